@@ -1,0 +1,1 @@
+"""One module per outside thing; each raises only errors of `audit_archive.errors`."""

@@ -1,0 +1,83 @@
+"""Every error this product raises, one class per decision a person takes.
+
+    AuditArchiveError
+    ├── RequestError              the caller corrects the event; names the field
+    ├── SettingsError             the deployer corrects the stack, a secret or a setting
+    ├── ConsoleError              look: the Console answered something it should not
+    │   ├── ConsoleAuthError      look: the key is wrong, rotated, too weak, or sent the wrong way
+    │   └── ConsoleUnavailableError   wait: outage, rate limit, network; the next run does it
+    ├── InvalidExportError        look: the export is not what the format allows; nothing was committed
+    ├── ArchiveStoreError         wait: the bucket did not answer, or refused; nothing was purged
+    ├── LedgerError               wait: the ledger did not answer, or refused; nothing was purged
+    └── PageError                 wake somebody: the archive or the trail is not what it should be
+        ├── IntegrityError            what is stored is not whole, not locked, or was tampered with
+        ├── RollbackError             the Console's trail went backwards (reset, restored, replaced)
+        ├── PopulationMismatchError   the purge would destroy entries that the export does not hold
+        └── PurgeMismatchError        a purge destroyed more than was archived; latched until `resume`
+
+What needs nobody (`idle`, `busy`, `superseded`) is an outcome of a run, not an error.
+A message says what happened, to what, and what to do; it never carries an API key.
+"""
+
+
+class AuditArchiveError(Exception):
+    """Base of every error that this product raises on purpose."""
+
+
+class RequestError(AuditArchiveError):
+    """An event or a request that can't be carried out as written.
+
+    `field` is the name of the offending field as the caller wrote it.
+    """
+
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(f"{field}: {problem}")
+        self.field = field
+
+
+class SettingsError(AuditArchiveError):
+    """A setting, a secret or a piece of the stack is missing or wrong."""
+
+
+class ConsoleError(AuditArchiveError):
+    """The Console answered with an error, or with something that is not its API."""
+
+
+class ConsoleAuthError(ConsoleError):
+    """The Console refused the API key (401 or 403, or its error text says so)."""
+
+
+class ConsoleUnavailableError(ConsoleError):
+    """The Console could not be reached, or asked us to come back later."""
+
+
+class InvalidExportError(AuditArchiveError):
+    """The export is damaged, or not of a shape that the format allows."""
+
+
+class ArchiveStoreError(AuditArchiveError):
+    """The archive bucket did not answer or refused a request."""
+
+
+class LedgerError(AuditArchiveError):
+    """The ledger table did not answer or refused a request."""
+
+
+class PageError(AuditArchiveError):
+    """Somebody must look now: nothing more is purged for this Console until they have."""
+
+
+class IntegrityError(PageError):
+    """What is stored is not what was stored: altered, missing, unlocked, or out of chain."""
+
+
+class RollbackError(PageError):
+    """The Console's trail went backwards: it was reset, restored or replaced."""
+
+
+class PopulationMismatchError(PageError):
+    """The purge key sees a number of entries that the archived export does not account for."""
+
+
+class PurgeMismatchError(PageError):
+    """A purge reported more destroyed entries than were archived."""
