@@ -1,0 +1,35 @@
+"""Every path in the bucket, in one place. Numbers are zero-padded so that listing order is their order."""
+
+from audit_archive.domain.times import utc_date
+
+FORMAT = "canary-audit-archive/1"
+ID_DIGITS = 19
+SEQ_DIGITS = 10
+HASH_DIGITS = 16
+
+
+def export_key(console: str, served_at: int, first_id: int, last_id: int, sha256: str) -> str:
+    """Where an untouched export lives, under the UTC date at which the Console served it."""
+    date = utc_date(served_at).replace("-", "/")
+    ids = f"{first_id:0{ID_DIGITS}d}-{last_id:0{ID_DIGITS}d}"
+    return f"exports/console={console}/{date}/{ids}-{sha256[:HASH_DIGITS]}.json.zip"
+
+
+def entries_key(console: str, date: str, seq: int) -> str:
+    """Where the entries of one event date that statement `seq` archived live."""
+    return f"entries/console={console}/dt={date}/{seq:0{SEQ_DIGITS}d}.ndjson.gz"
+
+
+def statements_prefix(console: str) -> str:
+    """The folder of a Console's hash chain."""
+    return f"statements/console={console}/"
+
+
+def statement_key(console: str, seq: int) -> str:
+    """Where statement `seq` of a Console lives; `seq` counts from 1."""
+    return f"{statements_prefix(console)}{seq:0{SEQ_DIGITS}d}.json"
+
+
+def rejected_key(console: str, served_at: str, sha256: str) -> str:
+    """Where an export that we refused is kept for a person to look at."""
+    return f"rejected/console={console}/{served_at}-{sha256[:HASH_DIGITS]}"

@@ -1,0 +1,123 @@
+"""Sets of ids as sorted, disjoint, inclusive ranges: a dense trail of a million entries is one range."""
+
+from bisect import bisect_right
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+
+class IdRange(NamedTuple):
+    """The ids from `first` to `last`, both included."""
+
+    first: int
+    last: int
+
+    @property
+    def size(self) -> int:
+        """How many ids it holds."""
+        return self.last - self.first + 1
+
+
+@dataclass(frozen=True)
+class IdSet:
+    """An immutable set of ids; `ranges` are ascending and no two of them touch or overlap."""
+
+    ranges: tuple[IdRange, ...] = ()
+
+    @classmethod
+    def of(cls, *ranges: tuple[int, int]) -> "IdSet":
+        """The union of inclusive ranges, given in any order, touching or overlapping as they like."""
+        builder = IdSetBuilder()
+        for first, last in sorted(ranges):
+            builder.add_range(first, last)
+        return builder.build()
+
+    def __contains__(self, entry_id: int) -> bool:
+        at = bisect_right(self.ranges, entry_id, key=lambda r: r.first) - 1
+        return at >= 0 and entry_id <= self.ranges[at].last
+
+    def __bool__(self) -> bool:
+        return bool(self.ranges)
+
+    @property
+    def size(self) -> int:
+        """How many ids it holds."""
+        return sum(r.size for r in self.ranges)
+
+    def within(self, first: int, last: int) -> "IdSet":
+        """The ids of this set from `first` to `last`, both included."""
+        clipped = (IdRange(max(r.first, first), min(r.last, last)) for r in self.ranges)
+        return IdSet(tuple(r for r in clipped if r.first <= r.last))
+
+    def gaps(self, first: int, last: int) -> "IdSet":
+        """The ids from `first` to `last` that are not in this set."""
+        missing: list[IdRange] = []
+        at = first
+        for r in self.within(first, last).ranges:
+            if at < r.first:
+                missing.append(IdRange(at, r.first - 1))
+            at = r.last + 1
+        if at <= last:
+            missing.append(IdRange(at, last))
+        return IdSet(tuple(missing))
+
+    def minus(self, other: "IdSet") -> "IdSet":
+        """The ids of this set that are not in `other`."""
+        if not self.ranges:
+            return self
+        absent = other.gaps(self.ranges[0].first, self.ranges[-1].last)
+        return self.intersection(absent)
+
+    def intersection(self, other: "IdSet") -> "IdSet":
+        """The ids that are in both sets."""
+        both: list[IdRange] = []
+        mine, theirs = iter(self.ranges), iter(other.ranges)
+        a, b = next(mine, None), next(theirs, None)
+        while a is not None and b is not None:
+            first, last = max(a.first, b.first), min(a.last, b.last)
+            if first <= last:
+                both.append(IdRange(first, last))
+            if a.last < b.last:
+                a = next(mine, None)
+            else:
+                b = next(theirs, None)
+        return IdSet(tuple(both))
+
+
+class IdSetBuilder:
+    """Builds an `IdSet` from ids that arrive in ascending order."""
+
+    def __init__(self) -> None:
+        self._ranges: list[IdRange] = []
+        self._first = 0
+        self._last = -1
+
+    def add(self, entry_id: int) -> None:
+        """Add one id, not below any added before."""
+        if entry_id == self._last + 1 and self._last >= self._first:
+            self._last = entry_id
+        else:
+            self.add_range(entry_id, entry_id)
+
+    def add_range(self, first: int, last: int) -> None:
+        """Add a range that does not begin below any added before."""
+        if self._last >= self._first and first <= self._last + 1:
+            self._last = max(self._last, last)
+            return
+        self._close()
+        self._first, self._last = first, last
+
+    def build(self) -> IdSet:
+        """The set of all ids added."""
+        self._close()
+        self._first, self._last = 0, -1
+        return IdSet(tuple(self._ranges))
+
+    def _close(self) -> None:
+        if self._last >= self._first:
+            self._ranges.append(IdRange(self._first, self._last))
+
+
+def id_set(ids: Iterable[int]) -> IdSet:
+    """The set of some ids, in any order."""
+    return IdSet.of(*((entry_id, entry_id) for entry_id in ids))

@@ -1,0 +1,37 @@
+"""Which of the Console's purge receipts are ours."""
+
+from collections.abc import Iterable
+
+from audit_archive.domain.entry import Receipt
+from audit_archive.domain.head import Head, Intent
+
+
+def is_receipt_of(receipt: Receipt, intent: Intent) -> bool:
+    """Whether a receipt may settle an intent.
+
+    It must name the intent's boundary, come after the export that the intent rests on, and not have
+    destroyed more than was planned: a bigger purge of the same id was somebody else's.
+    """
+    if receipt.before_id != intent.boundary or receipt.entry_id <= intent.export_last_id:
+        return False
+    if intent.reported_count is not None:
+        return receipt.count == intent.reported_count
+    return receipt.count is not None and receipt.count <= intent.expected_count
+
+
+def match_receipts(receipts: Iterable[Receipt], head: Head) -> dict[int, int]:
+    """Receipt entry ids that are ours, each with the sequence number of the intent that it settles.
+
+    One receipt settles one intent; the earliest wins. Receipts that a purge statement already named
+    (`head.receipts`) stay what they are.
+    """
+    ours = {known.entry_id: known.intent_seq for known in head.receipts}
+    unsettled = list(head.intents)
+    for receipt in sorted(receipts, key=lambda r: r.entry_id):
+        if receipt.entry_id in ours:
+            continue
+        intent = next((i for i in unsettled if is_receipt_of(receipt, i)), None)
+        if intent is not None:
+            ours[receipt.entry_id] = intent.seq
+            unsettled.remove(intent)
+    return ours

@@ -1,0 +1,217 @@
+"""What the product needs of the outside, each with its contract. Adapters fulfil them; nothing else does.
+
+Every contract is also a test suite (`tests/contracts`) that runs against the strict fake and the real adapter
+alike. Adapters raise only errors of `audit_archive.errors`.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, BinaryIO, Protocol, TypeAlias
+
+from audit_archive.domain.head import Head
+from audit_archive.domain.statement import ObjectRef, Statement
+
+ConsoleEntry: TypeAlias = dict[str, Any]
+"""One entry as `fetch` gives it; its `id` is checked to be a positive integer below 2**63."""
+
+ScratchFile: TypeAlias = Callable[[], BinaryIO]
+"""Opens an empty temporary file for reading and writing, which vanishes when it is closed."""
+
+
+@dataclass(frozen=True)
+class Peek:
+    """What one page of one entry tells: the newest entry (None: the trail is empty), and how many there are.
+
+    `population` is the number of entries that the key can see; None if the Console did not say.
+    """
+
+    newest: ConsoleEntry | None
+    population: int | None
+
+
+@dataclass(frozen=True)
+class Download:
+    """A completely received export: its size in bytes, SHA-256 (hex), and the Console's clock when it answered.
+
+    `served_at` is epoch seconds from the `Date` header, or None if there was none that can be read.
+    """
+
+    size: int
+    sha256: str
+    served_at: int | None
+
+
+@dataclass(frozen=True)
+class PurgeAnswer:
+    """The Console's answer to a purge: its text, and the number of entries it says it destroyed.
+
+    Both None: no answer came, so nobody knows whether the purge was carried out.
+    """
+
+    text: str | None
+    count: int | None
+
+
+class Console(Protocol):
+    """The audit trail of one Console, read with one key.
+
+    GETs are repeated on 429, 5xx and network faults while time allows. Raises ConsoleAuthError (401, 403, or
+    the Console's words for them), ConsoleUnavailableError (repeats used up), ConsoleError (any other error
+    answer, HTML, a redirect to elsewhere, an answer that is not the API's).
+    """
+
+    def peek(self) -> Peek:
+        """The newest entry and the population, by one page of one entry."""
+        ...
+
+    def entries_above(self, entry_id: int) -> Iterator[ConsoleEntry]:
+        """Every live entry with a higher id, newest first, following the cursors."""
+        ...
+
+    def download(self, spool: BinaryIO) -> Download:
+        """Write the export into `spool` (at its start), hashing on the way, never whole in memory.
+
+        Raises InvalidExportError if the body ends early or is over 5 GB; ConsoleError if what came is HTML or
+        a JSON error instead of a zip.
+        """
+        ...
+
+
+class PurgingConsole(Console, Protocol):
+    """The same Console, with the key that can purge."""
+
+    def purge(self, boundary: int) -> PurgeAnswer:
+        """Delete every entry up to and including id `boundary`. Sent at most once.
+
+        Exception: a 401 is a definite refusal and permits one retry with the re-read secret. Raises
+        ConsoleAuthError when definitely refused (nothing was purged), ConsoleError when the Console answered
+        with another error. No answer at all is not an error: it is an answer without text.
+        """
+        ...
+
+
+OpenPurger: TypeAlias = Callable[[], PurgingConsole | None]
+"""Reads the purging key, at this moment and not before; None if there is no such secret."""
+
+
+@dataclass(frozen=True)
+class Retention:
+    """An object lock: mode GOVERNANCE or COMPLIANCE, and until when (epoch seconds)."""
+
+    mode: str
+    until: int
+
+
+@dataclass(frozen=True)
+class ObjectFacts:
+    """What the store says of one version of an object, without its bytes.
+
+    `sha256` is the checksum (hex) that the store itself verified when it was put, None if it has none.
+    """
+
+    key: str
+    version_id: str
+    size: int
+    sha256: str | None
+    retention: Retention | None
+
+
+@dataclass(frozen=True)
+class Version:
+    """One row of a version listing."""
+
+    key: str
+    version_id: str
+    is_delete_marker: bool
+
+
+class ArchiveStore(Protocol):
+    """A versioned, object-locked bucket. Raises ArchiveStoreError when it does not answer or refuses."""
+
+    def put(
+        self, key: str, body: BinaryIO, sha256: str, retention: Retention, metadata: Mapping[str, str]
+    ) -> ObjectRef:
+        """Put one object in one request with its SHA-256, so that damaged bytes are refused, and lock it.
+
+        `body` is read from its start. Returns the version made. Raises IntegrityError if the store made no
+        version (versioning is off).
+        """
+        ...
+
+    def create(self, key: str, body: bytes, sha256: str, retention: Retention) -> None:
+        """Try to put an object where none is (`If-None-Match: *`), locked.
+
+        Returns alike whether it was made, one was there already, a conflict was reported or the answer was
+        lost: only a read tells. Raises ArchiveStoreError only on a definite refusal.
+        """
+        ...
+
+    def inspect(self, key: str, version_id: str | None = None) -> ObjectFacts | None:
+        """The facts of a version, or of the latest one; None if there is none (or a delete marker)."""
+        ...
+
+    def read(self, key: str, version_id: str) -> Iterator[bytes]:
+        """The bytes of one version, in chunks. Raises IntegrityError if there is no such version."""
+        ...
+
+    def versions(self, prefix: str, after_key: str = "") -> Iterator[Version]:
+        """Every version and delete marker under a prefix whose key sorts after `after_key`, by key."""
+        ...
+
+
+class Ledger(Protocol):
+    """The index of the archive. Raises LedgerError when it does not answer or refuses."""
+
+    def acquire(self, console: str, owner: str, now: int, expires_at: int) -> bool:
+        """Take the Console's lease, unless another owner holds one that has not expired at `now`."""
+        ...
+
+    def release(self, console: str, owner: str) -> None:
+        """Give the lease back if `owner` still holds it."""
+        ...
+
+    def head(self, console: str) -> Head | None:
+        """The recorded head, read consistently; None if nothing is recorded."""
+        ...
+
+    def record(self, head: Head, statement: Statement) -> None:
+        """Move the ledger to `head` and index the statement that led there.
+
+        A sequence number only rises: where the ledger already stands at this statement or beyond it, that is
+        success. Raises IntegrityError if it stands at another statement of the same number.
+        """
+        ...
+
+
+class Clock(Protocol):
+    """Time, and how much of it this invocation has left."""
+
+    def now(self) -> int:
+        """Epoch seconds."""
+        ...
+
+    def remaining(self) -> float:
+        """Seconds until this invocation is cut off."""
+        ...
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        ...
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that a person must look at now: its kind, in one sentence, and the facts."""
+
+    kind: str
+    console: str
+    sentence: str
+    facts: Mapping[str, Any]
+
+
+class Alerts(Protocol):
+    """Where findings go: one message a finding. Raises SettingsError if the topic refuses."""
+
+    def publish(self, finding: Finding) -> None:
+        """Tell a person."""
+        ...
