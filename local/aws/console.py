@@ -1,0 +1,80 @@
+"""The Console on this machine (`python -m local.console`) as a child process, and its view of its trail."""
+
+from __future__ import annotations
+
+import json
+import sys
+import urllib.request
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from local.aws.child import Child
+from local.aws.emulator import LOOPBACK, base_env, free_port
+from local.aws.sam import ROOT
+
+READ_KEY = "demo-read-only-key"
+PURGE_KEY = "demo-admin-key"
+
+
+class LocalConsole:
+    """A Console with a generated trail of `entries` entries; use it as a context manager."""
+
+    def __init__(self, folder: Path, entries: int = 0, file: Path | None = None) -> None:
+        port = free_port()
+        self.url = f"http://{LOOPBACK}:{port}"
+        trail = ["--entries", str(file)] if file else ["--generate", str(entries)]
+        keys = ["--read-key", READ_KEY, "--admin-key", PURGE_KEY]
+        self._child = Child(
+            name="the Console",
+            command=[sys.executable, "-m", "local.console", "--port", str(port), *trail, *keys],
+            log=folder / f"console-{port}.log",
+            env=base_env() | {"PYTHONUNBUFFERED": "1"},
+            cwd=ROOT,
+            ready=lambda output: self.url in output or f"localhost:{port}" in output,
+        )
+
+    def __enter__(self) -> Self:
+        self._child.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._child.__exit__(kind, error, trace)
+
+    @property
+    def pid(self) -> int | None:
+        """The Console's process id, while it runs."""
+        return self._child.pid
+
+    def count(self) -> int:
+        """How many entries the Console holds, as its API says: pages of one."""
+        return int(self.fetch(limit=1)["page_count"])
+
+    def newest(self, limit: int) -> list[dict[str, Any]]:
+        """The newest entries, newest first."""
+        return list(self.fetch(limit=limit)["audit_trail"] or [])
+
+    def fetch(self, limit: int) -> dict[str, Any]:
+        """One page of the trail, newest first."""
+        return _json(f"{self.url}/api/v1/audit_trail/fetch?limit={limit}", key=READ_KEY)
+
+    def arrive(self, count: int) -> dict[str, Any]:
+        """Let `count` new entries arrive."""
+        return _json(f"{self.url}/_local/arrive", body={"count": count})
+
+    def state(self) -> dict[str, Any]:
+        """What the Console's control endpoint tells about itself."""
+        return _json(f"{self.url}/_local/state")
+
+
+def _json(url: str, body: dict[str, Any] | None = None, key: str = "") -> dict[str, Any]:
+    headers = {"Content-Type": "application/json"} | ({"X-Canary-Auth-Token": key} if key else {})
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(url, data, headers)  # noqa: S310 - our own loopback URL
+    with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
+        found = json.loads(answer.read())
+    if not isinstance(found, dict):
+        raise TypeError(f"{url} answered {type(found).__name__}, not an object")
+    return found

@@ -1,0 +1,163 @@
+"""The emulator: ministack on loopback, on a free port, with nothing written outside one folder.
+
+It runs with AUTH on: every call is checked against the policies of the role that makes it, so that the
+function works under exactly the role that the template gives it, or does not work.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from functools import cached_property
+from http import HTTPStatus
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+import boto3
+from botocore.config import Config
+
+from local.aws.child import Child
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+
+REGION = "us-east-1"
+LOOPBACK = "127.0.0.1"
+# The emulator's root caller. Not a secret: the emulator listens on loopback and holds made-up data.
+ROOT_KEY = "test"
+# What a child may see of our environment. Above all no PYTHONPATH and no AWS profile: the function must find
+# its code in its layer, and nothing may ever reach a real account.
+PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "SYSTEMROOT")
+
+
+class LocalAws:
+    """A running emulator; use it as a context manager.
+
+    folder   where it keeps everything it writes; the caller removes it afterwards
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._port = free_port()
+        self.endpoint = f"http://{LOOPBACK}:{self._port}"
+        self._child = Child(
+            name="the AWS emulator",
+            command=[sys.executable, "-m", "ministack"],
+            log=folder / "ministack.log",
+            env=self._emulator_env(),
+            cwd=folder,
+            ready=lambda _: _answers(f"{self.endpoint}/_ministack/ready"),
+        )
+
+    def __enter__(self) -> Self:
+        self._child.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._child.__exit__(kind, error, trace)
+
+    @property
+    def pid(self) -> int | None:
+        """The emulator's process id, while it runs."""
+        return self._child.pid
+
+    def tail(self, lines: int = 30) -> str:
+        """The emulator's last log lines; a failing function's traceback is among them."""
+        return self._child.tail(lines)
+
+    def env(self) -> dict[str, str]:
+        """The environment in which AWS tools talk to this emulator, and can't talk to anything else."""
+        return base_env() | {
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_ACCESS_KEY_ID": ROOT_KEY,
+            "AWS_SECRET_ACCESS_KEY": ROOT_KEY,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_REGION": REGION,
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+    @cached_property
+    def _session(self) -> boto3.session.Session:
+        return boto3.session.Session(
+            aws_access_key_id=ROOT_KEY, aws_secret_access_key=ROOT_KEY, region_name=REGION
+        )
+
+    @cached_property
+    def _config(self) -> Config:
+        # One attempt: a client that retries would hide what the emulator answered. A run may take its time.
+        return Config(retries={"total_max_attempts": 1}, read_timeout=960, s3={"addressing_style": "path"})
+
+    @cached_property
+    def s3(self) -> S3Client:
+        """S3, as the emulator's root."""
+        return self._session.client("s3", endpoint_url=self.endpoint, config=self._config)
+
+    @cached_property
+    def dynamodb(self) -> DynamoDBClient:
+        """DynamoDB, as the emulator's root."""
+        return self._session.client("dynamodb", endpoint_url=self.endpoint, config=self._config)
+
+    @cached_property
+    def lambda_(self) -> LambdaClient:
+        """Lambda, as the emulator's root."""
+        return self._session.client("lambda", endpoint_url=self.endpoint, config=self._config)
+
+    @cached_property
+    def secrets(self) -> SecretsManagerClient:
+        """Secrets Manager, as the emulator's root."""
+        return self._session.client("secretsmanager", endpoint_url=self.endpoint, config=self._config)
+
+    def stack_outputs(self, stack: str) -> Mapping[str, str]:
+        """The outputs of a deployed stack."""
+        client = self._session.client("cloudformation", endpoint_url=self.endpoint, config=self._config)
+        (found,) = client.describe_stacks(StackName=stack)["Stacks"]
+        return {o["OutputKey"]: o["OutputValue"] for o in found.get("Outputs", [])}
+
+    def _emulator_env(self) -> dict[str, str]:
+        return base_env() | {
+            "BIND_HOST": LOOPBACK,
+            "GATEWAY_PORT": str(self._port),
+            "AUTH": "true",
+            "LAMBDA_EXECUTOR": "local",
+            "IOT_MTLS_ENABLED": "0",  # would listen on every interface
+            "SFTP_ENABLED": "0",
+            "AWS_ACCESS_KEY_ID": ROOT_KEY,
+            "AWS_SECRET_ACCESS_KEY": ROOT_KEY,
+            "MINISTACK_REGION": REGION,
+            "TMPDIR": str(self._folder),
+            "S3_DATA_DIR": str(self._folder / "s3"),
+            "STATE_DIR": str(self._folder / "state"),
+        }
+
+
+def base_env() -> dict[str, str]:
+    """The part of our environment that a child may see."""
+    return {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+
+
+def free_port() -> int:
+    """A port on loopback that nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310 - our own loopback URL
+            return bool(answer.status == HTTPStatus.OK)
+    except (urllib.error.URLError, OSError):
+        return False

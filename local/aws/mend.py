@@ -1,0 +1,47 @@
+"""What the emulator drops or can't judge, mended after the deploy. On AWS none of this is needed.
+
+1. CloudFormation there makes the bucket with Object Lock, but without its lock configuration, and refuses a
+   locked put until somebody sets it.
+2. Its policy engine lacks three condition keys, so that a Deny upon their *absence* would refuse everything,
+   and it speaks plain http on loopback. Those statements are taken out of the bucket's policy; the others
+   stay, and are enforced. `tests/template` judges the whole policy, with those keys.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from local.aws.emulator import LocalAws
+
+NOT_JUDGED = frozenset(
+    {
+        "aws:SecureTransport",
+        "s3:if-none-match",
+        "s3:object-lock-mode",
+        "s3:object-lock-remaining-retention-days",
+    }
+)
+
+
+def mend_bucket(aws: LocalAws, bucket: str, mode: str, days: int) -> None:
+    """Give a freshly deployed archive bucket what the template says and the emulator lost."""
+    aws.s3.put_object_lock_configuration(
+        Bucket=bucket,
+        ObjectLockConfiguration={
+            "ObjectLockEnabled": "Enabled",
+            "Rule": {
+                "DefaultRetention": {
+                    "Mode": "COMPLIANCE" if mode == "COMPLIANCE" else "GOVERNANCE",
+                    "Days": days,
+                }
+            },
+        },
+    )
+    policy: dict[str, Any] = json.loads(aws.s3.get_bucket_policy(Bucket=bucket)["Policy"])
+    policy["Statement"] = [s for s in policy["Statement"] if not _keys(s) & NOT_JUDGED]
+    aws.s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy))
+
+
+def _keys(statement: dict[str, Any]) -> set[str]:
+    return {key for test in statement.get("Condition", {}).values() for key in test}
