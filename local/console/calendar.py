@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from datetime import UTC, datetime
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 WEEK_S = 7 * 86_400
 MONDAY = 4 * 86_400  # 1970-01-05, the first Monday of the epoch
@@ -27,6 +27,7 @@ def _week_profile() -> list[float]:
 
 
 _PROFILE = _week_profile()
+_WIDTHS = [high - low for low, high in pairwise(_PROFILE)]
 
 
 def busy_time(weeks: float) -> int:
@@ -34,18 +35,17 @@ def busy_time(weeks: float) -> int:
 
     It rises with `weeks`, and whole weeks fall on Monday 00:00 UTC.
     """
-    week, share = divmod(weeks, 1.0)
-    step, rest = divmod(share * _STEPS, 1.0)
-    low, high = _PROFILE[int(step)], _PROFILE[int(step) + 1]
-    return MONDAY + int(week) * WEEK_S + int(low + (high - low) * rest)
+    position = weeks * _STEPS
+    step = int(position)
+    at = step & (_STEPS - 1)  # _STEPS is a power of two
+    return MONDAY + step // _STEPS * WEEK_S + int(_PROFILE[at] + (position - step) * _WIDTHS[at])
 
 
 def weeks_of_work(epoch_s: int) -> float:
     """The inverse of `busy_time`, to within a second."""
     week, rest = divmod(epoch_s - MONDAY, WEEK_S)
     step = min(bisect_right(_PROFILE, rest) - 1, _STEPS - 1)
-    low, high = _PROFILE[step], _PROFILE[step + 1]
-    return week + (step + (rest - low) / (high - low)) / _STEPS
+    return week + (step + (rest - _PROFILE[step]) / _WIDTHS[step]) / _STEPS
 
 
 _MINUTES = tuple(b"%02d:%02d" % divmod(minute, 60) for minute in range(1440))

@@ -7,7 +7,8 @@ import math
 import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from io import BytesIO
 from itertools import islice
 from typing import IO, Literal, cast
 
@@ -113,3 +114,11 @@ class _Unseekable:
     def __init__(self, sink: IO[bytes]) -> None:
         self.write = sink.write
         self.flush = sink.flush
+
+
+def zip_of(lines: Iterable[bytes], shape: ExportShape | None = None) -> bytes:
+    """A whole export in memory, of a few entries given as JSON texts: for tests."""
+    buffer = BytesIO()
+    moment = datetime(2026, 1, 1, tzinfo=UTC)
+    write_export(buffer, lines, shape or ExportShape(), count=0, written=moment)
+    return buffer.getvalue()

@@ -1,0 +1,112 @@
+"""The loopback control endpoint under `/_local/`. No part of the Console's API: a real Console has none.
+
+    GET  /_local/state                              live entries, first and last id, receipts, faults
+    POST /_local/arrive  {"count": 3}               entries are written now
+    POST /_local/faults  {"fault": "status", "endpoint": "export", "times": 2, "skip": 0,
+                          "parameters": {"status": 503, "retry_after": "1"}}
+    POST /_local/faults  {"clear": true}
+
+Names of faults: `faults.NAMED`. Fields that are bytes (`body`, `html`) are given in base64. `times` null
+means until cleared. POST needs `Content-Type: application/json`, which a web page of another origin can't
+send.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any, cast
+
+from local.console.answer import Answer, ApiError, Endpoint, json_answer
+from local.console.faults import NAMED, Fault, StaleExport
+from local.console.parse import json_object
+from local.console.switchboard import Faults
+from local.console.trail import Trail
+
+PREFIX = "/_local/"
+_MAX_ARRIVALS = 100_000_000
+
+
+def control(
+    trail: Trail, faults: Faults, method: str, path: str, *, content_type: str, body: bytes
+) -> Answer:
+    """Carries out a control request. ApiError for one that isn't understood."""
+    if (method, path) == ("GET", PREFIX + "state"):
+        return json_answer(state(trail, faults))
+    if method != "POST" or path not in {PREFIX + "arrive", PREFIX + "faults"}:
+        raise ApiError(404, "Not found")
+    if content_type.partition(";")[0].strip().lower() != "application/json":
+        raise ApiError(415, "Content-Type must be application/json")
+    wanted = json_object(body)
+    if path == PREFIX + "arrive":
+        count = wanted.get("count", 1)
+        if not isinstance(count, int) or isinstance(count, bool) or not 1 <= count <= _MAX_ARRIVALS:
+            raise ApiError(400, f"count must be an integer from 1 to {_MAX_ARRIVALS}")
+        ids = trail.arrive(count)
+        return json_answer({"first_id": ids[0], "last_id": ids[-1], "result": "success"})
+    _switch(trail, faults, wanted)
+    return json_answer({"faults": _names(faults), "result": "success"})
+
+
+def state(trail: Trail, faults: Faults) -> dict[str, object]:
+    """What the Console holds: `first_id` is the lowest live id or null, `last_id` the largest ever issued."""
+    ids = trail.snapshot().ids
+    return {
+        "live": len(ids),
+        "first_id": ids[0] if ids else None,
+        "last_id": trail.last_id,
+        "receipts": list(trail.receipts),
+        "faults": _names(faults),
+        "now": trail.clock().isoformat(),
+    }
+
+
+def _names(faults: Faults) -> list[str]:
+    names = {fault: name for name, fault in NAMED.items()}
+    return [names.get(type(fault), type(fault).__name__) for fault in faults.active()]
+
+
+def _switch(trail: Trail, faults: Faults, wanted: Mapping[str, object]) -> None:
+    if wanted.get("clear") is True:
+        faults.clear()
+        return
+    times, skip = wanted.get("times", 1), wanted.get("skip", 0)
+    if not (times is None or isinstance(times, int)) or not isinstance(skip, int):
+        raise ApiError(400, "times must be an integer or null, skip an integer")
+    try:
+        fault = _fault(
+            trail, str(wanted.get("fault")), cast("Mapping[str, Any]", wanted.get("parameters") or {})
+        )
+        faults.add(fault, endpoint=cast("Endpoint | None", wanted.get("endpoint")), times=times, skip=skip)
+    except (ValueError, TypeError) as error:
+        raise ApiError(400, f"That fault can't be switched on: {error}") from error
+
+
+def _fault(trail: Trail, name: str, parameters: Mapping[str, Any]) -> Fault:
+    kind = NAMED.get(name)
+    if kind is None:
+        raise ValueError(f"the faults are {', '.join(NAMED)}")
+    if kind is StaleExport:
+        return StaleExport(trail.snapshot())
+    given = dict(parameters)
+    for field in fields(cast("Any", kind)):
+        if field.name in given and isinstance(field.default, bytes):
+            given[field.name] = _decoded(given[field.name])
+        elif (
+            field.name in given and field.default is not None and not _like(given[field.name], field.default)
+        ):
+            raise ValueError(f"{field.name} must be like {field.default!r}")
+    return kind(**given)
+
+
+def _like(value: object, default: object) -> bool:
+    return isinstance(value, type(default)) or (isinstance(default, float) and isinstance(value, int))
+
+
+def _decoded(value: object) -> bytes:
+    try:
+        return base64.b64decode(str(value), validate=True)
+    except binascii.Error as error:
+        raise ValueError("bytes are given in base64") from error
