@@ -1,0 +1,111 @@
+"""The ledger in one DynamoDB table: lease, head and index of every Console."""
+
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from audit_archive.adapters import ledger_items as items
+from audit_archive.adapters.dynamodb_table import LedgerTable
+from audit_archive.domain.head import Head
+from audit_archive.domain.statement import ObjectRef, Statement
+from audit_archive.errors import IntegrityError
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
+
+READS = 5
+"""How often a head is read again when another run replaced its parts meanwhile."""
+
+
+class DynamoDbLedger:
+    """A Ledger. The role needs dynamodb:GetItem, PutItem, DeleteItem and Query on the table."""
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        """`client` should be made with `aws.client_config()`; the table's keys are `console` and `item`."""
+        self._table = LedgerTable(client, table)
+
+    def acquire(self, console: str, owner: str, now: int, expires_at: int) -> bool:
+        """As the port says."""
+        lease = items.lease_item(console, owner, expires_at)
+        # There is no lease; or it has run out; or it is our own: the SDK repeats a request whose answer was
+        # lost, and must not find itself locked out by its first attempt.
+        condition = "attribute_not_exists(#item) OR #expires_at <= :now OR #owner = :owner"
+        return self._table.put(lease, condition, {":now": {"N": str(now)}, ":owner": {"S": owner}})
+
+    def release(self, console: str, owner: str) -> None:
+        """As the port says."""
+        # Only while it is ours: once it ran out, it may be another run's.
+        self._table.delete(console, items.LEASE, "#owner = :owner", {":owner": {"S": owner}})
+
+    def head(self, console: str) -> Head | None:
+        """As the port says. Raises IntegrityError if what is recorded can't be read."""
+        for _ in range(READS):
+            item = self._table.get(console, items.HEAD)
+            if item is None:
+                return None
+            try:
+                packed = self._packed(console, item)
+                if sha256(packed).hexdigest() == item["digest"]["S"]:
+                    return items.unpack_head(packed)
+            except (KeyError, ValueError) as error:
+                raise _damaged(console, str(error)) from error
+            # A run that recorded a newer head has removed parts of this one: read the newer.
+        raise _damaged(console, "parts of it are missing or altered")
+
+    def record(self, head: Head, statement: Statement) -> None:
+        """As the port says: first the index, then the head's parts, last the head, which makes it so."""
+        ref = head.statement
+        if ref is None or (head.console, head.seq) != (statement.console, statement.seq):
+            raise IntegrityError(f"The head of {head.console} does not belong to statement {statement.seq}.")
+        self._index(statement, ref)
+        item, parts = items.head_items(head, ref)
+        for part in parts:
+            self._table.put(part)
+        # Nothing is recorded; or something older; or this very statement, which a repair may write again.
+        condition = (
+            "attribute_not_exists(#seq) OR #seq < :seq OR ( #seq = :seq AND #statement_sha256 = :sha )"
+        )
+        if self._table.put(item, condition, {":seq": {"N": str(head.seq)}, ":sha": {"S": ref.sha256}}):
+            self._remove_parts_before(head)
+        else:
+            self._accept_newer(head)
+
+    def _packed(self, console: str, head_item: "Mapping[str, AttributeValueTypeDef]") -> bytes:
+        if "body" in head_item:
+            return bytes(head_item["body"]["B"])
+        prefix = items.parts_prefix(int(head_item["seq"]["N"]), head_item["digest"]["S"])
+        return b"".join(bytes(part["body"]["B"]) for part in self._table.query(console, prefix, "body"))
+
+    def _index(self, statement: Statement, ref: ObjectRef) -> None:
+        # No entry yet, or one of the same bytes: a number belongs to one statement for ever.
+        condition = "attribute_not_exists(#item) OR #sha256 = :sha"
+        if not self._table.put(items.statement_item(statement, ref), condition, {":sha": {"S": ref.sha256}}):
+            raise _fork(statement.console, statement.seq)
+
+    def _accept_newer(self, head: Head) -> None:
+        """The table refused the head: fine if it stands beyond it, a fork if at another of this number."""
+        item = self._table.get(head.console, items.HEAD)
+        if item is None or int(item["seq"]["N"]) <= head.seq:
+            raise _fork(head.console, head.seq)
+
+    def _remove_parts_before(self, head: Head) -> None:
+        """Parts of older heads. One of this number or a later may be another writer's, still to be used."""
+        oldest_kept = items.parts_prefix(head.seq, "")
+        for part in self._table.query(head.console, items.PARTS_PREFIX, "item"):
+            if part["item"]["S"] < oldest_kept:
+                self._table.delete(head.console, part["item"]["S"])
+
+
+def _damaged(console: str, why: str) -> IntegrityError:
+    return IntegrityError(
+        f"The head of {console} in the ledger can't be read: {why}. The bucket is the truth: recreate the "
+        "ledger from it with `canary-audit ledger rebuild`."
+    )
+
+
+def _fork(console: str, seq: int) -> IntegrityError:
+    return IntegrityError(
+        f"The ledger already knows another statement {seq} of {console}: the chain has forked or "
+        "was replaced. Verify the archive before anything else is run."
+    )

@@ -1,0 +1,108 @@
+"""How the ledger's items look: pure, both ways. Keys are `console` (partition) and `item` (sort), both text.
+
+lease                     owner, expires_at
+head                      seq, statement_sha256, digest (SHA-256 of the packed head), and it in `body` ...
+head#<seq>#<digest>#<n>   ... or in such parts, when it does not fit into one item
+statement#<seq>           kind, key, version_id, sha256; of an archive its export, ids, dates and entry files
+"""
+
+import zlib
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from audit_archive.domain.head import Head
+from audit_archive.domain.layout import SEQ_DIGITS
+from audit_archive.domain.records import from_json, to_json
+from audit_archive.domain.statement import ArchiveStatement, ObjectRef, Statement
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
+
+    Item = dict[str, AttributeValueTypeDef]
+
+PART_BYTES = 350_000
+"""A DynamoDB item may have 400 KB with its names: this leaves room for them."""
+
+LEASE = "lease"
+HEAD = "head"
+PARTS_PREFIX = "head#"
+
+
+def item_key(console: str, item: str) -> "Item":
+    """The primary key of one item."""
+    return {"console": {"S": console}, "item": {"S": item}}
+
+
+def lease_item(console: str, owner: str, expires_at: int) -> "Item":
+    """Who works on a Console, and until when (epoch seconds)."""
+    return item_key(console, LEASE) | {"owner": {"S": owner}, "expires_at": {"N": str(expires_at)}}
+
+
+def parts_prefix(seq: int, digest: str) -> str:
+    """What the keys of one packed head's parts begin with; its hash is in them, so no two writers mix."""
+    return f"{PARTS_PREFIX}{seq:0{SEQ_DIGITS}d}#{digest}#"
+
+
+def pack_head(head: Head) -> bytes:
+    """The head as compressed JSON: its holes may be hundreds of thousands."""
+    return zlib.compress(orjson.dumps(to_json(head)), 6)
+
+
+def unpack_head(data: bytes) -> Head:
+    """The head that `pack_head` packed. Raises ValueError if these bytes are none."""
+    try:
+        return from_json(Head, orjson.loads(zlib.decompress(data)))
+    except zlib.error as error:
+        raise ValueError(str(error)) from error
+
+
+def head_items(head: Head, ref: ObjectRef) -> "tuple[Item, list[Item]]":
+    """The head's item, and the items of its parts, which must be there before it."""
+    packed = pack_head(head)
+    digest = sha256(packed).hexdigest()
+    item: Item = item_key(head.console, HEAD) | {
+        "seq": {"N": str(head.seq)},
+        "statement_sha256": {"S": ref.sha256},
+        "digest": {"S": digest},
+    }
+    if len(packed) <= PART_BYTES:
+        return item | {"body": {"B": packed}}, []
+    prefix = parts_prefix(head.seq, digest)
+    parts: list[Item] = [
+        item_key(head.console, f"{prefix}{at // PART_BYTES:04d}")
+        | {"body": {"B": packed[at : at + PART_BYTES]}}
+        for at in range(0, len(packed), PART_BYTES)
+    ]
+    return item, parts
+
+
+def statement_item(statement: Statement, ref: ObjectRef) -> "Item":
+    """The index entry of a statement, by which retrieval finds objects without reading the chain."""
+    item: Item = item_key(statement.console, f"statement#{statement.seq:0{SEQ_DIGITS}d}") | {
+        "kind": {"S": statement.kind},
+        "key": {"S": ref.key},
+        "version_id": {"S": ref.version_id},
+        "sha256": {"S": ref.sha256},
+    }
+    return item | _archive_facts(statement) if isinstance(statement, ArchiveStatement) else item
+
+
+def _archive_facts(statement: ArchiveStatement) -> "Item":
+    dates = sorted(file.date for file in statement.entries)
+    files: list[Any] = to_json(statement.entries)
+    return {
+        "export_key": {"S": statement.export.key},
+        "export_version_id": {"S": statement.export.version_id},
+        "first_id": _number(statement.slice.first_id),
+        "last_id": _number(statement.slice.last_id),
+        "count": {"N": str(statement.slice.count)},
+        "first_date": {"S": dates[0]} if dates else {"NULL": True},
+        "last_date": {"S": dates[-1]} if dates else {"NULL": True},
+        "entries": {"B": zlib.compress(orjson.dumps(files), 6)},
+    }
+
+
+def _number(value: int | None) -> "AttributeValueTypeDef":
+    return {"NULL": True} if value is None else {"N": str(value)}

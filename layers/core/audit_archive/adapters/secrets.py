@@ -1,0 +1,94 @@
+"""API keys of a Console in AWS Secrets Manager: one secret a key, its text the bare key."""
+
+import re
+from typing import TYPE_CHECKING
+
+from audit_archive.adapters.aws import AwsFault, error_code, http_status, told
+from audit_archive.errors import ConsoleUnavailableError, SettingsError
+
+if TYPE_CHECKING:
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+
+_A_KEY = re.compile(r"[!-~]+")
+"""Printable ASCII without spaces: all that can travel in an HTTP header as it is."""
+
+_ADVICE = {
+    "AccessDeniedException": "Let the function's role read this secret (secretsmanager:GetSecretValue).",
+    "DecryptionFailure": "Let the function's role use the secret's KMS key.",
+}
+
+
+class SecretKey:
+    """One API key in one secret; read when first asked for, and again on `refresh`."""
+
+    def __init__(self, client: "SecretsManagerClient", name: str) -> None:
+        """`name` is the secret's name, `<prefix>/<console>/<read|purge>`. Reads nothing yet."""
+        self._client = client
+        self._name = name
+        self._value: str | None = None
+
+    def __repr__(self) -> str:
+        return f"SecretKey({self._name!r})"
+
+    def value(self) -> str:
+        """The key. Raises SettingsError naming the secret if it is missing or holds no key."""
+        return self._value if self._value is not None else self.refresh()
+
+    def refresh(self) -> str:
+        """Read the secret again: it may have been rotated. Raises as `value` does."""
+        text = self._read()
+        if text is None:
+            raise SettingsError(
+                f"The secret {self._name} does not exist. Create it with the Console's API key as its text."
+            )
+        self._value = _checked(self._name, text)
+        return self._value
+
+    def exists(self) -> bool:
+        """Whether there is such a secret. Reads it. Raises SettingsError if it holds no key."""
+        text = self._read()
+        if text is not None:
+            self._value = _checked(self._name, text)
+        return text is not None
+
+    def _read(self) -> str | None:
+        try:
+            answer = self._client.get_secret_value(SecretId=self._name)
+        except AwsFault as error:
+            if _is_absent(error):
+                return None
+            sentence = told(f"The secret {self._name} can't be read", error, _ADVICE, "Try again later.")
+            if error_code(error) in _ADVICE or 400 <= http_status(error) < 429:  # noqa: PLR2004 - HTTP's refusals
+                raise SettingsError(sentence) from error
+            # Without its key the Console is out of reach: what to do is the same, wait.
+            raise ConsoleUnavailableError(sentence) from error
+        return answer.get("SecretString", "")
+
+
+def find_key(client: "SecretsManagerClient", name: str) -> SecretKey | None:
+    """The key of a secret that need not exist; None if it does not (or is scheduled for deletion).
+
+    Reads it at once. Raises SettingsError if it exists and holds no key, or can't be read.
+    """
+    key = SecretKey(client, name)
+    return key if key.exists() else None
+
+
+def _is_absent(error: Exception) -> bool:
+    """A secret that somebody deleted lingers for days as one that can't be read."""
+    code = error_code(error)
+    return code == "ResourceNotFoundException" or (
+        code == "InvalidRequestException" and "delet" in str(error).lower()
+    )
+
+
+def _checked(name: str, text: str) -> str:
+    key = text.strip()
+    if not key:
+        raise SettingsError(f"The secret {name} is empty. Put the Console's API key into it as plain text.")
+    if key.startswith("{") or not _A_KEY.fullmatch(key):
+        raise SettingsError(
+            f"The secret {name} holds no bare API key. Its whole text must be the key: no JSON, no quotes, "
+            "no spaces."
+        )
+    return key
