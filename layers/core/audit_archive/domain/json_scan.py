@@ -1,0 +1,156 @@
+"""The exact path: one pass over one value's source text, token by token, without recursion.
+
+It checks the grammar, finds where the value ends and where its known members are, and whether canonical
+JSON carries it exactly. Memory: a byte per open level, and the keys of the open objects while the value
+may still be carried.
+"""
+
+import re
+
+from audit_archive.domain.canonical import SOURCE_KEY
+from audit_archive.domain.json_tokens import (
+    LITERAL,
+    NON_FINITE,
+    NUMBER,
+    STRING,
+    WS,
+    NoTokenError,
+    decode_string,
+    is_exact_number,
+    is_exact_string,
+    no_token,
+    skip_space,
+)
+
+FIELDS = frozenset(
+    {"id", "action_type", "message", "timestamp", "user", "user_ip", "user_browser_agent"}
+    | {"user_browser_language", "flock_id", "additional_information", "flock_name", "user_access_route"}
+)
+MAX_DEPTH = 128  # levels that a carried entry may have, itself included: well below orjson's 254
+MAX_CARRIED = 1 << 20  # bytes of source that a carried entry may have: parsed, it takes many times as much
+
+_KEY = re.compile(WS + rb"(" + STRING + rb")" + WS + rb":" + WS)
+_SCALAR = re.compile(rb"(" + STRING + rb")|(" + NUMBER + rb")|(?:" + LITERAL + rb")|(" + NON_FINITE + rb")")
+_AFTER = re.compile(WS + rb"([,}\]])" + WS)
+_OPENER = {ord("}"): ord("{"), ord("]"): ord("[")}
+
+
+class Scan:
+    """What the pass over one value found out.
+
+    `end` is the position after the value. `exact`: canonical JSON carries it. For an object: `members` is
+    where the values of its `FIELDS` start and end (the last one, if a key comes twice), `ids` how often it
+    has an `id`, `unknown` whether it has other members, `nested` whether one is an object or an array.
+    """
+
+    def __init__(self, data: bytes, start: int) -> None:
+        """Scan the value that starts at `start`. Raises NoTokenError."""
+        self.exact, self.nested, self.unknown, self.ids = True, False, False, 0
+        self.members: dict[str, tuple[int, int]] = {}
+        self._data = data
+        self._stack = bytearray()
+        self._keys: list[set[str]] = []
+        self._member: tuple[str, int] | None = None
+        pos, due = start, True  # due: a value must begin at pos; else one has just ended there
+        while due or self._stack:
+            pos, due = self._value(pos) if due else self._after(pos)
+        self.end = pos
+        self.exact = self.exact and pos - start <= MAX_CARRIED
+
+    def _value(self, pos: int) -> tuple[int, bool]:
+        """Take a scalar, or what opens a container."""
+        match = _SCALAR.match(self._data, pos)
+        if match is None:
+            return self._open(pos)
+        if self.exact:
+            self.exact = _is_exact(match)
+        return self._done(match.end())
+
+    def _open(self, pos: int) -> tuple[int, bool]:
+        """Take `{` and the first key, or `[`; an empty container ends at once."""
+        opener = self._data[pos : pos + 1]
+        if opener not in (b"{", b"["):
+            raise no_token(self._data, pos, "a value")
+        self._stack += opener
+        self.exact = self.exact and len(self._stack) <= MAX_DEPTH
+        self.nested = self.nested or len(self._stack) > 1
+        if self.exact:
+            self._keys.append(set())
+        pos = skip_space(self._data, pos + 1)
+        if self._data[pos : pos + 1] == (b"}" if opener == b"{" else b"]"):
+            return self._close(pos + 1)
+        return (self._key(pos) if opener == b"{" else pos), True
+
+    def _after(self, pos: int) -> tuple[int, bool]:
+        """Go on after a value: take a comma and the next key, or what closes the container."""
+        match = _AFTER.match(self._data, pos)
+        if match is None:
+            raise no_token(self._data, pos, "a comma or a closing bracket")
+        mark = match[1][0]
+        if mark == ord(","):
+            return (self._key(match.end()) if self._stack[-1] == ord("{") else match.end()), True
+        if _OPENER[mark] != self._stack[-1]:
+            raise NoTokenError(match.start(1), f"{match[1]!r} closes what it did not open")
+        return self._close(match.end(1))
+
+    def _close(self, pos: int) -> tuple[int, bool]:
+        self._stack.pop()
+        if self.exact:
+            self._keys.pop()
+        return self._done(pos)
+
+    def _done(self, pos: int) -> tuple[int, bool]:
+        """Note the end of a member of the outermost object."""
+        if self._member and len(self._stack) == 1:
+            name, start = self._member
+            self.members[name] = (start, pos)
+        return pos, False
+
+    def _key(self, pos: int) -> int:
+        """Take a key; return where its value must begin."""
+        match = _KEY.match(self._data, pos)
+        if match is None:
+            raise no_token(self._data, pos, "a key and a colon")
+        name = decode_string(match[1])
+        if self.exact:
+            self.exact = is_exact_string(match[1]) and name not in self._keys[-1]
+            self._keys[-1].add(name)
+        if len(self._stack) == 1:
+            self._note(name, match.end())
+        return match.end()
+
+    def _note(self, name: str, start: int) -> None:
+        """Note the start of a member of the outermost object."""
+        self._member = (name, start) if name in FIELDS else None
+        self.unknown = self.unknown or name not in FIELDS
+        self.exact = self.exact and name != SOURCE_KEY
+        self.ids += name == "id"
+
+
+def top_level_members(source: bytes) -> dict[str, object]:
+    """The known members of an entry in `_source` form, as far as marks and receipts need them.
+
+    Lone surrogates become U+FFFD, objects and arrays an empty list, numbers 0.
+    """
+    return read_members(source, Scan(source, 0))
+
+
+def read_members(data: bytes, scan: Scan) -> dict[str, object]:
+    """`top_level_members` of an entry that was scanned already."""
+    return {name: _read(data[start:end]) for name, (start, end) in scan.members.items()}
+
+
+def _read(token: bytes) -> object:
+    if token[:1] == b'"':
+        return decode_string(token).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if token[:1] in (b"{", b"["):
+        return []
+    return None if token == b"null" else 0
+
+
+def _is_exact(match: re.Match[bytes]) -> bool:
+    if match.lastindex == 1:
+        return is_exact_string(match[1])
+    if match.lastindex == 2:
+        return is_exact_number(match[2])
+    return match.lastindex is None

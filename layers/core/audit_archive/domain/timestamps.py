@@ -1,0 +1,60 @@
+"""The Console's timestamps, `2020-04-03 12:56:42 UTC+0000`, as epoch seconds."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+_PATTERN = re.compile(
+    r"([0-9]{4})-([0-9]{2})-([0-9]{2}) ([0-9]{2}):([0-9]{2}):([0-9]{2}) UTC([+-])([0-9]{2})([0-9]{2})"
+)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_END = 253_402_300_800  # 10000-01-01: beyond it a date has no `yyyy-mm-dd`
+_DAY = 86_400
+_MAX_DAYS = 4096  # an attacker may not choose timestamps, but a damaged export may hold any
+
+# A year of entries has few days, 1440 minutes and 60 seconds: three look-ups replace a parse.
+_days: dict[str, int] = {}
+_MINUTES = {f" {m // 60:02}:{m % 60:02}": m * 60 for m in range(1440)}
+_SECONDS = {f":{s:02}": s for s in range(60)}
+
+
+def read_timestamp(text: object) -> int | None:
+    """Epoch seconds (UTC) of an entry's `timestamp`; None if it is not one.
+
+    The offset may differ from `+0000`; the moment must lie in the years 1970 to 9999 UTC.
+    A leap second (`:60`) is not readable: epoch seconds have no place for it.
+    """
+    if type(text) is not str:
+        return None
+    try:
+        return _days[text[:10] + text[19:]] + _MINUTES[text[10:16]] + _SECONDS[text[16:19]]
+    except KeyError:
+        return _parse(text)
+
+
+def _parse(text: str) -> int | None:
+    """`read_timestamp` for a day and offset not seen lately."""
+    match = _PATTERN.fullmatch(text)
+    if match is None:
+        return None
+    year, month, day, hour, minute, second = map(int, match.groups()[:6])
+    ahead = timedelta(hours=int(match[8]), minutes=int(match[9])) // timedelta(seconds=1)
+    if int(match[8]) > 23 or int(match[9]) > 59:
+        return None
+    try:
+        midnight = (datetime(year, month, day, tzinfo=UTC) - _EPOCH).days * _DAY
+        datetime(year, month, day, hour, minute, second, tzinfo=UTC)
+    except ValueError:
+        return None
+    start = midnight - ahead if match[7] == "+" else midnight + ahead
+    _remember(text, start)
+    moment = start + hour * 3600 + minute * 60 + second
+    return moment if 0 <= moment < _END else None
+
+
+def _remember(text: str, start: int) -> None:
+    """Cache where a day begins, if all its seconds are in range: the fast path checks nothing."""
+    if start < 0 or start + _DAY > _END:
+        return
+    if len(_days) >= _MAX_DAYS:
+        _days.clear()
+    _days[text[:10] + text[19:]] = start
