@@ -1,0 +1,1 @@
+"""What the template promises, asserted on what CloudFormation would be given."""

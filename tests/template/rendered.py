@@ -1,0 +1,123 @@
+"""The template as CloudFormation gets it: SAM's transform applied, parameters and references resolved.
+
+References become recognisable stand-ins: `Ref` of a resource is its logical id, its ARN is
+`arn:aws:<Type>:::<logical id>` (for a bucket `arn:aws:s3:::<logical id>`).
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+from samtranslator.parser.parser import Parser  # type: ignore[import-untyped]
+from samtranslator.translator.translator import Translator  # type: ignore[import-untyped]
+from samtranslator.yaml_helper import yaml_parse  # type: ignore[import-untyped]
+
+ROOT = Path(__file__).resolve().parents[2]
+SOURCE: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text())
+REQUIRED = {"Console": "1234abcd", "PurgeMode": "on"}
+PSEUDO = {
+    "AWS::AccountId": "111122223333",
+    "AWS::Partition": "aws",
+    "AWS::Region": "eu-west-1",
+    "AWS::StackName": "archive-stack",
+}
+NOTHING = object()
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """The resources of one rendering, by logical id; those whose condition is false are absent."""
+
+    resources: dict[str, dict[str, Any]]
+
+    def of_type(self, kind: str) -> dict[str, dict[str, Any]]:
+        """Logical id to properties, for every resource of a type."""
+        found = {name: r for name, r in self.resources.items() if r["Type"] == kind}
+        return {name: r.get("Properties", {}) for name, r in found.items()}
+
+    def properties(self, name: str) -> dict[str, Any]:
+        """One resource's properties."""
+        found: dict[str, Any] = self.resources[name]["Properties"]
+        return found
+
+    def statements(self, name: str) -> list[dict[str, Any]]:
+        """The policy statements of a bucket policy or of a role."""
+        properties = self.properties(name)
+        if "PolicyDocument" in properties:
+            return list(properties["PolicyDocument"]["Statement"])
+        return [s for p in properties["Policies"] for s in p["PolicyDocument"]["Statement"]]
+
+
+def render(**parameters: str) -> Rendered:
+    """Render the template with these parameters; all but the required ones have defaults."""
+    values = {n: str(p["Default"]) for n, p in SOURCE["Parameters"].items() if "Default" in p}
+    values |= REQUIRED | parameters
+    packaged = copy.deepcopy(SOURCE)
+    packaged["Resources"]["ArchiveFunction"]["Properties"]["CodeUri"] = "s3://artifacts/function"
+    packaged["Resources"]["CoreLayer"]["Properties"]["ContentUri"] = "s3://artifacts/layer"
+    session = boto3.session.Session(region_name=PSEUDO["AWS::Region"])
+    translated = Translator({}, Parser(), boto_session=session).translate(packaged, values)
+    return Rendered(_Resolver(translated, values | PSEUDO).resources())
+
+
+class _Resolver:
+    def __init__(self, template: dict[str, Any], values: dict[str, str]) -> None:
+        self._template = template
+        self._values = values
+        self._types = {name: r["Type"] for name, r in template["Resources"].items()}
+
+    def resources(self) -> dict[str, dict[str, Any]]:
+        present = {
+            name: {key: value for key, value in resource.items() if key != "Condition"}
+            for name, resource in self._template["Resources"].items()
+            if "Condition" not in resource or self._holds({"Condition": resource["Condition"]})
+        }
+        return {name: self._resolve(resource) for name, resource in present.items()}
+
+    def _resolve(self, node: Any) -> Any:
+        if isinstance(node, list):
+            return [value for item in node if (value := self._resolve(item)) is not NOTHING]
+        if not isinstance(node, dict):
+            return node
+        if len(node) == 1:
+            ((name, argument),) = node.items()
+            if name in {"Ref", "Fn::GetAtt", "Fn::Sub", "Fn::If"}:
+                return self._call(name, argument)
+        resolved = {key: self._resolve(value) for key, value in node.items()}
+        return {key: value for key, value in resolved.items() if value is not NOTHING}
+
+    def _call(self, name: str, argument: Any) -> Any:
+        if name == "Ref":
+            return NOTHING if argument == "AWS::NoValue" else self._values.get(argument, argument)
+        if name == "Fn::GetAtt":
+            return self._attribute(argument if isinstance(argument, str) else ".".join(argument))
+        if name == "Fn::Sub":
+            return re.sub(r"\$\{([^}!]+)\}", lambda found: self._named(found[1]), argument)
+        condition, yes, no = argument
+        return self._resolve(yes if self._holds({"Condition": condition}) else no)
+
+    def _named(self, name: str) -> str:
+        return self._attribute(name) if "." in name else self._values.get(name, name)
+
+    def _attribute(self, path: str) -> str:
+        resource, attribute = path.split(".", 1)
+        if attribute != "Arn":
+            return path
+        kind = "s3" if self._types[resource] == "AWS::S3::Bucket" else self._types[resource]
+        return f"arn:aws:{kind}:::{resource}"
+
+    def _holds(self, test: dict[str, Any]) -> bool:
+        ((name, argument),) = test.items()
+        if name == "Condition":
+            return self._holds(self._template["Conditions"][argument])
+        if name == "Fn::Not":
+            return not self._holds(argument[0])
+        if name == "Fn::Or":
+            return any(self._holds(part) for part in argument)
+        left, right = (self._resolve(side) for side in argument)  # Fn::Equals
+        return bool(left == right)

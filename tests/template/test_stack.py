@@ -1,0 +1,170 @@
+"""The rest of the template's promises: what is kept, locked, retried, told, and never written down."""
+
+from __future__ import annotations
+
+import json
+import re
+import warnings
+from typing import Any
+
+import pytest
+
+from tests.template.rendered import ROOT, SOURCE, Rendered, render
+
+SETTINGS = {
+    "ARCHIVE_BUCKET": "ArchiveBucket",
+    "LEDGER_TABLE": "LedgerTable",
+    "SECRET_PREFIX": "canary-audit",
+    "PURGE_MODE": "on",
+    "KEEP_DAYS": "0",
+    "SETTLE_MINUTES": "60",
+    "RETENTION_DAYS": "2555",
+    "OBJECT_LOCK_MODE": "GOVERNANCE",
+    "AUTH_STYLE": "header",
+    "ALERT_TOPIC": "AlertTopic",
+    "CONSOLE_URL_TEMPLATE": "https://{console}.canary.tools",
+    "POWERTOOLS_SERVICE_NAME": "archive",
+    "POWERTOOLS_METRICS_NAMESPACE": "CanaryAuditArchive",
+    "POWERTOOLS_LOG_LEVEL": "INFO",
+    "POWERTOOLS_TRACER_CAPTURE_RESPONSE": "false",
+}
+
+
+@pytest.fixture(scope="module")
+def stack() -> Rendered:
+    return render()
+
+
+@pytest.mark.parametrize("name", ["ArchiveBucket", "ArchiveBucketPolicy", "LedgerTable"])
+def test_the_archive_outlives_the_stack(stack: Rendered, name: str) -> None:
+    assert stack.resources[name]["DeletionPolicy"] == "Retain"
+    assert stack.resources[name]["UpdateReplacePolicy"] == "Retain"
+
+
+@pytest.mark.parametrize("mode", ["GOVERNANCE", "COMPLIANCE"])
+def test_the_bucket_is_versioned_locked_private_and_encrypted(mode: str) -> None:
+    bucket = render(ObjectLockMode=mode, RetentionDays="400").properties("ArchiveBucket")
+    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert bucket["ObjectLockEnabled"] is True
+    lock = bucket["ObjectLockConfiguration"]["Rule"]["DefaultRetention"]
+    assert lock == {"Mode": mode, "Days": "400"}
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    (encryption,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert encryption["ServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}
+    assert bucket["OwnershipControls"]["Rules"] == [{"ObjectOwnership": "BucketOwnerEnforced"}]
+
+
+def test_only_what_may_expire_expires(stack: Rendered) -> None:
+    rules = stack.properties("ArchiveBucket")["LifecycleConfiguration"]["Rules"]
+    removing = {"ExpirationInDays", "NoncurrentVersionExpiration", "ExpiredObjectDeleteMarker"}
+    touched = {rule.get("Prefix", "everything") for rule in rules if removing & rule.keys()}
+    assert touched == {"exports/", "entries/", "rejected/"}
+    assert all(rule["ExpirationInDays"] == "2555" for rule in rules if rule["Id"] in {"exports", "entries"})
+    cold = {r["Prefix"]: r["Transitions"] for r in rules if "Transitions" in r}
+    assert set(cold) == {"exports/", "entries/"}
+    assert all(moves == [{"StorageClass": "GLACIER_IR", "TransitionInDays": 90}] for moves in cold.values())
+
+
+def test_the_ledger_is_protected(stack: Rendered) -> None:
+    table = stack.properties("LedgerTable")
+    assert table["DeletionProtectionEnabled"] is True
+    assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert [key["AttributeName"] for key in table["KeySchema"]] == ["console", "item"]
+
+
+def test_the_function_gets_every_setting_and_no_other(stack: Rendered) -> None:
+    assert stack.properties("ArchiveFunction")["Environment"]["Variables"] == SETTINGS
+
+
+def test_what_fails_is_retried_and_then_kept(stack: Rendered) -> None:
+    (config,) = stack.of_type("AWS::Lambda::EventInvokeConfig").values()
+    assert config["MaximumRetryAttempts"] == 2
+    kept = config["DestinationConfig"]["OnFailure"]["Destination"]
+    assert kept == "arn:aws:AWS::SQS::Queue:::FailedRuns"
+
+
+def test_the_schedule_invokes_the_function_with_the_console(stack: Rendered) -> None:
+    (schedule,) = stack.of_type("AWS::Scheduler::Schedule").values()
+    target = schedule["Target"]
+    assert target["Arn"] == "arn:aws:AWS::Lambda::Function:::ArchiveFunction"
+    assert json.loads(target["Input"]) == json.loads((ROOT / "events" / "schedule.json").read_text())
+    assert target["DeadLetterConfig"]["Arn"] == "arn:aws:AWS::SQS::Queue:::UndeliveredSchedules"
+    assert schedule["FlexibleTimeWindow"]["Mode"] == "FLEXIBLE"
+
+
+def test_every_alarm_tells_the_topic(stack: Rendered) -> None:
+    alarms = stack.of_type("AWS::CloudWatch::Alarm")
+    assert {a["MetricName"] for a in alarms.values()} == {
+        "ApproximateNumberOfMessagesVisible",
+        "Errors",
+        "Throttles",
+    }
+    assert all(alarm["AlarmActions"] == ["AlertTopic"] for alarm in alarms.values())
+
+
+def test_the_dashboard_is_json(stack: Rendered) -> None:
+    body = json.loads(stack.properties("Dashboard")["DashboardBody"])
+    assert [widget["type"] for widget in body["widgets"]] == ["metric"] * 4 + ["alarm"]
+
+
+def test_options_are_off_until_asked_for(stack: Rendered) -> None:
+    assert not stack.of_type("AWS::SNS::Subscription")
+    assert not stack.of_type("AWS::CloudTrail::Trail")
+    asked = render(AlertEmail="soc@example.com", AccessTrail="yes")
+    assert asked.properties("AlertSubscription")["Endpoint"] == "soc@example.com"
+    (selector,) = asked.properties("AccessTrailOfArchive")["AdvancedEventSelectors"]
+    assert {"Field": "resources.ARN", "StartsWith": ["arn:aws:s3:::ArchiveBucket/"]} in selector[
+        "FieldSelectors"
+    ]
+
+
+def test_the_template_makes_no_secret_and_takes_none(stack: Rendered) -> None:
+    assert not stack.of_type("AWS::SecretsManager::Secret")
+    assert not [n for n in SOURCE["Parameters"] if re.search("key|token|password", n, re.IGNORECASE)]
+
+
+def test_whoever_deploys_chooses_the_purge_mode() -> None:
+    assert "Default" not in SOURCE["Parameters"]["PurgeMode"]
+    assert SOURCE["Parameters"]["PurgeMode"]["AllowedValues"] == ["off", "dry-run", "on"]
+
+
+def test_only_the_console_and_the_purge_mode_must_be_given() -> None:
+    assert {n for n, p in SOURCE["Parameters"].items() if "Default" not in p} == {"Console", "PurgeMode"}
+
+
+def test_every_parameter_is_shown_in_a_group() -> None:
+    groups = SOURCE["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+    shown = [name for group in groups for name in group["Parameters"]]
+    assert sorted(shown) == sorted(SOURCE["Parameters"])
+
+
+@pytest.mark.parametrize(
+    ("url", "accepted"),
+    [
+        ("https://{console}.canary.tools", True),
+        ("http://127.0.0.1:8080", True),
+        ("http://localhost:8080/{console}", True),
+        ("http://{console}.canary.tools", False),
+        ("http://localhost.example.com", False),
+        ("ftp://127.0.0.1", False),
+    ],
+)
+def test_a_key_never_travels_in_the_clear(url: str, accepted: bool) -> None:
+    pattern = SOURCE["Parameters"]["ConsoleUrlTemplate"]["AllowedPattern"]
+    assert bool(re.fullmatch(pattern, url)) is accepted
+
+
+@pytest.mark.parametrize(("variable", "parameter"), [("RUNTIME", "Runtime"), ("ARCH", "Architecture")])
+def test_the_layer_is_built_for_what_the_function_runs_on(variable: str, parameter: str) -> None:
+    makefile = (ROOT / "layers" / "core" / "Makefile").read_text()
+    (default,) = re.findall(rf"^LAYER_{variable} *\?= *(\S+)$", makefile, re.MULTILINE)
+    assert default == SOURCE["Parameters"][parameter]["Default"]
+
+
+def test_the_template_passes_its_linter() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the linter's imports, not ours
+        from cfnlint.api import ManualArgs, lint  # type: ignore[import-untyped]  # noqa: PLC0415
+    source = (ROOT / "template.yaml").read_text()
+    found: list[Any] = lint(source, config=ManualArgs(regions=["eu-west-1", "us-east-1"]))
+    assert [str(match) for match in found] == []
