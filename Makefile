@@ -1,0 +1,63 @@
+# Canary Audit Archive. `make` alone says what there is.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.made
+
+# deploy: which configuration of samconfig.toml, which Console, and any further parameters of the template
+ENV        ?= default
+CONSOLE    ?=
+PARAMETERS ?=
+
+export SAM_CLI_TELEMETRY := 0
+
+.DEFAULT_GOAL := help
+.PHONY: help demo local check test bench build deploy lock clean
+
+help: ## Say what there is
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(STAMP) ## Archive and purge a Console on this machine, with the real stack, and show what happened
+	@$(BIN)/python -m local.demo
+
+local: $(STAMP) ## The same Console and stack, kept up to play with until Ctrl-C
+	@$(BIN)/python -m local.demo --keep
+
+check: $(STAMP) ## Lint, format, types, architecture
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest tests/unit/test_architecture.py
+
+test: $(STAMP) ## Every test, the system's too
+	$(BIN)/pytest -n 2 --dist loadgroup
+
+bench: $(STAMP) ## Measure against the peer baseline and the floor
+	$(BIN)/python -m bench
+
+build: $(STAMP) ## Build the stack for AWS (see layers/core/Makefile for another runtime or architecture)
+	MAKEFLAGS= PYTHON=$(abspath $(BIN)/python) $(BIN)/sam build --config-env $(ENV)
+
+deploy: build ## Deploy it: make deploy CONSOLE=1234abcd [ENV=prod] [PARAMETERS="KeepDays=30 AlertEmail=..."]
+	@test -n "$(CONSOLE)" || { echo 'Which Console? make deploy CONSOLE=1234abcd [ENV=prod]'; exit 2; }
+	$(BIN)/sam deploy --config-env $(ENV) --parameter-overrides \
+		PurgeMode=$(if $(filter prod,$(ENV)),on,dry-run) Console=$(CONSOLE) $(PARAMETERS)
+
+lock: $(STAMP) ## Make the lock files anew from the *.in files
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --python-version 3.11 \
+		requirements-dev.in -o requirements-dev.txt
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --python-version 3.11 \
+		-c requirements-dev.txt layers/core/requirements.in -o layers/core/requirements.txt
+
+clean: ## Remove what was built, and the virtual environment
+	rm -rf $(VENV) .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+# The lock is complete, so nothing is resolved: only what it names is installed, and only if the hash fits.
+$(STAMP): requirements-dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) -V 2>&1). Try: make PYTHON=python3.12" >&2; exit 1; }
+	@echo 'Making the virtual environment from requirements-dev.txt (a minute, once) ...'
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.txt
+	@touch $@
