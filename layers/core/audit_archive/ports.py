@@ -31,7 +31,7 @@ class Peek:
 
 @dataclass(frozen=True)
 class Download:
-    """A completely received export: its size in bytes, SHA-256 (hex), and the Console's clock when it answered.
+    """A completely received export: size in bytes, SHA-256 (hex), and the Console's clock when it answered.
 
     `served_at` is epoch seconds from the `Date` header, or None if there was none that can be read.
     """

@@ -172,5 +172,7 @@ def _after_operator(head: Head, said: OperatorStatement) -> Head:
     if said.action == Action.RESUME:
         return replace(head, is_latched=False, next_due_at=from_rfc3339(said.run.started_at))
     if said.action == Action.EPOCH:
-        return replace(head, anchor=None, holes=(), intents=(), receipts=(), is_latched=False, next_due_at=None)
+        return replace(
+            head, anchor=None, holes=(), intents=(), receipts=(), is_latched=False, next_due_at=None
+        )
     return head

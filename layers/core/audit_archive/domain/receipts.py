@@ -1,8 +1,9 @@
 """Which of the Console's purge receipts are ours."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
-from audit_archive.domain.entry import Receipt
+from audit_archive.domain.entry import Receipt, read_receipt_message
 from audit_archive.domain.head import Head, Intent
 
 
@@ -35,3 +36,13 @@ def match_receipts(receipts: Iterable[Receipt], head: Head) -> dict[int, int]:
             ours[receipt.entry_id] = intent.seq
             unsettled.remove(intent)
     return ours
+
+
+def receipt_of(fields: Mapping[str, Any]) -> Receipt:
+    """The receipt that an entry, as `fetch` gives it, is."""
+    before_id, count = read_receipt_message(fields.get("message"))
+    user, user_ip, timestamp = (
+        value if isinstance(value, str) else None
+        for value in (fields.get("user"), fields.get("user_ip"), fields.get("timestamp"))
+    )
+    return Receipt(fields["id"], before_id, count, user, user_ip, timestamp)

@@ -23,10 +23,10 @@ def from_json(cls: type[R], value: object) -> R:
     return cls(**_arguments(cls, value))
 
 
-def _arguments(cls: type[Any], value: object) -> dict[str, Any]:
+def _arguments(cls: Any, value: object) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise ValueError(f"{cls.__name__}: expected an object, got {type(value).__name__}")  # noqa: TRY004 - one class for every misfit
-    hints = _hints(cls)
+    hints: Mapping[str, Any] = _hints(cls)
     if hints.keys() != value.keys():
         differing = ", ".join(sorted(map(str, hints.keys() ^ value.keys())))
         raise ValueError(f"{cls.__name__}: missing or unknown fields: {differing}")
@@ -34,7 +34,7 @@ def _arguments(cls: type[Any], value: object) -> dict[str, Any]:
 
 
 @cache
-def _hints(cls: type[Any]) -> Mapping[str, Any]:
+def _hints(cls: Any) -> Mapping[str, Any]:
     return get_type_hints(cls)
 
 

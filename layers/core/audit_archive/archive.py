@@ -1,0 +1,110 @@
+"""The archive run. Read `_archive_and_purge` top to bottom: it is the product.
+
+Each step takes what the step before returned, so that the type checker forbids the wrong order: only a
+`Verified` export can be committed, and only a recorded `Head` can lead to a purge.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from typing import Any
+
+from audit_archive.domain.head import Head
+from audit_archive.domain.idle import is_idle
+from audit_archive.domain.plan import Mode, Plan, make_plan
+from audit_archive.domain.records import to_json
+from audit_archive.errors import PageError
+from audit_archive.ports import Finding
+from audit_archive.result import Outcome, Result, archived, foreign_purge_sentence, plain, purged
+from audit_archive.steps.collect import Surveyed, download, survey
+from audit_archive.steps.keep import store, verify
+from audit_archive.steps.publish import load
+from audit_archive.steps.purge import check_dry, purge
+from audit_archive.steps.run import Run
+from audit_archive.steps.settle import settle
+from audit_archive.steps.slices import Evidence, archive_slices
+from audit_archive.steps.superseded import SupersededError
+
+LEASE_MARGIN = 60
+"""Seconds that a lease outlives the invocation that took it."""
+
+NO_PURGE_KEY = "no purging key is stored: the population that a purge would meet was not checked"
+
+
+class ArchiveRun:
+    """One pass over one Console: archive what is new, prove it, and purge what is proven."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    def run(self) -> Result:
+        """Run once, under the Console's lease. Raises the errors of `audit_archive.errors`."""
+        console = self._run.order.console
+        with _lease(self._run) as is_ours, _closing_files(self._run) as run:
+            if not is_ours:
+                head = run.ledger.head(console) or Head(console)
+                return plain(Outcome.BUSY, head, head)
+            try:
+                return _archive_and_purge(run)
+            except PageError as error:
+                _page(run, type(error).__name__, str(error), {})
+                raise
+
+
+def _archive_and_purge(run: Run) -> Result:
+    loaded = load(run)
+    head = settle(run, loaded)
+    if is_idle(run.console.peek().newest, head, run.order.policy, run.clock.now()):
+        return plain(Outcome.IDLE, loaded, head)
+    surveyed = survey(run, download(run), head)
+    if not surveyed.survey.ids:
+        return plain(Outcome.IDLE, loaded, head)
+    plan = make_plan(surveyed.survey, head, run.order.policy, surveyed.export.served_at)
+    verified = verify(run, surveyed, store(run, surveyed))
+    try:
+        head, is_complete = archive_slices(run, head, Evidence(surveyed, plan, verified))
+        result = archived(loaded, head, surveyed.survey, plan, is_complete=is_complete)
+        _announce(run, result)
+        return _purge(run, head, surveyed, plan, result) if is_complete else result
+    except SupersededError:
+        return plain(Outcome.SUPERSEDED, loaded, load(run))
+
+
+def _purge(run: Run, head: Head, surveyed: Surveyed, plan: Plan, result: Result) -> Result:
+    """Carry out the recorded plan: purge in mode `on`, only check in `dry-run`."""
+    ids = surveyed.survey.ids
+    if plan.is_intent:
+        after, settlement = purge(run, head, ids)
+        return purged(result, plan, settlement, head, after)
+    if plan.mode == Mode.DRY_RUN and plan.boundary is not None and not check_dry(run, ids):
+        return replace(result, warnings=(*result.warnings, NO_PURGE_KEY))
+    return result
+
+
+def _announce(run: Run, result: Result) -> None:
+    """One message for each purge that was not ours."""
+    for foreign in result.foreign_purges:
+        _page(run, "ForeignPurge", foreign_purge_sentence(result.console, foreign), to_json(foreign))
+
+
+def _page(run: Run, kind: str, sentence: str, facts: Mapping[str, Any]) -> None:
+    run.alerts.publish(Finding(kind, run.order.console, sentence, facts))
+
+
+@contextmanager
+def _lease(run: Run) -> Iterator[bool]:
+    """The Console's lease: it keeps parallel runs quiet; what keeps them safe is the chain."""
+    console, owner, now = run.order.console, run.order.facts.id, run.clock.now()
+    is_ours = run.ledger.acquire(console, owner, now, now + int(run.clock.remaining()) + LEASE_MARGIN)
+    try:
+        yield is_ours
+    finally:
+        if is_ours:
+            run.ledger.release(console, owner)
+
+
+@contextmanager
+def _closing_files(run: Run) -> Iterator[Run]:
+    """The same run, with every temporary file closed at its end."""
+    with ExitStack() as files:
+        yield replace(run, scratch=lambda: files.enter_context(run.scratch()))

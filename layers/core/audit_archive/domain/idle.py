@@ -1,0 +1,31 @@
+"""Is there anything to do? Pure."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from audit_archive.domain.head import Head
+from audit_archive.domain.plan import Mode, Policy
+
+
+def is_idle(newest: Mapping[str, Any] | None, head: Head, policy: Policy, now: int) -> bool:
+    """Whether a run would find nothing to archive and nothing to purge.
+
+    So it is when every id above the highest archived one is a known receipt of ours (their number equals the
+    difference) and nothing archived has become due. Whatever looks odd is not idle: a whole run looks closer.
+    """
+    is_due = head.next_due_at is not None and head.next_due_at <= now
+    if policy.mode == Mode.ON and is_due and not head.is_latched:
+        return False
+    if newest is None:
+        return head.highest_archived_id == head.highest_purged_id and not head.receipts
+    if newest["id"] != head.highest_archived_id + len(head.receipts):
+        return False
+    return bool(head.receipts) or head.anchor is None or _is_anchor(newest, head)
+
+
+def _is_anchor(newest: Mapping[str, Any], head: Head) -> bool:
+    anchor = head.anchor
+    return anchor is not None and all(
+        stated is None or newest.get(name) == stated
+        for name, stated in (("timestamp", anchor.timestamp), ("action_type", anchor.action_type))
+    )

@@ -1,0 +1,43 @@
+"""Has the Console's trail gone backwards? Pure."""
+
+from audit_archive.domain.head import Head
+from audit_archive.domain.survey import Survey
+from audit_archive.errors import RollbackError
+
+_WAY_OUT = (
+    "Nothing was purged, and the export is kept under rejected/. If the Console was reset or replaced on "
+    "purpose, state a new epoch (docs/operations.md#rollbackerror); if not, find out who did it."
+)
+
+
+def check_forward(survey: Survey, head: Head) -> None:
+    """Check that the trail only went on since `head`.
+
+    Entries that we purged may be live again only while the anchor is, and is the same: then the Console has
+    not finished deleting. Raises RollbackError if the trail is another one, or an older state of it.
+    """
+    _check_not_emptied(survey, head)
+    if not survey.ids:
+        return
+    if survey.last_id < head.highest_archived_id:
+        raise _rollback(
+            head, f"its newest entry is {survey.last_id}, below the archived {head.highest_archived_id}"
+        )
+    if survey.anchor is not None and survey.anchor != head.anchor:
+        raise _rollback(head, f"its entry {survey.anchor.id} is not the one that was archived")
+    risen = survey.ids.within(1, head.highest_purged_id).minus(head.open_ids)
+    if risen and survey.anchor is None:
+        first, last = risen.ranges[0].first, risen.ranges[-1].last
+        raise _rollback(head, f"{risen.size} purged ids are live again, {first} to {last}")
+
+
+def _check_not_emptied(survey: Survey, head: Head) -> None:
+    should_live = head.highest_archived_id > head.highest_purged_id or bool(head.receipts)
+    if not survey.ids and should_live:
+        raise _rollback(
+            head, f"its trail is empty, yet entries above {head.highest_purged_id} should be live"
+        )
+
+
+def _rollback(head: Head, what: str) -> RollbackError:
+    return RollbackError(f"The trail of Console {head.console} went backwards: {what}. {_WAY_OUT}")

@@ -1,0 +1,200 @@
+"""What one pass over an export, ascending by id, finds out."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import orjson
+
+from audit_archive.domain.entry import Entry, Mark, Receipt, read_receipt
+from audit_archive.domain.head import Head
+from audit_archive.domain.ranges import IdSet, IdSetBuilder
+from audit_archive.domain.statement import Anchor
+from audit_archive.domain.times import DAY
+
+MAX_SLICE_DATES = 400
+MAX_SLICE_ENTRIES = 1_000_000
+
+
+@dataclass(frozen=True)
+class Slice:
+    """New entries that one statement archives: lowest and highest id, and how many.
+
+    An export without new entries has one empty slice: 0, 0, 0.
+    """
+
+    first_id: int
+    last_id: int
+    count: int
+
+
+EMPTY_SLICE = Slice(0, 0, 0)
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What the plan needs to know of an export.
+
+    `aged_boundary`: the largest id such that every live entry up to it is old enough to purge; 0 if none.
+    `young_at`: when the first entry above that happened; `oldest_at`: when the first entry at all did. Both
+    in epoch seconds, both pass over purge receipts (which alone are never worth a purge), both None if there
+    is no such entry or its time can't be told. `first_other_id`: the lowest id that is no purge receipt.
+    `receipts`: the purge receipts among the new entries. `anchor`: the live entry at the head's anchor id.
+    `first_day`: days since 1970 of the lowest entry with a readable date.
+    """
+
+    entry_count: int
+    ids: IdSet
+    slices: tuple[Slice, ...]
+    receipts: tuple[Receipt, ...]
+    unreadable_receipts: tuple[int, ...]
+    anchor: Anchor | None
+    first_day: int | None
+    first_other_id: int | None
+    aged_boundary: int
+    oldest_at: int | None
+    young_at: int | None
+
+    @property
+    def first_id(self) -> int:
+        """The lowest live id."""
+        return self.ids.ranges[0].first
+
+    @property
+    def last_id(self) -> int:
+        """The highest live id."""
+        return self.ids.ranges[-1].last
+
+    @property
+    def new_count(self) -> int:
+        """How many entries are not archived yet."""
+        return sum(part.count for part in self.slices)
+
+
+def anchor_of(entry: Entry) -> Anchor:
+    """What a Console is recognised by: one entry's id, timestamp and action, as it states them."""
+    fields = orjson.loads(entry.line)
+    stated = (fields.get("timestamp"), fields.get("action_type"))
+    timestamp, action_type = (value if isinstance(value, str) else None for value in stated)
+    return Anchor(entry.id, timestamp, action_type)
+
+
+def survey_entries(entries: Iterable[Entry], head: Head, now: int, cutoff: int) -> Survey:
+    """Survey the distinct entries of an export, ascending by id.
+
+    `cutoff` (epoch seconds): an entry that happened then or before is old enough to purge. `now`: an entry
+    dated after it has no readable time.
+    """
+    ids, slices, ages = IdSetBuilder(), _Slices(), _Ages(now, cutoff)
+    open_ids, archived, anchor_id = (
+        head.open_ids,
+        head.highest_archived_id,
+        head.anchor.id if head.anchor else 0,
+    )
+    receipts: list[Receipt] = []
+    unreadable: list[int] = []
+    anchor = first_day = None
+    count = 0
+    for entry in entries:
+        count += 1
+        entry_id, _, seconds, marks = entry
+        ids.add(entry_id)
+        is_receipt = bool(marks & Mark.RECEIPT)
+        ages.add(entry_id, seconds, is_receipt)
+        if seconds is not None and first_day is None:
+            first_day = seconds // DAY
+        if entry_id > archived or entry_id in open_ids:
+            slices.add(entry_id, seconds)
+            if is_receipt:
+                receipts.append(read_receipt(entry))
+            if marks & Mark.UNREADABLE_RECEIPT:
+                unreadable.append(entry_id)
+        if entry_id == anchor_id:
+            anchor = anchor_of(entry)
+    return Survey(
+        entry_count=count,
+        ids=ids.build(),
+        slices=slices.build(),
+        receipts=tuple(receipts),
+        unreadable_receipts=tuple(unreadable),
+        anchor=anchor,
+        first_day=first_day,
+        first_other_id=ages.first_other_id,
+        aged_boundary=ages.boundary,
+        oldest_at=ages.oldest_at,
+        young_at=ages.young_at,
+    )
+
+
+class _Slices:
+    """Cuts new entries, ascending by id, into slices within the limits of dates and entries."""
+
+    def __init__(self) -> None:
+        self._done: list[Slice] = []
+        self._first = self._last = self._count = 0
+        self._day: int | None = None
+        self._days: set[int | None] = set()
+
+    def add(self, entry_id: int, seconds: int | None) -> None:
+        """Add the next new entry; one without a readable date goes to its lower neighbour's."""
+        if seconds is not None:
+            self._day = seconds // DAY
+        if self._count >= MAX_SLICE_ENTRIES or (
+            len(self._days) >= MAX_SLICE_DATES and self._day not in self._days
+        ):
+            self._close()
+        if not self._count:
+            self._first = entry_id
+        self._days.add(self._day)
+        self._last = entry_id
+        self._count += 1
+
+    def build(self) -> tuple[Slice, ...]:
+        """All slices; one empty slice if there was no new entry."""
+        if self._count or not self._done:
+            self._close()
+        return tuple(self._done)
+
+    def _close(self) -> None:
+        self._done.append(Slice(self._first, self._last, self._count) if self._count else EMPTY_SLICE)
+        self._count = 0
+        self._days.clear()
+
+
+class _Ages:
+    """Finds how far up every entry is old enough.
+
+    An entry whose time can't be read, or lies in the future, counts as old as its younger readable
+    neighbour: it can't have happened later than that.
+    """
+
+    def __init__(self, now: int, cutoff: int) -> None:
+        self._now = now
+        self._cutoff = cutoff
+        self._all_aged = True
+        self._other_waits = False
+        self.boundary = 0
+        self.first_other_id: int | None = None
+        self.oldest_at: int | None = None
+        self.young_at: int | None = None
+
+    def add(self, entry_id: int, seconds: int | None, is_receipt: bool) -> None:
+        """Take the next entry, ascending by id."""
+        if not is_receipt:
+            self._other_waits = True
+            if self.first_other_id is None:
+                self.first_other_id = entry_id
+        if seconds is None or seconds > self._now:
+            return
+        if self._all_aged and seconds <= self._cutoff:
+            self.boundary = entry_id
+        else:
+            self._all_aged = False
+        if self._other_waits:
+            self._note_other(seconds)
+
+    def _note_other(self, seconds: int) -> None:
+        self._other_waits = False
+        if self.oldest_at is None:
+            self.oldest_at = seconds
+        if not self._all_aged and self.young_at is None:
+            self.young_at = seconds

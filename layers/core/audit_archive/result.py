@@ -1,0 +1,158 @@
+"""What a run has to say for itself."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from audit_archive.domain.entry import Receipt
+from audit_archive.domain.head import Head
+from audit_archive.domain.holes import lost_to
+from audit_archive.domain.layout import statement_key
+from audit_archive.domain.plan import HeldBackBy, Plan
+from audit_archive.domain.records import to_json
+from audit_archive.domain.settlement import Settlement
+from audit_archive.domain.statement import PurgeOutcome
+from audit_archive.domain.survey import Survey
+
+
+class Outcome:
+    """How a run ended well; what ends badly is an error."""
+
+    IDLE = "idle"
+    ARCHIVED = "archived"
+    PURGED = "purged"
+    BUSY = "busy"
+    SUPERSEDED = "superseded"
+
+
+@dataclass(frozen=True)
+class Hole:
+    """Ids that this run found missing, and why."""
+
+    first: int
+    last: int
+    cause: str
+
+
+@dataclass(frozen=True)
+class ForeignPurge:
+    """A purge that no statement of ours planned: who, from where, when, and what it destroyed.
+
+    `lost`: ids that were not archived, as inclusive ranges `[first, last]`.
+    """
+
+    receipt_id: int
+    before_id: int | None
+    count: int | None
+    user: str | None
+    user_ip: str | None
+    timestamp: str | None
+    lost: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True)
+class Result:
+    """The answer of an archive run. `statements` are the keys of the statements that it added.
+
+    `boundary`: the id up to which the plan would purge or did; `held_back_by`: why it goes no further.
+    """
+
+    outcome: str
+    console: str
+    highest_archived_id: int
+    highest_purged_id: int
+    new_entries: int = 0
+    purged_entries: int = 0
+    boundary: int | None = None
+    held_back_by: str | None = None
+    holes: tuple[Hole, ...] = ()
+    foreign_purges: tuple[ForeignPurge, ...] = ()
+    statements: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """The result as a plain dict, for JSON."""
+        plain: dict[str, Any] = to_json(self)
+        return plain
+
+
+def plain(outcome: str, before: Head, after: Head) -> Result:
+    """A result that says only where the Console's archive stands, and what was written between two heads."""
+    return Result(
+        outcome=outcome,
+        console=after.console,
+        highest_archived_id=after.highest_archived_id,
+        highest_purged_id=after.highest_purged_id,
+        statements=_statements_between(before, after),
+    )
+
+
+def archived(before: Head, after: Head, survey: Survey, plan: Plan, *, is_complete: bool) -> Result:
+    """The result once slices are recorded: all of them, or as many as time allowed."""
+    return replace(
+        plain(Outcome.ARCHIVED, before, after),
+        new_entries=after.tree.size - before.tree.size,
+        boundary=plan.boundary if is_complete else None,
+        held_back_by=plan.held_back_by if is_complete else HeldBackBy.NOT_YET_RECORDED,
+        holes=tuple(Hole(m.first, m.last, m.cause) for m in plan.missing),
+        foreign_purges=tuple(_foreign_purge(receipt, plan) for receipt in plan.foreign),
+        warnings=tuple(_archive_warnings(survey, plan)),
+    )
+
+
+def purged(result: Result, plan: Plan, settlement: Settlement, before: Head, after: Head) -> Result:
+    """The result once the purge is written up."""
+    return replace(
+        result,
+        outcome=Outcome.PURGED if settlement.was_sent else Outcome.ARCHIVED,
+        highest_purged_id=after.highest_purged_id,
+        purged_entries=settlement.reported_count or 0,
+        statements=result.statements + _statements_between(before, after),
+        warnings=(*result.warnings, *_purge_warnings(plan, settlement)),
+    )
+
+
+def foreign_purge_sentence(console: str, purge: ForeignPurge) -> str:
+    """A foreign purge as one tells it to somebody who was just woken up."""
+    lost = ", ".join(f"{first} to {last}" for first, last in purge.lost) or "none"
+    return (
+        f"Somebody else purged Console {console} up to id {purge.before_id} ({purge.count} entries): user "
+        f"{purge.user} from {purge.user_ip} at {purge.timestamp}. "
+        f"Ids destroyed before they were archived: {lost}"
+    )
+
+
+def _foreign_purge(receipt: Receipt, plan: Plan) -> ForeignPurge:
+    return ForeignPurge(
+        receipt_id=receipt.entry_id,
+        before_id=receipt.before_id,
+        count=receipt.count,
+        user=receipt.user,
+        user_ip=receipt.user_ip,
+        timestamp=receipt.timestamp,
+        lost=tuple((r.first, r.last) for r in lost_to(receipt, plan.missing).ranges),
+    )
+
+
+def _archive_warnings(survey: Survey, plan: Plan) -> Iterator[str]:
+    if plan.is_repeat:
+        yield "the Console still shows entries that an earlier run purged"
+    if survey.unreadable_receipts:
+        ids = list(survey.unreadable_receipts)
+        yield f"purge receipts that can't be read: {ids}; nothing is purged in this run"
+
+
+def _purge_warnings(plan: Plan, settlement: Settlement) -> Iterator[str]:
+    reported = settlement.reported_count
+    if settlement.outcome != PurgeOutcome.CONFIRMED:
+        yield f"the purge up to {plan.boundary} ended {settlement.outcome}"
+    if reported is not None and reported < plan.expected_count:
+        yield (
+            f"the Console purged {reported} entries where {plan.expected_count} were expected: "
+            "somebody else purged too"
+        )
+
+
+def _statements_between(before: Head, after: Head) -> tuple[str, ...]:
+    """The keys of the statements that led from one head to another."""
+    return tuple(statement_key(after.console, seq) for seq in range(before.seq + 1, after.seq + 1))

@@ -1,0 +1,109 @@
+"""The hash chain in the bucket: the truth, of which the ledger is the index."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+
+from audit_archive.domain.head import Head
+from audit_archive.domain.layout import statement_key, statements_prefix
+from audit_archive.domain.statement import ObjectRef, Statement, parse_statement, statement_bytes
+from audit_archive.errors import ArchiveStoreError, IntegrityError
+from audit_archive.ports import ArchiveStore, Retention, Version
+from audit_archive.steps.run import Run
+
+
+@dataclass(frozen=True)
+class Committed:
+    """A statement that is in the chain for ever, the head before it and the head with it."""
+
+    statement: Statement
+    before: Head
+    head: Head
+
+
+def commit(run: Run, before: Head, statement: Statement) -> Committed | None:
+    """Append a statement to the chain, or return None if another run took its sequence number.
+
+    This put is the commit point. Its answer may be lost or may tell of our own earlier success, so only
+    reading it back decides: identical bytes mean that we won. Raises IntegrityError if what is there is not
+    locked.
+    """
+    data = statement_bytes(statement)
+    digest = sha256(data).hexdigest()
+    key = statement_key(run.order.console, statement.seq)
+    retention = run.retention()
+    run.store.create(key, data, digest, retention)
+    facts = run.store.inspect(key)
+    if facts is None:
+        raise ArchiveStoreError(
+            f"{key} could not be written and nobody else wrote it; the next run tries again"
+        )
+    if b"".join(run.store.read(key, facts.version_id)) != data:
+        return None
+    check_lock(key, facts.retention, run.order.lock_mode, retention.until)
+    ref = ObjectRef(key, facts.version_id, digest)
+    return Committed(statement, before, before.after(statement, ref))
+
+
+def check_lock(key: str, retention: Retention | None, lock_mode: str, until: int) -> None:
+    """Raise IntegrityError unless an object is locked in the mode and at least until the moment asked for."""
+    if retention is None:
+        raise IntegrityError(
+            f"{key} is stored without an object lock; check the bucket's Object Lock setting"
+        )
+    if retention.mode not in {lock_mode, "COMPLIANCE"}:
+        raise IntegrityError(f"{key} is locked in mode {retention.mode}, not {lock_mode}")
+    if retention.until < until:
+        raise IntegrityError(f"{key} is locked for {until - retention.until} s less than was asked for")
+
+
+def statements_beyond(store: ArchiveStore, head: Head) -> Iterator[Version]:
+    """The versions of the head's own statement and of every one after it, checked to be one chain's.
+
+    Raises IntegrityError for a delete marker, a second version, a gap, or a head that is not there.
+    """
+    after_key = statement_key(head.console, head.seq - 1) if head.seq > 1 else ""
+    seq = max(head.seq, 1)
+    for version in store.versions(statements_prefix(head.console), after_key):
+        if version.is_delete_marker:
+            raise IntegrityError(
+                f"Somebody put a delete marker on {version.key}; remove the marker and find out who"
+            )
+        if version.key != statement_key(head.console, seq):
+            raise IntegrityError(
+                f"Expected {statement_key(head.console, seq)} next in the chain, found {version.key}"
+            )
+        if head.statement is not None and seq == head.seq and version.version_id != head.statement.version_id:
+            raise IntegrityError(
+                f"{version.key} has another version than the ledger recorded: the chain is forked"
+            )
+        yield version
+        seq += 1
+    if head.seq and seq == head.seq:
+        missing = statement_key(head.console, head.seq)
+        raise IntegrityError(
+            f"The ledger is ahead of the bucket: {missing} was removed; run `ledger rebuild` after a look"
+        )
+
+
+def has_moved_on(store: ArchiveStore, head: Head) -> bool:
+    """Whether another run has appended to the chain since `head`."""
+    return any(
+        version.key != statement_key(head.console, head.seq) for version in statements_beyond(store, head)
+    )
+
+
+def read_statement(store: ArchiveStore, head: Head, version: Version) -> Committed:
+    """The statement of a version that follows `head`. Raises IntegrityError if it does not follow it."""
+    data = b"".join(store.read(version.key, version.version_id))
+    try:
+        statement = parse_statement(data)
+    except ValueError as error:
+        raise IntegrityError(f"{version.key} is no statement of this format: {error}") from error
+    if (statement.console, statement.seq, statement.previous) != (head.console, head.seq + 1, head.statement):
+        raise IntegrityError(f"{version.key} does not follow the statement before it: the chain is broken")
+    facts = store.inspect(version.key, version.version_id)
+    if facts is None or facts.retention is None:
+        raise IntegrityError(f"{version.key} is stored without an object lock")
+    ref = ObjectRef(version.key, version.version_id, sha256(data).hexdigest())
+    return Committed(statement, head, head.after(statement, ref))

@@ -1,0 +1,79 @@
+"""Publish and record: the entry files of a committed statement, then the ledger."""
+
+from typing import BinaryIO
+
+from audit_archive.domain.head import Head
+from audit_archive.domain.statement import ArchiveStatement, EntryFile, ExportFacts
+from audit_archive.domain.survey import Slice
+from audit_archive.domain.times import DAY, from_rfc3339
+from audit_archive.errors import IntegrityError
+from audit_archive.steps.chain import Committed, read_statement, statements_beyond
+from audit_archive.steps.collect import read_export
+from audit_archive.steps.entry_files import Built, build, select
+from audit_archive.steps.run import Run
+
+
+def publish(run: Run, built: Built) -> None:
+    """Put the entry files, whose hashes the committed statement already holds."""
+    retention = run.retention()
+    for facts, file in built.files:
+        run.store.put(facts.key, file, facts.sha256, retention, {"console": run.order.console})
+
+
+def record(run: Run, committed: Committed) -> Head:
+    """Move the ledger to a statement that is committed and published."""
+    run.ledger.record(committed.head, committed.statement)
+    return committed.head
+
+
+def load(run: Run) -> Head:
+    """The head, after rolling forward: whatever a crashed run committed is published and recorded now.
+
+    Raises IntegrityError if the bucket's chain and the ledger contradict each other.
+    """
+    head = run.ledger.head(run.order.console) or Head(run.order.console)
+    for version in statements_beyond(run.store, head):
+        if head.statement is not None and version.key == head.statement.key:
+            continue
+        committed = read_statement(run.store, head, version)
+        if isinstance(committed.statement, ArchiveStatement):
+            _publish_absent(run, committed.statement, head)
+        head = record(run, committed)
+    return head
+
+
+def _publish_absent(run: Run, statement: ArchiveStatement, before: Head) -> None:
+    absent = [file for file in statement.entries if run.store.inspect(file.key) is None]
+    if absent:
+        built = _rebuild(run, statement, before)
+        try:
+            publish(run, built)
+        finally:
+            built.close()
+
+
+def _rebuild(run: Run, statement: ArchiveStatement, before: Head) -> Built:
+    """The entry files of a statement, from the stored export. Raises IntegrityError if they differ."""
+    spool = _fetch(run, statement.export)
+    entries = read_export(spool, statement.export.size, run.scratch)
+    part = Slice(statement.slice.first_id or 0, statement.slice.last_id or 0, statement.slice.count)
+    first_day = next((entry.seconds // DAY for entry in entries if entry.seconds is not None), None)
+    served_at = from_rfc3339(statement.export.served_at)
+    built = build(select(entries, before, part, first_day, served_at), before, statement.seq, run.scratch)
+    if _contents(built.facts) != _contents(statement.entries) or built.tree != statement.tree:
+        raise IntegrityError(
+            f"The entry files of statement {statement.seq} can't be rebuilt from {statement.export.key}"
+        )
+    return built
+
+
+def _contents(files: tuple[EntryFile, ...]) -> list[tuple[str, str]]:
+    """What files hold, whichever gzip implementation packed them."""
+    return [(file.key, file.content_sha256) for file in files]
+
+
+def _fetch(run: Run, export: ExportFacts) -> BinaryIO:
+    spool = run.scratch()
+    for chunk in run.store.read(export.key, export.version_id):
+        spool.write(chunk)
+    return spool

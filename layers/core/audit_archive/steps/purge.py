@@ -1,0 +1,148 @@
+"""Purge: the one thing that can't be undone, after everything that must come before it."""
+
+from audit_archive.domain.head import Head, Intent
+from audit_archive.domain.ranges import IdSet
+from audit_archive.domain.settlement import Settlement
+from audit_archive.domain.statement import PurgeOutcome
+from audit_archive.errors import (
+    AuditArchiveError,
+    ConsoleAuthError,
+    ConsoleError,
+    PopulationMismatchError,
+    PurgeMismatchError,
+    SettingsError,
+)
+from audit_archive.ports import PurgingConsole
+from audit_archive.steps.chain import has_moved_on
+from audit_archive.steps.run import Run
+from audit_archive.steps.settle import Ended, settle_purge, write_up
+from audit_archive.steps.superseded import SupersededError
+
+STILL = 3
+"""How often a trail that changes under the population check is counted again."""
+
+
+def open_purger(run: Run) -> PurgingConsole:
+    """The Console with the key that can purge, read now and not before."""
+    purger = run.open_purger()
+    if purger is None:
+        raise SettingsError(
+            f"Purge mode is {run.order.policy.mode}, but Console {run.order.console} has no purge key: "
+            "store one as the secret <SECRET_PREFIX>/<console>/purge, or set PurgeMode to off"
+        )
+    return purger
+
+
+def check_population(purger: PurgingConsole, ids: IdSet) -> None:
+    """Check that the purging key sees exactly the exported entries and what has arrived above them.
+
+    Raises PopulationMismatchError: the export was capped or stale, or the reading key sees less than the
+    purging key would destroy.
+    """
+    last_id = ids.ranges[-1].last
+    for _ in range(STILL):
+        population = purger.peek().population
+        if population is None:
+            _walk(purger, ids)
+            return
+        arrived = sum(1 for _ in purger.entries_above(last_id))
+        if population == ids.size + arrived:
+            return
+        if purger.peek().population == population:
+            break
+    raise PopulationMismatchError(
+        f"The purging key sees {population} entries, the archived export and what came after it account "
+        f"for {ids.size + arrived}. Nothing was purged: compare the roles and Flocks of both keys, and look "
+        "whether the Console's export is capped"
+    )
+
+
+def _walk(purger: PurgingConsole, ids: IdSet) -> None:
+    """Compare every id that the purging key sees, for a Console that does not say how many there are."""
+    seen = 0
+    for entry in purger.entries_above(0):
+        if entry["id"] > ids.ranges[-1].last:
+            continue
+        if entry["id"] not in ids:
+            raise PopulationMismatchError(
+                f"The purging key sees entry {entry['id']}, which the archived export does not hold. "
+                "Nothing was purged: compare the roles and Flocks of both keys"
+            )
+        seen += 1
+    if seen != ids.size:
+        raise PopulationMismatchError(
+            f"The purging key sees {seen} of the {ids.size} exported entries. Nothing was purged: "
+            "compare the roles and Flocks of both keys"
+        )
+
+
+def purge(run: Run, head: Head, ids: IdSet) -> tuple[Head, Settlement]:
+    """Carry out the intent that the newest statement recorded: check, POST at most once, write up the end.
+
+    `ids` are the ids of the export that this very run stored, verified and recorded. Raises SupersededError,
+    PopulationMismatchError, SettingsError, ConsoleError before the POST (nothing was purged, and the chain
+    says so); PurgeMismatchError after it.
+    """
+    (intent,) = (intent for intent in head.intents if intent.seq == head.seq)
+    try:
+        purger = _checked_purger(run, head, ids)
+    except SupersededError:
+        _give_up(run, head, intent, PurgeOutcome.SUPERSEDED)
+        raise
+    except AuditArchiveError:
+        _give_up(run, head, intent, PurgeOutcome.NOT_SENT)
+        raise
+    if purger is None:
+        head = _give_up(run, head, intent, PurgeOutcome.NOT_SENT)
+        return head, _not_sent(PurgeOutcome.NOT_SENT)
+    return _send(run, head, intent, purger)
+
+
+def check_dry(run: Run, ids: IdSet) -> bool:
+    """All that comes before a POST, for a dry run; False if there is no purging key to check with."""
+    purger = run.open_purger()
+    if purger is None:
+        return False
+    check_population(purger, ids)
+    return True
+
+
+def _checked_purger(run: Run, head: Head, ids: IdSet) -> PurgingConsole | None:
+    """The Console with the purging key, once nothing speaks against a POST; None if time is short."""
+    if has_moved_on(run.store, head):
+        raise SupersededError
+    purger = open_purger(run)
+    try:
+        check_population(purger, ids)
+    except PopulationMismatchError as mismatch:
+        if has_moved_on(run.store, head):
+            raise SupersededError from mismatch
+        raise
+    return purger if run.has_time() else None
+
+
+def _send(run: Run, head: Head, intent: Intent, purger: PurgingConsole) -> tuple[Head, Settlement]:
+    try:
+        answer = purger.purge(intent.boundary)
+    except ConsoleAuthError:
+        _give_up(run, head, intent, PurgeOutcome.NOT_SENT)
+        raise
+    except ConsoleError:
+        _give_up(run, head, intent, PurgeOutcome.UNKNOWN)
+        raise
+    head, ended = settle_purge(run, head, intent, answer)
+    if ended.outcome == PurgeOutcome.MISMATCH:
+        raise PurgeMismatchError(
+            f"Console {run.order.console} says that it purged {ended.reported_count} entries up to "
+            f"{intent.boundary}, but only {intent.expected_count} were archived and planned. No purge is sent "
+            "to it until an operator has looked and stated `resume` (docs/operations.md#purgemismatcherror)"
+        )
+    return head, ended
+
+
+def _give_up(run: Run, head: Head, intent: Intent, outcome: str) -> Head:
+    return write_up(run, head, Ended(intent, _not_sent(outcome)))
+
+
+def _not_sent(outcome: str) -> Settlement:
+    return Settlement(outcome, None, None)

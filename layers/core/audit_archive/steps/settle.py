@@ -1,0 +1,111 @@
+"""Settle: find the Console's receipt of a purge and write up, in the chain, how the intent ended."""
+
+from dataclasses import dataclass
+
+from audit_archive.domain.entry import RECEIPT_ACTION
+from audit_archive.domain.head import Head, Intent
+from audit_archive.domain.receipts import receipt_of
+from audit_archive.domain.settlement import Settlement, settle_answered, settle_unanswered
+from audit_archive.domain.statement import PurgeStatement
+from audit_archive.errors import ConsoleError, LedgerError
+from audit_archive.ports import Console, ConsoleEntry, PurgeAnswer
+from audit_archive.steps.chain import commit
+from audit_archive.steps.publish import load, record
+from audit_archive.steps.run import Run
+
+LOOKS = 3
+PAUSE = 1.0
+ATTEMPTS = 20
+
+NO_ANSWER = PurgeAnswer(None, None)
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How an intent ended, with the Console's own words: its answer's text, and its receipt entry."""
+
+    intent: Intent
+    settlement: Settlement
+    answer: str | None = None
+    receipt: ConsoleEntry | None = None
+
+
+def settle(run: Run, head: Head) -> Head:
+    """Write up every intent that a crash left open, before anything else is decided."""
+    for intent in head.open_intents:
+        head = write_up(run, head, _look(run.console, head, intent, NO_ANSWER))
+    return head
+
+
+def settle_purge(run: Run, head: Head, intent: Intent, answer: PurgeAnswer) -> tuple[Head, Settlement]:
+    """Write up the purge that this run sent, once its receipt shows or a few looks did not find it."""
+    ended = _look_until_seen(run, head, intent, answer)
+    return write_up(run, head, ended), ended.settlement
+
+
+def _look_until_seen(run: Run, head: Head, intent: Intent, answer: PurgeAnswer) -> Ended:
+    ended = _ended(intent, answer, {})
+    for look in range(LOOKS):
+        if look:
+            run.clock.sleep(PAUSE)
+        try:
+            ended = _look(run.console, head, intent, answer)
+        except ConsoleError:
+            if answer.text is None:
+                raise  # nobody knows yet whether it was carried out: the intent stays open for the next run
+        if ended.receipt is not None:
+            break
+    return ended
+
+
+def _look(console: Console, head: Head, intent: Intent, answer: PurgeAnswer) -> Ended:
+    """Look for the receipt among the purge receipts newer than the export that no statement names yet."""
+    known = {receipt.entry_id for receipt in head.receipts}
+    newer = console.entries_above(intent.export_last_id)
+    receipts = (entry for entry in newer if entry.get("action_type") == RECEIPT_ACTION)
+    return _ended(intent, answer, {entry["id"]: entry for entry in receipts if entry["id"] not in known})
+
+
+def _ended(intent: Intent, answer: PurgeAnswer, found: dict[int, ConsoleEntry]) -> Ended:
+    receipts = [receipt_of(entry) for entry in found.values()]
+    if answer.text is None:
+        settlement = settle_unanswered(intent, receipts)
+    else:
+        settlement = settle_answered(intent, answer.count, receipts)
+    return Ended(intent, settlement, answer.text, found.get(settlement.receipt_id or 0))
+
+
+def write_up(run: Run, head: Head, ended: Ended) -> Head:
+    """Append a purge statement; one that loses its sequence number is re-chained behind the winner.
+
+    Where another run has written up the same intent for good, there is nothing left to say.
+    """
+    for _ in range(ATTEMPTS):
+        committed = commit(run, head, _statement(run, head, ended))
+        if committed is not None:
+            return record(run, committed)
+        head = load(run)
+        if ended.intent.seq not in {known.seq for known in head.intents}:
+            return head
+    raise LedgerError(f"{ATTEMPTS} other statements came first while purge {ended.intent.seq} was written up")
+
+
+def _statement(run: Run, head: Head, ended: Ended) -> PurgeStatement:
+    intent, settlement = ended.intent, ended.settlement
+    return PurgeStatement(
+        console=run.order.console,
+        epoch=head.epoch,
+        seq=head.seq + 1,
+        previous=head.statement,
+        run=run.order.facts,
+        tree=head.tree,
+        highest_archived_id=head.highest_archived_id,
+        highest_purged_id=max(head.highest_purged_id, intent.boundary if settlement.was_sent else 0),
+        intent_seq=intent.seq,
+        boundary=intent.boundary,
+        expected_count=intent.expected_count,
+        reported_count=settlement.reported_count,
+        answer=ended.answer,
+        receipt=ended.receipt,
+        outcome=settlement.outcome,
+    )

@@ -1,0 +1,114 @@
+"""Commit: the statement that archives one slice of a verified export."""
+
+from dataclasses import dataclass
+
+from audit_archive.domain.head import Head
+from audit_archive.domain.plan import HeldBackBy, Plan
+from audit_archive.domain.statement import ArchiveStatement, PlanFacts, ReceiptSeen, SliceFacts
+from audit_archive.domain.survey import Slice
+from audit_archive.domain.times import rfc3339
+from audit_archive.errors import SettingsError
+from audit_archive.steps.chain import commit
+from audit_archive.steps.collect import Surveyed
+from audit_archive.steps.entry_files import Built, build, select
+from audit_archive.steps.keep import Verified
+from audit_archive.steps.publish import publish, record
+from audit_archive.steps.run import Run
+from audit_archive.steps.superseded import SupersededError
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A verified export, what its survey found, and the plan: all that a statement rests on."""
+
+    surveyed: Surveyed
+    plan: Plan
+    verified: Verified
+
+
+def archive_slices(run: Run, head: Head, evidence: Evidence) -> tuple[Head, bool]:
+    """Commit, publish and record slice after slice, as many as time allows.
+
+    Returns the head, and whether every slice is recorded. Raises SupersededError if another run took the
+    chain further, SettingsError if there was no time for even one.
+    """
+    slices = evidence.surveyed.survey.slices
+    for part in slices:
+        if not run.has_time():
+            if part is slices[0]:
+                raise SettingsError(
+                    "No time was left for the first slice: raise the function's memory or timeout"
+                )
+            return head, False
+        head = _archive_slice(run, head, evidence, part)
+    return head, True
+
+
+def _archive_slice(run: Run, head: Head, evidence: Evidence, part: Slice) -> Head:
+    surveyed = evidence.surveyed
+    selected = select(surveyed.entries, head, part, surveyed.survey.first_day, surveyed.export.served_at)
+    built = build(selected, head, head.seq + 1, run.scratch)
+    try:
+        committed = commit(run, head, _statement(run, head, evidence, part, built))
+        if committed is None:
+            raise SupersededError
+        publish(run, built)
+        return record(run, committed)
+    finally:
+        built.close()
+
+
+def _statement(run: Run, head: Head, evidence: Evidence, part: Slice, built: Built) -> ArchiveStatement:
+    surveyed, plan = evidence.surveyed, evidence.plan
+    seen = _receipts_seen(surveyed, plan, part)
+    is_last = part is surveyed.survey.slices[-1]
+    archived = max(head.highest_archived_id, part.last_id)
+    return ArchiveStatement(
+        console=run.order.console,
+        epoch=head.epoch,
+        seq=head.seq + 1,
+        previous=head.statement,
+        run=run.order.facts,
+        tree=built.tree,
+        highest_archived_id=archived,
+        highest_purged_id=_highest_purged_id(head, seen),
+        export=evidence.verified.facts,
+        slice=SliceFacts(part.first_id or None, part.last_id or None, part.count),
+        entries=built.facts,
+        missing=tuple(m for m in plan.missing if head.highest_archived_id < m.first < archived),
+        filled=built.filled,
+        receipts_seen=seen,
+        drift=built.drift | _duplicate_rows(surveyed),
+        plan=_plan_facts(plan) if is_last else _unfinished(plan, surveyed.export.served_at),
+        anchor=built.anchor,
+    )
+
+
+def _receipts_seen(surveyed: Surveyed, plan: Plan, part: Slice) -> tuple[ReceiptSeen, ...]:
+    return tuple(
+        ReceiptSeen(r.entry_id, r.before_id, r.count, plan.ours.get(r.entry_id))
+        for r in surveyed.survey.receipts
+        if part.first_id <= r.entry_id <= part.last_id
+    )
+
+
+def _highest_purged_id(head: Head, seen: tuple[ReceiptSeen, ...]) -> int:
+    """A late receipt proves a purge whose end nobody knew."""
+    proven = {receipt.intent_seq for receipt in seen}
+    boundaries = [intent.boundary for intent in head.intents if intent.seq in proven]
+    return max([head.highest_purged_id, *boundaries])
+
+
+def _duplicate_rows(surveyed: Surveyed) -> dict[str, int]:
+    rows = surveyed.entries.rows - surveyed.survey.entry_count
+    return {"duplicate_row": rows} if rows else {}
+
+
+def _plan_facts(plan: Plan) -> PlanFacts:
+    due = rfc3339(plan.next_due_at) if plan.next_due_at is not None else None
+    return PlanFacts(plan.mode, plan.boundary, plan.expected_count, plan.held_back_by, due)
+
+
+def _unfinished(plan: Plan, served_at: int) -> PlanFacts:
+    """The plan of a slice that others follow: nothing is purged before the last is recorded."""
+    return PlanFacts(plan.mode, None, 0, HeldBackBy.NOT_YET_RECORDED, rfc3339(served_at))
