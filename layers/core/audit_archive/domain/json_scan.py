@@ -149,8 +149,9 @@ def _read(token: bytes) -> object:
 
 
 def _is_exact(match: re.Match[bytes]) -> bool:
-    if match.lastindex == 1:
+    """Whether canonical JSON carries a scalar; the non-finite ones it never does."""
+    if match[1] is not None:
         return is_exact_string(match[1])
-    if match.lastindex == 2:
+    if match[2] is not None:
         return is_exact_number(match[2])
-    return match.lastindex is None
+    return match[3] is None

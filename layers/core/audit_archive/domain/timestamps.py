@@ -1,7 +1,7 @@
 """The Console's timestamps, `2020-04-03 12:56:42 UTC+0000`, as epoch seconds."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 _PATTERN = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2}) ([0-9]{2}):([0-9]{2}):([0-9]{2}) UTC([+-])([0-9]{2})([0-9]{2})"
@@ -37,8 +37,8 @@ def _parse(text: str) -> int | None:
     if match is None:
         return None
     year, month, day, hour, minute, second = map(int, match.groups()[:6])
-    ahead = timedelta(hours=int(match[8]), minutes=int(match[9])) // timedelta(seconds=1)
-    if int(match[8]) > 23 or int(match[9]) > 59:
+    ahead = _MINUTES.get(f" {match[8]}:{match[9]}")
+    if ahead is None:
         return None
     try:
         midnight = (datetime(year, month, day, tzinfo=UTC) - _EPOCH).days * _DAY

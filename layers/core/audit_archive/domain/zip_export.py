@@ -1,0 +1,146 @@
+"""The zip that a Console serves: one member, checked strictly, inflated in small pieces.
+
+Zip readers disagree about archives that contradict themselves. What we archive and purge by must be
+what everybody else reads in the file, so an export is accepted only if it can be read in one way: local
+header, data, descriptor, directory and end fill the file exactly, and agree with each other.
+
+**Zip bombs.** The size that the directory declares is checked against `max_inflated` before the first
+byte is inflated, and nothing beyond the declared size ever is; each call of zlib gives at most OUT_BYTES.
+So time and memory are bounded whatever the file holds. There is no rule about the ratio on purpose:
+deflate shrinks padding a thousandfold, and whoever may choose a string in an entry could pad it until
+such a rule stopped the archive. To trip the absolute limit he must send the Console that many bytes.
+"""
+
+import re
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from audit_archive.domain.zip_end import read_at, read_directory, refuse
+from audit_archive.domain.zip_headers import Header, check_agreement, read_central, read_local
+
+MAX_COMPRESSED = 5 * 1024**3  # what one S3 PutObject takes
+MAX_INFLATED = 32 * 1024**3  # about a hundred million entries
+IN_BYTES = 1 << 16
+OUT_BYTES = 1 << 18
+
+_STORED, _DEFLATED = 0, 8
+_ENCRYPTED = 1 << 0 | 1 << 6 | 1 << 13
+_FLAGS = 1 << 1 | 1 << 2 | 1 << 3 | 1 << 11  # deflate's effort, data descriptor, UTF-8 name
+_DRIVE = re.compile(rb"[A-Za-z]:")
+_MSDOS_DIRECTORY, _UNIX_TYPE, _UNIX_FILE = 0x10, 0xF000, 0x8000
+
+
+@dataclass(frozen=True)
+class Member:
+    """The one member of an export. Iterating inflates it; it may be done again.
+
+    The pieces are proven only when the iteration ends: then size and CRC were right. Raises
+    InvalidExportError meanwhile if they are not, or the data is damaged.
+    """
+
+    file: BinaryIO
+    name: str
+    deflated: bool
+    start: int  # where its data begins
+    compressed: int
+    inflated: int
+    crc: int
+
+    def __iter__(self) -> Iterator[bytes]:
+        size, crc = 0, 0
+        for piece in self._inflate() if self.deflated else self._read():
+            size, crc = size + len(piece), zlib.crc32(piece, crc)
+            if size > self.inflated:
+                raise refuse(f"{self.name!r} has more than the declared {self.inflated} bytes")
+            yield piece
+        if size != self.inflated:
+            raise refuse(f"{self.name!r} has {size} bytes, not the declared {self.inflated}")
+        if crc != self.crc:
+            raise refuse(f"the CRC of {self.name!r} is {crc:08x}, not the declared {self.crc:08x}")
+
+    def _read(self) -> Iterator[bytes]:
+        """The data as it is in the file."""
+        end = self.start + self.compressed
+        for at in range(self.start, end, IN_BYTES):
+            yield read_at(self.file, at, min(IN_BYTES, end - at), "the data")
+
+    def _inflate(self) -> Iterator[bytes]:
+        """The data inflated, at most OUT_BYTES at a time."""
+        inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+        end = self.start
+        for piece in self._read():
+            end += len(piece)
+            try:
+                yield from _drain(inflater, piece)
+            except zlib.error as error:
+                raise refuse(f"the data before byte {end} can't be inflated: {error}") from error
+            if inflater.unused_data:
+                raise refuse(f"something follows the deflated data, before byte {end}")
+        if not inflater.eof:
+            raise refuse(f"the deflated data goes on where it should end, at byte {end}")
+
+
+def _drain(inflater: "zlib._Decompress", piece: bytes) -> Iterator[bytes]:
+    """All that a piece inflates to; zlib holds some back when its output is full."""
+    while out := inflater.decompress(piece, OUT_BYTES):
+        yield out
+        piece = inflater.unconsumed_tail
+
+
+def open_member(
+    file: BinaryIO, size: int, *, max_compressed: int = MAX_COMPRESSED, max_inflated: int = MAX_INFLATED
+) -> Member:
+    """The one member of the zip of `size` bytes in the file, its structure checked, nothing inflated yet.
+
+    Raises InvalidExportError that says what is wrong, and at which byte.
+    """
+    if size > max_compressed:
+        raise refuse(f"it has {size} bytes, more than {max_compressed}")
+    begin = read_at(file, 0, min(size, 20), "the beginning")
+    if begin[:2] != b"PK":
+        raise refuse(f"it begins with {begin!r}")
+    directory = read_directory(file, size)
+    if directory.members != 1:
+        raise refuse(f"it has {directory.members} members, not one")
+    central = read_central(file, directory)
+    name = _check_member(central)
+    if central.at:
+        raise refuse(f"its member begins at byte {central.at}, not at its beginning")
+    local = read_local(file, 0)
+    check_agreement(file, central, local, directory)
+    if central.inflated > max_inflated:
+        raise refuse(f"{name!r} would inflate to {central.inflated} bytes, more than {max_inflated}")
+    deflated = central.method == _DEFLATED
+    if not deflated and central.compressed != central.inflated:
+        raise refuse(f"{name!r} is stored, yet {central.compressed} bytes stand for {central.inflated}")
+    return Member(file, name, deflated, local.end, central.compressed, central.inflated, central.crc)
+
+
+def _check_member(header: Header) -> str:
+    """The member's name, if it is a plain file of a kind that we read, with a harmless name."""
+    name = _check_name(header.name)
+    if header.flags & _ENCRYPTED:
+        raise refuse(f"{name!r} is encrypted")
+    if header.flags & ~_FLAGS:
+        raise refuse(f"{name!r} has the unknown flags {header.flags & ~_FLAGS:#06x}")
+    if header.method not in (_STORED, _DEFLATED):
+        raise refuse(f"{name!r} is compressed by method {header.method}, neither stored nor deflated")
+    kind = header.attributes >> 16 & _UNIX_TYPE
+    if header.attributes & _MSDOS_DIRECTORY or kind not in (0, _UNIX_FILE):
+        raise refuse(f"{name!r} is no plain file")
+    return name
+
+
+def _check_name(name: bytes) -> str:
+    """The name, if nobody who unpacks the export by it can be led astray."""
+    text = name.decode("utf-8", "backslashreplace")
+    parts = name.split(b"/")
+    if not name or not parts[-1]:
+        raise refuse(f"the name {text!r} is a directory's, or none")
+    if not parts[0] or b".." in parts or _DRIVE.match(name):
+        raise refuse(f"the name {text!r} leads out of the folder")
+    if b"\\" in name or min(name) < ord(" "):
+        raise refuse(f"the name {text!r} holds a backslash or a control character")
+    return text

@@ -1,0 +1,131 @@
+"""The two headers that a zip has for its one member (PKWARE APPNOTE.TXT 6.3.10, 4.3.7, 4.3.9 and 4.3.12)."""
+
+import struct
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from audit_archive.domain.zip_end import Directory, read_at, refuse
+
+DESCRIBED = 1 << 3  # general purpose flag: crc and sizes come after the data
+_LOCAL_SIGNATURE, _CENTRAL_SIGNATURE, _DESCRIPTOR_SIGNATURE = b"PK\x03\x04", b"PK\x01\x02", b"PK\x07\x08"
+_LOCAL = struct.Struct("<4sHHHHHIIIHH")
+_CENTRAL = struct.Struct("<4sHHHHHHIIIHHHHHII")
+_ZIP64 = 1  # the extra field with the numbers that don't fit
+_NONE = 0xFFFFFFFF  # "see the zip64 field"
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a header says of the member; sizes in bytes, those of zip64 where it has them."""
+
+    name: bytes
+    flags: int
+    method: int
+    crc: int
+    compressed: int
+    inflated: int
+    end: int  # where the header ends in the file
+    at: int = 0  # where the local header is (only the directory says so)
+    attributes: int = 0  # external file attributes (only the directory has them)
+
+
+def read_central(file: BinaryIO, directory: Directory) -> Header:
+    """The directory's one header. Raises InvalidExportError if there is anything else in it."""
+    data = read_at(file, directory.start, directory.size, "the directory")
+    if len(data) < _CENTRAL.size or data[:4] != _CENTRAL_SIGNATURE:
+        raise refuse(f"no directory header at byte {directory.start}")
+    fields = _CENTRAL.unpack_from(data)
+    name_size, extra_size, comment_size, disk = fields[10:14]
+    if _CENTRAL.size + name_size + extra_size + comment_size != len(data):
+        raise refuse(f"the directory at byte {directory.start} is not exactly one header long")
+    if disk:
+        raise refuse(f"its member is on disk {disk}")
+    name, extra = data[_CENTRAL.size :][:name_size], data[_CENTRAL.size + name_size :][:extra_size]
+    inflated, compressed, at = _wide((fields[9], fields[8], fields[16]), extra)
+    return Header(
+        name=name,
+        flags=fields[3],
+        method=fields[4],
+        crc=fields[7],
+        compressed=compressed,
+        inflated=inflated,
+        end=directory.start + len(data),
+        at=at,
+        attributes=fields[15],
+    )
+
+
+def read_local(file: BinaryIO, at: int) -> Header:
+    """The local header at a position. Raises InvalidExportError if there is none."""
+    data = read_at(file, at, _LOCAL.size, "the local header")
+    fields = _LOCAL.unpack(data)
+    if fields[0] != _LOCAL_SIGNATURE:
+        raise refuse(f"no local header at byte {at}")
+    name_size, extra_size = fields[9:11]
+    rest = read_at(file, at + _LOCAL.size, name_size + extra_size, "the local header")
+    inflated, compressed = _wide((fields[8], fields[7]), rest[name_size:])
+    return Header(
+        name=rest[:name_size],
+        flags=fields[2],
+        method=fields[3],
+        crc=fields[6],
+        compressed=compressed,
+        inflated=inflated,
+        end=at + len(data) + len(rest),
+    )
+
+
+def check_agreement(file: BinaryIO, central: Header, local: Header, directory: Directory) -> None:
+    """That both headers, the data and its descriptor tell one story, and fill the file without a gap.
+
+    A writer that could not seek leaves crc and sizes 0 in the local header and puts them in a descriptor
+    after the data, with or without a signature, sizes of 4 or 8 bytes. Raises InvalidExportError.
+    """
+    for field in ("name", "flags", "method", "crc", "compressed", "inflated"):
+        ours, theirs = getattr(local, field), getattr(central, field)
+        later = local.flags & DESCRIBED and field in ("crc", "compressed", "inflated") and ours == 0
+        if ours != theirs and not later:
+            raise refuse(f"its local header says {field} {ours!r}, its directory {theirs!r}")
+    gap = directory.start - local.end - central.compressed
+    if gap < 0:
+        raise refuse(f"its data from byte {local.end} would overlap its directory at byte {directory.start}")
+    allowed = _descriptors(central) if central.flags & DESCRIBED else {b""}
+    if (
+        gap > max(map(len, allowed))
+        or read_at(file, directory.start - gap, gap, "what follows") not in allowed
+    ):
+        raise refuse(
+            f"the {gap} bytes from byte {directory.start - gap}, between data and directory, don't fit"
+        )
+
+
+def _descriptors(header: Header) -> set[bytes]:
+    """The forms that the data descriptor may have."""
+    sizes = (header.compressed, header.inflated)
+    forms = {struct.pack("<IQQ", header.crc, *sizes)}
+    if max(sizes) <= _NONE:
+        forms.add(struct.pack("<III", header.crc, *sizes))
+    return forms | {_DESCRIPTOR_SIGNATURE + form for form in forms}
+
+
+def _wide(numbers: tuple[int, ...], extra: bytes) -> tuple[int, ...]:
+    """The numbers, those that don't fit taken from the zip64 extra field (APPNOTE 4.5.3), in this order."""
+    if _NONE not in numbers:
+        return numbers
+    field = _extra_field(extra)
+    wanted = numbers.count(_NONE)
+    if len(field) < 8 * wanted:
+        raise refuse("a header lacks its zip64 sizes")
+    wide = iter(struct.unpack_from(f"<{wanted}Q", field))
+    return tuple(next(wide) if number == _NONE else number for number in numbers)
+
+
+def _extra_field(extra: bytes) -> bytes:
+    """The content of the zip64 extra field; empty if there is none."""
+    at = 0
+    while at + 4 <= len(extra):
+        kind, size = struct.unpack_from("<HH", extra, at)
+        if kind == _ZIP64 and at + 4 + size <= len(extra):
+            return extra[at + 4 : at + 4 + size]
+        at += 4 + size
+    return b""
