@@ -18,20 +18,19 @@ PURGE_KEY = "demo-admin-key"
 
 
 class LocalConsole:
-    """A Console with a generated trail of `entries` entries; use it as a context manager."""
+    """A Console with a made-up trail of `entries` entries over `years` years; use it as a context manager."""
 
-    def __init__(self, folder: Path, entries: int = 0, file: Path | None = None) -> None:
+    def __init__(self, folder: Path, entries: int, years: float = 0.5) -> None:
         port = free_port()
         self.url = f"http://{LOOPBACK}:{port}"
-        trail = ["--entries", str(file)] if file else ["--generate", str(entries)]
-        keys = ["--read-key", READ_KEY, "--admin-key", PURGE_KEY]
+        trail = ["--generate", str(entries), "--years", str(years)]
         self._child = Child(
             name="the Console",
-            command=[sys.executable, "-m", "local.console", "--port", str(port), *trail, *keys],
+            command=[sys.executable, "-m", "local.console", "--port", str(port), *trail],
             log=folder / f"console-{port}.log",
-            env=base_env() | {"PYTHONUNBUFFERED": "1"},
+            env=base_env() | {"CONSOLE_READ_KEY": READ_KEY, "CONSOLE_ADMIN_KEY": PURGE_KEY},
             cwd=ROOT,
-            ready=lambda output: self.url in output or f"localhost:{port}" in output,
+            ready=lambda output: self.url in output,
         )
 
     def __enter__(self) -> Self:

@@ -131,6 +131,7 @@ class LocalAws:
             "GATEWAY_PORT": str(self._port),
             "AUTH": "true",
             "LAMBDA_EXECUTOR": "local",
+            "LOG_LEVEL": "WARNING",  # what is left says why something failed
             "IOT_MTLS_ENABLED": "0",  # would listen on every interface
             "SFTP_ENABLED": "0",
             "AWS_ACCESS_KEY_ID": ROOT_KEY,

@@ -1,0 +1,78 @@
+"""What the demo does, in order: archive and purge, let entries arrive, archive them, find nothing more."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+from local.aws import Laptop
+from local.aws.laptop import CONSOLE_ID
+from local.aws.sam import ROOT
+from local.demo.chain import check_archive
+from local.demo.screen import Screen
+
+ENTRIES = 5000
+ARRIVING = 3
+
+
+class DemoError(Exception):
+    """The demo did not come out as it must; `log` holds the function's log lines, if there are any."""
+
+    def __init__(self, message: str, log: str = "") -> None:
+        super().__init__(message)
+        self.log = log
+
+
+def tell_story(laptop: Laptop, screen: Screen) -> None:
+    """Run through it all. Raises DemoError if any run or any check fails."""
+    event = json.loads((ROOT / "events" / "schedule.json").read_text())
+
+    screen.title("Before")
+    screen.trail(laptop.console.count(), laptop.console.newest(3))
+
+    screen.title("The first run: archive, prove, purge")
+    first = _run(laptop, screen, event)
+    _expect(first, "purged")
+    screen.objects(list(laptop.stack.objects()))
+    screen.ledger(laptop.stack.ledger(CONSOLE_ID))
+    screen.receipt(_receipt(laptop))
+    screen.trail(laptop.console.count(), laptop.console.newest(3))
+    _check(laptop, screen)
+
+    screen.title(f"{ARRIVING} new entries arrive; the second run archives them")
+    laptop.console.arrive(ARRIVING)
+    second = _run(laptop, screen, event)
+    _expect(second, "archived", "purged")
+    screen.title("The third run finds nothing to do")
+    _expect(_run(laptop, screen, event), "idle")
+
+    screen.title("After")
+    screen.trail(laptop.console.count(), laptop.console.newest(5))
+    _check(laptop, screen)
+
+
+def _run(laptop: Laptop, screen: Screen, event: dict[str, Any]) -> dict[str, Any]:
+    screen.say(f"Lambda invokes {laptop.stack.function} with {json.dumps(event)}")
+    began = time.monotonic()
+    ran = laptop.stack.invoke(event)
+    if ran.failed:
+        raise DemoError(f"The function raised: {ran.error}", ran.log or laptop.aws.tail())
+    screen.result(ran.result, time.monotonic() - began)
+    return ran.result
+
+
+def _expect(result: dict[str, Any], *outcomes: str) -> None:
+    if result["outcome"] not in outcomes:
+        raise DemoError(f"The run ended {result['outcome']}, where {' or '.join(outcomes)} was due.")
+
+
+def _receipt(laptop: Laptop) -> dict[str, Any] | None:
+    newest = laptop.console.newest(100)
+    return next((entry for entry in newest if entry["action_type"] == "audit_trail_purge"), None)
+
+
+def _check(laptop: Laptop, screen: Screen) -> None:
+    screen.say("Checked from the outside, with nothing but hashes:")
+    if not screen.checks(check_archive(laptop.stack, CONSOLE_ID)):
+        raise DemoError("The archive is not whole.", laptop.aws.tail())
