@@ -1,0 +1,83 @@
+"""What a Console said, in words that may be shown: short, on one line, and never with an API key in them."""
+
+import html
+import json
+import re
+from typing import Any
+from urllib.parse import quote, quote_plus, unquote_plus
+
+HIDDEN = "[API key]"
+MAX_WORDS = 300
+"""Characters of foreign text that go into a message of ours."""
+
+_TITLE = re.compile(r"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
+_TAG = re.compile(r"<(script|style).*?</\1\s*>|<[^>]*>", re.IGNORECASE | re.DOTALL)
+
+
+class Scrubber:
+    """Takes the API keys that it has learnt out of texts, however they are encoded."""
+
+    def __init__(self) -> None:
+        self._keys: set[str] = set()
+
+    def __repr__(self) -> str:
+        return "Scrubber()"
+
+    def learn(self, key: str) -> None:
+        """From now on this key is hidden too."""
+        self._keys.add(key)
+
+    def __call__(self, text: str) -> str:
+        """The text without keys, on one line, at most MAX_WORDS characters."""
+        for form in sorted({form for key in self._keys for form in _forms(key)}, key=len, reverse=True):
+            text = re.sub(re.escape(form), HIDDEN, text, flags=re.IGNORECASE)
+        plain = unquote_plus(html.unescape(text))
+        if any(key in plain for key in self._keys):
+            return "(withheld: it repeats the API key)"
+        text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+        return text if len(text) <= MAX_WORDS else text[:MAX_WORDS] + "..."
+
+
+def _forms(key: str) -> set[str]:
+    """The ways in which an answer or an exception may repeat a key."""
+    return {key, quote(key, safe=""), quote(key), quote_plus(key), html.escape(key), json.dumps(key)[1:-1]}
+
+
+def json_object(body: bytes) -> dict[str, Any] | None:
+    """The JSON object in a body; None if there is none.
+
+    Python's own reader, because it takes what an attacker may put into his user agent: lone surrogates.
+    """
+    try:
+        value = json.loads(body.decode("utf-8", "replace"), parse_int=_integer)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _integer(digits: str) -> int | float:
+    """Python refuses to read integers of thousands of digits: those become floats, which are no ids."""
+    return int(digits) if len(digits) < 100 else float(digits)  # noqa: PLR2004 - any id has 19 digits at most
+
+
+def message_of(answer: dict[str, Any]) -> str:
+    """The human text of an API answer, which comes as `message` or as `msg`; empty if there is none."""
+    texts = (answer.get(name) for name in ("message", "msg", "error"))
+    return next((text for text in texts if isinstance(text, str) and text), "")
+
+
+def is_html(body: bytes) -> bool:
+    """Whether a body is a web page: a maintenance page, a proxy's, a login."""
+    return body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<"
+
+
+def description(body: bytes) -> str:
+    """What a body is, in a few words: not scrubbed yet."""
+    answer = json_object(body)
+    text = body[:4096].decode("utf-8", "replace")
+    if answer is not None:
+        return message_of(answer) or f"JSON with {', '.join(map(str, answer)) or 'nothing in it'}"
+    if is_html(body):
+        title = _TITLE.search(text)
+        return f"an HTML page: {html.unescape(title[1] if title else _TAG.sub(' ', text))}"
+    return f"text: {text}" if text.strip() else "nothing"
