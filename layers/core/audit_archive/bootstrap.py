@@ -1,0 +1,97 @@
+"""The composition root: the only module that knows all adapters, and puts them behind the ports."""
+
+from functools import cache
+from typing import TYPE_CHECKING, Any, Protocol
+
+import boto3
+
+from audit_archive import __version__
+from audit_archive.adapters.aws import client_config
+from audit_archive.adapters.clock import LambdaClock, SystemClock
+from audit_archive.adapters.console_http import HttpConsole, HttpPurgingConsole
+from audit_archive.adapters.dynamodb_ledger import DynamoDbLedger
+from audit_archive.adapters.s3_store import S3ArchiveStore
+from audit_archive.adapters.scratch import scratch_file
+from audit_archive.adapters.secrets import SecretKey, find_key
+from audit_archive.adapters.sns_alerts import NoAlerts, SnsAlerts
+from audit_archive.archive import ArchiveRun
+from audit_archive.config import Settings
+from audit_archive.domain.statement import RunFacts
+from audit_archive.domain.times import rfc3339
+from audit_archive.ports import Alerts, PurgingConsole
+from audit_archive.request import ArchiveRequest
+from audit_archive.steps.run import Order, Run
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_sns import SNSClient
+
+
+class InvocationContext(Protocol):
+    """What we need of Lambda's context object."""
+
+    aws_request_id: str
+    invoked_function_arn: str
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Milliseconds until Lambda ends the invocation."""
+        ...
+
+
+def archive_run(request: ArchiveRequest, context: InvocationContext) -> ArchiveRun:
+    """The run that an invocation asks for. Raises SettingsError; RequestError for more than allowed."""
+    settings = Settings.from_environment()
+    clock = LambdaClock(context)
+    facts = RunFacts(
+        id=context.aws_request_id,
+        version=__version__,
+        started_at=rfc3339(clock.now()),
+        invoked_by=context.invoked_function_arn,
+        reason=request.reason,
+    )
+    order = Order(
+        console=request.console,
+        policy=request.policy(settings),
+        retention_days=settings.retention_days,
+        lock_mode=settings.object_lock_mode,
+        facts=facts,
+    )
+    return ArchiveRun(_run(order, settings, clock))
+
+
+def _run(order: Order, settings: Settings, clock: SystemClock) -> Run:
+    url = settings.console_url(order.console)
+    secrets: SecretsManagerClient = _client("secretsmanager")
+    prefix = f"{settings.secret_prefix}/{order.console}"
+
+    def open_purger() -> PurgingConsole | None:
+        key = find_key(secrets, f"{prefix}/purge")
+        return HttpPurgingConsole(url, key, settings.auth_style, clock) if key is not None else None
+
+    s3: S3Client = _client("s3")
+    dynamodb: DynamoDBClient = _client("dynamodb")
+    return Run(
+        order=order,
+        console=HttpConsole(url, SecretKey(secrets, f"{prefix}/read"), settings.auth_style, clock),
+        open_purger=open_purger,
+        store=S3ArchiveStore(s3, settings.archive_bucket),
+        ledger=DynamoDbLedger(dynamodb, settings.ledger_table),
+        alerts=_alerts(settings),
+        clock=clock,
+        scratch=scratch_file,
+    )
+
+
+def _alerts(settings: Settings) -> Alerts:
+    if settings.alert_topic is None:
+        return NoAlerts()
+    sns: SNSClient = _client("sns")
+    return SnsAlerts(sns, settings.alert_topic)
+
+
+@cache
+def _client(service: str) -> Any:
+    """An AWS client, kept for the next invocation of the same process."""
+    return boto3.client(service, config=client_config())  # type: ignore[call-overload]  # the name is a variable

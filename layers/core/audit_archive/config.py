@@ -1,0 +1,98 @@
+"""Our settings: the only place that reads environment variables (boto3 and Powertools read their own)."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from os import environ
+from typing import TypeVar
+
+from audit_archive.domain.plan import Mode
+from audit_archive.errors import SettingsError
+
+T = TypeVar("T")
+
+LOCK_MODES = ("GOVERNANCE", "COMPLIANCE")
+AUTH_STYLES = ("header", "query")
+DEFAULT_CONSOLE_URL = "https://{console}.canary.tools"
+_CONSOLE = "{console}"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the stack was deployed with. Windows in minutes and days, as their names say."""
+
+    archive_bucket: str
+    ledger_table: str
+    secret_prefix: str
+    purge_mode: str
+    keep_days: int
+    settle_minutes: int
+    retention_days: int
+    object_lock_mode: str
+    auth_style: str
+    alert_topic: str | None
+    console_url_template: str
+
+    @classmethod
+    def from_environment(cls, variables: Mapping[str, str] = environ) -> "Settings":
+        """Read and check every variable. Raises SettingsError naming the first that is missing or wrong."""
+        read = _Reader(variables)
+        return cls(
+            archive_bucket=read.text("ARCHIVE_BUCKET"),
+            ledger_table=read.text("LEDGER_TABLE"),
+            secret_prefix=read.text("SECRET_PREFIX").rstrip("/"),
+            purge_mode=read.choice("PURGE_MODE", Mode.ORDER),
+            keep_days=read.whole("KEEP_DAYS", default=0, low=0, high=36_500),
+            settle_minutes=read.whole("SETTLE_MINUTES", default=60, low=1, high=10_080),
+            retention_days=read.whole("RETENTION_DAYS", default=2555, low=1, high=36_500),
+            object_lock_mode=read.choice("OBJECT_LOCK_MODE", LOCK_MODES, default="GOVERNANCE"),
+            auth_style=read.choice("AUTH_STYLE", AUTH_STYLES, default="header"),
+            alert_topic=variables.get("ALERT_TOPIC") or None,
+            console_url_template=read.template("CONSOLE_URL_TEMPLATE", DEFAULT_CONSOLE_URL),
+        )
+
+    def console_url(self, console: str) -> str:
+        """The base URL of one Console."""
+        return self.console_url_template.replace(_CONSOLE, console)
+
+
+class _Reader:
+    """Reads variables; an empty one is as good as none, as templates can't leave one out."""
+
+    def __init__(self, variables: Mapping[str, str]) -> None:
+        self._variables = variables
+
+    def text(self, name: str) -> str:
+        value = self._variables.get(name, "").strip()
+        if not value:
+            raise SettingsError(f"{name} is not set: deploy the stack's template, which sets it")
+        return value
+
+    def choice(self, name: str, accepted: tuple[str, ...], default: str | None = None) -> str:
+        return self._parsed(name, default, lambda text: accepted[accepted.index(text)], " or ".join(accepted))
+
+    def whole(self, name: str, default: int, low: int, high: int) -> int:
+        def parse(text: str) -> int:
+            if not re.fullmatch("[0-9]{1,6}", text) or not low <= int(text) <= high:
+                raise ValueError(text)
+            return int(text)
+
+        return self._parsed(name, str(default), parse, f"a whole number from {low} to {high}")
+
+    def template(self, name: str, default: str) -> str:
+        def parse(text: str) -> str:
+            # Only on loopback, where there is one Console, may all ids lead to the same.
+            if _CONSOLE not in text and not text.startswith("http://"):
+                raise ValueError(text)
+            return text
+
+        return self._parsed(name, default, parse, f"a URL with {{console}} in it, such as {default}")
+
+    def _parsed(self, name: str, default: str | None, parse: Callable[[str], T], accepts: str) -> T:
+        text = self._variables.get(name, "").strip() or default
+        if text is None:
+            raise SettingsError(f"{name} is not set: it must be {accepts}")
+        try:
+            return parse(text)
+        except ValueError as error:
+            raise SettingsError(f"{name} is {text!r}: it must be {accepts}") from error
