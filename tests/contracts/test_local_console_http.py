@@ -1,4 +1,4 @@
-"""The laptop Console over HTTP: every endpoint, parameter, key and role, as the API's description has them."""
+"""The laptop Console over HTTP: every endpoint, parameter, key and role, as described."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def refused(answer: requests.Response, status: int, message: str) -> None:
     assert (answer.status_code, answer.json()) == (status, {"result": "error", "message": message})
 
 
-# --- fetch ----------------------------------------------------------------------------------------------------
+# --- fetch ----------------------------------------------------------------------------------------------
 
 
 def test_a_page_is_a_hundred_entries_newest_first(console: ConsoleServer) -> None:
@@ -128,7 +128,7 @@ def test_tz_adds_standard_times(console: ConsoleServer, zone: str, offset: str) 
     ],
 )
 def test_bad_fetch_parameters_are_refused(
-    console: ConsoleServer, params: dict[str, object], message: str
+    console: ConsoleServer, params: dict[str, Any], message: str
 ) -> None:
     refused(get(console, **params), 400, message)
 
@@ -145,7 +145,7 @@ def test_an_empty_trail() -> None:
         assert exported(console) == []
 
 
-# --- purge ----------------------------------------------------------------------------------------------------
+# --- purge ----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("how", ["data", "params", "json"])
@@ -188,7 +188,7 @@ def test_bodies_that_say_nothing(console: ConsoleServer, body: bytes, kind: str,
     assert len(console.trail) == 250
 
 
-# --- export ---------------------------------------------------------------------------------------------------
+# --- export ---------------------------------------------------------------------------------------------
 
 
 def test_the_export_is_every_entry_in_a_zip(console: ConsoleServer) -> None:
@@ -209,7 +209,8 @@ def test_the_export_has_the_shape_wished_for() -> None:
 
 
 def test_a_purge_during_an_export_does_not_touch_it() -> None:
-    with make(60_000) as console:
+    # Stored, not deflated: more than the sockets can hold, so that the purge really falls into the export.
+    with make(60_000, shape=ExportShape(compress_level=0)) as console:
         headers = {"X-Canary-Auth-Token": READ}
         with requests.get(console.url + EXPORT, headers=headers, stream=True, timeout=10) as answer:
             start = answer.raw.read(10)
@@ -232,7 +233,7 @@ def test_http_1_0_gets_the_export_unchunked(console: ConsoleServer) -> None:
         assert len(json.loads(archive.read("canary_audit_trail.json"))) == 250
 
 
-# --- keys and roles -------------------------------------------------------------------------------------------
+# --- keys and roles -------------------------------------------------------------------------------------
 
 
 def test_a_key_may_be_passed_both_ways_and_the_log_never_holds_it(console: ConsoleServer) -> None:
@@ -241,7 +242,7 @@ def test_a_key_may_be_passed_both_ways_and_the_log_never_holds_it(console: Conso
     assert ask(console, "POST", PURGE, None, data={"id": 1, "auth_token": ADMIN}).status_code == 200
     assert ask(console, "POST", PURGE, None, json={"id": 2, "auth_token": ADMIN}).status_code == 200
     assert get(console, READ, auth_token="wrong").status_code == 200  # the header decides
-    assert [(seen.method, seen.path, seen.key_in, seen.status) for seen in console.requests] == [
+    assert [(seen.method, seen.path, set(seen.key_in), seen.status) for seen in console.requests] == [
         ("GET", FETCH, {"header"}, 200),
         ("GET", FETCH, {"parameter"}, 200),
         ("POST", PURGE, {"parameter"}, 200),
@@ -291,7 +292,7 @@ def test_a_console_may_take_one_way_only(style: str) -> None:
         assert (get(console, None, auth_token=READ).status_code == 200) == (style == "parameter")
 
 
-# --- HTTP -----------------------------------------------------------------------------------------------------
+# --- HTTP -----------------------------------------------------------------------------------------------
 
 
 def test_errors_may_come_with_status_200() -> None:
@@ -376,7 +377,7 @@ def test_entries_arrive_while_it_runs() -> None:
         assert len(console.trail) > 12
 
 
-# --- control --------------------------------------------------------------------------------------------------
+# --- control --------------------------------------------------------------------------------------------
 
 
 def test_arrivals_and_state_from_outside(console: ConsoleServer) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
 import schemathesis
 from openapi_spec_validator import validate
 from schemathesis.core.failures import FailureGroup
-from yaml import safe_load
 
 from local import console as local_console
 from local.console import ConsoleServer, Trail
@@ -31,7 +31,7 @@ def console() -> Iterator[ConsoleServer]:
 
 
 def test_the_description_is_valid_and_names_every_endpoint() -> None:
-    described = safe_load(DESCRIPTION.read_text())
+    described = schema.raw_schema
     validate(described)
     methods = {path: [method.upper() for method in item] for path, item in described["paths"].items()}
     assert methods == {path: [method] for path, (_, method) in ENDPOINTS.items()}
@@ -39,7 +39,7 @@ def test_the_description_is_valid_and_names_every_endpoint() -> None:
 
 @schema.parametrize()
 @hypothesis.settings(max_examples=25, derandomize=True, deadline=None, database=None)
-def test_answers_as_described(case: schemathesis.Case, console: ConsoleServer) -> None:
+def test_answers_as_described(case: schemathesis.Case[Any], console: ConsoleServer) -> None:
     meant_well = case.meta is not None and case.meta.generation.mode == schemathesis.GenerationMode.POSITIVE
     if meant_well and case.query and "cursor" in case.query:
         # A cursor is opaque: none can be made up that the Console accepts, and `limit` excludes it.
