@@ -1,0 +1,76 @@
+"""The ledger in memory."""
+
+from collections import Counter
+from threading import Lock
+
+import orjson
+
+from audit_archive.domain.head import Head
+from audit_archive.domain.records import from_json, to_json
+from audit_archive.domain.statement import ObjectRef, Statement
+from audit_archive.errors import IntegrityError
+
+
+class FakeLedger:
+    """A Ledger. Heads are kept as JSON, so that a head that does not survive writing is found out.
+
+    `calls` counts them by name; `index` holds the recorded statements by Console and number.
+    """
+
+    def __init__(self) -> None:
+        self.calls: Counter[str] = Counter()
+        self.index: dict[tuple[str, int], tuple[Statement, ObjectRef]] = {}
+        self._heads: dict[str, bytes] = {}
+        self._leases: dict[str, tuple[str, int]] = {}
+        self._lock = Lock()
+
+    def acquire(self, console: str, owner: str, now: int, expires_at: int) -> bool:
+        with self._lock:
+            self.calls["acquire"] += 1
+            holder, until = self._leases.get(console, (owner, 0))
+            if holder != owner and until > now:
+                return False
+            self._leases[console] = (owner, expires_at)
+            return True
+
+    def release(self, console: str, owner: str) -> None:
+        with self._lock:
+            self.calls["release"] += 1
+            if self._leases.get(console, ("", 0))[0] == owner:
+                del self._leases[console]
+
+    def head(self, console: str) -> Head | None:
+        with self._lock:
+            self.calls["head"] += 1
+            return self._head(console)
+
+    def record(self, head: Head, statement: Statement) -> None:
+        with self._lock:
+            self.calls["record"] += 1
+            ref = head.statement
+            if ref is None or (head.console, head.seq) != (statement.console, statement.seq):
+                raise IntegrityError(f"the head does not belong to statement {statement.seq}")
+            self._check_number(head.console, head.seq, ref)
+            self.index[head.console, head.seq] = (statement, ref)
+            known = self._head(head.console)
+            if known is None or known.seq <= head.seq:
+                self._heads[head.console] = orjson.dumps(to_json(head))
+
+    def holder(self, console: str) -> str | None:
+        """Who holds the lease, expired or not."""
+        return self._leases.get(console, (None, 0))[0]
+
+    def forget(self, console: str) -> None:
+        """The table was lost: nothing is recorded of this Console."""
+        self._heads.pop(console, None)
+        self._leases.pop(console, None)
+        self.index = {at: known for at, known in self.index.items() if at[0] != console}
+
+    def _head(self, console: str) -> Head | None:
+        data = self._heads.get(console)
+        return None if data is None else from_json(Head, orjson.loads(data))
+
+    def _check_number(self, console: str, seq: int, ref: ObjectRef) -> None:
+        known = self.index.get((console, seq))
+        if known is not None and known[1].sha256 != ref.sha256:
+            raise IntegrityError(f"the ledger knows another statement {seq} of {console}")
