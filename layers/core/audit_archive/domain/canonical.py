@@ -21,7 +21,7 @@ def canonical_bytes(value: object) -> bytes:
     text = orjson.dumps(value, option=OPTIONS)
     if b"null" in text:  # orjson writes NaN and Infinity as null, silently
         _refuse_non_finite(value)
-    return text
+    return bytes(memoryview(text))  # a copy: what orjson returns holds on to several kilobytes
 
 
 def source_line(source: bytes, entry_id: int) -> bytes:
@@ -30,7 +30,7 @@ def source_line(source: bytes, entry_id: int) -> bytes:
     `source` must be valid UTF-8. No carried entry has a member named `_source`, so that a line with one
     is always this form.
     """
-    return orjson.dumps({SOURCE_KEY: source.decode(), "id": entry_id}, option=OPTIONS)
+    return canonical_bytes({SOURCE_KEY: source.decode(), "id": entry_id})
 
 
 def _refuse_non_finite(value: object) -> None:

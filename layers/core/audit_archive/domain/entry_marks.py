@@ -11,25 +11,27 @@ ACTIONS = frozenset(
 )
 
 
+_CONTAINERS = {dict, list}
+# Plain numbers: arithmetic on members of an enumeration takes longer than parsing an entry.
+_RECEIPT, _UNREADABLE_RECEIPT = Mark.RECEIPT.value, Mark.UNREADABLE_RECEIPT.value
+_UNKNOWN_FIELD, _UNKNOWN_ACTION = Mark.UNKNOWN_FIELD.value, Mark.UNKNOWN_ACTION.value
+_NESTED_VALUE, _UNREADABLE_TIMESTAMP = Mark.NESTED_VALUE.value, Mark.UNREADABLE_TIMESTAMP.value
+
+
 def marks_of(members: Mapping[str, object], seconds: int | None) -> int:
     """The `Mark` bits of an entry with these members and this event time."""
-    marks = _action_marks(members)
-    if not members.keys() <= FIELDS:
-        marks |= Mark.UNKNOWN_FIELD.value
-    if any(isinstance(value, dict | list) for value in members.values()):
-        marks |= Mark.NESTED_VALUE.value
-    if seconds is None and members.get("timestamp") is not None:
-        marks |= Mark.UNREADABLE_TIMESTAMP.value
-    return marks
-
-
-def _action_marks(members: Mapping[str, object]) -> int:
+    marks = 0
     action = members.get("action_type")
-    if action is None:
-        return 0
-    if not isinstance(action, str) or action not in ACTIONS:
-        return Mark.UNKNOWN_ACTION.value
-    if action != RECEIPT_ACTION:
-        return 0
-    unreadable = read_receipt_message(members.get("message"))[0] is None
-    return Mark.RECEIPT.value | (Mark.UNREADABLE_RECEIPT.value if unreadable else 0)
+    if action is not None and (type(action) is not str or action not in ACTIONS):
+        marks |= _UNKNOWN_ACTION
+    elif action == RECEIPT_ACTION:
+        marks |= _RECEIPT
+        if read_receipt_message(members.get("message"))[0] is None:
+            marks |= _UNREADABLE_RECEIPT
+    if not members.keys() <= FIELDS:
+        marks |= _UNKNOWN_FIELD
+    if not _CONTAINERS.isdisjoint(map(type, members.values())):
+        marks |= _NESTED_VALUE
+    if seconds is None and members.get("timestamp") is not None:
+        marks |= _UNREADABLE_TIMESTAMP
+    return marks

@@ -19,7 +19,7 @@ from audit_archive.domain.json_tokens import WS, NoTokenError, no_token, skip_sp
 from audit_archive.domain.json_window import Window
 from audit_archive.errors import InvalidExportError
 
-BATCH_BYTES = 1 << 18
+BATCH_BYTES = 1 << 16
 MAX_ENTRY_BYTES = 1 << 24
 
 _COMMA_OR_END = re.compile(WS + rb"([,\]])" + WS)

@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from typing import Any
 
 _PATTERN = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2}) ([0-9]{2}):([0-9]{2}):([0-9]{2}) UTC([+-])([0-9]{2})([0-9]{2})"
@@ -29,6 +30,15 @@ def read_timestamp(text: object) -> int | None:
         return _days[text[:10] + text[19:]] + _MINUTES[text[10:16]] + _SECONDS[text[16:19]]
     except KeyError:
         return _parse(text)
+
+
+def read_timestamps(texts: list[Any]) -> list[int | None]:
+    """`read_timestamp` of many, in about half the time if their days are known."""
+    days, minutes, seconds = _days, _MINUTES, _SECONDS
+    try:
+        return [days[text[:10] + text[19:]] + minutes[text[10:16]] + seconds[text[16:19]] for text in texts]
+    except (KeyError, TypeError):
+        return list(map(read_timestamp, texts))
 
 
 def _parse(text: str) -> int | None:

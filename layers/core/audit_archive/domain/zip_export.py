@@ -22,8 +22,8 @@ from audit_archive.domain.zip_headers import Header, check_agreement, read_centr
 
 MAX_COMPRESSED = 5 * 1024**3  # what one S3 PutObject takes
 MAX_INFLATED = 32 * 1024**3  # about a hundred million entries
-IN_BYTES = 1 << 16
-OUT_BYTES = 1 << 18
+IN_BYTES = 1 << 14
+OUT_BYTES = 1 << 16
 
 _STORED, _DEFLATED = 0, 8
 _ENCRYPTED = 1 << 0 | 1 << 6 | 1 << 13
