@@ -10,19 +10,24 @@ from types import TracebackType
 from typing import Any, Self
 
 from local.aws.child import Child
-from local.aws.emulator import LOOPBACK, base_env, free_port
+from local.aws.emulator import DIRECT, LOOPBACK, base_env, free_port
 from local.aws.sam import ROOT
 
 READ_KEY = "demo-read-only-key"
 PURGE_KEY = "demo-admin-key"
+URL_TEMPLATE = f"http://{LOOPBACK}:{{console}}"
 
 
 class LocalConsole:
-    """A Console with a made-up trail of `entries` entries over `years` years; use it as a context manager."""
+    """A Console with a made-up trail of `entries` entries over `years` years; use it as a context manager.
+
+    Its id is its port, so that one stack reaches any number of them by URL_TEMPLATE.
+    """
 
     def __init__(self, folder: Path, entries: int, years: float = 0.5) -> None:
         port = free_port()
-        self.url = f"http://{LOOPBACK}:{port}"
+        self.id = str(port)
+        self.url = URL_TEMPLATE.format(console=self.id)
         trail = ["--generate", str(entries), "--years", str(years)]
         self._child = Child(
             name="the Console",
@@ -72,7 +77,7 @@ def _json(url: str, body: dict[str, Any] | None = None, key: str = "") -> dict[s
     headers = {"Content-Type": "application/json"} | ({"X-Canary-Auth-Token": key} if key else {})
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(url, data, headers)  # noqa: S310 - our own loopback URL
-    with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
+    with DIRECT.open(request, timeout=30) as answer:
         found = json.loads(answer.read())
     if not isinstance(found, dict):
         raise TypeError(f"{url} answered {type(found).__name__}, not an object")

@@ -12,33 +12,22 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
-from functools import cached_property
 from http import HTTPStatus
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
-
-import boto3
-from botocore.config import Config
+from typing import Self
 
 from local.aws.child import Child
+from local.aws.clients import REGION, ROOT_KEY, Clients
 
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_lambda import LambdaClient
-    from mypy_boto3_s3 import S3Client
-    from mypy_boto3_secretsmanager import SecretsManagerClient
-
-REGION = "us-east-1"
 LOOPBACK = "127.0.0.1"
-# The emulator's root caller. Not a secret: the emulator listens on loopback and holds made-up data.
-ROOT_KEY = "test"
+DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # no proxy: it is on this machine
 # What a child may see of our environment. Above all no PYTHONPATH and no AWS profile: the function must find
 # its code in its layer, and nothing may ever reach a real account.
 PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "SYSTEMROOT")
 
 
-class LocalAws:
+class LocalAws(Clients):
     """A running emulator; use it as a context manager.
 
     folder   where it keeps everything it writes; the caller removes it afterwards
@@ -47,7 +36,7 @@ class LocalAws:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._port = free_port()
-        self.endpoint = f"http://{LOOPBACK}:{self._port}"
+        super().__init__(f"http://{LOOPBACK}:{self._port}")
         self._child = Child(
             name="the AWS emulator",
             command=[sys.executable, "-m", "ministack"],
@@ -64,6 +53,7 @@ class LocalAws:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
         self._child.__exit__(kind, error, trace)
 
     @property
@@ -88,41 +78,9 @@ class LocalAws:
             "AWS_EC2_METADATA_DISABLED": "true",
         }
 
-    @cached_property
-    def _session(self) -> boto3.session.Session:
-        return boto3.session.Session(
-            aws_access_key_id=ROOT_KEY, aws_secret_access_key=ROOT_KEY, region_name=REGION
-        )
-
-    @cached_property
-    def _config(self) -> Config:
-        # One attempt: a client that retries would hide what the emulator answered. A run may take its time.
-        return Config(retries={"total_max_attempts": 1}, read_timeout=960, s3={"addressing_style": "path"})
-
-    @cached_property
-    def s3(self) -> S3Client:
-        """S3, as the emulator's root."""
-        return self._session.client("s3", endpoint_url=self.endpoint, config=self._config)
-
-    @cached_property
-    def dynamodb(self) -> DynamoDBClient:
-        """DynamoDB, as the emulator's root."""
-        return self._session.client("dynamodb", endpoint_url=self.endpoint, config=self._config)
-
-    @cached_property
-    def lambda_(self) -> LambdaClient:
-        """Lambda, as the emulator's root."""
-        return self._session.client("lambda", endpoint_url=self.endpoint, config=self._config)
-
-    @cached_property
-    def secrets(self) -> SecretsManagerClient:
-        """Secrets Manager, as the emulator's root."""
-        return self._session.client("secretsmanager", endpoint_url=self.endpoint, config=self._config)
-
     def stack_outputs(self, stack: str) -> Mapping[str, str]:
         """The outputs of a deployed stack."""
-        client = self._session.client("cloudformation", endpoint_url=self.endpoint, config=self._config)
-        (found,) = client.describe_stacks(StackName=stack)["Stacks"]
+        (found,) = self.cloudformation.describe_stacks(StackName=stack)["Stacks"]
         return {o["OutputKey"]: o["OutputValue"] for o in found.get("Outputs", [])}
 
     def _emulator_env(self) -> dict[str, str]:
@@ -158,7 +116,7 @@ def free_port() -> int:
 
 def _answers(url: str) -> bool:
     try:
-        with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310 - our own loopback URL
+        with DIRECT.open(url, timeout=2) as answer:
             return bool(answer.status == HTTPStatus.OK)
     except (urllib.error.URLError, OSError):
         return False

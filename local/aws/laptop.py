@@ -10,11 +10,9 @@ from types import TracebackType
 from typing import Self
 
 from local.aws import sam
-from local.aws.console import PURGE_KEY, READ_KEY, LocalConsole
+from local.aws.console import PURGE_KEY, READ_KEY, URL_TEMPLATE, LocalConsole
 from local.aws.emulator import LocalAws
 from local.aws.stack import DeployedStack
-
-CONSOLE_ID = "1234abcd"
 
 
 class Laptop:
@@ -30,6 +28,7 @@ class Laptop:
     console: LocalConsole
     aws: LocalAws
     stack: DeployedStack
+    folder: Path  # where all of it writes; gone afterwards
 
     def __init__(
         self,
@@ -42,7 +41,7 @@ class Laptop:
         tell: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._entries = entries
-        self._parameters = {"Console": CONSOLE_ID, "PurgeMode": purge_mode, **(parameters or {})}
+        self._parameters = {"PurgeMode": purge_mode, "ConsoleUrlTemplate": URL_TEMPLATE, **(parameters or {})}
         self._template = template
         self._root = root
         self._tell = tell
@@ -51,14 +50,15 @@ class Laptop:
     def __enter__(self) -> Self:
         with ExitStack() as opening:
             folder = Path(opening.enter_context(tempfile.TemporaryDirectory(prefix="canary-audit-")))
+            self.folder = folder
             self._tell("starting a Console")
             self.console = opening.enter_context(LocalConsole(folder, self._entries))
             self._tell("starting an AWS")
             self.aws = opening.enter_context(LocalAws(folder))
             self.stack = self._deploy(folder)
             self._tell("putting the Console's API keys into Secrets Manager")
-            self.stack.put_key(CONSOLE_ID, "read", READ_KEY)
-            self.stack.put_key(CONSOLE_ID, "purge", PURGE_KEY)
+            self.stack.put_key(self.console.id, "read", READ_KEY)
+            self.stack.put_key(self.console.id, "purge", PURGE_KEY)
             self._open = opening.pop_all()
         return self
 
@@ -73,5 +73,5 @@ class Laptop:
             self._tell("sam build")
             template = sam.build(folder, self._root)
         self._tell("sam deploy")
-        parameters = self._parameters | {"ConsoleUrlTemplate": self.console.url}
+        parameters = {"Console": self.console.id} | self._parameters
         return DeployedStack.deploy(self.aws, template, parameters, folder, self._root)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
 import subprocess
 import sys
@@ -39,7 +40,8 @@ def build(folder: Path, root: Path = ROOT) -> Path:
     The layer takes this machine's wheels, because the function will run here.
     """
     built = folder / "build"
-    env = _env(folder) | {"LAYER_TARGET": "host", "PYTHON": sys.executable}
+    # The whole environment: pip may need a proxy, a mirror or a certificate.
+    env = dict(os.environ) | _env(folder) | {"LAYER_TARGET": "host", "PYTHON": sys.executable}
     overrides = _overrides(host_parameters())
     _sam(["build", "--build-dir", str(built), "--parameter-overrides", *overrides], root, env)
     return built / "template.yaml"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
-import time
 from types import FrameType
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -14,39 +13,10 @@ from local.aws import Laptop
 from local.aws.child import ChildError
 from local.aws.sam import SamError
 from local.demo.play import keep_up
-from local.demo.screen import Screen
+from local.demo.screen import Progress, Screen
 from local.demo.story import ENTRIES, DemoError, tell_story
 
 FAILURES = (DemoError, SamError, ChildError, ClientError, BotoCoreError, OSError)
-
-
-class Progress:
-    """Says which step is under way, and ticks it off when the next begins."""
-
-    def __init__(self, screen: Screen) -> None:
-        self._screen = screen
-        self._status = screen.console.status("")
-        self._step = ""
-        self._began = 0.0
-
-    def begin(self, step: str) -> None:
-        """The step before is over, this one begins."""
-        self.end()
-        self._step, self._began = step, time.monotonic()
-        self._status.update(f"{step} ...")
-        self._status.start()
-
-    def end(self) -> None:
-        """The last step is over."""
-        self._status.stop()
-        if self._step:
-            self._screen.step_done(self._step, time.monotonic() - self._began)
-        self._step = ""
-
-    def abandon(self) -> None:
-        """The step under way will not be over."""
-        self._step = ""
-        self._status.stop()
 
 
 def main() -> int:
@@ -78,9 +48,7 @@ def main() -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m local.demo", description=__doc__)
     parser.add_argument("--keep", action="store_true", help="keep the Console and the stack up until Ctrl-C")
-    parser.add_argument(
-        "--entries", type=int, default=ENTRIES, help="entries of the Console (default %(default)s)"
-    )
+    parser.add_argument("--entries", type=int, default=ENTRIES, help="entries of the Console (%(default)s)")
     return parser
 
 

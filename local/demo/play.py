@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import signal
 
 from local.aws import Laptop
+from local.aws.clients import REGION, ROOT_KEY
 from local.aws.console import READ_KEY
-from local.aws.emulator import REGION, ROOT_KEY
 from local.aws.sam import STACK
 from local.demo.screen import Screen
 
@@ -14,9 +15,9 @@ from local.demo.screen import Screen
 def keep_up(laptop: Laptop, screen: Screen) -> None:
     """Say what there is, and wait for Ctrl-C."""
     console, stack = laptop.console.url, laptop.stack
+    event = json.dumps({"console": laptop.console.id})
     screen.title("It is up. Ctrl-C ends all of it.")
-    screen.console.print(
-        f"""\
+    screen.lines(f"""\
 The Console        {console}
 The AWS            {laptop.aws.endpoint}
 Archive bucket     {stack.bucket}
@@ -28,16 +29,13 @@ In another terminal:
   export AWS_ACCESS_KEY_ID={ROOT_KEY} AWS_SECRET_ACCESS_KEY={ROOT_KEY} SAM_CLI_TELEMETRY=0
 
   # a run, as the schedule makes it; see events/ for the other ways
-  .venv/bin/sam remote invoke ArchiveFunction --stack-name {STACK} --event-file events/schedule.json
+  .venv/bin/sam remote invoke ArchiveFunction --stack-name {STACK} --event '{event}'
 
   # the trail, and new entries in it
   curl -H 'X-Canary-Auth-Token: {READ_KEY}' '{console}/api/v1/audit_trail/fetch?limit=3'
   curl -H 'Content-Type: application/json' -d '{{"count": 5}}' {console}/_local/arrive
 
-  # the archive (with the AWS CLI)
+  # the archive, with the AWS CLI
   aws s3api list-object-versions --bucket {stack.bucket} --prefix statements/
-""",
-        markup=False,
-        soft_wrap=True,
-    )
+""")
     signal.pause()

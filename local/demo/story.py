@@ -7,10 +7,10 @@ import time
 from typing import Any
 
 from local.aws import Laptop
-from local.aws.laptop import CONSOLE_ID
 from local.aws.sam import ROOT
 from local.demo.chain import check_archive
 from local.demo.screen import Screen
+from local.demo.views import show_checks, show_head, show_objects, show_receipt, show_result, show_trail
 
 ENTRIES = 5000
 ARRIVING = 3
@@ -26,30 +26,32 @@ class DemoError(Exception):
 
 def tell_story(laptop: Laptop, screen: Screen) -> None:
     """Run through it all. Raises DemoError if any run or any check fails."""
-    event = json.loads((ROOT / "events" / "schedule.json").read_text())
+    event = json.loads((ROOT / "events" / "schedule.json").read_text()) | {"console": laptop.console.id}
 
     screen.title("Before")
-    screen.trail(laptop.console.count(), laptop.console.newest(3))
+    _trail(laptop, screen)
 
     screen.title("The first run: archive, prove, purge")
-    first = _run(laptop, screen, event)
-    _expect(first, "purged")
-    screen.objects(list(laptop.stack.objects()))
-    screen.ledger(laptop.stack.ledger(CONSOLE_ID))
-    screen.receipt(_receipt(laptop))
-    screen.trail(laptop.console.count(), laptop.console.newest(3))
+    _expect(_run(laptop, screen, event), "purged")
+    show_objects(screen, list(laptop.stack.objects()))
+    show_head(screen, laptop.stack.ledger(laptop.console.id))
+    show_receipt(screen, _receipt(laptop))
+    _trail(laptop, screen)
     _check(laptop, screen)
 
-    screen.title(f"{ARRIVING} new entries arrive; the second run archives them")
+    screen.title(f"{ARRIVING} new entries arrive, and the second run archives them")
     laptop.console.arrive(ARRIVING)
-    second = _run(laptop, screen, event)
-    _expect(second, "archived", "purged")
+    _expect(_run(laptop, screen, event), "archived", "purged")
     screen.title("The third run finds nothing to do")
     _expect(_run(laptop, screen, event), "idle")
 
     screen.title("After")
-    screen.trail(laptop.console.count(), laptop.console.newest(5))
+    _trail(laptop, screen)
     _check(laptop, screen)
+
+
+def _trail(laptop: Laptop, screen: Screen) -> None:
+    show_trail(screen, laptop.console.count(), laptop.console.newest(5))
 
 
 def _run(laptop: Laptop, screen: Screen, event: dict[str, Any]) -> dict[str, Any]:
@@ -58,7 +60,7 @@ def _run(laptop: Laptop, screen: Screen, event: dict[str, Any]) -> dict[str, Any
     ran = laptop.stack.invoke(event)
     if ran.failed:
         raise DemoError(f"The function raised: {ran.error}", ran.log or laptop.aws.tail())
-    screen.result(ran.result, time.monotonic() - began)
+    show_result(screen, ran.result, time.monotonic() - began)
     return ran.result
 
 
@@ -73,6 +75,5 @@ def _receipt(laptop: Laptop) -> dict[str, Any] | None:
 
 
 def _check(laptop: Laptop, screen: Screen) -> None:
-    screen.say("Checked from the outside, with nothing but hashes:")
-    if not screen.checks(check_archive(laptop.stack, CONSOLE_ID)):
+    if not show_checks(screen, check_archive(laptop.stack, laptop.console.id)):
         raise DemoError("The archive is not whole.", laptop.aws.tail())

@@ -142,11 +142,14 @@ def test_every_parameter_is_shown_in_a_group() -> None:
     ("url", "accepted"),
     [
         ("https://{console}.canary.tools", True),
-        ("http://127.0.0.1:8080", True),
-        ("http://localhost:8080/{console}", True),
+        ("https://{console}.canaries.example.com:8443", True),
+        ("http://127.0.0.1:{console}", True),
         ("http://{console}.canary.tools", False),
-        ("http://localhost.example.com", False),
-        ("ftp://127.0.0.1", False),
+        ("http://localhost.example.com:{console}", False),
+        ("https://canary.tools", False),
+        ("https://user@{console}.canary.tools", False),
+        ("https://canary.tools/{console}", False),
+        ("ftp://127.0.0.1:{console}", False),
     ],
 )
 def test_a_key_never_travels_in_the_clear(url: str, accepted: bool) -> None:
