@@ -4,18 +4,16 @@ Each step takes what the step before returned, so that the type checker forbids 
 `Verified` export can be committed, and only a recorded `Head` can lead to a purge.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from typing import Any
 
 from audit_archive.domain.head import Head
 from audit_archive.domain.idle import is_idle
 from audit_archive.domain.plan import Mode, Plan, make_plan
-from audit_archive.domain.records import to_json
-from audit_archive.errors import PageError
+from audit_archive.errors import PageError, SettingsError
 from audit_archive.ports import Finding
-from audit_archive.result import Outcome, Result, archived, foreign_purge_sentence, plain, purged
+from audit_archive.result import Outcome, Result, archived, plain, purged
 from audit_archive.steps.collect import Surveyed, download, survey
 from audit_archive.steps.keep import store, verify
 from audit_archive.steps.publish import load
@@ -27,6 +25,9 @@ from audit_archive.steps.superseded import SupersededError
 
 LEASE_MARGIN = 60
 """Seconds that a lease outlives the invocation that took it."""
+
+LONGEST = 900
+"""Seconds that a Lambda invocation can last."""
 
 NO_PURGE_KEY = "no purging key is stored: the population that a purge would meet was not checked"
 
@@ -47,7 +48,7 @@ class ArchiveRun:
             try:
                 return _archive_and_purge(run)
             except PageError as error:
-                _page(run, type(error).__name__, str(error), {})
+                _page(run, error)
                 raise
 
 
@@ -64,7 +65,6 @@ def _archive_and_purge(run: Run) -> Result:
     try:
         head, is_complete = archive_slices(run, head, Evidence(surveyed, plan, verified))
         result = archived(loaded, head, surveyed.survey, plan, is_complete=is_complete)
-        _announce(run, result)
         return _purge(run, head, surveyed, plan, result) if is_complete else result
     except SupersededError:
         return plain(Outcome.SUPERSEDED, loaded, load(run))
@@ -81,21 +81,21 @@ def _purge(run: Run, head: Head, surveyed: Surveyed, plan: Plan, result: Result)
     return result
 
 
-def _announce(run: Run, result: Result) -> None:
-    """One message for each purge that was not ours."""
-    for foreign in result.foreign_purges:
-        _page(run, "ForeignPurge", foreign_purge_sentence(result.console, foreign), to_json(foreign))
-
-
-def _page(run: Run, kind: str, sentence: str, facts: Mapping[str, Any]) -> None:
-    run.alerts.publish(Finding(kind, run.order.console, sentence, facts))
+def _page(run: Run, error: PageError) -> None:
+    """Wake somebody; a topic that refuses must not hide what they are to be woken for."""
+    try:
+        run.alerts.publish(Finding(type(error).__name__, run.order.console, str(error), {}))
+    except SettingsError as failure:
+        error.add_note(str(failure))
 
 
 @contextmanager
 def _lease(run: Run) -> Iterator[bool]:
     """The Console's lease: it keeps parallel runs quiet; what keeps them safe is the chain."""
     console, owner, now = run.order.console, run.order.facts.id, run.clock.now()
-    is_ours = run.ledger.acquire(console, owner, now, now + int(run.clock.remaining()) + LEASE_MARGIN)
+    is_ours = run.ledger.acquire(
+        console, owner, now, now + int(min(run.clock.remaining(), LONGEST)) + LEASE_MARGIN
+    )
     try:
         yield is_ours
     finally:
@@ -105,6 +105,11 @@ def _lease(run: Run) -> Iterator[bool]:
 
 @contextmanager
 def _closing_files(run: Run) -> Iterator[Run]:
-    """The same run, with every temporary file closed at its end."""
-    with ExitStack() as files:
-        yield replace(run, scratch=lambda: files.enter_context(run.scratch()))
+    """The same run, with every temporary file closed at its end. Raises SettingsError for a full disk."""
+    try:
+        with ExitStack() as files:
+            yield replace(run, scratch=lambda: files.enter_context(run.scratch()))
+    except OSError as error:  # every other one is translated at its port
+        raise SettingsError(
+            f"The temporary disk failed ({error.strerror}): give the function more ephemeral storage"
+        ) from error

@@ -4,14 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from audit_archive.domain.entry import Receipt
+from audit_archive.domain.foreign import ForeignPurge, foreign_purges
 from audit_archive.domain.head import Head
-from audit_archive.domain.holes import lost_to
 from audit_archive.domain.layout import statement_key
-from audit_archive.domain.plan import HeldBackBy, Plan
+from audit_archive.domain.plan import HeldBackBy, Plan, receipts_seen
 from audit_archive.domain.records import to_json
 from audit_archive.domain.settlement import Settlement
-from audit_archive.domain.statement import PurgeOutcome
+from audit_archive.domain.statement import Missing, PurgeOutcome
 from audit_archive.domain.survey import Survey
 
 
@@ -26,35 +25,11 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Hole:
-    """Ids that this run found missing, and why."""
-
-    first: int
-    last: int
-    cause: str
-
-
-@dataclass(frozen=True)
-class ForeignPurge:
-    """A purge that no statement of ours planned: who, from where, when, and what it destroyed.
-
-    `lost`: ids that were not archived, as inclusive ranges `[first, last]`.
-    """
-
-    receipt_id: int
-    before_id: int | None
-    count: int | None
-    user: str | None
-    user_ip: str | None
-    timestamp: str | None
-    lost: tuple[tuple[int, int], ...]
-
-
-@dataclass(frozen=True)
 class Result:
     """The answer of an archive run. `statements` are the keys of the statements that it added.
 
-    `boundary`: the id up to which the plan would purge or did; `held_back_by`: why it goes no further.
+    `boundary`: the id up to which the plan would purge or did; `held_back_by`: why it goes no further;
+    `holes`: ids that this run found missing, and why.
     """
 
     outcome: str
@@ -65,7 +40,7 @@ class Result:
     purged_entries: int = 0
     boundary: int | None = None
     held_back_by: str | None = None
-    holes: tuple[Hole, ...] = ()
+    holes: tuple[Missing, ...] = ()
     foreign_purges: tuple[ForeignPurge, ...] = ()
     statements: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -94,8 +69,8 @@ def archived(before: Head, after: Head, survey: Survey, plan: Plan, *, is_comple
         new_entries=after.tree.size - before.tree.size,
         boundary=plan.boundary if is_complete else None,
         held_back_by=plan.held_back_by if is_complete else HeldBackBy.NOT_YET_RECORDED,
-        holes=tuple(Hole(m.first, m.last, m.cause) for m in plan.missing),
-        foreign_purges=tuple(_foreign_purge(receipt, plan) for receipt in plan.foreign),
+        holes=plan.missing,
+        foreign_purges=tuple(foreign_purges(receipts_seen(plan, survey.receipts), plan.missing)),
         warnings=tuple(_archive_warnings(survey, plan)),
     )
 
@@ -109,28 +84,6 @@ def purged(result: Result, plan: Plan, settlement: Settlement, before: Head, aft
         purged_entries=settlement.reported_count or 0,
         statements=result.statements + _statements_between(before, after),
         warnings=(*result.warnings, *_purge_warnings(plan, settlement)),
-    )
-
-
-def foreign_purge_sentence(console: str, purge: ForeignPurge) -> str:
-    """A foreign purge as one tells it to somebody who was just woken up."""
-    lost = ", ".join(f"{first} to {last}" for first, last in purge.lost) or "none"
-    return (
-        f"Somebody else purged Console {console} up to id {purge.before_id} ({purge.count} entries): user "
-        f"{purge.user} from {purge.user_ip} at {purge.timestamp}. "
-        f"Ids destroyed before they were archived: {lost}"
-    )
-
-
-def _foreign_purge(receipt: Receipt, plan: Plan) -> ForeignPurge:
-    return ForeignPurge(
-        receipt_id=receipt.entry_id,
-        before_id=receipt.before_id,
-        count=receipt.count,
-        user=receipt.user,
-        user_ip=receipt.user_ip,
-        timestamp=receipt.timestamp,
-        lost=tuple((r.first, r.last) for r in lost_to(receipt, plan.missing).ranges),
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from audit_archive.domain.entry import Receipt
 from audit_archive.domain.head import Head
-from audit_archive.domain.ranges import IdRange, IdSet
+from audit_archive.domain.ranges import IdRange
 from audit_archive.domain.statement import Cause, Missing
 from audit_archive.domain.survey import Survey
 
@@ -41,8 +41,3 @@ def _causes(survey: Survey, head: Head, foreign: Sequence[Receipt]) -> Iterator[
             yield receipt.before_id, Cause.FOREIGN_PURGE, receipt.entry_id
     if head.highest_archived_id == 0:
         yield survey.first_id - 1, Cause.BEFORE_ARCHIVE, None
-
-
-def lost_to(receipt: Receipt, missing: Sequence[Missing]) -> IdSet:
-    """The ids that a foreign purge destroyed before they were archived."""
-    return IdSet.of(*((m.first, m.last) for m in missing if m.receipt_id == receipt.entry_id))

@@ -61,6 +61,7 @@ class _Batches:
 
     def __iter__(self) -> Iterator[list[Entry]]:
         while not self._closed:
+            self._window.peek()
             self._window.fill(self._wanted)
             batch = self._fast() or self._exact()
             if batch:
@@ -86,8 +87,8 @@ class _Batches:
 
     def _exact(self) -> list[Entry]:
         """Read entry by entry, as far as the window goes; none if it holds no whole one yet."""
-        window, batch, end = self._window, list[Entry](), 0
-        pos = window.pos
+        window, batch = self._window, list[Entry]()
+        pos = last_end = window.pos
         self._wanted = self._batch_bytes
         try:
             while pos - window.pos < self._batch_bytes and not self._closed:
@@ -95,7 +96,7 @@ class _Batches:
                 after = self._after(end)
                 self._check_length(pos, after)
                 batch.append(entry)
-                pos = after
+                pos, last_end = after, end
         except NoTokenError as fault:
             if not fault.cut_off or window.ended:
                 raise invalid_json(window, fault) from fault
@@ -103,7 +104,7 @@ class _Batches:
             self._wanted = max(self._batch_bytes, 2 * (len(window.data) - pos))
         window.pos = pos
         if batch:
-            self._learn(end, pos)
+            self._learn(last_end, pos)
         return batch
 
     def _after(self, end: int) -> int:

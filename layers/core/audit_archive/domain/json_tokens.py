@@ -23,7 +23,7 @@ NON_FINITE = rb"-?Infinity|NaN"
 _SKIP = re.compile(WS)
 _BROKEN_STRING = re.compile(_OPEN_STRING)
 _CUT_ESCAPE = re.compile(rb"\\(?:u[0-9a-fA-F]{0,3})?\Z")
-_LONGEST_WORD = len("-Infinity")
+_CUT_WORD = re.compile(rb"[-+.0-9A-Za-z]{0,8}\Z")  # a number goes on, or a word shorter than -Infinity
 _MAX_NUMBER = 64  # characters; a longer one is padded with zeros at best, and takes the `_source` form
 
 
@@ -52,7 +52,7 @@ def no_token(data: bytes, pos: int, wanted: str) -> NoTokenError:
             return NoTokenError(end, "a control character or a wrong escape in a string")
         if skip_space(data, end + 1) == len(data):
             return NoTokenError(end + 1, f"{wanted} is due", cut_off=True)
-    cut_off = len(data) - pos < _LONGEST_WORD
+    cut_off = _CUT_WORD.match(data, pos) is not None
     return NoTokenError(pos, f"{wanted} is due, not {data[pos : pos + 1]!r}", cut_off=cut_off)
 
 

@@ -1,6 +1,6 @@
 """Every path in the bucket, in one place. Numbers are zero-padded so that listing order is their order."""
 
-from audit_archive.domain.times import utc_date
+from audit_archive.domain.times import rfc3339, utc_date
 
 FORMAT = "canary-audit-archive/1"
 ID_DIGITS = 19
@@ -30,6 +30,7 @@ def statement_key(console: str, seq: int) -> str:
     return f"{statements_prefix(console)}{seq:0{SEQ_DIGITS}d}.json"
 
 
-def rejected_key(console: str, served_at: str, sha256: str) -> str:
+def rejected_key(console: str, served_at: int, sha256: str) -> str:
     """Where an export that we refused is kept for a person to look at."""
-    return f"rejected/console={console}/{served_at}-{sha256[:HASH_DIGITS]}"
+    moment = rfc3339(served_at).replace("-", "").replace(":", "")
+    return f"rejected/console={console}/{moment}-{sha256[:HASH_DIGITS]}"

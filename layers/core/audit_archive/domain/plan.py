@@ -1,13 +1,13 @@
 """The plan: which ids are missing and why, up to which id to purge, and why no further. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from audit_archive.domain.entry import Receipt
 from audit_archive.domain.head import Head
 from audit_archive.domain.holes import explain_holes
 from audit_archive.domain.receipts import match_receipts
-from audit_archive.domain.statement import Cause, Missing
+from audit_archive.domain.statement import Cause, Missing, ReceiptSeen
 from audit_archive.domain.survey import Survey
 
 
@@ -164,3 +164,19 @@ def _next_due_at(survey: Survey, policy: Policy, limit: _Limit) -> int | None:
     if policy.mode == Mode.ON:
         return limit.due_at
     return survey.oldest_at + policy.window if survey.oldest_at is not None else None
+
+
+def receipts_seen(plan: Plan, receipts: Iterable[Receipt]) -> tuple[ReceiptSeen, ...]:
+    """Receipts as a statement lists them: each with the intent that it settles, if it is ours."""
+    return tuple(
+        ReceiptSeen(
+            entry_id=receipt.entry_id,
+            before_id=receipt.before_id,
+            count=receipt.count,
+            user=receipt.user,
+            user_ip=receipt.user_ip,
+            timestamp=receipt.timestamp,
+            intent_seq=plan.ours.get(receipt.entry_id),
+        )
+        for receipt in receipts
+    )

@@ -119,11 +119,17 @@ class Missing:
 
 @dataclass(frozen=True)
 class ReceiptSeen:
-    """A receipt among the archived entries; `intent_seq` names the statement whose purge it settles."""
+    """A receipt among the archived entries, and what it says: up to where, how many, who, whence, when.
+
+    `intent_seq` names the statement whose purge it settles; null: no statement of ours planned that purge.
+    """
 
     entry_id: int
     before_id: int | None
     count: int | None
+    user: str | None
+    user_ip: str | None
+    timestamp: str | None
     intent_seq: int | None
 
 

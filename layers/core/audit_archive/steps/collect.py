@@ -11,7 +11,6 @@ from audit_archive.domain.layout import rejected_key
 from audit_archive.domain.rollback import check_forward
 from audit_archive.domain.sorting import SortedEntries, sort_entries
 from audit_archive.domain.survey import Survey, survey_entries
-from audit_archive.domain.times import rfc3339
 from audit_archive.domain.zip_export import open_member
 from audit_archive.errors import ArchiveStoreError, InvalidExportError, RollbackError
 from audit_archive.ports import ScratchFile
@@ -79,7 +78,7 @@ def _kept_if_refused(run: Run, export: Export) -> Iterator[None]:
 
 def _keep(run: Run, export: Export) -> str:
     """Store a refused export for a person to look at; a store that fails must not hide the refusal."""
-    key = rejected_key(run.order.console, rfc3339(export.served_at), export.sha256)
+    key = rejected_key(run.order.console, export.served_at, export.sha256)
     retention = run.rejected_retention()
     metadata = {"console": run.order.console, "sha256": export.sha256, "run-id": run.order.facts.id}
     try:

@@ -59,6 +59,8 @@ def select(
     open_ids, archived = head.open_ids, head.highest_archived_id
     day = first_day if first_day is not None else served_at // DAY
     for entry in entries:
+        if entry.id > part.last_id:
+            return
         if entry.seconds is not None:
             day = entry.seconds // DAY
         if part.first_id <= entry.id <= part.last_id and (entry.id > archived or entry.id in open_ids):

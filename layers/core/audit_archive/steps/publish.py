@@ -1,12 +1,16 @@
-"""Publish and record: the entry files of a committed statement, then the ledger."""
+"""Publish, announce, record: the entry files of a committed statement, what it found, then the ledger."""
 
+from collections.abc import Iterable
 from typing import BinaryIO
 
+from audit_archive.domain.foreign import ForeignPurge, foreign_purges_of
 from audit_archive.domain.head import Head
+from audit_archive.domain.records import to_json
 from audit_archive.domain.statement import ArchiveStatement, EntryFile, ExportFacts
 from audit_archive.domain.survey import Slice
 from audit_archive.domain.times import DAY, from_rfc3339
 from audit_archive.errors import IntegrityError
+from audit_archive.ports import Finding
 from audit_archive.steps.chain import Committed, read_statement, statements_beyond
 from audit_archive.steps.collect import read_export
 from audit_archive.steps.entry_files import Built, build, select
@@ -18,6 +22,13 @@ def publish(run: Run, built: Built) -> None:
     retention = run.retention()
     for facts, file in built.files:
         run.store.put(facts.key, file, facts.sha256, retention, {"console": run.order.console})
+
+
+def announce(run: Run, purges: Iterable[ForeignPurge]) -> None:
+    """One message to a person for each purge that was not ours."""
+    for purge in purges:
+        sentence = purge.sentence(run.order.console)
+        run.alerts.publish(Finding("ForeignPurge", run.order.console, sentence, to_json(purge)))
 
 
 def record(run: Run, committed: Committed) -> Head:
@@ -38,6 +49,7 @@ def load(run: Run) -> Head:
         committed = read_statement(run.store, head, version)
         if isinstance(committed.statement, ArchiveStatement):
             _publish_absent(run, committed.statement, head)
+            announce(run, foreign_purges_of(committed.statement))
         head = record(run, committed)
     return head
 

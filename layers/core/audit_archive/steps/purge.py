@@ -134,8 +134,9 @@ def _send(run: Run, head: Head, intent: Intent, purger: PurgingConsole) -> tuple
     if ended.outcome == PurgeOutcome.MISMATCH:
         raise PurgeMismatchError(
             f"Console {run.order.console} says that it purged {ended.reported_count} entries up to "
-            f"{intent.boundary}, but only {intent.expected_count} were archived and planned. No purge is sent "
-            "to it until an operator has looked and stated `resume` (docs/operations.md#purgemismatcherror)"
+            f"{intent.boundary}, but only {intent.expected_count} were archived and planned. "
+            "No purge is sent to it until an operator has looked and stated `resume` "
+            "(docs/operations.md#purgemismatcherror)"
         )
     return head, ended
 

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
+from audit_archive.domain.foreign import foreign_purges
 from audit_archive.domain.head import Head
-from audit_archive.domain.plan import HeldBackBy, Plan
+from audit_archive.domain.plan import HeldBackBy, Plan, receipts_seen
 from audit_archive.domain.statement import ArchiveStatement, PlanFacts, ReceiptSeen, SliceFacts
 from audit_archive.domain.survey import Slice
 from audit_archive.domain.times import rfc3339
@@ -12,7 +13,7 @@ from audit_archive.steps.chain import commit
 from audit_archive.steps.collect import Surveyed
 from audit_archive.steps.entry_files import Built, build, select
 from audit_archive.steps.keep import Verified
-from audit_archive.steps.publish import publish, record
+from audit_archive.steps.publish import announce, publish, record
 from audit_archive.steps.run import Run
 from audit_archive.steps.superseded import SupersededError
 
@@ -49,10 +50,12 @@ def _archive_slice(run: Run, head: Head, evidence: Evidence, part: Slice) -> Hea
     selected = select(surveyed.entries, head, part, surveyed.survey.first_day, surveyed.export.served_at)
     built = build(selected, head, head.seq + 1, run.scratch)
     try:
-        committed = commit(run, head, _statement(run, head, evidence, part, built))
+        statement = _statement(run, head, evidence, part, built)
+        committed = commit(run, head, statement)
         if committed is None:
             raise SupersededError
         publish(run, built)
+        announce(run, foreign_purges(statement.receipts_seen, evidence.plan.missing))
         return record(run, committed)
     finally:
         built.close()
@@ -60,7 +63,8 @@ def _archive_slice(run: Run, head: Head, evidence: Evidence, part: Slice) -> Hea
 
 def _statement(run: Run, head: Head, evidence: Evidence, part: Slice, built: Built) -> ArchiveStatement:
     surveyed, plan = evidence.surveyed, evidence.plan
-    seen = _receipts_seen(surveyed, plan, part)
+    receipts = surveyed.survey.receipts
+    seen = receipts_seen(plan, (r for r in receipts if part.first_id <= r.entry_id <= part.last_id))
     is_last = part is surveyed.survey.slices[-1]
     archived = max(head.highest_archived_id, part.last_id)
     return ArchiveStatement(
@@ -81,14 +85,6 @@ def _statement(run: Run, head: Head, evidence: Evidence, part: Slice, built: Bui
         drift=built.drift | _duplicate_rows(surveyed),
         plan=_plan_facts(plan) if is_last else _unfinished(plan, surveyed.export.served_at),
         anchor=built.anchor,
-    )
-
-
-def _receipts_seen(surveyed: Surveyed, plan: Plan, part: Slice) -> tuple[ReceiptSeen, ...]:
-    return tuple(
-        ReceiptSeen(r.entry_id, r.before_id, r.count, plan.ours.get(r.entry_id))
-        for r in surveyed.survey.receipts
-        if part.first_id <= r.entry_id <= part.last_id
     )
 
 
