@@ -1,0 +1,134 @@
+"""The contract of Ledger, on the fake and on DynamoDbLedger with both emulators.
+
+moto is left out where its conditional writes would have to be atomic: they are not.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+from uuid import uuid4
+
+import pytest
+
+from audit_archive.adapters.dynamodb_ledger import DynamoDbLedger
+from audit_archive.errors import IntegrityError
+from audit_archive.ports import Ledger
+from tests.contracts import aws
+from tests.contracts.statements import archive_statement, head_at, operator_statement
+from tests.fakes import FakeLedger
+
+NOW = 1_795_413_600
+everywhere = pytest.mark.parametrize("endpoint", ["fake", "moto", "ministack"], indirect=True)
+not_moto = pytest.mark.parametrize("endpoint", ["fake", "ministack"], indirect=True)
+
+
+@pytest.fixture
+def ledger(endpoint: str | None) -> Ledger:
+    if endpoint is None:
+        return FakeLedger()
+    return DynamoDbLedger(aws.client("dynamodb", endpoint), aws.ledger_table(endpoint))
+
+
+@pytest.fixture
+def console() -> str:
+    return f"console-{uuid4().hex[:8]}"
+
+
+@everywhere
+def test_a_lease_has_one_owner_until_it_runs_out(ledger: Ledger, console: str) -> None:
+    assert ledger.acquire(console, "one", NOW, NOW + 60)
+    assert not ledger.acquire(console, "two", NOW, NOW + 60)
+    assert not ledger.acquire(console, "two", NOW + 59, NOW + 120)
+    assert ledger.acquire(console, "two", NOW + 60, NOW + 120)
+    assert not ledger.acquire(console, "one", NOW + 61, NOW + 120)
+
+
+@everywhere
+def test_an_owner_may_take_its_own_lease_again(ledger: Ledger, console: str) -> None:
+    assert ledger.acquire(console, "one", NOW, NOW + 60)
+    assert ledger.acquire(console, "one", NOW + 1, NOW + 90)
+    assert not ledger.acquire(console, "two", NOW + 89, NOW + 120)
+
+
+@everywhere
+def test_only_the_owner_gives_a_lease_back(ledger: Ledger, console: str) -> None:
+    ledger.release(console, "nobody holds it yet")
+    assert ledger.acquire(console, "one", NOW, NOW + 60)
+    ledger.release(console, "two")
+    assert not ledger.acquire(console, "two", NOW, NOW + 60)
+    ledger.release(console, "one")
+    assert ledger.acquire(console, "two", NOW, NOW + 60)
+
+
+@everywhere
+def test_every_console_has_its_own_lease_and_head(ledger: Ledger, console: str) -> None:
+    statement = operator_statement(console, 1)
+    ledger.record(head_at(statement), statement)
+    assert ledger.acquire(console, "one", NOW, NOW + 60)
+    assert ledger.acquire(f"{console}-b", "two", NOW, NOW + 60)
+    assert ledger.head(f"{console}-b") is None
+
+
+@not_moto
+def test_of_many_that_take_a_lease_at_once_one_gets_it(ledger: Ledger, console: str) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        for turn in range(5):
+            name = f"{console}-{turn}"
+            got = pool.map(lambda n, c=name: ledger.acquire(c, f"owner-{n}", NOW, NOW + 60), range(8))
+            assert sum(got) == 1
+
+
+@everywhere
+def test_a_head_is_read_as_it_was_recorded(ledger: Ledger, console: str) -> None:
+    assert ledger.head(console) is None
+    statement = archive_statement(console, 1)
+    head = head_at(statement, holes=3)
+    ledger.record(head, statement)
+    assert ledger.head(console) == head
+
+
+@everywhere
+def test_a_head_only_rises(ledger: Ledger, console: str) -> None:
+    first, second = operator_statement(console, 1), operator_statement(console, 2)
+    ledger.record(head_at(second), second)
+    ledger.record(head_at(first), first)
+    ledger.record(head_at(second), second)
+    assert ledger.head(console) == head_at(second)
+
+
+@everywhere
+@pytest.mark.parametrize("recorded", [1, 2])
+def test_another_statement_of_the_same_number_is_a_fork(
+    ledger: Ledger, console: str, recorded: int
+) -> None:
+    for seq in range(1, recorded + 1):
+        statement = operator_statement(console, seq)
+        ledger.record(head_at(statement), statement)
+    other = operator_statement(console, 1, reason="another reason")
+    with pytest.raises(IntegrityError, match="another statement 1"):
+        ledger.record(head_at(other), other)
+    assert ledger.head(console) == head_at(statement)
+
+
+@everywhere
+def test_a_head_must_belong_to_its_statement(ledger: Ledger, console: str) -> None:
+    with pytest.raises(IntegrityError, match="belong"):
+        ledger.record(head_at(operator_statement(console, 2)), operator_statement(console, 1))
+
+
+@not_moto
+def test_of_many_that_record_at_once_the_highest_stays(ledger: Ledger, console: str) -> None:
+    statements = [operator_statement(console, seq) for seq in range(1, 13)]
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(lambda s: ledger.record(head_at(s), s), statements))
+    head = ledger.head(console)
+    assert head is not None
+    assert head.seq == 12
+
+
+@everywhere
+def test_a_head_of_hundreds_of_thousands_of_holes(ledger: Ledger, console: str) -> None:
+    large, small = operator_statement(console, 1), operator_statement(console, 2)
+    head = head_at(large, holes=300_000)
+    ledger.record(head, large)
+    assert ledger.head(console) == head
+    ledger.record(head_at(small), small)
+    assert ledger.head(console) == head_at(small)

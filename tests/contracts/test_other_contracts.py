@@ -1,0 +1,121 @@
+"""The contracts of the small ports: Clock, Alerts, ScratchFile, and the API key that HttpConsole is given."""
+
+import json
+import math
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from audit_archive.adapters.clock import LambdaClock, SystemClock
+from audit_archive.adapters.console_transport import ApiKey
+from audit_archive.adapters.scratch import scratch_file
+from audit_archive.adapters.secrets import SecretKey
+from audit_archive.adapters.sns_alerts import SnsAlerts
+from audit_archive.errors import SettingsError
+from audit_archive.ports import Clock, Finding, ScratchFile
+from tests.contracts import aws
+from tests.fakes import FakeAlerts, FakeClock, FakeKey, FakeScratch
+
+everywhere = pytest.mark.parametrize("endpoint", ["fake", "moto", "ministack"], indirect=True)
+FINDING = Finding("foreign_purge", "c1", "Somebody purged 72 entries.", {"user": "mallory", "ids": [1, 72]})
+
+
+class Context:
+    """What Lambda hands to a handler, as far as we look."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 899_500
+
+
+@pytest.mark.parametrize(
+    ("clock", "left"), [(FakeClock(), 900.0), (SystemClock(), math.inf), (LambdaClock(Context()), 899.5)]
+)
+def test_a_clock_tells_seconds_and_waits(clock: Clock, left: float) -> None:
+    before = clock.now()
+    assert isinstance(before, int)
+    assert before > 1_700_000_000
+    assert clock.remaining() == left
+    clock.sleep(0.01)
+    assert before <= clock.now() <= before + 5
+
+
+@pytest.mark.parametrize("scratch", [FakeScratch(), scratch_file])
+def test_a_scratch_file_is_empty_and_takes_bytes(scratch: ScratchFile) -> None:
+    with scratch() as file, scratch() as other:
+        file.write(b"abc")
+        file.seek(0)
+        assert file.read() == b"abc"
+        assert other.read() == b""
+        file.seek(0)
+        file.truncate()
+        assert file.read() == b""
+    assert file.closed
+
+
+@everywhere
+def test_a_finding_is_one_message(endpoint: str | None) -> None:
+    if endpoint is None:
+        fake = FakeAlerts()
+        fake.publish(FINDING)
+        assert fake.published == [FINDING]
+        return
+    alerts, messages = _topic_with_a_reader(endpoint)
+    alerts.publish(FINDING)
+    (message,) = messages()
+    assert message["Subject"] == "[foreign_purge] c1: Somebody purged 72 entries."
+    body = json.loads(message["Message"])
+    assert next(iter(body)) == "sentence"
+    assert body == {
+        "sentence": FINDING.sentence,
+        "kind": "foreign_purge",
+        "console": "c1",
+        "facts": dict(FINDING.facts),
+    }
+
+
+@everywhere
+def test_a_topic_that_is_gone_is_a_setting_to_correct(endpoint: str | None) -> None:
+    if endpoint is None:
+        alerts: Any = FakeAlerts()
+        alerts.refuses = True
+    else:
+        alerts = SnsAlerts(aws.client("sns", endpoint), f"arn:aws:sns:{aws.REGION}:000000000000:gone")
+    with pytest.raises(SettingsError, match="topic"):
+        alerts.publish(FINDING)
+
+
+@everywhere
+def test_a_key_is_read_again_only_when_asked_for(endpoint: str | None) -> None:
+    key, rotate = _key(endpoint)
+    assert key.value() == "old-key"
+    rotate("new-key")
+    assert key.value() == "old-key"
+    assert key.refresh() == "new-key"
+    assert key.value() == "new-key"
+    assert "new-key" not in repr(key)
+
+
+def _topic_with_a_reader(endpoint: str) -> tuple[SnsAlerts, Callable[[], list[dict[str, Any]]]]:
+    sns, sqs = aws.client("sns", endpoint), aws.client("sqs", endpoint)
+    topic = sns.create_topic(Name="findings")["TopicArn"]
+    queue = sqs.create_queue(QueueName="findings")["QueueUrl"]
+    attributes = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=attributes["QueueArn"])
+
+    def messages() -> list[dict[str, Any]]:
+        received = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=1, MaxNumberOfMessages=10)
+        return [json.loads(message["Body"]) for message in received["Messages"]]
+
+    return SnsAlerts(sns, topic), messages
+
+
+def _key(endpoint: str | None) -> tuple[ApiKey, Callable[[str], object]]:
+    if endpoint is None:
+        fake = FakeKey("old-key")
+        return fake, fake.rotate
+    secrets = aws.client("secretsmanager", endpoint)
+    secrets.create_secret(Name="c1/read", SecretString=" old-key\n")
+    return SecretKey(secrets, "c1/read"), lambda value: secrets.put_secret_value(
+        SecretId="c1/read", SecretString=value
+    )
