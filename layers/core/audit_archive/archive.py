@@ -16,18 +16,13 @@ from audit_archive.ports import Finding
 from audit_archive.result import Outcome, Result, archived, plain, purged
 from audit_archive.steps.collect import Surveyed, download, survey
 from audit_archive.steps.keep import store, verify
+from audit_archive.steps.lease import lease
 from audit_archive.steps.publish import load
 from audit_archive.steps.purge import check_dry, purge
 from audit_archive.steps.run import Run
 from audit_archive.steps.settle import settle
 from audit_archive.steps.slices import Evidence, archive_slices
 from audit_archive.steps.superseded import SupersededError
-
-LEASE_MARGIN = 60
-"""Seconds that a lease outlives the invocation that took it."""
-
-LONGEST = 900
-"""Seconds that a Lambda invocation can last."""
 
 NO_PURGE_KEY = "no purging key is stored: the population that a purge would meet was not checked"
 
@@ -41,7 +36,7 @@ class ArchiveRun:
     def run(self) -> Result:
         """Run once, under the Console's lease. Raises the errors of `audit_archive.errors`."""
         console = self._run.order.console
-        with _lease(self._run) as is_ours, _closing_files(self._run) as run:
+        with lease(self._run) as is_ours, _closing_files(self._run) as run:
             if not is_ours:
                 head = run.ledger.head(console) or Head(console)
                 return plain(Outcome.BUSY, head, head)
@@ -87,20 +82,6 @@ def _page(run: Run, error: PageError) -> None:
         run.alerts.publish(Finding(type(error).__name__, run.order.console, str(error), {}))
     except SettingsError as failure:
         error.add_note(str(failure))
-
-
-@contextmanager
-def _lease(run: Run) -> Iterator[bool]:
-    """The Console's lease: it keeps parallel runs quiet; what keeps them safe is the chain."""
-    console, owner, now = run.order.console, run.order.facts.id, run.clock.now()
-    is_ours = run.ledger.acquire(
-        console, owner, now, now + int(min(run.clock.remaining(), LONGEST)) + LEASE_MARGIN
-    )
-    try:
-        yield is_ours
-    finally:
-        if is_ours:
-            run.ledger.release(console, owner)
 
 
 @contextmanager
