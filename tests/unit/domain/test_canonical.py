@@ -1,0 +1,84 @@
+"""Canonical JSON against the stdlib's, and what it must refuse."""
+
+import json
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from audit_archive.domain.canonical import canonical_bytes, source_line
+
+scalars = st.one_of(st.none(), st.booleans(), st.integers(-(2**63), 2**64 - 1), st.text())
+values = st.recursive(scalars, lambda v: st.one_of(st.lists(v), st.dictionaries(st.text(), v)), max_leaves=20)
+
+
+@given(values)
+def test_it_is_what_the_standard_library_writes(value: object) -> None:
+    expected = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    assert canonical_bytes(value) == expected.encode()
+
+
+def test_keys_are_sorted_by_code_point_also_beyond_the_basic_plane() -> None:
+    # In UTF-16, U+1F600 (d83d de00) would sort before U+E000 and U+FFFF.
+    keys = ["a", "\U0001f600", "\uffff", "\ue000", "Z", "é"]
+    line = canonical_bytes(dict.fromkeys(keys, 0)).decode()
+    assert list(json.loads(line)) == ["Z", "a", "é", "\ue000", "\uffff", "\U0001f600"]
+
+
+def test_only_the_required_escapes_are_used() -> None:
+    text = canonical_bytes("".join(map(chr, range(0x80))) + "\u2028é").decode()[1:-1]
+    escaped = r"\u0000\u0001\u0002\u0003\u0004\u0005\u0006\u0007\b\t\n\u000b\f\r\u000e\u000f"
+    escaped += (
+        r"\u0010\u0011\u0012\u0013\u0014\u0015\u0016\u0017\u0018\u0019\u001a\u001b\u001c\u001d\u001e\u001f"
+    )
+    plain = "".join(map(chr, range(0x20, 0x80))).replace("\\", "\\\\").replace('"', '\\"')
+    assert text == escaped + plain + "\u2028é"
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_floats_keep_their_value(value: float) -> None:
+    assert float(canonical_bytes(value)) == value
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        float("nan"),
+        [None, {"a": (float("inf"),)}],
+        -float("inf"),
+        2**64,
+        -(2**63) - 1,
+        "\ud800",
+        {1: 2},
+        {1, 2},
+    ],
+)
+def test_what_it_can_not_carry_is_refused(value: object) -> None:
+    with pytest.raises(TypeError):
+        canonical_bytes(value)
+
+
+def test_null_alone_is_no_reason_to_refuse() -> None:
+    assert canonical_bytes([None, 1.5, "null"]) == b'[null,1.5,"null"]'
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])))
+def test_the_source_form_holds_the_text_as_it_is(text: str) -> None:
+    line = source_line(text.encode(), 7)
+    assert line.startswith(b'{"_source":"')
+    assert line == canonical_bytes(json.loads(line))
+    assert json.loads(line) == {"_source": text, "id": 7}
+
+
+def test_the_bytes_hold_no_spare_memory() -> None:
+    # Millions wait in memory for a moment: a hidden buffer of kilobytes each would count.
+    import tracemalloc
+
+    tracemalloc.start()
+    try:
+        kept = [canonical_bytes({"id": n}) for n in range(1000)]
+        size, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert size < 2 * sum(map(sys.getsizeof, kept))

@@ -1,0 +1,163 @@
+"""Timestamps, receipts and marks."""
+
+import json
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from audit_archive.domain import timestamps
+from audit_archive.domain.canonical import canonical_bytes, source_line
+from audit_archive.domain.entry import Entry, Mark, Receipt, read_receipt, read_timestamp
+from audit_archive.domain.entry_marks import marks_of
+from audit_archive.domain.timestamps import read_timestamps
+
+moments = st.datetimes(datetime(1970, 1, 3), datetime(9999, 12, 29))
+offsets = st.builds(lambda m: timezone(timedelta(minutes=m)), st.integers(-1439, 1439))
+
+
+def spell(moment: datetime) -> str:
+    # strftime does not pad years below 1000, but there are none here
+    return moment.strftime("%Y-%m-%d %H:%M:%S UTC%z")
+
+
+@given(st.lists(st.builds(lambda m, tz: m.replace(microsecond=0, tzinfo=tz), moments, offsets), min_size=1))
+def test_a_timestamp_is_the_moment_it_says(times: list[datetime]) -> None:
+    expected = [int((moment - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds()) for moment in times]
+    texts = [spell(moment) for moment in times]
+    assert [read_timestamp(text) for text in texts] == expected
+    assert read_timestamps(texts) == expected
+    assert read_timestamps([*texts, None, [1]]) == [*expected, None, None]
+
+
+def test_the_sample_of_the_console() -> None:
+    assert read_timestamp("2020-04-03 12:56:42 UTC+0000") == 1585918602
+    assert read_timestamp("2020-04-03 12:56:42 UTC+0200") == 1585918602 - 7200
+    assert read_timestamp("2020-04-03 12:56:42 UTC-0330") == 1585918602 + 12600
+
+
+def test_the_edges_of_time() -> None:
+    assert read_timestamp("1970-01-01 00:00:00 UTC+0000") == 0
+    assert read_timestamp("1970-01-01 00:59:59 UTC+0100") is None
+    assert read_timestamp("1970-01-01 01:00:00 UTC+0100") == 0
+    assert read_timestamp("1969-12-31 23:30:00 UTC-0100") == 1800
+    assert read_timestamp("9999-12-31 23:59:59 UTC+0000") == 253402300799
+    assert read_timestamp("9999-12-31 23:59:59 UTC-0001") is None
+    assert read_timestamp("9999-12-31 00:00:00 UTC-0001") == 253402214460
+
+
+UNREADABLE = [
+    *(None, 7, b"2020-04-03 12:56:42 UTC+0000", [], {}, True, "", "yesterday"),
+    *(
+        "2020-04-03T12:56:42 UTC+0000",
+        "2020-04-03 12:56:42",
+        "2020-04-03 12:56:42 UTC",
+        "2020-04-03 12:56:42 +0000",
+    ),
+    *("2020-04-03 12:56:42 UTC+000", "2020-04-03 12:56:42 UTC+00000", " 2020-04-03 12:56:42 UTC+0000"),
+    *("2020-04-03 12:56:42 UTC+0000\n", "2020-02-30 12:56:42 UTC+0000", "2020-13-01 12:56:42 UTC+0000"),
+    *("2020-04-03 24:00:00 UTC+0000", "2020-04-03 12:60:42 UTC+0000", "2020-04-03 12:56:60 UTC+0000"),
+    *("2020-04-03 12:56:42 UTC+2400", "2020-04-03 12:56:42 UTC+0060", "0000-04-03 12:56:42 UTC+0000"),
+    *("٢٠٢٠-04-03 12:56:42 UTC+0000", "2020-04-03 12:56:4٢ UTC+0000", "2020-04-03 12:56:42 utc+0000"),
+]
+
+
+@pytest.mark.parametrize("text", UNREADABLE)
+@pytest.mark.parametrize("known_day", [False, True])
+def test_what_is_no_timestamp_is_none(text: object, known_day: bool) -> None:
+    timestamps._days.clear()
+    if known_day:
+        assert read_timestamp("2020-04-03 00:00:00 UTC+0000") is not None
+    assert read_timestamp(text) is None
+    assert read_timestamps([text]) == [None]
+
+
+def test_the_cache_of_days_is_bounded() -> None:
+    for day in range(3 * timestamps._MAX_DAYS):
+        moment = datetime(1980, 1, 1, tzinfo=UTC) + timedelta(days=day)
+        assert read_timestamp(spell(moment)) == int(moment.timestamp())
+        assert len(timestamps._days) <= timestamps._MAX_DAYS
+
+
+def entry_of(members: dict[str, object]) -> Entry:
+    return Entry(80, canonical_bytes({"id": 80, **members}), None, 0)
+
+
+def test_a_receipt_is_read() -> None:
+    members: dict[str, object] = {
+        "message": "Successfully purged 72 logs before id:72",
+        "user": "bob@example.com",
+        "user_ip": "10.0.0.1",
+        "timestamp": "2020-04-03 12:56:42 UTC+0000",
+    }
+    expected = Receipt(80, 72, 72, "bob@example.com", "10.0.0.1", "2020-04-03 12:56:42 UTC+0000")
+    assert read_receipt(entry_of(members)) == expected
+    source = json.dumps({"id": 80, "user_browser_agent": "\ud800", **members})
+    assert read_receipt(Entry(80, source_line(source.encode(), 80), None, 0)) == expected
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Successfully purged 1 log before id:72",
+        "successfully  PURGED 1 logs before id: 72 ",
+        "Successfully purged 1 logs before ID : 72.",
+    ],
+)
+def test_the_message_is_read_with_some_tolerance(message: str) -> None:
+    receipt = read_receipt(entry_of({"message": message}))
+    assert (receipt.count, receipt.before_id) == (1, 72)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        *(None, 7, [], "", "72 logs purged successfully", "Successfully purged 72 logs before id:"),
+        *("Successfully purged -1 logs before id:72", "Successfully purged 7 2 logs before id:72"),
+        *("Successfully purged 72 logs before id:72 and more", "Successfully purged ٧ logs before id:72"),
+        *(
+            "Successfully purged 1 logs before id:9223372036854775808",
+            "Successfully purged 1.5 logs before id:72",
+        ),
+        "Successfully purged 1 logs before id:" + "9" * 5000,
+    ],
+)
+def test_an_unreadable_message_leaves_its_fields_none(message: object) -> None:
+    receipt = read_receipt(entry_of({"message": message, "user": 7}))
+    assert receipt == Receipt(80, None, None, None, None, None)
+
+
+def test_a_receipt_with_a_lone_surrogate_in_its_user_can_still_be_written() -> None:
+    source = b'{"id":80,"user":"a\\ud800b\\ud83d\\ude00","message":"Successfully purged 3 logs before id:72"}'
+    receipt = read_receipt(Entry(80, source_line(source, 80), None, 0))
+    assert (receipt.user, receipt.count) == ("a\ufffdb\U0001f600", 3)
+
+
+@pytest.mark.parametrize(
+    ("members", "seconds", "marks"),
+    [
+        ({"id": 1}, None, 0),
+        ({"id": 1, "action_type": None, "timestamp": None}, None, 0),
+        ({"action_type": "user_login", "timestamp": "x"}, None, Mark.UNREADABLE_TIMESTAMP),
+        ({"action_type": "user_login", "timestamp": "x"}, 5, 0),
+        ({"action_type": "user_logout"}, None, Mark.UNKNOWN_ACTION),
+        ({"action_type": 7}, None, Mark.UNKNOWN_ACTION),
+        ({"action_type": ["user_login"]}, None, Mark.UNKNOWN_ACTION | Mark.NESTED_VALUE),
+        ({"action_type": "audit_trail_purge"}, None, Mark.RECEIPT | Mark.UNREADABLE_RECEIPT),
+        (
+            {"action_type": "audit_trail_purge", "message": "Successfully purged 72 logs before id:72"},
+            None,
+            Mark.RECEIPT,
+        ),
+        ({"action_type": "user_login", "message": "Successfully purged 72 logs before id:72"}, None, 0),
+        ({"additional_information": {}}, None, Mark.NESTED_VALUE),
+        ({"surprise": 1}, None, Mark.UNKNOWN_FIELD),
+    ],
+)
+def test_marks(members: dict[str, object], seconds: int | None, marks: int) -> None:
+    assert marks_of(members, seconds) == marks
+
+
+def test_the_marks_fit_a_byte() -> None:
+    assert sum(Mark) < 256

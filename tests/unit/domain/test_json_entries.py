@@ -1,0 +1,418 @@
+"""The streaming reader of an export's JSON, against an independent oracle and hand-made damage."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from audit_archive.domain import json_entries
+from audit_archive.domain.entry import Entry, Mark
+from audit_archive.domain.json_entries import read_entries
+from audit_archive.errors import InvalidExportError
+from tests.unit.domain.oracle import is_carried
+
+TRICKY_STRINGS = [
+    "",
+    '":',
+    ":",
+    "},{",
+    '"},{"id":1',
+    "}\n{",
+    "\\",
+    "\ud800",
+    "\U0001f600",
+    "é\x7f",
+    " :",
+    '" :',
+    "a" * 90,
+]
+NUMBERS = ["0", "-0", "7", "-9223372036854775808", "-9223372036854775809", "18446744073709551615"]
+NUMBERS += ["18446744073709551616", "1.0", "1.50", "-0.0", "0e9", "1e400", "1e-400", "1e22", "0.1", "5e-324"]
+NUMBERS += [
+    "0.10000000000000000001",
+    "123456789012345678901234567890",
+    "NaN",
+    "Infinity",
+    "-Infinity",
+    "1E+2",
+]
+
+spaces = st.sampled_from(["", "", "", " ", "\n", "\t ", "\r\n    "])
+strings = st.one_of(
+    st.text(max_size=8).map(
+        lambda text: json.dumps(text, ensure_ascii=False).encode("utf-8", "replace").decode()
+    ),
+    st.sampled_from(TRICKY_STRINGS).map(json.dumps),
+    st.sampled_from(
+        ['"\\u0061"', '"\\/"', '"\\ud800"', '"\\udc00x"', '"\\ud83d\\ude00"', '"\\\\ud800"', '"\\u003a"']
+    ),
+)
+scalars = st.one_of(strings, st.sampled_from([*NUMBERS, "true", "false", "null"]))
+keys = st.one_of(
+    st.sampled_from(['"user"', '"a"', '"\\u0061"', '"_source"', '"b"', '":"', '"timestamp"']), strings
+)
+
+
+@st.composite
+def objects(draw: st.DrawFn, values: st.SearchStrategy[str], id_text: str | None = None) -> str:
+    members = draw(st.lists(st.tuples(keys, values), max_size=4))
+    if id_text is not None:
+        members = [m for m in members if json.loads(m[0]) != "id"]
+        members.insert(
+            draw(st.integers(0, len(members))), (draw(st.sampled_from(['"id"', '"\\u0069d"'])), id_text)
+        )
+    space = draw(spaces)
+    colon = draw(st.sampled_from([":", ":", ":", ": ", " :", "\n:"]))
+    return "{" + space + f",{space}".join(key + colon + value for key, value in members) + space + "}"
+
+
+def arrays(values: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    return st.lists(values, max_size=3).map(lambda items: "[" + ",".join(items) + "]")
+
+
+nested = st.recursive(scalars, lambda inner: st.one_of(arrays(inner), objects(inner)), max_leaves=8)
+
+
+@st.composite
+def sources(draw: st.DrawFn, values: st.SearchStrategy[str] = nested) -> list[str]:
+    count = draw(st.integers(0, 12))
+    return [draw(objects(values, id_text=str(number + 1))) for number in range(count)]
+
+
+plain_sources = sources(st.one_of(strings, st.sampled_from(["7", "null", "true"])))
+
+
+def pieces(data: bytes, size: int) -> Iterator[bytes]:
+    return (data[at : at + size] for at in range(0, len(data), size))
+
+
+def read(data: bytes | str, *, chunk: int = 1000, **options: int) -> list[Entry]:
+    data = data.encode() if isinstance(data, str) else data
+    batches = list(read_entries(pieces(data, chunk), **options))
+    assert all(batches), "an empty batch"
+    return [entry for batch in batches for entry in batch]
+
+
+def as_array(texts: list[str]) -> str:
+    return "[" + ",".join(texts) + "]"
+
+
+def check(source: str, entry: Entry) -> None:
+    """The entry is what the oracle says of its source."""
+    if is_carried(source):
+        assert not entry.marks & Mark.SOURCE_FORM
+        assert json.loads(entry.line) == json.loads(source)
+        assert entry.line == canonical(json.loads(entry.line, parse_float=Literal), entry.line)
+    else:
+        assert entry.marks & Mark.SOURCE_FORM
+        assert json.loads(entry.line) == {"_source": source, "id": entry.id}
+
+
+class Literal(float):
+    """A float that keeps its spelling."""
+
+    def __new__(cls, text: str) -> "Literal":
+        literal = super().__new__(cls, text)
+        literal.text = text  # type: ignore[attr-defined]
+        return literal
+
+
+def canonical(value: Any, line: bytes) -> bytes:
+    """The canonical form by the stdlib; numbers that are no integers as the line spells them."""
+    spelled: list[str] = []
+
+    def mark(item: Any) -> Any:
+        if isinstance(item, Literal):
+            spelled.append(item.text)  # type: ignore[attr-defined]
+            return f"\0{len(spelled) - 1}\0"
+        if isinstance(item, dict):
+            return {key: mark(inner) for key, inner in item.items()}
+        return [mark(inner) for inner in item] if isinstance(item, list) else item
+
+    text = json.dumps(mark(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    for number, spelling in enumerate(spelled):
+        text = text.replace(f'"\\u0000{number}\\u0000"', spelling)
+    return text.encode()
+
+
+@settings(max_examples=400)
+@given(st.one_of(sources(), plain_sources), st.integers(1, 200), st.integers(1, 300))
+def test_what_is_read_is_what_the_oracle_says(texts: list[str], chunk: int, batch: int) -> None:
+    entries = read(as_array(texts), chunk=chunk, batch_bytes=batch)
+    assert [entry.id for entry in entries] == list(range(1, len(texts) + 1))
+    for text, entry in zip(texts, entries, strict=True):
+        check(text, entry)
+
+
+@settings(max_examples=200)
+@given(st.one_of(sources(), plain_sources), st.sampled_from([" ", "\n", "\n  ", ""]), st.integers(1, 300))
+def test_fast_path_and_exact_path_agree(texts: list[str], space: str, batch: int) -> None:
+    document = "[" + f",{space}".join(texts) + "]"
+    fast = read(document, batch_bytes=batch)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(json_entries, "read_fast", lambda batch, lines: None)
+        assert read(document, batch_bytes=batch) == fast
+
+
+@settings(max_examples=100)
+@given(plain_sources, st.integers(1, 50), st.integers(1, 300))
+def test_all_shapes_hold_the_same_entries(texts: list[str], chunk: int, batch: int) -> None:
+    expected = read(as_array(texts))
+    lines = [text.replace("\r", "").replace("\n", " ") for text in texts]
+    array = as_array(texts)
+    for shape in (
+        "\ufeff" + array,
+        ' {"result":"success","n":[1,{"audit_trail":[]}] ,"audit_trail": '
+        + array
+        + ',"cursor":{"next":null}} \n',
+        '{"audit_trail":' + array + "}",
+    ):
+        assert read(shape, chunk=chunk, batch_bytes=batch) == expected
+    if texts:
+        for end in ("\n", "\r\n", "\n\n"):
+            got = read(end.join(lines) + end, chunk=chunk, batch_bytes=batch)
+            assert [(e.id, is_source(e) or e.line) for e in got] == [
+                (e.id, is_source(e) or e.line) for e in expected
+            ]
+
+
+def is_source(entry: Entry) -> bool:
+    return bool(entry.marks & Mark.SOURCE_FORM)
+
+
+def realistic(count: int) -> list[dict[str, Any]]:
+    return [
+        {
+            "action_type": "user_login",
+            "id": n,
+            "message": "in",
+            "timestamp": "2020-04-03 12:56:42 UTC+0000",
+            "user": "é",
+        }
+        for n in range(count, 0, -1)
+    ]
+
+
+@pytest.mark.parametrize("style", [{}, {"indent": 2}, {"separators": (",", ":")}, {"ensure_ascii": False}])
+@pytest.mark.parametrize("lines", [False, True])
+def test_the_fast_path_reads_nearly_all_of_a_usual_export(
+    style: dict[str, Any], lines: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entries = realistic(2000)
+    if lines and "indent" in style:
+        pytest.skip("not one a line")
+    document = "\n".join(json.dumps(e, **style) for e in entries) if lines else json.dumps(entries, **style)
+    exact: list[int] = []
+    read_exact = json_entries.read_exact
+    monkeypatch.setattr(json_entries, "read_exact", lambda *a: exact.append(1) or read_exact(*a))  # type: ignore[func-returns-value]
+    got = read(document, chunk=5000, batch_bytes=20_000)
+    assert [json.loads(entry.line) for entry in got] == entries
+    assert len(exact) < 450, "the first batch and the tail only"
+
+
+@pytest.mark.parametrize(
+    "text", ["[]", " [ ] ", '{"audit_trail":[]}', '{"audit_trail": null, "page_count": 0}']
+)
+def test_an_empty_trail_has_no_entries(text: str) -> None:
+    assert read(text, chunk=1) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "at byte 0 there is nothing at all"),
+        ("\ufeff \n", "at byte 5 there is nothing at all"),
+        ("<html>", "must begin with"),
+        ('"x"', "must begin with"),
+        ("[", "cut off at byte 1"),
+        ('[{"id":1}', "cut off at byte 9"),
+        ('[{"id":1},', "cut off at byte 10"),
+        ('[{"id":1},]', "at byte 10 .* is no object"),
+        ('[{"id":1}]]', "follows at byte 10"),
+        ('[{"id":1}] [{"id":2}]', "follows at byte 11"),
+        ('[{"id":1}}', "broken at byte 9"),
+        ('[{"id":1]', "broken at byte 8"),
+        ('[{"id":1}{"id":2}, {"id":3}]', "broken at byte 9"),
+        ('[{"id":1,}]', "broken at byte 9"),
+        ('[{"id":1,"a":01}]', "broken at byte 14"),
+        ('[{"id":1,"a":tru}]', "broken at byte 13"),
+        ('[{"id":1,"a":"x\ny"}]', "broken at byte 15"),
+        ('[{"id":1,"a":"x\\qy"}]', "broken at byte 15"),
+        ('[{"id":1,"a":"\\u00g0"}]', "broken at byte 14"),
+        ('[{"id":1,"a":1.}]', "broken at byte 14"),
+        ('[{"id":1,a:1}]', "broken at byte 9"),
+        ('[{"id":1},7]', "byte 10 .* is no object"),
+        ("[null]", "byte 1 .* is no object"),
+        ('[{"id":5},{"user":"x"}]', "entry at byte 10 .* has no id"),
+        ('[{"id":5,"id":6}]', "entry at byte 1 .* has 2 ids"),
+        ('[{"id":5,"\\u0069d":5}]', "entry at byte 1 .* has 2 ids"),
+        *(
+            (f'[{{"id":{bad}}}]', "not a positive integer")
+            for bad in (
+                "0",
+                "-1",
+                "true",
+                "null",
+                "1.0",
+                "1e0",
+                '"1"',
+                "[1]",
+                "{}",
+                "9223372036854775808",
+                "-0",
+                "NaN",
+            )
+        ),
+        ('{"a":1}', "neither `audit_trail` nor `id`"),
+        ("{}", "neither `audit_trail` nor `id`"),
+        ('{"result":"error","message":"Unauthorized"}', "neither `audit_trail` nor `id`"),
+        ('{"audit_trail":7}', "at byte 15 .* neither an array nor null"),
+        ('{"audit_trail":{}}', "neither an array nor null"),
+        ('{"audit_trail":[],"audit_trail":[]}', "second `audit_trail` begins at byte 32"),
+        ('{"audit_trail":null,"audit_trail":[{"id":1}]}', "second `audit_trail`"),
+        ('{"audit_trail":[],}', "byte 18"),
+        ('{"audit_trail":[]', "byte 17"),
+        ('{"audit_trail":[],"a":[1}', "byte 24"),
+        ('{"audit_trail":[]}x', "follows at byte 18"),
+        ('{"audit_trail":[] "a":1}', "byte 18"),
+        ('{"id":1} {"id":2}', "byte 9: a line feed"),
+        ('{"id":1}\n,{"id":2}', "is no object"),
+        ('{"id":1}\n[]', "byte 9 .* is no object"),
+    ],
+)
+def test_what_is_no_export_is_refused_and_the_byte_named(text: str, message: str) -> None:
+    for chunk in (1, 3, 1000):
+        with pytest.raises(InvalidExportError, match=message):
+            read(text, chunk=chunk)
+
+
+@pytest.mark.parametrize(
+    ("bad", "at"),
+    [(b"\xff", 15), (b"\xed\xa0\x80", 15), (b"\xc0\x80", 15), (b"a\xe2\x82", 16), (b"\xf4\x90\x80\x80", 15)],
+)
+def test_invalid_utf8_is_refused_and_the_byte_named(bad: bytes, at: int) -> None:
+    document = b'[{"id":1,"a":"x' + bad + b'"},{"id":2}]'
+    with pytest.raises(InvalidExportError, match=f"Byte {at} .* UTF-8"):
+        read(document)
+
+
+def test_the_byte_is_named_in_late_batches_too() -> None:
+    good = ",".join(json.dumps(entry) for entry in realistic(1000))
+    with pytest.raises(
+        InvalidExportError, match=f"The entry at byte {len(good.encode()) + 2} .* has the id b'0'"
+    ):
+        read("[" + good + ',{"id":0}]', chunk=777, batch_bytes=5000)
+
+
+def test_a_hostile_string_hides_neither_a_receipt_nor_its_time() -> None:
+    source = (
+        '{"id":9,"user_browser_agent":"\\ud800","action_type":"audit_trail_purge","x":[1],'
+        '"message":"Successfully purged 72 logs before id:72","timestamp":"2020-04-03 12:56:42 UTC+0000"}'
+    )
+    (entry,) = read(as_array([source]))
+    assert entry.marks == Mark.SOURCE_FORM | Mark.RECEIPT | Mark.UNKNOWN_FIELD | Mark.NESTED_VALUE
+    assert entry.seconds == 1585918602
+    assert json.loads(entry.line)["_source"] == source
+
+
+def deep(levels: int) -> str:
+    return '{"id":1,"a":' + "[" * (levels - 1) + "]" * (levels - 1) + "}"
+
+
+@pytest.mark.parametrize(("levels", "form"), [(128, 0), (129, 1), (254, 1), (2000, 1), (300_000, 1)])
+def test_depth_is_bounded_but_never_a_reason_to_stop(levels: int, form: int) -> None:
+    source = deep(levels)
+    entries = read(as_array([source, '{"id":2}', '{"id":3}']))
+    assert bool(entries[0].marks & Mark.SOURCE_FORM) == bool(form)
+    assert json.loads(entries[0].line).get("_source", source) == source
+    assert [entry.id for entry in entries] == [1, 2, 3]
+
+
+def test_the_fast_path_refuses_what_is_too_deep() -> None:
+    document = [f'{{"id":{n}}}' for n in range(1, 200)] + [deep(129).replace('"id":1', '"id":500')] * 3
+    entries = read(as_array([*document, '{"id":900}', '{"id":901}']), batch_bytes=300)
+    assert [bool(entry.marks & Mark.SOURCE_FORM) for entry in entries] == [False] * 199 + [True] * 3 + [
+        False
+    ] * 2
+
+
+@pytest.mark.parametrize("shape", ["[%s]", '{"audit_trail":[%s]}', "%s"])
+def test_an_entry_may_be_so_long_and_no_longer(shape: str) -> None:
+    texts = [f'{{"id":{n}}}' for n in range(1, 400)]
+    long = '{"id":1000,"a":"' + "x" * (3000 - 18) + '"}'
+    assert len(long) == 3000
+    document = shape % (",\n" if "[" in shape else "\n").join([*texts, long, *texts])
+    room = 3002 if "[" in shape else 3001
+    for chunk in (1, 700, 100_000):
+        assert len(read(document, chunk=chunk, batch_bytes=500, max_entry_bytes=room)) == 799
+        with pytest.raises(InvalidExportError, match=f"longer than {room - 1} bytes"):
+            read(document, chunk=chunk, batch_bytes=500, max_entry_bytes=room - 1)
+
+
+class Counted:
+    """Counts how many bytes the parsers are shown."""
+
+    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+        self.seen = 0
+        read_fast, read_exact = json_entries.read_fast, json_entries.read_exact
+
+        def fast(batch: bytes, *, lines: bool) -> list[Entry] | None:
+            self.seen += len(batch)
+            return read_fast(batch, lines=lines)
+
+        def exact(data: bytes, start: int, offset: int) -> tuple[Entry, int]:
+            try:
+                entry, end = read_exact(data, start, offset)
+            except Exception:
+                self.seen += len(data) - start
+                raise
+            self.seen += end - start
+            return entry, end
+
+        patch.setattr(json_entries, "read_fast", fast)
+        patch.setattr(json_entries, "read_exact", exact)
+
+
+ADVERSARIES = {
+    "one giant string": ['{"id":1,"a":"' + "x" * 400_000 + '"}'],
+    "separators in a string": ['{"id":1,"a":"' + '},{\\"id\\":' * 40_000 + '"}'],
+    "nested entries": ['{"id":1,"a":[' + ",".join(['{"id":7}'] * 40_000) + "]}"],
+    "deep": [deep(150_000)],
+    "small, then giant": ['{"id":1}', '{"id":2}', '{"id":3,"a":[' + ",".join(['{"id":7}'] * 40_000) + "]}"]
+    * 3,
+    "unlike first keys": [f'{{"k{n}":0,"id":{n}}}' for n in range(1, 20_000)],
+    "a float in each": [f'{{"id":{n},"a":0.5}}' for n in range(1, 20_000)],
+    "nested last": [f'{{"id":{n},"a":[{{"id":1}},{{"id":2}}]}}' for n in range(1, 10_000)],
+    "marks in each": [f'{{"id":{n},"a":"\\":"}}' for n in range(1, 20_000)],
+}
+
+
+@pytest.mark.parametrize("name", ADVERSARIES)
+def test_no_text_is_read_more_than_a_few_times(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    document = as_array(ADVERSARIES[name])
+    counted = Counted(monkeypatch)
+    assert len(read(document, chunk=512, batch_bytes=1024)) == len(ADVERSARIES[name])
+    assert counted.seen <= 6 * len(document)
+
+
+def test_space_without_end_is_not_kept_in_memory() -> None:
+    def chunks() -> Iterator[bytes]:
+        yield b'[{"id":1},'
+        yield from [b" " * 1000] * 3000
+        yield b'{"id":2}]'
+        yield from [b"\n" * 1000] * 3000
+
+    assert [
+        e.id for batch in read_entries(chunks(), batch_bytes=1000, max_entry_bytes=5000) for e in batch
+    ] == [1, 2]
+
+
+@example(texts=['{"id":1,"a":1,"a" :2,"b":"\\":"}'], cut=1)
+@given(plain_sources, st.integers(0, 10_000))
+def test_a_document_cut_anywhere_is_refused(texts: list[str], cut: int) -> None:
+    document = as_array(texts).encode()
+    with pytest.raises(InvalidExportError):
+        read(document[: cut % len(document)], batch_bytes=50)
