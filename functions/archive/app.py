@@ -7,7 +7,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from audit_archive import bootstrap
 from audit_archive.errors import AuditArchiveError
-from audit_archive.request import ArchiveRequest
+from audit_archive.request import ArchiveRequest, OperatorRequest, is_operator_event
 from audit_archive.result import Result
 
 if TYPE_CHECKING:
@@ -28,15 +28,23 @@ def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
     Returns the fields of `audit_archive.result.Result`. Raises the errors of `audit_archive.errors`.
     """
     try:
-        request = ArchiveRequest.from_event(event)
-        logger.append_keys(console=request.console)
-        result = bootstrap.archive_run(request, context).run()
+        result = _carry_out(event, context)
     except AuditArchiveError as error:
         metrics.add_metric(f"Failed{type(error).__name__}", MetricUnit.Count, 1)
         logger.exception("The run failed", extra={"error_class": type(error).__name__})
         raise
     _tell(result)
     return result.as_dict()
+
+
+def _carry_out(event: dict[str, Any], context: "LambdaContext") -> Result:
+    if is_operator_event(event):
+        decision = OperatorRequest.from_event(event)
+        logger.append_keys(console=decision.console)
+        return bootstrap.operate(decision, context)
+    request = ArchiveRequest.from_event(event)
+    logger.append_keys(console=request.console)
+    return bootstrap.archive_run(request, context)
 
 
 def _tell(result: Result) -> None:

@@ -7,7 +7,7 @@ import boto3
 
 from audit_archive import __version__
 from audit_archive.adapters.aws import client_config
-from audit_archive.adapters.clock import LambdaClock, SystemClock
+from audit_archive.adapters.clock import LambdaClock
 from audit_archive.adapters.console_http import HttpConsole, HttpPurgingConsole
 from audit_archive.adapters.dynamodb_ledger import DynamoDbLedger
 from audit_archive.adapters.s3_store import S3ArchiveStore
@@ -16,10 +16,14 @@ from audit_archive.adapters.secrets import SecretKey, find_key
 from audit_archive.adapters.sns_alerts import NoAlerts, SnsAlerts
 from audit_archive.archive import ArchiveRun
 from audit_archive.config import Settings
+from audit_archive.domain.plan import Policy
 from audit_archive.domain.statement import RunFacts
 from audit_archive.domain.times import rfc3339
+from audit_archive.operate import Decision
+from audit_archive.operate import operate as state
 from audit_archive.ports import Alerts, PurgingConsole
-from audit_archive.request import ArchiveRequest
+from audit_archive.request import ArchiveRequest, OperatorRequest
+from audit_archive.result import Result
 from audit_archive.steps.run import Order, Run
 
 if TYPE_CHECKING:
@@ -40,28 +44,34 @@ class InvocationContext(Protocol):
         ...
 
 
-def archive_run(request: ArchiveRequest, context: InvocationContext) -> ArchiveRun:
-    """The run that an invocation asks for. Raises SettingsError; RequestError for more than allowed."""
+def archive_run(request: ArchiveRequest, context: InvocationContext) -> Result:
+    """Carry out the run that an invocation asks for. Raises the errors of `audit_archive.errors`."""
     settings = Settings.from_environment()
+    return ArchiveRun(
+        _run(request.console, request.policy(settings), request.reason, settings, context)
+    ).run()
+
+
+def operate(request: OperatorRequest, context: InvocationContext) -> Result:
+    """State what an operator decided. Raises the errors of `audit_archive.errors`."""
+    settings = Settings.from_environment()
+    policy = ArchiveRequest(request.console).policy(settings)
+    decision = Decision(request.action, request.who, request.reason)
+    return state(_run(request.console, policy, request.reason, settings, context), decision)
+
+
+def _run(
+    console: str, policy: Policy, reason: str | None, settings: Settings, context: InvocationContext
+) -> Run:
     clock = LambdaClock(context)
     facts = RunFacts(
         id=context.aws_request_id,
         version=__version__,
         started_at=rfc3339(clock.now()),
         invoked_by=context.invoked_function_arn,
-        reason=request.reason,
+        reason=reason,
     )
-    order = Order(
-        console=request.console,
-        policy=request.policy(settings),
-        retention_days=settings.retention_days,
-        lock_mode=settings.object_lock_mode,
-        facts=facts,
-    )
-    return ArchiveRun(_run(order, settings, clock))
-
-
-def _run(order: Order, settings: Settings, clock: SystemClock) -> Run:
+    order = Order(console, policy, settings.retention_days, settings.object_lock_mode, facts)
     url = settings.console_url(order.console)
     secrets: SecretsManagerClient = _client("secretsmanager")
     prefix = f"{settings.secret_prefix}/{order.console}"

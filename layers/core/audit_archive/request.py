@@ -1,19 +1,20 @@
-"""What an invocation may ask of the archive run: never more than the stack allows."""
+"""What an invocation may ask for: a run, never more than the stack allows, or an operator's action."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from audit_archive.config import Settings
 from audit_archive.domain.plan import Mode, Policy
+from audit_archive.domain.statement import Action
 from audit_archive.domain.times import DAY, MINUTE
 from audit_archive.errors import RequestError
 
 _CONSOLE = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 """A Console's id is a DNS label (RFC 1035, section 2.3.1), in lower case."""
 
-MAX_REASON = 500
+MAX_TEXT = 500
 MAX_KEEP_DAYS = 36_500
 
 
@@ -29,16 +30,7 @@ class ArchiveRequest:
     @classmethod
     def from_event(cls, event: object) -> "ArchiveRequest":
         """The request in an event. Raises RequestError naming the field and what it accepts."""
-        if not isinstance(event, Mapping):
-            raise RequestError(
-                "event", f'expected an object such as {{"console": "1234abcd"}}, got {event!r:.80}'
-            )
-        unknown = [str(name) for name in event if name not in _FIELDS]
-        if unknown:
-            raise RequestError(unknown[0], f"unknown; an event may have {', '.join(_FIELDS)}")
-        if event.get("console") is None:
-            raise RequestError("console", "missing; name the Console's id, such as 1234abcd")
-        return cls(**{name: _FIELDS[name](value) for name, value in event.items() if value is not None})
+        return cls(**_checked(event, _ARCHIVE_FIELDS, required=("console",)))
 
     def policy(self, settings: Settings) -> Policy:
         """What this run may do: the stack's settings, or less. Raises RequestError for more."""
@@ -55,6 +47,44 @@ class ArchiveRequest:
                 )
             keep_days = self.keep_days
         return Policy(mode, settings.settle_minutes * MINUTE, keep_days * DAY)
+
+
+@dataclass(frozen=True)
+class OperatorRequest:
+    """A person's decision about one Console's archive: what, who and why."""
+
+    console: str
+    action: str
+    who: str
+    reason: str
+
+    @classmethod
+    def from_event(cls, event: object) -> "OperatorRequest":
+        """The request in an event. Raises RequestError naming the field and what it accepts."""
+        return cls(**_checked(event, _OPERATOR_FIELDS, required=tuple(_OPERATOR_FIELDS)))
+
+
+def is_operator_event(event: object) -> bool:
+    """Whether an event asks for an operator's action rather than for a run."""
+    return isinstance(event, Mapping) and "action" in event
+
+
+_Fields: TypeAlias = Mapping[str, Callable[[object], Any]]
+
+
+def _checked(event: object, accepted: _Fields, required: Sequence[str]) -> dict[str, Any]:
+    if not isinstance(event, Mapping):
+        raise RequestError(
+            "event", f'expected an object such as {{"console": "1234abcd"}}, got {event!r:.80}'
+        )
+    given = {name: value for name, value in event.items() if value is not None}
+    for name in event:
+        if name not in accepted:
+            raise RequestError(str(name), f"unknown; such an event may have {', '.join(accepted)}")
+    for name in required:
+        if name not in given:
+            raise RequestError(name, f"missing; such an event needs {', '.join(required)}")
+    return {name: accepted[name](value) for name, value in given.items()}
 
 
 def _console(value: object) -> str:
@@ -78,15 +108,30 @@ def _keep_days(value: object) -> int:
     return value
 
 
-def _reason(value: object) -> str:
-    if not isinstance(value, str) or len(value) > MAX_REASON or not value.isprintable():
-        raise RequestError("reason", f"must be printable text of at most {MAX_REASON} characters")
-    return value
+def _action(value: object) -> str:
+    if value not in Action.BY_EVENT:
+        raise RequestError("action", f"{value!r:.80} is none of {', '.join(Action.BY_EVENT)}")
+    return str(value)
 
 
-_FIELDS: dict[str, Callable[[object], Any]] = {
+def _text(name: str) -> Callable[[object], str]:
+    def check(value: object) -> str:
+        if not isinstance(value, str) or not 0 < len(value) <= MAX_TEXT or not value.isprintable():
+            raise RequestError(name, f"must be printable text of 1 to {MAX_TEXT} characters")
+        return value
+
+    return check
+
+
+_ARCHIVE_FIELDS: _Fields = {
     "console": _console,
     "purge_mode": _mode,
     "keep_days": _keep_days,
-    "reason": _reason,
+    "reason": _text("reason"),
+}
+_OPERATOR_FIELDS: _Fields = {
+    "console": _console,
+    "action": _action,
+    "who": _text("who"),
+    "reason": _text("reason"),
 }

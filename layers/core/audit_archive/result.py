@@ -22,6 +22,7 @@ class Outcome:
     PURGED = "purged"
     BUSY = "busy"
     SUPERSEDED = "superseded"
+    STATED = "stated"
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,9 @@ class Action:
 
     RESUME = "resume"
     EPOCH = "epoch"
+    REBUILD = "rebuild"
     KEY = "key"
+    BY_EVENT = (RESUME, EPOCH, REBUILD)
 
 
 @dataclass(frozen=True)

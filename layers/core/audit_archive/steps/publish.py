@@ -42,16 +42,28 @@ def load(run: Run) -> Head:
 
     Raises IntegrityError if the bucket's chain and the ledger contradict each other.
     """
-    head = run.ledger.head(run.order.console) or Head(run.order.console)
+    return roll_forward(run, run.ledger.head(run.order.console) or Head(run.order.console))
+
+
+def roll_forward(run: Run, head: Head) -> Head:
+    """The head after every statement beyond `head`, each published where it is not, and recorded."""
     for version in statements_beyond(run.store, head):
         if head.statement is not None and version.key == head.statement.key:
             continue
         committed = read_statement(run.store, head, version)
         if isinstance(committed.statement, ArchiveStatement):
-            _publish_absent(run, committed.statement, head)
-            announce(run, foreign_purges_of(committed.statement))
+            _finish(run, committed.statement, head)
         head = record(run, committed)
     return head
+
+
+def _finish(run: Run, statement: ArchiveStatement, before: Head) -> None:
+    """Do what a crashed run left undone, unless all of that lies so long back that it can't be the crash."""
+    now = run.clock.now()
+    if from_rfc3339(statement.export.retain_until) > now:
+        _publish_absent(run, statement, before)
+    if from_rfc3339(statement.run.started_at) > now - DAY:
+        announce(run, foreign_purges_of(statement))
 
 
 def _publish_absent(run: Run, statement: ArchiveStatement, before: Head) -> None:

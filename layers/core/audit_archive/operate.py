@@ -1,0 +1,92 @@
+"""The operator's ways out: a person decides something about a Console's archive, and says who and why.
+
+Each is a statement in the chain. None deletes or purges, and none lowers a watermark within an epoch.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from audit_archive.domain.head import Head
+from audit_archive.domain.statement import Action, OperatorStatement
+from audit_archive.errors import IntegrityError, RequestError
+from audit_archive.result import Outcome, Result, plain
+from audit_archive.steps.chain import commit
+from audit_archive.steps.lease import lease
+from audit_archive.steps.publish import load, record, roll_forward
+from audit_archive.steps.run import Run
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What a person decided: the action, who they are, and why."""
+
+    action: str
+    who: str
+    reason: str
+
+
+def operate(run: Run, decision: Decision) -> Result:
+    """State a decision, under the Console's lease. Raises RequestError if there is nothing to decide."""
+    with lease(run) as is_ours:
+        if not is_ours:
+            head = run.ledger.head(run.order.console) or Head(run.order.console)
+            return plain(Outcome.BUSY, head, head)
+        before = _WAYS_OUT[decision.action](run)
+        committed = commit(run, before, _statement(run, before, decision))
+        if committed is None:
+            return plain(Outcome.SUPERSEDED, before, load(run))
+        return plain(Outcome.STATED, before, record(run, committed))
+
+
+def _resume(run: Run) -> Head:
+    """After a mismatch was looked into: purging may go on."""
+    head = load(run)
+    if not head.is_latched:
+        raise RequestError("action", f"nothing to resume: no mismatch holds back Console {head.console}")
+    return head
+
+
+def _epoch(run: Run) -> Head:
+    """After a Console was reset or replaced: its ids count anew."""
+    head = load(run)
+    if head.statement is None:
+        raise RequestError("action", f"nothing is archived of Console {head.console}: no new epoch is needed")
+    return head
+
+
+def _rebuild(run: Run) -> Head:
+    """After the ledger was lost or damaged: everything in it, anew from the chain in the bucket."""
+    recorded = run.ledger.head(run.order.console)
+    head = roll_forward(run, Head(run.order.console))
+    if head.statement is None:
+        raise RequestError("action", f"nothing is archived of Console {head.console}: nothing to rebuild")
+    if recorded is not None and recorded.seq > head.seq:
+        raise IntegrityError(
+            f"The ledger knows statement {recorded.seq}, the bucket's chain ends at {head.seq}: statements were "
+            "removed. Nothing was rebuilt; find them by their versions, or in a copy of the bucket"
+        )
+    return head
+
+
+_WAYS_OUT: Mapping[str, Callable[[Run], Head]] = {
+    Action.RESUME: _resume,
+    Action.EPOCH: _epoch,
+    Action.REBUILD: _rebuild,
+}
+
+
+def _statement(run: Run, head: Head, decision: Decision) -> OperatorStatement:
+    is_epoch = decision.action == Action.EPOCH
+    return OperatorStatement(
+        console=run.order.console,
+        epoch=head.epoch + is_epoch,
+        seq=head.seq + 1,
+        previous=head.statement,
+        run=run.order.facts,
+        tree=head.tree,
+        highest_archived_id=0 if is_epoch else head.highest_archived_id,
+        highest_purged_id=0 if is_epoch else head.highest_purged_id,
+        action=decision.action,
+        who=decision.who,
+        reason=decision.reason,
+    )
