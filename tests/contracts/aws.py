@@ -51,9 +51,14 @@ def moto_server() -> Iterator[str]:
 def ministack_server(folder: Path) -> Iterator[str]:
     """ministack, as a process of its own that is ended here and nowhere else."""
     port = _free_port()
-    settings = {"BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port), "LOG_LEVEL": "ERROR", "HOME": str(folder)}
+    settings = {
+        "BIND_HOST": "127.0.0.1",
+        "GATEWAY_PORT": str(port),
+        "LOG_LEVEL": "ERROR",
+        "HOME": str(folder),
+    }
     with (folder / "ministack.log").open("wb") as log:
-        process = subprocess.Popen(  # noqa: S603 - our own interpreter and arguments
+        process = subprocess.Popen(
             [sys.executable, "-m", "ministack"],
             env={**os.environ, **settings},
             cwd=folder,

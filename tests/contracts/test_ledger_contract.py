@@ -96,9 +96,7 @@ def test_a_head_only_rises(ledger: Ledger, console: str) -> None:
 
 @everywhere
 @pytest.mark.parametrize("recorded", [1, 2])
-def test_another_statement_of_the_same_number_is_a_fork(
-    ledger: Ledger, console: str, recorded: int
-) -> None:
+def test_another_statement_of_the_same_number_is_a_fork(ledger: Ledger, console: str, recorded: int) -> None:
     for seq in range(1, recorded + 1):
         statement = operator_statement(console, seq)
         ledger.record(head_at(statement), statement)

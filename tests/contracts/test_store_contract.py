@@ -140,9 +140,9 @@ def test_a_lock_that_locks_nothing_is_refused(subject: Subject, retention: Reten
 
 @everywhere
 def test_a_bucket_without_object_lock_refuses(unlocked: ArchiveStore) -> None:
-    with pytest.raises(ArchiveStoreError, match="Object ?Lock"):
+    with pytest.raises(ArchiveStoreError, match=r"Object ?Lock"):
         unlocked.put("a", BytesIO(b""), digest(b""), lock(), {})
-    with pytest.raises(ArchiveStoreError, match="Object ?Lock"):
+    with pytest.raises(ArchiveStoreError, match=r"Object ?Lock"):
         unlocked.create("a", b"", digest(b""), lock())
 
 

@@ -20,7 +20,7 @@ class FakeLedger:
     def __init__(self) -> None:
         self.calls: Counter[str] = Counter()
         self.index: dict[tuple[str, int], tuple[Statement, ObjectRef]] = {}
-        self._heads: dict[str, bytes] = {}
+        self._heads: dict[str, tuple[int, bytes]] = {}
         self._leases: dict[str, tuple[str, int]] = {}
         self._lock = Lock()
 
@@ -52,9 +52,8 @@ class FakeLedger:
                 raise IntegrityError(f"the head does not belong to statement {statement.seq}")
             self._check_number(head.console, head.seq, ref)
             self.index[head.console, head.seq] = (statement, ref)
-            known = self._head(head.console)
-            if known is None or known.seq <= head.seq:
-                self._heads[head.console] = orjson.dumps(to_json(head))
+            if self._heads.get(head.console, (0, b""))[0] <= head.seq:
+                self._heads[head.console] = (head.seq, orjson.dumps(to_json(head)))
 
     def holder(self, console: str) -> str | None:
         """Who holds the lease, expired or not."""
@@ -67,8 +66,8 @@ class FakeLedger:
         self.index = {at: known for at, known in self.index.items() if at[0] != console}
 
     def _head(self, console: str) -> Head | None:
-        data = self._heads.get(console)
-        return None if data is None else from_json(Head, orjson.loads(data))
+        known = self._heads.get(console)
+        return None if known is None else from_json(Head, orjson.loads(known[1]))
 
     def _check_number(self, console: str, seq: int, ref: ObjectRef) -> None:
         known = self.index.get((console, seq))
