@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Self
 
 READY_SECONDS = 60.0
-STOP_SECONDS = 10.0
+STOP_SECONDS = 2.0  # it holds nothing that must be saved
 
 
 class ChildError(RuntimeError):

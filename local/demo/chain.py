@@ -15,6 +15,8 @@ from typing import Any
 from local.aws import DeployedStack
 from local.aws.stack import ArchivedObject
 
+FOLDERS = ("exports", "entries", "statements", "checkpoints")
+
 
 @dataclass(frozen=True)
 class Check:
@@ -46,10 +48,11 @@ def read_chain(stack: DeployedStack, console: str) -> list[Link]:
 def check_archive(stack: DeployedStack, console: str) -> Iterator[Check]:
     """Everything that can be checked without the product."""
     links = read_chain(stack, console)
+    objects = [found for folder in FOLDERS for found in stack.objects(f"{folder}/console={console}/")]
     yield _chained(links)
     yield _exports(stack, links)
-    yield _entries(stack, links)
-    yield _locked(list(stack.objects()))
+    yield _entries(stack, links, objects)
+    yield _locked(objects)
     yield _ledger(stack, console, links[-1].sha256 if links else "")
 
 
@@ -74,8 +77,8 @@ def _exports(stack: DeployedStack, links: Sequence[Link]) -> Check:
     )
 
 
-def _entries(stack: DeployedStack, links: Sequence[Link]) -> Check:
-    latest = {found.key: found for found in stack.objects("entries/")}
+def _entries(stack: DeployedStack, links: Sequence[Link], objects: Sequence[ArchivedObject]) -> Check:
+    latest = {found.key: found for found in objects}
     ids: list[int] = []
     files = [file for link in links for file in link.says.get("entries", [])]
     for file in files:
