@@ -113,7 +113,7 @@ def test_days_to_keep_stay_on_the_console(stack: DeployedStack, new_console: New
 
 @pytest.mark.xfail(
     strict=True,
-    reason="Secrets Manager answers AccessDenied, not ResourceNotFound, where there is no secret to authorize; "
+    reason="Secrets Manager answers AccessDenied, not ResourceNotFound, for a secret that does not exist; "
     "the adapter takes that for a fault",
 )
 def test_without_a_purge_key_nothing_is_purged(stack: DeployedStack, new_console: NewConsole) -> None:
