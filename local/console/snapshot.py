@@ -35,15 +35,23 @@ class Snapshot:
 
     def line(self, entry_id: int) -> bytes:
         """The entry's JSON text exactly as the Console serves it. Only for a live id."""
-        text = self.written.get(entry_id)
-        if text is not None:
-            return text
-        segment = self.segments[bisect_right(self._segment_firsts, entry_id) - 1]
-        return self.generator.line(entry_id, segment.written_at(entry_id))
+        return next(self.lines((entry_id,)))
 
     def lines(self, ids: Iterable[int]) -> Iterator[bytes]:
         """The entries of these live ids, in the order of the ids."""
-        return map(self.line, ids)
+        written, render = self.written.get, self.generator.line
+        first = last = 0
+        for entry_id in ids:
+            text = written(entry_id)
+            if text is None:
+                if not first <= entry_id <= last:  # neighbours mostly share their segment
+                    segment = self._segment_of(entry_id)
+                    first, last, written_at = segment.first, segment.last, segment.written_at
+                text = render(entry_id, written_at(entry_id))
+            yield text
+
+    def _segment_of(self, entry_id: int) -> Segment:
+        return self.segments[bisect_right(self._segment_firsts, entry_id) - 1]
 
     def newest(self, count: int) -> Snapshot:
         """Only the `count` entries with the largest ids."""

@@ -44,6 +44,7 @@ def test_cursors_stay_put_while_entries_arrive_and_are_purged() -> None:
     trail.make_hole(15)
     second = page_at(trail.snapshot(), first.next or pytest.fail("no next"))
     assert second.ids == (20, 19, 18, 17, 16, 14, 13, 12, 11, 10)
+    assert (second.number, second.count) == (3, 4)  # 17 entries are newer: more than one page, no full two
     back = page_at(trail.snapshot(), second.prev or pytest.fail("no prev"))
     assert back.ids == first.ids
     assert back.prev is not None
