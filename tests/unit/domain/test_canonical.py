@@ -2,6 +2,7 @@
 
 import json
 import sys
+import tracemalloc
 
 import pytest
 from hypothesis import given
@@ -73,8 +74,6 @@ def test_the_source_form_holds_the_text_as_it_is(text: str) -> None:
 
 def test_the_bytes_hold_no_spare_memory() -> None:
     # Millions wait in memory for a moment: a hidden buffer of kilobytes each would count.
-    import tracemalloc
-
     tracemalloc.start()
     try:
         kept = [canonical_bytes({"id": n}) for n in range(1000)]

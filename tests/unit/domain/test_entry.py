@@ -13,7 +13,7 @@ from audit_archive.domain.entry import Entry, Mark, Receipt, read_receipt, read_
 from audit_archive.domain.entry_marks import marks_of
 from audit_archive.domain.timestamps import read_timestamps
 
-moments = st.datetimes(datetime(1970, 1, 3), datetime(9999, 12, 29))
+moments = st.integers(3 * 86_400, 253_402_300_800 - 3 * 86_400)
 offsets = st.builds(lambda m: timezone(timedelta(minutes=m)), st.integers(-1439, 1439))
 
 
@@ -22,7 +22,7 @@ def spell(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%d %H:%M:%S UTC%z")
 
 
-@given(st.lists(st.builds(lambda m, tz: m.replace(microsecond=0, tzinfo=tz), moments, offsets), min_size=1))
+@given(st.lists(st.builds(datetime.fromtimestamp, moments, offsets), min_size=1))
 def test_a_timestamp_is_the_moment_it_says(times: list[datetime]) -> None:
     expected = [int((moment - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds()) for moment in times]
     texts = [spell(moment) for moment in times]
@@ -47,7 +47,7 @@ def test_the_edges_of_time() -> None:
     assert read_timestamp("9999-12-31 00:00:00 UTC-0001") == 253402214460
 
 
-UNREADABLE = [
+UNREADABLE: list[object] = [
     *(None, 7, b"2020-04-03 12:56:42 UTC+0000", [], {}, True, "", "yesterday"),
     *(
         "2020-04-03T12:56:42 UTC+0000",
@@ -115,7 +115,10 @@ def test_the_message_is_read_with_some_tolerance(message: str) -> None:
     [
         *(None, 7, [], "", "72 logs purged successfully", "Successfully purged 72 logs before id:"),
         *("Successfully purged -1 logs before id:72", "Successfully purged 7 2 logs before id:72"),
-        *("Successfully purged 72 logs before id:72 and more", "Successfully purged ٧ logs before id:72"),
+        *(
+            "Successfully purged 72 logs before id:72 and more",
+            "Successfully purged \u0667 logs before id:72",
+        ),
         *(
             "Successfully purged 1 logs before id:9223372036854775808",
             "Successfully purged 1.5 logs before id:72",

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from audit_archive.domain import json_entries
+from audit_archive.domain import json_entries, json_exact, json_fast
 from audit_archive.domain.entry import Entry, Mark
 from audit_archive.domain.json_entries import read_entries
 from audit_archive.errors import InvalidExportError
@@ -206,7 +206,7 @@ def test_the_fast_path_reads_nearly_all_of_a_usual_export(
         pytest.skip("not one a line")
     document = "\n".join(json.dumps(e, **style) for e in entries) if lines else json.dumps(entries, **style)
     exact: list[int] = []
-    read_exact = json_entries.read_exact
+    read_exact = json_exact.read_exact
     monkeypatch.setattr(json_entries, "read_exact", lambda *a: exact.append(1) or read_exact(*a))  # type: ignore[func-returns-value]
     got = read(document, chunk=5000, batch_bytes=20_000)
     assert [json.loads(entry.line) for entry in got] == entries
@@ -357,7 +357,7 @@ class Counted:
 
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
         self.seen = 0
-        read_fast, read_exact = json_entries.read_fast, json_entries.read_exact
+        read_fast, read_exact = json_fast.read_fast, json_exact.read_exact
 
         def fast(batch: bytes, *, lines: bool) -> list[Entry] | None:
             self.seen += len(batch)

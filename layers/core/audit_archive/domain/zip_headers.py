@@ -10,6 +10,7 @@ DESCRIBED = 1 << 3  # general purpose flag: crc and sizes come after the data
 _LOCAL_SIGNATURE, _CENTRAL_SIGNATURE, _DESCRIPTOR_SIGNATURE = b"PK\x03\x04", b"PK\x01\x02", b"PK\x07\x08"
 _LOCAL = struct.Struct("<4sHHHHHIIIHH")
 _CENTRAL = struct.Struct("<4sHHHHHHIIIHHHHHII")
+_LONGEST_CENTRAL = _CENTRAL.size + 3 * 0xFFFF  # with the longest name, extra fields and comment
 _ZIP64 = 1  # the extra field with the numbers that don't fit
 _NONE = 0xFFFFFFFF  # "see the zip64 field"
 
@@ -31,6 +32,8 @@ class Header:
 
 def read_central(file: BinaryIO, directory: Directory) -> Header:
     """The directory's one header. Raises InvalidExportError if there is anything else in it."""
+    if directory.size > _LONGEST_CENTRAL:
+        raise refuse(f"its directory of {directory.size} bytes is longer than one header can be")
     data = read_at(file, directory.start, directory.size, "the directory")
     if len(data) < _CENTRAL.size or data[:4] != _CENTRAL_SIGNATURE:
         raise refuse(f"no directory header at byte {directory.start}")

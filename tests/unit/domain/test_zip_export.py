@@ -1,0 +1,423 @@
+"""The zip of an export: what writers in the wild make is read; each lie, cut and trick is refused."""
+
+import io
+import struct
+import zipfile
+import zlib
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from audit_archive.domain import zip_export
+from audit_archive.domain.zip_export import Member, open_member
+from audit_archive.errors import InvalidExportError
+
+CONTENT = b'[{"id":1,"user":"x"}]' * 50
+
+
+@dataclass(frozen=True)
+class Made:
+    """A zip made by hand: by default a right one; each field is a way to make it wrong."""
+
+    content: bytes = CONTENT
+    name: bytes = b"canary_audit_trail.json"
+    local_name: bytes | None = None
+    method: int = 8
+    local_method: int | None = None
+    flags: int = 0
+    local_flags: int | None = None
+    data: bytes | None = None
+    crc: int | None = None
+    local_crc: int | None = None
+    size: int | None = None
+    local_size: int | None = None
+    packed: int | None = None
+    local_packed: int | None = None
+    descriptor: bytes = b""
+    extra: bytes = b""
+    local_extra: bytes = b""
+    attributes: int = 0
+    at: int = 0
+    disk: int = 0
+    members: int = 1
+    members_here: int | None = None
+    comment: bytes = b""
+    comment_size: int | None = None
+    before: bytes = b""
+    gap: bytes = b""
+    after_directory: bytes = b""
+    after: bytes = b""
+    directory_at: int | None = None
+    directory_size: int | None = None
+
+    def bytes(self) -> bytes:
+        data = raw(self.content) if self.data is None and self.method == 8 else self.data or self.content
+        crc = zlib.crc32(self.content) if self.crc is None else self.crc
+        size = len(self.content) if self.size is None else self.size
+        packed = len(data) if self.packed is None else self.packed
+        local_name = self.name if self.local_name is None else self.local_name
+        local = struct.pack(
+            "<4sHHHHHIIIHH",
+            b"PK\3\4",
+            20,
+            self.flags if self.local_flags is None else self.local_flags,
+            self.method if self.local_method is None else self.local_method,
+            0,
+            0,
+            crc if self.local_crc is None else self.local_crc,
+            packed if self.local_packed is None else self.local_packed,
+            size if self.local_size is None else self.local_size,
+            len(local_name),
+            len(self.local_extra),
+        )
+        head = self.before + local + local_name + self.local_extra + data + self.descriptor + self.gap
+        central = struct.pack(
+            "<4sHHHHHHIIIHHHHHII",
+            *(b"PK\1\2", 20, 20, self.flags, self.method, 0, 0, crc, packed, size),
+            *(len(self.name), len(self.extra), 0, self.disk, 0, self.attributes, self.at),
+        )
+        central += self.name + self.extra
+        end = struct.pack(
+            "<4sHHHHIIH",
+            *(
+                b"PK\5\6",
+                0,
+                0,
+                self.members if self.members_here is None else self.members_here,
+                self.members,
+            ),
+            len(central) if self.directory_size is None else self.directory_size,
+            len(head) if self.directory_at is None else self.directory_at,
+            len(self.comment) if self.comment_size is None else self.comment_size,
+        )
+        return head + central + self.after_directory + end + self.comment + self.after
+
+
+def raw(content: bytes) -> bytes:
+    """The content as bare deflate."""
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    return packer.compress(content) + packer.flush()
+
+
+def open_bytes(data: bytes, **limits: int) -> Member:
+    return open_member(io.BytesIO(data), len(data), **limits)
+
+
+def read(data: bytes, **limits: int) -> bytes:
+    return b"".join(open_bytes(data, **limits))
+
+
+class Unseekable(io.RawIOBase):
+    """A file that can only be written on: zipfile then puts a descriptor after the data."""
+
+    def __init__(self) -> None:
+        self.data = b""
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self.data += bytes(data)
+        return len(data)
+
+
+def by_zipfile(
+    method: int, *, streamed: bool = False, zip64: bool = False, content: bytes = CONTENT
+) -> bytes:
+    file: Any = Unseekable() if streamed else io.BytesIO()
+    with (
+        zipfile.ZipFile(file, "w", method) as archive,
+        archive.open("ü.json", "w", force_zip64=zip64) as member,
+    ):
+        member.write(content)
+    made: bytes = file.data if streamed else file.getvalue()
+    return made
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+@pytest.mark.parametrize("streamed", [False, True])
+@pytest.mark.parametrize("zip64", [False, True])
+@pytest.mark.parametrize("content", [b"", b"x", CONTENT, b"\0" * 1_000_000])
+def test_what_the_standard_library_writes_is_read(
+    method: int, streamed: bool, zip64: bool, content: bytes
+) -> None:
+    member = open_bytes(by_zipfile(method, streamed=streamed, zip64=zip64, content=content))
+    assert member.name == "ü.json"
+    assert b"".join(member) == content
+    assert b"".join(member) == content, "a second iteration"
+
+
+@settings(max_examples=60)
+@given(st.binary(max_size=300), st.integers(1, 50_000))
+def test_any_content_comes_out_in_small_pieces(seed: bytes, times: int) -> None:
+    content = seed * times if len(seed) * times < 3_000_000 else seed
+    pieces = list(open_bytes(Made(content=content).bytes()))
+    assert b"".join(pieces) == content
+    assert all(0 < len(piece) <= zip_export.OUT_BYTES for piece in pieces)
+
+
+def zip64_end(made: Made, **changes: int) -> bytes:
+    """The archive with a zip64 end record and locator; its plain end record says nothing."""
+    plain = replace(made, members=0xFFFF, directory_at=0xFFFFFFFF, directory_size=0xFFFFFFFF).bytes()
+    at, size = len(plain) - 22, 46 + len(made.name) + len(made.extra)
+    fields = {"record": 44, "members": 1, "size": size, "start": at - size, "at": at, "disks": 1, **changes}
+    end = struct.pack(
+        "<4sQHHIIQQQQ",
+        b"PK\6\6",
+        fields["record"],
+        45,
+        45,
+        0,
+        0,
+        1,
+        *(fields[k] for k in ("members", "size", "start")),
+    )
+    return (
+        plain[:-22] + end + struct.pack("<4sIQI", b"PK\6\7", 0, fields["at"], fields["disks"]) + plain[-22:]
+    )
+
+
+def test_zip64_records_are_read() -> None:
+    size, packed = len(CONTENT), len(raw(CONTENT))
+    extra = struct.pack("<HHQQ", 1, 16, size, packed)
+    none = 0xFFFFFFFF
+    made = Made(size=none, packed=none, extra=b"\x99\x99\1\0x" + extra, local_extra=extra)
+    assert read(made.bytes()) == CONTENT
+    assert read(zip64_end(made)) == CONTENT
+    assert read(zip64_end(Made())) == CONTENT
+    with pytest.raises(InvalidExportError, match="lacks its zip64 sizes"):
+        open_bytes(replace(made, extra=extra[:10]).bytes())
+    with pytest.raises(InvalidExportError, match="lacks its zip64 sizes"):
+        open_bytes(replace(made, local_extra=b"").bytes())
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"members": 2}, "split over several files"),
+        ({"size": 5}, "does not end at"),
+        ({"start": 1}, "does not end at"),
+        ({"at": 3}, "no zip64 end record"),
+        ({"at": 2**40}, "locator points to"),
+        ({"disks": 2}, "locator points to"),
+        ({"record": 45}, "no zip64 end record"),
+    ],
+)
+def test_a_lying_zip64_end_is_refused(changes: dict[str, int], message: str) -> None:
+    with pytest.raises(InvalidExportError, match=message):
+        open_bytes(zip64_end(Made(), **changes))
+
+
+def test_a_zip64_end_that_contradicts_the_end_record_is_refused() -> None:
+    data = bytearray(zip64_end(Made()))
+    struct.pack_into("<H", data, len(data) - 22 + 10, 7)
+    with pytest.raises(InvalidExportError, match="says 7 where its zip64 end record says 1"):
+        open_bytes(bytes(data))
+
+
+CRC, SIZES = zlib.crc32(CONTENT), (len(raw(CONTENT)), len(CONTENT))
+STREAMED = Made(flags=8, local_crc=0, local_size=0, local_packed=0)
+
+
+@pytest.mark.parametrize("signature", [b"", b"PK\7\x08"])
+@pytest.mark.parametrize("form", ["<III", "<IQQ"])
+def test_every_form_of_descriptor_is_read(signature: bytes, form: str) -> None:
+    descriptor = signature + struct.pack(form, CRC, *SIZES)
+    assert read(replace(STREAMED, descriptor=descriptor).bytes()) == CONTENT
+    assert read(Made(flags=8, descriptor=descriptor).bytes()) == CONTENT
+    for at in range(len(descriptor)):
+        damaged = bytearray(descriptor)
+        damaged[at] ^= 1
+        with pytest.raises(InvalidExportError, match="between data and directory"):
+            open_bytes(replace(STREAMED, descriptor=bytes(damaged)).bytes())
+
+
+LIES = {
+    "stored": (Made(method=0, size=7), "is stored, yet"),
+    "encrypted": (Made(flags=1), "is encrypted"),
+    "strongly encrypted": (Made(flags=0x41), "is encrypted"),
+    "masked": (Made(flags=1 << 13), "is encrypted"),
+    "patch data": (Made(flags=1 << 5), "unknown flags 0x0020"),
+    "bzip2": (Made(method=12, data=b"x"), "compressed by method 12"),
+    "deflate64": (Made(method=9, data=b"x"), "compressed by method 9"),
+    "no member": (Made(members=0), "has 0 members"),
+    "two members": (Made(members=2), "has 2 members"),
+    "split": (Made(members=2, members_here=1), "split over several files"),
+    "on another disk": (Made(disk=1), "on disk 1"),
+    "directory by its name": (Made(name=b"dir/"), "a directory's"),
+    "directory by MS-DOS": (Made(attributes=0x10), "no plain file"),
+    "directory by Unix": (Made(attributes=0o040755 << 16), "no plain file"),
+    "symbolic link": (Made(attributes=0o120777 << 16), "no plain file"),
+    "no name": (Made(name=b""), "a directory's, or none"),
+    "absolute": (Made(name=b"/etc/x"), "leads out"),
+    "parent": (Made(name=b"a/../../x"), "leads out"),
+    "only parent": (Made(name=b".."), "leads out"),
+    "drive": (Made(name=b"C:x"), "leads out"),
+    "backslash": (Made(name=b"a\\b"), "backslash"),
+    "NUL": (Made(name=b"a\0b"), "control character"),
+    "line feed": (Made(name=b"a\nb"), "control character"),
+    "other local name": (Made(local_name=b"other"), "local header says name b'other'"),
+    "other local method": (Made(local_method=0), "local header says method 0"),
+    "other local flags": (Made(local_flags=8), "local header says flags 8"),
+    "other local crc": (Made(local_crc=1), "local header says crc 1"),
+    "other local size": (Made(local_size=1), "local header says inflated 1"),
+    "other local packed size": (Made(local_packed=1), "local header says compressed 1"),
+    "zero sizes without descriptor": (Made(local_size=0), "local header says inflated 0"),
+    "no descriptor": (STREAMED, "0 bytes from byte .* don't fit"),
+    "descriptor unannounced": (
+        Made(descriptor=struct.pack("<III", CRC, *SIZES)),
+        "12 bytes from byte .* don't fit",
+    ),
+    "gap": (Made(gap=b"hidden"), "6 bytes from byte .* don't fit"),
+    "data before": (Made(before=b"MZ stub"), "begins with b'MZ"),
+    "zip before": (Made(before=Made().bytes()), "does not end at|not at its beginning|don't fit"),
+    "zip before, right offsets": (
+        Made(before=Made().bytes(), at=len(Made().bytes())),
+        "not at its beginning",
+    ),
+    "zip after": (Made(after=Made().bytes()), "does not end at"),
+    "data after": (Made(after=b"\n"), "no end record"),
+    "data after the directory": (Made(after_directory=b"PK\5\5\0\0"), "does not end at"),
+    "overlap": (Made(packed=10**6), "would overlap"),
+    "packed size too small": (Made(packed=SIZES[0] - 1), "1 bytes from byte .* don't fit"),
+    "directory too short": (Made(directory_size=10, directory_at=0), "does not end at"),
+    "comment too long": (Made(comment=b"hello", comment_size=6), "no end record"),
+    "comment too short": (Made(comment=b"hello", comment_size=4), "no end record"),
+    "two ends": (Made(comment=struct.pack("<4sHHHHIIH", b"PK\5\6", 0, 0, 1, 1, 0, 0, 0)), "two end records"),
+}
+
+
+@pytest.mark.parametrize("name", LIES)
+def test_a_lying_structure_is_refused(name: str) -> None:
+    made, message = LIES[name]
+    data = made.bytes()
+    with pytest.raises(InvalidExportError, match=f"The export is no acceptable zip: .*({message})"):
+        open_bytes(data)
+
+
+def test_a_directory_that_points_past_its_end_is_refused() -> None:
+    data = Made(directory_at=10**6, directory_size=2**32 - 10**6).bytes()
+    with pytest.raises(InvalidExportError, match="does not end at"):
+        open_bytes(data)
+
+
+def test_a_directory_of_another_length_than_its_header_is_refused() -> None:
+    data = bytearray(Made().bytes())
+    central = data.rfind(b"PK\1\2")
+    struct.pack_into("<H", data, central + 30, 1)
+    with pytest.raises(InvalidExportError, match="not exactly one header"):
+        open_bytes(bytes(data))
+    data[central] = 0
+    with pytest.raises(InvalidExportError, match=f"no directory header at byte {central}"):
+        open_bytes(bytes(data))
+
+
+CONTENT_LIES = {
+    "crc": (Made(crc=1), "CRC of .* is [0-9a-f]{8}, not the declared 00000001"),
+    "stored crc": (Made(method=0, crc=1), "CRC of"),
+    "declared too big": (Made(size=len(CONTENT) + 1), "not the declared"),
+    "declared too small": (Made(size=len(CONTENT) - 1), "more than the declared"),
+    "declared empty": (Made(size=0), "more than the declared 0"),
+    "cut deflate": (Made(data=raw(CONTENT)[:-1]), "goes on where it should end"),
+    "no deflate": (Made(data=b"\xff" * 40), "can't be inflated"),
+    "data after deflate": (Made(data=raw(CONTENT) + b"x"), "something follows the deflated data"),
+    "two deflates": (Made(data=raw(CONTENT) * 2), "something follows the deflated data"),
+    "much data after deflate": (
+        Made(data=raw(CONTENT) + b"x" * 100_000),
+        "something follows the deflated data",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CONTENT_LIES)
+def test_lying_content_is_refused_while_it_is_read(name: str) -> None:
+    made, message = CONTENT_LIES[name]
+    member = open_bytes(made.bytes())
+    with pytest.raises(InvalidExportError, match=message):
+        list(member)
+
+
+def test_what_follows_the_deflate_is_seen_at_the_edge_of_a_piece() -> None:
+    noise = bytes(n * n % 251 for n in range(200))
+    content = zlib.compress(noise) * 200
+    data = raw(content)
+    for read_size in (len(data), len(data) - 1, len(data) // 2):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(zip_export, "IN_BYTES", read_size)
+            assert read(Made(content=content).bytes()) == content
+            with pytest.raises(InvalidExportError, match="something follows"):
+                read(Made(content=content, data=data + b"x").bytes())
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"P", b"PK", b"<!DOCTYPE html><html>", b'{"result":"error"}', b"PK\5\6" + bytes(18)]
+)
+def test_what_is_no_zip_is_refused(data: bytes) -> None:
+    with pytest.raises(InvalidExportError, match=r"begins with|no end record|has 0 members"):
+        open_bytes(data)
+
+
+@pytest.mark.parametrize("made", [Made(), replace(STREAMED, descriptor=struct.pack("<III", CRC, *SIZES))])
+def test_a_zip_cut_anywhere_is_refused(made: Made) -> None:
+    data = made.bytes()
+    assert read(data) == CONTENT
+    for end in range(len(data)):
+        with pytest.raises(InvalidExportError):
+            read(data[:end])
+
+
+def test_a_damaged_byte_never_changes_what_is_read() -> None:
+    data = Made().bytes()
+    for at in range(len(data)):
+        for flip in (1, 0x80, 0xFF):
+            damaged = bytearray(data)
+            damaged[at] ^= flip
+            try:
+                assert read(bytes(damaged)) == CONTENT
+            except InvalidExportError:
+                continue
+
+
+def test_a_file_shorter_than_promised_is_refused() -> None:
+    data = Made().bytes()
+    with pytest.raises(InvalidExportError, match="cut off after"):
+        open_member(io.BytesIO(data[:-30]), len(data))
+    member = open_bytes(data)
+    member.file.truncate(60)
+    with pytest.raises(InvalidExportError, match="cut off after"):
+        list(member)
+
+
+def test_limits_hold_before_anything_is_inflated(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = Made().bytes()
+    assert read(data, max_compressed=len(data), max_inflated=len(CONTENT)) == CONTENT
+    monkeypatch.setattr(zlib, "decompressobj", lambda wbits: pytest.fail("inflated"))
+    with pytest.raises(InvalidExportError, match=f"more than {len(data) - 1}"):
+        open_bytes(data, max_compressed=len(data) - 1)
+    with pytest.raises(InvalidExportError, match=f"would inflate to {len(CONTENT)} bytes"):
+        open_bytes(data, max_inflated=len(CONTENT) - 1)
+
+
+def test_a_bomb_that_declares_little_stops_at_what_it_declares() -> None:
+    bomb = Made(content=b"\0" * 50_000_000, size=1000).bytes()
+    got = list[bytes]()
+    with pytest.raises(InvalidExportError, match="more than the declared 1000"):
+        got.extend(open_bytes(bomb))
+    assert sum(map(len, got)) <= 1000
+
+
+def test_a_directory_that_claims_the_whole_file_is_not_read_into_memory() -> None:
+    data = b"PK\3\4" + bytes(10**6)
+    data += struct.pack("<4sHHHHIIH", b"PK\5\6", 0, 0, 1, 1, len(data), 0, 0)
+    with pytest.raises(InvalidExportError, match="longer than one header can be"):
+        open_bytes(data)
+
+
+def test_padding_a_thousandfold_is_no_bomb() -> None:
+    content = b'[{"id":1,"user_browser_agent":"' + b"A" * 5_000_000 + b'"}]'
+    data = Made(content=content).bytes()
+    assert len(content) > 900 * len(data)
+    assert read(data) == content
