@@ -62,8 +62,8 @@ def _rebuild(run: Run) -> Head:
         raise RequestError("action", f"nothing is archived of Console {head.console}: nothing to rebuild")
     if recorded is not None and recorded.seq > head.seq:
         raise IntegrityError(
-            f"The ledger knows statement {recorded.seq}, the bucket's chain ends at {head.seq}: statements were "
-            "removed. Nothing was rebuilt; find them by their versions, or in a copy of the bucket"
+            f"The ledger knows statement {recorded.seq}, the bucket's chain ends at {head.seq}: statements "
+            "were removed. Nothing was rebuilt; find them by their versions, or in a copy of the bucket"
         )
     return head
 
