@@ -56,17 +56,20 @@ def _chunks(response: requests.Response, expected: int | None) -> Iterator[bytes
 
     `read1` returns what is there; other reads wait for a full chunk, for hours if bytes only trickle in.
     """
-    size = 0
+    size, fault = 0, None
     try:
         while chunk := response.raw.read1(CHUNK, decode_content=False):
             size += len(chunk)
             yield chunk
-    except ReadTimeoutError as error:
-        raise NetworkError(f"after {size} bytes it was silent for too long") from error
-    except HTTPError as error:
-        raise CutOffError(size, expected) from error
-    if expected is not None and size != expected:
-        raise CutOffError(size, expected)
+    except ReadTimeoutError:
+        fault = NetworkError(f"after {size} bytes it was silent for too long")
+    except HTTPError:
+        fault = CutOffError(size, expected)
+    # Raised out here and not `from` the library's exception, which may quote what came, and so a key.
+    if fault is None and expected is not None and size != expected:
+        fault = CutOffError(size, expected)
+    if fault is not None:
+        raise fault
 
 
 def _length(headers: Mapping[str, str]) -> int | None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from itertools import count
 from random import SystemRandom
 from typing import TypeVar
 
@@ -56,15 +57,17 @@ class Retries:
 
     def run(self, attempt: Callable[[], T]) -> T:
         """What `attempt` returns. Raises its final error when the repeats or the time are used up."""
-        for tried in range(1, self._patience.attempts + 1):
+        for tried in count(1):
             try:
                 return attempt()
             except TransientError as failure:
+                if tried == self._patience.attempts:
+                    raise failure.final from failure
                 pause = self._pause(failure, tried)
-                if tried == self._patience.attempts or not self._has_time_for(pause):
+                if not self._has_time_for(pause):
                     raise failure.final from failure
                 self._clock.sleep(pause)
-        raise AssertionError("unreachable: the last attempt returns or raises")
+        raise AssertionError("count() never ends")
 
     def _pause(self, failure: TransientError, tried: int) -> float:
         """Full jitter spreads the repeats of many clients; it comes on top of what the Console asked for."""

@@ -1,0 +1,222 @@
+"""Answers that are errors, and what a person is told: the Console's words, what to do, and never the key."""
+
+from collections.abc import Callable
+from io import BytesIO
+from urllib.parse import quote, quote_plus
+
+import pytest
+
+from audit_archive.adapters.console_http import HttpConsole, HttpPurgingConsole
+from audit_archive.errors import (
+    ConsoleAuthError,
+    ConsoleError,
+    ConsoleUnavailableError,
+    InvalidExportError,
+    SettingsError,
+)
+from tests.fakes import FakeClock, FakeKey
+from tests.unit.adapters.scripted import (
+    KEY,
+    Script,
+    answer,
+    console,
+    everything_told,
+    reset,
+    scripted,
+    silence,
+)
+
+EMPTY_PAGE = answer('{"result": "success", "audit_trail": [], "page_count": 0}')
+HTML = "<html><head><title>Maintenance</title></head><body>Back soon</body></html>"
+GETS: dict[str, Callable[[HttpPurgingConsole], object]] = {
+    "peek": lambda console: console.peek(),
+    "entries_above": lambda console: list(console.entries_above(0)),
+    "download": lambda console: console.download(BytesIO()),
+}
+CALLS = GETS | {"purge": lambda console: console.purge(72)}
+every_get = pytest.mark.parametrize("call", GETS.values(), ids=GETS)
+every_call = pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+Call = Callable[[HttpPurgingConsole], object]
+
+
+@every_call
+@pytest.mark.parametrize(
+    "said",
+    [
+        answer('{"result": "error", "message": "Invalid auth_token"}'),
+        answer('{"result": "error", "message": "Unauthorized"}', 401),
+        answer('{"result": "failure", "message": "Unauthorized"}'),
+        answer('{"result": "error", "msg": "Invalid auth_token"}', 400),
+        answer(HTML, 403),
+        answer("", 401),
+    ],
+    ids=["200", "401", "failure", "400", "403 html", "401 empty"],
+)
+def test_a_refused_key_names_the_auth_style_as_a_possible_cause(call: Call, said: bytes) -> None:
+    with scripted(said) as server, pytest.raises(ConsoleAuthError, match=r"AUTH_STYLE.*'header'"):
+        call(console(server))
+
+
+@every_call
+def test_a_rotated_key_is_read_again_and_tried_once(call: Call) -> None:
+    refused = answer('{"result": "error", "message": "Unauthorized"}', 401)
+    key = FakeKey("old-key")
+    key.rotate("new-key")
+    with scripted(refused) as server, pytest.raises(ConsoleAuthError):
+        call(console(server, key=key))
+    assert [("old-key" in text, "new-key" in text) for text in server.requests] == [
+        (True, False),
+        (False, True),
+    ]
+    assert key.refreshed == 1
+
+
+@every_call
+def test_a_key_that_was_not_rotated_is_not_tried_twice(call: Call) -> None:
+    key = FakeKey(KEY)
+    with scripted(answer("", 401)) as server, pytest.raises(ConsoleAuthError):
+        call(console(server, key=key))
+    assert (len(server.requests), key.refreshed) == (1, 1)
+
+
+def test_after_the_rotation_the_call_succeeds() -> None:
+    key = FakeKey("old-key")
+    key.rotate("new-key")
+    with scripted(answer("", 401), EMPTY_PAGE) as server:
+        assert console(server, key=key).peek().population == 0
+
+
+@every_get
+@pytest.mark.parametrize("result", ['"error"', '"failure"', "null", "7"])
+def test_an_error_result_counts_even_with_status_200(call: Call, result: str) -> None:
+    said = answer(f'{{"result": {result}, "message": "Something broke"}}')
+    with scripted(said) as server, pytest.raises(ConsoleError, match="Something broke") as caught:
+        call(console(server))
+    assert type(caught.value) is ConsoleError
+    assert len(server.requests) == 1
+
+
+@every_get
+def test_a_web_page_instead_of_an_answer_is_named_by_its_title(call: Call) -> None:
+    with scripted(answer(HTML)) as server, pytest.raises(ConsoleError, match="HTML page: Maintenance"):
+        call(console(server))
+
+
+@every_get
+def test_another_4xx_is_not_repeated(call: Call) -> None:
+    with scripted(answer("Not here", 404)) as server, pytest.raises(ConsoleError, match=r"404.*Not here"):
+        call(console(server))
+    assert len(server.requests) == 1
+
+
+@every_get
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("where", ["https://evil.example/login?a=1", "/login", "//evil.example", ""])
+def test_a_redirect_is_not_followed(call: Call, status: int, where: str) -> None:
+    with (
+        scripted(answer("", status, {"Location": where})) as server,
+        pytest.raises(ConsoleError, match="Redirects are not followed"),
+    ):
+        call(console(server))
+    assert len(server.requests) == 1
+
+
+def test_a_redirect_to_another_server_does_not_carry_the_key_there() -> None:
+    with scripted(EMPTY_PAGE) as other:
+        for style in ("header", "query"):
+            moved = answer("", 302, {"Location": f"{other.url}/api/v1/audit_trail/fetch"})
+            with scripted(moved) as server, pytest.raises(ConsoleError):
+                console(server, style).peek()
+    assert other.requests == []
+
+
+NASTY: dict[str, Script] = {
+    "message": answer(f'{{"result": "error", "message": "no such key: {KEY}"}}'),
+    "encoded": answer(f'{{"result": "error", "message": "no such key: {quote(KEY, safe="")}"}}'),
+    "auth": answer(f'{{"result": "error", "message": "Invalid auth_token {quote_plus(KEY)}"}}', 401),
+    "html": answer(f"<html><title>{KEY}</title></html>"),
+    "5xx": answer(f"GET /fetch?auth_token={quote(KEY, safe='')} broke", 500),
+    "redirect": answer("", 302, {"Location": f"https://{quote(KEY, safe='')}.example/?auth_token={KEY}"}),
+    "text": answer(f"{KEY} is not JSON"),
+    "reset": reset,
+    "silence": silence,
+    "no HTTP": f"{KEY}\r\n\r\n".encode(),
+    "bad status": f"HTTP/1.1 {KEY}\r\n\r\n".encode(),
+    "bad chunk": f"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{KEY}\r\n".encode(),
+    "cut off": answer("{}", length=100),
+}
+
+
+@every_call
+@pytest.mark.parametrize("style", ["header", "query"])
+@pytest.mark.parametrize("said", NASTY.values(), ids=NASTY)
+def test_no_error_tells_the_key(call: Call, style: str, said: Script) -> None:
+    told = ""
+    with scripted(said) as server:
+        try:
+            told = repr(call(console(server, style)))
+        except (ConsoleError, InvalidExportError) as error:
+            told = everything_told(error)
+    assert "k3y" not in told.lower()
+    assert quote(KEY, safe="") not in told
+
+
+@every_call
+@pytest.mark.parametrize("style", ["header", "query"])
+def test_nobody_listening_tells_the_reason_but_not_the_key(call: Call, style: str) -> None:
+    with scripted() as server:
+        pass
+    with pytest.raises(ConsoleUnavailableError, match="refused") as caught:
+        call(console(server, style))
+    assert "k3y" not in everything_told(caught.value)
+
+
+@pytest.mark.parametrize("style", ["header", "query"])
+def test_a_name_that_does_not_resolve_is_told_without_the_key(style: str) -> None:
+    with pytest.raises(ConsoleUnavailableError) as caught:
+        console("https://console.invalid", style).purge(1)
+    assert "k3y" not in everything_told(caught.value)
+
+
+def test_the_key_travels_in_the_header_or_in_the_parameter() -> None:
+    with scripted(EMPTY_PAGE) as server:
+        console(server, "header").peek()
+        console(server, "query").peek()
+        console(server, "header").purge(7)
+        console(server, "query").purge(7)
+    get_header, get_query, post_header, post_query = server.requests
+    encoded = f"auth_token={quote_plus(KEY)}"
+    assert f"X-Canary-Auth-Token: {KEY}" in get_header
+    assert "auth_token" not in get_header
+    assert encoded in get_query.splitlines()[0]
+    assert "X-Canary" not in get_query
+    assert f"X-Canary-Auth-Token: {KEY}" in post_header
+    assert post_header.endswith("\r\n\r\nid=7")
+    assert post_query.startswith("POST /api/v1/audit_trail/purge HTTP/1.1")
+    assert post_query.endswith(f"\r\n\r\nid=7&{encoded}")
+
+
+def test_a_netrc_file_neither_replaces_nor_adds_a_key(
+    tmp_path: "pytest.TempPathFactory", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    netrc = f"{tmp_path}/netrc"
+    with open(netrc, "w", encoding="ascii") as file:  # noqa: PTH123 - a path that is a text
+        file.write("machine 127.0.0.1 login mallory password other\n")
+    monkeypatch.setenv("NETRC", netrc)
+    with scripted(EMPTY_PAGE) as server:
+        console(server, "header").peek()
+        console(server, "query").peek()
+    assert not any("Authorization" in text for text in server.requests)
+
+
+def test_cookies_are_not_kept() -> None:
+    with scripted(answer('{"result": "success"}', headers={"Set-Cookie": "session=1"})) as server:
+        subject = console(server)
+        subject.peek()
+        subject.peek()
+    assert "cookie" not in server.requests[1].lower()
+
+
+def test_an_unknown_auth_style_is_a_setting_to_correct() -> None:
+    with pytest.raises(SettingsError, match="header, query"):
+        HttpConsole("https://abc.canary.tools", FakeKey(KEY), "both", FakeClock())
