@@ -1,0 +1,181 @@
+"""A whole world for the archive run: a trail, two keys to it, a bucket, a ledger, people and time."""
+
+from itertools import count
+
+from audit_archive.archive import ArchiveRun
+from audit_archive.domain.head import Head
+from audit_archive.domain.layout import statement_key, statements_prefix
+from audit_archive.domain.plan import Policy
+from audit_archive.domain.statement import (
+    Action,
+    ArchiveStatement,
+    ObjectRef,
+    OperatorStatement,
+    PurgeStatement,
+    RunFacts,
+    Statement,
+    parse_statement,
+    statement_bytes,
+)
+from audit_archive.domain.times import DAY, rfc3339
+from audit_archive.ports import PurgingConsole
+from audit_archive.result import Outcome, Result
+from audit_archive.steps.chain import commit
+from audit_archive.steps.run import Order, Run
+from tests.fakes import (
+    CallLog,
+    FakeAlerts,
+    FakeClock,
+    FakeConsole,
+    FakeLedger,
+    FakeScratch,
+    FakeStore,
+    FakeTrail,
+)
+
+CONSOLE = "1234abcd"
+HOUR = 3600
+LEASE = 960
+"""Seconds after which the lease of a run that died is free again."""
+
+
+class World:
+    """One Console and everything around it. `reader` and `purger` are the two keys' views of `trail`."""
+
+    def __init__(self) -> None:
+        self.clock = FakeClock()
+        self.trail = FakeTrail(self.clock)
+        self.reader = FakeConsole(self.trail)
+        self.purger = FakeConsole(self.trail)
+        self.store = FakeStore(self.clock)
+        self.ledger = FakeLedger()
+        self.alerts = FakeAlerts()
+        self.scratch = FakeScratch()
+        self.mode = "on"
+        self.settle = HOUR
+        self.keep = 0
+        self.retention_days = 100
+        self.time_left = 900.0
+        self.has_purge_key = True
+        self._run_numbers = count(1)
+
+    # -------------------------------------------------------------------------------- what happens
+
+    def later(self, seconds: float = 2 * HOUR) -> None:
+        """Let time pass; by default, longer than the settle window."""
+        self.clock.advance(seconds)
+
+    def aged(self, number: int = 1, **fields: object) -> list[int]:
+        """So many entries are written, and the settle window passes."""
+        ids = self.trail.arrive(number, **fields)
+        self.later()
+        return ids
+
+    def run(self, log: CallLog | None = None) -> Result:
+        """One invocation, a Lambda's time long; with a log, every outside call goes through it."""
+        self.clock.left = self.time_left
+        result = ArchiveRun(self.bound(log)).run()
+        assert self.scratch.open_files == []
+        return result
+
+    def bound(self, log: CallLog | None = None) -> Run:
+        """An order and its ports."""
+        log = log or CallLog()
+        return Run(
+            order=self.order(),
+            console=log.watch(self.reader),
+            open_purger=log.watch(lambda: self.open_purger(log)),
+            store=log.watch(self.store),
+            ledger=log.watch(self.ledger),
+            alerts=log.watch(self.alerts),
+            clock=self.clock,
+            scratch=self.scratch,
+        )
+
+    def order(self) -> Order:
+        """The next run's order."""
+        facts = RunFacts(
+            f"run-{next(self._run_numbers)}", "0.1.0", rfc3339(self.clock.now()), "arn:test", None
+        )
+        return Order(
+            CONSOLE, Policy(self.mode, self.settle, self.keep), self.retention_days, "GOVERNANCE", facts
+        )
+
+    def open_purger(self, log: CallLog) -> PurgingConsole | None:
+        """The Console with the purging key."""
+        return log.watch(self.purger) if self.has_purge_key else None
+
+    def until_quiet(self, wait: float = LEASE + HOUR, most: int = 8) -> list[Result]:
+        """Run after run until one is idle."""
+        results: list[Result] = []
+        for _ in range(most):
+            results.append(self.run())
+            if results[-1].outcome == Outcome.IDLE:
+                return results
+            self.later(wait)
+        raise AssertionError(f"not quiet after {most} runs: {results[-1]}")
+
+    def state(self, action: str) -> None:
+        """An operator states something, and it is recorded."""
+        run, head = self.bound(), self.head
+        said = OperatorStatement(
+            console=CONSOLE,
+            epoch=head.epoch + (action == Action.EPOCH),
+            seq=head.seq + 1,
+            previous=head.statement,
+            run=run.order.facts,
+            tree=head.tree,
+            highest_archived_id=0 if action == Action.EPOCH else head.highest_archived_id,
+            highest_purged_id=0 if action == Action.EPOCH else head.highest_purged_id,
+            action=action,
+            who="somebody",
+            reason="looked",
+        )
+        committed = commit(run, head, said)
+        assert committed is not None
+        self.ledger.record(committed.head, said)
+
+    # -------------------------------------------------------------------------------- what is there
+
+    @property
+    def head(self) -> Head:
+        """The recorded head."""
+        return self.ledger.head(CONSOLE) or Head(CONSOLE)
+
+    @property
+    def posts(self) -> list[int]:
+        """The boundaries of every purge sent, by either key."""
+        return self.reader.purges + self.purger.purges
+
+    def chain(self) -> list[Statement]:
+        """Every statement in the bucket, in order."""
+        return [parse_statement(self.store.data(key)) for key in self.store.keys(statements_prefix(CONSOLE))]
+
+    def archives(self) -> list[ArchiveStatement]:
+        """The statements that archive."""
+        return [said for said in self.chain() if isinstance(said, ArchiveStatement)]
+
+    def purges(self) -> list[PurgeStatement]:
+        """The statements that write up a purge."""
+        return [said for said in self.chain() if isinstance(said, PurgeStatement)]
+
+    def last(self) -> ArchiveStatement:
+        """The newest statement that archives."""
+        return self.archives()[-1]
+
+    def outcomes(self) -> list[str]:
+        """How every purge ended, in order."""
+        return [said.outcome for said in self.purges()]
+
+    def refs(self) -> list[ObjectRef]:
+        """Every statement's key, version and digest, in order."""
+        found = []
+        for said in self.chain():
+            key = statement_key(CONSOLE, said.seq)
+            (version,) = self.store.history(key)
+            assert version.data == statement_bytes(said)
+            found.append(ObjectRef(key, version.version_id, version.sha256))
+        return found
+
+
+__all__ = ["CONSOLE", "DAY", "HOUR", "LEASE", "World"]
