@@ -5,7 +5,7 @@ import sys
 import tracemalloc
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audit_archive.domain.canonical import canonical_bytes, source_line
@@ -14,6 +14,7 @@ scalars = st.one_of(st.none(), st.booleans(), st.integers(-(2**63), 2**64 - 1), 
 values = st.recursive(scalars, lambda v: st.one_of(st.lists(v), st.dictionaries(st.text(), v)), max_leaves=20)
 
 
+@settings(deadline=None)
 @given(values)
 def test_it_is_what_the_standard_library_writes(value: object) -> None:
     expected = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
@@ -37,6 +38,7 @@ def test_only_the_required_escapes_are_used() -> None:
     assert text == escaped + plain + "\u2028é"
 
 
+@settings(deadline=None)
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_floats_keep_their_value(value: float) -> None:
     assert float(canonical_bytes(value)) == value
@@ -64,6 +66,7 @@ def test_null_alone_is_no_reason_to_refuse() -> None:
     assert canonical_bytes([None, 1.5, "null"]) == b'[null,1.5,"null"]'
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cs"])))
 def test_the_source_form_holds_the_text_as_it_is(text: str) -> None:
     line = source_line(text.encode(), 7)

@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audit_archive.domain import timestamps
@@ -22,6 +22,7 @@ def spell(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%d %H:%M:%S UTC%z")
 
 
+@settings(deadline=None)
 @given(st.lists(st.builds(datetime.fromtimestamp, moments, offsets), min_size=1))
 def test_a_timestamp_is_the_moment_it_says(times: list[datetime]) -> None:
     expected = [int((moment - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds()) for moment in times]

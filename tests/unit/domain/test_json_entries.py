@@ -138,7 +138,7 @@ def canonical(value: Any, line: bytes) -> bytes:
     return text.encode()
 
 
-@settings(max_examples=400)
+@settings(deadline=None, max_examples=400)
 @given(st.one_of(sources(), plain_sources), st.integers(1, 200), st.integers(1, 300))
 def test_what_is_read_is_what_the_oracle_says(texts: list[str], chunk: int, batch: int) -> None:
     entries = read(as_array(texts), chunk=chunk, batch_bytes=batch)
@@ -147,7 +147,7 @@ def test_what_is_read_is_what_the_oracle_says(texts: list[str], chunk: int, batc
         check(text, entry)
 
 
-@settings(max_examples=200)
+@settings(deadline=None, max_examples=200)
 @given(st.one_of(sources(), plain_sources), st.sampled_from([" ", "\n", "\n  ", ""]), st.integers(1, 300))
 def test_fast_path_and_exact_path_agree(texts: list[str], space: str, batch: int) -> None:
     document = "[" + f",{space}".join(texts) + "]"
@@ -157,7 +157,7 @@ def test_fast_path_and_exact_path_agree(texts: list[str], space: str, batch: int
         assert read(document, batch_bytes=batch) == fast
 
 
-@settings(max_examples=100)
+@settings(deadline=None, max_examples=100)
 @given(plain_sources, st.integers(1, 50), st.integers(1, 300))
 def test_all_shapes_hold_the_same_entries(texts: list[str], chunk: int, batch: int) -> None:
     expected = read(as_array(texts))
@@ -411,6 +411,7 @@ def test_space_without_end_is_not_kept_in_memory() -> None:
 
 
 @example(texts=['{"id":1,"a":1,"a" :2,"b":"\\":"}'], cut=1)
+@settings(deadline=None)
 @given(plain_sources, st.integers(0, 10_000))
 def test_a_document_cut_anywhere_is_refused(texts: list[str], cut: int) -> None:
     document = as_array(texts).encode()

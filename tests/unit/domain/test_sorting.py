@@ -43,7 +43,7 @@ def small_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sorted_runs, "_GATHER", 2)
 
 
-@settings(max_examples=300)
+@settings(deadline=None, max_examples=300)
 @given(batches())
 def test_any_order_comes_out_ascending_and_exact(given_batches: list[list[Entry]]) -> None:
     flat = [entry for batch in given_batches for entry in batch]
@@ -56,7 +56,7 @@ def test_any_order_comes_out_ascending_and_exact(given_batches: list[list[Entry]
     assert list(result.heads()) == heads
 
 
-@settings(max_examples=200)
+@settings(deadline=None, max_examples=200)
 @given(batches(), st.data())
 def test_identical_duplicates_come_out_once_and_are_counted(
     given_batches: list[list[Entry]], data: st.DataObject
@@ -69,7 +69,7 @@ def test_identical_duplicates_come_out_once_and_are_counted(
     assert list(result) == sorted(flat)
 
 
-@settings(max_examples=100)
+@settings(deadline=None, max_examples=100)
 @given(batches(), st.data())
 def test_two_entries_with_one_id_are_refused(given_batches: list[list[Entry]], data: st.DataObject) -> None:
     flat = [entry for batch in given_batches for entry in batch] or [Entry(7, b"x", None, 0)]

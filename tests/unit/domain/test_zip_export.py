@@ -150,7 +150,7 @@ def test_what_the_standard_library_writes_is_read(
     assert b"".join(member) == content, "a second iteration"
 
 
-@settings(max_examples=60)
+@settings(deadline=None, max_examples=60)
 @given(st.binary(max_size=300), st.integers(1, 50_000))
 def test_any_content_comes_out_in_small_pieces(seed: bytes, times: int) -> None:
     content = seed * times if len(seed) * times < 3_000_000 else seed

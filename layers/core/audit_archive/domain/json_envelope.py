@@ -6,7 +6,15 @@ from enum import Enum
 from typing import TypeVar
 
 from audit_archive.domain.json_scan import Scan
-from audit_archive.domain.json_tokens import STRING, WS, NoTokenError, decode_string, no_token, skip_space
+from audit_archive.domain.json_tokens import (
+    STRING,
+    WS,
+    NoTokenError,
+    decode_string,
+    no_key,
+    no_token,
+    skip_space,
+)
 from audit_archive.domain.json_window import Window
 from audit_archive.errors import InvalidExportError
 
@@ -107,7 +115,7 @@ def _find_trail(data: bytes, start: int) -> int | None:
         if key is None:
             if data[skip_space(data, pos) :][:1] == b"}":
                 raise NoTokenError(start, f"an object with neither `{_TRAIL}` nor `id`")
-            raise no_token(data, pos, "a key and a colon")
+            raise no_key(data, pos)
         name = decode_string(key[1])
         if name in (_TRAIL, "id"):
             return key.end() if name == _TRAIL else None
@@ -124,7 +132,7 @@ def _next_key(data: bytes, pos: int) -> tuple[str, int]:
         raise NoTokenError(pos, "a comma or } is due")
     key = _KEY.match(data, pos + 1)
     if key is None:
-        raise no_token(data, pos + 1, "a key and a colon")
+        raise no_key(data, pos + 1)
     if key.end() == len(data):
         raise NoTokenError(key.end(), "a value is due", cut_off=True)
     return decode_string(key[1]), key.end()

@@ -18,6 +18,7 @@ from audit_archive.domain.json_tokens import (
     decode_string,
     is_exact_number,
     is_exact_string,
+    no_key,
     no_token,
     skip_space,
 )
@@ -110,7 +111,7 @@ class Scan:
         """Take a key; return where its value must begin."""
         match = _KEY.match(self._data, pos)
         if match is None:
-            raise no_token(self._data, pos, "a key and a colon")
+            raise no_key(self._data, pos)
         name = decode_string(match[1])
         if self.exact:
             self.exact = is_exact_string(match[1]) and name not in self._keys[-1]

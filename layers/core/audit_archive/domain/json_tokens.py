@@ -21,6 +21,7 @@ LITERAL = rb"true|false|null"
 NON_FINITE = rb"-?Infinity|NaN"
 
 _SKIP = re.compile(WS)
+_WHOLE_STRING = re.compile(STRING)
 _BROKEN_STRING = re.compile(_OPEN_STRING)
 _CUT_ESCAPE = re.compile(rb"\\(?:u[0-9a-fA-F]{0,3})?\Z")
 _CUT_WORD = re.compile(rb"[-+.0-9A-Za-z]{0,8}\Z")  # a number goes on, or a word shorter than -Infinity
@@ -50,10 +51,14 @@ def no_token(data: bytes, pos: int, wanted: str) -> NoTokenError:
             return NoTokenError(pos, "a string does not end", cut_off=True)
         if data[end] != ord('"'):
             return NoTokenError(end, "a control character or a wrong escape in a string")
-        if skip_space(data, end + 1) == len(data):
-            return NoTokenError(end + 1, f"{wanted} is due", cut_off=True)
     cut_off = _CUT_WORD.match(data, pos) is not None
     return NoTokenError(pos, f"{wanted} is due, not {data[pos : pos + 1]!r}", cut_off=cut_off)
+
+
+def no_key(data: bytes, pos: int) -> NoTokenError:
+    """Why there is no key with a colon."""
+    key = _WHOLE_STRING.match(data, skip_space(data, pos))
+    return no_token(data, key.end(), "a colon") if key else no_token(data, pos, "a key")
 
 
 def skip_space(data: bytes, pos: int) -> int:
