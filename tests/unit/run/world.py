@@ -1,6 +1,8 @@
 """A whole world for the archive run: a trail, two keys to it, a bucket, a ledger, people and time."""
 
+from collections.abc import Callable
 from itertools import count
+from typing import Any
 
 from audit_archive.archive import ArchiveRun
 from audit_archive.domain.head import Head
@@ -37,6 +39,32 @@ CONSOLE = "1234abcd"
 HOUR = 3600
 LEASE = 960
 """Seconds after which the lease of a run that died is free again."""
+
+
+class Meanwhile(CallLog):
+    """A log that lets something happen once, right before or right after the first call of a name."""
+
+    def __init__(self, name: str, what: Callable[[], object], *, after: bool = False) -> None:
+        super().__init__()
+        self._name = name
+        self._what: Callable[[], object] | None = what
+        self._is_after = after
+
+    def call(self, name: str, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        what = self._what if name == self._name else None
+        if what is not None:
+            self._what = None
+            if not self._is_after:
+                what()
+        result = super().call(name, function, *args, **kwargs)
+        if what is not None and self._is_after:
+            what()
+        return result
+
+    @property
+    def has_happened(self) -> bool:
+        """Whether the call ever came."""
+        return self._what is None
 
 
 class World:
@@ -178,4 +206,4 @@ class World:
         return found
 
 
-__all__ = ["CONSOLE", "DAY", "HOUR", "LEASE", "World"]
+__all__ = ["CONSOLE", "DAY", "HOUR", "LEASE", "Meanwhile", "World"]
