@@ -2,9 +2,9 @@
 
 1. CloudFormation there makes the bucket with Object Lock, but without its lock configuration, and refuses a
    locked put until somebody sets it.
-2. Its policy engine lacks three condition keys, so that a Deny upon their *absence* would refuse everything,
-   and it speaks plain http on loopback. Those statements are taken out of the bucket's policy; the others
-   stay, and are enforced. `tests/template` judges the whole policy, with those keys.
+2. Its policy engine does not know `s3:if-none-match`, so that a Deny upon the key's absence would refuse
+   every statement, and it speaks plain http on loopback. Those two Denies are taken out of the bucket's
+   policy; the others stay, and are enforced. `tests/template` judges the whole policy, with every key.
 """
 
 from __future__ import annotations
@@ -14,14 +14,7 @@ from typing import Any
 
 from local.aws.emulator import LocalAws
 
-NOT_JUDGED = frozenset(
-    {
-        "aws:SecureTransport",
-        "s3:if-none-match",
-        "s3:object-lock-mode",
-        "s3:object-lock-remaining-retention-days",
-    }
-)
+NOT_JUDGED = frozenset({"aws:SecureTransport", "s3:if-none-match"})
 
 
 def mend_bucket(aws: LocalAws, bucket: str, mode: str, days: int) -> None:

@@ -141,6 +141,17 @@ def test_a_wrong_event_names_its_field(stack: DeployedStack, wrong: dict[str, An
     assert field in ran.error
 
 
+def test_the_ledger_is_rebuilt_from_the_bucket(stack: DeployedStack, new_console: NewConsole) -> None:
+    console = new_console(entries=20)
+    run(stack, "schedule", console)
+    before = stack.ledger(console.id)
+    for item in before:
+        key = {"console": {"S": console.id}, "item": {"S": item["item"]}}
+        stack.aws.dynamodb.delete_item(TableName=stack.outputs["LedgerTable"], Key=key)
+    run(stack, "rebuild", console)
+    assert stack.ledger(console.id) == before
+
+
 def test_what_is_archived_can_not_be_deleted(stack: DeployedStack, new_console: NewConsole) -> None:
     console = new_console(entries=20)
     run(stack, "schedule", console)

@@ -82,9 +82,17 @@ def test_what_was_rejected_is_locked_for_ninety_days(stack: Rendered, days: str,
     assert bucket_denies(stack, request("s3:PutObjectRetention", f"{BUCKET}/rejected/x", **lock)) is denied
 
 
+def test_break_glass_may_shorten_a_lock(stack: Rendered) -> None:
+    short = LOCK | {"s3__object_lock_remaining_retention_days": "1"}
+    for folder in ("exports", "rejected"):
+        asked = request("s3:PutObjectRetention", f"{BUCKET}/{folder}/x", who=BREAK_GLASS, **short)
+        assert not bucket_denies(stack, asked)
+
+
+@pytest.mark.parametrize("action", ["s3:PutObject", "s3:PutObjectRetention"])
 @pytest.mark.parametrize(("chosen", "other"), [("GOVERNANCE", "COMPLIANCE"), ("COMPLIANCE", "GOVERNANCE")])
-def test_only_the_chosen_lock_mode_is_put(chosen: str, other: str) -> None:
+def test_only_the_chosen_lock_mode_is_put(action: str, chosen: str, other: str) -> None:
     stack = render(ObjectLockMode=chosen)
-    where = ("s3:PutObjectRetention", f"{BUCKET}/exports/x")
+    where = (action, f"{BUCKET}/exports/x")
     assert bucket_denies(stack, request(*where, **LOCK | {"s3__object_lock_mode": other}))
     assert not bucket_denies(stack, request(*where, **LOCK | {"s3__object_lock_mode": chosen}))

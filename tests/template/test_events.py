@@ -1,4 +1,4 @@
-"""The event files: each is an input of the function as documented."""
+"""The event files: each is an input that the function takes, and that the template's Console may be."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ import re
 from pathlib import Path
 
 import pytest
+from audit_archive.request import ArchiveRequest, OperatorRequest, is_operator_event
 
 from tests.template.rendered import ROOT, SOURCE
 
 EVENTS = sorted((ROOT / "events").glob("*.json"))
-FIELDS = {"console": str, "purge_mode": str, "keep_days": int, "reason": str}
 
 
 @pytest.mark.parametrize("path", EVENTS, ids=lambda path: path.stem)
 def test_an_event_is_one_the_function_takes(path: Path) -> None:
     event = json.loads(path.read_text())
-    assert {name: type(value) for name, value in event.items()}.items() <= FIELDS.items()
-    assert re.fullmatch(SOURCE["Parameters"]["Console"]["AllowedPattern"], event["console"])
-    assert event.get("purge_mode", "off") in SOURCE["Parameters"]["PurgeMode"]["AllowedValues"]
+    read = OperatorRequest if is_operator_event(event) else ArchiveRequest
+    request = read.from_event(event)
+    assert {name: getattr(request, name) for name in event} == event
+    assert re.fullmatch(SOURCE["Parameters"]["Console"]["AllowedPattern"], request.console)
