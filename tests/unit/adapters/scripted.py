@@ -119,9 +119,11 @@ def _read_request(connection: socket.socket) -> str:
             break
         text += received
     head, _, body = text.partition(b"\r\n\r\n")
+    if b"expect: 100-continue" in head.lower():
+        connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
     lengths = [
         line.split(b":")[1] for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")
     ]
     while lengths and len(body) < int(lengths[0]):
         body += connection.recv(65536)
-    return (head + b"\r\n\r\n" + body).decode()
+    return (head + b"\r\n\r\n" + body).decode(errors="replace")

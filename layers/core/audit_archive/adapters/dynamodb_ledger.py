@@ -1,7 +1,6 @@
 """The ledger in one DynamoDB table: lease, head and index of every Console."""
 
 from collections.abc import Mapping
-from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from audit_archive.adapters import ledger_items as items
@@ -46,7 +45,7 @@ class DynamoDbLedger:
                 return None
             try:
                 packed = self._packed(console, item)
-                if sha256(packed).hexdigest() == item["digest"]["S"]:
+                if items.digest_of(packed) == item["digest"]["S"]:
                     return items.unpack_head(packed)
             except (KeyError, ValueError) as error:
                 raise _damaged(console, str(error)) from error

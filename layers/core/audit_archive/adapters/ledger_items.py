@@ -54,6 +54,11 @@ def pack_head(head: Head) -> bytes:
     return zlib.compress(orjson.dumps(head), 6)
 
 
+def digest_of(packed: bytes) -> str:
+    """By what a packed head is recognised."""
+    return sha256(packed).hexdigest()
+
+
 def unpack_head(data: bytes) -> Head:
     """The head that `pack_head` packed. Raises ValueError if these bytes are none."""
     try:
@@ -68,7 +73,7 @@ def unpack_head(data: bytes) -> Head:
 def head_items(head: Head, ref: ObjectRef) -> "tuple[Item, list[Item]]":
     """The head's item, and the items of its parts, which must be there before it."""
     packed = pack_head(head)
-    digest = sha256(packed).hexdigest()
+    digest = digest_of(packed)
     item: Item = item_key(head.console, HEAD) | {
         "seq": {"N": str(head.seq)},
         "statement_sha256": {"S": ref.sha256},

@@ -58,7 +58,7 @@ class SecretKey:
             if _is_absent(error):
                 return None
             sentence = told(f"The secret {self._name} can't be read", error, _ADVICE, "Try again later.")
-            if error_code(error) in _ADVICE or 400 <= http_status(error) < 429:  # noqa: PLR2004 - HTTP's refusals
+            if _is_definite(error):
                 raise SettingsError(sentence) from error
             # Without its key the Console is out of reach: what to do is the same, wait.
             raise ConsoleUnavailableError(sentence) from error
@@ -72,6 +72,11 @@ def find_key(client: "SecretsManagerClient", name: str) -> SecretKey | None:
     """
     key = SecretKey(client, name)
     return key if key.exists() else None
+
+
+def _is_definite(error: Exception) -> bool:
+    """Whether the service refused, and neither failed nor throttled us (which it says with 400)."""
+    return 400 <= http_status(error) < 500 and "hrottl" not in error_code(error)  # noqa: PLR2004 - HTTP's refusals
 
 
 def _is_absent(error: Exception) -> bool:

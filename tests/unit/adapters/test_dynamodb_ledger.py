@@ -1,0 +1,138 @@
+"""What the ledger does when the table refuses, or when what it holds is not whole."""
+
+import zlib
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from audit_archive.adapters import ledger_items as items
+from audit_archive.adapters.dynamodb_ledger import READS, DynamoDbLedger
+from audit_archive.domain.head import Head
+from audit_archive.errors import IntegrityError, LedgerError
+from tests.contracts.statements import archive_statement, head_at, operator_statement, ref_of
+from tests.unit.adapters.stubbed import answering, client, failing
+
+STATEMENT = operator_statement("c1", 1)
+LIMIT = 400 * 1024
+CALLS: dict[str, tuple[str, Callable[[DynamoDbLedger], object]]] = {
+    "acquire": ("put_item", lambda ledger: ledger.acquire("c1", "me", 1, 2)),
+    "release": ("delete_item", lambda ledger: ledger.release("c1", "me")),
+    "head": ("get_item", lambda ledger: ledger.head("c1")),
+    "record": ("put_item", lambda ledger: ledger.record(head_at(STATEMENT), STATEMENT)),
+}
+
+
+@pytest.mark.parametrize(("operation", "call"), CALLS.values(), ids=CALLS)
+@pytest.mark.parametrize(
+    ("code", "advice"),
+    [
+        ("ResourceNotFoundException", "table is not there"),
+        ("AccessDeniedException", "role"),
+        ("ProvisionedThroughputExceededException", "next run"),
+        ("InternalServerError", "next run"),
+    ],
+)
+def test_a_refusal_says_what_to_do(
+    operation: str, call: Callable[[DynamoDbLedger], object], code: str, advice: str
+) -> None:
+    with failing("dynamodb", operation, code) as table, pytest.raises(LedgerError, match=advice):
+        call(DynamoDbLedger(table, "ledger"))
+
+
+@pytest.mark.parametrize(("operation", "call"), CALLS.values(), ids=CALLS)
+def test_no_answer_is_a_ledger_error(operation: str, call: Callable[[DynamoDbLedger], object]) -> None:
+    with pytest.raises(LedgerError, match="next run"):
+        call(DynamoDbLedger(client("dynamodb"), "ledger"))
+
+
+def test_a_listing_that_fails_is_a_ledger_error() -> None:
+    head, _ = items.head_items(head_at(STATEMENT), ref_of(STATEMENT))
+    del head["body"]
+    with (
+        answering("dynamodb", ("get_item", {"Item": head})) as table,
+        pytest.raises(LedgerError, match="list"),
+    ):
+        DynamoDbLedger(_then_nothing(table), "ledger").head("c1")
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"body": {"B": b"other bytes"}},
+        {"digest": {"S": "00"}},
+        {"digest": {"N": "1"}},
+    ],
+)
+def test_a_damaged_head_pages_and_names_the_repair(damage: dict[str, Any]) -> None:
+    head, _ = items.head_items(head_at(STATEMENT), ref_of(STATEMENT))
+    reads = [("get_item", {"Item": head | damage})] * (1 if "N" in str(damage) else READS)
+    with answering("dynamodb", *reads) as table, pytest.raises(IntegrityError, match="ledger rebuild"):
+        DynamoDbLedger(table, "ledger").head("c1")
+
+
+def test_a_head_of_another_shape_pages_and_names_the_repair() -> None:
+    head, _ = items.head_items(head_at(STATEMENT), ref_of(STATEMENT))
+    strange = b"no zlib"
+    item = head | {"body": {"B": strange}, "digest": {"S": items.digest_of(strange)}}
+    with (
+        answering("dynamodb", ("get_item", {"Item": item})) as table,
+        pytest.raises(IntegrityError, match="ledger rebuild"),
+    ):
+        DynamoDbLedger(table, "ledger").head("c1")
+
+
+def test_a_head_replaced_while_it_is_read_is_read_again() -> None:
+    old, new = operator_statement("c1", 1), operator_statement("c1", 2)
+    old_item, _ = items.head_items(head_at(old), ref_of(old))
+    del old_item["body"]
+    new_item, _ = items.head_items(head_at(new), ref_of(new))
+    with answering(
+        "dynamodb",
+        ("get_item", {"Item": old_item}),
+        ("query", {"Items": []}),
+        ("get_item", {"Item": new_item}),
+    ) as table:
+        assert DynamoDbLedger(table, "ledger").head("c1") == head_at(new)
+
+
+def test_a_head_survives_packing() -> None:
+    head = head_at(archive_statement("c1", 3), holes=1_000)
+    assert items.unpack_head(items.pack_head(head)) == head
+
+
+@pytest.mark.parametrize("packed", [b"", b"x", zlib.compress(b"[]"), zlib.compress(b'{"holes": 1}')])
+def test_what_is_no_packed_head_is_a_value_error(packed: bytes) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        items.unpack_head(packed)
+
+
+def test_no_item_exceeds_what_an_item_may_hold() -> None:
+    statement = archive_statement("c1", 1, dates=400)
+    head, parts = items.head_items(head_at(statement, holes=300_000), ref_of(statement))
+    assert len(parts) > 1
+    for item in (head, *parts, items.statement_item(statement, ref_of(statement))):
+        assert _size(item) < LIMIT
+    keys = [part["item"]["S"] for part in parts]
+    assert keys == sorted(keys)
+    assert all(key.startswith("head#0000000001#") for key in keys)
+
+
+def test_a_small_head_has_no_parts() -> None:
+    head, parts = items.head_items(Head("c1", seq=1, statement=ref_of(STATEMENT)), ref_of(STATEMENT))
+    assert parts == []
+    assert "body" in head
+
+
+def _size(item: dict[str, Any]) -> int:
+    return sum(len(name) + sum(len(value) for value in each.values()) for name, each in item.items())
+
+
+def _then_nothing(table: Any) -> Any:
+    """A table that answers one read from its script, and whose listing reaches nobody."""
+
+    class Table:
+        get_item = table.get_item
+        get_paginator = client("dynamodb").get_paginator
+
+    return Table()

@@ -1,0 +1,92 @@
+"""Keys in secrets: missing, empty, not a bare key; and never shown."""
+
+import pytest
+
+from audit_archive.adapters.secrets import SecretKey, find_key
+from audit_archive.errors import ConsoleUnavailableError, SettingsError
+from tests.unit.adapters.scripted import everything_told
+from tests.unit.adapters.stubbed import answering, client, failing
+
+NAME = "canary/c1/read"
+GONE = ("ResourceNotFoundException", "Secrets Manager can't find the specified secret.")
+DELETED = ("InvalidRequestException", "You can't perform this operation: it was marked for deletion.")
+
+
+@pytest.mark.parametrize(("code", "message"), [GONE, DELETED])
+def test_a_missing_secret_is_named_with_what_to_do(code: str, message: str) -> None:
+    with (
+        failing("secretsmanager", "get_secret_value", code, 400, message) as secrets,
+        pytest.raises(SettingsError, match=f"{NAME} does not exist. Create it"),
+    ):
+        SecretKey(secrets, NAME).value()
+
+
+@pytest.mark.parametrize(("code", "message"), [GONE, DELETED])
+def test_a_key_that_need_not_be_there_is_none(code: str, message: str) -> None:
+    with failing("secretsmanager", "get_secret_value", code, 400, message) as secrets:
+        assert find_key(secrets, NAME) is None
+
+
+def test_a_key_that_is_there_is_read_once() -> None:
+    with answering("secretsmanager", ("get_secret_value", {"SecretString": "the-key"})) as secrets:
+        key = find_key(secrets, NAME)
+        assert key is not None
+        assert (key.value(), key.value()) == ("the-key", "the-key")
+        assert repr(key) == str(key) == f"SecretKey('{NAME}')"
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (" \n", "is empty"),
+        ('{"auth_token": "the-key"}', "no bare API key"),
+        ('"the-key"\n the-key', "no bare API key"),
+        ("the key", "no bare API key"),
+        ("the-key\nthe-key", "no bare API key"),
+        ("the-k\u00e9y", "no bare API key"),
+        ("the-key\x00", "no bare API key"),
+    ],
+)
+def test_what_is_no_key_is_refused_and_not_shown(text: str, problem: str) -> None:
+    with (
+        answering("secretsmanager", ("get_secret_value", {"SecretString": text})) as secrets,
+        pytest.raises(SettingsError, match=problem) as caught,
+    ):
+        find_key(secrets, NAME)
+    assert "the-k" not in everything_told(caught.value)
+    assert NAME in str(caught.value)
+
+
+def test_a_binary_secret_is_no_key() -> None:
+    with (
+        answering("secretsmanager", ("get_secret_value", {"SecretBinary": b"the-key"})) as secrets,
+        pytest.raises(SettingsError, match="is empty"),
+    ):
+        SecretKey(secrets, NAME).value()
+
+
+@pytest.mark.parametrize("code", ["AccessDeniedException", "DecryptionFailure", "InvalidParameterException"])
+def test_a_refusal_is_a_setting_to_correct(code: str) -> None:
+    with (
+        failing("secretsmanager", "get_secret_value", code) as secrets,
+        pytest.raises(SettingsError, match=code),
+    ):
+        find_key(secrets, NAME)
+
+
+def test_a_service_that_is_down_is_waited_for() -> None:
+    with (
+        failing("secretsmanager", "get_secret_value", "InternalServiceError", 500) as secrets,
+        pytest.raises(ConsoleUnavailableError, match="later"),
+    ):
+        SecretKey(secrets, NAME).value()
+    with pytest.raises(ConsoleUnavailableError, match="later"):
+        SecretKey(client("secretsmanager"), NAME).value()
+
+
+def test_throttling_is_waited_for() -> None:
+    with (
+        failing("secretsmanager", "get_secret_value", "ThrottlingException") as secrets,
+        pytest.raises(ConsoleUnavailableError),
+    ):
+        SecretKey(secrets, NAME).value()
