@@ -85,7 +85,9 @@ class PurgingConsole(Console, Protocol):
 
         Exception: a 401 is a definite refusal and permits one retry with the re-read secret. Raises
         ConsoleAuthError when definitely refused (nothing was purged), ConsoleError when the Console answered
-        with another error. No answer at all is not an error: it is an answer without text.
+        with another error, ConsoleUnavailableError when it asked to come back later or the request certainly
+        never left. No answer at all is not an error, nor is one without a verdict (5xx, a web page): it is an
+        answer without text.
         """
         ...
 
@@ -171,7 +173,10 @@ class Ledger(Protocol):
         ...
 
     def head(self, console: str) -> Head | None:
-        """The recorded head, read consistently; None if nothing is recorded."""
+        """The recorded head, read consistently; None if nothing is recorded.
+
+        Raises IntegrityError if what is recorded is damaged: it does not heal by waiting.
+        """
         ...
 
     def record(self, head: Head, statement: Statement) -> None:
