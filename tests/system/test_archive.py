@@ -148,8 +148,11 @@ def test_the_ledger_is_rebuilt_from_the_bucket(stack: DeployedStack, new_console
     for item in before:
         key = {"console": {"S": console.id}, "item": {"S": item["item"]}}
         stack.aws.dynamodb.delete_item(TableName=stack.outputs["LedgerTable"], Key=key)
-    run(stack, "rebuild", console)
-    assert stack.ledger(console.id) == before
+    assert run(stack, "rebuild", console)["outcome"] == "stated"
+    after = stack.ledger(console.id)  # as it was, and the rebuilding itself is one statement more
+    statements = [item for item in before if item["item"].startswith("statement#")]
+    assert [item for item in after if item["item"].startswith("statement#")][:-1] == statements
+    is_whole(stack, console)
 
 
 def test_what_is_archived_can_not_be_deleted(stack: DeployedStack, new_console: NewConsole) -> None:

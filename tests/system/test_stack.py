@@ -16,7 +16,7 @@ from local.aws.clients import CONFIG
 from local.aws.emulator import DIRECT
 
 LAMBDA_BRINGS = ("boto3", "botocore", "s3transfer")
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 100.0
 
 
 def test_the_layer_carries_everything_but_what_lambda_brings(stack: DeployedStack, tmp_path: Path) -> None:

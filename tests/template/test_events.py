@@ -7,8 +7,8 @@ import re
 from pathlib import Path
 
 import pytest
-from audit_archive.request import ArchiveRequest, OperatorRequest, is_operator_event
 
+from audit_archive.request import ArchiveRequest, OperatorRequest, is_operator_event
 from tests.template.rendered import ROOT, SOURCE
 
 EVENTS = sorted((ROOT / "events").glob("*.json"))
