@@ -84,10 +84,9 @@ class PurgingConsole(Console, Protocol):
         """Delete every entry up to and including id `boundary`. Sent at most once.
 
         Exception: a 401 is a definite refusal and permits one retry with the re-read secret. Raises
-        ConsoleAuthError when definitely refused (nothing was purged), ConsoleError when the Console answered
-        with another error, ConsoleUnavailableError when it asked to come back later or the request certainly
-        never left. No answer at all is not an error, nor is one without a verdict (5xx, a web page): it is an
-        answer without text.
+        ConsoleAuthError when definitely refused (nothing was purged), ConsoleUnavailableError on 429 or if it
+        never left, ConsoleError when the Console answered with another error. No answer, or one without a
+        verdict (5xx, a web page), is not an error: it is an answer without text.
         """
         ...
 
@@ -173,10 +172,7 @@ class Ledger(Protocol):
         ...
 
     def head(self, console: str) -> Head | None:
-        """The recorded head, read consistently; None if nothing is recorded.
-
-        Raises IntegrityError if what is recorded is damaged: it does not heal by waiting.
-        """
+        """The recorded head, read consistently; None if there is none. IntegrityError if it is damaged."""
         ...
 
     def record(self, head: Head, statement: Statement) -> None:
