@@ -57,7 +57,7 @@ def test_the_export_is_kept_byte_for_byte_with_its_facts() -> None:
     stored = world.store.latest(said.export.key)
     assert stored is not None
     assert stored.retention is not None
-    assert stored.data == world.reader.export(world.trail.entries)
+    assert stored.data == world.served[-1]
     assert stored.retention.until == world.clock.now() + 101 * DAY
     assert said.export.retain_until == rfc3339(stored.retention.until)
     assert stored.metadata == {

@@ -34,6 +34,8 @@ from tests.fakes import (
     FakeStore,
     FakeTrail,
 )
+from tests.fakes.console import zip_of
+from tests.fakes.trail import Entry
 
 CONSOLE = "1234abcd"
 HOUR = 3600
@@ -68,7 +70,10 @@ class Meanwhile(CallLog):
 
 
 class World:
-    """One Console and everything around it. `reader` and `purger` are the two keys' views of `trail`."""
+    """One Console and everything around it. `reader` and `purger` are the two keys' views of `trail`.
+
+    `served` holds every export that the reading key was given.
+    """
 
     def __init__(self) -> None:
         self.clock = FakeClock()
@@ -78,16 +83,21 @@ class World:
         self.store = FakeStore(self.clock)
         self.ledger = FakeLedger()
         self.alerts = FakeAlerts()
-        self.scratch = FakeScratch()
         self.mode = "on"
         self.settle = HOUR
         self.keep = 0
         self.retention_days = 100
         self.time_left = 900.0
         self.has_purge_key = True
+        self.served: list[bytes] = []
+        self.reader.export = self._serve
         self._run_numbers = count(1)
 
     # -------------------------------------------------------------------------------- what happens
+
+    def free_lease(self) -> None:
+        """The lease is taken away from whoever holds it: safety must not rest on it."""
+        self.ledger.release(CONSOLE, self.ledger.holder(CONSOLE) or "nobody")
 
     def later(self, seconds: float = 2 * HOUR) -> None:
         """Let time pass; by default, longer than the settle window."""
@@ -102,9 +112,12 @@ class World:
     def run(self, log: CallLog | None = None) -> Result:
         """One invocation, a Lambda's time long; with a log, every outside call goes through it."""
         self.clock.left = self.time_left
-        result = ArchiveRun(self.bound(log)).run()
-        assert self.scratch.open_files == []
-        return result
+        run = self.bound(log)
+        try:
+            return ArchiveRun(run).run()
+        finally:
+            assert isinstance(run.scratch, FakeScratch)
+            assert run.scratch.open_files == []
 
     def bound(self, log: CallLog | None = None) -> Run:
         """An order and its ports."""
@@ -117,7 +130,7 @@ class World:
             ledger=log.watch(self.ledger),
             alerts=log.watch(self.alerts),
             clock=self.clock,
-            scratch=self.scratch,
+            scratch=FakeScratch(),
         )
 
     def order(self) -> Order:
@@ -163,6 +176,10 @@ class World:
         assert committed is not None
         self.ledger.record(committed.head, said)
 
+    def _serve(self, entries: list[Entry]) -> bytes:
+        self.served.append(zip_of(entries))
+        return self.served[-1]
+
     # -------------------------------------------------------------------------------- what is there
 
     @property
@@ -194,6 +211,10 @@ class World:
     def outcomes(self) -> list[str]:
         """How every purge ended, in order."""
         return [said.outcome for said in self.purges()]
+
+    def newest(self, prefix: str) -> str:
+        """The key under a prefix whose version was made last."""
+        return max(self.store.keys(prefix), key=lambda key: self.store.history(key)[-1].version_id)
 
     def refs(self) -> list[ObjectRef]:
         """Every statement's key, version and digest, in order."""

@@ -1,0 +1,343 @@
+"""What other hands do to the trail: foreign purges, holes, late writers, resets, damaged exports."""
+
+import json
+from io import BytesIO
+from zipfile import ZipFile
+
+import pytest
+
+from audit_archive.domain.plan import HeldBackBy
+from audit_archive.domain.statement import Action, Cause
+from audit_archive.errors import AuditArchiveError, InvalidExportError, RollbackError
+from audit_archive.result import Outcome
+from tests.fakes.console import zip_of
+from tests.unit.run.audit import archived_lines, audit, audit_quiet
+from tests.unit.run.world import CONSOLE, DAY, HOUR, World
+
+
+def archived() -> World:
+    """Ids 1 to 5 archived and purged, with our receipt 6; then 7 to 10, old enough."""
+    world = World()
+    world.aged(5)
+    world.run()
+    world.aged(4)
+    return world
+
+
+# ---------------------------------------------------------------------------- foreign purges
+
+
+def test_a_foreign_purge_is_named_announced_once_and_holds_ours_back_in_that_run_only() -> None:
+    world = archived()
+    world.trail.purge(8, user="mallory@example.com")
+    world.later()
+    result = world.run()
+
+    (foreign,) = result.foreign_purges
+    assert (foreign.receipt_id, foreign.before_id, foreign.count) == (11, 8, 3)  # 6, 7 and 8
+    assert (foreign.user, foreign.user_ip) == ("mallory@example.com", "192.0.2.7")
+    assert foreign.lost == ((6, 8),)
+    assert [(h.first, h.last, h.cause, h.receipt_id) for h in result.holes] == [(6, 8, "foreign_purge", 11)]
+    assert (result.boundary, result.held_back_by) == (None, HeldBackBy.FOREIGN_PURGE)
+    assert world.posts == [5]
+    (finding,) = world.alerts.published
+    assert (finding.kind, finding.console) == ("ForeignPurge", CONSOLE)
+    assert "mallory@example.com from 192.0.2.7" in finding.sentence
+    assert "6 to 8" in finding.sentence
+    assert finding.facts["lost"] == [[6, 8]]
+
+    result = world.run()
+    assert (result.outcome, result.boundary, result.foreign_purges) == (Outcome.PURGED, 11, ())
+    assert len(world.alerts.published) == 1
+    audit_quiet(world)
+
+
+def test_a_foreign_purge_of_what_was_archived_loses_nothing_and_is_announced_all_the_same() -> None:
+    world = World()
+    world.mode = "off"
+    world.aged(5)
+    world.run()
+    world.trail.purge(4)
+    result = world.run()
+    (foreign,) = result.foreign_purges
+    assert (foreign.count, foreign.lost) == (4, ())
+    assert "archived: none" in world.alerts.published[0].sentence
+    audit(world)
+
+
+def test_two_foreign_purges_each_own_their_holes() -> None:
+    world = archived()
+    world.trail.purge(7)
+    world.trail.purge(9, user="eve@example.com")
+    result = world.run()
+    assert [(f.user, f.lost) for f in result.foreign_purges] == [
+        ("mallory@example.com", ((6, 7),)),
+        ("eve@example.com", ((8, 9),)),
+    ]
+    assert world.alerts.kinds == ["ForeignPurge", "ForeignPurge"]
+
+
+def test_a_foreign_purge_of_an_id_we_planned_but_never_sent_is_foreign() -> None:
+    world = archived()
+    world.has_purge_key = False
+    with pytest.raises(AuditArchiveError):
+        world.run()  # plans 10, and says itself that it did not send it
+    world.trail.purge(10)
+    world.has_purge_key = True
+    result = world.run()
+    assert [foreign.before_id for foreign in result.foreign_purges] == [10]
+
+
+def test_the_receipt_of_a_foreign_purge_that_destroyed_everything_is_enough_to_name_it() -> None:
+    world = World()
+    world.trail.arrive(5)
+    world.trail.purge(5)
+    world.later()
+    result = world.run()
+    assert [(f.before_id, f.lost) for f in result.foreign_purges] == [(5, ((1, 5),))]
+    assert [(h.first, h.last, h.cause) for h in result.holes] == [(1, 5, "foreign_purge")]
+    world.until_quiet()
+    assert world.posts == [], "only receipts are left: nothing is worth a purge"
+    audit_quiet(world)
+
+
+# ---------------------------------------------------------------------------- holes
+
+
+def test_ids_below_the_first_ever_seen_were_before_the_archive() -> None:
+    world = World()
+    world.trail.skip(40)
+    world.aged(3)
+    result = world.run()
+    assert [(h.first, h.last, h.cause) for h in result.holes] == [(1, 40, Cause.BEFORE_ARCHIVE)]
+    assert result.boundary == 43
+    audit_quiet(world)
+
+
+def holed() -> World:
+    """1, 2, a hole at 3 and 4, 5 and 6; all old enough."""
+    world = World()
+    world.trail.arrive(2)
+    world.trail.skip(2)
+    world.aged(2)
+    return world
+
+
+def test_an_unexplained_hole_is_crossed_only_after_a_settle_window() -> None:
+    world = holed()
+    result = world.run()
+    assert [(h.first, h.last, h.cause) for h in result.holes] == [(3, 4, "unexplained")]
+    assert (result.boundary, result.held_back_by) == (2, HeldBackBy.UNEXPLAINED_HOLE)
+    world.later(HOUR - 1)
+    assert world.run().outcome == Outcome.IDLE
+    world.later(1)
+    result = world.run()
+    assert (result.outcome, result.boundary, result.holes) == (Outcome.PURGED, 7, ())
+    world.later(DAY)
+    assert world.run().outcome == Outcome.IDLE
+    audit_quiet(world)
+
+
+def test_a_late_low_id_fills_its_hole_is_archived_and_purged_in_its_time() -> None:
+    world = holed()
+    world.run()
+    world.trail.put(4)
+    world.trail.arrive()
+    result = world.run()
+    assert result.new_entries == 3  # 4, our receipt and the new one
+    assert world.last().filled == (4,)
+    assert (world.last().slice.first_id, world.last().slice.last_id) == (4, 8)
+    assert [(hole.first, hole.last) for hole in world.head.holes] == [(3, 3)]
+    assert result.boundary is None, "the late one is young"
+    ids = [json.loads(line)["id"] for line in archived_lines(world)]
+    assert ids == [1, 2, 5, 6, 4, 7, 8]
+    world.later()
+    assert world.run().boundary == 8
+    audit_quiet(world)
+
+
+def test_a_late_low_id_with_an_old_timestamp_is_not_swept_away_unarchived() -> None:
+    world = holed()
+    world.run()
+    world.later()
+    entry = world.trail.put(3, timestamp="2026-11-01 00:00:00 UTC+0000")
+    result = world.run()
+    assert result.boundary == 7
+    assert world.last().filled == (3,)
+    assert entry["id"] not in world.trail.ids
+    audit_quiet(world)
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="a late writer's entry at or below the purged watermark is taken for one that the Console did not "
+    "delete: the warning names a fault of the Console that is none",
+)
+def test_a_hole_that_is_filled_after_it_was_crossed_is_no_failed_deletion() -> None:
+    world = holed()
+    world.until_quiet()
+    world.trail.put(3)
+    world.trail.arrive()
+    world.run()
+    assert world.last().filled == (3,)
+    world.later()
+    result = world.run()
+    assert result.outcome == Outcome.PURGED
+    assert result.warnings == ()
+
+
+def test_a_hole_that_is_filled_after_it_was_crossed_is_archived_and_purged() -> None:
+    world = holed()
+    world.until_quiet()
+    world.trail.put(3)
+    world.trail.arrive()
+    world.until_quiet()
+    assert 3 in {filled for said in world.archives() for filled in said.filled}
+    assert 3 not in world.trail.ids
+    audit_quiet(world)
+
+
+def test_the_hole_that_our_own_purge_left_is_ours() -> None:
+    world = World()
+    world.aged(5)
+    world.trail.arrive(2)
+    world.purger.answers = world.purger.writes_receipt = False
+    world.run()  # nobody knows: the watermark stays, and yet 1 to 5 are gone
+    result = world.run()
+    assert result.foreign_purges == ()
+    audit(world)
+
+
+# ---------------------------------------------------------------------------- going backwards
+
+
+def refused(world: World, words: str) -> None:
+    """The run is a rollback: paged, the export kept, nothing committed or purged."""
+    chain, posts = len(world.chain()), list(world.posts)
+    with pytest.raises(RollbackError, match=words) as caught:
+        world.run()
+    (kept,) = world.store.keys("rejected/")
+    stored = world.store.latest(kept)
+    assert stored is not None
+    assert stored.retention is not None
+    assert stored.data == world.served[-1]
+    assert stored.retention.until == world.clock.now() + 90 * DAY
+    assert kept.startswith(f"rejected/console={CONSOLE}/")
+    assert any(kept in note for note in caught.value.__notes__)
+    assert (len(world.chain()), world.posts) == (chain, posts)
+    assert world.alerts.kinds == ["RollbackError"]
+
+
+def test_a_reset_console_is_a_rollback() -> None:
+    world = archived()
+    world.run()
+    world.trail.reset()
+    world.aged(3)
+    refused(world, "newest entry is 3, below the archived 10")
+
+
+def test_a_reset_console_that_has_grown_past_the_archive_is_a_rollback() -> None:
+    world = archived()
+    world.run()
+    world.trail.reset()
+    world.aged(30)
+    refused(world, "its entry 10 is not the one that was archived")
+
+
+def test_a_restored_console_shows_purged_entries_again() -> None:
+    world = World()
+    world.aged(5)
+    backup = world.trail.copy()
+    world.run()
+    world.trail.arrive(3)
+    world.run()
+    world.trail.reset(backup)
+    world.aged(1)
+    refused(world, "newest entry is 6, below the archived 9")
+
+
+def test_purged_ids_that_live_again_without_the_anchor_are_a_rollback() -> None:
+    world = archived()
+    world.run()
+    world.trail.put(2)
+    world.aged(1)
+    refused(world, "1 purged ids are live again, 2 to 2")
+
+
+def test_another_entry_at_the_anchor_is_a_rollback() -> None:
+    world = World()
+    world.trail.arrive(5)
+    world.run()
+    world.trail.replace(5, timestamp="2026-11-01 00:00:00 UTC+0000")
+    refused(world, "its entry 5 is not the one")
+
+
+def test_a_trail_emptied_without_a_word_is_a_rollback() -> None:
+    world = World()
+    world.trail.arrive(5)
+    world.run()
+    world.trail.remove(1, 2, 3, 4, 5)
+    refused(world, "trail is empty")
+
+
+def test_after_an_epoch_statement_ids_count_anew() -> None:
+    world = archived()
+    world.run()
+    world.trail.reset()
+    world.aged(3)
+    refused(world, "backwards")
+    world.state(Action.EPOCH)
+    result = world.run()
+    assert (result.outcome, result.highest_archived_id, result.highest_purged_id) == (Outcome.PURGED, 3, 3)
+    assert {said.epoch for said in world.archives()} == {1, 2}
+    assert world.run().outcome == Outcome.IDLE
+
+
+# ---------------------------------------------------------------------------- exports we can't accept
+
+
+def damaged(data: bytes) -> World:
+    world = archived()
+    world.reader.export = lambda entries: data
+    return world
+
+
+def with_member(text: bytes) -> bytes:
+    file = BytesIO()
+    with ZipFile(file, "w") as archive:
+        archive.writestr("trail.json", text)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"not a zip",
+        zip_of([{"id": 7}])[:-5],
+        with_member(b"{"),
+        with_member(b'[{"id": 0}]'),
+        with_member(b'[{"id": "7"}]'),
+        with_member(b'[{"id": 7, "a": 1}, {"id": 7, "a": 2}]'),
+    ],
+    ids=["no zip", "cut off", "no json", "id zero", "id text", "two of one id"],
+)
+def test_an_export_that_is_not_acceptable_is_kept_and_nothing_is_committed(data: bytes) -> None:
+    world = damaged(data)
+    chain = len(world.chain())
+    with pytest.raises(InvalidExportError):
+        world.run()
+    (kept,) = world.store.keys("rejected/")
+    assert world.store.data(kept) == data
+    assert len(world.chain()) == chain
+    assert world.posts == [5]
+    world.reader.export = zip_of
+    world.until_quiet()
+    audit_quiet(world)
+
+
+def test_a_refusal_is_not_hidden_by_a_store_that_fails_to_keep_it() -> None:
+    world = damaged(b"not a zip")
+    world.store.is_locking = False
+    with pytest.raises(InvalidExportError) as caught:
+        world.run()
+    assert "could not be kept" in caught.value.__notes__[0]
