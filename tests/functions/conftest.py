@@ -1,0 +1,83 @@
+"""A Console over HTTP, an AWS, and the real handlers, loaded from where they are deployed from."""
+
+import importlib.util
+import logging
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import boto3
+import pytest
+from moto.server import ThreadedMotoServer
+
+from audit_archive import bootstrap
+from local.console import ConsoleServer, Trail
+from tests.functions.world import PURGE_KEY, READ_KEY, Aws, World, environment_for, ordinary
+
+FUNCTIONS = Path(__file__).parents[2] / "functions"
+
+
+@pytest.fixture(scope="session")
+def aws() -> Iterator[Aws]:
+    """An AWS on this machine, and the environment that leads every client of this process to it."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    with pytest.MonkeyPatch.context() as environment:
+        for name, value in environment_for(f"http://{host}:{port}").items():
+            environment.setenv(name, value)
+        bootstrap._client.cache_clear()
+        yield Aws(
+            boto3.client("s3"),
+            boto3.client("dynamodb"),
+            boto3.client("secretsmanager"),
+            boto3.client("sns"),
+            boto3.client("sqs"),
+        )
+        bootstrap._client.cache_clear()
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def archive_app(aws: Aws) -> ModuleType:
+    """The module `functions/archive/app.py`; others are called `app` too, so it gets a name of its own."""
+    return _load("archive")
+
+
+def _load(function: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"{function}_app", FUNCTIONS / function / "app.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def make_world(
+    aws: Aws, archive_app: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[..., World]]:
+    """Makes a world over a trail; further arguments are the Console's."""
+    made: list[World] = []
+
+    def make(trail: Trail | None = None, **options: Any) -> World:
+        keys = {"read_key": READ_KEY, "admin_key": PURGE_KEY} | options
+        console = ConsoleServer(trail if trail is not None else ordinary(), **keys).start()
+        world = World(aws, archive_app, console, monkeypatch)
+        made.append(world)
+        world.make()
+        return world
+
+    yield make
+    for world in made:
+        world.console.stop()
+        assert world.console.crashes == []
+        world.check_no_key_leaked()
+
+
+@pytest.fixture
+def world(make_world: Callable[..., World]) -> World:
+    """A world whose Console holds three entries, all long ago."""
+    return make_world()

@@ -1,0 +1,277 @@
+"""What a test of a function works with: one Console over HTTP, one AWS, and the real handler between them."""
+
+import gzip
+import io
+import json
+import logging
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, TypeAlias
+from uuid import uuid4
+
+import pytest
+from aws_lambda_powertools.logging.filters import SuppressFilter
+
+from local.console import ConsoleServer, Seen, Trail
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_sns import SNSClient
+    from mypy_boto3_sqs import SQSClient
+
+CONSOLE = "1234abcd"
+READ_KEY = "5d1f3b7a9c0e2468aceb1357d9f80246"
+PURGE_KEY = "e7c4a1908b6d2f53c0ffee42badf00d1"
+DAY = 86_400
+LONG_AGO = 1_784_000_000
+"""2026-07-14 03:33:20 UTC: older than every window that a test sets."""
+
+Json: TypeAlias = dict[str, Any]
+Handler: TypeAlias = Callable[[Any, Any], Json]
+
+
+@dataclass(frozen=True)
+class Aws:
+    """Clients of the emulator, for arranging and looking; the handler has its own."""
+
+    s3: "S3Client"
+    dynamodb: "DynamoDBClient"
+    secrets: "SecretsManagerClient"
+    sns: "SNSClient"
+    sqs: "SQSClient"
+
+
+class Context:
+    """Lambda's context object; its time runs out for real."""
+
+    function_name = "archive"
+    memory_limit_in_mb = 1024
+    invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:archive"
+
+    def __init__(self, seconds: float) -> None:
+        self.aws_request_id = str(uuid4())
+        self._end = time.monotonic() + seconds
+
+    def get_remaining_time_in_millis(self) -> int:
+        return max(0, int((self._end - time.monotonic()) * 1000))
+
+
+@dataclass
+class World:
+    """A Console, an account's bucket, table and secrets, the function's environment, and the function.
+
+    `output` is all that the function wrote: its log, its metrics, its libraries' warnings.
+    """
+
+    aws: Aws
+    app: Any
+    console: ConsoleServer
+    monkeypatch: pytest.MonkeyPatch
+    name: str = field(default_factory=lambda: f"t{uuid4().hex[:12]}")
+    output: str = ""
+
+    @property
+    def trail(self) -> Trail:
+        return self.console.trail
+
+    @property
+    def live_ids(self) -> list[int]:
+        return list(self.trail.snapshot().ids)
+
+    @property
+    def posts(self) -> list[Seen]:
+        """Every purge that was sent, whatever came of it."""
+        return [seen for seen in self.console.requests if seen.method == "POST"]
+
+    def make(self) -> None:
+        """Make bucket, table and secrets, and set the environment as the template does."""
+        self.aws.s3.create_bucket(Bucket=self.name, ObjectLockEnabledForBucket=True)
+        self.aws.dynamodb.create_table(
+            TableName=self.name,
+            BillingMode="PAY_PER_REQUEST",
+            KeySchema=[
+                {"AttributeName": "console", "KeyType": "HASH"},
+                {"AttributeName": "item", "KeyType": "RANGE"},
+            ],
+            AttributeDefinitions=[
+                {"AttributeName": "console", "AttributeType": "S"},
+                {"AttributeName": "item", "AttributeType": "S"},
+            ],
+        )
+        self.aws.secrets.create_secret(Name=self.secret("read"), SecretString=READ_KEY)
+        self.aws.secrets.create_secret(Name=self.secret("purge"), SecretString=PURGE_KEY)
+        self.set(
+            ARCHIVE_BUCKET=self.name,
+            LEDGER_TABLE=self.name,
+            SECRET_PREFIX=self.name,
+            PURGE_MODE="on",
+            KEEP_DAYS="0",
+            SETTLE_MINUTES="60",
+            RETENTION_DAYS="30",
+            OBJECT_LOCK_MODE="GOVERNANCE",
+            AUTH_STYLE="header",
+            CONSOLE_URL_TEMPLATE=self.console.url,
+            ALERT_TOPIC="",
+        )
+
+    def secret(self, which: str) -> str:
+        return f"{self.name}/{CONSOLE}/{which}"
+
+    def set(self, **variables: str) -> None:
+        """Set environment variables of the function."""
+        for name, value in variables.items():
+            self.monkeypatch.setenv(name, value)
+
+    def unset(self, name: str) -> None:
+        self.monkeypatch.delenv(name)
+
+    def run(self, seconds: float = 900.0, **event: Any) -> Json:
+        """Invoke the function for the Console; `event` is what else the event holds."""
+        return self.invoke({"console": CONSOLE, **event}, seconds)
+
+    def invoke(self, event: object, seconds: float = 900.0) -> Json:
+        """Invoke the function with any event at all."""
+        with self._listening():
+            result: Json = self.app.handler(event, Context(seconds))
+        return result
+
+    @contextmanager
+    def _listening(self) -> Iterator[None]:
+        """Hear what Lambda would write to the log: standard output and error, and the root logger."""
+        heard = io.StringIO()
+        root = logging.StreamHandler(heard)
+        root.setLevel(logging.WARNING)
+        # What Powertools itself does to the handler that Lambda gives the root logger: no line comes twice.
+        root.addFilter(SuppressFilter(self.app.logger.service))
+        own = self.app.logger.registered_handler
+        own.setStream(heard)
+        logging.getLogger().addHandler(root)
+        try:
+            with redirect_stdout(heard), redirect_stderr(heard):
+                yield
+        finally:
+            logging.getLogger().removeHandler(root)
+            own.setStream(sys.__stdout__)
+            self.output += heard.getvalue()
+
+    def records(self) -> list[Json]:
+        """Every line that was written, which must be JSON, each."""
+        return [json.loads(line) for line in self.output.splitlines()]
+
+    def log_lines(self) -> list[Json]:
+        return [record for record in self.records() if "_aws" not in record]
+
+    def metrics(self) -> list[Json]:
+        return [record for record in self.records() if "_aws" in record]
+
+    def keys(self, prefix: str = "") -> list[str]:
+        """The keys of all versions under a prefix, in order; a key with two versions comes twice."""
+        pages = self.aws.s3.get_paginator("list_object_versions").paginate(Bucket=self.name, Prefix=prefix)
+        return sorted(row["Key"] for page in pages for row in page.get("Versions", ()))
+
+    def get(self, key: str) -> bytes:
+        return self.aws.s3.get_object(Bucket=self.name, Key=key)["Body"].read()
+
+    def lock_of(self, key: str) -> tuple[str, float]:
+        """An object's lock: its mode, and for how many days from now."""
+        facts = self.aws.s3.head_object(Bucket=self.name, Key=key)
+        until = facts["ObjectLockRetainUntilDate"]
+        return facts["ObjectLockMode"], (until - datetime.now(UTC)).total_seconds() / DAY
+
+    def statements(self, kind: str | None = None) -> list[Json]:
+        """The chain, or its statements of one kind."""
+        chain = [json.loads(self.get(key)) for key in self.keys("statements/")]
+        return [statement for statement in chain if kind in (None, statement["kind"])]
+
+    def archived_lines(self) -> list[bytes]:
+        """Every line of every entry file."""
+        files = [gzip.decompress(self.get(key)) for key in self.keys("entries/")]
+        return [line for data in files for line in data.splitlines()]
+
+    def archived(self) -> dict[int, Json]:
+        """Every archived entry by its id; an id that is archived twice fails."""
+        entries = [json.loads(line) for line in self.archived_lines()]
+        by_id = {entry["id"]: entry for entry in entries}
+        assert len(by_id) == len(entries), "an id is archived twice"
+        return by_id
+
+    def topic(self) -> Callable[[], list[Json]]:
+        """Give the function an alert topic; what is returned tells the messages since it was last asked."""
+        topic = self.aws.sns.create_topic(Name=self.name)["TopicArn"]
+        queue = self.aws.sqs.create_queue(QueueName=self.name)["QueueUrl"]
+        arn = self.aws.sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])
+        self.aws.sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn["Attributes"]["QueueArn"])
+        self.set(ALERT_TOPIC=topic)
+
+        def messages() -> list[Json]:
+            found: list[Json] = []
+            while batch := self.aws.sqs.receive_message(
+                QueueUrl=queue, MaxNumberOfMessages=10, VisibilityTimeout=600
+            ).get("Messages"):
+                found += [json.loads(json.loads(message["Body"])["Message"]) for message in batch]
+            return found
+
+        return messages
+
+    def check_no_key_leaked(self) -> None:
+        for key in (READ_KEY, PURGE_KEY):
+            assert key not in self.output, "an API key was written to the log"
+
+
+def entry(entry_id: object, age: timedelta | None = None, **fields: object) -> Json:
+    """An entry as a Console writes it, with nothing unusual but what `fields` say; by default long ago."""
+    moment = LONG_AGO if age is None else int(time.time() - age.total_seconds())
+    usual: Mapping[str, object] = {
+        "id": entry_id,
+        "timestamp": datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d %H:%M:%S UTC+0000"),
+        "action_type": "user_login",
+        "message": f"User logged in ({entry_id!r})",
+        "user": "somebody@example.com",
+        "user_ip": "192.0.2.7",
+        "user_browser_agent": "Mozilla/5.0",
+        "user_browser_language": "en",
+        "flock_id": "flock:default",
+        "additional_information": None,
+    }
+    return {**usual, **fields}
+
+
+def trail_of(*entries: Mapping[str, object] | bytes) -> Trail:
+    """A trail that holds these; bytes take the next id, whatever is in them."""
+    trail = Trail()
+    for each in entries:
+        trail.put(each)
+    return trail
+
+
+def ordinary(count: int = 3) -> Trail:
+    """A trail of so many entries, all long ago, with nothing unusual in them."""
+    return trail_of(*(entry(number) for number in range(1, count + 1)))
+
+
+def text_of(entry: Mapping[str, object]) -> bytes:
+    """The entry as the Console would serve it."""
+    return json.dumps(entry, separators=(",", ":")).encode()
+
+
+def environment_for(endpoint: str) -> dict[str, str]:
+    """What must be set before the function's module is loaded, and stays for the whole session."""
+    return {
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "POWERTOOLS_SERVICE_NAME": "archive",
+        "POWERTOOLS_METRICS_NAMESPACE": "CanaryAuditArchive",
+        "POWERTOOLS_TRACE_DISABLED": "true",
+    }
