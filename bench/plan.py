@@ -1,0 +1,78 @@
+"""What is measured, and how often. Of several rounds the least CPU time and the least peak count."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from bench.measure import Usage, measure
+from bench.world import PLAIN, World
+from local.aws.console import READ_KEY
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One workload, measured: `subject` says what it is compared by, `role` what it is there.
+
+    Roles: `ours`; `peer`, what most people would write; `floor`, the least possible; anything else is there
+    for information.
+    """
+
+    subject: str
+    role: str
+    entries: int
+    usage: Usage
+
+
+@dataclass(frozen=True)
+class _Job:
+    subject: str
+    role: str
+    workload: str
+    run: Callable[[str], Usage]
+
+
+def rows(world: World, entries: int, rounds: int, tell: Tell) -> list[Row]:
+    """Every workload over so many entries; the rounds are interleaved, so that all share one weather."""
+    found: dict[tuple[str, str], list[Usage]] = {}
+    with world.console(entries) as console:
+        arguments = {"url": console.url, "key": READ_KEY, "bucket": PLAIN}
+        export = str(world.export(console))
+        for number in range(1, rounds + 1):
+            for job in _jobs(world, entries, arguments, export):
+                tell(f"{entries} entries, round {number} of {rounds}: {job.subject}, {job.role}")
+                found.setdefault((job.subject, job.role), []).append(job.run(job.workload))
+    return [Row(subject, role, entries, _least(usages)) for (subject, role), usages in found.items()]
+
+
+def _jobs(world: World, entries: int, source: dict[str, Any], export: str) -> Iterator[_Job]:
+    def on_disk(workload: str) -> Usage:
+        more = {"now": int(time.time())} if "ours" in workload else {}
+        return measure(workload, {"path": export, **more}, entries, env={}, folder=world.folder)
+
+    def copied(workload: str) -> Usage:
+        return measure(workload, source, entries, env=world.env(), folder=world.folder)
+
+    def archived(workload: str) -> Usage:
+        with world.console(entries) as fresh:  # a run purges its Console
+            return measure(workload, {"console": fresh.id}, entries, env=world.env(), folder=world.folder)
+
+    def idle(workload: str) -> Usage:
+        return measure(workload, {"console": ""}, 0, env=world.env(), folder=world.folder)
+
+    yield _Job("survey", "ours", "bench.survey.ours:survey", on_disk)
+    yield _Job("survey", "peer", "bench.survey.peer:survey", on_disk)
+    yield _Job("survey", "floor", "bench.survey.floor:survey", on_disk)
+    yield _Job("survey", "orjson alone", "bench.survey.parse:survey", on_disk)
+    yield _Job("whole run", "ours", "bench.run.ours:run", archived)
+    yield _Job("whole run", "peer", "bench.run.peer:run", copied)
+    yield _Job("whole run", "floor", "bench.run.floor:run", copied)
+    yield _Job("whole run", "idle handler", "bench.run.ours:idle", idle)
+
+
+def _least(usages: list[Usage]) -> Usage:
+    return Usage(min(usage.cpu for usage in usages), min(usage.peak for usage in usages))

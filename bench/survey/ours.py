@@ -1,0 +1,24 @@
+"""The survey as the archive run makes it: everything checked, sorted by id, duplicates found."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from audit_archive.domain.head import Head
+from audit_archive.domain.survey import survey_entries
+from audit_archive.steps.collect import read_export
+
+SETTLE = 3600
+
+
+def survey(path: str, now: int) -> int:
+    """Survey the export of a Console that was never archived, served at `now`."""
+    with Path(path).open("rb") as file:
+        entries = read_export(file, file.seek(0, 2), _scratch)
+        return survey_entries(entries, Head("bench"), now, now - SETTLE).entry_count
+
+
+def _scratch() -> BinaryIO:
+    return cast("BinaryIO", tempfile.TemporaryFile())
