@@ -1,0 +1,226 @@
+"""The pages say what is true: links lead somewhere, names exist, commands run, tables are complete."""
+
+from __future__ import annotations
+
+import ast
+import gzip
+import json
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import fields
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from audit_archive import errors
+from audit_archive.domain import statement
+from audit_archive.domain.plan import HeldBackBy
+from audit_archive.domain.statement import Cause, PurgeOutcome, parse_statement, statement_bytes
+from audit_archive.result import Outcome, Result
+from tests.template.rendered import SOURCE
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")])
+README, FORMAT, RUNBOOK = ROOT / "README.md", ROOT / "docs/archive-format.md", ROOT / "docs/operations.md"
+EXAMPLE, CONSOLE = ROOT / "docs" / "example-archive", "1234abcd"
+STATEMENTS = sorted(EXAMPLE.glob("statements/*/*.json"))
+VOUCHED_FOR = [*sorted(EXAMPLE.glob("entries/*/*/*.gz")), *STATEMENTS[:-1]]
+POINTER = re.compile(r"docs/[\w./-]+\.md(?:#[\w-]+)?")
+CODE = [*(ROOT / "layers/core/audit_archive").rglob("*.py"), *(ROOT / "functions").rglob("*.py")]
+
+RECORDS = (
+    *(statement.ArchiveStatement, statement.PurgeStatement, statement.OperatorStatement),
+    *(statement.ObjectRef, statement.RunFacts, statement.ExportFacts, statement.SliceFacts),
+    *(statement.EntryFile, statement.Missing, statement.ReceiptSeen, statement.PlanFacts, statement.Anchor),
+)
+
+
+def text_of(page: Path) -> str:
+    """The page without its blocks of code."""
+    return re.sub(r"^```.*?^```", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+
+
+@cache
+def anchors(page: Path) -> frozenset[str]:
+    """The anchors that GitHub gives a page's headings."""
+    headings = re.findall(r"^#+ +(.+)$", text_of(page), re.MULTILINE)
+    return frozenset(re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings)
+
+
+def section(page: Path, heading: str) -> str:
+    """A page's text under a heading, up to the next of the same level or above."""
+    found = re.search(rf"^(#+) {re.escape(heading)}$", page.read_text(), re.MULTILINE)
+    assert found, f"{page.name} has no heading {heading}"
+    rest = page.read_text()[found.end() :]
+    end = re.search(rf"^#{{1,{len(found[1])}}} ", rest, re.MULTILINE)
+    return rest[: end.start()] if end else rest
+
+
+def first_cells(text: str) -> set[str]:
+    """The names in code type in the first column of the tables in a text."""
+    cells = re.findall(r"^\| (`[^|]*?) \|", text, re.MULTILINE)
+    return {name for cell in cells for name in re.findall(r"`([^`]+)`", cell)}
+
+
+def constants(owner: type) -> set[str]:
+    """The texts that a class of names holds."""
+    return {value for name, value in vars(owner).items() if name.isupper() and isinstance(value, str)}
+
+
+def block(page: Path, marker: str) -> str:
+    """The block of code after a marker."""
+    found = re.search(rf"^<!-- {re.escape(marker)} -->\n```\w*\n(.*?)^```", page.read_text(), re.M | re.S)
+    assert found, f"{page.name} has no block {marker}"
+    return found[1]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_leads_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)\s]+)\)", text_of(page)):
+        if re.match(r"https?://", target):
+            continue
+        path, _, anchor = target.partition("#")
+        there = (page.parent / path).resolve() if path else page
+        assert there.exists(), f"{page.name}: {target}"
+        assert not anchor or anchor in anchors(there), f"{page.name}: {target}"
+
+
+def test_every_page_that_the_code_points_to_exists() -> None:
+    pointed = {found for file in CODE for found in POINTER.findall(file.read_text())}
+    assert any("#" in target for target in pointed)
+    for target in pointed:
+        path, _, anchor = target.partition("#")
+        assert not anchor or anchor in anchors(ROOT / path), target
+        assert (ROOT / path).exists(), target
+
+
+def test_the_readme_has_every_setting_and_no_other() -> None:
+    config = (ROOT / "layers/core/audit_archive/config.py").read_text()
+    calls = [node for node in ast.walk(ast.parse(config)) if isinstance(node, ast.Call) and node.args]
+    arguments = [call.args[0] for call in calls]
+    names = [str(argument.value) for argument in arguments if isinstance(argument, ast.Constant)]
+    read = {name for name in names if re.fullmatch(r"[A-Z]+(_[A-Z]+)+", name)}
+    variables = set(SOURCE["Resources"]["ArchiveFunction"]["Properties"]["Environment"]["Variables"])
+    assert read <= variables
+    assert len(read) > 10
+    assert first_cells(section(README, "Settings")) == set(SOURCE["Parameters"]) | variables
+
+
+def test_the_readme_has_the_defaults_of_the_template() -> None:
+    rows = dict(re.findall(r"^\| `(\w+)` \| ([^|]*) \|", section(README, "Settings"), re.MULTILINE))
+    for name, parameter in SOURCE["Parameters"].items():
+        default = parameter.get("Default")
+        expected = "(required)" if default is None else f"`{default}`" if default != "" else "(empty)"
+        assert rows[name].strip() == expected, name
+
+
+def test_the_readme_names_every_event() -> None:
+    events = sorted((ROOT / "events").glob("*.json"))
+    assert events
+    for event in events:
+        assert f"events/{event.name}" in README.read_text(), event.name
+
+
+def test_the_readme_has_every_field_of_the_result() -> None:
+    assert first_cells(section(README, "The result")) == {field.name for field in fields(Result)}
+
+
+def test_every_error_has_its_section_and_its_row() -> None:
+    known = {
+        name
+        for name, kind in vars(errors).items()
+        if isinstance(kind, type) and issubclass(kind, errors.AuditArchiveError)
+    }
+    headings = set(re.findall(r"^### (\w+Error)$", RUNBOOK.read_text(), re.MULTILINE))
+    assert headings == known
+    assert first_cells(section(README, "Errors")) == known - {"AuditArchiveError", "PageError"}
+
+
+def test_every_alarm_has_its_section() -> None:
+    alarms = {n for n, r in SOURCE["Resources"].items() if r["Type"] == "AWS::CloudWatch::Alarm"}
+    assert set(re.findall(r"^### (\w+Alarm)$", RUNBOOK.read_text(), re.MULTILINE)) == alarms
+
+
+def test_the_runbook_has_every_outcome_and_every_reason() -> None:
+    outcomes = first_cells(section(RUNBOOK, "Outcomes"))
+    assert outcomes == constants(Outcome) | constants(PurgeOutcome)
+    assert first_cells(section(RUNBOOK, "held_back_by")) == constants(HeldBackBy)
+
+
+def test_the_format_has_every_field_of_every_statement() -> None:
+    told = set(re.findall(r"`(\w+)`", section(FORMAT, "Statements")))
+    assert {field.name for record in RECORDS for field in fields(record)} <= told
+    assert constants(Cause) | constants(PurgeOutcome) <= told
+
+
+def test_the_example_is_of_this_format() -> None:
+    assert [parse_statement(path.read_bytes()).kind for path in STATEMENTS] == ["archive", "purge", "archive"]
+    assert all(
+        statement_bytes(parse_statement(path.read_bytes())) == path.read_bytes() for path in STATEMENTS
+    )
+
+
+def check(folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run the page's checker over a folder."""
+    command = [sys.executable, "-I", "-c", block(FORMAT, "check.py"), str(folder), CONSOLE]
+    return subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own page
+
+
+def test_the_checker_on_the_page_accepts_the_example() -> None:
+    ran = check(EXAMPLE)
+    assert (ran.stdout, ran.stderr) == (block(FORMAT, "check.py prints"), "")
+
+
+@pytest.mark.parametrize("path", VOUCHED_FOR, ids=lambda path: path.parent.name + "/" + path.name)
+def test_the_checker_on_the_page_refuses_what_was_altered(path: Path, tmp_path: Path) -> None:
+    """Every entry file, and every statement but the newest (a hash kept elsewhere vouches for that)."""
+    folder = tmp_path / "archive"
+    shutil.copytree(EXAMPLE, folder)
+    copy = folder / path.relative_to(EXAMPLE)
+    data = copy.read_bytes()
+    copy.write_bytes(data[: len(data) // 2] + bytes([data[len(data) // 2] ^ 1]) + data[len(data) // 2 + 1 :])
+    assert check(folder).returncode != 0
+    copy.unlink()
+    assert check(folder).returncode != 0
+
+
+@pytest.mark.skipif(shutil.which("jq") is None, reason="jq is not installed")
+def test_the_shell_commands_on_the_page_run() -> None:
+    commands = re.findall(r"^<!-- run -->\n```sh\n(.*?)^```", FORMAT.read_text(), re.MULTILINE | re.DOTALL)
+    assert len(commands) == 4
+    outputs = []
+    for command in commands:
+        ran = subprocess.run(  # noqa: S603 - our own page
+            ["bash", "-euo", "pipefail", "-c", command],  # noqa: S607 - found on the path as by a reader
+            cwd=EXAMPLE,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (ran.returncode, ran.stderr) == (0, ""), command
+        outputs.append(ran.stdout.splitlines())
+    verdicts = [line.rpartition(": ")[2] for lines in outputs[:3] for line in lines]
+    assert verdicts == ["OK"] * (2 + 3 + 5)
+    original, line = outputs[3]
+    assert original == line
+
+
+def test_the_excerpts_on_the_page_are_the_example() -> None:
+    """What an excerpt says in full is in the statement, word for word."""
+    text = "".join(path.read_text() for path in STATEMENTS)
+    blocks = re.findall(r"^```json\n(.*?)^```", FORMAT.read_text(), re.MULTILINE | re.DOTALL)
+    excerpts = [found for found in blocks if "_source" not in found]
+    assert len(excerpts) == 3
+    for excerpt in excerpts:
+        for piece in re.split(r"…", excerpt.replace("\n", "")):
+            assert piece.strip("{},[]") in text, piece
+
+
+def test_the_source_form_on_the_page_is_the_examples() -> None:
+    packed = EXAMPLE / "entries/console=1234abcd/dt=2026-11-21/0000000001.ndjson.gz"
+    lines = gzip.decompress(packed.read_bytes()).splitlines()
+    source = json.loads(lines[0])["_source"]
+    assert source.endswith('"user_browser_agent": "\\ud800"}')
