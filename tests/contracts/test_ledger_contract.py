@@ -77,6 +77,22 @@ def test_of_many_that_take_a_lease_at_once_one_gets_it(ledger: Ledger, console: 
 
 
 @everywhere
+def test_a_finding_is_announced_once(ledger: Ledger, console: str) -> None:
+    assert ledger.claim(console, "finding", NOW, NOW + 60)
+    assert not ledger.claim(console, "finding", NOW + 59, NOW + 119)
+    ledger.announced(console, "finding")
+    assert not ledger.claim(console, "finding", NOW + 1_000_000, NOW + 1_000_060)
+
+
+@everywhere
+def test_a_claim_whose_owner_died_runs_out(ledger: Ledger, console: str) -> None:
+    assert ledger.claim(console, "finding", NOW, NOW + 60)
+    assert ledger.claim(console, "finding", NOW + 60, NOW + 120)
+    assert ledger.claim(console, "another", NOW, NOW + 60)
+    assert ledger.claim(f"{console}-2", "finding", NOW, NOW + 60)
+
+
+@everywhere
 def test_a_head_is_read_as_it_was_recorded(ledger: Ledger, console: str) -> None:
     assert ledger.head(console) is None
     statement = archive_statement(console, 1)

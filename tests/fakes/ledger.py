@@ -22,6 +22,7 @@ class FakeLedger:
         self.index: dict[tuple[str, int], tuple[Statement, ObjectRef]] = {}
         self._heads: dict[str, tuple[int, bytes]] = {}
         self._leases: dict[str, tuple[str, int]] = {}
+        self._findings: dict[tuple[str, str], int | None] = {}
         self._lock = Lock()
 
     def acquire(self, console: str, owner: str, now: int, expires_at: int) -> bool:
@@ -38,6 +39,20 @@ class FakeLedger:
             self.calls["release"] += 1
             if self._leases.get(console, ("", 0))[0] == owner:
                 del self._leases[console]
+
+    def claim(self, console: str, finding: str, now: int, expires_at: int) -> bool:
+        with self._lock:
+            self.calls["claim"] += 1
+            until = self._findings.get((console, finding), 0)
+            if until is None or until > now:
+                return False
+            self._findings[console, finding] = expires_at
+            return True
+
+    def announced(self, console: str, finding: str) -> None:
+        with self._lock:
+            self.calls["announced"] += 1
+            self._findings[console, finding] = None
 
     def head(self, console: str) -> Head | None:
         with self._lock:

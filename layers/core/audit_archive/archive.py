@@ -11,9 +11,10 @@ from dataclasses import replace
 from audit_archive.domain.head import Head
 from audit_archive.domain.idle import is_idle
 from audit_archive.domain.plan import Mode, Plan, make_plan
-from audit_archive.errors import PageError, SettingsError
+from audit_archive.errors import LedgerError, PageError, SettingsError
 from audit_archive.ports import Finding
 from audit_archive.result import Outcome, Result, archived, plain, purged
+from audit_archive.steps.announce import announce
 from audit_archive.steps.collect import Surveyed, download, survey
 from audit_archive.steps.keep import store, verify
 from audit_archive.steps.lease import lease
@@ -79,8 +80,8 @@ def _purge(run: Run, head: Head, surveyed: Surveyed, plan: Plan, result: Result)
 def _page(run: Run, error: PageError) -> None:
     """Wake somebody; a topic that refuses must not hide what they are to be woken for."""
     try:
-        run.alerts.publish(Finding(type(error).__name__, run.order.console, str(error), {}))
-    except SettingsError as failure:
+        announce(run, Finding(type(error).__name__, run.order.console, str(error), {}))
+    except (SettingsError, LedgerError) as failure:
         error.add_note(str(failure))
 
 

@@ -56,16 +56,24 @@ def _epoch(run: Run) -> Head:
 
 def _rebuild(run: Run) -> Head:
     """After the ledger was lost or damaged: everything in it, anew from the chain in the bucket."""
-    recorded = run.ledger.head(run.order.console)
+    recorded = _recorded_seq(run)
     head = roll_forward(run, Head(run.order.console))
     if head.statement is None:
         raise RequestError("action", f"nothing is archived of Console {head.console}: nothing to rebuild")
-    if recorded is not None and recorded.seq > head.seq:
+    if recorded > head.seq:
         raise IntegrityError(
-            f"The ledger knows statement {recorded.seq}, the bucket's chain ends at {head.seq}: statements "
+            f"The ledger knows statement {recorded}, the bucket's chain ends at {head.seq}: statements "
             "were removed. Nothing was rebuilt; find them by their versions, or in a copy of the bucket"
         )
     return head
+
+
+def _recorded_seq(run: Run) -> int:
+    try:
+        head = run.ledger.head(run.order.console)
+    except IntegrityError:
+        return 0  # a head that can't be read is what a rebuild is for
+    return head.seq if head is not None else 0
 
 
 _WAYS_OUT: Mapping[str, Callable[[Run], Head]] = {

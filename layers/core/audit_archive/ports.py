@@ -171,6 +171,14 @@ class Ledger(Protocol):
         """Give the lease back if `owner` still holds it."""
         ...
 
+    def claim(self, console: str, finding: str, now: int, expires_at: int) -> bool:
+        """Take it upon us to announce a finding, unless it was announced or another's claim still holds."""
+        ...
+
+    def announced(self, console: str, finding: str) -> None:
+        """Note for ever that a finding was announced."""
+        ...
+
     def head(self, console: str) -> Head | None:
         """The recorded head, read consistently; None if there is none. IntegrityError if it is damaged."""
         ...

@@ -37,11 +37,24 @@ class DynamoDbLedger:
         # Only while it is ours: once it ran out, it may be another run's.
         self._table.delete(console, items.LEASE, "#owner = :owner", {":owner": {"S": owner}})
 
+    def claim(self, console: str, finding: str, now: int, expires_at: int) -> bool:
+        """As the port says."""
+        # Nobody has announced it nor is about to; or whoever was about to has had their time. What was
+        # announced has no time to run out.
+        condition = "attribute_not_exists(#item) OR #expires_at <= :now"
+        claim = items.finding_item(console, finding, expires_at)
+        return self._table.put(claim, condition, {":now": {"N": str(now)}})
+
+    def announced(self, console: str, finding: str) -> None:
+        """As the port says."""
+        self._table.put(items.finding_item(console, finding, None))
+
     def head(self, console: str) -> Head | None:
         """As the port says. Raises IntegrityError if what is recorded can't be read."""
         for _ in range(READS):
             item = self._table.get(console, items.HEAD)
-            if item is None:
+            # A head that another release wrote may have other fields: the chain tells the same.
+            if item is None or item.get("format") != items.HEAD_FORMAT:
                 return None
             try:
                 packed = self._packed(console, item)
@@ -99,7 +112,7 @@ class DynamoDbLedger:
 def _damaged(console: str, why: str) -> IntegrityError:
     return IntegrityError(
         f"The head of {console} in the ledger can't be read: {why}. The bucket is the truth: recreate the "
-        "ledger from it with `canary-audit ledger rebuild`."
+        "ledger from it: invoke the archive function with an event like events/rebuild.json."
     )
 
 

@@ -1,7 +1,9 @@
 """How the ledger's items look: pure, both ways. Keys are `console` (partition) and `item` (sort), both text.
 
 lease                     owner, expires_at
-head                      seq, statement_sha256, digest (SHA-256 of the packed head), and it in `body` ...
+finding#<sha256>          expires_at of a claim; without it the finding was announced
+head                      format, seq, statement_sha256, digest (SHA-256 of the packed head), and it in
+                          `body` ...
 head#<seq>#<digest>#<n>   ... or in such parts, when it does not fit into one item
 statement#<seq>           kind, key, version_id, sha256; of an archive its export, ids, dates and entry files
 """
@@ -30,6 +32,9 @@ LEASE = "lease"
 HEAD = "head"
 PARTS_PREFIX = "head#"
 
+HEAD_FORMAT: "AttributeValueTypeDef" = {"N": "1"}
+"""Raise it when the fields of a head change: then it is made anew from the chain."""
+
 
 def item_key(console: str, item: str) -> "Item":
     """The primary key of one item."""
@@ -39,6 +44,12 @@ def item_key(console: str, item: str) -> "Item":
 def lease_item(console: str, owner: str, expires_at: int) -> "Item":
     """Who works on a Console, and until when (epoch seconds)."""
     return item_key(console, LEASE) | {"owner": {"S": owner}, "expires_at": {"N": str(expires_at)}}
+
+
+def finding_item(console: str, finding: str, expires_at: int | None) -> "Item":
+    """A finding that somebody is about to announce until `expires_at`, or, without that, has announced."""
+    item = item_key(console, f"finding#{finding}")
+    return item if expires_at is None else item | {"expires_at": {"N": str(expires_at)}}
 
 
 def parts_prefix(seq: int, digest: str) -> str:
@@ -75,6 +86,7 @@ def head_items(head: Head, ref: ObjectRef) -> "tuple[Item, list[Item]]":
     packed = pack_head(head)
     digest = digest_of(packed)
     item: Item = item_key(head.console, HEAD) | {
+        "format": HEAD_FORMAT,
         "seq": {"N": str(head.seq)},
         "statement_sha256": {"S": ref.sha256},
         "digest": {"S": digest},

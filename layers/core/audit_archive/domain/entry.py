@@ -8,7 +8,7 @@ from typing import NamedTuple
 import orjson
 
 from audit_archive.domain.canonical import SOURCE_KEY
-from audit_archive.domain.json_scan import top_level_members
+from audit_archive.domain.source_members import top_level_members
 from audit_archive.domain.timestamps import read_timestamp
 
 __all__ = ["Entry", "Mark", "Receipt", "read_receipt", "read_timestamp"]

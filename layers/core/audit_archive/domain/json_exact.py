@@ -7,8 +7,9 @@ import orjson
 from audit_archive.domain.canonical import canonical_bytes, source_line
 from audit_archive.domain.entry import MAX_ID, Entry, Mark
 from audit_archive.domain.entry_marks import marks_of
-from audit_archive.domain.json_scan import Scan, read_members
+from audit_archive.domain.json_scan import Scan
 from audit_archive.domain.json_tokens import NoTokenError
+from audit_archive.domain.source_members import read_members
 from audit_archive.domain.timestamps import read_timestamp
 from audit_archive.errors import InvalidExportError
 

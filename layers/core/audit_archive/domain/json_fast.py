@@ -6,9 +6,10 @@ neither is one that may have had equal keys:
 
 * Canonical JSON spells every token (but floats) in as few bytes as JSON can, without white space. So if
   the canonical lines, and a comma for each but one, are as long as the source, nothing was dropped.
-* Otherwise the keys are counted. In the source each is followed by `":`, unless there is white space
-  before the colon (then the batch is not trusted). Strings may hold that mark too, so the count is never
-  too low: if as many keys were parsed, none was dropped.
+* Otherwise the keys of the source are counted. Where no white space precedes a colon each key is followed
+  by `":`; strings may hold that mark too, so the count is never too low, and if as many keys were parsed
+  none was dropped. If that does not settle it, strings before a colon are counted one after the other,
+  from the beginning: that is exact, the text is known to be JSON, but takes longer than the parse.
 """
 
 import re
@@ -27,7 +28,8 @@ from audit_archive.domain.timestamps import read_timestamps
 
 Object = dict[str, Any]
 
-_SPACED_COLON = re.compile(rb'"[ \t\n\r]++:')
+_SPACES = (b" ", b"\t", b"\n", b"\r")
+_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"[ \t\n\r]*+(:?)')
 _CONTAINERS = {dict, list}
 _SCALARS = {str, int, bool, type(None)}
 _USUAL_ACTIONS = ACTIONS - {RECEIPT_ACTION} | {None}
@@ -74,16 +76,11 @@ def _has_good_ids(values: list[Object]) -> bool:
 
 
 def _has_keys(batch: bytes, keys: int) -> bool:
-    """Whether the source has exactly so many keys, and none with white space before its colon."""
-    return batch.count(b'":') == keys and not _has_spaced_colon(batch)
-
-
-def _has_spaced_colon(batch: bytes) -> bool:
-    # A raw tab, line feed or carriage return can't be in a string; a blank can, so look closer.
+    """Whether the source of whole JSON values has exactly so many keys."""
     # Looking for one byte is so much faster than for two that it pays to do so first.
-    if any(space in batch and space + b":" in batch for space in (b"\t", b"\n", b"\r")):
+    if batch.count(b'":') == keys and not any(space in batch and space + b":" in batch for space in _SPACES):
         return True
-    return b" :" in batch and _SPACED_COLON.search(batch) is not None
+    return sum(map(bool, _STRING.findall(batch))) == keys
 
 
 def count_keys(values: list[Object]) -> int | None:

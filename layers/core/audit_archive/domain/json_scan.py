@@ -31,7 +31,9 @@ MAX_DEPTH = 128  # levels that a carried entry may have, itself included: well b
 MAX_CARRIED = 1 << 20  # bytes of source that a carried entry may have: parsed, it takes many times as much
 
 _KEY = re.compile(WS + rb"(" + STRING + rb")" + WS + rb":" + WS)
-_SCALAR = re.compile(rb"(" + STRING + rb")|(" + NUMBER + rb")|(?:" + LITERAL + rb")|(" + NON_FINITE + rb")")
+_VALUE = rb"(?:(" + STRING + rb")|(" + NUMBER + rb")|(?:" + LITERAL + rb")|(" + NON_FINITE + rb"))"
+_SCALAR = re.compile(_VALUE)
+_MEMBER = re.compile(WS + rb"(" + STRING + rb")" + WS + rb":" + WS + rb"()" + _VALUE + rb"()" + WS + rb"(,?)")
 _AFTER = re.compile(WS + rb"([,}\]])" + WS)
 _OPENER = {ord("}"): ord("{"), ord("]"): ord("[")}
 
@@ -64,7 +66,7 @@ class Scan:
         if match is None:
             return self._open(pos)
         if self.exact:
-            self.exact = _is_exact(match)
+            self.exact = _is_exact(*match.groups())
         return self._done(match.end())
 
     def _open(self, pos: int) -> tuple[int, bool]:
@@ -80,7 +82,7 @@ class Scan:
         pos = skip_space(self._data, pos + 1)
         if self._data[pos : pos + 1] == (b"}" if opener == b"{" else b"]"):
             return self._close(pos + 1)
-        return (self._key(pos) if opener == b"{" else pos), True
+        return self._members(pos) if opener == b"{" else (pos, True)
 
     def _after(self, pos: int) -> tuple[int, bool]:
         """Go on after a value: take a comma and the next key, or what closes the container."""
@@ -89,7 +91,7 @@ class Scan:
             raise no_token(self._data, pos, "a comma or a closing bracket")
         mark = match[1][0]
         if mark == ord(","):
-            return (self._key(match.end()) if self._stack[-1] == ord("{") else match.end()), True
+            return self._members(match.end()) if self._stack[-1] == ord("{") else (match.end(), True)
         if _OPENER[mark] != self._stack[-1]:
             raise NoTokenError(match.start(1), f"{match[1]!r} closes what it did not open")
         return self._close(match.end(1))
@@ -107,18 +109,31 @@ class Scan:
             self.members[name] = (start, pos)
         return pos, False
 
-    def _key(self, pos: int) -> int:
-        """Take a key; return where its value must begin."""
-        match = _KEY.match(self._data, pos)
-        if match is None:
+    def _members(self, pos: int) -> tuple[int, bool]:
+        """Take members whose values are scalars, one match each; and the key of one whose value is none."""
+        while match := _MEMBER.match(self._data, pos):
+            key, _, string, number, non_finite, _, comma = match.groups()
+            self._key(key, match.start(2))
+            if self.exact:
+                self.exact = _is_exact(string, number, non_finite)
+            self._done(match.end(6))
+            if not comma:
+                return match.end(), False
+            pos = match.end()
+        lone = _KEY.match(self._data, pos)
+        if lone is None:
             raise no_key(self._data, pos)
-        name = decode_string(match[1])
+        self._key(lone[1], lone.end())
+        return lone.end(), True
+
+    def _key(self, token: bytes, start: int) -> None:
+        """Note a key, whose value begins at `start`."""
+        name = decode_string(token)
         if self.exact:
-            self.exact = is_exact_string(match[1]) and name not in self._keys[-1]
+            self.exact = is_exact_string(token) and name not in self._keys[-1]
             self._keys[-1].add(name)
         if len(self._stack) == 1:
-            self._note(name, match.end())
-        return match.end()
+            self._note(name, start)
 
     def _note(self, name: str, start: int) -> None:
         """Note the start of a member of the outermost object."""
@@ -128,31 +143,10 @@ class Scan:
         self.ids += name == "id"
 
 
-def top_level_members(source: bytes) -> dict[str, object]:
-    """The known members of an entry in `_source` form, as far as marks and receipts need them.
-
-    Lone surrogates become U+FFFD, objects and arrays an empty list, numbers 0.
-    """
-    return read_members(source, Scan(source, 0))
-
-
-def read_members(data: bytes, scan: Scan) -> dict[str, object]:
-    """`top_level_members` of an entry that was scanned already."""
-    return {name: _read(data[start:end]) for name, (start, end) in scan.members.items()}
-
-
-def _read(token: bytes) -> object:
-    if token[:1] == b'"':
-        return decode_string(token).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    if token[:1] in (b"{", b"["):
-        return []
-    return None if token == b"null" else 0
-
-
-def _is_exact(match: re.Match[bytes]) -> bool:
-    """Whether canonical JSON carries a scalar; the non-finite ones it never does."""
-    if match[1] is not None:
-        return is_exact_string(match[1])
-    if match[2] is not None:
-        return is_exact_number(match[2])
-    return match[3] is None
+def _is_exact(string: bytes | None, number: bytes | None, non_finite: bytes | None) -> bool:
+    """Whether canonical JSON carries a scalar token; the one of the three that it is, or a literal."""
+    if string is not None:
+        return is_exact_string(string)
+    if number is not None:
+        return is_exact_number(number)
+    return non_finite is None

@@ -82,7 +82,7 @@ def statements_beyond(store: ArchiveStore, head: Head) -> Iterator[Version]:
     if head.seq and seq == head.seq:
         missing = statement_key(head.console, head.seq)
         raise IntegrityError(
-            f"The ledger is ahead of the bucket: {missing} was removed; run `ledger rebuild` after a look"
+            f"The ledger is ahead of the bucket: {missing} was removed; find out who did it, then rebuild"
         )
 
 

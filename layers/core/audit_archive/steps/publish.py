@@ -1,16 +1,15 @@
-"""Publish, announce, record: the entry files of a committed statement, what it found, then the ledger."""
+"""Publish and record: the entry files of a committed statement, then the ledger."""
 
 from collections.abc import Iterable
 from typing import BinaryIO
 
 from audit_archive.domain.foreign import ForeignPurge, foreign_purges_of
 from audit_archive.domain.head import Head
-from audit_archive.domain.records import to_json
-from audit_archive.domain.statement import ArchiveStatement, EntryFile, ExportFacts
+from audit_archive.domain.statement import ArchiveStatement, EntryFile, ExportFacts, Statement
 from audit_archive.domain.survey import Slice
 from audit_archive.domain.times import DAY, from_rfc3339
-from audit_archive.errors import IntegrityError
-from audit_archive.ports import Finding
+from audit_archive.errors import IntegrityError, SettingsError
+from audit_archive.steps.announce import announce_foreign
 from audit_archive.steps.chain import Committed, read_statement, statements_beyond
 from audit_archive.steps.collect import read_export
 from audit_archive.steps.entry_files import Built, build, select
@@ -24,17 +23,24 @@ def publish(run: Run, built: Built) -> None:
         run.store.put(facts.key, file, facts.sha256, retention, {"console": run.order.console})
 
 
-def announce(run: Run, purges: Iterable[ForeignPurge]) -> None:
-    """One message to a person for each purge that was not ours."""
-    for purge in purges:
-        sentence = purge.sentence(run.order.console)
-        run.alerts.publish(Finding("ForeignPurge", run.order.console, sentence, to_json(purge)))
-
-
 def record(run: Run, committed: Committed) -> Head:
     """Move the ledger to a statement that is committed and published."""
     run.ledger.record(committed.head, committed.statement)
     return committed.head
+
+
+def announce_and_record(run: Run, committed: Committed, foreign: Iterable[ForeignPurge]) -> Head:
+    """Tell a person of the purges that were not ours, then record the statement that lists them.
+
+    In this order, so that a crash in between is made good by the next run. Raises SettingsError if the topic
+    refuses, once the statement is recorded: that must not stop the archive.
+    """
+    try:
+        announce_foreign(run, foreign)
+    except SettingsError:
+        record(run, committed)
+        raise
+    return record(run, committed)
 
 
 def load(run: Run) -> Head:
@@ -51,19 +57,22 @@ def roll_forward(run: Run, head: Head) -> Head:
         if head.statement is not None and version.key == head.statement.key:
             continue
         committed = read_statement(run.store, head, version)
-        if isinstance(committed.statement, ArchiveStatement):
-            _finish(run, committed.statement, head)
-        head = record(run, committed)
+        head = announce_and_record(run, committed, _finish(run, committed.statement, head))
     return head
 
 
-def _finish(run: Run, statement: ArchiveStatement, before: Head) -> None:
-    """Do what a crashed run left undone, unless all of that lies so long back that it can't be the crash."""
+def _finish(run: Run, statement: Statement, before: Head) -> tuple[ForeignPurge, ...]:
+    """Publish what a crashed run left unpublished; what it left untold.
+
+    Nothing of a statement that lies so long back that it can't be the crash: its files may have expired.
+    """
     now = run.clock.now()
+    if not isinstance(statement, ArchiveStatement):
+        return ()
     if from_rfc3339(statement.export.retain_until) > now:
         _publish_absent(run, statement, before)
-    if from_rfc3339(statement.run.started_at) > now - DAY:
-        announce(run, foreign_purges_of(statement))
+    is_fresh = from_rfc3339(statement.run.started_at) > now - DAY
+    return tuple(foreign_purges_of(statement)) if is_fresh else ()
 
 
 def _publish_absent(run: Run, statement: ArchiveStatement, before: Head) -> None:

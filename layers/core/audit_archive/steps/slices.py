@@ -13,7 +13,7 @@ from audit_archive.steps.chain import commit
 from audit_archive.steps.collect import Surveyed
 from audit_archive.steps.entry_files import Built, build, select
 from audit_archive.steps.keep import Verified
-from audit_archive.steps.publish import announce, publish, record
+from audit_archive.steps.publish import announce_and_record, publish
 from audit_archive.steps.run import Run
 from audit_archive.steps.superseded import SupersededError
 
@@ -55,8 +55,8 @@ def _archive_slice(run: Run, head: Head, evidence: Evidence, part: Slice) -> Hea
         if committed is None:
             raise SupersededError
         publish(run, built)
-        announce(run, foreign_purges(statement.receipts_seen, evidence.plan.missing))
-        return record(run, committed)
+        foreign = foreign_purges(statement.receipts_seen, evidence.plan.missing)
+        return announce_and_record(run, committed, foreign)
     finally:
         built.close()
 
