@@ -111,16 +111,14 @@ def test_days_to_keep_stay_on_the_console(stack: DeployedStack, new_console: New
     is_whole(stack, console)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="Secrets Manager answers AccessDenied, not ResourceNotFound, for a secret that does not exist; "
-    "the adapter takes that for a fault",
-)
 def test_without_a_purge_key_nothing_is_purged(stack: DeployedStack, new_console: NewConsole) -> None:
     console = new_console(entries=30, keys={"read": READ_KEY})
-    result = run(stack, "schedule", console)
-    assert (result["outcome"], result["purged_entries"]) == ("archived", 0)
+    ran = stack.invoke(event("schedule", console))
+    assert ran.failed
+    assert "no purge key" in ran.error
     assert console.count() == 30
+    dry = run(stack, "dry-run", console)
+    assert (dry["outcome"], dry["highest_archived_id"], dry["purged_entries"]) == ("idle", 30, 0)
 
 
 def test_a_wrong_key_fails_and_is_not_told(stack: DeployedStack, new_console: NewConsole) -> None:

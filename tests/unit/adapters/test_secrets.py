@@ -65,7 +65,17 @@ def test_a_binary_secret_is_no_key() -> None:
         SecretKey(secrets, NAME).value()
 
 
-@pytest.mark.parametrize("code", ["AccessDeniedException", "DecryptionFailure", "InvalidParameterException"])
+def test_a_denied_secret_may_as_well_not_exist() -> None:
+    with failing("secretsmanager", "get_secret_value", "AccessDeniedException") as secrets:
+        assert find_key(secrets, NAME) is None
+    with (
+        failing("secretsmanager", "get_secret_value", "AccessDeniedException") as secrets,
+        pytest.raises(SettingsError, match="role"),
+    ):
+        SecretKey(secrets, NAME).value()
+
+
+@pytest.mark.parametrize("code", ["DecryptionFailure", "InvalidParameterException"])
 def test_a_refusal_is_a_setting_to_correct(code: str) -> None:
     with (
         failing("secretsmanager", "get_secret_value", code) as secrets,

@@ -21,10 +21,11 @@ _ADVICE = {
 class SecretKey:
     """One API key in one secret; read when first asked for, and again on `refresh`."""
 
-    def __init__(self, client: "SecretsManagerClient", name: str) -> None:
+    def __init__(self, client: "SecretsManagerClient", name: str, *, denied_is_absent: bool = False) -> None:
         """`name` is the secret's name, `<prefix>/<console>/<read|purge>`. Reads nothing yet."""
         self._client = client
         self._name = name
+        self._denied_is_absent = denied_is_absent
         self._value: str | None = None
 
     def __repr__(self) -> str:
@@ -55,7 +56,8 @@ class SecretKey:
         try:
             answer = self._client.get_secret_value(SecretId=self._name)
         except AwsFault as error:
-            if _is_absent(error):
+            is_denied = error_code(error) == "AccessDeniedException"
+            if _is_absent(error) or (is_denied and self._denied_is_absent):
                 return None
             sentence = told(f"The secret {self._name} can't be read", error, _ADVICE, "Try again later.")
             if _is_definite(error):
@@ -66,11 +68,13 @@ class SecretKey:
 
 
 def find_key(client: "SecretsManagerClient", name: str) -> SecretKey | None:
-    """The key of a secret that need not exist; None if it does not (or is scheduled for deletion).
+    """The key of a secret that need not exist; None if it does not, or if we may not read it.
 
-    Reads it at once. Raises SettingsError if it exists and holds no key, or can't be read.
+    Secrets Manager authorises before it looks: a role that may read secrets by the pattern of their names is
+    denied one that does not exist, so the two can't be told apart. Reads it at once. Raises SettingsError if
+    it exists and holds no key.
     """
-    key = SecretKey(client, name)
+    key = SecretKey(client, name, denied_is_absent=True)
     return key if key.exists() else None
 
 

@@ -27,8 +27,9 @@ def open_purger(run: Run) -> PurgingConsole:
     purger = run.open_purger()
     if purger is None:
         raise SettingsError(
-            f"Purge mode is {run.order.policy.mode}, but Console {run.order.console} has no purge key: "
-            "store one as the secret <SECRET_PREFIX>/<console>/purge, or set PurgeMode to off"
+            f"Purge mode is {run.order.policy.mode}, but Console {run.order.console} has no purge key that "
+            "the function may read. What is new is archived, nothing was purged: store a key as the secret "
+            "<SecretPrefix>/<console>/purge, or invoke with purge_mode off"
         )
     return purger
 
