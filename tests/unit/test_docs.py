@@ -19,6 +19,7 @@ from audit_archive import errors
 from audit_archive.domain import statement
 from audit_archive.domain.plan import HeldBackBy
 from audit_archive.domain.statement import Cause, PurgeOutcome, parse_statement, statement_bytes
+from audit_archive.request import ArchiveRequest, OperatorRequest
 from audit_archive.result import Outcome, Result
 from tests.template.rendered import SOURCE
 
@@ -51,10 +52,11 @@ def anchors(page: Path) -> frozenset[str]:
 
 
 def section(page: Path, heading: str) -> str:
-    """A page's text under a heading, up to the next of the same level or above."""
-    found = re.search(rf"^(#+) {re.escape(heading)}$", page.read_text(), re.MULTILINE)
+    """A page's text under a heading, without code, up to the next of the same level or above."""
+    text = text_of(page)
+    found = re.search(rf"^(#+) {re.escape(heading)}$", text, re.MULTILINE)
     assert found, f"{page.name} has no heading {heading}"
-    rest = page.read_text()[found.end() :]
+    rest = text[found.end() :]
     end = re.search(rf"^#{{1,{len(found[1])}}} ", rest, re.MULTILINE)
     return rest[: end.start()] if end else rest
 
@@ -126,6 +128,19 @@ def test_the_readme_names_every_event() -> None:
 
 def test_the_readme_has_every_field_of_the_result() -> None:
     assert first_cells(section(README, "The result")) == {field.name for field in fields(Result)}
+
+
+def test_the_readme_has_every_field_of_an_event() -> None:
+    told = first_cells(section(README, "Invoking by hand"))
+    assert {field.name for kind in (ArchiveRequest, OperatorRequest) for field in fields(kind)} == told
+
+
+def test_the_runbook_has_every_metric_and_every_action() -> None:
+    app = (ROOT / "functions/archive/app.py").read_text()
+    metrics = re.findall(r'^ +\("([A-Z]\w+)", ', app, re.MULTILINE)
+    assert metrics
+    assert set(metrics) <= set(re.findall(r"`(\w+)`", section(RUNBOOK, "Where to look")))
+    assert first_cells(section(RUNBOOK, "Deciding")) == set(statement.Action.BY_EVENT)
 
 
 def test_every_error_has_its_section_and_its_row() -> None:
