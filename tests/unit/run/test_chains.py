@@ -3,12 +3,14 @@
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
+from hashlib import sha256
 from typing import Any
 
 import pytest
 
 from audit_archive.domain.head import Head
 from audit_archive.domain.layout import statement_key
+from audit_archive.domain.statement import PlanFacts, statement_bytes
 from audit_archive.errors import (
     ArchiveStoreError,
     IntegrityError,
@@ -381,6 +383,55 @@ def test_a_forged_statement_that_does_not_follow_is_an_integrity_error() -> None
     world.store.add(statement_key(CONSOLE, 5), Stored("", version.data, version.sha256, version.retention))
     with pytest.raises(IntegrityError, match="does not follow"):
         world.run()
+
+
+def with_forged(**fields: object) -> World:
+    """The chain goes on with a statement that anybody could have put there, but for its lock."""
+    world = settled()
+    archived, ended = world.archives()[-1], world.purges()[-1]
+    said = replace(
+        ended if "receipt" in fields else archived,
+        **{"seq": 5, "previous": world.refs()[-1]} | fields,  # type: ignore[arg-type]
+    )
+    data = statement_bytes(said)
+    world.store.create(statement_key(CONSOLE, 5), data, sha256(data).hexdigest(), world.bound().retention())
+    return world
+
+
+UNREADABLE = pytest.mark.xfail(
+    strict=True,
+    raises=(ValueError, KeyError, TypeError),
+    reason="a statement whose values can't be folded into the head ends the run with a plain ValueError or "
+    "KeyError: not an IntegrityError, so nobody is paged",
+)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        pytest.param({"plan": PlanFacts("on", None, 0, None, "soon")}, marks=UNREADABLE, id="due time"),
+        pytest.param({"receipt": {}}, marks=UNREADABLE, id="receipt without id"),
+        pytest.param({"receipt": {"id": "22"}}, marks=UNREADABLE, id="receipt with a text for an id"),
+        pytest.param({"console": "other"}, id="another console's"),
+        pytest.param({"previous": None}, id="no previous"),
+        pytest.param({"seq": 6}, id="another number"),
+    ],
+)
+def test_a_statement_that_says_what_none_can_say_is_an_integrity_error(fields: dict[str, object]) -> None:
+    with pytest.raises(IntegrityError):
+        with_forged(**fields).run()
+
+
+def test_bytes_that_are_no_statement_are_an_integrity_error() -> None:
+    world = settled()
+    for data in (b"", b"{", b'{"kind":[]}'):
+        key = statement_key(CONSOLE, 5)
+        for version in world.store.history(key):
+            world.store.lose(key, version.version_id)
+        world.store.create(key, data, sha256(data).hexdigest(), world.bound().retention())
+        with pytest.raises(IntegrityError, match="no statement of this format"):
+            world.run()
+    assert world.alerts.kinds == ["IntegrityError"] * 3
 
 
 def test_a_gap_in_the_chain_is_an_integrity_error() -> None:

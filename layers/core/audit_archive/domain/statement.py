@@ -228,7 +228,7 @@ def parse_statement(data: bytes) -> Statement:
     """The statement of stored bytes. Raises ValueError if they are no statement of this format."""
     value = orjson.loads(data)
     kind = value.get("kind") if isinstance(value, dict) else None
-    if kind not in _KINDS:
+    if not isinstance(kind, str) or kind not in _KINDS:
         raise ValueError(f"unknown statement kind {kind!r}")
     if value.get("format") != FORMAT:
         raise ValueError(f"unknown format {value.get('format')!r}")
