@@ -14,6 +14,9 @@ from audit_archive.domain.times import DAY
 MAX_SLICE_DATES = 400
 MAX_SLICE_ENTRIES = 1_000_000
 
+# Plain numbers: arithmetic on members of an enumeration would take longer than all else here.
+_RECEIPT, _UNREADABLE_RECEIPT = Mark.RECEIPT.value, Mark.UNREADABLE_RECEIPT.value
+
 
 @dataclass(frozen=True)
 class Slice:
@@ -98,7 +101,7 @@ def survey_entries(entries: Iterable[Entry], head: Head, now: int, cutoff: int) 
         count += 1
         entry_id, _, seconds, marks = entry
         ids.add(entry_id)
-        is_receipt = bool(marks & Mark.RECEIPT)
+        is_receipt = bool(marks & _RECEIPT)
         ages.add(entry_id, seconds, is_receipt)
         if seconds is not None and first_day is None:
             first_day = seconds // DAY
@@ -106,7 +109,7 @@ def survey_entries(entries: Iterable[Entry], head: Head, now: int, cutoff: int) 
             slices.add(entry_id, seconds)
             if is_receipt:
                 receipts.append(read_receipt(entry))
-            if marks & Mark.UNREADABLE_RECEIPT:
+            if marks & _UNREADABLE_RECEIPT:
                 unreadable.append(entry_id)
         if entry_id == anchor_id:
             anchor = anchor_of(entry)
