@@ -22,6 +22,7 @@ from audit_archive.domain.statement import Cause, PurgeOutcome, parse_statement,
 from audit_archive.request import ArchiveRequest, OperatorRequest
 from audit_archive.result import Outcome, Result
 from tests.template.rendered import SOURCE
+from tests.unit.run.world import World
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")])
@@ -187,6 +188,35 @@ def check(folder: Path) -> subprocess.CompletedProcess[str]:
 def test_the_checker_on_the_page_accepts_the_example() -> None:
     ran = check(EXAMPLE)
     assert (ran.stdout, ran.stderr) == (block(FORMAT, "check.py prints"), "")
+
+
+def test_the_checker_on_the_page_accepts_what_the_product_makes_today(tmp_path: Path) -> None:
+    """Days out of order of id, a purge, a foreign purge, a late id, a new epoch: all in one tree."""
+    world = World()
+    world.trail.arrive(3, timestamp="2026-11-22 10:00:00 UTC+0000")
+    world.trail.arrive(4, timestamp="2026-11-20 10:00:00 UTC+0000")
+    world.trail.arrive(2, timestamp="no time at all", user="\ud800")
+    world.trail.skip()
+    world.aged(2)
+    world.run()
+    world.trail.put(10)
+    world.aged(3)
+    world.trail.purge(world.trail.last_id)
+    world.run()
+    world.state("epoch")
+    world.later()
+    world.run()
+    assert [10] in [list(said.filled) for said in world.archives()]
+    assert world.head.epoch == 2
+    for key in world.store.keys(""):
+        file = tmp_path / key
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(world.store.data(key))
+    ran = check(tmp_path)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    newest = world.chain()[-1]
+    expected = f"{newest.seq} statements, {newest.tree.size} entries, root {newest.tree.root}"
+    assert ran.stdout.startswith(expected)
 
 
 @pytest.mark.parametrize("path", VOUCHED_FOR, ids=lambda path: path.parent.name + "/" + path.name)
