@@ -201,6 +201,8 @@ def test_the_checker_on_the_page_accepts_what_the_product_makes_today(tmp_path: 
     world.run()
     world.trail.put(10)
     world.aged(3)
+    world.run()
+    world.aged(2)
     world.trail.purge(world.trail.last_id)
     world.run()
     world.state("epoch")
