@@ -5,15 +5,13 @@ import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
 from audit_archive import bootstrap
-from local.console import ConsoleServer, Trail
-from tests.functions.world import PURGE_KEY, READ_KEY, Aws, World, environment_for, ordinary
+from tests.functions.world import Aws, World, environment_for, worlds
 
 FUNCTIONS = Path(__file__).parents[2] / "functions"
 
@@ -60,21 +58,8 @@ def make_world(
     aws: Aws, archive_app: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[..., World]]:
     """Makes a world over a trail; further arguments are the Console's."""
-    made: list[World] = []
-
-    def make(trail: Trail | None = None, **options: Any) -> World:
-        keys = {"read_key": READ_KEY, "admin_key": PURGE_KEY} | options
-        console = ConsoleServer(trail if trail is not None else ordinary(), **keys).start()
-        world = World(aws, archive_app, console, monkeypatch)
-        made.append(world)
-        world.make()
-        return world
-
-    yield make
-    for world in made:
-        world.console.stop()
-        assert world.console.crashes == []
-        world.check_no_key_leaked()
+    with worlds(aws, archive_app, monkeypatch) as make:
+        yield make
 
 
 @pytest.fixture

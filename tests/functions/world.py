@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeAlias
 from uuid import uuid4
 
@@ -71,7 +72,7 @@ class World:
     """
 
     aws: Aws
-    app: Any
+    app: ModuleType
     console: ConsoleServer
     monkeypatch: pytest.MonkeyPatch
     name: str = field(default_factory=lambda: f"t{uuid4().hex[:12]}")
@@ -223,6 +224,28 @@ class World:
     def check_no_key_leaked(self) -> None:
         for key in (READ_KEY, PURGE_KEY):
             assert key not in self.output, "an API key was written to the log"
+
+
+@contextmanager
+def worlds(aws: Aws, app: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., World]]:
+    """Gives what makes a world over a trail; further arguments are the Console's. Ends and checks them."""
+    made: list[World] = []
+
+    def make(trail: Trail | None = None, **options: Any) -> World:
+        keys = {"read_key": READ_KEY, "admin_key": PURGE_KEY} | options
+        console = ConsoleServer(trail if trail is not None else ordinary(), **keys).start()
+        made.append(World(aws, app, console, monkeypatch))
+        made[-1].make()
+        return made[-1]
+
+    try:
+        yield make
+    finally:
+        for world in made:
+            world.console.stop()
+    for world in made:
+        assert world.console.crashes == []
+        world.check_no_key_leaked()
 
 
 def entry(entry_id: object, age: timedelta | None = None, **fields: object) -> Json:

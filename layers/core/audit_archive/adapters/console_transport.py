@@ -3,6 +3,7 @@
 Nothing here repeats a request or judges an answer.
 """
 
+import logging
 from collections.abc import Mapping
 from typing import Any, BinaryIO, Protocol
 
@@ -20,6 +21,9 @@ from audit_archive.adapters.console_faults import (
 from audit_archive.adapters.console_words import Scrubber
 from audit_archive.errors import SettingsError
 from audit_archive.ports import Clock
+
+# urllib3 quotes the whole URL, with a key that travels in it, where it warns of headers that it can't parse.
+logging.getLogger("urllib3").setLevel(logging.ERROR)
 
 AUTH_STYLES = ("header", "query")
 CONNECT_TIMEOUT = 10.0
