@@ -2,21 +2,18 @@
 
 from hashlib import sha256
 
-from audit_archive.domain.head import Head, Hole
-from audit_archive.domain.layout import statement_key
-from audit_archive.domain.statement import (
+from audit_archive.domain.facts import (
     Anchor,
-    ArchiveStatement,
     EntryFile,
     ExportFacts,
     ObjectRef,
-    OperatorStatement,
     PlanFacts,
     RunFacts,
     SliceFacts,
-    Statement,
-    statement_bytes,
 )
+from audit_archive.domain.head import Head, Hole
+from audit_archive.domain.layout import statement_key
+from audit_archive.domain.statement import ArchiveStatement, OperatorStatement, Statement, statement_bytes
 from audit_archive.domain.tree import EMPTY_TREE
 
 RUN = RunFacts("run-1", "0.1.0", "2026-11-23T06:10:00Z", "tests", None)

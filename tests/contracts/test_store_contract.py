@@ -18,7 +18,7 @@ import pytest
 
 from audit_archive.adapters.clock import SystemClock
 from audit_archive.adapters.s3_store import S3ArchiveStore
-from audit_archive.domain.statement import ObjectRef
+from audit_archive.domain.facts import ObjectRef
 from audit_archive.errors import ArchiveStoreError, IntegrityError
 from audit_archive.ports import ArchiveStore, Retention, Version
 from tests.contracts import aws
@@ -140,9 +140,9 @@ def test_a_lock_that_locks_nothing_is_refused(subject: Subject, retention: Reten
 
 @everywhere
 def test_a_bucket_without_object_lock_refuses(unlocked: ArchiveStore) -> None:
-    with pytest.raises(ArchiveStoreError, match=r"Object ?Lock"):
+    with pytest.raises(IntegrityError, match=r"Object ?Lock"):
         unlocked.put("a", BytesIO(b""), digest(b""), lock(), {})
-    with pytest.raises(ArchiveStoreError, match=r"Object ?Lock"):
+    with pytest.raises(IntegrityError, match=r"Object ?Lock"):
         unlocked.create("a", b"", digest(b""), lock())
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256 as hash_of
 
-from audit_archive.errors import ArchiveStoreError
+from audit_archive.errors import ArchiveStoreError, IntegrityError
 from audit_archive.ports import Clock, Retention
 
 MAX_PUT = 5 * 1024**3
@@ -100,13 +100,13 @@ class Bucket:
         return stored
 
     def check_put(self, key: str, data: bytes, sha256: str, retention: Retention) -> None:
-        """Raise ArchiveStoreError for what S3 refuses to take."""
+        """Raise ArchiveStoreError for what S3 refuses to take; IntegrityError if it takes no locks."""
         if hash_of(data).hexdigest() != sha256:
             raise ArchiveStoreError(f"BadDigest: the bytes of {key} do not have the checksum {sha256}")
         if len(data) > MAX_PUT:
             raise ArchiveStoreError(f"EntityTooLarge: {key}")
         if not self.is_locking:
-            raise ArchiveStoreError("InvalidRequest: the bucket is missing its Object Lock configuration")
+            raise IntegrityError("InvalidRequest: the bucket is missing its Object Lock configuration")
         if retention.mode not in {"GOVERNANCE", "COMPLIANCE"}:
             raise ArchiveStoreError(f"InvalidArgument: unknown lock mode {retention.mode!r}")
         if retention.until <= self._clock.now():

@@ -16,8 +16,8 @@ from audit_archive.adapters.secrets import SecretKey, find_key
 from audit_archive.adapters.sns_alerts import NoAlerts, SnsAlerts
 from audit_archive.archive import ArchiveRun
 from audit_archive.config import Settings
+from audit_archive.domain.facts import RunFacts
 from audit_archive.domain.plan import Policy
-from audit_archive.domain.statement import RunFacts
 from audit_archive.domain.times import rfc3339
 from audit_archive.operate import Decision
 from audit_archive.operate import operate as state

@@ -6,8 +6,9 @@ Each is a statement in the chain. None deletes or purges, and none lowers a wate
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from audit_archive.domain.facts import Action
 from audit_archive.domain.head import Head
-from audit_archive.domain.statement import Action, OperatorStatement
+from audit_archive.domain.statement import OperatorStatement
 from audit_archive.errors import IntegrityError, RequestError
 from audit_archive.result import Outcome, Result, plain
 from audit_archive.steps.chain import commit

@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Protocol, TypeAlias
 
+from audit_archive.domain.facts import ObjectRef
 from audit_archive.domain.head import Head
-from audit_archive.domain.statement import ObjectRef, Statement
+from audit_archive.domain.statement import Statement
 
 ConsoleEntry: TypeAlias = dict[str, Any]
 """One entry as `fetch` gives it; its `id` is checked to be a positive integer below 2**63."""
@@ -22,7 +23,8 @@ ScratchFile: TypeAlias = Callable[[], BinaryIO]
 class Peek:
     """What one page of one entry tells: the newest entry (None: the trail is empty), and how many there are.
 
-    `population` is the number of entries that the key can see; None if the Console did not say.
+    The newest entry is as it came, its id unchecked. `population` is the number of entries that the key can
+    see; None if the Console did not say.
     """
 
     newest: ConsoleEntry | None
@@ -135,7 +137,7 @@ class ArchiveStore(Protocol):
         """Put one object in one request with its SHA-256, so that damaged bytes are refused, and lock it.
 
         `body` is read from its start. Returns the version made. Raises IntegrityError if the store made no
-        version (versioning is off).
+        version (versioning is off) or takes no locks.
         """
         ...
 

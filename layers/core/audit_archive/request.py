@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from audit_archive.config import Settings
+from audit_archive.domain.facts import Action
 from audit_archive.domain.plan import Mode, Policy
-from audit_archive.domain.statement import Action
 from audit_archive.domain.times import DAY, MINUTE
 from audit_archive.errors import RequestError
 

@@ -23,14 +23,22 @@ def test_an_id_that_is_none_is_refused(kind: str) -> None:
     text = "9" * 5_000 if kind == "huge" else kind
     said = answer(f'{{"result": "success", "audit_trail": [{{"id": {text}}}]}}')
     with scripted(said) as server, pytest.raises(ConsoleError, match=r"below 2\*\*63"):
-        console(server).peek()
+        list(console(server).entries_above(0))
 
 
 @pytest.mark.parametrize("entries", ["[7]", "[null]", "[[]]", '[{"no_id": 1}]', "7", '"text"', '{"id": 1}'])
 def test_entries_that_are_none_are_refused(entries: str) -> None:
     said = answer(f'{{"result": "success", "audit_trail": {entries}}}')
     with scripted(said) as server, pytest.raises(ConsoleError):
-        console(server).peek()
+        list(console(server).entries_above(0))
+
+
+@pytest.mark.parametrize("entry", ["7", "null", "[]", '{"no_id": 1}', '{"id": "7"}', '{"id": 0}'])
+def test_a_look_at_the_newest_entry_leaves_its_id_to_the_export(entry: str) -> None:
+    with scripted(answer(f'{{"result": "success", "audit_trail": [{entry}], "page_count": 1}}')) as server:
+        newest = console(server).peek().newest
+    assert newest is not None
+    assert type(newest.get("id")) is not int or newest["id"] == 0
 
 
 @pytest.mark.parametrize("cursor", ["null", "{}", '{"next": null}', '{"next": ""}', '{"next": 7}'])

@@ -67,7 +67,7 @@ def test_a_listing_that_fails_is_a_ledger_error() -> None:
 def test_a_damaged_head_pages_and_names_the_repair(damage: dict[str, Any]) -> None:
     head, _ = items.head_items(head_at(STATEMENT), ref_of(STATEMENT))
     reads = [("get_item", {"Item": head | damage})] * (1 if "N" in str(damage) else READS)
-    with answering("dynamodb", *reads) as table, pytest.raises(IntegrityError, match="ledger rebuild"):
+    with answering("dynamodb", *reads) as table, pytest.raises(IntegrityError, match="rebuild"):
         DynamoDbLedger(table, "ledger").head("c1")
 
 
@@ -77,7 +77,7 @@ def test_a_head_of_another_shape_pages_and_names_the_repair() -> None:
     item = head | {"body": {"B": strange}, "digest": {"S": items.digest_of(strange)}}
     with (
         answering("dynamodb", ("get_item", {"Item": item})) as table,
-        pytest.raises(IntegrityError, match="ledger rebuild"),
+        pytest.raises(IntegrityError, match="rebuild"),
     ):
         DynamoDbLedger(table, "ledger").head("c1")
 

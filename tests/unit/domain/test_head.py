@@ -5,22 +5,19 @@ from typing import Any
 
 import pytest
 
-from audit_archive.domain.head import MAX_UNSETTLED, Head, Hole, Intent, KnownReceipt
-from audit_archive.domain.ranges import id_set
-from audit_archive.domain.statement import (
+from audit_archive.domain.facts import (
     Anchor,
-    ArchiveStatement,
     ExportFacts,
     Missing,
     ObjectRef,
-    OperatorStatement,
     PlanFacts,
-    PurgeStatement,
     ReceiptSeen,
     RunFacts,
     SliceFacts,
-    Statement,
 )
+from audit_archive.domain.head import MAX_UNSETTLED, Head, Hole, Intent, KnownReceipt
+from audit_archive.domain.ranges import id_set
+from audit_archive.domain.statement import ArchiveStatement, OperatorStatement, PurgeStatement, Statement
 from audit_archive.domain.times import rfc3339
 from audit_archive.domain.tree import Tree
 
@@ -133,6 +130,15 @@ def test_what_is_filled_is_no_hole_any_more_and_the_rest_keeps_its_age() -> None
     assert after.holes == (Hole(5, 6, "unexplained", 100), Hole(8, 9, "unexplained", 100))
     assert after.open_ids == id_set([5, 6, 8, 9])
     assert BEFORE.open_ids == id_set([5, 6, 7, 8, 9, 15])
+
+
+def test_what_is_filled_below_the_purged_watermark_is_late_until_it_is_purged() -> None:
+    after = BEFORE.after(archive(filled=(7, 15)), REF)
+    assert after.late_ids == (7,)
+    assert after.risen(id_set([4, 6, 7, 9, 10, 11])) == id_set([4, 10])  # 6 and 9 are open holes still
+    assert after.after(purge("not_sent", boundary=9), REF).late_ids == (7,)
+    assert after.after(purge("confirmed", boundary=6), REF).late_ids == (7,)
+    assert after.after(purge("confirmed", boundary=7), REF).late_ids == ()
 
 
 @pytest.mark.parametrize(

@@ -8,13 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from audit_archive.domain.facts import ObjectRef, RunFacts
 from audit_archive.domain.layout import FORMAT
 from audit_archive.domain.statement import (
     ArchiveStatement,
-    ObjectRef,
     OperatorStatement,
     PurgeStatement,
-    RunFacts,
     Statement,
     parse_statement,
     statement_bytes,

@@ -167,6 +167,9 @@ def test_a_killed_run_loses_nothing_and_the_next_ones_bring_it_to_rest(death: De
     audit_quiet(world)
     never_beyond_the_record(world)
     assert world.head.open_intents == ()
+    is_foreign = death.scenario is with_a_hole_and_a_foreign_purge
+    told = world.alerts.kinds.count("ForeignPurge")
+    assert 1 <= told <= 2 if is_foreign else told == 0, "only a crash right after the message tells it twice"
     if world.mode == "on":
         # everything that was worth a purge is gone: what is left is receipts
         assert {entry["action_type"] for entry in world.trail.entries} <= {"audit_trail_purge"}

@@ -6,13 +6,19 @@ from zipfile import ZipFile
 
 import pytest
 
+from audit_archive.domain.facts import Action, Cause
 from audit_archive.domain.plan import HeldBackBy
-from audit_archive.domain.statement import Action, Cause
-from audit_archive.errors import AuditArchiveError, InvalidExportError, RollbackError
+from audit_archive.errors import (
+    ArchiveStoreError,
+    AuditArchiveError,
+    IntegrityError,
+    InvalidExportError,
+    RollbackError,
+)
 from audit_archive.result import Outcome
 from tests.fakes.console import zip_of
 from tests.unit.run.audit import archived_lines, audit, audit_quiet
-from tests.unit.run.world import CONSOLE, DAY, HOUR, World
+from tests.unit.run.world import CONSOLE, DAY, HOUR, Meanwhile, World
 
 
 def archived() -> World:
@@ -168,11 +174,6 @@ def test_a_late_low_id_with_an_old_timestamp_is_not_swept_away_unarchived() -> N
     audit_quiet(world)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="a late writer's entry at or below the purged watermark is taken for one that the Console did not "
-    "delete: the warning names a fault of the Console that is none",
-)
 def test_a_hole_that_is_filled_after_it_was_crossed_is_no_failed_deletion() -> None:
     world = holed()
     world.until_quiet()
@@ -336,8 +337,39 @@ def test_an_export_that_is_not_acceptable_is_kept_and_nothing_is_committed(data:
 
 
 def test_a_refusal_is_not_hidden_by_a_store_that_fails_to_keep_it() -> None:
+    def fail() -> None:
+        raise ArchiveStoreError("down")
+
+    world = damaged(b"not a zip")
+    with pytest.raises(InvalidExportError) as caught:
+        world.run(Meanwhile("FakeStore.put", fail))
+    assert "could not be kept: down" in caught.value.__notes__[0]
+
+
+@pytest.mark.xfail(
+    strict=True,
+    raises=IntegrityError,
+    reason="a bucket that takes no locks raises IntegrityError, which is not caught where a refused export is "
+    "kept: the refusal itself is then told nowhere but in the error's context",
+)
+def test_a_refusal_is_not_hidden_by_a_bucket_that_takes_no_locks() -> None:
     world = damaged(b"not a zip")
     world.store.is_locking = False
-    with pytest.raises(InvalidExportError) as caught:
+    with pytest.raises(InvalidExportError):
         world.run()
-    assert "could not be kept" in caught.value.__notes__[0]
+
+
+@pytest.mark.xfail(
+    strict=True,
+    raises=ValueError,
+    reason="the due time of an entry dated in the last hour of the year 9999 lies in the year 10000, which "
+    "has no text: the run ends with a ValueError before anything is committed, and so does every later one",
+)
+def test_a_timestamp_at_the_end_of_time_is_archived_and_stops_nothing() -> None:
+    world = World()
+    world.aged(2)
+    world.trail.arrive(timestamp="9999-12-31 23:59:59 UTC+0000")
+    result = world.run()
+    assert (result.boundary, result.highest_archived_id) == (2, 3)
+    assert world.run().outcome == Outcome.IDLE
+    audit_quiet(world)

@@ -5,16 +5,14 @@ from itertools import count
 from typing import Any
 
 from audit_archive.archive import ArchiveRun
+from audit_archive.domain.facts import Action, ObjectRef, RunFacts
 from audit_archive.domain.head import Head
 from audit_archive.domain.layout import statement_key, statements_prefix
 from audit_archive.domain.plan import Policy
 from audit_archive.domain.statement import (
-    Action,
     ArchiveStatement,
-    ObjectRef,
     OperatorStatement,
     PurgeStatement,
-    RunFacts,
     Statement,
     parse_statement,
     statement_bytes,

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from audit_archive.adapters.console_client import ConsoleClient
-from audit_archive.adapters.console_page import page_of
+from audit_archive.adapters.console_page import check_id, page_of
 from audit_archive.adapters.console_retry import Patience, http_date
 from audit_archive.adapters.console_transport import ApiKey
 from audit_archive.errors import ConsoleError
@@ -39,7 +39,7 @@ class HttpConsole:
     def peek(self) -> Peek:
         """As the port says. A Console that ignores `limit` tells no population."""
         page = page_of(self._client.get_json({"limit": 1}))
-        newest = page.entries[0] if page.entries else None
+        newest = _fields(page.entries[0]) if page.entries else None
         if page.page_count is None or len(page.entries) > 1:
             return Peek(newest, None)
         # An empty trail may be counted as one empty page.
@@ -50,6 +50,7 @@ class HttpConsole:
         """As the port says. Raises ConsoleError if the pages go in circles or are not newest first."""
         above: int | None = None
         for entry in self._entries():
+            check_id(entry)
             if above is not None and entry["id"] >= above:
                 raise ConsoleError(
                     f"The Console's pages are not newest first: id {entry['id']} came after {above}. The "
@@ -77,6 +78,11 @@ class HttpConsole:
             cursors.add(page.next_cursor)
             page = page_of(self._client.get_json({"cursor": page.next_cursor}))
             yield from page.entries
+
+
+def _fields(entry: object) -> ConsoleEntry:
+    """The newest entry, looked at only to tell whether there is anything to do: any oddity makes a run."""
+    return entry if isinstance(entry, dict) else {}
 
 
 class HttpPurgingConsole(HttpConsole):

@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from audit_archive.domain.entry import MAX_ID
 from audit_archive.errors import ConsoleError
 from audit_archive.ports import ConsoleEntry
-
-MAX_ID = 2**63 - 1
 
 
 @dataclass(frozen=True)
@@ -27,8 +26,6 @@ def page_of(answer: Mapping[str, Any]) -> Page:
         raise ConsoleError(
             "The Console's fetch answer has no list of entries, or no cursor as the API has it."
         )
-    for entry in entries:
-        _check_id(entry)
     following, pages = cursor.get("next"), answer.get("page_count")
     return Page(
         entries,
@@ -37,7 +34,8 @@ def page_of(answer: Mapping[str, Any]) -> Page:
     )
 
 
-def _check_id(entry: object) -> None:
+def check_id(entry: object) -> None:
+    """Raise ConsoleError unless an entry has an id that can be one."""
     entry_id = entry.get("id") if isinstance(entry, dict) else None
     if type(entry_id) is not int or not 0 < entry_id <= MAX_ID:
         raise ConsoleError(

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 
 from audit_archive.adapters import ledger_items as items
 from audit_archive.adapters.dynamodb_table import LedgerTable
+from audit_archive.domain.facts import ObjectRef
 from audit_archive.domain.head import Head
-from audit_archive.domain.statement import ObjectRef, Statement
+from audit_archive.domain.statement import Statement
 from audit_archive.errors import IntegrityError
 
 if TYPE_CHECKING:

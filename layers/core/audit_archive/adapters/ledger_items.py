@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from audit_archive.domain.facts import ObjectRef
 from audit_archive.domain.head import Head, Hole
 from audit_archive.domain.layout import SEQ_DIGITS
 from audit_archive.domain.records import from_json, to_json
-from audit_archive.domain.statement import ArchiveStatement, ObjectRef, Statement
+from audit_archive.domain.statement import ArchiveStatement, Statement
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef

@@ -1,7 +1,9 @@
 """What S3's refusals mean to us, and what to do about each."""
 
+import re
+
 from audit_archive.adapters.aws import error_code, http_status, told
-from audit_archive.errors import ArchiveStoreError
+from audit_archive.errors import ArchiveStoreError, IntegrityError
 
 _DAMAGED = "The bytes were damaged on their way to S3 and nothing was stored. Run again."
 _UNLOCKED = "Most likely the bucket has no Object Lock: use the bucket that the template makes."
@@ -20,6 +22,8 @@ _ADVICE = {
     "NoCredentialsError": "There are no AWS credentials: log in, or give the function a role.",
     "SlowDown": "S3 is throttling; the next run does it.",
 }
+_NO_LOCKS = {"InvalidRequest", "ObjectLockConfigurationNotFoundError"}
+_LOCK = re.compile(r"object ?lock", re.IGNORECASE)
 _OTHERWISE = "Nothing was purged; the next run tries again."
 
 _ABSENT = {"404", "405", "NoSuchKey", "NoSuchVersion", "MethodNotAllowed"}
@@ -32,9 +36,14 @@ _LOCAL = {"NoCredentialsError", "PartialCredentialsError", "ParamValidationError
 """Faults found before anything was sent."""
 
 
-def store_error(action: str, error: Exception) -> ArchiveStoreError:
-    """The error to raise for a failed request; `action` is a clause like 'The object x could not be put'."""
-    return ArchiveStoreError(told(action, error, _ADVICE, _OTHERWISE))
+def store_error(action: str, error: Exception) -> ArchiveStoreError | IntegrityError:
+    """The error to raise for a failed request; `action` is a clause like 'The object x could not be put'.
+
+    That a bucket takes no locks is no outage: IntegrityError. Everything else is ArchiveStoreError.
+    """
+    sentence = told(action, error, _ADVICE, _OTHERWISE)
+    takes_no_locks = error_code(error) in _NO_LOCKS and _LOCK.search(sentence.partition(_UNLOCKED)[0])
+    return IntegrityError(sentence) if takes_no_locks else ArchiveStoreError(sentence)
 
 
 def is_absent(error: Exception) -> bool:

@@ -10,7 +10,7 @@ from botocore.exceptions import FlexibleChecksumError
 
 from audit_archive.adapters.aws import AwsFault
 from audit_archive.adapters.s3_errors import is_absent, is_definite_refusal, store_error
-from audit_archive.domain.statement import ObjectRef
+from audit_archive.domain.facts import ObjectRef
 from audit_archive.errors import IntegrityError
 from audit_archive.ports import ObjectFacts, Retention, Version
 

@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from audit_archive.domain.facts import Missing, ReceiptSeen
 from audit_archive.domain.ranges import IdSet
-from audit_archive.domain.statement import ArchiveStatement, Missing, ReceiptSeen
+from audit_archive.domain.statement import ArchiveStatement
 
 
 @dataclass(frozen=True)

@@ -6,18 +6,9 @@ A head is a pure fold over the chain: the ledger holds one so that a run need no
 
 from dataclasses import dataclass, replace
 
+from audit_archive.domain.facts import Action, Anchor, Cause, ObjectRef, PurgeOutcome
 from audit_archive.domain.ranges import IdRange, IdSet, id_set
-from audit_archive.domain.statement import (
-    Action,
-    Anchor,
-    ArchiveStatement,
-    Cause,
-    ObjectRef,
-    OperatorStatement,
-    PurgeOutcome,
-    PurgeStatement,
-    Statement,
-)
+from audit_archive.domain.statement import ArchiveStatement, OperatorStatement, PurgeStatement, Statement
 from audit_archive.domain.times import from_rfc3339
 from audit_archive.domain.tree import EMPTY_TREE, Tree
 
@@ -67,6 +58,7 @@ class KnownReceipt:
 class Head:
     """The newest statement of a Console, and the watermarks and open questions that go with it.
 
+    `late_ids`: filled by a late writer at or below `highest_purged_id`, archived but not purged yet.
     `is_latched` forbids purging after a mismatch until an operator's `resume`. `next_due_at` is the moment
     (epoch seconds) from which something archived may be purged though nothing new has come.
     """
@@ -80,6 +72,7 @@ class Head:
     highest_purged_id: int = 0
     anchor: Anchor | None = None
     holes: tuple[Hole, ...] = ()
+    late_ids: tuple[int, ...] = ()
     intents: tuple[Intent, ...] = ()
     receipts: tuple[KnownReceipt, ...] = ()
     is_latched: bool = False
@@ -94,6 +87,10 @@ class Head:
     def open_ids(self) -> IdSet:
         """The missing ids that a late writer may still fill."""
         return IdSet(tuple(IdRange(hole.first, hole.last) for hole in self.holes))
+
+    def risen(self, live: IdSet) -> IdSet:
+        """The live ids that a purge of ours should have destroyed, and that no late writer explains."""
+        return live.within(1, self.highest_purged_id).minus(self.open_ids).minus(id_set(self.late_ids))
 
     def after(self, statement: Statement, ref: ObjectRef) -> "Head":
         """The head once `statement`, stored as `ref`, is the newest."""
@@ -127,6 +124,7 @@ def _after_archive(head: Head, said: ArchiveStatement) -> Head:
         head,
         anchor=said.anchor,
         holes=_without(head.holes + found, said.filled),
+        late_ids=head.late_ids + tuple(i for i in said.filled if i <= said.highest_purged_id),
         intents=tuple(intents[-MAX_UNSETTLED:]),
         receipts=tuple(r for r in head.receipts if r.entry_id > said.highest_archived_id),
         next_due_at=from_rfc3339(said.plan.next_due_at) if said.plan.next_due_at else None,
@@ -154,6 +152,7 @@ def _after_purge(head: Head, said: PurgeStatement) -> Head:
         head,
         intents=tuple(intent for intent in intents if intent is not None),
         receipts=receipts,
+        late_ids=tuple(i for i in head.late_ids if not was_sent or i > said.boundary),
         is_latched=head.is_latched or said.outcome == PurgeOutcome.MISMATCH,
         next_due_at=head.next_due_at if was_sent else from_rfc3339(said.run.started_at),
     )
@@ -173,6 +172,13 @@ def _after_operator(head: Head, said: OperatorStatement) -> Head:
         return replace(head, is_latched=False, next_due_at=from_rfc3339(said.run.started_at))
     if said.action == Action.EPOCH:
         return replace(
-            head, anchor=None, holes=(), intents=(), receipts=(), is_latched=False, next_due_at=None
+            head,
+            anchor=None,
+            holes=(),
+            late_ids=(),
+            intents=(),
+            receipts=(),
+            is_latched=False,
+            next_due_at=None,
         )
     return head

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 
 from audit_archive.domain.entry import Receipt
+from audit_archive.domain.facts import Cause, Missing
 from audit_archive.domain.head import Head
 from audit_archive.domain.ranges import IdRange
-from audit_archive.domain.statement import Cause, Missing
 from audit_archive.domain.survey import Survey
 
 

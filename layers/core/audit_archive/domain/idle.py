@@ -18,7 +18,7 @@ def is_idle(newest: Mapping[str, Any] | None, head: Head, policy: Policy, now: i
         return False
     if newest is None:
         return head.highest_archived_id == head.highest_purged_id and not head.receipts
-    if newest["id"] != head.highest_archived_id + len(head.receipts):
+    if newest.get("id") != head.highest_archived_id + len(head.receipts):
         return False
     return bool(head.receipts) or head.anchor is None or _is_anchor(newest, head)
 

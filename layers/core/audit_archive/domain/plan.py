@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from audit_archive.domain.entry import Receipt
+from audit_archive.domain.facts import Cause, Missing, ReceiptSeen
 from audit_archive.domain.head import Head
 from audit_archive.domain.holes import explain_holes
 from audit_archive.domain.receipts import match_receipts
-from audit_archive.domain.statement import Cause, Missing, ReceiptSeen
 from audit_archive.domain.survey import Survey
 
 
@@ -114,7 +114,7 @@ def make_plan(survey: Survey, head: Head, policy: Policy, served_at: int) -> Pla
         missing=missing,
         ours=ours,
         foreign=foreign,
-        is_repeat=survey.first_id <= head.highest_purged_id and survey.first_id not in head.open_ids,
+        is_repeat=bool(head.risen(survey.ids)),
     )
 
 

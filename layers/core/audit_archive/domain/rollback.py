@@ -25,7 +25,7 @@ def check_forward(survey: Survey, head: Head) -> None:
         )
     if survey.anchor is not None and survey.anchor != head.anchor:
         raise _rollback(head, f"its entry {survey.anchor.id} is not the one that was archived")
-    risen = survey.ids.within(1, head.highest_purged_id).minus(head.open_ids)
+    risen = head.risen(survey.ids)
     if risen and survey.anchor is None:
         first, last = risen.ranges[0].first, risen.ranges[-1].last
         raise _rollback(head, f"{risen.size} purged ids are live again, {first} to {last}")

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from audit_archive.domain.entry import Receipt
+from audit_archive.domain.facts import PurgeOutcome
 from audit_archive.domain.head import Intent
 from audit_archive.domain.receipts import is_receipt_of
-from audit_archive.domain.statement import PurgeOutcome
 
 
 @dataclass(frozen=True)

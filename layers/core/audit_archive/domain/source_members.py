@@ -1,7 +1,11 @@
 """The members of an entry that canonical JSON can't carry, read from its source as far as they are needed."""
 
+import re
+
 from audit_archive.domain.json_scan import Scan
 from audit_archive.domain.json_tokens import decode_string
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def top_level_members(source: bytes) -> dict[str, object]:
@@ -19,7 +23,8 @@ def read_members(data: bytes, scan: Scan) -> dict[str, object]:
 
 def _read(token: bytes) -> object:
     if token[:1] == b'"':
-        return decode_string(token).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        text = decode_string(token)
+        return text if b"\\u" not in token else _SURROGATE.sub("\ufffd", text)
     if token[:1] in (b"{", b"["):
         return []
     return None if token == b"null" else 0

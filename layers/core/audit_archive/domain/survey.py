@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import orjson
 
 from audit_archive.domain.entry import Entry, Mark, Receipt, read_receipt
+from audit_archive.domain.facts import Anchor
 from audit_archive.domain.head import Head
 from audit_archive.domain.ranges import IdSet, IdSetBuilder
-from audit_archive.domain.statement import Anchor
 from audit_archive.domain.times import DAY
 
 MAX_SLICE_DATES = 400
@@ -38,11 +38,11 @@ class Survey:
     """What the plan needs to know of an export.
 
     `aged_boundary`: the largest id such that every live entry up to it is old enough to purge; 0 if none.
-    `young_at`: when the first entry above that happened; `oldest_at`: when the first entry at all did. Both
-    in epoch seconds, both pass over purge receipts (which alone are never worth a purge), both None if there
-    is no such entry or its time can't be told. `first_other_id`: the lowest id that is no purge receipt.
-    `receipts`: the purge receipts among the new entries. `anchor`: the live entry at the head's anchor id.
-    `first_day`: days since 1970 of the lowest entry with a readable date.
+    `young_at`: when the youngest entry happened that the next purge waits for; `oldest_at`: when the first
+    entry did. Both in epoch seconds, both pass over purge receipts (which alone are never worth a purge),
+    both None if there is no such entry or its time can't be told. `first_other_id`: the lowest id that
+    is no purge receipt. `receipts`: the purge receipts among the new entries. `anchor`: the live entry at the
+    head's anchor id. `first_day`: days since 1970 of the lowest entry with a readable date.
     """
 
     entry_count: int
@@ -87,45 +87,55 @@ def survey_entries(entries: Iterable[Entry], head: Head, now: int, cutoff: int) 
     `cutoff` (epoch seconds): an entry that happened then or before is old enough to purge. `now`: an entry
     dated after it has no readable time.
     """
-    ids, slices, ages = IdSetBuilder(), _Slices(), _Ages(now, cutoff)
-    open_ids, archived, anchor_id = (
-        head.open_ids,
-        head.highest_archived_id,
-        head.anchor.id if head.anchor else 0,
-    )
-    receipts: list[Receipt] = []
-    unreadable: list[int] = []
-    anchor = first_day = None
-    count = 0
+    ids, ages, found = IdSetBuilder(), _Ages(now, cutoff), _Found(head)
+    count, first_day = 0, None
     for entry in entries:
         count += 1
         entry_id, _, seconds, marks = entry
         ids.add(entry_id)
-        is_receipt = bool(marks & _RECEIPT)
-        ages.add(entry_id, seconds, is_receipt)
-        if seconds is not None and first_day is None:
+        ages.add(entry_id, seconds, bool(marks & _RECEIPT))
+        if first_day is None and seconds is not None:
             first_day = seconds // DAY
-        if entry_id > archived or entry_id in open_ids:
-            slices.add(entry_id, seconds)
-            if is_receipt:
-                receipts.append(read_receipt(entry))
-            if marks & _UNREADABLE_RECEIPT:
-                unreadable.append(entry_id)
-        if entry_id == anchor_id:
-            anchor = anchor_of(entry)
+        found.add(entry)
     return Survey(
         entry_count=count,
         ids=ids.build(),
-        slices=slices.build(),
-        receipts=tuple(receipts),
-        unreadable_receipts=tuple(unreadable),
-        anchor=anchor,
+        slices=found.slices.build(),
+        receipts=tuple(found.receipts),
+        unreadable_receipts=tuple(found.unreadable_receipts),
+        anchor=found.anchor,
         first_day=first_day,
         first_other_id=ages.first_other_id,
         aged_boundary=ages.boundary,
         oldest_at=ages.oldest_at,
         young_at=ages.young_at,
     )
+
+
+class _Found:
+    """Collects the new entries by slices, the receipts among them, and the live anchor."""
+
+    def __init__(self, head: Head) -> None:
+        self._open_ids = head.open_ids
+        self._archived = head.highest_archived_id
+        self._anchor_id = head.anchor.id if head.anchor else 0
+        self.slices = _Slices()
+        self.receipts: list[Receipt] = []
+        self.unreadable_receipts: list[int] = []
+        self.anchor: Anchor | None = None
+
+    def add(self, entry: Entry) -> None:
+        """Take the next entry, ascending by id."""
+        entry_id, _, seconds, marks = entry
+        if entry_id == self._anchor_id:
+            self.anchor = anchor_of(entry)
+        if entry_id <= self._archived and entry_id not in self._open_ids:
+            return
+        self.slices.add(entry_id, seconds)
+        if marks & _RECEIPT:
+            self.receipts.append(read_receipt(entry))
+        if marks & _UNREADABLE_RECEIPT:
+            self.unreadable_receipts.append(entry_id)
 
 
 class _Slices:
@@ -164,10 +174,10 @@ class _Slices:
 
 
 class _Ages:
-    """Finds how far up every entry is old enough.
+    """Finds how far up every entry is old enough, and when more will be.
 
     An entry whose time can't be read, or lies in the future, counts as old as its younger readable
-    neighbour: it can't have happened later than that.
+    neighbour: it can't have happened later than that. With none, one from the future waits for its own time.
     """
 
     def __init__(self, now: int, cutoff: int) -> None:
@@ -175,10 +185,19 @@ class _Ages:
         self._cutoff = cutoff
         self._all_aged = True
         self._other_waits = False
+        self._latest_above = 0
+        self._latest_ahead: int | None = None
         self.boundary = 0
         self.first_other_id: int | None = None
         self.oldest_at: int | None = None
-        self.young_at: int | None = None
+        self._young_at: int | None = None
+
+    @property
+    def young_at(self) -> int | None:
+        """When the last of those entries happened that the next purge waits for."""
+        if self._young_at is None and self._other_waits:
+            return self._latest_ahead
+        return self._young_at
 
     def add(self, entry_id: int, seconds: int | None, is_receipt: bool) -> None:
         """Take the next entry, ascending by id."""
@@ -186,12 +205,16 @@ class _Ages:
             self._other_waits = True
             if self.first_other_id is None:
                 self.first_other_id = entry_id
-        if seconds is None or seconds > self._now:
+        if seconds is None:
+            return
+        if seconds > self._now:
+            self._latest_ahead = max(seconds, self._latest_ahead or seconds)
             return
         if self._all_aged and seconds <= self._cutoff:
             self.boundary = entry_id
         else:
             self._all_aged = False
+            self._latest_above = max(self._latest_above, seconds)
         if self._other_waits:
             self._note_other(seconds)
 
@@ -199,5 +222,5 @@ class _Ages:
         self._other_waits = False
         if self.oldest_at is None:
             self.oldest_at = seconds
-        if not self._all_aged and self.young_at is None:
-            self.young_at = seconds
+        if not self._all_aged and self._young_at is None:
+            self._young_at = self._latest_above

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 
+from audit_archive.domain.facts import ObjectRef
 from audit_archive.domain.head import Head
 from audit_archive.domain.layout import statement_key, statements_prefix
-from audit_archive.domain.statement import ObjectRef, Statement, parse_statement, statement_bytes
+from audit_archive.domain.statement import Statement, parse_statement, statement_bytes
 from audit_archive.errors import ArchiveStoreError, IntegrityError
 from audit_archive.ports import ArchiveStore, Retention, Version
 from audit_archive.steps.run import Run
@@ -96,14 +97,15 @@ def has_moved_on(store: ArchiveStore, head: Head) -> bool:
 def read_statement(store: ArchiveStore, head: Head, version: Version) -> Committed:
     """The statement of a version that follows `head`. Raises IntegrityError if it does not follow it."""
     data = b"".join(store.read(version.key, version.version_id))
+    ref = ObjectRef(version.key, version.version_id, sha256(data).hexdigest())
     try:
         statement = parse_statement(data)
-    except ValueError as error:
-        raise IntegrityError(f"{version.key} is no statement of this format: {error}") from error
+        after = head.after(statement, ref)
+    except (ValueError, KeyError, TypeError) as error:
+        raise IntegrityError(f"{version.key} is no statement of this format: {error!r}") from error
     if (statement.console, statement.seq, statement.previous) != (head.console, head.seq + 1, head.statement):
         raise IntegrityError(f"{version.key} does not follow the statement before it: the chain is broken")
     facts = store.inspect(version.key, version.version_id)
     if facts is None or facts.retention is None:
         raise IntegrityError(f"{version.key} is stored without an object lock")
-    ref = ObjectRef(version.key, version.version_id, sha256(data).hexdigest())
-    return Committed(statement, head, head.after(statement, ref))
+    return Committed(statement, head, after)

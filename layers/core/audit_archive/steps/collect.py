@@ -12,7 +12,7 @@ from audit_archive.domain.rollback import check_forward
 from audit_archive.domain.sorting import SortedEntries, sort_entries
 from audit_archive.domain.survey import Survey, survey_entries
 from audit_archive.domain.zip_export import open_member
-from audit_archive.errors import ArchiveStoreError, InvalidExportError, RollbackError
+from audit_archive.errors import ArchiveStoreError, IntegrityError, InvalidExportError, RollbackError
 from audit_archive.ports import ScratchFile
 from audit_archive.steps.run import Run
 
@@ -83,6 +83,6 @@ def _keep(run: Run, export: Export) -> str:
     metadata = {"console": run.order.console, "sha256": export.sha256, "run-id": run.order.facts.id}
     try:
         ref = run.store.put(key, export.file, export.sha256, retention, metadata)
-    except ArchiveStoreError as error:
+    except (ArchiveStoreError, IntegrityError) as error:
         return f"The refused export could not be kept: {error}"
     return f"The refused export is kept as {ref.key}, version {ref.version_id}."

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from hashlib import sha256
 
+from audit_archive.domain.facts import ExportFacts, ObjectRef
 from audit_archive.domain.layout import export_key
-from audit_archive.domain.statement import ExportFacts, ObjectRef
 from audit_archive.domain.times import rfc3339
 from audit_archive.errors import IntegrityError
 from audit_archive.ports import Retention

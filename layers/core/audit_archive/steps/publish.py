@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from typing import BinaryIO
 
+from audit_archive.domain.facts import EntryFile, ExportFacts
 from audit_archive.domain.foreign import ForeignPurge, foreign_purges_of
 from audit_archive.domain.head import Head
-from audit_archive.domain.statement import ArchiveStatement, EntryFile, ExportFacts, Statement
+from audit_archive.domain.statement import ArchiveStatement, Statement
 from audit_archive.domain.survey import Slice
 from audit_archive.domain.times import DAY, from_rfc3339
 from audit_archive.errors import IntegrityError, SettingsError

@@ -1,13 +1,14 @@
 """Purge: the one thing that can't be undone, after everything that must come before it."""
 
+from audit_archive.domain.facts import PurgeOutcome
 from audit_archive.domain.head import Head, Intent
 from audit_archive.domain.ranges import IdSet
 from audit_archive.domain.settlement import Settlement
-from audit_archive.domain.statement import PurgeOutcome
 from audit_archive.errors import (
     AuditArchiveError,
     ConsoleAuthError,
     ConsoleError,
+    IntegrityError,
     PopulationMismatchError,
     PurgeMismatchError,
     SettingsError,
@@ -90,6 +91,8 @@ def purge(run: Run, head: Head, ids: IdSet) -> tuple[Head, Settlement]:
     except SupersededError:
         _give_up(run, head, intent, PurgeOutcome.SUPERSEDED)
         raise
+    except IntegrityError:
+        raise  # nothing is written behind a chain that was tampered with, so that the next run sees it too
     except AuditArchiveError:
         _give_up(run, head, intent, PurgeOutcome.NOT_SENT)
         raise

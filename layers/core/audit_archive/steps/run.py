@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from audit_archive.domain.facts import RunFacts
 from audit_archive.domain.plan import Policy
-from audit_archive.domain.statement import RunFacts
 from audit_archive.domain.times import DAY
 from audit_archive.ports import (
     Alerts,

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
+from audit_archive.domain.facts import PlanFacts, ReceiptSeen, SliceFacts
 from audit_archive.domain.foreign import foreign_purges
 from audit_archive.domain.head import Head
 from audit_archive.domain.plan import HeldBackBy, Plan, receipts_seen
-from audit_archive.domain.statement import ArchiveStatement, PlanFacts, ReceiptSeen, SliceFacts
+from audit_archive.domain.statement import ArchiveStatement
 from audit_archive.domain.survey import Slice
 from audit_archive.domain.times import rfc3339
 from audit_archive.errors import SettingsError

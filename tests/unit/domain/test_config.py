@@ -1,0 +1,96 @@
+"""Settings: every variable read and checked, each refusal naming the variable."""
+
+import pytest
+
+from audit_archive.config import Settings
+from audit_archive.errors import SettingsError
+
+LEAST = {
+    "ARCHIVE_BUCKET": "bucket",
+    "LEDGER_TABLE": "table",
+    "SECRET_PREFIX": "canary/",
+    "PURGE_MODE": "dry-run",
+}
+
+
+def test_the_defaults() -> None:
+    assert Settings.from_environment(LEAST) == Settings(
+        archive_bucket="bucket",
+        ledger_table="table",
+        secret_prefix="canary",
+        purge_mode="dry-run",
+        keep_days=0,
+        settle_minutes=60,
+        retention_days=2555,
+        object_lock_mode="GOVERNANCE",
+        auth_style="header",
+        alert_topic=None,
+        console_url_template="https://{console}.canary.tools",
+    )
+
+
+def test_everything_set() -> None:
+    settings = Settings.from_environment(
+        LEAST
+        | {
+            "KEEP_DAYS": "7",
+            "SETTLE_MINUTES": "90",
+            "RETENTION_DAYS": "30",
+            "OBJECT_LOCK_MODE": "COMPLIANCE",
+            "AUTH_STYLE": "query",
+            "ALERT_TOPIC": "arn:topic",
+            "CONSOLE_URL_TEMPLATE": "https://proxy.example/{console}",
+            "UNRELATED": "x",
+        }
+    )
+    assert (settings.keep_days, settings.settle_minutes, settings.retention_days) == (7, 90, 30)
+    assert (settings.object_lock_mode, settings.auth_style) == ("COMPLIANCE", "query")
+    assert settings.alert_topic == "arn:topic"
+    assert settings.console_url("1234abcd") == "https://proxy.example/1234abcd"
+
+
+@pytest.mark.parametrize("name", LEAST)
+@pytest.mark.parametrize("value", [None, "", "  "])
+def test_a_missing_variable_is_named(name: str, value: str | None) -> None:
+    variables = {k: v for k, v in LEAST.items() if k != name} | ({name: value} if value is not None else {})
+    with pytest.raises(SettingsError, match=f"^{name} is not set"):
+        Settings.from_environment(variables)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PURGE_MODE", "On"),
+        ("PURGE_MODE", "purge"),
+        ("KEEP_DAYS", "-1"),
+        ("KEEP_DAYS", "36501"),
+        ("KEEP_DAYS", "1.5"),
+        ("KEEP_DAYS", "\u0661"),
+        ("KEEP_DAYS", "+1"),
+        ("SETTLE_MINUTES", "0"),
+        ("SETTLE_MINUTES", "10081"),
+        ("SETTLE_MINUTES", "an hour"),
+        ("RETENTION_DAYS", "0"),
+        ("RETENTION_DAYS", "36501"),
+        ("OBJECT_LOCK_MODE", "governance"),
+        ("OBJECT_LOCK_MODE", "NONE"),
+        ("AUTH_STYLE", "Header"),
+        ("CONSOLE_URL_TEMPLATE", "https://one.canary.tools"),
+    ],
+)
+def test_a_wrong_variable_is_named_with_what_it_may_be(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=rf"^{name} is '.*': it must be "):
+        Settings.from_environment(LEAST | {name: value})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("KEEP_DAYS", "36500"), ("SETTLE_MINUTES", "1"), ("SETTLE_MINUTES", "10080"), ("RETENTION_DAYS", "1")],
+)
+def test_the_limits_themselves_are_accepted(name: str, value: str) -> None:
+    Settings.from_environment(LEAST | {name: value})
+
+
+@pytest.mark.parametrize("name", ["KEEP_DAYS", "OBJECT_LOCK_MODE", "ALERT_TOPIC", "CONSOLE_URL_TEMPLATE"])
+def test_an_empty_variable_is_as_good_as_none(name: str) -> None:
+    assert Settings.from_environment(LEAST | {name: ""}) == Settings.from_environment(LEAST)
