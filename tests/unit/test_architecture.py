@@ -267,8 +267,8 @@ RULES: tuple[Rule, ...] = (
 
 # What is over the limits today: to be cut, and then to be struck from here (the strict xfail sees to it).
 TOO_LONG = {
-    "audit_archive.domain.survey:": long_functions,
-    "audit_archive.domain.statement ": long_modules,
+    "audit_archive.domain.survey ": long_modules,
+    "audit_archive.ports ": long_modules,
     "local.console.faults ": long_modules,
     "local.console.trail ": long_modules,
 }

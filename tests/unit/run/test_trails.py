@@ -349,8 +349,8 @@ def test_a_refusal_is_not_hidden_by_a_store_that_fails_to_keep_it() -> None:
 @pytest.mark.xfail(
     strict=True,
     raises=IntegrityError,
-    reason="a bucket that takes no locks raises IntegrityError, which is not caught where a refused export is "
-    "kept: the refusal itself is then told nowhere but in the error's context",
+    reason="a bucket that takes no locks raises IntegrityError, which is not caught where a refused export "
+    "is kept: the refusal itself is then told nowhere but in the error's context",
 )
 def test_a_refusal_is_not_hidden_by_a_bucket_that_takes_no_locks() -> None:
     world = damaged(b"not a zip")
