@@ -58,14 +58,12 @@ def select(
         return
     open_ids, archived = head.open_ids, head.highest_archived_id
     day = first_day if first_day is not None else served_at // DAY
-    first, last = part.first_id, part.last_id
     for entry in entries:
-        entry_id, _, seconds, _ = entry  # one unpacking, because a million look-ups by name take a second
-        if entry_id > last:
+        if entry.id > part.last_id:
             return
-        if seconds is not None:
-            day = seconds // DAY
-        if entry_id >= first and (entry_id > archived or entry_id in open_ids):
+        if entry.seconds is not None:
+            day = entry.seconds // DAY
+        if part.first_id <= entry.id <= part.last_id and (entry.id > archived or entry.id in open_ids):
             yield entry, day
 
 
@@ -75,20 +73,18 @@ def build(selected: Iterator[tuple[Entry, int]], head: Head, seq: int, scratch: 
     drift: Counter[int] = Counter()
     filled: list[int] = []
     last: Entry | None = None
-    archived = head.highest_archived_id
     days: dict[int, _Lines] = {}
     with ExitStack() as spools:
         for entry, day in selected:
-            entry_id, line, _, marks = entry
-            tree.append(line)
+            tree.append(entry.line)
             lines = days.get(day)
             if lines is None:
                 lines = days[day] = _Lines(spools.enter_context(scratch()))
-            lines.add(entry_id, line)
-            if marks:
-                drift[marks] += 1
-            if entry_id <= archived:
-                filled.append(entry_id)
+            lines.add(entry)
+            if entry.marks:
+                drift[entry.marks] += 1
+            if entry.id <= head.highest_archived_id:
+                filled.append(entry.id)
             last = entry
         files = tuple(_compress(days[day], head.console, day, seq, scratch()) for day in sorted(days))
     is_highest = last is not None and last.id > head.highest_archived_id
@@ -103,12 +99,13 @@ class _Lines:
         self.spool = spool
         self.first_id = self.last_id = self.count = 0
 
-    def add(self, entry_id: int, line: bytes) -> None:
+    def add(self, entry: Entry) -> None:
         if not self.count:
-            self.first_id = entry_id
-        self.last_id = entry_id
+            self.first_id = entry.id
+        self.last_id = entry.id
         self.count += 1
-        self.spool.write(line + b"\n")
+        self.spool.write(entry.line)
+        self.spool.write(b"\n")
 
 
 def _compress(lines: _Lines, console: str, day: int, seq: int, into: BinaryIO) -> tuple[EntryFile, BinaryIO]:
