@@ -297,7 +297,21 @@ def test_the_fast_path_reads_nearly_all_of_a_usual_export(
     monkeypatch.setattr(json_entries, "read_exact", lambda *a: exact.append(1) or read_exact(*a))  # type: ignore[func-returns-value]
     got = read(document, chunk=5000, batch_bytes=20_000)
     assert [json.loads(entry.line) for entry in got] == entries
-    assert len(exact) < 450, "the first batch and the tail only"
+    assert len(exact) < 100, "what the first separator is learned from, and the tail, only"
+
+
+@pytest.mark.parametrize("value", ["\ud800", 0.5, '":', 2**70])
+def test_an_entry_that_the_fast_path_can_not_take_spoils_few_others(
+    value: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entries = realistic(4000)
+    for entry in entries[::1000]:
+        entry["user"] = value
+    counted = Counted(monkeypatch)
+    document = json.dumps(entries)
+    assert len(read(document, chunk=5000, batch_bytes=50_000)) == 4000
+    assert counted.exact < 5 * 6000, "about the least reach around each of the four, and at the ends"
+    assert counted.seen < 3 * len(document)
 
 
 @pytest.mark.parametrize(
@@ -443,7 +457,7 @@ class Counted:
     """Counts how many bytes the parsers are shown."""
 
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
-        self.seen = 0
+        self.seen = self.exact = 0
         read_fast, read_exact = json_fast.read_fast, json_exact.read_exact
 
         def fast(batch: bytes, *, lines: bool) -> list[Entry] | None:
@@ -457,6 +471,7 @@ class Counted:
                 self.seen += len(data) - start
                 raise
             self.seen += end - start
+            self.exact += end - start
             return entry, end
 
         patch.setattr(json_entries, "read_fast", fast)

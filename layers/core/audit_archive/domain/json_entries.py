@@ -24,13 +24,14 @@ MAX_ENTRY_BYTES = 1 << 24
 
 _COMMA_OR_END = re.compile(WS + rb"([,\]])" + WS)
 _FIRST_KEY = re.compile(rb'\{[ \t\r\n]{0,40}"[^"\\]{0,40}"')
+_LEAST_REACH = 1 << 12
 _MAX_SPACE = 80  # a separator with more than that is none to search for
 
 
 def read_entries(
     chunks: Iterable[bytes], *, batch_bytes: int = BATCH_BYTES, max_entry_bytes: int = MAX_ENTRY_BYTES
 ) -> Iterator[list[Entry]]:
-    """The entries of an export's JSON, in non-empty batches of about `batch_bytes` of source.
+    """The entries of an export's JSON, in non-empty batches of at most about `batch_bytes` of source.
 
     `max_entry_bytes` bounds one entry with the white space around the comma after it. Raises
     InvalidExportError naming the byte, or the id, for whatever is no export of entries.
@@ -53,6 +54,9 @@ class _Batches:
         self._batch_bytes = batch_bytes
         self._max_entry_bytes = max_entry_bytes
         self._wanted = batch_bytes  # how much text the next step needs
+        # How far the next step goes. One hostile entry makes its whole batch untrusted: then ever less is
+        # tried, so that the exact path, many times slower, only reads what is around that entry.
+        self._reach = min(batch_bytes, _LEAST_REACH)
         # What stood between the last two entries, with the first key of the second: nested values rarely
         # look like that. `_skip` is how many bytes of it are neither the one entry nor the other.
         self._separator: bytes | None = None
@@ -70,20 +74,23 @@ class _Batches:
     def _fast(self) -> list[Entry] | None:
         """Read up to the last separator in sight in one parse; None if that can't be had or trusted."""
         window = self._window
-        if self._separator is None:
-            return None
-        end = window.data.rfind(self._separator, window.pos, window.pos + self._batch_bytes) + 1
-        length = end - window.pos
-        # A short cut would leave much to be read again; the exact path takes all there is.
-        if length <= 0 or 2 * length < min(window.left, self._batch_bytes):
-            return None
-        if length + self._skip > self._max_entry_bytes:
-            return None
-        batch = read_fast(window.data[window.pos : end], lines=self._lines)
-        if batch:
-            window.pos = end + self._skip
-            self._wanted = self._batch_bytes
-        return batch
+        while self._separator is not None:
+            end = window.data.rfind(self._separator, window.pos, window.pos + self._reach) + 1
+            length = end - window.pos
+            # A short cut would leave much to be read again; the exact path takes all there is.
+            if length <= 0 or 2 * length < min(window.left, self._reach):
+                return None
+            if length + self._skip > self._max_entry_bytes:
+                return None
+            batch = read_fast(window.data[window.pos : end], lines=self._lines)
+            if batch:
+                window.pos, self._wanted = end + self._skip, self._batch_bytes
+                self._reach = min(2 * self._reach, self._batch_bytes)
+                return batch
+            if self._reach <= _LEAST_REACH:
+                return None
+            self._reach //= 4
+        return None
 
     def _exact(self) -> list[Entry]:
         """Read entry by entry, as far as the window goes; none if it holds no whole one yet."""
@@ -91,7 +98,7 @@ class _Batches:
         pos = last_end = window.pos
         self._wanted = self._batch_bytes
         try:
-            while pos - window.pos < self._batch_bytes and not self._closed:
+            while pos - window.pos < self._reach and not self._closed:
                 entry, end = read_exact(window.data, pos, window.offset)
                 after = self._after(end)
                 self._check_length(pos, after)
