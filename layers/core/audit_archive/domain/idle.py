@@ -18,7 +18,9 @@ def is_idle(newest: Mapping[str, Any] | None, head: Head, policy: Policy, now: i
         return False
     if newest is None:
         return head.highest_archived_id == head.highest_purged_id and not head.receipts
-    if newest.get("id") != head.highest_archived_id + len(head.receipts):
+    entry_id, expected = newest.get("id"), head.highest_archived_id + len(head.receipts)
+    # An id of 0 or true is none: on a Console never archived before it must not pass for the expected one.
+    if type(entry_id) is not int or entry_id < 1 or entry_id != expected:
         return False
     return bool(head.receipts) or head.anchor is None or _is_anchor(newest, head)
 
