@@ -11,7 +11,6 @@ from audit_archive.domain.plan import HeldBackBy
 from audit_archive.errors import (
     ArchiveStoreError,
     AuditArchiveError,
-    IntegrityError,
     InvalidExportError,
     RollbackError,
 )
@@ -346,12 +345,6 @@ def test_a_refusal_is_not_hidden_by_a_store_that_fails_to_keep_it() -> None:
     assert "could not be kept: down" in caught.value.__notes__[0]
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=IntegrityError,
-    reason="a bucket that takes no locks raises IntegrityError, which is not caught where a refused export "
-    "is kept: the refusal itself is then told nowhere but in the error's context",
-)
 def test_a_refusal_is_not_hidden_by_a_bucket_that_takes_no_locks() -> None:
     world = damaged(b"not a zip")
     world.store.is_locking = False
