@@ -8,10 +8,12 @@ from aws_lambda_powertools.metrics import MetricUnit
 from audit_archive import bootstrap
 from audit_archive.errors import AuditArchiveError
 from audit_archive.request import ArchiveRequest, OperatorRequest, is_operator_event
-from audit_archive.result import Result
+from audit_archive.result import Outcome, Result
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
+
+COMPLETED = {Outcome.IDLE, Outcome.ARCHIVED, Outcome.PURGED}
 
 logger = Logger()
 metrics = Metrics()
@@ -51,7 +53,7 @@ def _tell(result: Result) -> None:
     """The run in one log line, a line more for each warning, and in metrics added up over all Consoles."""
     unexplained = sum(hole.last - hole.first + 1 for hole in result.holes if hole.cause == "unexplained")
     for name, count in (
-        ("CompletedRuns", 1),
+        ("CompletedRuns", int(result.outcome in COMPLETED)),
         ("NewEntries", result.new_entries),
         ("PurgedEntries", result.purged_entries),
         ("UnexplainedMissingIds", unexplained),

@@ -10,7 +10,7 @@ import pytest
 
 from audit_archive.adapters.dynamodb_ledger import DynamoDbLedger
 from audit_archive.errors import IntegrityError
-from audit_archive.ports import Ledger
+from audit_archive.ports import Finding, Ledger
 from tests.contracts import aws
 from tests.contracts.statements import archive_statement, head_at, operator_statement
 from tests.fakes import FakeLedger
@@ -76,20 +76,34 @@ def test_of_many_that_take_a_lease_at_once_one_gets_it(ledger: Ledger, console: 
             assert sum(got) == 1
 
 
+def finding(console: str, sentence: str = "Somebody purged it.") -> Finding:
+    return Finding("ForeignPurge", console, sentence, {"user": "mallory", "lost": [[1, 2]]})
+
+
 @everywhere
 def test_a_finding_is_announced_once(ledger: Ledger, console: str) -> None:
-    assert ledger.claim(console, "finding", NOW, NOW + 60)
-    assert not ledger.claim(console, "finding", NOW + 59, NOW + 119)
-    ledger.announced(console, "finding")
-    assert not ledger.claim(console, "finding", NOW + 1_000_000, NOW + 1_000_060)
+    found = finding(console)
+    assert ledger.claim(found, NOW, NOW + 60)
+    assert not ledger.claim(found, NOW + 59, NOW + 119)
+    ledger.announced(found)
+    assert not ledger.claim(found, NOW + 1_000_000, NOW + 1_000_060)
+    assert ledger.pending(console, NOW + 1_000_000) == []
 
 
 @everywhere
 def test_a_claim_whose_owner_died_runs_out(ledger: Ledger, console: str) -> None:
-    assert ledger.claim(console, "finding", NOW, NOW + 60)
-    assert ledger.claim(console, "finding", NOW + 60, NOW + 120)
-    assert ledger.claim(console, "another", NOW, NOW + 60)
-    assert ledger.claim(f"{console}-2", "finding", NOW, NOW + 60)
+    assert ledger.claim(finding(console), NOW, NOW + 60)
+    assert ledger.claim(finding(console), NOW + 60, NOW + 120)
+    assert ledger.claim(finding(console, "Another."), NOW, NOW + 60)
+    assert ledger.claim(finding(f"{console}-2"), NOW, NOW + 60)
+
+
+@everywhere
+def test_what_was_claimed_and_never_announced_is_pending(ledger: Ledger, console: str) -> None:
+    assert ledger.claim(finding(console), NOW, NOW + 60)
+    assert ledger.claim(finding(f"{console}-2"), NOW, NOW + 60)
+    assert ledger.pending(console, NOW + 59) == []
+    assert ledger.pending(console, NOW + 60) == [finding(console)]
 
 
 @everywhere

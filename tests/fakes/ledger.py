@@ -10,6 +10,7 @@ from audit_archive.domain.head import Head
 from audit_archive.domain.records import from_json, to_json
 from audit_archive.domain.statement import Statement
 from audit_archive.errors import IntegrityError
+from audit_archive.ports import Finding
 
 
 class FakeLedger:
@@ -23,7 +24,7 @@ class FakeLedger:
         self.index: dict[tuple[str, int], tuple[Statement, ObjectRef]] = {}
         self._heads: dict[str, tuple[int, bytes]] = {}
         self._leases: dict[str, tuple[str, int]] = {}
-        self._findings: dict[tuple[str, str], int | None] = {}
+        self._findings: dict[tuple[str, str], tuple[int | None, Finding]] = {}
         self._lock = Lock()
 
     def acquire(self, console: str, owner: str, now: int, expires_at: int) -> bool:
@@ -41,19 +42,26 @@ class FakeLedger:
             if self._leases.get(console, ("", 0))[0] == owner:
                 del self._leases[console]
 
-    def claim(self, console: str, finding: str, now: int, expires_at: int) -> bool:
+    def claim(self, finding: Finding, now: int, expires_at: int) -> bool:
         with self._lock:
             self.calls["claim"] += 1
-            until = self._findings.get((console, finding), 0)
+            known = (finding.console, finding.digest)
+            until, _ = self._findings.get(known, (0, finding))
             if until is None or until > now:
                 return False
-            self._findings[console, finding] = expires_at
+            self._findings[known] = (expires_at, finding)
             return True
 
-    def announced(self, console: str, finding: str) -> None:
+    def announced(self, finding: Finding) -> None:
         with self._lock:
             self.calls["announced"] += 1
-            self._findings[console, finding] = None
+            self._findings[finding.console, finding.digest] = (None, finding)
+
+    def pending(self, console: str, now: int) -> list[Finding]:
+        with self._lock:
+            self.calls["pending"] += 1
+            claims = [claim for at, claim in self._findings.items() if at[0] == console]
+            return [finding for until, finding in claims if until is not None and until <= now]
 
     def head(self, console: str) -> Head | None:
         with self._lock:

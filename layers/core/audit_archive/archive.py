@@ -11,10 +11,9 @@ from dataclasses import replace
 from audit_archive.domain.head import Head
 from audit_archive.domain.idle import is_idle
 from audit_archive.domain.plan import Mode, Plan, make_plan
-from audit_archive.errors import LedgerError, PageError, SettingsError
-from audit_archive.ports import Finding
+from audit_archive.errors import SettingsError
 from audit_archive.result import Outcome, Result, archived, plain, purged
-from audit_archive.steps.announce import announce
+from audit_archive.steps.announce import announce_pending, paging
 from audit_archive.steps.collect import Surveyed, download, survey
 from audit_archive.steps.keep import store, verify
 from audit_archive.steps.lease import lease
@@ -37,15 +36,13 @@ class ArchiveRun:
     def run(self) -> Result:
         """Run once, under the Console's lease. Raises the errors of `audit_archive.errors`."""
         console = self._run.order.console
-        with lease(self._run) as is_ours, _closing_files(self._run) as run:
+        with lease(self._run) as is_ours, _closing_files(self._run) as run, paging(run):
             if not is_ours:
                 head = run.ledger.head(console) or Head(console)
                 return plain(Outcome.BUSY, head, head)
-            try:
-                return _archive_and_purge(run)
-            except PageError as error:
-                _page(run, error)
-                raise
+            result = _archive_and_purge(run)
+            announce_pending(run)
+            return result
 
 
 def _archive_and_purge(run: Run) -> Result:
@@ -75,14 +72,6 @@ def _purge(run: Run, head: Head, surveyed: Surveyed, plan: Plan, result: Result)
     if plan.mode == Mode.DRY_RUN and plan.boundary is not None and not check_dry(run, ids):
         return replace(result, warnings=(*result.warnings, NO_PURGE_KEY))
     return result
-
-
-def _page(run: Run, error: PageError) -> None:
-    """Wake somebody; a topic that refuses must not hide what they are to be woken for."""
-    try:
-        announce(run, Finding(type(error).__name__, run.order.console, str(error), {}))
-    except (SettingsError, LedgerError) as failure:
-        error.add_note(str(failure))
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from audit_archive.errors import SettingsError
 
 T = TypeVar("T")
 
+MAX_KEEP_DAYS = 3650
 LOCK_MODES = ("GOVERNANCE", "COMPLIANCE")
 AUTH_STYLES = ("header", "query")
 DEFAULT_CONSOLE_URL = "https://{console}.canary.tools"
@@ -42,7 +43,7 @@ class Settings:
             ledger_table=read.text("LEDGER_TABLE"),
             secret_prefix=read.text("SECRET_PREFIX").rstrip("/"),
             purge_mode=read.choice("PURGE_MODE", Mode.ORDER),
-            keep_days=read.whole("KEEP_DAYS", default=0, low=0, high=36_500),
+            keep_days=read.whole("KEEP_DAYS", default=0, low=0, high=MAX_KEEP_DAYS),
             settle_minutes=read.whole("SETTLE_MINUTES", default=60, low=1, high=10_080),
             retention_days=read.whole("RETENTION_DAYS", default=2555, low=1, high=36_500),
             object_lock_mode=read.choice("OBJECT_LOCK_MODE", LOCK_MODES, default="GOVERNANCE"),

@@ -7,8 +7,8 @@
     │   ├── ConsoleAuthError      look: the key is wrong, rotated, too weak, or sent the wrong way
     │   └── ConsoleUnavailableError   wait: outage, rate limit, network; the next run does it
     ├── InvalidExportError        look: the export is not what the format allows; nothing was committed
-    ├── ArchiveStoreError         wait: the bucket did not answer, or refused; nothing was purged
-    ├── LedgerError               wait: the ledger did not answer, or refused; nothing was purged
+    ├── ArchiveStoreError         wait: the bucket did not answer, or refused; the next run does it
+    ├── LedgerError               wait: the ledger did not answer, or refused; the next run does it
     └── PageError                 wake somebody: the archive or the trail is not what it should be
         ├── IntegrityError            what is stored is not whole, not locked, or was tampered with
         ├── RollbackError             the Console's trail went backwards (reset, restored, replaced)

@@ -11,6 +11,7 @@ from audit_archive.domain.head import Head
 from audit_archive.domain.statement import OperatorStatement
 from audit_archive.errors import IntegrityError, RequestError
 from audit_archive.result import Outcome, Result, plain
+from audit_archive.steps.announce import paging
 from audit_archive.steps.chain import commit
 from audit_archive.steps.lease import lease
 from audit_archive.steps.publish import load, record, roll_forward
@@ -28,7 +29,7 @@ class Decision:
 
 def operate(run: Run, decision: Decision) -> Result:
     """State a decision, under the Console's lease. Raises RequestError if there is nothing to decide."""
-    with lease(run) as is_ours:
+    with lease(run) as is_ours, paging(run):
         if not is_ours:
             head = run.ledger.head(run.order.console) or Head(run.order.console)
             return plain(Outcome.BUSY, head, head)

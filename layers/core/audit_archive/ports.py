@@ -6,6 +6,7 @@ alike. Adapters raise only errors of `audit_archive.errors`.
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any, BinaryIO, Protocol, TypeAlias
 
 from audit_archive.domain.facts import ObjectRef
@@ -173,12 +174,19 @@ class Ledger(Protocol):
         """Give the lease back if `owner` still holds it."""
         ...
 
-    def claim(self, console: str, finding: str, now: int, expires_at: int) -> bool:
-        """Take it upon us to announce a finding, unless it was announced or another's claim still holds."""
+    def claim(self, finding: "Finding", now: int, expires_at: int) -> bool:
+        """Take it upon us to announce a finding, unless it was announced or another's claim still holds.
+
+        A claim that runs out without `announced` leaves the finding pending.
+        """
         ...
 
-    def announced(self, console: str, finding: str) -> None:
+    def announced(self, finding: "Finding") -> None:
         """Note for ever that a finding was announced."""
+        ...
+
+    def pending(self, console: str, now: int) -> list["Finding"]:
+        """Findings that somebody was about to announce and did not; their claims have run out at `now`."""
         ...
 
     def head(self, console: str) -> Head | None:
@@ -218,6 +226,11 @@ class Finding:
     console: str
     sentence: str
     facts: Mapping[str, Any]
+
+    @property
+    def digest(self) -> str:
+        """By what a finding is known again: the same thing said in the same words."""
+        return sha256(f"{self.kind}\n{self.sentence}".encode()).hexdigest()
 
 
 class Alerts(Protocol):

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from audit_archive.config import Settings
+from audit_archive.config import MAX_KEEP_DAYS, Settings
 from audit_archive.domain.facts import Action
 from audit_archive.domain.plan import Mode, Policy
 from audit_archive.domain.times import DAY, MINUTE
@@ -15,7 +15,6 @@ _CONSOLE = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 """A Console's id is a DNS label (RFC 1035, section 2.3.1), in lower case."""
 
 MAX_TEXT = 500
-MAX_KEEP_DAYS = 36_500
 
 
 @dataclass(frozen=True)

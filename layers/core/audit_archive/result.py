@@ -59,6 +59,7 @@ def plain(outcome: str, before: Head, after: Head) -> Result:
         console=after.console,
         highest_archived_id=after.highest_archived_id,
         highest_purged_id=after.highest_purged_id,
+        held_back_by=HeldBackBy.LATCHED_MISMATCH if after.is_latched else None,
         statements=_statements_between(before, after),
     )
 

@@ -9,6 +9,7 @@ from audit_archive.domain.facts import ObjectRef
 from audit_archive.domain.head import Head
 from audit_archive.domain.statement import Statement
 from audit_archive.errors import IntegrityError
+from audit_archive.ports import Finding
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -38,17 +39,21 @@ class DynamoDbLedger:
         # Only while it is ours: once it ran out, it may be another run's.
         self._table.delete(console, items.LEASE, "#owner = :owner", {":owner": {"S": owner}})
 
-    def claim(self, console: str, finding: str, now: int, expires_at: int) -> bool:
+    def claim(self, finding: Finding, now: int, expires_at: int) -> bool:
         """As the port says."""
         # Nobody has announced it nor is about to; or whoever was about to has had their time. What was
         # announced has no time to run out.
         condition = "attribute_not_exists(#item) OR #expires_at <= :now"
-        claim = items.finding_item(console, finding, expires_at)
-        return self._table.put(claim, condition, {":now": {"N": str(now)}})
+        return self._table.put(items.claim_item(finding, expires_at), condition, {":now": {"N": str(now)}})
 
-    def announced(self, console: str, finding: str) -> None:
+    def announced(self, finding: Finding) -> None:
         """As the port says."""
-        self._table.put(items.finding_item(console, finding, None))
+        self._table.put(items.announced_item(finding))
+
+    def pending(self, console: str, now: int) -> list[Finding]:
+        """As the port says."""
+        claims = self._table.query(console, items.FINDINGS_PREFIX, "claim")
+        return [items.finding_of(claim) for claim in claims if items.has_run_out(claim, now)]
 
     def head(self, console: str) -> Head | None:
         """As the port says. Raises IntegrityError if what is recorded can't be read."""

@@ -17,7 +17,7 @@ _ADVICE = {
     "ValidationException": "This is a fault of this program: please report it.",
     "NoCredentialsError": "There are no AWS credentials: log in, or give the function a role.",
 }
-_OTHERWISE = "Nothing was purged; the next run tries again."
+_OTHERWISE = "The next run tries again."
 _CONDITION = "ConditionalCheckFailedException"
 
 

@@ -1,7 +1,7 @@
 """How the ledger's items look: pure, both ways. Keys are `console` (partition) and `item` (sort), both text.
 
 lease                     owner, expires_at
-finding#<sha256>          expires_at of a claim; without it the finding was announced
+finding#<sha256>          expires_at and body of a claim; without them the finding was announced
 head                      format, seq, statement_sha256, digest (SHA-256 of the packed head), and it in
                           `body` ...
 head#<seq>#<digest>#<n>   ... or in such parts, when it does not fit into one item
@@ -9,6 +9,7 @@ statement#<seq>           kind, key, version_id, sha256; of an archive its expor
 """
 
 import zlib
+from collections.abc import Mapping
 from dataclasses import replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ from audit_archive.domain.head import Head, Hole
 from audit_archive.domain.layout import SEQ_DIGITS
 from audit_archive.domain.records import from_json, to_json
 from audit_archive.domain.statement import ArchiveStatement, Statement
+from audit_archive.ports import Finding
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
@@ -32,6 +34,7 @@ PART_BYTES = 350_000
 LEASE = "lease"
 HEAD = "head"
 PARTS_PREFIX = "head#"
+FINDINGS_PREFIX = "finding#"
 
 HEAD_FORMAT: "AttributeValueTypeDef" = {"N": "1"}
 """Raise it when the fields of a head change: then it is made anew from the chain."""
@@ -47,10 +50,25 @@ def lease_item(console: str, owner: str, expires_at: int) -> "Item":
     return item_key(console, LEASE) | {"owner": {"S": owner}, "expires_at": {"N": str(expires_at)}}
 
 
-def finding_item(console: str, finding: str, expires_at: int | None) -> "Item":
-    """A finding that somebody is about to announce until `expires_at`, or, without that, has announced."""
-    item = item_key(console, f"finding#{finding}")
-    return item if expires_at is None else item | {"expires_at": {"N": str(expires_at)}}
+def claim_item(finding: Finding, expires_at: int) -> "Item":
+    """A finding that somebody is about to announce until `expires_at`, whole, should they not come to it."""
+    body = orjson.dumps({"expires_at": expires_at, "finding": finding})
+    return announced_item(finding) | {"expires_at": {"N": str(expires_at)}, "claim": {"B": body}}
+
+
+def announced_item(finding: Finding) -> "Item":
+    """A finding that was announced."""
+    return item_key(finding.console, f"{FINDINGS_PREFIX}{finding.digest}")
+
+
+def has_run_out(item: "Mapping[str, AttributeValueTypeDef]", now: int) -> bool:
+    """Whether an item is a claim, and whoever made it has had their time."""
+    return "claim" in item and orjson.loads(item["claim"]["B"])["expires_at"] <= now
+
+
+def finding_of(item: "Mapping[str, AttributeValueTypeDef]") -> Finding:
+    """The finding in a claim."""
+    return Finding(**orjson.loads(item["claim"]["B"])["finding"])
 
 
 def parts_prefix(seq: int, digest: str) -> str:

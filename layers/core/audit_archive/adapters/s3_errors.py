@@ -24,7 +24,7 @@ _ADVICE = {
 }
 _NO_LOCKS = {"InvalidRequest", "ObjectLockConfigurationNotFoundError"}
 _LOCK = re.compile(r"object ?lock", re.IGNORECASE)
-_OTHERWISE = "Nothing was purged; the next run tries again."
+_OTHERWISE = "The next run tries again."
 
 _ABSENT = {"404", "405", "NoSuchKey", "NoSuchVersion", "MethodNotAllowed"}
 """No such object or version; 405 is how S3 answers a read of a delete marker."""

@@ -1,8 +1,10 @@
 """Which of the Console's purge receipts are ours."""
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from audit_archive.domain.canonical import SOURCE_KEY, canonical_bytes
 from audit_archive.domain.entry import Receipt, read_receipt_message
 from audit_archive.domain.head import Head, Intent
 
@@ -36,6 +38,15 @@ def match_receipts(receipts: Iterable[Receipt], head: Head) -> dict[int, int]:
             ours[receipt.entry_id] = intent.seq
             unsettled.remove(intent)
     return ours
+
+
+def carried(fields: dict[str, Any]) -> dict[str, Any]:
+    """An entry, as `fetch` gives it, such that canonical JSON can carry it: itself, or its `_source` form."""
+    try:
+        canonical_bytes(fields)
+    except TypeError:
+        return {SOURCE_KEY: json.dumps(fields, sort_keys=True), "id": fields["id"]}
+    return fields
 
 
 def receipt_of(fields: Mapping[str, Any]) -> Receipt:

@@ -46,5 +46,14 @@ def settle_answered(intent: Intent, reported: int | None, receipts: Iterable[Rec
     return Settlement(PurgeOutcome.CONFIRMED if receipt else PurgeOutcome.UNCONFIRMED, count, receipt_id)
 
 
+def mismatch_sentence(console: str, boundary: int, expected: int, reported: int | None) -> str:
+    """A mismatch as one tells it to somebody who was just woken up."""
+    return (
+        f"Console {console} says that it purged {reported} entries up to {boundary}, but only {expected} "
+        "were archived and planned. No purge is sent to it until an operator has looked and stated `resume` "
+        "(docs/operations.md#purgemismatcherror)"
+    )
+
+
 def _by_id(receipt: Receipt) -> int:
     return receipt.entry_id

@@ -1,38 +1,65 @@
 """Announce: one message to a person for each finding."""
 
-from collections.abc import Iterable
-from hashlib import sha256
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from audit_archive.domain.foreign import ForeignPurge
 from audit_archive.domain.records import to_json
-from audit_archive.errors import LedgerError
+from audit_archive.domain.settlement import mismatch_sentence
+from audit_archive.domain.statement import PurgeStatement
+from audit_archive.errors import LedgerError, PageError, PurgeMismatchError, SettingsError
 from audit_archive.ports import Finding
 from audit_archive.steps.run import Run
 
-CLAIM = 60
-"""Seconds for which a claimed finding is left to whoever claimed it; after that it is announced again."""
+CLAIM = 30
+"""Seconds for which a claimed finding is left to whoever claimed it."""
 
 
 def announce(run: Run, finding: Finding) -> None:
     """Tell a person, unless they have been told the very same before.
 
-    Only a crash between the message and its note in the ledger tells them twice, and so does a ledger that
-    does not answer: better twice than never. Raises SettingsError if the topic refuses.
+    The claim holds the finding itself, so that one which could not be told is told by a later run. Only a
+    crash between the message and its note in the ledger tells twice, and so does a ledger that does not
+    answer: better twice than never. Raises SettingsError if the topic refuses.
     """
-    digest = sha256(f"{finding.kind}\n{finding.sentence}".encode()).hexdigest()
     now = run.clock.now()
     try:
-        if not run.ledger.claim(finding.console, digest, now, now + CLAIM):
+        if not run.ledger.claim(finding, now, now + CLAIM):
             return
     except LedgerError:
         run.alerts.publish(finding)
         return
     run.alerts.publish(finding)
-    run.ledger.announced(finding.console, digest)
+    run.ledger.announced(finding)
 
 
-def announce_foreign(run: Run, purges: Iterable[ForeignPurge]) -> None:
-    """One message for each purge that was not ours."""
+def announce_pending(run: Run) -> None:
+    """Tell what an earlier run could not. Raises SettingsError if the topic still refuses."""
+    for finding in run.ledger.pending(run.order.console, run.clock.now()):
+        announce(run, finding)
+
+
+@contextmanager
+def paging(run: Run) -> Iterator[None]:
+    """Wake somebody for an error that asks for it; a topic that refuses must not hide the error."""
+    try:
+        yield
+    except PageError as error:
+        try:
+            announce(run, Finding(type(error).__name__, run.order.console, str(error), {}))
+        except (SettingsError, LedgerError) as failure:
+            error.add_note(str(failure))
+        raise
+
+
+def foreign_findings(run: Run, purges: Iterable[ForeignPurge]) -> Iterator[Finding]:
+    """One finding for each purge that was not ours."""
     console = run.order.console
     for purge in purges:
-        announce(run, Finding("ForeignPurge", console, purge.sentence(console), to_json(purge)))
+        yield Finding("ForeignPurge", console, purge.sentence(console), to_json(purge))
+
+
+def mismatch_finding(said: PurgeStatement) -> Finding:
+    """The finding that a purge destroyed more than was archived."""
+    sentence = mismatch_sentence(said.console, said.boundary, said.expected_count, said.reported_count)
+    return Finding(PurgeMismatchError.__name__, said.console, sentence, {"statement": said.seq})

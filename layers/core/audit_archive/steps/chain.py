@@ -83,7 +83,8 @@ def statements_beyond(store: ArchiveStore, head: Head) -> Iterator[Version]:
     if head.seq and seq == head.seq:
         missing = statement_key(head.console, head.seq)
         raise IntegrityError(
-            f"The ledger is ahead of the bucket: {missing} was removed; find out who did it, then rebuild"
+            f"The ledger is ahead of the bucket: {missing} was removed; find out who did it, and put it back "
+            "from its versions or from a copy of the bucket"
         )
 
 

@@ -3,14 +3,15 @@
 from collections.abc import Iterable
 from typing import BinaryIO
 
-from audit_archive.domain.facts import EntryFile, ExportFacts
-from audit_archive.domain.foreign import ForeignPurge, foreign_purges_of
+from audit_archive.domain.facts import EntryFile, ExportFacts, PurgeOutcome
+from audit_archive.domain.foreign import foreign_purges_of
 from audit_archive.domain.head import Head
-from audit_archive.domain.statement import ArchiveStatement, Statement
+from audit_archive.domain.statement import ArchiveStatement, PurgeStatement, Statement
 from audit_archive.domain.survey import Slice
 from audit_archive.domain.times import DAY, from_rfc3339
 from audit_archive.errors import IntegrityError, SettingsError
-from audit_archive.steps.announce import announce_foreign
+from audit_archive.ports import Finding
+from audit_archive.steps.announce import announce, foreign_findings, mismatch_finding
 from audit_archive.steps.chain import Committed, read_statement, statements_beyond
 from audit_archive.steps.collect import read_export
 from audit_archive.steps.entry_files import Built, build, select
@@ -30,14 +31,15 @@ def record(run: Run, committed: Committed) -> Head:
     return committed.head
 
 
-def announce_and_record(run: Run, committed: Committed, foreign: Iterable[ForeignPurge]) -> Head:
-    """Tell a person of the purges that were not ours, then record the statement that lists them.
+def announce_and_record(run: Run, committed: Committed, findings: Iterable[Finding]) -> Head:
+    """Tell a person what a statement is the first to say, then record it.
 
     In this order, so that a crash in between is made good by the next run. Raises SettingsError if the topic
     refuses, once the statement is recorded: that must not stop the archive.
     """
     try:
-        announce_foreign(run, foreign)
+        for finding in findings:
+            announce(run, finding)
     except SettingsError:
         record(run, committed)
         raise
@@ -62,18 +64,25 @@ def roll_forward(run: Run, head: Head) -> Head:
     return head
 
 
-def _finish(run: Run, statement: Statement, before: Head) -> tuple[ForeignPurge, ...]:
+def _finish(run: Run, statement: Statement, before: Head) -> tuple[Finding, ...]:
     """Publish what a crashed run left unpublished; what it left untold.
 
     Nothing of a statement that lies so long back that it can't be the crash: its files may have expired.
     """
     now = run.clock.now()
-    if not isinstance(statement, ArchiveStatement):
-        return ()
-    if from_rfc3339(statement.export.retain_until) > now:
+    if isinstance(statement, ArchiveStatement) and from_rfc3339(statement.export.retain_until) > now:
         _publish_absent(run, statement, before)
-    is_fresh = from_rfc3339(statement.run.started_at) > now - DAY
-    return tuple(foreign_purges_of(statement)) if is_fresh else ()
+    return _findings(run, statement) if from_rfc3339(statement.run.started_at) > now - DAY else ()
+
+
+def _findings(run: Run, statement: Statement) -> tuple[Finding, ...]:
+    match statement:
+        case ArchiveStatement():
+            return tuple(foreign_findings(run, foreign_purges_of(statement)))
+        case PurgeStatement(outcome=PurgeOutcome.MISMATCH):
+            return (mismatch_finding(statement),)
+        case _:
+            return ()
 
 
 def _publish_absent(run: Run, statement: ArchiveStatement, before: Head) -> None:

@@ -3,7 +3,7 @@
 from audit_archive.domain.facts import PurgeOutcome
 from audit_archive.domain.head import Head, Intent
 from audit_archive.domain.ranges import IdSet
-from audit_archive.domain.settlement import Settlement
+from audit_archive.domain.settlement import Settlement, mismatch_sentence
 from audit_archive.errors import (
     AuditArchiveError,
     ConsoleAuthError,
@@ -136,12 +136,8 @@ def _send(run: Run, head: Head, intent: Intent, purger: PurgingConsole) -> tuple
         raise
     head, ended = settle_purge(run, head, intent, answer)
     if ended.outcome == PurgeOutcome.MISMATCH:
-        raise PurgeMismatchError(
-            f"Console {run.order.console} says that it purged {ended.reported_count} entries up to "
-            f"{intent.boundary}, but only {intent.expected_count} were archived and planned. "
-            "No purge is sent to it until an operator has looked and stated `resume` "
-            "(docs/operations.md#purgemismatcherror)"
-        )
+        console, expected = run.order.console, intent.expected_count
+        raise PurgeMismatchError(mismatch_sentence(console, intent.boundary, expected, ended.reported_count))
     return head, ended
 
 

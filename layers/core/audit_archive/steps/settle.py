@@ -3,14 +3,16 @@
 from dataclasses import dataclass
 
 from audit_archive.domain.entry import RECEIPT_ACTION
+from audit_archive.domain.facts import PurgeOutcome
 from audit_archive.domain.head import Head, Intent
-from audit_archive.domain.receipts import receipt_of
+from audit_archive.domain.receipts import carried, receipt_of
 from audit_archive.domain.settlement import Settlement, settle_answered, settle_unanswered
 from audit_archive.domain.statement import PurgeStatement
-from audit_archive.errors import ConsoleError, LedgerError
+from audit_archive.errors import ConsoleError, LedgerError, SettingsError
 from audit_archive.ports import Console, ConsoleEntry, PurgeAnswer
-from audit_archive.steps.chain import commit
-from audit_archive.steps.publish import load, record
+from audit_archive.steps.announce import mismatch_finding
+from audit_archive.steps.chain import Committed, commit
+from audit_archive.steps.publish import announce_and_record, load
 from audit_archive.steps.run import Run
 
 LOOKS = 3
@@ -72,7 +74,8 @@ def _ended(intent: Intent, answer: PurgeAnswer, found: dict[int, ConsoleEntry]) 
         settlement = settle_unanswered(intent, receipts)
     else:
         settlement = settle_answered(intent, answer.count, receipts)
-    return Ended(intent, settlement, answer.text, found.get(settlement.receipt_id or 0))
+    receipt = found.get(settlement.receipt_id or 0)
+    return Ended(intent, settlement, answer.text, receipt if receipt is None else carried(receipt))
 
 
 def write_up(run: Run, head: Head, ended: Ended) -> Head:
@@ -81,13 +84,23 @@ def write_up(run: Run, head: Head, ended: Ended) -> Head:
     Where another run has written up the same intent for good, there is nothing left to say.
     """
     for _ in range(ATTEMPTS):
-        committed = commit(run, head, _statement(run, head, ended))
+        statement = _statement(run, head, ended)
+        committed = commit(run, head, statement)
         if committed is not None:
-            return record(run, committed)
+            return _record(run, committed, statement)
         head = load(run)
         if ended.intent.seq not in {known.seq for known in head.intents}:
             return head
     raise LedgerError(f"{ATTEMPTS} other statements came first while purge {ended.intent.seq} was written up")
+
+
+def _record(run: Run, committed: Committed, said: PurgeStatement) -> Head:
+    """Record a purge statement; of a mismatch a person is told first, should this process die in between."""
+    findings = [mismatch_finding(said)] if said.outcome == PurgeOutcome.MISMATCH else []
+    try:
+        return announce_and_record(run, committed, findings)
+    except SettingsError:
+        return committed.head  # recorded; the error that follows must not be hidden by a topic that refuses
 
 
 def _statement(run: Run, head: Head, ended: Ended) -> PurgeStatement:

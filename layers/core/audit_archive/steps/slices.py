@@ -10,6 +10,7 @@ from audit_archive.domain.statement import ArchiveStatement
 from audit_archive.domain.survey import Slice
 from audit_archive.domain.times import rfc3339
 from audit_archive.errors import SettingsError
+from audit_archive.steps.announce import foreign_findings
 from audit_archive.steps.chain import commit
 from audit_archive.steps.collect import Surveyed
 from audit_archive.steps.entry_files import Built, build, select
@@ -57,7 +58,7 @@ def _archive_slice(run: Run, head: Head, evidence: Evidence, part: Slice) -> Hea
             raise SupersededError
         publish(run, built)
         foreign = foreign_purges(statement.receipts_seen, evidence.plan.missing)
-        return announce_and_record(run, committed, foreign)
+        return announce_and_record(run, committed, foreign_findings(run, foreign))
     finally:
         built.close()
 
