@@ -61,7 +61,7 @@ def test_a_console_is_a_dns_label(console: str) -> None:
         ({"console": "a", "purge_mode": True}, "purge_mode"),
         ({"console": "a", "purge_mode": []}, "purge_mode"),
         ({"console": "a", "keep_days": -1}, "keep_days"),
-        ({"console": "a", "keep_days": 36501}, "keep_days"),
+        ({"console": "a", "keep_days": 3651}, "keep_days"),
         ({"console": "a", "keep_days": "7"}, "keep_days"),
         ({"console": "a", "keep_days": 7.0}, "keep_days"),
         ({"console": "a", "keep_days": True}, "keep_days"),
