@@ -387,17 +387,7 @@ KEPT = {
 }
 
 
-TOO_DEEP = pytest.mark.xfail(
-    strict=True,
-    reason="The pages of `fetch` are read by a recursive parser: a thousand levels in any of the newest "
-    "hundred entries are taken for an answer that is no JSON, and every run fails.",
-)
-
-
-@pytest.mark.parametrize(
-    "odd",
-    [pytest.param(odd, id=name, marks=TOO_DEEP if name == "very-deep" else ()) for name, odd in KEPT.items()],
-)
+@pytest.mark.parametrize("odd", [pytest.param(odd, id=name) for name, odd in KEPT.items()])
 def test_an_odd_entry_is_kept(make_world: MakeWorld, odd: Odd) -> None:
     """All is archived, the odd entry as it must be, drift is counted, and everything is purged."""
     trail = ordinary(3)
@@ -431,7 +421,7 @@ def test_a_very_deep_entry_that_only_the_export_shows(world: World) -> None:
         "nan",
         "same-key-twice",
         "deep",
-        pytest.param("very-deep", marks=TOO_DEEP),
+        "very-deep",
     ],
 )
 def test_an_odd_newest_entry(make_world: MakeWorld, name: str) -> None:

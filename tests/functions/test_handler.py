@@ -641,7 +641,7 @@ def test_a_topic_that_is_gone_does_not_hide_what_it_was_for(world: World) -> Non
 
 
 def test_a_foreign_purge_that_could_not_be_announced_does_not_stop_the_archive(world: World) -> None:
-    """The run fails and says what could not be sent; what it archived stands, and the next run goes on."""
+    """The run fails and says what could not be sent; the next one goes on, and tells it as soon as it can."""
     world.set(ALERT_TOPIC="arn:aws:sns:us-east-1:123456789012:gone")
     world.trail.purge(1, by=MALLORY)
     with pytest.raises(SettingsError, match="ForeignPurge of 1234abcd could not be sent"):
@@ -651,7 +651,15 @@ def test_a_foreign_purge_that_could_not_be_announced_does_not_stop_the_archive(w
     assert world.statements()[0]["missing"] == [
         {"first": 1, "last": 1, "cause": "foreign_purge", "receipt_id": 4}
     ]
-    assert world.run()["purged_entries"] == 2
+    with pytest.raises(SettingsError, match="ForeignPurge of 1234abcd could not be sent"):
+        world.run()
+    assert [s["reported_count"] for s in world.statements("purge")] == [2]
+    messages = world.topic()
+    assert world.run()["outcome"] == "idle"
+    (message,) = messages()
+    assert message["kind"] == "ForeignPurge"
+    assert world.run()["outcome"] == "idle"
+    assert messages() == []
 
 
 def test_what_is_only_to_be_looked_at_pages_nobody(world: World) -> None:

@@ -10,6 +10,10 @@ HIDDEN = "[API key]"
 MAX_WORDS = 300
 """Characters of foreign text that go into a message of ours."""
 
+MAX_DEPTH = 100
+"""Levels of JSON. Python's reader can't read many hundreds of them, and no answer of the API has ten."""
+
+_BRACKET_OR_STRING = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
 _TAG = re.compile(r"<(script|style).*?</\1\s*>|<[^>]*>", re.IGNORECASE | re.DOTALL)
 
@@ -48,11 +52,30 @@ def json_object(body: bytes) -> dict[str, Any] | None:
 
     Python's own reader, because it takes what an attacker may put into his user agent: lone surrogates.
     """
+    text = body.decode("utf-8", "replace")
     try:
-        value = json.loads(body.decode("utf-8", "replace"), parse_int=_integer)
-    except (ValueError, RecursionError):
+        value = json.loads(text, parse_int=_integer)
+    except RecursionError:
+        return json_object(_pruned(text).encode())
+    except ValueError:
         return None
     return value if isinstance(value, dict) else None
+
+
+def _pruned(text: str) -> str:
+    """JSON with null for what lies too deep: nothing that we look at does."""
+    kept: list[str] = []
+    depth = start = 0
+    for bracket in _BRACKET_OR_STRING.finditer(text):
+        if bracket[0] in "[{":
+            depth += 1
+            if depth == MAX_DEPTH:
+                kept.append(text[start : bracket.start()] + "null")
+        elif bracket[0] in "]}":
+            if depth == MAX_DEPTH:
+                start = bracket.end()
+            depth -= 1
+    return "".join(kept) + text[start:]
 
 
 def _integer(digits: str) -> int | float:

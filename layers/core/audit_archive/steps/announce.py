@@ -29,7 +29,11 @@ def announce(run: Run, finding: Finding) -> None:
     except LedgerError:
         run.alerts.publish(finding)
         return
-    run.alerts.publish(finding)
+    try:
+        run.alerts.publish(finding)
+    except SettingsError:
+        run.ledger.claim(finding, now + CLAIM, now)  # give it back: whoever comes next may try at once
+        raise
     run.ledger.announced(finding)
 
 
