@@ -235,6 +235,13 @@ def test_every_form_of_descriptor_is_read(signature: bytes, form: str) -> None:
             open_bytes(replace(STREAMED, descriptor=bytes(damaged)).bytes())
 
 
+@pytest.mark.parametrize("field", ["local_crc", "local_size", "local_packed"])
+def test_a_local_header_before_a_descriptor_may_be_silent_but_not_lie(field: str) -> None:
+    made = replace(STREAMED, descriptor=struct.pack("<III", CRC, *SIZES))
+    with pytest.raises(InvalidExportError, match="local header says .* 5, its directory"):
+        open_bytes(replace(made, **{field: 5}).bytes())  # type: ignore[arg-type]
+
+
 LIES = {
     "stored": (Made(method=0, size=7), "is stored, yet"),
     "encrypted": (Made(flags=1), "is encrypted"),
