@@ -238,7 +238,7 @@ def test_every_form_of_descriptor_is_read(signature: bytes, form: str) -> None:
 @pytest.mark.parametrize("field", ["local_crc", "local_size", "local_packed"])
 def test_a_local_header_before_a_descriptor_may_be_silent_but_not_lie(field: str) -> None:
     made = replace(STREAMED, descriptor=struct.pack("<III", CRC, *SIZES))
-    with pytest.raises(InvalidExportError, match="local header says .* 5, its directory"):
+    with pytest.raises(InvalidExportError, match=r"local header says .* 5, its directory"):
         open_bytes(replace(made, **{field: 5}).bytes())  # type: ignore[arg-type]
 
 
