@@ -16,7 +16,7 @@ from audit_archive.domain.entry import Entry
 from audit_archive.domain.sorted_runs import Run, write_run
 from audit_archive.errors import InvalidExportError
 
-RUN_BYTES = 1 << 22
+RUN_BYTES = 1 << 20
 FAN_IN = 16
 
 _BY_ID = itemgetter(0)

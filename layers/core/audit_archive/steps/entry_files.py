@@ -112,7 +112,8 @@ def _compress(lines: _Lines, console: str, day: int, seq: int, into: BinaryIO) -
     """Gzip one date's lines without a name or a time, so that the same lines give the same bytes."""
     lines.spool.seek(0)
     content, hashed = sha256(), _HashingWriter(into)
-    with gzip.GzipFile(filename="", mode="wb", compresslevel=LEVEL, fileobj=hashed, mtime=0) as out:
+    gzipped = gzip.GzipFile(filename="", mode="wb", compresslevel=LEVEL, fileobj=hashed, mtime=0)
+    with lines.spool, gzipped as out:  # closed at once: a slice has hundreds of them
         while chunk := lines.spool.read(CHUNK):
             content.update(chunk)
             out.write(chunk)

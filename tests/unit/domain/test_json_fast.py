@@ -1,0 +1,79 @@
+"""The fast path and numbers: it trusts a batch only if every one of them is carried exactly."""
+
+from decimal import Decimal
+
+import pytest
+
+from audit_archive.domain.entry import Entry, Mark
+from audit_archive.domain.json_entries import read_entries
+from audit_archive.domain.json_fast import read_fast
+
+NUMBERS = [
+    "0",
+    "-0",
+    "7",
+    "-7",
+    "0.5",
+    "-0.5",
+    "1.10",
+    "1E5",
+    "1e5",
+    "1e+5",
+    "1e-5",
+    "12.5e3",
+    "0.1",
+    "1e22",
+    "1e23",
+    "123456789.123456",
+    "5e-324",
+    "1.7976931348623157e308",
+    "1e400",
+    "-1e400",
+    "1e-400",
+    "0.10000000000000000555",
+    "12345678901234567.5",
+    "9007199254740993.0",
+    "0.30000000000000004",
+    "9223372036854775807",
+    "9223372036854775808",
+    "18446744073709551615",
+    "18446744073709551616",
+    "-9223372036854775808",
+    "-9223372036854775809",
+    "1234567890123456789",
+    "12345678901234567890",
+    "123456789012345678901234567890",
+]
+PLACES = (
+    '"a":{n}',
+    '"a" : {n} ',
+    '"a":[{n}]',
+    '"a":[1,{n},2]',
+    '"a":[ {n} , {n} ]',
+    '"a":{{"b":{n}}}',
+    '"a":{n},"z":""',
+)
+
+
+def is_carried(number: str) -> bool:
+    """By arithmetic alone: whether the spelling that canonical JSON has for it is the same number."""
+    if number.lstrip("-").isdigit():
+        return -(2**63) <= int(number) < 2**64
+    return Decimal(number) == Decimal(repr(float(number))) if abs(float(number)) != float("inf") else False
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("number", NUMBERS)
+def test_a_number_is_carried_exactly_or_kept_as_source(number: str, place: str) -> None:
+    texts = [f'{{"id":{i},"user":"u{i}"}}' for i in range(1, 30)]
+    texts[17] = f'{{"id":18,{place.format(n=number)}}}'
+    entries: list[Entry] = [e for batch in read_entries([f"[{','.join(texts)}]".encode()]) for e in batch]
+    assert [entry.id for entry in entries] == list(range(1, 30))
+    assert bool(entries[17].marks & Mark.SOURCE_FORM) is not is_carried(number)
+    assert not any(entry.marks & Mark.SOURCE_FORM for entry in entries if entry.id != 18)
+
+
+@pytest.mark.parametrize("number", [number for number in NUMBERS if is_carried(number)])
+def test_a_float_that_is_carried_keeps_a_batch_on_the_fast_path(number: str) -> None:
+    batch = ",".join(f'{{"id":{i},"a":{number},"ip":"::1"}}' for i in range(1, 30)).encode()
+    assert read_fast(batch, lines=False) is not None
