@@ -12,8 +12,9 @@ from audit_archive.adapters.console_transport import ApiKey
 from audit_archive.adapters.scratch import scratch_file
 from audit_archive.adapters.secrets import SecretKey
 from audit_archive.adapters.sns_alerts import SnsAlerts
+from audit_archive.domain.finding import Finding
 from audit_archive.errors import SettingsError
-from audit_archive.ports import Clock, Finding, ScratchFile
+from audit_archive.ports import Clock, ScratchFile
 from tests.contracts import aws
 from tests.fakes import FakeAlerts, FakeClock, FakeKey, FakeScratch
 

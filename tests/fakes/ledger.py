@@ -6,11 +6,11 @@ from threading import Lock
 import orjson
 
 from audit_archive.domain.facts import ObjectRef
+from audit_archive.domain.finding import Finding
 from audit_archive.domain.head import Head
 from audit_archive.domain.records import from_json, to_json
 from audit_archive.domain.statement import Statement
 from audit_archive.errors import IntegrityError
-from audit_archive.ports import Finding
 
 
 class FakeLedger:

@@ -36,8 +36,15 @@ if TYPE_CHECKING:
 class InvocationContext(Protocol):
     """What we need of Lambda's context object."""
 
-    aws_request_id: str
-    invoked_function_arn: str
+    @property
+    def aws_request_id(self) -> str:
+        """The id of the request; its retries have the same."""
+        ...
+
+    @property
+    def invoked_function_arn(self) -> str:
+        """The function as it was invoked."""
+        ...
 
     def get_remaining_time_in_millis(self) -> int:
         """Milliseconds until Lambda ends the invocation."""

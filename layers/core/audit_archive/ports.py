@@ -6,10 +6,10 @@ alike. Adapters raise only errors of `audit_archive.errors`.
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Any, BinaryIO, Protocol, TypeAlias
 
 from audit_archive.domain.facts import ObjectRef
+from audit_archive.domain.finding import Finding
 from audit_archive.domain.head import Head
 from audit_archive.domain.statement import Statement
 
@@ -65,19 +65,16 @@ class Console(Protocol):
 
     def peek(self) -> Peek:
         """The newest entry and the population, by one page of one entry."""
-        ...
 
     def entries_above(self, entry_id: int) -> Iterator[ConsoleEntry]:
         """Every live entry with a higher id, newest first, following the cursors."""
-        ...
 
     def download(self, spool: BinaryIO) -> Download:
         """Write the export into `spool` (at its start), hashing on the way, never whole in memory.
 
-        Raises InvalidExportError if the body ends early or is over 5 GB; ConsoleError if what came is HTML or
-        a JSON error instead of a zip.
+        Raises InvalidExportError if the body ends early or is over 5 GB; ConsoleError for HTML or a JSON error
+        in its place.
         """
-        ...
 
 
 class PurgingConsole(Console, Protocol):
@@ -86,12 +83,10 @@ class PurgingConsole(Console, Protocol):
     def purge(self, boundary: int) -> PurgeAnswer:
         """Delete every entry up to and including id `boundary`. Sent at most once.
 
-        Exception: a 401 is a definite refusal and permits one retry with the re-read secret. Raises
-        ConsoleAuthError when definitely refused (nothing was purged), ConsoleUnavailableError on 429 or if it
-        never left, ConsoleError when the Console answered with another error. No answer, or one without a
-        verdict (5xx, a web page), is not an error: it is an answer without text.
+        A 401 is a definite refusal and permits one retry with the re-read secret. Raises ConsoleAuthError if
+        definitely refused (nothing was purged), ConsoleUnavailableError on 429 or if it never left,
+        ConsoleError for another error answer. No verdict (silence, 5xx, a web page): an answer without text.
         """
-        ...
 
 
 OpenPurger: TypeAlias = Callable[[], PurgingConsole | None]
@@ -140,7 +135,6 @@ class ArchiveStore(Protocol):
         `body` is read from its start. Returns the version made. Raises IntegrityError if the store made no
         version (versioning is off) or takes no locks.
         """
-        ...
 
     def create(self, key: str, body: bytes, sha256: str, retention: Retention) -> None:
         """Try to put an object where none is (`If-None-Match: *`), locked.
@@ -148,19 +142,15 @@ class ArchiveStore(Protocol):
         Returns alike whether it was made, one was there already, a conflict was reported or the answer was
         lost: only a read tells. Raises ArchiveStoreError only on a definite refusal.
         """
-        ...
 
     def inspect(self, key: str, version_id: str | None = None) -> ObjectFacts | None:
         """The facts of a version, or of the latest one; None if there is none (or a delete marker)."""
-        ...
 
     def read(self, key: str, version_id: str) -> Iterator[bytes]:
         """The bytes of one version, in chunks. Raises IntegrityError if there is no such version."""
-        ...
 
     def versions(self, prefix: str, after_key: str = "") -> Iterator[Version]:
         """Every version and delete marker under a prefix whose key sorts after `after_key`, by key."""
-        ...
 
 
 class Ledger(Protocol):
@@ -168,30 +158,24 @@ class Ledger(Protocol):
 
     def acquire(self, console: str, owner: str, now: int, expires_at: int) -> bool:
         """Take the Console's lease, unless another owner holds one that has not expired at `now`."""
-        ...
 
     def release(self, console: str, owner: str) -> None:
         """Give the lease back if `owner` still holds it."""
-        ...
 
-    def claim(self, finding: "Finding", now: int, expires_at: int) -> bool:
+    def claim(self, finding: Finding, now: int, expires_at: int) -> bool:
         """Take it upon us to announce a finding, unless it was announced or another's claim still holds.
 
         A claim that runs out without `announced` leaves the finding pending.
         """
-        ...
 
-    def announced(self, finding: "Finding") -> None:
+    def announced(self, finding: Finding) -> None:
         """Note for ever that a finding was announced."""
-        ...
 
-    def pending(self, console: str, now: int) -> list["Finding"]:
+    def pending(self, console: str, now: int) -> list[Finding]:
         """Findings that somebody was about to announce and did not; their claims have run out at `now`."""
-        ...
 
     def head(self, console: str) -> Head | None:
         """The recorded head, read consistently; None if there is none. IntegrityError if it is damaged."""
-        ...
 
     def record(self, head: Head, statement: Statement) -> None:
         """Move the ledger to `head` and index the statement that led there.
@@ -199,7 +183,6 @@ class Ledger(Protocol):
         A sequence number only rises: where the ledger already stands at this statement or beyond it, that is
         success. Raises IntegrityError if it stands at another statement of the same number.
         """
-        ...
 
 
 class Clock(Protocol):
@@ -207,30 +190,12 @@ class Clock(Protocol):
 
     def now(self) -> int:
         """Epoch seconds."""
-        ...
 
     def remaining(self) -> float:
         """Seconds until this invocation is cut off."""
-        ...
 
     def sleep(self, seconds: float) -> None:
         """Wait."""
-        ...
-
-
-@dataclass(frozen=True)
-class Finding:
-    """Something that a person must look at now: its kind, in one sentence, and the facts."""
-
-    kind: str
-    console: str
-    sentence: str
-    facts: Mapping[str, Any]
-
-    @property
-    def digest(self) -> str:
-        """By what a finding is known again: the same thing said in the same words."""
-        return sha256(f"{self.kind}\n{self.sentence}".encode()).hexdigest()
 
 
 class Alerts(Protocol):
@@ -238,4 +203,3 @@ class Alerts(Protocol):
 
     def publish(self, finding: Finding) -> None:
         """Tell a person."""
-        ...

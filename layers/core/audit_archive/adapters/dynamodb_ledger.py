@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 from audit_archive.adapters import ledger_items as items
 from audit_archive.adapters.dynamodb_table import LedgerTable
 from audit_archive.domain.facts import ObjectRef
+from audit_archive.domain.finding import Finding
 from audit_archive.domain.head import Head
 from audit_archive.domain.statement import Statement
 from audit_archive.errors import IntegrityError
-from audit_archive.ports import Finding
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

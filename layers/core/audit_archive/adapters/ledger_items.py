@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from audit_archive.domain.facts import ObjectRef
+from audit_archive.domain.finding import Finding
 from audit_archive.domain.head import Head, Hole
 from audit_archive.domain.layout import SEQ_DIGITS
 from audit_archive.domain.records import from_json, to_json
 from audit_archive.domain.statement import ArchiveStatement, Statement
-from audit_archive.ports import Finding
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef

@@ -90,7 +90,11 @@ class Head:
 
     def risen(self, live: IdSet) -> IdSet:
         """The live ids that a purge of ours should have destroyed, and that no late writer explains."""
-        return live.within(1, self.highest_purged_id).minus(self.open_ids).minus(id_set(self.late_ids))
+        return self.not_late(live.within(1, self.highest_purged_id))
+
+    def not_late(self, live: IdSet) -> IdSet:
+        """Those of some live ids that no late writer put where a hole was."""
+        return live.minus(self.open_ids).minus(id_set(self.late_ids))
 
     def after(self, statement: Statement, ref: ObjectRef) -> "Head":
         """The head once `statement`, stored as `ref`, is the newest."""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from audit_archive.domain.entry import RECEIPT_ACTION
 from audit_archive.domain.head import Head
 from audit_archive.domain.plan import Mode, Policy
 
@@ -22,7 +23,9 @@ def is_idle(newest: Mapping[str, Any] | None, head: Head, policy: Policy, now: i
     # An id of 0 or true is none: on a Console never archived before it must not pass for the expected one.
     if type(entry_id) is not int or entry_id < 1 or entry_id != expected:
         return False
-    return bool(head.receipts) or head.anchor is None or _is_anchor(newest, head)
+    if head.receipts:
+        return newest.get("action_type") == RECEIPT_ACTION  # else another Console has come just as far
+    return head.anchor is None or _is_anchor(newest, head)
 
 
 def _is_anchor(newest: Mapping[str, Any], head: Head) -> bool:

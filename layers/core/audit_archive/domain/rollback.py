@@ -29,6 +29,16 @@ def check_forward(survey: Survey, head: Head) -> None:
     if risen and survey.anchor is None:
         first, last = risen.ranges[0].first, risen.ranges[-1].last
         raise _rollback(head, f"{risen.size} purged ids are live again, {first} to {last}")
+    _check_anchor_not_taken(survey, head)
+
+
+def _check_anchor_not_taken(survey: Survey, head: Head) -> None:
+    """A purge takes the lower ids first: with older entries live, the last archived one must be too."""
+    older = head.not_late(survey.ids.within(1, head.highest_archived_id))
+    if older and survey.anchor is None and head.anchor is not None:
+        first, last = older.ranges[0].first, older.ranges[-1].last
+        what = f"its entry {head.anchor.id}, the last archived, is gone, yet older ones are live"
+        raise _rollback(head, f"{what}, {first} to {last}")
 
 
 def _check_not_emptied(survey: Survey, head: Head) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import orjson
 
+from audit_archive.domain.ages import Ages
 from audit_archive.domain.entry import Entry, Mark, Receipt, read_receipt
 from audit_archive.domain.facts import Anchor
 from audit_archive.domain.head import Head
@@ -87,7 +88,7 @@ def survey_entries(entries: Iterable[Entry], head: Head, now: int, cutoff: int) 
     `cutoff` (epoch seconds): an entry that happened then or before is old enough to purge. `now`: an entry
     dated after it has no readable time.
     """
-    ids, ages, found = IdSetBuilder(), _Ages(now, cutoff), _Found(head)
+    ids, ages, found = IdSetBuilder(), Ages(now, cutoff), _Found(head)
     count, first_day = 0, None
     for entry in entries:
         count += 1
@@ -171,56 +172,3 @@ class _Slices:
         self._done.append(Slice(self._first, self._last, self._count) if self._count else EMPTY_SLICE)
         self._count = 0
         self._days.clear()
-
-
-class _Ages:
-    """Finds how far up every entry is old enough, and when more will be.
-
-    An entry whose time can't be read, or lies in the future, counts as old as its younger readable
-    neighbour: it can't have happened later than that. With none, one from the future waits for its own time.
-    """
-
-    def __init__(self, now: int, cutoff: int) -> None:
-        self._now = now
-        self._cutoff = cutoff
-        self._all_aged = True
-        self._other_waits = False
-        self._latest_above = 0
-        self._latest_ahead: int | None = None
-        self.boundary = 0
-        self.first_other_id: int | None = None
-        self.oldest_at: int | None = None
-        self._young_at: int | None = None
-
-    @property
-    def young_at(self) -> int | None:
-        """When the last of those entries happened that the next purge waits for."""
-        if self._young_at is None and self._other_waits:
-            return self._latest_ahead
-        return self._young_at
-
-    def add(self, entry_id: int, seconds: int | None, is_receipt: bool) -> None:
-        """Take the next entry, ascending by id."""
-        if not is_receipt:
-            self._other_waits = True
-            if self.first_other_id is None:
-                self.first_other_id = entry_id
-        if seconds is None:
-            return
-        if seconds > self._now:
-            self._latest_ahead = max(seconds, self._latest_ahead or seconds)
-            return
-        if self._all_aged and seconds <= self._cutoff:
-            self.boundary = entry_id
-        else:
-            self._all_aged = False
-            self._latest_above = max(self._latest_above, seconds)
-        if self._other_waits:
-            self._note_other(seconds)
-
-    def _note_other(self, seconds: int) -> None:
-        self._other_waits = False
-        if self.oldest_at is None:
-            self.oldest_at = seconds
-        if not self._all_aged and self._young_at is None:
-            self._young_at = self._latest_above

@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
+from audit_archive.domain.finding import Finding
 from audit_archive.domain.foreign import ForeignPurge
 from audit_archive.domain.records import to_json
 from audit_archive.domain.settlement import mismatch_sentence
 from audit_archive.domain.statement import PurgeStatement
 from audit_archive.errors import LedgerError, PageError, PurgeMismatchError, SettingsError
-from audit_archive.ports import Finding
 from audit_archive.steps.run import Run
 
 CLAIM = 30

@@ -4,13 +4,13 @@ from collections.abc import Iterable
 from typing import BinaryIO
 
 from audit_archive.domain.facts import EntryFile, ExportFacts, PurgeOutcome
+from audit_archive.domain.finding import Finding
 from audit_archive.domain.foreign import foreign_purges_of
 from audit_archive.domain.head import Head
 from audit_archive.domain.statement import ArchiveStatement, PurgeStatement, Statement
 from audit_archive.domain.survey import Slice
 from audit_archive.domain.times import DAY, from_rfc3339
 from audit_archive.errors import IntegrityError, SettingsError
-from audit_archive.ports import Finding
 from audit_archive.steps.announce import announce, foreign_findings, mismatch_finding
 from audit_archive.steps.chain import Committed, read_statement, statements_beyond
 from audit_archive.steps.collect import read_export

@@ -1,5 +1,6 @@
 """Purge: the one thing that can't be undone, after everything that must come before it."""
 
+from audit_archive.domain.entry import RECEIPT_ACTION
 from audit_archive.domain.facts import PurgeOutcome
 from audit_archive.domain.head import Head, Intent
 from audit_archive.domain.ranges import IdSet
@@ -13,7 +14,7 @@ from audit_archive.errors import (
     PurgeMismatchError,
     SettingsError,
 )
-from audit_archive.ports import PurgingConsole
+from audit_archive.ports import ConsoleEntry, PurgingConsole
 from audit_archive.steps.chain import has_moved_on
 from audit_archive.steps.run import Run
 from audit_archive.steps.settle import Ended, settle_purge, write_up
@@ -38,16 +39,21 @@ def open_purger(run: Run) -> PurgingConsole:
 def check_population(purger: PurgingConsole, ids: IdSet) -> None:
     """Check that the purging key sees exactly the exported entries and what has arrived above them.
 
-    Raises PopulationMismatchError: the export was capped or stale, or the reading key sees less than the
-    purging key would destroy.
+    An entry that arrives after the count is none of it, and no count is good once somebody purged: either
+    might make up for an entry that the export does not hold. Raises PopulationMismatchError: the export was
+    capped or stale, the reading key sees less than the purging key would destroy, or somebody purged.
     """
     last_id = ids.ranges[-1].last
     for _ in range(STILL):
-        population = purger.peek().population
+        peek = purger.peek()
+        population, newest_id = peek.population, peek.newest["id"] if peek.newest is not None else 0
         if population is None:
             _walk(purger, ids)
             return
-        arrived = sum(1 for _ in purger.entries_above(last_id))
+        arrived = 0
+        for entry in purger.entries_above(last_id):
+            arrived += entry["id"] <= newest_id
+            _refuse_receipt(entry, last_id)
         if population == ids.size + arrived:
             return
         if purger.peek().population == population:
@@ -57,6 +63,14 @@ def check_population(purger: PurgingConsole, ids: IdSet) -> None:
         f"for {ids.size + arrived}. Nothing was purged: compare the roles and Flocks of both keys, and look "
         "whether the Console's export is capped"
     )
+
+
+def _refuse_receipt(entry: ConsoleEntry, last_id: int) -> None:
+    if entry.get("action_type") == RECEIPT_ACTION:
+        raise PopulationMismatchError(
+            f"The Console was purged after entry {last_id}, the last of the archived export: receipt "
+            f"{entry['id']} says so. Nothing was purged by this run; the next one looks at the trail anew"
+        )
 
 
 def _walk(purger: PurgingConsole, ids: IdSet) -> None:
