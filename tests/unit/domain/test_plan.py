@@ -348,6 +348,20 @@ def test_a_date_far_ahead_below_the_boundary_puts_nothing_off() -> None:
     assert plan.next_due_at <= NOW + DAY
 
 
+@pytest.mark.xfail(
+    strict=True,
+    reason="where nothing is purged yet, only dates up to now leave a due time behind: once purging is on, "
+    "an entry dated a little ahead of our clock waits for the next new one",
+)
+@pytest.mark.parametrize("mode", [Mode.OFF, Mode.DRY_RUN])
+def test_entries_dated_a_little_ahead_become_due_though_purging_is_not_on_yet(mode: str) -> None:
+    case = Case([entry(5, NOW + 3)], ARCHIVED, replace(ON, mode=mode))
+    plan = plan_of(case.entries, case.head, case.policy)
+    following = as_recorded(case, plan, Mode.ON)
+    assert plan_of(following.entries, following.head, ON, NOW + DAY).boundary == 5
+    assert plan.next_due_at is not None
+
+
 def test_entries_dated_a_little_ahead_of_our_clock_become_due() -> None:
     case = Case([entry(5, NOW + 3)], ARCHIVED, ON)
     plan = plan_of(case.entries, case.head)
