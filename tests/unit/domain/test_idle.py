@@ -40,7 +40,8 @@ def test_what_the_anchor_did_not_state_may_be_anything() -> None:
 
 
 def test_above_the_archive_there_are_only_known_receipts_of_ours() -> None:
-    assert idle({"id": 12}, WITH_RECEIPTS)
+    assert idle({"id": 12, "action_type": "audit_trail_purge"}, WITH_RECEIPTS)
+    assert not idle({"id": 12, "action_type": "user_login"}, WITH_RECEIPTS)
     assert not idle({"id": 13}, WITH_RECEIPTS)
     assert not idle({"id": 11}, WITH_RECEIPTS)
     assert not idle({"id": 10}, WITH_RECEIPTS)

@@ -29,7 +29,7 @@ def check(ids: list[int], head: Head = HEAD, **of_anchor: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "ids", [[7, 8, 9, 10], [7, 8, 9, 10, 11], [10], [11], [7, 20], [9, 11], list(range(1, 12))]
+    "ids", [[7, 8, 9, 10], [7, 8, 9, 10, 11], [10], [11], [7, 10, 20], list(range(1, 12))]
 )
 def test_forward(ids: list[int]) -> None:
     check(ids)
@@ -56,6 +56,15 @@ def test_another_entry_at_the_anchor(change: dict[str, object]) -> None:
 @pytest.mark.parametrize("ids", [[6, 11], [1, 11], [1, 2, 3, 7, 11]])
 def test_purged_ids_that_live_again_though_the_anchor_is_gone(ids: list[int]) -> None:
     with pytest.raises(RollbackError, match=r"purged ids are live again, [16] to [136]"):
+        check(ids)
+
+
+@pytest.mark.parametrize("ids", [[7, 20], [9, 11]])
+def test_older_entries_that_live_though_the_anchor_is_gone(ids: list[int]) -> None:
+    with pytest.raises(
+        RollbackError,
+        match=r"its entry 10, the last archived, is gone, yet older ones are live, [79] to [79]",
+    ):
         check(ids)
 
 

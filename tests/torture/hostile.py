@@ -1,0 +1,219 @@
+"""A world in which anything goes wrong, and a witness to every purge that we send."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from audit_archive.domain.head import Head
+from audit_archive.domain.times import rfc3339
+from audit_archive.errors import AuditArchiveError
+from audit_archive.operate import Decision, operate
+from audit_archive.result import Result
+from audit_archive.steps.run import Order
+from tests.fakes import CallLog, CrashError, FakeConsole, FakeTrail
+from tests.fakes.clock import FakeClock
+from tests.fakes.console import OURS
+from tests.fakes.trail import Destroyed, Entry
+from tests.torture.reading import Reading
+from tests.unit.run.world import CONSOLE, HOUR, World
+
+FLOCK = "flock:default"
+
+
+class ConsoleClock:
+    """The Console's own clock, `skew` seconds ahead of ours."""
+
+    def __init__(self, ours: FakeClock) -> None:
+        self._ours = ours
+        self.skew = 0
+
+    def now(self) -> int:
+        return self._ours.now() + self.skew
+
+    def remaining(self) -> float:
+        raise AssertionError("nobody asks a Console for the time that is left")
+
+    def sleep(self, seconds: float) -> None:
+        raise AssertionError("a Console does not sleep")
+
+
+class HostileConsole(FakeConsole):
+    """The purging key's view. With `is_late` receipts are owed for now; what is not deleted yet waits too."""
+
+    def __init__(self, trail: FakeTrail) -> None:
+        super().__init__(trail)
+        self.is_late = False
+        self.owed: list[tuple[int, int]] = []
+        self.undeleted: list[Entry] = []
+
+    def _carry_out(self, boundary: int) -> int:
+        doomed = [e for e in self.trail.entries if e["id"] <= boundary]
+        writes, self.writes_receipt = self.writes_receipt, self.writes_receipt and not self.is_late
+        try:
+            count = super()._carry_out(boundary)
+        finally:
+            self.writes_receipt = writes
+        if self.is_late and writes:
+            self.owed.append((boundary, self.report(count)))
+        if not self.deletes:
+            self.undeleted += doomed
+        return count
+
+    def catch_up(self) -> None:
+        """Late receipts are written, and what should have been deleted is."""
+        for entry in self.undeleted:
+            if entry in self.trail.entries:
+                self.trail.destroyed.append(Destroyed(entry, OURS))
+                self.trail.remove(entry["id"])
+        for boundary, count in self.owed:
+            self.trail.write_receipt(boundary, count, OURS)
+        self.forget()
+
+    def forget(self) -> None:
+        """Another Console stands there now."""
+        self.undeleted.clear()
+        self.owed.clear()
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How an invocation ended: with a result, with an error of ours, or dead."""
+
+    result: Result | None = None
+    error: AuditArchiveError | None = None
+
+    @property
+    def outcome(self) -> str:
+        """The outcome, the error's class, or `dead`."""
+        if self.result is not None:
+            return self.result.outcome
+        return type(self.error).__name__ if self.error is not None else "dead"
+
+
+class HostileWorld(World):
+    """A World with a Console clock of its own, a purging key that misbehaves, and a reading of the bucket.
+
+    `checked` are the ids that were live when the purging key last looked; `blinked` holds entries that were
+    written after that and destroyed by our purge: a window that only the count can close.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.console_clock = ConsoleClock(self.clock)
+        self.trail.clock = self.console_clock
+        self.hostile = HostileConsole(self.trail)
+        self.purger = self.hostile
+        self.reader.export = self._export
+        self.retention_days = 2555
+        self.is_stale = False
+        self.reading = Reading(self.store)
+        self.unissued: set[int] = set()
+        self.checked: set[int] = set()
+        self.blinked: list[Entry] = []
+        self.runs = 0
+        self.foreign: list[tuple[int, int]] = []
+        self.excused: set[str] = set()
+        self.allows_retelling = self.is_muted = self.was_latched = False
+        self._judged = 0
+        self.seen_destroyed = 0
+        self._same_request: str | None = None
+        self._last_request = ""
+        for name in ("peek", "entries_above"):
+            self.hostile.hooks[name] = self._look
+
+    def _look(self) -> None:
+        self.checked = set(self.trail.ids)
+        self.reading.catch_up(lenient=True)
+        self.was_latched = self.reading.is_latched
+
+    def _export(self, entries: list[Entry]) -> bytes:
+        return self.served[-1] if self.is_stale and self.served else self._serve(entries)
+
+    # -------------------------------------------------------------------------------- what happens
+
+    def skip(self, count: int) -> None:
+        """Ids that nobody wrote yet."""
+        self.unissued |= set(range(self.trail.last_id + 1, self.trail.last_id + count + 1))
+        self.trail.skip(count)
+
+    def fill(self, choice: int) -> None:
+        """A late writer fills one of them, if there is any."""
+        free = sorted(self.unissued - set(self.trail.ids))
+        if free:
+            entry_id = free[choice % len(free)]
+            self.unissued.discard(entry_id)
+            self.trail.put(entry_id)
+
+    def foreign_purge(self, boundary: int) -> None:
+        """Somebody else purges; `foreign` keeps the receipt's id and what it says."""
+        self.trail.purge(boundary)
+        self.foreign.append((self.trail.last_id, boundary))
+
+    def replace_console(self, entries: dict[int, Entry]) -> None:
+        """Another Console, or an older state of it, stands there now."""
+        self.trail.reset(entries)
+        self.hostile.forget()
+        self.unissued.clear()
+        self.foreign.clear()
+        self.is_stale = False
+
+    def behave(self) -> None:
+        """The Console, both keys, the clocks and the owner do what one hopes for."""
+        self.hostile.catch_up()
+        for what in ("answers", "carries_out", "writes_receipt", "deletes", "can_purge", "tells_population"):
+            setattr(self.hostile, what, True)
+        self.hostile.is_late = self.is_stale = False
+        self.hostile.report = lambda count: count
+        self.reader.sees, self.reader.export_limit, self.reader.tells_time = lambda entry: True, None, True
+        self.console_clock.skew = 0
+        self.mode, self.keep, self.settle = "on", 0, HOUR
+
+    def judge(self, ended: Ended, errors: Iterable[str] = ()) -> None:
+        """Neither error nor announcement may come of nothing; `errors` are those that were asked for."""
+        if ended.error is not None and ended.outcome not in self.excused | set(errors):
+            raise AssertionError(f"of nothing: {ended.error!r}") from ended.error
+        new, self._judged = self.alerts.published[self._judged :], len(self.alerts.published)
+        if unasked := {finding.kind for finding in new} - self.excused:
+            raise AssertionError(f"a false alarm: {unasked}: {new}")
+
+    def order(self) -> Order:
+        order = super().order()
+        if self._same_request is not None:
+            facts = replace(order.facts, id=self._same_request, started_at=rfc3339(self.clock.now()))
+            order = replace(order, facts=facts)
+        self._last_request = order.facts.id
+        return order
+
+    def invoke(self, log: CallLog | None = None, *, again: bool = False) -> Ended:
+        """One invocation to whatever end; `again`: the last request is delivered once more."""
+        self.runs += 1
+        self._same_request = self._last_request if again and self._last_request else None
+        left = self.clock.left
+        try:
+            return Ended(self.run(log))
+        except AuditArchiveError as error:
+            return Ended(error=error)
+        except CrashError:
+            return Ended()
+        finally:
+            self._same_request = None
+            self.clock.left = left  # a run inside a run has a clock of its own
+
+    def operate(self, action: str, log: CallLog | None = None) -> Ended:
+        """An operator states something."""
+        self.clock.left = self.time_left
+        try:
+            return Ended(operate(self.bound(log), Decision(action, "somebody", "looked")))
+        except AuditArchiveError as error:
+            return Ended(error=error)
+        except CrashError:
+            return Ended()
+
+    def lose_ledger(self, older: tuple[Head, int] | None = None) -> None:
+        """The table is lost, or stands at an older head (`remember`) again."""
+        self.ledger.forget(CONSOLE)
+        if older is not None and older[1]:
+            self.ledger.record(older[0], self.chain()[older[1] - 1])
+
+    def remember(self) -> tuple[Head, int]:
+        """A copy of the ledger."""
+        return self.head, self.head.seq
