@@ -72,7 +72,7 @@ class Console(Protocol):
     def download(self, spool: BinaryIO) -> Download:
         """Write the export into `spool` (at its start), hashing on the way, never whole in memory.
 
-        Raises InvalidExportError if the body ends early or is over 5 GB; ConsoleError for HTML or a JSON error
+        Raises InvalidExportError if the body ends early or is over 5 GB; ConsoleError for HTML or an error
         in its place.
         """
 

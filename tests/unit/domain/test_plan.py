@@ -333,11 +333,6 @@ def test_a_receipt_younger_than_the_entry_above_it_says_when_something_is_due() 
     assert_a_due_run_is_worth_it(Case([receipt(5, 4, 4, YOUNG), entry(6, OLD)], head, ON))
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="the due time is taken from the latest future timestamp anywhere in the export, even of an entry "
-    "that this very run purges: one damaged date puts the due time off to then",
-)
 def test_a_date_far_ahead_below_the_boundary_puts_nothing_off() -> None:
     case = Case([entry(5, NOW + 9 * DAY), entry(6), entry(7, NOW + 3)], ARCHIVED, ON)
     plan = plan_of(case.entries, case.head)
@@ -348,11 +343,6 @@ def test_a_date_far_ahead_below_the_boundary_puts_nothing_off() -> None:
     assert plan.next_due_at <= NOW + DAY
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="where nothing is purged yet, only dates up to now leave a due time behind: once purging is on, "
-    "an entry dated a little ahead of our clock waits for the next new one",
-)
 @pytest.mark.parametrize("mode", [Mode.OFF, Mode.DRY_RUN])
 def test_entries_dated_a_little_ahead_become_due_though_purging_is_not_on_yet(mode: str) -> None:
     case = Case([entry(5, NOW + 3)], ARCHIVED, replace(ON, mode=mode))

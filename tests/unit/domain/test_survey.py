@@ -143,7 +143,8 @@ def test_when_the_first_entry_that_is_worth_a_purge_happened(
     others = [at for at, each in enumerate(entries) if not each.marks & Mark.RECEIPT]
     ages = [age_of(entries, at) for at in others]
     assert found.first_other_id == (entries[others[0]].id if others else None)
-    assert found.oldest_at == (ages[0] if ages else None)
+    oldest = ages[0] if ages else None
+    assert found.oldest_at == (a_little_ahead(entries) if ages and oldest is None else oldest)
     assert found.young_at == waits_for(entries, found.aged_boundary)
 
 
@@ -158,8 +159,18 @@ def waits_for(entries: list[Entry], boundary: int) -> int | None:
             youngest = max(each.seconds, youngest or 0)
             if is_worth_it:
                 return youngest
-    ahead = [each.seconds for each in entries if each.seconds is not None and each.seconds > NOW]
-    return max(ahead, default=None) if is_worth_it else None
+    return a_little_ahead(entries) if is_worth_it else None
+
+
+def a_little_ahead(entries: list[Entry]) -> int | None:
+    """The latest time within a day from now, of the entries above the last with a readable one."""
+    ahead: list[int] = []
+    for each in entries:
+        if each.seconds is not None and each.seconds <= NOW:
+            ahead.clear()
+        elif each.seconds is not None and each.seconds <= NOW + DAY:
+            ahead.append(each.seconds)
+    return max(ahead, default=None)
 
 
 def test_a_future_timestamp_counts_as_its_younger_readable_neighbours() -> None:
@@ -175,7 +186,7 @@ def test_without_any_readable_neighbour_it_holds() -> None:
 
 def test_without_any_but_a_future_one_it_waits_for_that() -> None:
     found = surveyed([entry(1, None), entry(2, NOW + 9), entry(3, NOW + 1)])
-    assert (found.aged_boundary, found.oldest_at, found.young_at) == (0, None, NOW + 9)
+    assert (found.aged_boundary, found.oldest_at, found.young_at) == (0, NOW + 9, NOW + 9)
 
 
 # ---------------------------------------------------------------------------- slices

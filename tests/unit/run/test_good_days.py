@@ -369,11 +369,6 @@ def test_a_second_console_shares_the_bucket_and_the_ledger_without_touching_the_
     assert {key.split("/")[1] for key in world.store.keys("")} == {f"console={CONSOLE}"}
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="slices are cut by the dates of new entries alone, but an entry without one goes to its lower "
-    "neighbour's, which may be archived already: filled holes can spread one slice over more dates",
-)
 def test_a_statement_covers_at_most_400_dates_though_late_entries_have_none() -> None:
     world = World()
     world.mode = "off"

@@ -130,9 +130,11 @@ class _Found:
         entry_id, _, seconds, marks = entry
         if entry_id == self._anchor_id:
             self.anchor = anchor_of(entry)
+        if seconds is not None:
+            self.slices.day = seconds // DAY
         if entry_id <= self._archived and entry_id not in self._open_ids:
             return
-        self.slices.add(entry_id, seconds)
+        self.slices.add(entry_id)
         if marks & _RECEIPT:
             self.receipts.append(read_receipt(entry))
         if marks & _UNREADABLE_RECEIPT:
@@ -145,20 +147,18 @@ class _Slices:
     def __init__(self) -> None:
         self._done: list[Slice] = []
         self._first = self._last = self._count = 0
-        self._day: int | None = None
+        self.day: int | None = None
         self._days: set[int | None] = set()
 
-    def add(self, entry_id: int, seconds: int | None) -> None:
-        """Add the next new entry; one without a readable date goes to its lower neighbour's."""
-        if seconds is not None:
-            self._day = seconds // DAY
+    def add(self, entry_id: int) -> None:
+        """Add the next new entry, which happened on `day`: its own, else its lower neighbour's."""
         if self._count >= MAX_SLICE_ENTRIES or (
-            len(self._days) >= MAX_SLICE_DATES and self._day not in self._days
+            len(self._days) >= MAX_SLICE_DATES and self.day not in self._days
         ):
             self._close()
         if not self._count:
             self._first = entry_id
-        self._days.add(self._day)
+        self._days.add(self.day)
         self._last = entry_id
         self._count += 1
 
