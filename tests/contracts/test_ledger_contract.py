@@ -154,9 +154,9 @@ def test_of_many_that_record_at_once_the_highest_stays(ledger: Ledger, console: 
 
 
 @everywhere
-def test_a_head_of_hundreds_of_thousands_of_holes(ledger: Ledger, console: str) -> None:
+def test_a_head_of_many_thousands_of_holes(ledger: Ledger, console: str) -> None:
     large, small = operator_statement(console, 1), operator_statement(console, 2)
-    head = head_at(large, holes=300_000)
+    head = head_at(large, holes=80_000)
     ledger.record(head, large)
     assert ledger.head(console) == head
     ledger.record(head_at(small), small)

@@ -4,22 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from pathlib import Path
 
 import pytest
 
 from local.aws import DeployedStack, Laptop, LocalConsole
 from local.aws.console import PURGE_KEY, READ_KEY
 
-HERE = Path(__file__).parent
 NewConsole = Callable[..., LocalConsole]
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All of them in one worker: the stack is built and deployed once."""
-    for item in items:
-        if HERE in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("stack"))
 
 
 @pytest.fixture(scope="session")

@@ -138,7 +138,7 @@ def canonical(value: Any, line: bytes) -> bytes:
     return text.encode()
 
 
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=150)
 @given(st.one_of(sources(), plain_sources), st.integers(1, 200), st.integers(1, 300))
 def test_what_is_read_is_what_the_oracle_says(texts: list[str], chunk: int, batch: int) -> None:
     entries = read(as_array(texts), chunk=chunk, batch_bytes=batch)
@@ -184,7 +184,7 @@ def members(draw: st.DrawFn) -> str:
     return "{" + draw(st.sampled_from([",", ", "])).join(map("".join, pairs)) + "}"
 
 
-@settings(deadline=None, max_examples=2000)
+@settings(deadline=None, max_examples=500)
 @given(st.lists(members(), min_size=1, max_size=3), st.sampled_from([",", " ,"]))
 def test_what_the_fast_path_takes_is_what_the_exact_path_reads(texts: list[str], comma: str) -> None:
     fast = json_fast.read_fast(comma.join(texts).encode(), lines=False)

@@ -59,9 +59,9 @@ def check_population(purger: PurgingConsole, ids: IdSet) -> None:
         if purger.peek().population == population:
             break
     raise PopulationMismatchError(
-        f"The purging key sees {population} entries, the archived export (up to id {last_id}) and what "
-        f"came after it account for {ids.size + arrived}. Nothing was purged: compare the roles and Flocks of "
-        "both keys, and look whether the Console's export is capped"
+        f"The purging key sees {population} entries, but the archived export (up to id {last_id}) and "
+        f"what came after it account for {ids.size + arrived}. Nothing was purged: compare the roles and "
+        "Flocks of both keys, and look whether the Console's export is capped"
     )
 
 
