@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from audit_archive.domain.entry import RECEIPT_ACTION
+from audit_archive.domain.facts import Anchor
 from audit_archive.domain.head import Head
 from audit_archive.domain.plan import Mode, Policy
 
@@ -25,12 +26,10 @@ def is_idle(newest: Mapping[str, Any] | None, head: Head, policy: Policy, now: i
         return False
     if head.receipts:
         return newest.get("action_type") == RECEIPT_ACTION  # else another Console has come just as far
-    return head.anchor is None or _is_anchor(newest, head)
+    return head.anchor is None or is_anchor(newest, head.anchor)
 
 
-def _is_anchor(newest: Mapping[str, Any], head: Head) -> bool:
-    anchor = head.anchor
-    return anchor is not None and all(
-        stated is None or newest.get(name) == stated
-        for name, stated in (("timestamp", anchor.timestamp), ("action_type", anchor.action_type))
-    )
+def is_anchor(entry: Mapping[str, Any], anchor: Anchor) -> bool:
+    """Whether an entry, as `fetch` gives it, is the anchor, in as far as the anchor states anything."""
+    stated = (("timestamp", anchor.timestamp), ("action_type", anchor.action_type))
+    return all(value is None or entry.get(name) == value for name, value in stated)

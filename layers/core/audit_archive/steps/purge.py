@@ -1,8 +1,9 @@
 """Purge: the one thing that can't be undone, after everything that must come before it."""
 
 from audit_archive.domain.entry import RECEIPT_ACTION
-from audit_archive.domain.facts import PurgeOutcome
+from audit_archive.domain.facts import Anchor, PurgeOutcome
 from audit_archive.domain.head import Head, Intent
+from audit_archive.domain.idle import is_anchor
 from audit_archive.domain.ranges import IdSet
 from audit_archive.domain.settlement import Settlement, mismatch_sentence
 from audit_archive.errors import (
@@ -63,6 +64,20 @@ def check_population(purger: PurgingConsole, ids: IdSet) -> None:
         f"what came after it account for {ids.size + arrived}. Nothing was purged: compare the roles and "
         "Flocks of both keys, and look whether the Console's export is capped"
     )
+
+
+def check_same_trail(purger: PurgingConsole, anchor: Anchor) -> None:
+    """Check that the purging key sees the very entry that the archived export ends with.
+
+    Ids are dense, so a Console set up anew that has come further has as many entries as an old one's export
+    from a cache, and what came after it. Raises PopulationMismatchError.
+    """
+    entry = next((each for each in purger.entries_above(anchor.id - 1) if each["id"] == anchor.id), None)
+    if entry is not None and not is_anchor(entry, anchor):
+        raise PopulationMismatchError(
+            f"The purging key sees another entry {anchor.id} than the archived export ends with. Nothing was "
+            "purged: look whether the Console was set up anew, or its export comes from a cache"
+        )
 
 
 def _refuse_receipt(entry: ConsoleEntry, last_id: int) -> None:
@@ -131,6 +146,8 @@ def _checked_purger(run: Run, head: Head, ids: IdSet) -> PurgingConsole | None:
         raise SupersededError
     purger = open_purger(run)
     try:
+        if head.anchor is not None:
+            check_same_trail(purger, head.anchor)
         check_population(purger, ids)
     except PopulationMismatchError as mismatch:
         if has_moved_on(run.store, head):
