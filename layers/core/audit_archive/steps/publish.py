@@ -17,6 +17,10 @@ from audit_archive.steps.collect import read_export
 from audit_archive.steps.entry_files import Built, build, select
 from audit_archive.steps.run import Run
 
+FRESH = 30 * DAY
+"""Seconds for which a statement that nobody recorded may still be the crash of a run; the next one after a
+daily run that died comes a day later, or after a weekend."""
+
 
 def publish(run: Run, built: Built) -> None:
     """Put the entry files, whose hashes the committed statement already holds."""
@@ -72,7 +76,7 @@ def _finish(run: Run, statement: Statement, before: Head) -> tuple[Finding, ...]
     now = run.clock.now()
     if isinstance(statement, ArchiveStatement) and from_rfc3339(statement.export.retain_until) > now:
         _publish_absent(run, statement, before)
-    return _findings(run, statement) if from_rfc3339(statement.run.started_at) > now - DAY else ()
+    return _findings(run, statement) if from_rfc3339(statement.run.started_at) > now - FRESH else ()
 
 
 def _findings(run: Run, statement: Statement) -> tuple[Finding, ...]:
