@@ -18,8 +18,8 @@ from tests.fakes.crash import When
 class Chaos(CallLog):
     """At call `number`, before or after it, `what(name of the call)` happens; it may raise.
 
-    After a CrashError the process is dead: every later call dies too. With `twice`, the SDK sends every
-    conditional put again, and so meets its own success.
+    `struck` is that name. After a CrashError the process is dead: every later call dies too. With `twice`, the
+    SDK sends every conditional put again, and so meets its own success.
     """
 
     def __init__(
@@ -32,6 +32,7 @@ class Chaos(CallLog):
     ) -> None:
         super().__init__()
         self.has_happened = False
+        self.struck = ""
         self._number, self._moment, self._what, self._is_twice = number, when, what, twice
         self._is_dead = False
 
@@ -53,6 +54,7 @@ class Chaos(CallLog):
     def _happen(self, name: str) -> None:
         self._number = 0
         self.has_happened = True
+        self.struck = name
         try:
             self._what(name)
         except CrashError:

@@ -112,7 +112,7 @@ class HostileWorld(World):
         self.runs = 0
         self.foreign: list[tuple[int, int]] = []
         self.excused: set[str] = set()
-        self.allows_retelling = self.is_muted = self.was_latched = False
+        self.allows_retelling = self.is_muted = self.was_latched = self.is_replaced = False
         self._judged = 0
         self.seen_destroyed = 0
         self._same_request: str | None = None
@@ -155,6 +155,11 @@ class HostileWorld(World):
         self.unissued.clear()
         self.foreign.clear()
         self.is_stale = False
+        self.is_replaced = True
+        self._see_everything()
+
+    def _see_everything(self) -> None:
+        self.reader.sees, self.reader.export_limit = lambda entry: True, None
 
     def behave(self) -> None:
         """The Console, both keys, the clocks and the owner do what one hopes for."""
@@ -163,7 +168,8 @@ class HostileWorld(World):
             setattr(self.hostile, what, True)
         self.hostile.is_late = self.is_stale = False
         self.hostile.report = lambda count: count
-        self.reader.sees, self.reader.export_limit, self.reader.tells_time = lambda entry: True, None, True
+        self.reader.tells_time = True
+        self._see_everything()
         self.console_clock.skew = 0
         self.mode, self.keep, self.settle = "on", 0, HOUR
 

@@ -99,20 +99,23 @@ class Torture(RuleBasedStateMachine):
 
     # -------------------------------------------------------------------------------- the Console
 
+    # A cap right after a reset hides it (see test_found.py): two faults of the Console's at once.
+    @precondition(lambda self: not self.world.is_replaced)
     @rule(limit=st.sampled_from([None, 1, 2, 5]))
     def the_export_is_capped(self, limit: int | None) -> None:
         self.world.reader.export_limit = limit
-        self.world.excused |= {"PopulationMismatchError", "RollbackError"}
+        self.world.excused |= {"PopulationMismatchError", "RollbackError", "ForeignPurge"}
 
     @rule(is_stale=st.booleans())
     def the_export_is_stale(self, is_stale: bool) -> None:
         self.world.is_stale = is_stale
         self.world.excused |= {"PopulationMismatchError", "RollbackError"}
 
+    @precondition(lambda self: not self.world.is_replaced)
     @rule(is_narrow=st.booleans())
     def the_reading_key_sees_one_flock(self, is_narrow: bool) -> None:
         self.world.reader.sees = lambda entry: not is_narrow or entry["flock_id"] == FLOCK
-        self.world.excused |= {"PopulationMismatchError", "RollbackError"}
+        self.world.excused |= {"PopulationMismatchError", "RollbackError", "ForeignPurge"}
 
     @rule(
         what=st.sampled_from(["answers", "carries_out", "writes_receipt", "deletes", "can_purge"]),

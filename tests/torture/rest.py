@@ -30,6 +30,7 @@ def come_to_rest(world: HostileWorld) -> None:
     world.reading.catch_up()
     assert len(world.reading.statements) == statements
     world.excused.clear()
+    world.is_replaced = False
 
 
 def _decide(world: HostileWorld, outcome: str) -> None:

@@ -1,0 +1,79 @@
+"""The long torture: `python -m tests.torture [--minutes M] [--seed S]`; exits with 1 if anything was lost."""
+
+import sys
+import traceback
+from argparse import ArgumentParser
+from collections.abc import Callable
+from functools import partial
+from itertools import product
+from time import monotonic
+
+from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.torture import tally
+from tests.torture.machine import Torture
+from tests.torture.test_crash_matrix import HOW, SCENARIOS
+from tests.torture.test_crash_matrix import (
+    test_struck_at_any_call_nothing_is_lost_and_all_comes_to_rest as strike,
+)
+from tests.torture.troubles import WHENS
+
+EXAMPLES = 25
+STEPS = 30
+
+
+def main() -> int:
+    """Strike every call once, then run seed after seed of the machine until the time is up."""
+    parser = ArgumentParser(prog="python -m tests.torture", description=__doc__)
+    parser.add_argument("--minutes", type=float, default=10.0, help="how long (default: 10)")
+    parser.add_argument("--seed", type=int, default=1, help="the first seed (default: 1)")
+    asked = parser.parse_args()
+    end = monotonic() + asked.minutes * 60
+    for scenario, how, when in product(SCENARIOS, HOW, WHENS):
+        _watch(f"{how} {when} every call: {scenario}", partial(strike, scenario, how, when))
+    number = asked.seed
+    while monotonic() < end:
+        _watch(f"seed {number}", partial(_machine, number))
+        number += 1
+    return _close(number - asked.seed)
+
+
+def _watch(what: str, act: Callable[[], None]) -> None:
+    started = monotonic()
+    try:
+        act()
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is what we look for
+        tally.add("losses")
+        print(f"LOSS  {what}")  # noqa: T201
+        traceback.print_exception(error)
+    else:
+        print(f"ok    {what}  ({monotonic() - started:.1f} s)", flush=True)  # noqa: T201
+
+
+def _machine(number: int) -> None:
+    machine = seed(number)(type("Torture", (Torture,), {}))
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=EXAMPLES,
+            stateful_step_count=STEPS,
+            database=None,
+            deadline=None,
+            phases=[Phase.generate],
+            print_blob=False,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+
+
+def _close(seeds: int) -> int:
+    """The closing table."""
+    tally.add("seeds", seeds)
+    for name in ("seeds", "schedules", "runs", "fault points", "losses"):
+        print(f"{name:>14}  {tally.counts[name]:>9,}")  # noqa: T201
+    return 1 if tally.counts["losses"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,182 @@
+"""Dead before, after and inside every outside call, in scenarios that the run's own crash tests do not have.
+
+`tests/unit/run/test_crashes.py` kills plain runs; here the purge is watched by a witness, the dead are
+restarted at once under the same request id or after a day, and operators die too.
+"""
+
+from collections.abc import Callable, Iterator
+from itertools import count
+
+import pytest
+
+from audit_archive.domain.times import DAY
+from tests.fakes.crash import When
+from tests.torture import tally
+from tests.torture.chaos import Chaos, crash, fault, fault_of
+from tests.torture.hostile import Ended, HostileWorld
+from tests.torture.rest import come_to_rest
+from tests.torture.troubles import TELLING, WHENS
+from tests.torture.witness import look, watch_posts
+from tests.unit.run.world import HOUR, LEASE
+
+
+def fresh() -> HostileWorld:
+    """Five entries, old enough."""
+    world = HostileWorld()
+    watch_posts(world)
+    world.aged(5)
+    return world
+
+
+def second_run() -> HostileWorld:
+    world = fresh()
+    world.invoke()
+    world.aged(3)
+    world.trail.arrive(2)
+    return world
+
+
+def pending_intent() -> HostileWorld:
+    world = second_run()
+    number = 0
+    while not world.head.open_intents:
+        number += 1
+        world.free_lease()
+        world.invoke(Chaos(number, "before", crash))
+    world.free_lease()
+    return world
+
+
+def filled_hole() -> HostileWorld:
+    world = HostileWorld()
+    watch_posts(world)
+    world.trail.arrive(2)
+    world.skip(2)
+    world.aged(2)
+    world.invoke()
+    world.later(2 * HOUR)
+    world.fill(0)
+    world.aged(1)
+    return world
+
+
+def foreign_purge() -> HostileWorld:
+    world = second_run()
+    world.foreign_purge(world.trail.ids[-2])
+    world.excused.add("ForeignPurge")
+    world.later()
+    return world
+
+
+def foreign_purge_of_our_boundary() -> HostileWorld:
+    world = pending_intent()
+    world.foreign_purge(world.head.open_intents[0].boundary)
+    world.excused.add("ForeignPurge")
+    return world
+
+
+def answer_lost() -> HostileWorld:
+    world = second_run()
+    world.hostile.answers = False
+    return world
+
+
+def late_receipt() -> HostileWorld:
+    world = second_run()
+    world.hostile.is_late = True
+    return world
+
+
+def ledger_lost() -> HostileWorld:
+    world = foreign_purge()
+    world.invoke()
+    world.lose_ledger()
+    world.aged(2)
+    return world
+
+
+def latched() -> HostileWorld:
+    world = second_run()
+    world.hostile.report = lambda number: number + 1
+    world.excused.add("PurgeMismatchError")
+    world.judge(world.invoke())
+    world.hostile.report = lambda number: number
+    return world
+
+
+def reset() -> HostileWorld:
+    world = second_run()
+    world.replace_console({})
+    world.aged(9)
+    world.excused.add("RollbackError")
+    world.judge(world.invoke())
+    return world
+
+
+def run(world: HostileWorld, log: Chaos) -> Ended:
+    return world.invoke(log)
+
+
+def resume(world: HostileWorld, log: Chaos) -> Ended:
+    return world.operate("resume", log)
+
+
+def epoch(world: HostileWorld, log: Chaos) -> Ended:
+    return world.operate("epoch", log)
+
+
+def rebuild(world: HostileWorld, log: Chaos) -> Ended:
+    return world.operate("rebuild", log)
+
+
+Act = Callable[[HostileWorld, Chaos], Ended]
+SCENARIOS: dict[str, tuple[Callable[[], HostileWorld], Act]] = {
+    "first archive and purge": (fresh, run),
+    "second run": (second_run, run),
+    "pending intent": (pending_intent, run),
+    "filled hole": (filled_hole, run),
+    "foreign purge": (foreign_purge, run),
+    "foreign purge of our boundary": (foreign_purge_of_our_boundary, run),
+    "answer lost": (answer_lost, run),
+    "late receipt": (late_receipt, run),
+    "ledger lost": (ledger_lost, run),
+    "resume": (latched, resume),
+    "epoch": (reset, epoch),
+    "rebuild": (ledger_lost, rebuild),
+}
+HOW: dict[str, Callable[[str], None]] = {"crash": crash, "fault": fault}
+PAUSES = (60, LEASE, 2 * DAY)
+
+
+def troubled(scenario: str, how: str, when: When, *, twice: bool = False) -> Iterator[HostileWorld]:
+    """The scenario's world, once for each outside call, after its act was struck there."""
+    make, act = SCENARIOS[scenario]
+    for number in count(1):
+        world = make()
+        log = Chaos(number, when, HOW[how], twice=twice)
+        ended = act(world, log)
+        if not log.has_happened:
+            return
+        tally.add("fault points")
+        world.allows_retelling |= log.struck in TELLING
+        world.is_muted |= log.struck == "FakeAlerts.publish" and how == "fault"
+        world.judge(ended, {type(fault_of(log.struck)).__name__} if how == "fault" else ())
+        yield world
+
+
+@pytest.mark.parametrize("when", WHENS)
+@pytest.mark.parametrize("how", HOW)
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_struck_at_any_call_nothing_is_lost_and_all_comes_to_rest(
+    scenario: str, how: str, when: When
+) -> None:
+    struck = 0
+    for world in troubled(scenario, how, when, twice=how == "crash" and when == "after"):
+        struck += 1
+        look(world)
+        pause = PAUSES[struck % len(PAUSES)]
+        world.later(pause)
+        world.judge(world.invoke(again=pause < LEASE))
+        look(world)
+        come_to_rest(world)
+    assert struck >= 5
