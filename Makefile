@@ -31,7 +31,7 @@ check: $(STAMP) ## Lint, format, types, architecture
 	$(BIN)/pytest tests/unit/test_architecture.py
 
 test: $(STAMP) ## Every test, the system's too
-	$(BIN)/pytest -n 2 --dist loadgroup
+	$(BIN)/pytest -n 2
 
 bench: $(STAMP) ## Measure against the peer baseline and the floor
 	$(BIN)/python -m bench

@@ -15,8 +15,6 @@ from local.aws.sam import ROOT
 from local.demo.chain import check_archive, read_chain
 from tests.system.conftest import NewConsole
 
-pytestmark = pytest.mark.xdist_group("stack")  # one worker: the stack is built and deployed once
-
 FIELDS = {
     "outcome",
     "console",

@@ -11,13 +11,9 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from local.aws import DeployedStack, Laptop
 from local.aws.clients import CONFIG
 from local.aws.emulator import DIRECT
-
-pytestmark = pytest.mark.xdist_group("stack")  # one worker: the stack is built and deployed once
 
 LAMBDA_BRINGS = ("boto3", "botocore", "s3transfer")
 PATIENCE_SECONDS = 100.0
