@@ -13,7 +13,7 @@ PARAMETERS ?=
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo local check test bench build deploy lock clean
+.PHONY: help demo local check test torture bench build deploy lock clean
 
 help: ## Say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ check: $(STAMP) ## Lint, format, types, architecture
 
 test: $(STAMP) ## Every test, the system's too
 	$(BIN)/pytest -n 2
+
+torture: $(STAMP) ## Crashes, races and hostile Consoles for MINUTES minutes (default 10)
+	$(BIN)/python -m tests.torture --minutes $(or $(MINUTES),10)
 
 bench: $(STAMP) ## Measure against the peer baseline and the floor
 	$(BIN)/python -m bench

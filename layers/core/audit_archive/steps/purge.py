@@ -47,7 +47,7 @@ def check_population(purger: PurgingConsole, ids: IdSet) -> None:
     last_id = ids.ranges[-1].last
     for _ in range(STILL):
         peek = purger.peek()
-        population, newest_id = peek.population, peek.newest["id"] if peek.newest is not None else 0
+        population, newest_id = peek.population, _id_of(peek.newest)
         if population is None:
             _walk(purger, ids)
             return
@@ -66,6 +66,12 @@ def check_population(purger: PurgingConsole, ids: IdSet) -> None:
     )
 
 
+def _id_of(newest: ConsoleEntry | None) -> int:
+    """The newest entry's id; 0 for one that is none, which the pages that follow refuse."""
+    entry_id = (newest or {}).get("id")
+    return entry_id if type(entry_id) is int else 0
+
+
 def check_same_trail(purger: PurgingConsole, anchor: Anchor) -> None:
     """Check that the purging key sees the very entry that the archived export ends with.
 
@@ -73,10 +79,11 @@ def check_same_trail(purger: PurgingConsole, anchor: Anchor) -> None:
     from a cache, and what came after it. Raises PopulationMismatchError.
     """
     entry = next((each for each in purger.entries_above(anchor.id - 1) if each["id"] == anchor.id), None)
-    if entry is not None and not is_anchor(entry, anchor):
+    if entry is None or not is_anchor(entry, anchor):
         raise PopulationMismatchError(
-            f"The purging key sees another entry {anchor.id} than the archived export ends with. Nothing was "
-            "purged: look whether the Console was set up anew, or its export comes from a cache"
+            f"The purging key sees no entry {anchor.id}, or another than the archived export ends with. "
+            "Nothing was purged: look whether somebody else purged, the Console was set up anew, or its export comes "
+            "from a cache"
         )
 
 
@@ -146,7 +153,7 @@ def _checked_purger(run: Run, head: Head, ids: IdSet) -> PurgingConsole | None:
         raise SupersededError
     purger = open_purger(run)
     try:
-        if head.anchor is not None:
+        if head.anchor is not None and head.anchor.id in ids:
             check_same_trail(purger, head.anchor)
         check_population(purger, ids)
     except PopulationMismatchError as mismatch:
