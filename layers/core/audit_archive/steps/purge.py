@@ -82,8 +82,8 @@ def check_same_trail(purger: PurgingConsole, anchor: Anchor) -> None:
     if entry is None or not is_anchor(entry, anchor):
         raise PopulationMismatchError(
             f"The purging key sees no entry {anchor.id}, or another than the archived export ends with. "
-            "Nothing was purged: look whether somebody else purged, the Console was set up anew, or its export comes "
-            "from a cache"
+            "Nothing was purged: look whether somebody else purged, the Console was set up anew, or its "
+            "export comes from a cache"
         )
 
 
