@@ -18,8 +18,8 @@ from tests.fakes.crash import When
 class Chaos(CallLog):
     """At call `number`, before or after it, `what(name of the call)` happens; it may raise.
 
-    `struck` is that name. After a CrashError the process is dead: every later call dies too. With `twice`, the
-    SDK sends every conditional put again, and so meets its own success.
+    `struck` is that name. After a CrashError the process is dead: every later call dies too. With `twice`,
+    the SDK sends every conditional put again, and so meets its own success.
     """
 
     def __init__(

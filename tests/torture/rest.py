@@ -31,6 +31,7 @@ def come_to_rest(world: HostileWorld) -> None:
     assert len(world.reading.statements) == statements
     world.excused.clear()
     world.is_replaced = False
+    world.unissued &= world.reading.epoch.missing.keys()  # what a reset nobody noticed left is no hole
 
 
 def _decide(world: HostileWorld, outcome: str) -> None:

@@ -164,6 +164,30 @@ def test_a_cached_export_of_the_console_that_stood_here_before_is_not_purged_by(
     assert world.posts == []
 
 
+def test_as_many_other_entries_are_not_the_ones_that_were_exported() -> None:
+    """The other half of it: the new Console had not come as far yet, and held by chance as many entries as
+    the old one's cached export. They would have died too, although nobody saw the export's last entry.
+    """
+    world = HostileWorld()
+    watch_posts(world)
+    world.keep = DAY
+    world.trail.arrive(3)
+    assert world.invoke().outcome == Outcome.ARCHIVED
+    world.later(1)
+    world.replace_console({})
+    world.skip(1)
+    world.trail.arrive(1)
+    world.skip(2)
+    world.trail.arrive(2)
+    world.trail.remove(2)
+    world.trail.put(1)
+    world.is_stale = True
+    world.keep = 0
+    world.later(2 * DAY)
+    assert world.invoke().outcome == "PopulationMismatchError"
+    assert world.posts == []
+
+
 @pytest.mark.parametrize("pause", [LEASE, DAY, 3 * DAY])
 def test_a_foreign_purge_left_untold_by_a_crash_is_told_however_late_the_next_run_comes(pause: int) -> None:
     """A run that died between its statement and the message left the telling to the next one, which told
