@@ -13,7 +13,7 @@ PARAMETERS ?=
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo local check test torture bench build deploy lock clean
+.PHONY: help demo local check test torture bench build deploy named lock clean
 
 help: ## Say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,10 +42,12 @@ bench: $(STAMP) ## Measure against the peer baseline and the floor
 build: $(STAMP) ## Build the stack for AWS (see layers/core/Makefile for another runtime or architecture)
 	MAKEFLAGS= PYTHON=$(abspath $(BIN)/python) $(BIN)/sam build --config-env $(ENV)
 
-deploy: build ## Deploy it: make deploy CONSOLE=1234abcd [ENV=prod] [PARAMETERS="KeepDays=30 AlertEmail=..."]
-	@test -n "$(CONSOLE)" || { echo 'Which Console? make deploy CONSOLE=1234abcd [ENV=prod]'; exit 2; }
+deploy: named build ## Deploy it: make deploy CONSOLE=1234abcd [ENV=prod] [PARAMETERS="KeepDays=30 AlertEmail=..."]
 	$(BIN)/sam deploy --config-env $(ENV) --parameter-overrides \
 		PurgeMode=$(if $(filter prod,$(ENV)),on,dry-run) Console=$(CONSOLE) $(PARAMETERS)
+
+named:
+	@test -n "$(CONSOLE)" || { echo 'Which Console? make deploy CONSOLE=1234abcd [ENV=prod]'; exit 2; }
 
 lock: $(STAMP) ## Make the lock files anew from the *.in files
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --python-version 3.11 \

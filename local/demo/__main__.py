@@ -23,6 +23,7 @@ def main() -> int:
     """The command; gives its exit status."""
     arguments = _parser().parse_args()
     signal.signal(signal.SIGTERM, _leave)
+    signal.signal(signal.SIGINT, _leave)  # also where a shell started us with it ignored
     screen = Screen()
     progress = Progress(screen)
     screen.title("Canary Audit Archive, on this machine only")

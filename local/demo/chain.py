@@ -62,7 +62,7 @@ def _chained(links: Sequence[Link]) -> Check:
         if link.says["seq"] != number or link.says["previous"] != expected:
             return Check("chain", False, f"{link.found.key} does not follow the statement before it")
         expected = {"key": link.found.key, "version_id": link.found.version_id, "sha256": link.sha256}
-    detail = f"{len(links)} statements, each naming the hash and the version of the one before"
+    detail = f"{len(links)} statements, each naming hash and version of the one before"
     return Check("chain", bool(links), detail)
 
 

@@ -39,7 +39,7 @@ def tell_story(laptop: Laptop, screen: Screen) -> None:
     _trail(laptop, screen)
     _check(laptop, screen)
 
-    screen.title(f"{ARRIVING} new entries arrive, and the second run archives them")
+    screen.title(f"{ARRIVING} new entries arrive; the second run archives them and the receipt")
     laptop.console.arrive(ARRIVING)
     _expect(_run(laptop, screen, event), "archived", "purged")
     screen.title("The third run finds nothing to do")

@@ -90,7 +90,7 @@ def _console(value: object) -> str:
     if not isinstance(value, str) or not _CONSOLE.fullmatch(value):
         raise RequestError(
             "console",
-            f"{value!r:.80} is no Console id: the part before .canary.tools, lower-case letters and digits",
+            f"{value!r:.80} is no Console id: text, as before .canary.tools: a-z, 0-9 and hyphens inside",
         )
     return value
 
