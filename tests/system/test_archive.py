@@ -15,6 +15,8 @@ from local.aws.sam import ROOT
 from local.demo.chain import check_archive, read_chain
 from tests.system.conftest import NewConsole
 
+pytestmark = pytest.mark.timeout(400)  # the first of them builds and deploys the stack
+
 FIELDS = {
     "outcome",
     "console",

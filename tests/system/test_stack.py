@@ -15,6 +15,8 @@ from local.aws import DeployedStack, Laptop
 from local.aws.clients import CONFIG
 from local.aws.emulator import DIRECT
 
+pytestmark = pytest.mark.timeout(400)  # the first of them builds and deploys the stack
+
 LAMBDA_BRINGS = ("boto3", "botocore", "s3transfer")
 PATIENCE_SECONDS = 100.0
 
