@@ -11,6 +11,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from local.aws import DeployedStack, Laptop
 from local.aws.clients import CONFIG
 from local.aws.emulator import DIRECT
