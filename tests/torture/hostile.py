@@ -92,7 +92,7 @@ class Ended:
 class HostileWorld(World):
     """A World with a Console clock of its own, a purging key that misbehaves, and a reading of the bucket.
 
-    `checked` are the ids that were live when the purging key last looked; `blinked` holds entries that were
+    `checked` are the ids that were live when the purging key last counted; `blinked` holds entries that were
     written after that and destroyed by our purge: a window that only the count can close.
     """
 
@@ -108,22 +108,23 @@ class HostileWorld(World):
         self.reading = Reading(self.store)
         self.unissued: set[int] = set()
         self.checked: set[int] = set()
+        self.left_then = 0.0
         self.blinked: list[Entry] = []
         self.runs = 0
-        self.foreign: list[tuple[int, int]] = []
+        self.foreign: list[tuple[Entry, int]] = []
         self.excused: set[str] = set()
         self.allows_retelling = self.is_muted = self.was_latched = self.is_replaced = False
         self._judged = 0
         self.seen_destroyed = 0
         self._same_request: str | None = None
         self._last_request = ""
-        for name in ("peek", "entries_above"):
-            self.hostile.hooks[name] = self._look
+        self.hostile.hooks["peek"] = self._look
 
     def _look(self) -> None:
         self.checked = set(self.trail.ids)
         self.reading.catch_up(lenient=True)
         self.was_latched = self.reading.is_latched
+        self.left_then = self.clock.left
 
     def _export(self, entries: list[Entry]) -> bytes:
         return self.served[-1] if self.is_stale and self.served else self._serve(entries)
@@ -144,9 +145,9 @@ class HostileWorld(World):
             self.trail.put(entry_id)
 
     def foreign_purge(self, boundary: int) -> None:
-        """Somebody else purges; `foreign` keeps the receipt's id and what it says."""
+        """Somebody else purges; `foreign` keeps the receipt and its boundary."""
         self.trail.purge(boundary)
-        self.foreign.append((self.trail.last_id, boundary))
+        self.foreign.append((self.trail.entries[0], boundary))
 
     def replace_console(self, entries: dict[int, Entry]) -> None:
         """Another Console, or an older state of it, stands there now."""
