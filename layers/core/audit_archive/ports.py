@@ -124,7 +124,20 @@ class Version:
     is_delete_marker: bool
 
 
-class ArchiveStore(Protocol):
+class ArchiveSource(Protocol):
+    """An archive as it can be read: the bucket, or a copy of it. Raises ArchiveStoreError when it fails."""
+
+    def inspect(self, key: str, version_id: str | None = None) -> ObjectFacts | None:
+        """The facts of a version, or of the latest one; None if there is none (or a delete marker)."""
+
+    def read(self, key: str, version_id: str) -> Iterator[bytes]:
+        """The bytes of one version, in chunks. Raises IntegrityError if there is no such version."""
+
+    def versions(self, prefix: str, after_key: str = "") -> Iterator[Version]:
+        """Every version and delete marker under a prefix whose key sorts after `after_key`, by key."""
+
+
+class ArchiveStore(ArchiveSource, Protocol):
     """A versioned, object-locked bucket. Raises ArchiveStoreError when it does not answer or refuses."""
 
     def put(
@@ -142,15 +155,6 @@ class ArchiveStore(Protocol):
         Returns alike whether it was made, one was there already, a conflict was reported or the answer was
         lost: only a read tells. Raises ArchiveStoreError only on a definite refusal.
         """
-
-    def inspect(self, key: str, version_id: str | None = None) -> ObjectFacts | None:
-        """The facts of a version, or of the latest one; None if there is none (or a delete marker)."""
-
-    def read(self, key: str, version_id: str) -> Iterator[bytes]:
-        """The bytes of one version, in chunks. Raises IntegrityError if there is no such version."""
-
-    def versions(self, prefix: str, after_key: str = "") -> Iterator[Version]:
-        """Every version and delete marker under a prefix whose key sorts after `after_key`, by key."""
 
 
 class Ledger(Protocol):

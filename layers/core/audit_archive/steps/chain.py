@@ -9,7 +9,7 @@ from audit_archive.domain.head import Head
 from audit_archive.domain.layout import statement_key, statements_prefix
 from audit_archive.domain.statement import Statement, parse_statement, statement_bytes
 from audit_archive.errors import ArchiveStoreError, IntegrityError
-from audit_archive.ports import ArchiveStore, Retention, Version
+from audit_archive.ports import ArchiveSource, Retention, Version
 from audit_archive.steps.run import Run
 
 
@@ -58,7 +58,7 @@ def check_lock(key: str, retention: Retention | None, lock_mode: str, until: int
         raise IntegrityError(f"{key} is locked for {until - retention.until} s less than was asked for")
 
 
-def statements_beyond(store: ArchiveStore, head: Head) -> Iterator[Version]:
+def statements_beyond(store: ArchiveSource, head: Head) -> Iterator[Version]:
     """The versions of the head's own statement and of every one after it, checked to be one chain's.
 
     Raises IntegrityError for a delete marker, a second version, a gap, or a head that is not there.
@@ -88,14 +88,14 @@ def statements_beyond(store: ArchiveStore, head: Head) -> Iterator[Version]:
         )
 
 
-def has_moved_on(store: ArchiveStore, head: Head) -> bool:
+def has_moved_on(store: ArchiveSource, head: Head) -> bool:
     """Whether another run has appended to the chain since `head`."""
     return any(
         version.key != statement_key(head.console, head.seq) for version in statements_beyond(store, head)
     )
 
 
-def read_statement(store: ArchiveStore, head: Head, version: Version) -> Committed:
+def read_statement(store: ArchiveSource, head: Head, version: Version) -> Committed:
     """The statement of a version that follows `head`. Raises IntegrityError if it does not follow it."""
     data = b"".join(store.read(version.key, version.version_id))
     ref = ObjectRef(version.key, version.version_id, sha256(data).hexdigest())
