@@ -39,7 +39,7 @@ class FakeLedger:
     def release(self, console: str, owner: str) -> None:
         with self._lock:
             self.calls["release"] += 1
-            if self._leases.get(console, ("", 0))[0] == owner:
+            if console in self._leases and self._leases[console][0] == owner:
                 del self._leases[console]
 
     def claim(self, finding: Finding, now: int, expires_at: int) -> bool:

@@ -57,7 +57,7 @@ class HostileWorld(World):
         self.runs = 0
         self.foreign: list[tuple[Entry, int]] = []
         self.excused: set[str] = set()
-        self.allows_retelling = self.is_muted = self.was_latched = self.is_replaced = False
+        self.allows_retelling = self.is_muted = self.was_latched = False
         self._judged = 0
         self.seen_destroyed = 0
         self._same_request: str | None = None
@@ -100,7 +100,6 @@ class HostileWorld(World):
         self.unissued.clear()
         self.foreign.clear()
         self.is_stale = False
-        self.is_replaced = True
         self._see_everything()
 
     def _see_everything(self) -> None:

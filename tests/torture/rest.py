@@ -30,7 +30,6 @@ def come_to_rest(world: HostileWorld) -> None:
     world.reading.catch_up()
     assert len(world.reading.statements) == statements
     world.excused.clear()
-    world.is_replaced = False
     world.unissued &= world.reading.epoch.missing.keys()  # what a reset nobody noticed left is no hole
 
 

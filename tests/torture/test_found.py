@@ -203,3 +203,65 @@ def test_a_foreign_purge_left_untold_by_a_crash_is_told_however_late_the_next_ru
     world.later(pause)
     world.invoke()
     assert world.alerts.kinds == ["ForeignPurge"]
+
+
+def test_a_capped_export_can_not_hide_that_the_console_was_set_up_anew() -> None:
+    """A capped export shows neither the anchor nor anything below it, so a Console set up anew got a new
+    anchor unnoticed; uncapped later, its lower ids passed for archived ones and were purged. They were in the
+    stored export, but in no archived line. What the export before no longer held can't come alive again.
+    """
+    world = HostileWorld()
+    watch_posts(world)
+    world.trail.arrive(5)
+    world.invoke()
+    world.later(1)
+    world.replace_console({})
+    world.trail.arrive(9)
+    world.reader.export_limit = 2
+    assert world.invoke().outcome == Outcome.ARCHIVED
+    world.reader.export_limit = None
+    world.later(2 * DAY)
+    world.aged(1)
+    assert world.invoke().outcome == "RollbackError"
+    assert world.posts == []
+    world.excused.add("RollbackError")
+    come_to_rest(world)
+
+
+def test_our_own_receipt_that_a_capped_export_hid_is_no_foreign_purge() -> None:
+    """A known receipt that a capped export did not show fell into a hole below the watermark, and the head
+    forgot it there: once shown, our own purge was announced as somebody else's.
+    """
+    world = world_of(4)
+    assert world.invoke().outcome == Outcome.PURGED
+    world.trail.arrive(3)
+    world.reader.export_limit = 2
+    world.excused.add("PopulationMismatchError")
+    world.invoke()
+    world.reader.export_limit = None
+    world.aged(1)
+    world.invoke()
+    assert "ForeignPurge" not in world.alerts.kinds
+    come_to_rest(world)
+
+
+def test_one_receipt_settles_one_intent_even_if_two_runs_meet() -> None:
+    """Without a lease and without answers two runs both took the earlier of two equal receipts for theirs:
+    the purge statement that was chained again was not judged anew, and the other receipt was announced as
+    somebody else's.
+    """
+    world = world_of(4)
+    world.hostile.answers = False
+    world.hostile.deletes = False
+
+    def rival() -> None:
+        world.free_lease()
+        world.invoke()
+
+    world.invoke(Meanwhile("HostileConsole.purge", rival))
+    world.hostile.catch_up()
+    world.aged(2)
+    world.invoke()
+    assert "ForeignPurge" not in world.alerts.kinds
+    receipts = [said.receipt["id"] for said in world.purges() if said.receipt is not None]
+    assert len(receipts) == len(set(receipts))

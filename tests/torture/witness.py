@@ -145,11 +145,10 @@ def _look_at_announcements(world: HostileWorld) -> None:
     }
     for receipt, boundary in world.foreign:
         is_archived = world.reading.epoch.lines.get(receipt["id"]) == canonical(receipt)
-        # On a Console set up anew unnoticed, a receipt may lie at the very id of one of ours.
-        if is_archived and boundary not in boundaries and not world.is_replaced:
+        if is_archived and boundary not in boundaries:
             assert receipt["id"] in listed, f"the purge by others in {receipt['id']} was taken for ours"
 
 
 def _purge_of(said: Mapping[str, Any]) -> tuple[Any, ...]:
-    """What a person is told of a purge; two in one second that destroyed as many are one to him."""
+    """What a person is told of a purge."""
     return tuple(said[name] for name in ("before_id", "count", "user", "user_ip", "timestamp"))

@@ -35,7 +35,7 @@ BEFORE = Head(
     anchor=Anchor(20, "then", "user_login"),
     holes=(Hole(5, 9, "unexplained", 100), Hole(15, 15, "foreign_purge", 200)),
     intents=(Intent(3, 8, 8, 12, False), Intent(7, 18, 8, 20)),
-    receipts=(KnownReceipt(21, 3),),
+    receipts=(KnownReceipt(21, 3, 8),),
     next_due_at=300,
 )
 
@@ -163,8 +163,16 @@ def test_a_receipt_that_was_seen_settles_its_intent_for_good() -> None:
 
 
 def test_a_receipt_is_known_until_it_is_archived() -> None:
-    before = replace(BEFORE, receipts=(KnownReceipt(21, 3), KnownReceipt(26, 7)))
-    assert before.after(archive(), REF).receipts == (KnownReceipt(26, 7),)
+    before = replace(BEFORE, receipts=(KnownReceipt(21, 3, 8), KnownReceipt(26, 7, 18)))
+    assert before.after(archive(), REF).receipts == (KnownReceipt(26, 7, 18),)
+
+
+def test_a_receipt_that_an_export_did_not_show_is_still_known() -> None:
+    hidden = (Missing(21, 21, "unexplained", None),)
+    after = BEFORE.after(archive(missing=hidden), REF)
+    assert after.receipts == BEFORE.receipts
+    assert after.own_tail == ()
+    assert after.after(archive(filled=(21,)), REF).receipts == ()
 
 
 def test_only_so_many_intents_are_remembered_and_the_oldest_goes_first() -> None:
@@ -208,7 +216,7 @@ def test_a_purge_leaves_other_intents_as_they_are() -> None:
 
 
 def test_a_receipt_is_remembered_if_it_is_not_archived_yet() -> None:
-    assert BEFORE.after(purge("confirmed"), REF).receipts == (*BEFORE.receipts, KnownReceipt(22, 7))
+    assert BEFORE.after(purge("confirmed"), REF).receipts == (*BEFORE.receipts, KnownReceipt(22, 7, 18))
     archived_already = purge("confirmed", receipt={"id": 20})
     assert BEFORE.after(archived_already, REF).receipts == BEFORE.receipts
     assert BEFORE.after(purge("unconfirmed", receipt=None), REF).receipts == BEFORE.receipts

@@ -15,7 +15,7 @@ ON = Policy(Mode.ON, 3600, 0)
 HEAD = Head("c", highest_archived_id=10, highest_purged_id=6, anchor=Anchor(10, "then", "user_login"))
 NEWEST = {"id": 10, "timestamp": "then", "action_type": "user_login", "user": "a"}
 PURGED = replace(HEAD, highest_purged_id=10)
-WITH_RECEIPTS = replace(PURGED, receipts=(KnownReceipt(11, 1), KnownReceipt(12, 3)))
+WITH_RECEIPTS = replace(PURGED, receipts=(KnownReceipt(11, 1, 10), KnownReceipt(12, 3, 10)))
 
 
 def idle(newest: dict[str, Any] | None, head: Head = HEAD, policy: Policy = ON) -> bool:

@@ -59,9 +59,15 @@ def test_an_unknown_intent_is_matched_late() -> None:
 
 
 def test_a_receipt_that_a_statement_named_stays_what_it_is_and_takes_no_other_intent() -> None:
-    head = Head("c", intents=(Intent(6, 50, 30, 60),), receipts=(KnownReceipt(61, 4),))
-    assert match_receipts([receipt(61, 50, 30), receipt(62, 50, 30)], head) == {61: 4, 62: 6}
-    assert match_receipts([], head) == {61: 4}
+    head = Head("c", intents=(Intent(6, 50, 30, 60),), receipts=(KnownReceipt(61, 4, 40),))
+    assert match_receipts([receipt(61, 40, 30), receipt(62, 50, 30)], head) == {61: 4, 62: 6}
+    assert match_receipts([], head) == {}
+
+
+def test_another_receipt_at_the_id_of_a_known_one_is_not_taken_for_it() -> None:
+    """On a Console set up anew, somebody else's purge may land on the very id of one of ours."""
+    head = Head("c", receipts=(KnownReceipt(61, 4, 40),))
+    assert match_receipts([receipt(61, 41, 30)], head) == {}
 
 
 def test_without_intents_nothing_is_ours() -> None:
@@ -87,7 +93,8 @@ INTENTS = st.builds(
     st.lists(RECEIPTS, unique_by=lambda r: r.entry_id, max_size=8),
     st.lists(INTENTS, unique_by=lambda i: i.seq, max_size=5),
     st.lists(
-        st.builds(KnownReceipt, st.integers(1, 12), st.integers(20, 25)), unique_by=lambda k: k.entry_id
+        st.builds(KnownReceipt, st.integers(1, 12), st.integers(20, 25), st.integers(1, 4)),
+        unique_by=lambda k: k.entry_id,
     ),
 )
 def test_matching_is_one_to_one_and_complete(
@@ -95,7 +102,8 @@ def test_matching_is_one_to_one_and_complete(
 ) -> None:
     head = Head("c", intents=tuple(intents), receipts=tuple(known))
     ours = match_receipts(receipts, head)
-    said = {k.entry_id: k.intent_seq for k in known}
+    seen = {(r.entry_id, r.before_id) for r in receipts}
+    said = {k.entry_id: k.intent_seq for k in known if (k.entry_id, k.boundary) in seen}
     fresh = {entry_id: seq for entry_id, seq in ours.items() if entry_id not in said}
     by_id, by_seq = {r.entry_id: r for r in receipts}, {i.seq: i for i in intents}
     assert said.items() <= ours.items()

@@ -90,7 +90,7 @@ def test_an_empty_trail_although_something_should_live() -> None:
     with pytest.raises(RollbackError, match="trail is empty, yet entries above 6 should be live"):
         check([])
     with pytest.raises(RollbackError, match="empty"):
-        check([], replace(ALL_GONE, receipts=(KnownReceipt(11, 1),)))
+        check([], replace(ALL_GONE, receipts=(KnownReceipt(11, 1, 10),)))
 
 
 def test_an_empty_trail_where_all_is_purged_and_no_receipt_is_known() -> None:

@@ -28,7 +28,7 @@ class ForeignPurge:
         lost = ", ".join(f"{first} to {last}" for first, last in self.lost) or "none"
         return (
             f"Somebody else purged Console {console} up to id {self.before_id} ({self.count} entries): user "
-            f"{self.user} from {self.user_ip} at {self.timestamp}. "
+            f"{self.user} from {self.user_ip} at {self.timestamp} (receipt {self.receipt_id}). "
             f"Ids destroyed before they were archived: {lost}"
         )
 

@@ -48,10 +48,11 @@ class Intent:
 
 @dataclass(frozen=True)
 class KnownReceipt:
-    """A receipt of ours that is not archived yet: its entry id and the intent that it settles."""
+    """A receipt of ours that is not archived yet: its id, its boundary, and the intent that it settles."""
 
     entry_id: int
     intent_seq: int
+    boundary: int
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,8 @@ class Head:
 
     `late_ids`: filled by a late writer at or below `highest_purged_id`, archived but not purged yet.
     `is_latched` forbids purging after a mismatch until an operator's `resume`. `next_due_at` is the moment
-    (epoch seconds) from which something archived may be purged though nothing new has come.
+    (epoch seconds) from which something archived may be purged though nothing new has come. `first_live_id`
+    is the lowest id of the newest archived export: what it no longer held can't come alive again.
     """
 
     console: str
@@ -77,11 +79,17 @@ class Head:
     receipts: tuple[KnownReceipt, ...] = ()
     is_latched: bool = False
     next_due_at: int | None = None
+    first_live_id: int = 0
 
     @property
     def open_intents(self) -> tuple[Intent, ...]:
         """Intents whose end nobody has written up yet."""
         return tuple(intent for intent in self.intents if intent.is_open)
+
+    @property
+    def own_tail(self) -> tuple[KnownReceipt, ...]:
+        """The receipts of ours above everything archived."""
+        return tuple(receipt for receipt in self.receipts if receipt.entry_id > self.highest_archived_id)
 
     @property
     def open_ids(self) -> IdSet:
@@ -91,6 +99,10 @@ class Head:
     def risen(self, live: IdSet) -> IdSet:
         """The live ids that a purge of ours should have destroyed, and that no late writer explains."""
         return self.not_late(live.within(1, self.highest_purged_id))
+
+    def reborn(self, live: IdSet) -> IdSet:
+        """The live ids that nobody knows to be purged, yet the newest archived export no longer held."""
+        return self.not_late(live.within(self.highest_purged_id + 1, self.first_live_id - 1))
 
     def not_late(self, live: IdSet) -> IdSet:
         """Those of some live ids that no late writer put where a hole was."""
@@ -124,15 +136,22 @@ def _after_archive(head: Head, said: ArchiveStatement) -> Head:
     if said.plan.mode == "on" and said.plan.boundary is not None:
         last_id = said.export.last_id
         intents.append(Intent(said.seq, said.plan.boundary, said.plan.expected_count, last_id))
+    holes = _without(head.holes + found, said.filled)
     return replace(
         head,
         anchor=said.anchor,
-        holes=_without(head.holes + found, said.filled),
+        holes=holes,
         late_ids=head.late_ids + tuple(i for i in said.filled if i <= said.highest_purged_id),
         intents=tuple(intents[-MAX_UNSETTLED:]),
-        receipts=tuple(r for r in head.receipts if r.entry_id > said.highest_archived_id),
+        receipts=tuple(r for r in head.receipts if _is_unseen(r, said.highest_archived_id, holes)),
         next_due_at=from_rfc3339(said.plan.next_due_at) if said.plan.next_due_at else None,
+        first_live_id=said.export.first_id,
     )
+
+
+def _is_unseen(receipt: KnownReceipt, archived: int, holes: tuple[Hole, ...]) -> bool:
+    """Whether a receipt of ours is not archived yet: it lies above, or where an export showed a hole."""
+    return receipt.entry_id > archived or any(hole.first <= receipt.entry_id <= hole.last for hole in holes)
 
 
 def _without(holes: tuple[Hole, ...], filled: tuple[int, ...]) -> tuple[Hole, ...]:
@@ -150,7 +169,7 @@ def _after_purge(head: Head, said: PurgeStatement) -> Head:
     intents = tuple(_after_outcome(intent, said) for intent in head.intents)
     receipts = head.receipts
     if said.receipt is not None and said.receipt["id"] > head.highest_archived_id:
-        receipts += (KnownReceipt(said.receipt["id"], said.intent_seq),)
+        receipts += (KnownReceipt(said.receipt["id"], said.intent_seq, said.boundary),)
     was_sent = said.outcome in {PurgeOutcome.CONFIRMED, PurgeOutcome.UNCONFIRMED, PurgeOutcome.MISMATCH}
     return replace(
         head,
@@ -184,5 +203,6 @@ def _after_operator(head: Head, said: OperatorStatement) -> Head:
             receipts=(),
             is_latched=False,
             next_due_at=None,
+            first_live_id=0,
         )
     return head

@@ -19,12 +19,12 @@ def is_idle(newest: Mapping[str, Any] | None, head: Head, policy: Policy, now: i
     if policy.mode == Mode.ON and is_due and not head.is_latched:
         return False
     if newest is None:
-        return head.highest_archived_id == head.highest_purged_id and not head.receipts
-    entry_id, expected = newest.get("id"), head.highest_archived_id + len(head.receipts)
+        return head.highest_archived_id == head.highest_purged_id and not head.own_tail
+    entry_id, expected = newest.get("id"), head.highest_archived_id + len(head.own_tail)
     # An id of 0 or true is none: on a Console never archived before it must not pass for the expected one.
     if type(entry_id) is not int or entry_id < 1 or entry_id != expected:
         return False
-    if head.receipts:
+    if head.own_tail:
         return newest.get("action_type") == RECEIPT_ACTION  # else another Console has come just as far
     return head.anchor is None or is_anchor(newest, head.anchor)
 

@@ -26,12 +26,15 @@ def match_receipts(receipts: Iterable[Receipt], head: Head) -> dict[int, int]:
     """Receipt entry ids that are ours, each with the sequence number of the intent that it settles.
 
     One receipt settles one intent; the earliest wins. Receipts that a purge statement already named
-    (`head.receipts`) stay what they are.
+    (`head.receipts`) stay what they are, unless another receipt stands in their place.
     """
-    ours = {known.entry_id: known.intent_seq for known in head.receipts}
+    ours: dict[int, int] = {}
+    known = {each.entry_id: each for each in head.receipts}
     unsettled = list(head.intents)
     for receipt in sorted(receipts, key=lambda r: r.entry_id):
-        if receipt.entry_id in ours:
+        named = known.get(receipt.entry_id)
+        if named is not None and named.boundary == receipt.before_id:
+            ours[receipt.entry_id] = named.intent_seq
             continue
         intent = next((i for i in unsettled if is_receipt_of(receipt, i)), None)
         if intent is not None:

@@ -30,6 +30,11 @@ def check_forward(survey: Survey, head: Head) -> None:
         first, last = risen.ranges[0].first, risen.ranges[-1].last
         raise _rollback(head, f"{risen.size} purged ids are live again, {first} to {last}")
     _check_anchor_not_taken(survey, head)
+    reborn = head.reborn(survey.ids)
+    if reborn:
+        first, last = reborn.ranges[0].first, reborn.ranges[-1].last
+        what = f"{reborn.size} ids that the last archived export no longer held are live, {first} to {last}"
+        raise _rollback(head, what)
 
 
 def _check_anchor_not_taken(survey: Survey, head: Head) -> None:
@@ -42,7 +47,7 @@ def _check_anchor_not_taken(survey: Survey, head: Head) -> None:
 
 
 def _check_not_emptied(survey: Survey, head: Head) -> None:
-    should_live = head.highest_archived_id > head.highest_purged_id or bool(head.receipts)
+    should_live = head.highest_archived_id > head.highest_purged_id or bool(head.own_tail)
     if not survey.ids and should_live:
         raise _rollback(
             head, f"its trail is empty, yet entries above {head.highest_purged_id} should be live"

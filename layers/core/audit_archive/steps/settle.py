@@ -24,11 +24,11 @@ NO_ANSWER = PurgeAnswer(None, None)
 
 @dataclass(frozen=True)
 class Ended:
-    """How an intent ended, with the Console's own words: its answer's text, and its receipt entry."""
+    """How an intent ended, with the Console's own words: its answer, and its receipt entry."""
 
     intent: Intent
     settlement: Settlement
-    answer: str | None = None
+    answer: PurgeAnswer = NO_ANSWER
     receipt: ConsoleEntry | None = None
 
 
@@ -62,10 +62,9 @@ def _look_until_seen(run: Run, head: Head, intent: Intent, answer: PurgeAnswer) 
 
 def _look(console: Console, head: Head, intent: Intent, answer: PurgeAnswer) -> Ended:
     """Look for the receipt among the purge receipts newer than the export that no statement names yet."""
-    known = {receipt.entry_id for receipt in head.receipts}
-    newer = console.entries_above(intent.export_last_id)
-    receipts = (entry for entry in newer if entry.get("action_type") == RECEIPT_ACTION)
-    return _ended(intent, answer, {entry["id"]: entry for entry in receipts if entry["id"] not in known})
+    newer = console.entries_above(max(intent.export_last_id, head.highest_archived_id))
+    receipts = {entry["id"]: entry for entry in newer if entry.get("action_type") == RECEIPT_ACTION}
+    return _ended(intent, answer, {each: receipts[each] for each in receipts if each not in _known(head)})
 
 
 def _ended(intent: Intent, answer: PurgeAnswer, found: dict[int, ConsoleEntry]) -> Ended:
@@ -75,13 +74,14 @@ def _ended(intent: Intent, answer: PurgeAnswer, found: dict[int, ConsoleEntry]) 
     else:
         settlement = settle_answered(intent, answer.count, receipts)
     receipt = found.get(settlement.receipt_id or 0)
-    return Ended(intent, settlement, answer.text, receipt if receipt is None else carried(receipt))
+    return Ended(intent, settlement, answer, receipt if receipt is None else carried(receipt))
 
 
 def write_up(run: Run, head: Head, ended: Ended) -> Head:
     """Append a purge statement; one that loses its sequence number is re-chained behind the winner.
 
-    Where another run has written up the same intent for good, there is nothing left to say.
+    Where another run has written up the same intent for good, there is nothing left to say; where it took
+    the receipt for another intent's, the Console is asked anew.
     """
     for _ in range(ATTEMPTS):
         statement = _statement(run, head, ended)
@@ -91,7 +91,20 @@ def write_up(run: Run, head: Head, ended: Ended) -> Head:
         head = load(run)
         if ended.intent.seq not in {known.seq for known in head.intents}:
             return head
+        if _is_taken(ended.receipt, head):
+            ended = _look(run.console, head, ended.intent, ended.answer)
     raise LedgerError(f"{ATTEMPTS} other statements came first while purge {ended.intent.seq} was written up")
+
+
+def _is_taken(receipt: ConsoleEntry | None, head: Head) -> bool:
+    """Whether a statement names the receipt already."""
+    if receipt is None:
+        return False
+    return receipt["id"] <= head.highest_archived_id or receipt["id"] in _known(head)
+
+
+def _known(head: Head) -> set[int]:
+    return {receipt.entry_id for receipt in head.receipts}
 
 
 def _record(run: Run, committed: Committed, said: PurgeStatement) -> Head:
@@ -118,7 +131,7 @@ def _statement(run: Run, head: Head, ended: Ended) -> PurgeStatement:
         boundary=intent.boundary,
         expected_count=intent.expected_count,
         reported_count=settlement.reported_count,
-        answer=ended.answer,
+        answer=ended.answer.text,
         receipt=ended.receipt,
         outcome=settlement.outcome,
     )
