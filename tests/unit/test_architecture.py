@@ -23,9 +23,9 @@ MAX_FUNCTION_LINES = 40
 MAX_MODULE_LINES = 220
 
 PURE = frozenset(
-    {"array", "bisect", "collections", "collections.abc", "dataclasses", "datetime", "decimal", "enum"}
-    | {"functools", "hashlib", "heapq", "itertools", "json", "math", "operator", "re", "struct", "types"}
-    | {"typing", "zlib", "orjson"}
+    {"array", "base64", "bisect", "collections", "collections.abc", "dataclasses", "datetime", "decimal"}
+    | {"enum", "functools", "hashlib", "heapq", "itertools", "json", "math", "operator", "re", "struct"}
+    | {"types", "typing", "zlib", "orjson"}
 )
 """What domain, errors and ports may import beside one another: nothing here can reach outside."""
 

@@ -9,6 +9,7 @@
     ├── InvalidExportError        look: the export is not what the format allows; nothing was committed
     ├── ArchiveStoreError         wait: the bucket did not answer, or refused; the next run does it
     ├── LedgerError               wait: the ledger did not answer, or refused; the next run does it
+    ├── SigningError              wait: the signing key did not answer, or refused; the next run does it
     └── PageError                 wake somebody: the archive or the trail is not what it should be
         ├── IntegrityError            what is stored is not whole, not locked, or was tampered with
         ├── RollbackError             the Console's trail went backwards (reset, restored, replaced)
@@ -61,6 +62,10 @@ class ArchiveStoreError(AuditArchiveError):
 
 class LedgerError(AuditArchiveError):
     """The ledger table did not answer or refused a request."""
+
+
+class SigningError(AuditArchiveError):
+    """The signing key did not answer, refused a request, or gave a signature that is false."""
 
 
 class PageError(AuditArchiveError):

@@ -11,6 +11,7 @@ from typing import Any, BinaryIO, Protocol, TypeAlias
 from audit_archive.domain.facts import ObjectRef
 from audit_archive.domain.finding import Finding
 from audit_archive.domain.head import Head
+from audit_archive.domain.public_keys import PublicKey
 from audit_archive.domain.statement import Statement
 
 ConsoleEntry: TypeAlias = dict[str, Any]
@@ -207,3 +208,13 @@ class Alerts(Protocol):
 
     def publish(self, finding: Finding) -> None:
         """Tell a person."""
+
+
+class Signer(Protocol):
+    """An ECDSA key on the curve P-256. SigningError: no answer or a refusal; SettingsError: another kind."""
+
+    def public_key(self) -> PublicKey:
+        """Its public half."""
+
+    def sign(self, message: bytes) -> bytes:
+        """The signature (ASN.1 DER) over the SHA-256 of at most 4,096 bytes, good under `public_key()`."""

@@ -1,0 +1,74 @@
+"""The signing key in AWS KMS: an asymmetric key, spec ECC_NIST_P256, usage SIGN_VERIFY."""
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from audit_archive.adapters.aws import AwsFault, error_code, told
+from audit_archive.adapters.ecdsa import is_signed
+from audit_archive.domain.public_keys import PublicKey
+from audit_archive.errors import SettingsError, SigningError
+
+if TYPE_CHECKING:
+    from mypy_boto3_kms import KMSClient
+
+_WANTED = "Use a key with KeySpec ECC_NIST_P256 and KeyUsage SIGN_VERIFY."
+_ENABLE = "Enable the key, or cancel its deletion (kms enable-key, cancel-key-deletion)."
+_ADVICE = {
+    "AccessDeniedException": "Let the function's role use the key: kms:GetPublicKey and kms:Sign.",
+    "NotFoundException": "Correct the signing key's ARN: there is no such key in this region.",
+    "DisabledException": _ENABLE,
+    "KMSInvalidStateException": _ENABLE,
+    "UnsupportedOperationException": _WANTED,
+    "InvalidKeyUsageException": _WANTED,
+}
+_ANOTHER_KIND = {"UnsupportedOperationException", "InvalidKeyUsageException"}
+"""How KMS refuses to give the public half of a symmetric key, and to sign with one that is not for it."""
+
+_OTHERWISE = "The next run tries again."
+
+
+class KmsSigner:
+    """Signs with one key of KMS. Its public half is read once, when first asked for."""
+
+    def __init__(self, client: "KMSClient", key_arn: str) -> None:
+        self._client = client
+        self._key_arn = key_arn
+
+    def public_key(self) -> PublicKey:
+        """The public half. Raises SettingsError for another kind of key."""
+        return self._public_key
+
+    def sign(self, message: bytes) -> bytes:
+        """The signature over the SHA-256 of `message`, in ASN.1 DER, checked before it is returned.
+
+        KMS hashes the message itself (`MessageType=RAW`), so nothing can be hashed twice.
+        """
+        try:
+            answer = self._client.sign(
+                KeyId=self._key_arn, Message=message, MessageType="RAW", SigningAlgorithm="ECDSA_SHA_256"
+            )
+        except AwsFault as error:
+            raise self._refused("did not sign", error) from error
+        signature = answer["Signature"]
+        # What is signed is locked for years: a false signature must not get that far.
+        if not is_signed(self._public_key, message, signature):
+            raise SigningError(f"The signing key {self._key_arn} gave a false signature. {_OTHERWISE}")
+        return signature
+
+    @cached_property
+    def _public_key(self) -> PublicKey:
+        try:
+            answer = self._client.get_public_key(KeyId=self._key_arn)
+        except AwsFault as error:
+            raise self._refused("did not give its public half", error) from error
+        spec, usage = answer.get("KeySpec"), answer.get("KeyUsage")
+        if (spec, usage) != ("ECC_NIST_P256", "SIGN_VERIFY"):
+            raise SettingsError(f"The signing key {self._key_arn} is {spec} for {usage}. {_WANTED}")
+        try:
+            return PublicKey(answer["PublicKey"])
+        except ValueError as error:
+            raise SettingsError(f"The signing key {self._key_arn}: {error}. {_WANTED}") from error
+
+    def _refused(self, action: str, error: Exception) -> SettingsError | SigningError:
+        sentence = told(f"The signing key {self._key_arn} {action}", error, _ADVICE, _OTHERWISE)
+        return SettingsError(sentence) if error_code(error) in _ANOTHER_KIND else SigningError(sentence)
