@@ -228,6 +228,26 @@ def test_a_capped_export_can_not_hide_that_the_console_was_set_up_anew() -> None
     come_to_rest(world)
 
 
+def test_purged_ids_that_were_gone_are_no_unfinished_purge_however_well_the_anchor_looks() -> None:
+    """The same, after a purge: ids that we had purged were live again on the new Console, and as the anchor,
+    new itself, was live and the same, they passed for a purge that the Console had not finished. They were
+    purged "again", and no archived line held them.
+    """
+    world = world_of(4)
+    assert world.invoke().outcome == Outcome.PURGED
+    world.later(1)
+    world.replace_console({})
+    world.trail.arrive(9)
+    world.reader.export_limit = 1
+    assert world.invoke().outcome == Outcome.ARCHIVED
+    world.reader.export_limit = None
+    world.aged(1)
+    assert world.invoke().outcome == "RollbackError"
+    assert world.posts == [4]
+    world.excused.add("RollbackError")
+    come_to_rest(world)
+
+
 def test_our_own_receipt_that_a_capped_export_hid_is_no_foreign_purge() -> None:
     """A known receipt that a capped export did not show fell into a hole below the watermark, and the head
     forgot it there: once shown, our own purge was announced as somebody else's.

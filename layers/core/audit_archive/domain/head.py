@@ -101,8 +101,8 @@ class Head:
         return self.not_late(live.within(1, self.highest_purged_id))
 
     def reborn(self, live: IdSet) -> IdSet:
-        """The live ids that nobody knows to be purged, yet the newest archived export no longer held."""
-        return self.not_late(live.within(self.highest_purged_id + 1, self.first_live_id - 1))
+        """The live ids that the newest archived export no longer held, and that no late writer explains."""
+        return self.not_late(live.within(1, self.first_live_id - 1))
 
     def not_late(self, live: IdSet) -> IdSet:
         """Those of some live ids that no late writer put where a hole was."""
