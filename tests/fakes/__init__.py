@@ -7,6 +7,7 @@ from tests.fakes.keys import FakeKey
 from tests.fakes.ledger import FakeLedger
 from tests.fakes.people import FakeAlerts
 from tests.fakes.scratch import FakeScratch
+from tests.fakes.signer import FakeSigner
 from tests.fakes.store import FakeStore
 from tests.fakes.trail import FakeTrail
 
@@ -19,6 +20,7 @@ __all__ = [
     "FakeKey",
     "FakeLedger",
     "FakeScratch",
+    "FakeSigner",
     "FakeStore",
     "FakeTrail",
     "FaultyCalls",

@@ -43,6 +43,7 @@ class KmsSigner:
 
         KMS hashes the message itself (`MessageType=RAW`), so nothing can be hashed twice.
         """
+        key = self.public_key()
         try:
             answer = self._client.sign(
                 KeyId=self._key_arn, Message=message, MessageType="RAW", SigningAlgorithm="ECDSA_SHA_256"
@@ -51,7 +52,7 @@ class KmsSigner:
             raise self._refused("did not sign", error) from error
         signature = answer["Signature"]
         # What is signed is locked for years: a false signature must not get that far.
-        if not is_signed(self._public_key, message, signature):
+        if not is_signed(key, message, signature):
             raise SigningError(f"The signing key {self._key_arn} gave a false signature. {_OTHERWISE}")
         return signature
 
@@ -61,9 +62,9 @@ class KmsSigner:
             answer = self._client.get_public_key(KeyId=self._key_arn)
         except AwsFault as error:
             raise self._refused("did not give its public half", error) from error
-        spec, usage = answer.get("KeySpec"), answer.get("KeyUsage")
-        if (spec, usage) != ("ECC_NIST_P256", "SIGN_VERIFY"):
-            raise SettingsError(f"The signing key {self._key_arn} is {spec} for {usage}. {_WANTED}")
+        usage = answer.get("KeyUsage")
+        if usage != "SIGN_VERIFY":
+            raise SettingsError(f"The signing key {self._key_arn} is for {usage}. {_WANTED}")
         try:
             return PublicKey(answer["PublicKey"])
         except ValueError as error:

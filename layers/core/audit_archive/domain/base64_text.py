@@ -10,7 +10,10 @@ def to_base64(data: bytes) -> str:
 
 def from_base64(text: str) -> bytes:
     """The bytes that `to_base64` made `text` of. Raises ValueError for any other spelling."""
-    data = b64decode(text, validate=True)
+    try:
+        data = b64decode(text, validate=True)
+    except ValueError as error:
+        raise ValueError(f"no Base64: {text[:100]!r}: {error}") from error
     if to_base64(data) != text:  # the unused bits of the last character must be zero
         raise ValueError(f"no canonical Base64: {text[:100]!r}")
     return data

@@ -1,0 +1,117 @@
+"""Public keys: their spellings, and what is none of P-256."""
+
+from hashlib import sha256
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
+from hypothesis import given
+from hypothesis import strategies as st
+
+from audit_archive.adapters.ecdsa import is_signed
+from audit_archive.adapters.local_signer import LocalSigner
+from audit_archive.domain.base64_text import from_base64, to_base64
+from audit_archive.domain.public_keys import PublicKey
+from audit_archive.errors import SettingsError
+from tests.fakes import FakeSigner
+from tests.fakes.signer import private_pem
+
+SPKI = (Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+COMPRESSED = (Encoding.X962, PublicFormat.CompressedPoint)
+KEY = FakeSigner().public_key()
+
+
+def test_a_key_is_the_same_after_pem_which_others_read() -> None:
+    read = load_pem_public_key(KEY.pem().encode())
+    assert read.public_bytes(*SPKI) == KEY.spki
+    assert KEY.pem().encode() == read.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    assert PublicKey.from_pem(KEY.pem()) == KEY
+    assert PublicKey.from_pem("\r\n" + KEY.pem().replace("\n", "\r\n")) == KEY
+
+
+def test_the_key_id_is_of_the_der() -> None:
+    assert KEY.key_id == sha256(KEY.spki).digest()[:4]
+    assert KEY.vkey("a").startswith(f"a+{KEY.key_id.hex()}+AjBZ")
+    assert KEY.point == KEY.spki[-65:]
+    assert KEY.point[0] == 4
+
+
+@pytest.mark.parametrize(
+    "spki",
+    [
+        b"",
+        KEY.spki[:-1],
+        KEY.spki + b"\0",
+        KEY.spki[:26] + b"\x02" + KEY.spki[27:],
+        ec.generate_private_key(ec.SECP384R1()).public_key().public_bytes(*SPKI),
+        ec.generate_private_key(ec.SECP256K1()).public_key().public_bytes(*SPKI),
+        ec.generate_private_key(ec.SECP256R1()).public_key().public_bytes(*COMPRESSED),
+        ed25519.Ed25519PrivateKey.generate().public_key().public_bytes(*SPKI),
+    ],
+    ids=["empty", "short", "long", "no-point", "p384", "k256", "compressed", "ed25519"],
+)
+def test_what_is_no_key_on_p256(spki: bytes) -> None:
+    with pytest.raises(ValueError, match="P-256"):
+        PublicKey(spki)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("", "no PEM file"),
+        (KEY.pem().replace("PUBLIC", "PRIVATE"), "no PEM file"),
+        (KEY.pem().replace("-----END PUBLIC KEY-----", ""), "no PEM file"),
+        (KEY.pem()[4:], "no PEM file"),
+        (KEY.pem().replace("MFkw", "MFk!"), "no Base64"),
+        (KEY.pem().replace("MFkw", "MFkx"), "P-256"),
+        (KEY.pem() * 2, "no Base64"),
+    ],
+)
+def test_what_is_no_pem_file_with_a_public_key(text: str, problem: str) -> None:
+    with pytest.raises(ValueError, match=problem):
+        PublicKey.from_pem(text)
+
+
+def test_no_signature_is_good_under_a_key_that_is_no_point_on_the_curve() -> None:
+    signer = FakeSigner()
+    signature = signer.sign(b"text")
+    spki = signer.public_key().spki
+    beside = PublicKey(spki[:-1] + bytes([spki[-1] ^ 1]))
+    assert is_signed(signer.public_key(), b"text", signature)
+    assert not is_signed(beside, b"text", signature)
+
+
+@given(st.binary(max_size=100))
+def test_noise_is_no_signature(signature: bytes) -> None:
+    assert not is_signed(KEY, b"text", signature)
+
+
+def test_a_signature_has_one_spelling() -> None:
+    signer = FakeSigner()
+    signature = signer.sign(b"text")
+    for other in (signature + b"\0", signature[:-1], b"\x30\x81" + signature[1:]):
+        assert not is_signed(signer.public_key(), b"text", other)
+
+
+@pytest.mark.parametrize(
+    "pem",
+    [b"", KEY.pem().encode(), private_pem(ec.SECP384R1()), private_pem(ec.SECP256R1())[:-40]],
+    ids=["empty", "public", "p384", "cut"],
+)
+def test_what_is_no_private_key_on_p256(pem: bytes) -> None:
+    with pytest.raises(SettingsError, match="openssl genpkey"):
+        LocalSigner(pem)
+
+
+@given(st.binary(max_size=50))
+def test_base64_is_read_as_it_was_written(data: bytes) -> None:
+    assert from_base64(to_base64(data)) == data
+
+
+@pytest.mark.parametrize(
+    "text", ["YQ", "YQ=", "YR==", "YQ==\n", " YQ==", "Y Q==", "YQ==YQ==", "Y-Q=", "Yé=="]
+)
+def test_another_spelling_of_base64_is_refused(text: str) -> None:
+    assert from_base64("YQ==") == b"a"
+    with pytest.raises(ValueError, match="Base64"):
+        from_base64(text)
