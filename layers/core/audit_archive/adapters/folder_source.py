@@ -1,0 +1,90 @@
+"""An archive copied to a folder, as `aws s3 sync` makes it: files by key, without versions and locks."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from audit_archive.errors import ArchiveStoreError, IntegrityError
+from audit_archive.ports import ObjectFacts, Version
+
+CHUNK = 1 << 20
+NAME = 255
+"""Bytes that the name of a file may have."""
+
+_NOWHERE = {"", ".", ".."}
+UNVERSIONED = ""
+"""The version id of everything in a folder: there is only what was the latest when it was copied."""
+
+
+class FolderSource:
+    """An ArchiveSource over a folder. Whatever version is asked for, the one file of the key is given.
+
+    It knows no checksum and no lock. A key that leads out of the folder (`..`, a link) names nothing.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Raises ArchiveStoreError if there is no such folder."""
+        if not folder.is_dir():
+            raise ArchiveStoreError(f"There is no folder {folder}: copy an archive to it with `aws s3 sync`.")
+        self._root = folder.resolve()
+
+    def inspect(self, key: str, version_id: str | None = None) -> ObjectFacts | None:
+        """As the port says."""
+        del version_id
+        path = self._path(key)
+        if path is None:
+            return None
+        try:
+            size = path.stat().st_size
+        except OSError as error:
+            raise _failed(f"The file of {key} could not be inspected", error) from error
+        return ObjectFacts(key, UNVERSIONED, size, None, None)
+
+    def read(self, key: str, version_id: str) -> Iterator[bytes]:
+        """As the port says."""
+        del version_id
+        path = self._path(key)
+        if path is None:
+            raise IntegrityError(f"There is no version of {key} in the folder {self._root}.")
+        try:
+            with path.open("rb") as file:
+                while chunk := file.read(CHUNK):
+                    yield chunk
+        except OSError as error:
+            raise _failed(f"The file of {key} could not be read", error) from error
+
+    def versions(self, prefix: str, after_key: str = "") -> Iterator[Version]:
+        """As the port says: each file is the one version of its key."""
+        for key in self._keys(self._root, "", prefix):
+            if key > after_key:
+                yield Version(key, UNVERSIONED, is_delete_marker=False)
+
+    def _path(self, key: str) -> Path | None:
+        """The file of a key; None if there is none inside the folder."""
+        parts = key.split("/")
+        if not key.isprintable() or any(part in _NOWHERE or len(os.fsencode(part)) > NAME for part in parts):
+            return None
+        path = self._root.joinpath(*parts)
+        return path if path.is_file() and path.resolve() == path else None
+
+    def _keys(self, folder: Path, at: str, prefix: str) -> Iterator[str]:
+        """The keys under a prefix in the order of S3, which compares whole keys: `a-b/` before `a/`."""
+        try:
+            found = sorted(os.scandir(folder), key=_by_key)
+        except OSError as error:
+            raise _failed(f"The folder {folder} could not be listed", error) from error
+        for entry in found:
+            key = f"{at}{entry.name}"
+            if entry.is_dir(follow_symlinks=False):
+                if f"{key}/".startswith(prefix) or prefix.startswith(f"{key}/"):
+                    yield from self._keys(folder / entry.name, f"{key}/", prefix)
+            elif key.startswith(prefix) and entry.is_file(follow_symlinks=False):
+                yield key
+
+
+def _by_key(entry: "os.DirEntry[str]") -> bytes:
+    return os.fsencode(f"{entry.name}/" if entry.is_dir(follow_symlinks=False) else entry.name)
+
+
+def _failed(what: str, error: OSError) -> ArchiveStoreError:
+    return ArchiveStoreError(f"{what}: {error.strerror}. Check the disk and who may read the copy.")

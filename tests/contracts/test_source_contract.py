@@ -1,0 +1,130 @@
+"""The contract of ArchiveSource: what can be read of an archive, in a bucket or in a copy of it.
+
+What only a bucket can show (older versions, delete markers, locks, checksums) is in the contract of
+ArchiveStore.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha256
+from io import BytesIO
+from pathlib import Path
+from time import time
+from uuid import uuid4
+
+import pytest
+
+from audit_archive.adapters.clock import SystemClock
+from audit_archive.adapters.folder_source import FolderSource
+from audit_archive.adapters.s3_store import S3ArchiveStore
+from audit_archive.errors import ArchiveStoreError, IntegrityError
+from audit_archive.ports import ArchiveSource, ArchiveStore, Retention
+from tests.contracts import aws
+from tests.fakes import FakeStore
+
+everywhere = pytest.mark.parametrize("place", ["folder", "fake", "moto"])
+
+
+@dataclass
+class Subject:
+    """A source, a folder in it that is ours alone, and how an object gets there."""
+
+    source: ArchiveSource
+    folder: str
+    put: Callable[[str, bytes], object]
+
+    def plant(self, name: str, data: bytes = b"") -> str:
+        key = f"{self.folder}{name}"
+        self.put(key, data)
+        return key
+
+    def names(self, prefix: str = "", after: str = "") -> list[str]:
+        after_key = f"{self.folder}{after}" if after else ""
+        found = self.source.versions(f"{self.folder}{prefix}", after_key)
+        return [version.key.removeprefix(self.folder) for version in found]
+
+
+@pytest.fixture
+def subject(place: str, tmp_path: Path, request: pytest.FixtureRequest) -> Subject:
+    folder = f"tests/{uuid4().hex}/"
+    if place == "folder":
+        return Subject(FolderSource(tmp_path), folder, lambda key, data: _write(tmp_path / key, data))
+    if place == "fake":
+        store: ArchiveStore = FakeStore(SystemClock())
+    else:
+        endpoint = request.getfixturevalue("moto")
+        store = S3ArchiveStore(aws.client("s3", endpoint), aws.locked_bucket(endpoint))
+    until = Retention("GOVERNANCE", int(time()) + 3600)
+    return Subject(
+        store,
+        folder,
+        lambda key, data: store.put(key, BytesIO(data), sha256(data).hexdigest(), until, {}),
+    )
+
+
+def _write(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+
+
+@everywhere
+@pytest.mark.parametrize("data", [b"", b"x", bytes(range(256)) * 10_000], ids=["empty", "byte", "2.5 MB"])
+def test_what_is_there_is_inspected_and_read_by_the_version_that_it_names(
+    subject: Subject, data: bytes
+) -> None:
+    key = subject.plant("a", data)
+    facts = subject.source.inspect(key)
+    assert facts is not None
+    assert (facts.key, facts.size) == (key, len(data))
+    assert b"".join(subject.source.read(key, facts.version_id)) == data
+    assert subject.source.inspect(key, facts.version_id) == facts
+    assert [version.version_id for version in subject.source.versions(key)] == [facts.version_id]
+
+
+@everywhere
+def test_what_is_not_there_has_no_facts_and_can_t_be_read(subject: Subject) -> None:
+    key = subject.plant("folder/a")
+    version = next(iter(subject.source.versions(key)))
+    for absent in (f"{subject.folder}b", f"{subject.folder}folder", f"{subject.folder}folder/a/b"):
+        assert subject.source.inspect(absent) is None
+        with pytest.raises(IntegrityError, match="no version"):
+            list(subject.source.read(absent, version.version_id))
+
+
+@everywhere
+def test_keys_come_in_the_order_of_their_bytes_and_after_a_key(subject: Subject) -> None:
+    names = ["a-b/1", "a.b", "a/1", "a/10", "a/2", "a0", "b=x/1"]
+    for name in reversed(names):
+        subject.plant(name)
+    assert subject.names() == names
+    assert subject.names("a/") == ["a/1", "a/10", "a/2"]
+    assert subject.names("a/1") == ["a/1", "a/10"]
+    assert subject.names(after="a/10") == ["a/2", "a0", "b=x/1"]
+    assert subject.names("a/", after="a/2") == []
+    assert subject.names("c") == []
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> FolderSource:
+    (tmp_path / "secret").write_bytes(b"secret")
+    root = tmp_path / "archive"
+    root.mkdir()
+    (root / "link").symlink_to(tmp_path / "secret")
+    _write(root / "inside" / "a", b"1")
+    return FolderSource(root)
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["../secret", "link", "inside/../inside/a", "/etc/passwd", "", ".", "inside//a", "in\0side/a", "a" * 300],
+)
+def test_a_key_that_leads_elsewhere_names_nothing(copy: FolderSource, key: str) -> None:
+    assert copy.inspect(key) is None
+    with pytest.raises(IntegrityError, match="no version"):
+        list(copy.read(key, ""))
+    assert [version.key for version in copy.versions("")] == ["inside/a"]
+
+
+def test_a_folder_must_be_there(tmp_path: Path) -> None:
+    with pytest.raises(ArchiveStoreError, match="no folder"):
+        FolderSource(tmp_path / "absent")
