@@ -34,6 +34,7 @@ def operator_statement(console: str, seq: int, reason: str = "because") -> Opera
         action="resume",
         who="ann",
         reason=reason,
+        public_key=None,
     )
 
 
@@ -55,7 +56,7 @@ def archive_statement(console: str, seq: int, dates: int = 400) -> ArchiveStatem
         filled=(),
         receipts_seen=(),
         drift={},
-        plan=PlanFacts("off", None, 0, None, None),
+        plan=PlanFacts("off", 3600, None, 0, None, None),
         anchor=Anchor(dates, None, None),
     )
 

@@ -14,8 +14,9 @@ from audit_archive.result import Outcome, Result, plain
 from audit_archive.steps.announce import paging
 from audit_archive.steps.chain import commit
 from audit_archive.steps.lease import lease
-from audit_archive.steps.publish import load, record, roll_forward
+from audit_archive.steps.publish import load, publish, record, roll_forward
 from audit_archive.steps.run import Run
+from audit_archive.steps.sign import sign
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ def operate(run: Run, decision: Decision) -> Result:
         committed = commit(run, before, _statement(run, before, decision))
         if committed is None:
             return plain(Outcome.SUPERSEDED, before, load(run))
-        return plain(Outcome.STATED, before, record(run, committed))
+        return plain(Outcome.STATED, before, record(run, publish(run, sign(run, committed))))
 
 
 def _resume(run: Run) -> Head:
@@ -99,4 +100,5 @@ def _statement(run: Run, head: Head, decision: Decision) -> OperatorStatement:
         action=decision.action,
         who=decision.who,
         reason=decision.reason,
+        public_key=None,
     )

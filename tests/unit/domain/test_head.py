@@ -65,7 +65,7 @@ def archive(**fields: Any) -> ArchiveStatement:
         "filled": (),
         "receipts_seen": (),
         "drift": {},
-        "plan": PlanFacts("on", None, 0, "settle_window", None),
+        "plan": PlanFacts("on", 3600, None, 0, "settle_window", None),
         "anchor": Anchor(25, "now", None),
     }
     return ArchiveStatement(**facts | fields)
@@ -88,7 +88,7 @@ def purge(outcome: str, **fields: Any) -> PurgeStatement:
 
 
 def operator(action: str, **fields: Any) -> OperatorStatement:
-    return OperatorStatement(**common() | {"action": action, "who": "w", "reason": "r"} | fields)
+    return OperatorStatement(**common() | {"action": action, "who": "w", "reason": "r", "public_key": None} | fields)
 
 
 @pytest.mark.parametrize("said", [archive(), purge("confirmed"), operator("key")])
@@ -102,7 +102,7 @@ def test_every_statement_moves_the_head_onto_itself(said: Statement) -> None:
 
 
 def test_archiving_remembers_anchor_and_due_time() -> None:
-    after = BEFORE.after(archive(plan=PlanFacts("on", None, 0, "settle_window", rfc3339(NOW + 5))), REF)
+    after = BEFORE.after(archive(plan=PlanFacts("on", 3600, None, 0, "settle_window", rfc3339(NOW + 5))), REF)
     assert after.anchor == Anchor(25, "now", None)
     assert after.next_due_at == NOW + 5
     assert BEFORE.after(archive(), REF).next_due_at is None
@@ -148,7 +148,7 @@ def test_what_is_filled_below_the_purged_watermark_is_late_until_it_is_purged() 
 def test_only_a_plan_in_mode_on_with_a_boundary_is_an_intent(
     mode: str, boundary: int | None, is_intent: bool
 ) -> None:
-    after = BEFORE.after(archive(plan=PlanFacts(mode, boundary, 6, None, None)), REF)
+    after = BEFORE.after(archive(plan=PlanFacts(mode, 3600, boundary, 6, None, None)), REF)
     added = (Intent(8, 23, 6, 25, True, None),) if is_intent else ()
     assert after.intents == BEFORE.intents + added
 
@@ -178,7 +178,7 @@ def test_a_receipt_that_an_export_did_not_show_is_still_known() -> None:
 def test_only_so_many_intents_are_remembered_and_the_oldest_goes_first() -> None:
     old = tuple(Intent(n, n, 1, n, False) for n in range(1, MAX_UNSETTLED + 1))
     before = replace(BEFORE, intents=old)
-    after = before.after(archive(plan=PlanFacts("on", 23, 6, None, None)), REF)
+    after = before.after(archive(plan=PlanFacts("on", 3600, 23, 6, None, None)), REF)
     assert [intent.seq for intent in after.intents] == [*range(2, MAX_UNSETTLED + 1), 8]
 
 
@@ -244,6 +244,6 @@ def test_an_epoch_starts_anew_but_for_the_tree() -> None:
 
 
 def test_a_first_statement_follows_an_empty_head() -> None:
-    said = archive(seq=1, epoch=1, previous=None, plan=PlanFacts("on", 23, 6, None, None))
+    said = archive(seq=1, epoch=1, previous=None, plan=PlanFacts("on", 3600, 23, 6, None, None))
     after = Head("c").after(said, REF)
     assert (after.seq, after.intents) == (1, (Intent(1, 23, 6, 25),))

@@ -397,7 +397,7 @@ def with_forged(**fields: object) -> World:
 @pytest.mark.parametrize(
     "fields",
     [
-        pytest.param({"plan": PlanFacts("on", None, 0, None, "soon")}, id="due time"),
+        pytest.param({"plan": PlanFacts("on", 3600, None, 0, None, "soon")}, id="due time"),
         pytest.param({"receipt": {}}, id="receipt without id"),
         pytest.param({"receipt": {"id": "22"}}, id="receipt with a text for an id"),
         pytest.param({"console": "other"}, id="another console's"),

@@ -169,6 +169,7 @@ class World:
             action=action,
             who="somebody",
             reason="looked",
+            public_key=None,
         )
         committed = commit(run, head, said)
         assert committed is not None

@@ -36,7 +36,7 @@ HEAD = "head"
 PARTS_PREFIX = "head#"
 FINDINGS_PREFIX = "finding#"
 
-HEAD_FORMAT: "AttributeValueTypeDef" = {"N": "1"}
+HEAD_FORMAT: "AttributeValueTypeDef" = {"N": "2"}
 """Raise it when the fields of a head change: then it is made anew from the chain."""
 
 

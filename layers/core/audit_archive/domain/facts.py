@@ -125,9 +125,13 @@ class ReceiptSeen:
 
 @dataclass(frozen=True)
 class PlanFacts:
-    """What the run intended: an intent, if the mode is `on` and there is a boundary."""
+    """What the run intended: an intent, if the mode is `on` and there is a boundary.
+
+    `window`: how old an entry had to be, in seconds.
+    """
 
     mode: str
+    window: int
     boundary: int | None
     expected_count: int
     held_back_by: str | None

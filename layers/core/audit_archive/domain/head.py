@@ -62,7 +62,9 @@ class Head:
     `late_ids`: filled by a late writer at or below `highest_purged_id`, archived but not purged yet.
     `is_latched` forbids purging after a mismatch until an operator's `resume`. `next_due_at` is the moment
     (epoch seconds) from which something archived may be purged though nothing new has come. `first_live_id`
-    is the lowest id of the newest archived export: what it no longer held can't come alive again.
+    is the lowest id of the newest archived export: what it no longer held can't come alive again. `window`
+    (seconds) is how old an entry had to be for the newest plan. `public_key`: the key that signs checkpoints,
+    as the chain names it (DER, base64); None before it names one.
     """
 
     console: str
@@ -80,6 +82,8 @@ class Head:
     is_latched: bool = False
     next_due_at: int | None = None
     first_live_id: int = 0
+    window: int = 0
+    public_key: str | None = None
 
     @property
     def open_intents(self) -> tuple[Intent, ...]:
@@ -146,6 +150,7 @@ def _after_archive(head: Head, said: ArchiveStatement) -> Head:
         receipts=tuple(r for r in head.receipts if _is_unseen(r, said.highest_archived_id, holes)),
         next_due_at=from_rfc3339(said.plan.next_due_at) if said.plan.next_due_at else None,
         first_live_id=said.export.first_id,
+        window=said.plan.window,
     )
 
 
@@ -193,6 +198,8 @@ def _after_outcome(intent: Intent, said: PurgeStatement) -> Intent | None:
 def _after_operator(head: Head, said: OperatorStatement) -> Head:
     if said.action == Action.RESUME:
         return replace(head, is_latched=False, next_due_at=from_rfc3339(said.run.started_at))
+    if said.action == Action.KEY:
+        return replace(head, public_key=said.public_key)
     if said.action == Action.EPOCH:
         return replace(
             head,

@@ -15,7 +15,9 @@ def is_idle(newest: Mapping[str, Any] | None, head: Head, policy: Policy, now: i
     So it is when every id above the highest archived one is a known receipt of ours (their number equals the
     difference) and nothing archived has become due. Whatever looks odd is not idle: a whole run looks closer.
     """
-    is_due = head.next_due_at is not None and head.next_due_at <= now
+    # An owner who lowers a window need not wait for what the newest plan reckoned with.
+    sooner = max(0, head.window - policy.window)
+    is_due = head.next_due_at is not None and head.next_due_at - sooner <= now
     if policy.mode == Mode.ON and is_due and not head.is_latched:
         return False
     if newest is None:

@@ -30,6 +30,11 @@ def statement_key(console: str, seq: int) -> str:
     return f"{statements_prefix(console)}{seq:0{SEQ_DIGITS}d}.json"
 
 
+def checkpoint_key(console: str, seq: int) -> str:
+    """Where the signed checkpoint of statement `seq` lives."""
+    return f"checkpoints/console={console}/{seq:0{SEQ_DIGITS}d}.txt"
+
+
 def rejected_key(console: str, served_at: int, sha256: str) -> str:
     """Where an export that we refused is kept for a person to look at."""
     moment = rfc3339(served_at).replace("-", "").replace(":", "")

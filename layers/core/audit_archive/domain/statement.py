@@ -74,12 +74,16 @@ class PurgeStatement(Common):
 
 @dataclass(frozen=True, kw_only=True)
 class OperatorStatement(Common):
-    """A person decided something, and said why."""
+    """A person decided something, and said why; or the first run with another signing key names it.
+
+    `public_key`: with action `key` the key's DER SubjectPublicKeyInfo in base64, else null.
+    """
 
     kind: str = "operator"
     action: str
     who: str
     reason: str
+    public_key: str | None
 
 
 Statement: TypeAlias = ArchiveStatement | PurgeStatement | OperatorStatement

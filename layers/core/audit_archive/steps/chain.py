@@ -18,6 +18,7 @@ class Committed:
     """A statement that is in the chain for ever, the head before it and the head with it."""
 
     statement: Statement
+    ref: ObjectRef
     before: Head
     head: Head
 
@@ -43,7 +44,7 @@ def commit(run: Run, before: Head, statement: Statement) -> Committed | None:
         return None
     check_lock(key, facts.retention, run.order.lock_mode, retention.until)
     ref = ObjectRef(key, facts.version_id, digest)
-    return Committed(statement, before, before.after(statement, ref))
+    return Committed(statement, ref, before, before.after(statement, ref))
 
 
 def check_lock(key: str, retention: Retention | None, lock_mode: str, until: int) -> None:
@@ -109,4 +110,4 @@ def read_statement(store: ArchiveSource, head: Head, version: Version) -> Commit
     facts = store.inspect(version.key, version.version_id)
     if facts is None or facts.retention is None:
         raise IntegrityError(f"{version.key} is stored without an object lock")
-    return Committed(statement, head, after)
+    return Committed(statement, ref, head, after)

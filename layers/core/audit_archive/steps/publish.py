@@ -1,6 +1,7 @@
 """Publish and record: the entry files of a committed statement, then the ledger."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import BinaryIO
 
 from audit_archive.domain.facts import EntryFile, ExportFacts, PurgeOutcome
@@ -12,30 +13,40 @@ from audit_archive.domain.survey import Slice
 from audit_archive.domain.times import DAY, from_rfc3339
 from audit_archive.errors import IntegrityError, SettingsError
 from audit_archive.steps.announce import announce, foreign_findings, mismatch_finding
-from audit_archive.steps.chain import Committed, read_statement, statements_beyond
+from audit_archive.steps.chain import read_statement, statements_beyond
 from audit_archive.steps.collect import read_export
 from audit_archive.steps.entry_files import Built, build, select
 from audit_archive.steps.run import Run
+from audit_archive.steps.sign import Signed, sign
 
 FRESH = 30 * DAY
 """Seconds for which a statement that nobody recorded may still be the crash of a run; the next one after a
 daily run that died comes a day later, or after a weekend."""
 
 
-def publish(run: Run, built: Built) -> None:
-    """Put the entry files, whose hashes the committed statement already holds."""
+@dataclass(frozen=True)
+class Published:
+    """A signed statement whose entry files are in the bucket."""
+
+    statement: Statement
+    head: Head
+
+
+def publish(run: Run, signed: Signed, built: Built | None = None) -> Published:
+    """Put the entry files, if there are any, whose hashes the signed statement already holds."""
     retention = run.retention()
-    for facts, file in built.files:
+    for facts, file in built.files if built is not None else ():
         run.store.put(facts.key, file, facts.sha256, retention, {"console": run.order.console})
+    return Published(signed.statement, signed.head)
 
 
-def record(run: Run, committed: Committed) -> Head:
-    """Move the ledger to a statement that is committed and published."""
-    run.ledger.record(committed.head, committed.statement)
-    return committed.head
+def record(run: Run, published: Published) -> Head:
+    """Move the ledger to a statement that is committed, signed and published."""
+    run.ledger.record(published.head, published.statement)
+    return published.head
 
 
-def announce_and_record(run: Run, committed: Committed, findings: Iterable[Finding]) -> Head:
+def announce_and_record(run: Run, published: Published, findings: Iterable[Finding]) -> Head:
     """Tell a person what a statement is the first to say, then record it.
 
     In this order, so that a crash in between is made good by the next run. Raises SettingsError if the topic
@@ -45,13 +56,13 @@ def announce_and_record(run: Run, committed: Committed, findings: Iterable[Findi
         for finding in findings:
             announce(run, finding)
     except SettingsError:
-        record(run, committed)
+        record(run, published)
         raise
-    return record(run, committed)
+    return record(run, published)
 
 
 def load(run: Run) -> Head:
-    """The head, after rolling forward: whatever a crashed run committed is published and recorded now.
+    """The head, after rolling forward: whatever a crashed run committed is signed, published, recorded now.
 
     Raises IntegrityError if the bucket's chain and the ledger contradict each other.
     """
@@ -59,27 +70,19 @@ def load(run: Run) -> Head:
 
 
 def roll_forward(run: Run, head: Head) -> Head:
-    """The head after every statement beyond `head`, each published where it is not, and recorded."""
+    """The head after every statement beyond `head`: each is signed, published where absent, recorded."""
     for version in statements_beyond(run.store, head):
         if head.statement is not None and version.key == head.statement.key:
             continue
-        committed = read_statement(run.store, head, version)
-        head = announce_and_record(run, committed, _finish(run, committed.statement, head))
+        signed = sign(run, read_statement(run.store, head, version))
+        head = announce_and_record(run, _publish_absent(run, signed), _untold(run, signed.statement))
     return head
 
 
-def _finish(run: Run, statement: Statement, before: Head) -> tuple[Finding, ...]:
-    """Publish what a crashed run left unpublished; what it left untold.
-
-    Nothing of a statement that lies so long back that it can't be the crash: its files may have expired.
-    """
-    now = run.clock.now()
-    if isinstance(statement, ArchiveStatement) and from_rfc3339(statement.export.retain_until) > now:
-        _publish_absent(run, statement, before)
-    return _findings(run, statement) if from_rfc3339(statement.run.started_at) > now - FRESH else ()
-
-
-def _findings(run: Run, statement: Statement) -> tuple[Finding, ...]:
+def _untold(run: Run, statement: Statement) -> tuple[Finding, ...]:
+    """What a crashed run left untold; nothing of a statement that lies so long back that it is no crash's."""
+    if from_rfc3339(statement.run.started_at) <= run.clock.now() - FRESH:
+        return ()
     match statement:
         case ArchiveStatement():
             return tuple(foreign_findings(run, foreign_purges_of(statement)))
@@ -89,14 +92,18 @@ def _findings(run: Run, statement: Statement) -> tuple[Finding, ...]:
             return ()
 
 
-def _publish_absent(run: Run, statement: ArchiveStatement, before: Head) -> None:
-    absent = [file for file in statement.entries if run.store.inspect(file.key) is None]
-    if absent:
-        built = _rebuild(run, statement, before)
-        try:
-            publish(run, built)
-        finally:
-            built.close()
+def _publish_absent(run: Run, signed: Signed) -> Published:
+    """Publish what a crashed run left unpublished; but no files whose time is over: they have expired."""
+    said, now = signed.statement, run.clock.now()
+    if not isinstance(said, ArchiveStatement) or from_rfc3339(said.export.retain_until) <= now:
+        return publish(run, signed)
+    if all(run.store.inspect(file.key) is not None for file in said.entries):
+        return publish(run, signed)
+    built = _rebuild(run, said, signed.before)
+    try:
+        return publish(run, signed, built)
+    finally:
+        built.close()
 
 
 def _rebuild(run: Run, statement: ArchiveStatement, before: Head) -> Built:

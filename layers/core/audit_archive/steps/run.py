@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from audit_archive.domain.facts import RunFacts
 from audit_archive.domain.plan import Policy
+from audit_archive.domain.public_keys import SignatureCheck
 from audit_archive.domain.times import DAY
 from audit_archive.ports import (
     Alerts,
@@ -14,6 +15,7 @@ from audit_archive.ports import (
     OpenPurger,
     Retention,
     ScratchFile,
+    Signer,
 )
 
 RESERVE = 90.0
@@ -34,8 +36,16 @@ class Order:
 
 
 @dataclass(frozen=True)
+class Signing:
+    """The key that signs checkpoints, and how a signature is checked."""
+
+    signer: Signer
+    is_signed: SignatureCheck
+
+
+@dataclass(frozen=True)
 class Run:
-    """An order, and every port that carrying it out takes."""
+    """An order, and every port that carrying it out takes. `signing`: None where nothing is signed."""
 
     order: Order
     console: Console
@@ -45,6 +55,7 @@ class Run:
     alerts: Alerts
     clock: Clock
     scratch: ScratchFile
+    signing: Signing | None = None
 
     def has_time(self) -> bool:
         """Whether there is time left to begin something."""

@@ -11,9 +11,10 @@ from audit_archive.domain.statement import PurgeStatement
 from audit_archive.errors import ConsoleError, LedgerError, SettingsError
 from audit_archive.ports import Console, ConsoleEntry, PurgeAnswer
 from audit_archive.steps.announce import mismatch_finding
-from audit_archive.steps.chain import Committed, commit
-from audit_archive.steps.publish import announce_and_record, load
+from audit_archive.steps.chain import commit
+from audit_archive.steps.publish import Published, announce_and_record, load, publish
 from audit_archive.steps.run import Run
+from audit_archive.steps.sign import sign
 
 LOOKS = 3
 PAUSE = 1.0
@@ -87,7 +88,7 @@ def write_up(run: Run, head: Head, ended: Ended) -> Head:
         statement = _statement(run, head, ended)
         committed = commit(run, head, statement)
         if committed is not None:
-            return _record(run, committed, statement)
+            return _record(run, publish(run, sign(run, committed)), statement)
         head = load(run)
         if ended.intent.seq not in {known.seq for known in head.intents}:
             return head
@@ -107,13 +108,13 @@ def _known(head: Head) -> set[int]:
     return {receipt.entry_id for receipt in head.receipts}
 
 
-def _record(run: Run, committed: Committed, said: PurgeStatement) -> Head:
+def _record(run: Run, published: Published, said: PurgeStatement) -> Head:
     """Record a purge statement; of a mismatch a person is told first, should this process die in between."""
     findings = [mismatch_finding(said)] if said.outcome == PurgeOutcome.MISMATCH else []
     try:
-        return announce_and_record(run, committed, findings)
+        return announce_and_record(run, published, findings)
     except SettingsError:
-        return committed.head  # recorded; the error that follows must not be hidden by a topic that refuses
+        return published.head  # recorded; the error that follows must not be hidden by a topic that refuses
 
 
 def _statement(run: Run, head: Head, ended: Ended) -> PurgeStatement:

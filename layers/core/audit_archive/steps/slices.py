@@ -17,6 +17,7 @@ from audit_archive.steps.entry_files import Built, build, select
 from audit_archive.steps.keep import Verified
 from audit_archive.steps.publish import announce_and_record, publish
 from audit_archive.steps.run import Run
+from audit_archive.steps.sign import sign
 from audit_archive.steps.superseded import SupersededError
 
 
@@ -56,9 +57,9 @@ def _archive_slice(run: Run, head: Head, evidence: Evidence, part: Slice) -> Hea
         committed = commit(run, head, statement)
         if committed is None:
             raise SupersededError
-        publish(run, built)
+        published = publish(run, sign(run, committed), built)
         foreign = foreign_purges(statement.receipts_seen, evidence.plan.missing)
-        return announce_and_record(run, committed, foreign_findings(run, foreign))
+        return announce_and_record(run, published, foreign_findings(run, foreign))
     finally:
         built.close()
 
@@ -85,7 +86,7 @@ def _statement(run: Run, head: Head, evidence: Evidence, part: Slice, built: Bui
         filled=built.filled,
         receipts_seen=seen,
         drift=built.drift | _duplicate_rows(surveyed),
-        plan=_plan_facts(plan) if is_last else _unfinished(plan, surveyed.export.served_at),
+        plan=_plan_facts(run, plan) if is_last else _unfinished(run, plan, surveyed.export.served_at),
         anchor=built.anchor,
     )
 
@@ -102,11 +103,13 @@ def _duplicate_rows(surveyed: Surveyed) -> dict[str, int]:
     return {"duplicate_row": rows} if rows else {}
 
 
-def _plan_facts(plan: Plan) -> PlanFacts:
+def _plan_facts(run: Run, plan: Plan) -> PlanFacts:
     due = rfc3339(plan.next_due_at) if plan.next_due_at is not None else None
-    return PlanFacts(plan.mode, plan.boundary, plan.expected_count, plan.held_back_by, due)
+    window = run.order.policy.window
+    return PlanFacts(plan.mode, window, plan.boundary, plan.expected_count, plan.held_back_by, due)
 
 
-def _unfinished(plan: Plan, served_at: int) -> PlanFacts:
+def _unfinished(run: Run, plan: Plan, served_at: int) -> PlanFacts:
     """The plan of a slice that others follow: nothing is purged before the last is recorded."""
-    return PlanFacts(plan.mode, None, 0, HeldBackBy.NOT_YET_RECORDED, rfc3339(served_at))
+    window, due = run.order.policy.window, rfc3339(served_at)
+    return PlanFacts(plan.mode, window, None, 0, HeldBackBy.NOT_YET_RECORDED, due)

@@ -1,0 +1,39 @@
+"""What the product needs of the outside, each with its contract. Adapters fulfil them; nothing else does.
+
+Every contract is also a test suite (`tests/contracts`) that runs against the strict fake and the real adapter
+alike. Adapters raise only errors of `audit_archive.errors`.
+"""
+
+from audit_archive.ports.archive import ArchiveSource, ArchiveStore, ObjectFacts, Retention, Version
+from audit_archive.ports.console import (
+    Console,
+    ConsoleEntry,
+    Download,
+    OpenPurger,
+    Peek,
+    PurgeAnswer,
+    PurgingConsole,
+)
+from audit_archive.ports.ledger import Ledger
+from audit_archive.ports.signing import Signer
+from audit_archive.ports.surroundings import Alerts, Clock, ScratchFile
+
+__all__ = [
+    "Alerts",
+    "ArchiveSource",
+    "ArchiveStore",
+    "Clock",
+    "Console",
+    "ConsoleEntry",
+    "Download",
+    "Ledger",
+    "ObjectFacts",
+    "OpenPurger",
+    "Peek",
+    "PurgeAnswer",
+    "PurgingConsole",
+    "Retention",
+    "ScratchFile",
+    "Signer",
+    "Version",
+]

@@ -1,0 +1,39 @@
+"""The ledger: leases, heads, findings, and an index of the archive."""
+
+from typing import Protocol
+
+from audit_archive.domain.finding import Finding
+from audit_archive.domain.head import Head
+from audit_archive.domain.statement import Statement
+
+
+class Ledger(Protocol):
+    """The index of the archive. Raises LedgerError when it does not answer or refuses."""
+
+    def acquire(self, console: str, owner: str, now: int, expires_at: int) -> bool:
+        """Take the Console's lease, unless another owner holds one that has not expired at `now`."""
+
+    def release(self, console: str, owner: str) -> None:
+        """Give the lease back if `owner` still holds it."""
+
+    def claim(self, finding: Finding, now: int, expires_at: int) -> bool:
+        """Take it upon us to announce a finding, unless it was announced or another's claim still holds.
+
+        A claim that runs out without `announced` leaves the finding pending.
+        """
+
+    def announced(self, finding: Finding) -> None:
+        """Note for ever that a finding was announced."""
+
+    def pending(self, console: str, now: int) -> list[Finding]:
+        """Findings that somebody was about to announce and did not; their claims have run out at `now`."""
+
+    def head(self, console: str) -> Head | None:
+        """The recorded head, read consistently; None if there is none. IntegrityError if it is damaged."""
+
+    def record(self, head: Head, statement: Statement) -> None:
+        """Move the ledger to `head` and index the statement that led there.
+
+        A sequence number only rises: where the ledger already stands at this statement or beyond it, that is
+        success. Raises IntegrityError if it stands at another statement of the same number.
+        """
