@@ -13,8 +13,6 @@ from audit_archive.result import Outcome, Result
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-COMPLETED = {Outcome.IDLE, Outcome.ARCHIVED, Outcome.PURGED}
-
 logger = Logger()
 metrics = Metrics()
 # Only AWS calls are traced: a trace of the Console's calls could show a key that travels in a URL.
@@ -53,7 +51,7 @@ def _tell(result: Result) -> None:
     """The run in one log line, a line more for each warning, and in metrics added up over all Consoles."""
     unexplained = sum(hole.last - hole.first + 1 for hole in result.holes if hole.cause == "unexplained")
     for name, count in (
-        ("CompletedRuns", int(result.outcome in COMPLETED)),
+        ("CompletedRuns", int(result.outcome in Outcome.COMPLETED)),
         ("NewEntries", result.new_entries),
         ("PurgedEntries", result.purged_entries),
         ("UnexplainedMissingIds", unexplained),

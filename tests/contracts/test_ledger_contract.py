@@ -108,6 +108,14 @@ def test_what_was_claimed_and_never_announced_is_pending(ledger: Ledger, console
 
 
 @everywhere
+def test_when_a_run_was_last_completed(ledger: Ledger, console: str) -> None:
+    assert ledger.last_completed(console) is None
+    ledger.complete(console, 100)
+    ledger.complete(console, 200)
+    assert ledger.last_completed(console) == 200
+    assert ledger.last_completed(f"{console}-other") is None
+
+
 def test_a_head_is_read_as_it_was_recorded(ledger: Ledger, console: str) -> None:
     assert ledger.head(console) is None
     statement = archive_statement(console, 1)

@@ -25,6 +25,7 @@ class FakeLedger:
         self._heads: dict[str, tuple[int, bytes]] = {}
         self._leases: dict[str, tuple[str, int]] = {}
         self._findings: dict[tuple[str, str], tuple[int | None, Finding]] = {}
+        self._completed: dict[str, int] = {}
         self._lock = Lock()
 
     def acquire(self, console: str, owner: str, now: int, expires_at: int) -> bool:
@@ -63,6 +64,15 @@ class FakeLedger:
             claims = [claim for at, claim in self._findings.items() if at[0] == console]
             return [finding for until, finding in claims if until is not None and until <= now]
 
+    def complete(self, console: str, at: int) -> None:
+        with self._lock:
+            self.calls["complete"] += 1
+            self._completed[console] = at
+
+    def last_completed(self, console: str) -> int | None:
+        with self._lock:
+            return self._completed.get(console)
+
     def head(self, console: str) -> Head | None:
         with self._lock:
             self.calls["head"] += 1
@@ -87,6 +97,7 @@ class FakeLedger:
         """The table was lost: nothing is recorded of this Console."""
         self._heads.pop(console, None)
         self._leases.pop(console, None)
+        self._completed.pop(console, None)
         self.index = {at: known for at, known in self.index.items() if at[0] != console}
 
     def _head(self, console: str) -> Head | None:

@@ -43,6 +43,8 @@ class ArchiveRun:
                 return plain(Outcome.BUSY, head, head)
             result = _archive_and_purge(run)
             announce_pending(run)
+            if result.outcome in Outcome.COMPLETED:
+                run.ledger.complete(console, run.clock.now())
             return result
 
 

@@ -23,6 +23,7 @@ class Outcome:
     BUSY = "busy"
     SUPERSEDED = "superseded"
     STATED = "stated"
+    COMPLETED = (IDLE, ARCHIVED, PURGED)
 
 
 @dataclass(frozen=True)

@@ -55,6 +55,15 @@ class DynamoDbLedger:
         claims = self._table.query(console, items.FINDINGS_PREFIX, "claim")
         return [items.finding_of(claim) for claim in claims if items.has_run_out(claim, now)]
 
+    def complete(self, console: str, at: int) -> None:
+        """As the port says."""
+        self._table.put(items.completed_item(console, at))
+
+    def last_completed(self, console: str) -> int | None:
+        """As the port says."""
+        item = self._table.get(console, items.COMPLETED)
+        return int(item["at"]["N"]) if item is not None else None
+
     def head(self, console: str) -> Head | None:
         """As the port says. Raises IntegrityError if what is recorded can't be read."""
         for _ in range(READS):

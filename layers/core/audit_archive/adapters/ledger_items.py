@@ -1,6 +1,7 @@
 """How the ledger's items look: pure, both ways. Keys are `console` (partition) and `item` (sort), both text.
 
 lease                     owner, expires_at
+completed                 at: when a run was last completed (epoch seconds)
 finding#<sha256>          expires_at and body of a claim; without them the finding was announced
 head                      format, seq, statement_sha256, digest (SHA-256 of the packed head), and it in
                           `body` ...
@@ -32,6 +33,7 @@ PART_BYTES = 350_000
 """A DynamoDB item may have 400 KB with its names: this leaves room for them."""
 
 LEASE = "lease"
+COMPLETED = "completed"
 HEAD = "head"
 PARTS_PREFIX = "head#"
 FINDINGS_PREFIX = "finding#"
@@ -48,6 +50,11 @@ def item_key(console: str, item: str) -> "Item":
 def lease_item(console: str, owner: str, expires_at: int) -> "Item":
     """Who works on a Console, and until when (epoch seconds)."""
     return item_key(console, LEASE) | {"owner": {"S": owner}, "expires_at": {"N": str(expires_at)}}
+
+
+def completed_item(console: str, at: int) -> "Item":
+    """When a run over a Console was last completed."""
+    return item_key(console, COMPLETED) | {"at": {"N": str(at)}}
 
 
 def claim_item(finding: Finding, expires_at: int) -> "Item":

@@ -28,6 +28,12 @@ class Ledger(Protocol):
     def pending(self, console: str, now: int) -> list[Finding]:
         """Findings that somebody was about to announce and did not; their claims have run out at `now`."""
 
+    def complete(self, console: str, at: int) -> None:
+        """Note that a run over the Console was completed at a moment (epoch seconds)."""
+
+    def last_completed(self, console: str) -> int | None:
+        """When a run over the Console was last completed (epoch seconds); None if that is not known."""
+
     def head(self, console: str) -> Head | None:
         """The recorded head, read consistently; None if there is none. IntegrityError if it is damaged."""
 
