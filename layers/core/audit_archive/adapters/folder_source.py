@@ -5,15 +5,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from audit_archive.errors import ArchiveStoreError, IntegrityError
-from audit_archive.ports import ObjectFacts, Version
+from audit_archive.ports import NO_VERSION, ObjectFacts, Version
 
 CHUNK = 1 << 20
 NAME = 255
 """Bytes that the name of a file may have."""
 
 _NOWHERE = {"", ".", ".."}
-UNVERSIONED = ""
-"""The version id of everything in a folder: there is only what was the latest when it was copied."""
 
 
 class FolderSource:
@@ -38,7 +36,7 @@ class FolderSource:
             size = path.stat().st_size
         except OSError as error:
             raise _failed(f"The file of {key} could not be inspected", error) from error
-        return ObjectFacts(key, UNVERSIONED, size, None, None)
+        return ObjectFacts(key, NO_VERSION, size, None, None)
 
     def read(self, key: str, version_id: str) -> Iterator[bytes]:
         """As the port says."""
@@ -57,7 +55,7 @@ class FolderSource:
         """As the port says: each file is the one version of its key."""
         for key in self._keys(self._root, "", prefix):
             if key > after_key:
-                yield Version(key, UNVERSIONED, is_delete_marker=False)
+                yield Version(key, NO_VERSION, is_delete_marker=False)
 
     def _path(self, key: str) -> Path | None:
         """The file of a key; None if there is none inside the folder."""

@@ -4,7 +4,14 @@ Every contract is also a test suite (`tests/contracts`) that runs against the st
 alike. Adapters raise only errors of `audit_archive.errors`.
 """
 
-from audit_archive.ports.archive import ArchiveSource, ArchiveStore, ObjectFacts, Retention, Version
+from audit_archive.ports.archive import (
+    NO_VERSION,
+    ArchiveSource,
+    ArchiveStore,
+    ObjectFacts,
+    Retention,
+    Version,
+)
 from audit_archive.ports.console import (
     Console,
     ConsoleEntry,
@@ -19,6 +26,7 @@ from audit_archive.ports.signing import Signer
 from audit_archive.ports.surroundings import Alerts, Clock, ScratchFile
 
 __all__ = [
+    "NO_VERSION",
     "Alerts",
     "ArchiveSource",
     "ArchiveStore",

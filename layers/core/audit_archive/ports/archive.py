@@ -6,6 +6,9 @@ from typing import BinaryIO, Protocol
 
 from audit_archive.domain.facts import ObjectRef
 
+NO_VERSION = ""
+"""The version id of everything in a source that keeps no versions: a copy. It knows no locks either."""
+
 
 @dataclass(frozen=True)
 class Retention:
