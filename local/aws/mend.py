@@ -5,16 +5,31 @@
 2. Its policy engine does not know `s3:if-none-match`, so that a Deny upon the key's absence would refuse
    every statement, and it speaks plain http on loopback. Those two Denies are taken out of the bucket's
    policy; the others stay, and are enforced. `tests/template` judges the whole policy, with every key.
+3. Its CloudFormation does not know saved queries, and refuses a template that has one. They are left out;
+   `tests/queries` runs them on its Athena.
 """
 
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
+
+from samtranslator.yaml_helper import yaml_parse  # type: ignore[import-untyped]
 
 from local.aws.emulator import LocalAws
 
+NOT_KNOWN = "AWS::Athena::NamedQuery"
 NOT_JUDGED = frozenset({"aws:SecureTransport", "s3:if-none-match"})
+
+
+def without_unknown(template: Path) -> Path:
+    """A copy of a built template, beside it, without the resources that the emulator does not know."""
+    parsed: dict[str, Any] = yaml_parse(template.read_text())
+    parsed["Resources"] = {name: r for name, r in parsed["Resources"].items() if r["Type"] != NOT_KNOWN}
+    mended = template.with_name("template-for-the-emulator.json")
+    mended.write_text(json.dumps(parsed))
+    return mended
 
 
 def mend_bucket(aws: LocalAws, bucket: str, mode: str, days: int) -> None:

@@ -14,7 +14,7 @@ from boto3.dynamodb.types import TypeDeserializer
 
 from local.aws import sam
 from local.aws.emulator import LocalAws
-from local.aws.mend import mend_bucket
+from local.aws.mend import mend_bucket, without_unknown
 
 Event = Mapping[str, Any]
 
@@ -58,7 +58,7 @@ class DeployedStack:
     ) -> Self:
         """Deploy a built template with `parameters`, and mend what the emulator loses."""
         aws.s3.create_bucket(Bucket=sam.ARTIFACTS)
-        sam.deploy(template, parameters, aws.env(), folder, root)
+        sam.deploy(without_unknown(template), parameters, aws.env(), folder, root)
         stack = cls(aws, aws.stack_outputs(sam.STACK))
         settings = stack.settings()
         mend_bucket(aws, stack.bucket, settings["OBJECT_LOCK_MODE"], int(settings["RETENTION_DAYS"]))

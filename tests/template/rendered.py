@@ -86,7 +86,7 @@ class _Resolver:
             return node
         if len(node) == 1:
             ((name, argument),) = node.items()
-            if name in {"Ref", "Fn::GetAtt", "Fn::Sub", "Fn::If"}:
+            if name in {"Ref", "Fn::GetAtt", "Fn::Sub", "Fn::If", "Fn::FindInMap", "Fn::Join", "Fn::Split"}:
                 return self._call(name, argument)
         resolved = {key: self._resolve(value) for key, value in node.items()}
         return {key: value for key, value in resolved.items() if value is not NOTHING}
@@ -97,9 +97,20 @@ class _Resolver:
         if name == "Fn::GetAtt":
             return self._attribute(argument if isinstance(argument, str) else ".".join(argument))
         if name == "Fn::Sub":
-            return re.sub(r"\$\{([^}!]+)\}", lambda found: self._named(found[1]), argument)
+            return self._substitute(*(argument if isinstance(argument, list) else (argument, {})))
+        if name == "Fn::FindInMap":
+            first, second, third = argument
+            return self._template["Mappings"][first][second][third]
+        if name in {"Fn::Join", "Fn::Split"}:
+            delimiter, what = self._resolve(argument)
+            return delimiter.join(what) if name == "Fn::Join" else what.split(delimiter)
         condition, yes, no = argument
         return self._resolve(yes if self._holds({"Condition": condition}) else no)
+
+    def _substitute(self, text: str, given: dict[str, Any]) -> str:
+        names: dict[str, str] = self._resolve(given)
+        text = re.sub(r"\$\{([^}!]+)\}", lambda found: names.get(found[1]) or self._named(found[1]), text)
+        return text.replace("${!", "${")
 
     def _named(self, name: str) -> str:
         return self._attribute(name) if "." in name else self._values.get(name, name)
