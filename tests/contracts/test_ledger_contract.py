@@ -116,6 +116,7 @@ def test_when_a_run_was_last_completed(ledger: Ledger, console: str) -> None:
     assert ledger.last_completed(f"{console}-other") is None
 
 
+@everywhere
 def test_a_head_is_read_as_it_was_recorded(ledger: Ledger, console: str) -> None:
     assert ledger.head(console) is None
     statement = archive_statement(console, 1)

@@ -10,6 +10,7 @@ from audit_archive.errors import (
     ConsoleUnavailableError,
     LedgerError,
     SettingsError,
+    SigningError,
 )
 from tests.fakes import CallLog, CrashError
 from tests.fakes.crash import When
@@ -77,6 +78,8 @@ def fault_of(name: str) -> AuditArchiveError:
     port, _, method = name.partition(".")
     if port == "FakeStore":
         return ArchiveStoreError("the bucket does not answer")
+    if port == "FakeSigner":
+        return SigningError("the key does not answer")
     if port == "FakeLedger":
         return LedgerError("the table does not answer")
     if method == "purge":

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, rule
 
+from tests.fakes import FakeSigner
 from tests.torture import tally
 from tests.torture.rest import come_to_rest
 from tests.torture.surroundings import Surroundings
@@ -32,6 +33,10 @@ class Torture(Surroundings):
         tally.add("schedules")
 
     # -------------------------------------------------------------------------------- our side
+
+    @rule()
+    def the_owner_signs_with_a_new_key(self) -> None:
+        self.world.signer = FakeSigner()
 
     @rule(mode=st.sampled_from(["off", "dry-run", "on", "on"]), keep=st.sampled_from([0, 0, 1, 7]))
     def the_owner_changes_his_mind(self, mode: str, keep: int) -> None:

@@ -50,6 +50,13 @@ class Reading:
         self._bucket = bucket
 
     @property
+    def signed(self) -> set[int]:
+        """The numbers of the statements that have a checkpoint."""
+        prefix = f"checkpoints/console={CONSOLE}/"
+        keys = [key for key in self._bucket.all_keys() if key.startswith(prefix)]
+        return {int(key.removeprefix(prefix).removesuffix(".txt")) for key in keys}
+
+    @property
     def epoch(self) -> Epoch:
         """The newest epoch."""
         return self.epochs[max(self.epochs)]

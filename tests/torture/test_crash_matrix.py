@@ -10,6 +10,7 @@ from itertools import count
 import pytest
 
 from audit_archive.domain.times import DAY
+from tests.fakes import FakeSigner
 from tests.fakes.crash import When
 from tests.torture import tally
 from tests.torture.chaos import Chaos, crash, fault, fault_of
@@ -25,6 +26,15 @@ def fresh() -> HostileWorld:
     world = HostileWorld()
     watch_posts(world)
     world.aged(5)
+    return world
+
+
+def signed() -> HostileWorld:
+    world = fresh()
+    world.signer = FakeSigner()
+    world.invoke()
+    world.aged(3)
+    world.signer = FakeSigner()
     return world
 
 
@@ -133,6 +143,7 @@ Act = Callable[[HostileWorld, Chaos], Ended]
 SCENARIOS: dict[str, tuple[Callable[[], HostileWorld], Act]] = {
     "first archive and purge": (fresh, run),
     "second run": (second_run, run),
+    "signed with a new key": (signed, run),
     "pending intent": (pending_intent, run),
     "filled hole": (filled_hole, run),
     "foreign purge": (foreign_purge, run),

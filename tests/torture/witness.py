@@ -10,7 +10,7 @@ from typing import Any
 from tests.fakes.console import OURS
 from tests.torture.hostile import HostileWorld
 from tests.torture.reading import Json, moment, stamped
-from tests.unit.run.audit import canonical, fold
+from tests.unit.run.audit import audit_checkpoints, canonical, fold
 
 RESERVE = 90
 RECEIPT = "audit_trail_purge"
@@ -32,6 +32,7 @@ def _look_at_post(world: HostileWorld, boundary: int) -> None:
     said = planned[-1]
     assert world.head.seq >= said["seq"], "a purge was sent before its plan was recorded"
     assert said["highest_archived_id"] >= boundary, "a purge beyond the recorded watermark"
+    assert world.signer is None or said["seq"] in world.reading.signed, "a purge on an unsigned statement"
     _look_at_doomed(world, said, boundary)
     _look_at_ages(world, said, boundary)
     _look_at_holes(world, said, boundary)
@@ -121,6 +122,7 @@ def look_at_rest(world: HostileWorld) -> None:
     assert head.seq == len(reading.statements)
     assert head.highest_archived_id == epoch.highest_archived
     assert head.open_intents == (), "an intent whose end nobody wrote up"
+    audit_checkpoints(world)
     known = {receipt.entry_id for receipt in head.receipts}
     # By an anchor without a timestamp a Console set up anew that has come just as far is not recognised.
     is_recognised = head.anchor is None or head.anchor.timestamp is not None

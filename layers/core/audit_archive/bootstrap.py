@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 import boto3
 
 from audit_archive import __version__
-from audit_archive.adapters.aws import client_config
+from audit_archive.adapters.aws import client_config, wary
 from audit_archive.adapters.clock import LambdaClock
 from audit_archive.adapters.console_http import HttpConsole, HttpPurgingConsole
 from audit_archive.adapters.dynamodb_ledger import DynamoDbLedger
+from audit_archive.adapters.ecdsa import is_signed
+from audit_archive.adapters.kms_signer import KmsSigner
 from audit_archive.adapters.s3_store import S3ArchiveStore
 from audit_archive.adapters.scratch import scratch_file
 from audit_archive.adapters.secrets import SecretKey, find_key
@@ -24,10 +26,11 @@ from audit_archive.operate import operate as state
 from audit_archive.ports import Alerts, PurgingConsole
 from audit_archive.request import ArchiveRequest, OperatorRequest
 from audit_archive.result import Result
-from audit_archive.steps.run import Order, Run
+from audit_archive.steps.run import Order, Run, Signing
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_kms import KMSClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sns import SNSClient
@@ -98,7 +101,15 @@ def _run(
         alerts=_alerts(settings),
         clock=clock,
         scratch=scratch_file,
+        signing=_signing(settings),
     )
+
+
+def _signing(settings: Settings) -> Signing | None:
+    if settings.signing_key is None:
+        return None
+    kms: KMSClient = _client("kms")
+    return Signing(KmsSigner(kms, settings.signing_key), is_signed)
 
 
 def _alerts(settings: Settings) -> Alerts:
@@ -111,4 +122,5 @@ def _alerts(settings: Settings) -> Alerts:
 @cache
 def _client(service: str) -> Any:
     """An AWS client, kept for the next invocation of the same process."""
-    return boto3.client(service, config=client_config())  # type: ignore[call-overload]  # the name is a variable
+    client = boto3.client(service, config=client_config())  # type: ignore[call-overload]  # it is a variable
+    return wary(client)

@@ -32,6 +32,7 @@ class Settings:
     object_lock_mode: str
     auth_style: str
     alert_topic: str | None
+    signing_key: str | None
     console_url_template: str
 
     @classmethod
@@ -49,6 +50,7 @@ class Settings:
             object_lock_mode=read.choice("OBJECT_LOCK_MODE", LOCK_MODES, default="GOVERNANCE"),
             auth_style=read.choice("AUTH_STYLE", AUTH_STYLES, default="header"),
             alert_topic=variables.get("ALERT_TOPIC") or None,
+            signing_key=variables.get("SIGNING_KEY") or None,
             console_url_template=read.template("CONSOLE_URL_TEMPLATE", DEFAULT_CONSOLE_URL),
         )
 

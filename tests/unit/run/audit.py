@@ -2,14 +2,18 @@
 
 import gzip
 import json
+from base64 import b64decode
 from hashlib import sha256
 from io import BytesIO
 from typing import Any
 from zipfile import ZipFile
 
+from audit_archive.adapters.ecdsa import is_signed
+from audit_archive.domain.checkpoint import Checkpoint, open_checkpoint
 from audit_archive.domain.head import Head
-from audit_archive.domain.layout import statement_key
-from audit_archive.domain.statement import ArchiveStatement
+from audit_archive.domain.layout import checkpoint_key, statement_key
+from audit_archive.domain.public_keys import PublicKey
+from audit_archive.domain.statement import ArchiveStatement, OperatorStatement
 from tests.fakes.console import OURS
 from tests.unit.run.world import CONSOLE, World
 
@@ -76,6 +80,7 @@ def audit(world: World) -> None:
             assert canonical(destroyed.entry) in kept, f"we purged {destroyed.entry['id']} unarchived"
     _audit_chain(world, lines)
     _audit_exports(world)
+    audit_checkpoints(world)
     assert world.head == fold(world)
 
 
@@ -98,6 +103,22 @@ def _audit_chain(world: World, lines: list[bytes]) -> None:
             size += said.slice.count
         assert (said.tree.size, said.tree.root) == (size, merkle_root(lines[:size]))
     assert size == len(lines)
+
+
+def audit_checkpoints(world: World) -> None:
+    """From the first statement that names a key on, each has one locked checkpoint, by a key of the chain."""
+    chain, refs = world.chain(), world.refs()
+    named = [said.public_key for said in chain if isinstance(said, OperatorStatement) and said.public_key]
+    keys = [PublicKey(b64decode(key)) for key in named]
+    first = next((n for n, said in enumerate(chain) if getattr(said, "public_key", None)), len(chain))
+    wanted = {checkpoint_key(CONSOLE, said.seq) for said in chain[first:]}
+    assert set(world.store.keys("checkpoints/")) == wanted
+    for said, ref in list(zip(chain, refs, strict=True))[first:]:
+        (version,) = world.store.history(checkpoint_key(CONSOLE, said.seq))
+        assert version.data is not None
+        assert version.retention is not None
+        found = open_checkpoint(version.data, CONSOLE, keys, is_signed)
+        assert found == Checkpoint(CONSOLE, said.tree.size, said.tree.root, ref.sha256)
 
 
 def _audit_exports(world: World) -> None:

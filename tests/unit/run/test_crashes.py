@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from audit_archive.errors import ArchiveStoreError, ConsoleUnavailableError, LedgerError, RollbackError
 from audit_archive.result import Outcome
-from tests.fakes import CallLog, CrashError, FaultyCalls
+from tests.fakes import CallLog, CrashError, FakeSigner, FaultyCalls
 from tests.fakes.console import OURS
 from tests.fakes.trail import stamp
 from tests.unit.run.audit import audit, audit_quiet
@@ -93,6 +93,22 @@ def in_dry_run() -> World:
     return world
 
 
+def signed_from_now_on() -> World:
+    world = next_run()
+    world.signer = FakeSigner()
+    return world
+
+
+def with_a_new_signing_key() -> World:
+    world = World()
+    world.signer = FakeSigner()
+    world.aged(4)
+    world.run()
+    world.aged(3)
+    world.signer = FakeSigner()
+    return world
+
+
 SCENARIOS: tuple[Callable[[], World], ...] = (
     first_run,
     next_run,
@@ -103,6 +119,8 @@ SCENARIOS: tuple[Callable[[], World], ...] = (
     without_an_answer,
     over_several_slices,
     in_dry_run,
+    signed_from_now_on,
+    with_a_new_signing_key,
 )
 
 

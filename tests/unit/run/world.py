@@ -4,6 +4,7 @@ from collections.abc import Callable
 from itertools import count
 from typing import Any
 
+from audit_archive.adapters.ecdsa import is_signed
 from audit_archive.archive import ArchiveRun
 from audit_archive.domain.facts import Action, ObjectRef, RunFacts
 from audit_archive.domain.head import Head
@@ -18,10 +19,10 @@ from audit_archive.domain.statement import (
     statement_bytes,
 )
 from audit_archive.domain.times import DAY, rfc3339
-from audit_archive.ports import PurgingConsole
+from audit_archive.ports import PurgingConsole, Signer
 from audit_archive.result import Outcome, Result
 from audit_archive.steps.chain import commit
-from audit_archive.steps.run import Order, Run
+from audit_archive.steps.run import Order, Run, Signing
 from tests.fakes import (
     CallLog,
     FakeAlerts,
@@ -81,6 +82,7 @@ class World:
         self.store = FakeStore(self.clock)
         self.ledger = FakeLedger()
         self.alerts = FakeAlerts()
+        self.signer: Signer | None = None
         self.mode = "on"
         self.settle = HOUR
         self.keep = 0
@@ -129,6 +131,7 @@ class World:
             alerts=log.watch(self.alerts),
             clock=self.clock,
             scratch=FakeScratch(),
+            signing=Signing(log.watch(self.signer), is_signed) if self.signer is not None else None,
         )
 
     def order(self) -> Order:

@@ -78,6 +78,8 @@ def _put_checkpoint(run: Run, signing: Signing, head: Head, ref: ObjectRef) -> N
         if facts is None:
             raise ArchiveStoreError(f"{key} could not be written; the next run tries again")
         check_lock(key, facts.retention, run.order.lock_mode, retention.until)
+    if facts.retention is None:
+        raise IntegrityError(f"{key} is stored without an object lock")
     data = b"".join(run.store.read(key, facts.version_id))
     try:
         found = open_checkpoint(data, head.console, _keys(signing, head), signing.is_signed)

@@ -1,0 +1,186 @@
+"""Signed checkpoints: stated, made, made good after a crash, never left out once begun."""
+
+from base64 import b64decode
+from dataclasses import dataclass
+from hashlib import sha256
+
+import pytest
+
+from audit_archive.domain.layout import checkpoint_key
+from audit_archive.domain.public_keys import PublicKey
+from audit_archive.domain.statement import OperatorStatement
+from audit_archive.errors import IntegrityError, SettingsError, SigningError
+from audit_archive.ports import Retention
+from audit_archive.result import Outcome
+from tests.fakes import CallLog, CrashError, FakeSigner
+from tests.unit.run.audit import audit, audit_quiet
+from tests.unit.run.world import CONSOLE, World
+
+KEY = checkpoint_key(CONSOLE, 2)
+
+
+def signing_world(entries: int = 4) -> World:
+    world = World()
+    world.signer = FakeSigner()
+    world.aged(entries)
+    return world
+
+
+def keys_of(world: World) -> list[OperatorStatement]:
+    return [said for said in world.chain() if isinstance(said, OperatorStatement)]
+
+
+def plant(world: World, data: bytes) -> None:
+    """Somebody who may write the bucket puts a checkpoint where statement 2's will be."""
+    retention = Retention("GOVERNANCE", world.clock.now() + 10_000_000)
+    world.store.create(KEY, data, sha256(data).hexdigest(), retention)
+
+
+@dataclass
+class Down:
+    """A signing key whose public half is known, and that does not sign."""
+
+    signer: FakeSigner
+
+    def public_key(self) -> PublicKey:
+        return self.signer.public_key()
+
+    def sign(self, message: bytes) -> bytes:
+        raise SigningError("the key does not answer")
+
+
+def test_the_first_signed_run_names_its_key_and_signs_everything_from_there_on() -> None:
+    world = signing_world()
+    assert world.run().outcome == Outcome.PURGED
+    (said,) = keys_of(world)
+    assert world.signer is not None
+    assert (said.seq, said.action) == (1, "key")
+    assert said.public_key is not None
+    assert PublicKey(b64decode(said.public_key)) == world.signer.public_key()
+    assert len(world.store.keys("checkpoints/")) == 3
+    audit(world)
+    assert world.run().outcome == Outcome.IDLE
+    assert len(world.chain()) == 3
+
+
+def test_a_console_that_is_idle_gets_no_statement_only_because_it_is_to_be_signed() -> None:
+    world = World()
+    world.aged(2)
+    world.until_quiet()
+    before = len(world.chain())
+    world.signer = FakeSigner()
+    assert world.run().outcome == Outcome.IDLE
+    assert len(world.chain()) == before
+
+
+def test_what_was_archived_before_stays_unsigned_and_a_checkpoint_covers_it() -> None:
+    world = World()
+    world.aged(2)
+    world.run()
+    world.signer = FakeSigner()
+    world.aged(2)
+    world.run()
+    signed = [int(key[-14:-4]) for key in world.store.keys("checkpoints/")]
+    assert signed == [3, 4, 5]
+    audit(world)
+
+
+def test_a_new_key_is_named_by_a_statement() -> None:
+    world = signing_world()
+    world.run()
+    world.signer = FakeSigner()
+    world.aged(2)
+    world.run()
+    assert len({said.public_key for said in keys_of(world)}) == 2
+    audit(world)
+
+
+def test_with_a_key_that_does_not_answer_nothing_is_purged_and_the_next_run_signs() -> None:
+    world = signing_world()
+    working = world.signer
+    assert isinstance(working, FakeSigner)
+    world.signer = Down(working)
+    with pytest.raises(SigningError):
+        world.run()
+    assert world.posts == []
+    assert world.store.keys("checkpoints/") == []
+    world.signer = working
+    world.until_quiet()
+    assert world.posts
+    audit_quiet(world)
+
+
+def test_dead_between_statement_and_signature_the_next_run_signs_what_it_finds() -> None:
+    world = signing_world()
+    names: list[str] = []
+    log = CallLog()
+    signing_world().run(log)
+    names = log.calls
+    first_signature = names.index("FakeSigner.sign") + 1
+    with pytest.raises(CrashError):
+        world.run(CallLog(first_signature, "before"))
+    assert world.store.keys("checkpoints/") == []
+    world.free_lease()
+    world.run()
+    assert checkpoint_key(CONSOLE, 1) in world.store.keys("checkpoints/")
+    audit(world)
+
+
+def test_signing_is_not_turned_off_by_forgetting_the_key() -> None:
+    world = signing_world()
+    world.run()
+    statements, posts = len(world.chain()), list(world.posts)
+    world.signer = None
+    world.aged(2)
+    with pytest.raises(SettingsError, match="SignCheckpoints"):
+        world.run()
+    assert (len(world.chain()), world.posts) == (statements, posts)
+
+
+@pytest.mark.parametrize(
+    "planted",
+    [b"nonsense", b"canary-audit-archive/1234abcd\n0\nx\n\n\xe2\x80\x94 x y\n"],
+    ids=["nonsense", "a note by nobody"],
+)
+def test_a_planted_checkpoint_is_no_signature(planted: bytes) -> None:
+    world = signing_world()
+    plant(world, planted)
+    with pytest.raises(IntegrityError, match="no checkpoint of statement 2"):
+        world.run()
+    assert world.posts == []
+    assert world.alerts.kinds == ["IntegrityError"]
+
+
+def test_a_checkpoint_of_something_else_is_no_signature_of_this() -> None:
+    world, other = signing_world(), World()
+    other.signer = world.signer
+    other.aged(7)
+    other.run()
+    plant(world, other.store.data(KEY))
+    with pytest.raises(IntegrityError, match="something else than statement 2"):
+        world.run()
+    assert world.posts == []
+
+
+def test_a_false_key_signs_nothing() -> None:
+    """A checkpoint there already, by a key that neither the chain names nor we hold."""
+    world, thief = signing_world(), World()
+    thief.signer = FakeSigner()
+    thief.aged(4)
+    thief.run()
+    plant(world, thief.store.data(KEY))
+    with pytest.raises(IntegrityError, match="no known key"):
+        world.run()
+    assert world.posts == []
+
+
+def test_a_checkpoint_without_a_lock_is_no_evidence() -> None:
+    world, twin = signing_world(), signing_world()
+    log = CallLog()
+    twin.run(log)
+    with pytest.raises(CrashError):
+        world.run(CallLog(log.calls.index("FakeSigner.sign") + 3, "before"))
+    world.store.relock(checkpoint_key(CONSOLE, 1), None)
+    world.free_lease()
+    with pytest.raises(IntegrityError, match="lock"):
+        world.run()
