@@ -32,6 +32,7 @@ TRANSIENT: dict[str, Script] = {
     "reset": reset,
     "silence": silence,
     "cut off": answer('{"result": ', length=500),
+    "head cut off": b"HTTP/1.1 200 OK\r\nDate: Mon, 23 Nov 2026 06:00:00 GMT\r\nContent-Le",
 }
 
 

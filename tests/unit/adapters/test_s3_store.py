@@ -1,5 +1,6 @@
 """What S3 can answer that the emulators don't: refusals, lost answers, damage on the way."""
 
+import random
 from base64 import b64encode
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -11,7 +12,8 @@ import pytest
 from botocore.config import Config
 
 from audit_archive.adapters.aws import client_config
-from audit_archive.adapters.s3_store import S3ArchiveStore
+from audit_archive.adapters.s3_store import CHUNK, S3ArchiveStore
+from audit_archive.domain.facts import ObjectRef
 from audit_archive.errors import ArchiveStoreError, IntegrityError
 from audit_archive.ports import Retention
 from tests.unit.adapters.scripted import answer, reset, scripted, silence
@@ -20,6 +22,14 @@ from tests.unit.adapters.stubbed import answering, client, failing
 DATA = b"the statement"
 DIGEST = sha256(DATA).hexdigest()
 LOCK = Retention("GOVERNANCE", 2_000_000_000)
+CHECKSUM = b64encode(sha256(DATA).digest()).decode()
+WHOLE = {
+    "ContentLength": len(DATA),
+    "VersionId": "v1",
+    "ChecksumSHA256": CHECKSUM,
+    "ObjectLockMode": "GOVERNANCE",
+    "ObjectLockRetainUntilDate": datetime.fromtimestamp(LOCK.until, UTC),
+}
 
 
 def create(s3: Any) -> None:
@@ -102,13 +112,27 @@ def test_a_put_that_was_not_answered_is_an_error(code: int) -> None:
         put(client("s3"))
 
 
-@pytest.mark.parametrize("answered", [{}, {"VersionId": "null"}])
-def test_a_put_without_a_version_is_not_whole(answered: dict[str, str]) -> None:
-    with (
-        answering("s3", ("put_object", answered)) as s3,
-        pytest.raises(IntegrityError, match="versioning off"),
-    ):
+@pytest.mark.parametrize(
+    "answered",
+    [
+        [("put_object", {"VersionId": "null"})],
+        [
+            ("put_object", {}),
+            *[("head_object", {"ContentLength": len(DATA), "ChecksumSHA256": CHECKSUM})] * 2,
+        ],
+        [("put_object", {}), ("head_object", WHOLE | {"ChecksumSHA256": "bm90IG91cnM="})],
+    ],
+    ids=["suspended", "off", "of-others"],
+)
+def test_a_put_without_a_version_is_not_whole(answered: list[tuple[str, dict[str, Any]]]) -> None:
+    with answering("s3", *answered) as s3, pytest.raises(IntegrityError, match="versioning off"):
         put(s3)
+
+
+def test_a_put_whose_answer_was_cut_off_asks_for_the_version() -> None:
+    with answering("s3", ("put_object", {}), ("head_object", WHOLE)) as s3:
+        ref = S3ArchiveStore(s3, "bucket").put("key", BytesIO(DATA), DIGEST, LOCK, {})
+    assert ref == ObjectRef("key", "v1", DIGEST)
 
 
 def test_a_put_is_one_request_with_checksum_and_lock() -> None:
@@ -148,13 +172,12 @@ def test_what_can_t_be_inspected_is_not_called_absent(code: str, status: int) ->
 
 
 def test_the_facts_never_claim_more_than_s3_said() -> None:
-    checksum = b64encode(sha256(DATA).digest()).decode()
-    until = datetime.fromtimestamp(LOCK.until, UTC)
+    """What looks unlocked is asked for twice: a head that was cut off looks so."""
     bare = {"ContentLength": 1}
-    parts = {"ContentLength": 1, "VersionId": "v1", "ChecksumSHA256": f"{checksum}-2"}
+    parts = {"ContentLength": 1, "VersionId": "v1", "ChecksumSHA256": f"{CHECKSUM}-2"}
     half = {"ContentLength": 1, "VersionId": "v1", "ObjectLockMode": "GOVERNANCE"}
-    whole = half | {"ChecksumSHA256": checksum, "ObjectLockRetainUntilDate": until}
-    with answering("s3", *(("head_object", each) for each in (bare, parts, half, whole))) as s3:
+    answers = (bare, bare, parts, parts, half, half, bare, WHOLE)
+    with answering("s3", *(("head_object", each) for each in answers)) as s3:
         store = S3ArchiveStore(s3, "bucket")
         found = [store.inspect("key") for _ in range(4)]
     told = [(f.version_id, f.sha256, f.retention) for f in found if f is not None]
@@ -180,12 +203,29 @@ def test_reading_that_fails_is_a_store_error(code: str, status: int) -> None:
         list(S3ArchiveStore(s3, "bucket").read("key", "v1"))
 
 
-def test_a_read_that_breaks_off_is_a_store_error() -> None:
+def test_a_read_that_breaks_off_is_begun_anew() -> None:
+    with scripted(answer(DATA[:4], length=len(DATA)), answer(DATA)) as server:
+        found = b"".join(S3ArchiveStore(client("s3", server.url), "bucket").read("key", "v1"))
+    assert found == DATA
+    assert len(server.requests) == 2
+
+
+def test_what_was_read_before_a_break_is_not_read_twice() -> None:
+    data = random.Random(5).randbytes(2 * CHUNK + 7)  # noqa: S311 - any bytes will do
+    halves = [answer(data[:n], length=len(data)) for n in (2 * CHUNK + 1, CHUNK + 1)]
+    with scripted(*halves, answer(data)) as server:
+        found = list(S3ArchiveStore(client("s3", server.url), "bucket").read("key", "v1"))
+    assert b"".join(found) == data
+    assert b"" not in found
+
+
+def test_a_read_that_always_breaks_off_is_a_store_error() -> None:
     with (
         scripted(answer(b"half", length=100)) as server,
         pytest.raises(ArchiveStoreError, match="read"),
     ):
         list(S3ArchiveStore(client("s3", server.url), "bucket").read("key", "v1"))
+    assert len(server.requests) == 3
 
 
 def test_bytes_that_do_not_fit_s3_s_own_checksum_are_damaged() -> None:

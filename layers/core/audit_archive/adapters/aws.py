@@ -1,10 +1,19 @@
-"""What the AWS adapters share: how patient a client is, and how a refusal is told."""
+"""What the AWS adapters share: how patient a client is, what it believes, and how a refusal is told."""
 
+import json
+from typing import Any, TypeVar
+
+from botocore.client import BaseClient
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
-AwsFault = (ClientError, BotoCoreError)
-"""All that boto3 raises for a request: an answer that is an error, and no answer."""
+AwsFault = (ClientError, BotoCoreError, ResponseParserError, ValueError)
+"""All that boto3 raises for a request: an answer that is an error, no answer, and one that it can't read (by
+its own class, or by whichever a number, a date or a text of it made)."""
+
+OK, SERVER_FAULT = 200, 500
+Client = TypeVar("Client", bound=BaseClient)
 
 
 def client_config(read_timeout: float = 60) -> Config:
@@ -20,6 +29,44 @@ def client_config(read_timeout: float = 60) -> Config:
         max_pool_connections=10,
         tcp_keepalive=True,
     )
+
+
+def wary(client: Client) -> Client:
+    """The same client, which from now on takes an answer that came only in part for none.
+
+    To `http.client` a connection that ends within an answer's head is the end of the head, and to the SDK
+    JSON that can't be read is an empty answer. Either way success would be told, and what is absent taken for
+    fact: an object without a lock, a listing without rows, a secret without text. The SDK is told of a server
+    fault instead, and repeats the request.
+    """
+    # Where the SDK's own judge of repeats is registered, or that would come first.
+    service = client.meta.service_model.service_id.hyphenize()
+    client.meta.events.register_first(f"needs-retry.{service}", _refuse_part)
+    return client
+
+
+def _refuse_part(response: tuple[Any, dict[str, Any]] | None, operation: Any, **_: object) -> None:
+    """A handler of botocore's event `needs-retry`, which comes for every answer, before it is judged."""
+    if response is None:
+        return
+    http, parsed = response
+    if http.status_code == OK and not _is_whole(http, has_stream=operation.has_streaming_output):
+        http.status_code = parsed["ResponseMetadata"]["HTTPStatusCode"] = SERVER_FAULT
+        parsed["Error"] = {"Code": "CutOff", "Message": "the answer came only in part"}
+
+
+def _is_whole(http: Any, *, has_stream: bool) -> bool:
+    """Whether an answer says how long it is (RFC 9112, 6.3: all of AWS's do), and is JSON if it says so."""
+    headers = http.headers
+    if not headers.get("Content-Length") and headers.get("Transfer-Encoding") != "chunked":
+        return False
+    if has_stream or "json" not in headers.get("Content-Type", ""):
+        return True
+    try:
+        json.loads(http.content)
+    except ValueError:
+        return False
+    return True
 
 
 def error_code(error: Exception) -> str:
@@ -39,7 +86,7 @@ def http_status(error: Exception) -> int:
 def told(action: str, error: Exception, advice: dict[str, str], otherwise: str) -> str:
     """One sentence on what failed and why, and one on what to do: `advice` by error code, or `otherwise`."""
     code = error_code(error)
-    reason = str(error) if isinstance(error, BotoCoreError) else _message(error)
+    reason = _message(error)
     return f"{action}: {code}: {reason.rstrip('.')}. {advice.get(code, otherwise)}"
 
 

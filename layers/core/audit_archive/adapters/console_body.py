@@ -16,6 +16,7 @@ HEAD = 64 * 1024
 """Bytes of a body that are kept at hand for judging it."""
 
 MAX_DIGITS = 18
+SUCCESSES = range(200, 300)
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,8 @@ def receive(
         digest.update(chunk)
         _write(sink, chunk)
         check_time(size)
+    if not size and _is_head_cut_off(response):
+        raise CutOffError(0, None)
     return Answer(response.status_code, response.headers, head, size, digest.hexdigest())
 
 
@@ -70,6 +73,16 @@ def _chunks(response: requests.Response, expected: int | None) -> Iterator[bytes
         fault = CutOffError(size, expected)
     if fault is not None:
         raise fault
+
+
+def _is_head_cut_off(response: requests.Response) -> bool:
+    """Whether an empty success may be one whose head was cut off.
+
+    To `http.client` a connection that ends within the head is the head's end, and without a length the
+    connection's end is the body's (RFC 9112, 6.3). No success of this API is empty.
+    """
+    is_framed = _length(response.headers) is not None or "Transfer-Encoding" in response.headers
+    return response.status_code in SUCCESSES and not is_framed
 
 
 def _length(headers: Mapping[str, str]) -> int | None:

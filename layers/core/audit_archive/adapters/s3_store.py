@@ -15,10 +15,13 @@ from audit_archive.errors import IntegrityError
 from audit_archive.ports import ObjectFacts, Retention, Version
 
 if TYPE_CHECKING:
+    from botocore.response import StreamingBody
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import HeadObjectOutputTypeDef
 
 CHUNK = 1 << 20
+READS = 3
+"""How often a body is begun."""
 
 
 class S3ArchiveStore:
@@ -39,7 +42,7 @@ class S3ArchiveStore:
             answer = self._client.put_object(**request, Body=body, Metadata=dict(metadata))
         except AwsFault as error:
             raise store_error(f"The object {key} could not be put", error) from error
-        version_id = answer.get("VersionId", "null")
+        version_id = answer.get("VersionId") or self._version_with(key, sha256)
         if version_id == "null":
             raise IntegrityError(
                 f"S3 made no version of {key}: the bucket {self._bucket} has versioning off. Nothing "
@@ -56,7 +59,14 @@ class S3ArchiveStore:
                 raise store_error(f"The object {key} could not be created", error) from error
 
     def inspect(self, key: str, version_id: str | None = None) -> ObjectFacts | None:
-        """As the port says."""
+        """As the port says.
+
+        An answer whose head was cut off looks like one about an object without a lock: that is asked twice.
+        """
+        facts = self._head(key, version_id)
+        return facts if facts is None or facts.retention else self._head(key, version_id)
+
+    def _head(self, key: str, version_id: str | None) -> ObjectFacts | None:
         try:
             answer = self._client.head_object(
                 Bucket=self._bucket, Key=key, ChecksumMode="ENABLED", **_version(version_id)
@@ -68,22 +78,39 @@ class S3ArchiveStore:
         return _facts(key, answer)
 
     def read(self, key: str, version_id: str) -> Iterator[bytes]:
-        """As the port says; the request is made when the first chunk is asked for."""
+        """As the port says; the request is made when the first chunk is asked for.
+
+        The SDK repeats only what comes before a body: one that breaks off is asked for anew.
+        """
+        done = 0
+        for left in reversed(range(READS)):
+            body = self._open(key, version_id)
+            try:
+                with closing(body):
+                    for chunk in _beyond(done, body.iter_chunks(CHUNK)):
+                        done += len(chunk)
+                        yield chunk
+            except FlexibleChecksumError as error:
+                raise IntegrityError(
+                    f"The bytes of {key} (version {version_id}) do not have the checksum that S3 keeps for "
+                    "them: the object is damaged, or the transfer was."
+                ) from error
+            except AwsFault as error:
+                if not left:
+                    raise store_error(f"The object {key} could not be read", error) from error
+            else:
+                return
+
+    def _open(self, key: str, version_id: str) -> "StreamingBody":
         try:
             answer = self._client.get_object(
                 Bucket=self._bucket, Key=key, VersionId=version_id, ChecksumMode="ENABLED"
             )
-            with closing(answer["Body"]) as body:
-                yield from body.iter_chunks(CHUNK)
-        except FlexibleChecksumError as error:
-            raise IntegrityError(
-                f"The bytes of {key} (version {version_id}) do not have the checksum that S3 keeps for them: "
-                "the object is damaged, or the transfer was."
-            ) from error
         except AwsFault as error:
             if is_absent(error):
                 raise IntegrityError(f"There is no version {version_id} of {key} any more.") from error
             raise store_error(f"The object {key} could not be read", error) from error
+        return answer["Body"]
 
     def versions(self, prefix: str, after_key: str = "") -> Iterator[Version]:
         """As the port says; S3 lists pages in key order, each page in two lists that are merged here."""
@@ -96,6 +123,11 @@ class S3ArchiveStore:
                 yield from sorted((v for v in found if v.key > after_key), key=lambda v: v.key)
         except AwsFault as error:
             raise store_error(f"The versions under {prefix} could not be listed", error) from error
+
+    def _version_with(self, key: str, sha256: str) -> str:
+        """The latest version if it has these bytes: for the answer to a put whose head was cut off."""
+        facts = self.inspect(key)
+        return facts.version_id if facts is not None and facts.sha256 == sha256 else "null"
 
     def _locked(self, key: str, sha256: str, retention: Retention) -> dict[str, Any]:
         """A put that S3 refuses if the bytes differ from `sha256`, and that locks what it makes."""
@@ -111,6 +143,14 @@ class S3ArchiveStore:
 
 def _version(version_id: str | None) -> dict[str, Any]:
     return {} if version_id is None else {"VersionId": version_id}
+
+
+def _beyond(skip: int, chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """What comes after the first bytes."""
+    for chunk in chunks:
+        if len(chunk) > skip:
+            yield chunk[skip:]
+        skip = max(0, skip - len(chunk))
 
 
 def _facts(key: str, answer: "HeadObjectOutputTypeDef") -> ObjectFacts:
