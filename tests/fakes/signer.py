@@ -1,7 +1,12 @@
 """A signing key without KMS."""
 
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    KeySerializationEncryption,
+    NoEncryption,
+    PrivateFormat,
+)
 
 from audit_archive.adapters.local_signer import LocalSigner
 
@@ -13,7 +18,7 @@ class FakeSigner(LocalSigner):
         super().__init__(private_pem(ec.SECP256R1()))
 
 
-def private_pem(curve: ec.EllipticCurve) -> bytes:
+def private_pem(curve: ec.EllipticCurve, encryption: KeySerializationEncryption | None = None) -> bytes:
     """A new private key on a curve, as PEM."""
     key = ec.generate_private_key(curve)
-    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption or NoEncryption())

@@ -4,7 +4,12 @@ from hashlib import sha256
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    PublicFormat,
+    load_pem_public_key,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -95,8 +100,14 @@ def test_a_signature_has_one_spelling() -> None:
 
 @pytest.mark.parametrize(
     "pem",
-    [b"", KEY.pem().encode(), private_pem(ec.SECP384R1()), private_pem(ec.SECP256R1())[:-40]],
-    ids=["empty", "public", "p384", "cut"],
+    [
+        b"",
+        KEY.pem().encode(),
+        private_pem(ec.SECP384R1()),
+        private_pem(ec.SECP256R1())[:-40],
+        private_pem(ec.SECP256R1(), BestAvailableEncryption(b"passphrase")),
+    ],
+    ids=["empty", "public", "p384", "cut", "passphrase"],
 )
 def test_what_is_no_private_key_on_p256(pem: bytes) -> None:
     with pytest.raises(SettingsError, match="openssl genpkey"):

@@ -20,9 +20,7 @@ from audit_archive.domain.public_keys import PublicKey, SignatureCheck
 from audit_archive.domain.tree import leaf_hash
 
 _FORMAT = "c2sp.org/tlog-proof@v1"
-_HEAD = re.compile(
-    re.escape(_FORMAT) + r"\nindex (0|[1-9][0-9]{0,17})((?:\n[A-Za-z0-9+/]{43}=){0,63})", re.ASCII
-)
+_HEAD = re.compile(re.escape(_FORMAT) + r"\nindex (0|[1-9][0-9]{0,17})((?:\n[A-Za-z0-9+/]{43}=){0,63})")
 
 
 @dataclass(frozen=True)

@@ -139,4 +139,4 @@ def _left_or_right(node: int, last: int, steps: int) -> list[bool] | None:
         while sides[-1] and node and not node & 1:  # the last node of a level need not have a neighbour
             node, last = node >> 1, last >> 1
         node, last = node >> 1, last >> 1
-    return None if last or steps < 0 else sides
+    return None if last else sides
