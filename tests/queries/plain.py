@@ -1,0 +1,143 @@
+"""What a saved query must answer, told in plain Python over every line: no SQL, no table, no SerDe."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from audit_archive.domain.timestamps import read_timestamp
+from tests.queries.archive import Line
+
+Row = tuple[object, ...]
+ZERO = datetime(1970, 1, 1)  # noqa: DTZ001 - as the engines give it: UTC, and no zone
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+class Plain(NamedTuple):
+    """A line's fields as text, as the queries' `entries` have them."""
+
+    id: int
+    day: str
+    fields: dict[str, Any]
+    is_source_form: bool
+    line: str
+
+    def text(self, name: str) -> str | None:
+        """The field as text; None if it is missing, null, an object or an array."""
+        value = self.fields.get(name)
+        if value is None or isinstance(value, dict | list):
+            return None
+        if isinstance(value, str):
+            return re.sub("[\ud800-\udfff]", "\ufffd", value)
+        return json.dumps(value)
+
+    @property
+    def information(self) -> str | None:
+        """The additional information as JSON; None if there is none."""
+        value = self.fields.get("additional_information")
+        return None if value is None else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+    @property
+    def happened_at(self) -> datetime | None:
+        """The moment in UTC."""
+        seconds = read_timestamp(self.fields.get("timestamp"))
+        return None if seconds is None else ZERO + timedelta(seconds=seconds)
+
+    @property
+    def in_berlin(self) -> datetime | None:
+        """The moment as the clocks in Berlin showed it."""
+        seconds = read_timestamp(self.fields.get("timestamp"))
+        return None if seconds is None else datetime.fromtimestamp(seconds, BERLIN).replace(tzinfo=None)
+
+
+def read(lines: Sequence[Line]) -> list[Plain]:
+    """Every line, by id."""
+    return sorted((_read(line) for line in lines), key=lambda plain: plain.id)
+
+
+def _read(filed: Line) -> Plain:
+    members = json.loads(filed.line)
+    source = members.get("_source")
+    fields = members if source is None else json.loads(source)
+    return Plain(members["id"], filed.day, fields, source is not None, filed.line.decode())
+
+
+def who_did_what(entries: Sequence[Plain], user: str) -> list[Row]:
+    texts = ("action_type", "message", "user_ip", "user_browser_agent", "flock_id")
+    return [
+        (e.id, e.happened_at, *map(e.text, texts), e.information) for e in entries if e.text("user") == user
+    ]
+
+
+def logins_by_address(entries: Sequence[Plain]) -> list[Row]:
+    logins = [e for e in entries if e.text("action_type") == "user_login"]
+    rows: list[tuple[Any, ...]] = []
+    for address in {e.text("user_ip") for e in logins}:
+        here = [e for e in logins if e.text("user_ip") == address]
+        users = {e.text("user") for e in here} - {None}
+        times = [e.happened_at for e in here if e.happened_at is not None]
+        rows.append((address, len(here), len(users), min(times), max(times)))
+    return sorted(rows, key=lambda row: (-row[1], row[0] is None, row[0]))
+
+
+def by_api_key(entries: Sequence[Plain]) -> list[Row]:
+    texts = ("action_type", "message", "user", "user_ip", "user_browser_agent", "user_access_route")
+    return [
+        (e.id, e.happened_at, *map(e.text, texts))
+        for e in entries
+        if (e.text("message") or "").startswith("User 'API Token'")
+        or (e.text("user_access_route") or "").lower() == "api"
+    ]
+
+
+def outside_hours(entries: Sequence[Plain]) -> list[Row]:
+    return [
+        (e.id, at, *map(e.text, ("user", "action_type", "message", "user_ip")))
+        for e in entries
+        if (at := e.in_berlin) is not None
+        if not 8 <= at.hour <= 17 or at.isoweekday() > 5
+    ]
+
+
+def purges(entries: Sequence[Plain]) -> list[Row]:
+    found: list[Row] = []
+    for e in entries:
+        if e.text("action_type") != "audit_trail_purge":
+            continue
+        count, up_to = map(int, re.findall("[0-9]+", e.text("message") or ""))
+        who = map(e.text, ("user", "user_ip", "user_browser_agent"))
+        found.append((e.id, e.happened_at, *who, up_to, count, e.text("message")))
+    return found
+
+
+def new_addresses(entries: Sequence[Plain], since: str) -> list[Row]:
+    pairs = {(e.text("user"), e.text("user_ip")) for e in entries} - {(e.text("user"), None) for e in entries}
+    rows: list[Row] = []
+    for user, address in pairs:
+        here = [e for e in entries if (e.text("user"), e.text("user_ip")) == (user, address)]
+        times = [e.happened_at for e in here if e.happened_at is not None]
+        if min(e.day for e in here) >= since:
+            rows.append((user, address, here[0].id, min(times), len(here)))
+    return sorted(rows, key=lambda row: str(row[2]).zfill(19))
+
+
+def holes(entries: Sequence[Plain]) -> list[Row]:
+    ids = [e.id for e in entries]
+    return [
+        (low + 1, high - 1, high - low - 1)
+        for low, high in zip([0, *ids], ids, strict=False)
+        if high > low + 1
+    ]
+
+
+def not_judged(entries: Sequence[Plain]) -> list[Row]:
+    texts = ("timestamp", "user", "action_type")
+    return [
+        (e.id, e.day, e.is_source_form, *map(e.text, texts), e.line)
+        for e in entries
+        if e.is_source_form or e.happened_at is None
+    ]
