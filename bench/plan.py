@@ -54,6 +54,9 @@ def _jobs(world: World, entries: int, source: dict[str, Any], export: str) -> It
         more = {"now": int(time.time())} if "ours" in workload else {}
         return measure(workload, {"path": export, **more}, entries, env={}, folder=world.folder)
 
+    def made(workload: str) -> Usage:
+        return measure(workload, {"entries": entries}, entries, env={}, folder=world.folder)
+
     def copied(workload: str) -> Usage:
         return measure(workload, source, entries, env=world.env(), folder=world.folder)
 
@@ -68,6 +71,8 @@ def _jobs(world: World, entries: int, source: dict[str, Any], export: str) -> It
     yield _Job("survey", "peer", "bench.survey.peer:survey", on_disk)
     yield _Job("survey", "floor", "bench.survey.floor:survey", on_disk)
     yield _Job("survey", "orjson alone", "bench.survey.parse:survey", on_disk)
+    yield _Job("entry proof", "ours", "bench.proof:ours", made)
+    yield _Job("entry proof", "floor", "bench.proof:floor", made)
     yield _Job("whole run", "ours", "bench.run.ours:run", archived)
     yield _Job("whole run", "peer", "bench.run.peer:run", copied)
     yield _Job("whole run", "floor", "bench.run.floor:run", copied)
