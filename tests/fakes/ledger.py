@@ -1,10 +1,12 @@
 """The ledger in memory."""
 
 from collections import Counter
+from collections.abc import Iterator
 from threading import Lock
 
 import orjson
 
+from audit_archive.domain.catalogue import Indexed, indexed
 from audit_archive.domain.facts import ObjectRef
 from audit_archive.domain.finding import Finding
 from audit_archive.domain.head import Head
@@ -88,6 +90,12 @@ class FakeLedger:
             self.index[head.console, head.seq] = (statement, ref)
             if self._heads.get(head.console, (0, b""))[0] <= head.seq:
                 self._heads[head.console] = (head.seq, orjson.dumps(to_json(head)))
+
+    def statements(self, console: str) -> Iterator[Indexed]:
+        with self._lock:
+            self.calls["statements"] += 1
+            known = [self.index[at] for at in sorted(self.index) if at[0] == console]
+        yield from (indexed(statement, ref) for statement, ref in known)
 
     def holder(self, console: str) -> str | None:
         """Who holds the lease, expired or not."""

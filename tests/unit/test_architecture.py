@@ -24,8 +24,8 @@ MAX_MODULE_LINES = 220
 
 PURE = frozenset(
     {"array", "base64", "bisect", "collections", "collections.abc", "dataclasses", "datetime", "decimal"}
-    | {"enum", "functools", "hashlib", "heapq", "itertools", "json", "math", "operator", "re", "struct"}
-    | {"types", "typing", "zlib", "orjson"}
+    | {"enum", "functools", "hashlib", "heapq", "ipaddress", "itertools", "json", "math", "operator", "re"}
+    | {"struct", "types", "typing", "zlib", "orjson"}
 )
 """What domain, errors and ports may import beside one another: nothing here can reach outside."""
 

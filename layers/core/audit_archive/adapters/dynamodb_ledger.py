@@ -1,10 +1,12 @@
 """The ledger in one DynamoDB table: lease, head and index of every Console."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from audit_archive.adapters import ledger_index as index
 from audit_archive.adapters import ledger_items as items
 from audit_archive.adapters.dynamodb_table import LedgerTable
+from audit_archive.domain.catalogue import Indexed
 from audit_archive.domain.facts import ObjectRef
 from audit_archive.domain.finding import Finding
 from audit_archive.domain.head import Head
@@ -97,6 +99,14 @@ class DynamoDbLedger:
             self._remove_parts_before(head)
         else:
             self._accept_newer(head)
+
+    def statements(self, console: str) -> Iterator[Indexed]:
+        """As the port says."""
+        for item in self._table.query(console, index.PREFIX, *index.ATTRIBUTES):
+            try:
+                yield index.indexed_of(item)
+            except (KeyError, ValueError) as error:
+                raise _damaged(console, f"an item of its index: {error}") from error
 
     def _packed(self, console: str, head_item: "Mapping[str, AttributeValueTypeDef]") -> bytes:
         if "body" in head_item:

@@ -74,15 +74,15 @@ class LedgerTable:
         return True
 
     def query(
-        self, console: str, prefix: str, attribute: str
+        self, console: str, prefix: str, *attributes: str
     ) -> "Iterator[Mapping[str, AttributeValueTypeDef]]":
-        """The Console's items whose sort key begins with `prefix`, in order, each with one attribute only."""
+        """The Console's items whose sort key begins with `prefix`, in order, with some attributes only."""
         pages = self._client.get_paginator("query").paginate(
             TableName=self._name,
             ConsistentRead=True,
             KeyConditionExpression="#console = :console AND begins_with(#item, :prefix)",
-            ProjectionExpression="#attribute",
-            ExpressionAttributeNames={"#console": "console", "#item": "item", "#attribute": attribute},
+            ProjectionExpression=", ".join(f"#{name}" for name in attributes),
+            ExpressionAttributeNames={f"#{name}": name for name in ("console", "item", *attributes)},
             ExpressionAttributeValues={":console": {"S": console}, ":prefix": {"S": prefix}},
         )
         try:

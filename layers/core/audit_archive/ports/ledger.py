@@ -1,7 +1,9 @@
 """The ledger: leases, heads, findings, and an index of the archive."""
 
+from collections.abc import Iterator
 from typing import Protocol
 
+from audit_archive.domain.catalogue import Indexed
 from audit_archive.domain.finding import Finding
 from audit_archive.domain.head import Head
 from audit_archive.domain.statement import Statement
@@ -42,4 +44,11 @@ class Ledger(Protocol):
 
         A sequence number only rises: where the ledger already stands at this statement or beyond it, that is
         success. Raises IntegrityError if it stands at another statement of the same number.
+        """
+
+    def statements(self, console: str) -> Iterator[Indexed]:
+        """The index of a Console's statements, in order of their numbers, read consistently.
+
+        It may be ahead of the head: a statement is indexed right before the head moves to it. Raises
+        IntegrityError if it is damaged.
         """

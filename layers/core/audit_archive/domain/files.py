@@ -1,0 +1,151 @@
+"""Which entry files a question needs read, and which holes it touches, once its statements are read. Pure.
+
+The files of a statement are grouped into clusters that follow each other in order of id: files whose ids
+overlap (dates out of order) are one. What is missing between two clusters happened between their dates.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from audit_archive.domain.catalogue import Row
+from audit_archive.domain.facts import EntryFile, Missing
+from audit_archive.domain.narrowing import overlap
+from audit_archive.domain.query import ALL_DATES, Dates, Query
+from audit_archive.domain.ranges import IdRange
+from audit_archive.domain.statement import ArchiveStatement
+
+
+@dataclass(frozen=True)
+class ReadRow:
+    """A row, and the statement that it stands for."""
+
+    row: Row
+    said: ArchiveStatement
+
+
+@dataclass(frozen=True)
+class Filed:
+    """An entry file, and where it belongs: epoch, number of the statement, the retention of its export."""
+
+    file: EntryFile
+    epoch: int
+    seq: int
+    retain_until: str
+
+    @property
+    def ids(self) -> IdRange:
+        """From the lowest to the highest id in it."""
+        return IdRange(self.file.first_id, self.file.last_id)
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """Files of one statement whose ids overlap: from which ids to which, and from which dates."""
+
+    ids: IdRange
+    dates: Dates
+    files: tuple[Filed, ...]
+
+
+_BEGINNING = Cluster(IdRange(0, 0), Dates(ALL_DATES.first, ALL_DATES.first), ())
+
+
+class Steps:
+    """The clusters of the read statements of one epoch, each with the one before it.
+
+    `rows`: all of the epoch. One that was not read counts as a cluster without files.
+    """
+
+    def __init__(self, read: Sequence[ReadRow], rows: Sequence[Row]) -> None:
+        self.read = read
+        self._clusters = {each.row.seq: _clusters(each) for each in read}
+        self._before = dict(zip((row.seq for row in rows[1:]), rows, strict=False))
+
+    def of(self, each: ReadRow) -> tuple[Cluster, ...]:
+        """The last cluster before a statement, and its own."""
+        before = self._before.get(each.row.seq)
+        if before is None:
+            last = _BEGINNING
+        elif clusters := self._clusters.get(before.seq):
+            last = clusters[-1]
+        else:
+            last = Cluster(before.ids, before.dates, ())
+        return (last, *self._clusters[each.row.seq])
+
+
+def files_for(steps: Steps, query: Query) -> list[Filed]:
+    """The files of one epoch that may hold an entry asked for, or one that can't be judged; by first id.
+
+    The latter: an entry without a readable time is filed with the next lower entry that has one, or with the
+    next upper if its export has none below. So files of other dates count where time steps into those asked
+    for, or over them.
+    """
+    dates = query.dates
+    found = {f.file.key: f for each in steps.read for f in _filed(each) if _is_of(f, dates)}
+    if query.is_timed:
+        found |= {filed.file.key: filed for each in steps.read for filed in _beside(steps.of(each), dates)}
+    chosen = (filed for filed in found.values() if overlap(filed.ids, query.ids))
+    return sorted(chosen, key=lambda filed: (filed.file.first_id, filed.seq))
+
+
+def holes_for(steps: Steps, query: Query) -> list[Missing]:
+    """The holes of one epoch that a question touches, as their statements listed them, ascending."""
+    return [
+        hole
+        for each in steps.read
+        for clusters in (steps.of(each),)
+        for hole in each.said.missing
+        if overlap(IdRange(hole.first, hole.last), query.ids)
+        if _dates_of(hole, clusters).meet(query.dates)
+    ]
+
+
+def _filed(each: ReadRow) -> Iterator[Filed]:
+    for file in each.said.entries:
+        yield Filed(file, each.row.epoch, each.row.seq, each.said.export.retain_until)
+
+
+def _is_of(filed: Filed, dates: Dates) -> bool:
+    return dates.first <= filed.file.date <= dates.last
+
+
+def _clusters(each: ReadRow) -> tuple[Cluster, ...]:
+    """A statement's clusters in order of id. Late ids fill holes of before, and belong to none."""
+    above = each.row.above
+    new = (filed for filed in _filed(each) if filed.file.last_id > above)
+    found: list[Cluster] = []
+    for filed in sorted(new, key=lambda filed: filed.file.first_id):
+        ids = IdRange(max(filed.file.first_id, above + 1), filed.file.last_id)
+        date = filed.file.date
+        last = found[-1] if found else None
+        if last is None or ids.first > last.ids.last:
+            found.append(Cluster(ids, Dates(date, date), (filed,)))
+            continue
+        found[-1] = Cluster(
+            IdRange(last.ids.first, max(last.ids.last, ids.last)),
+            Dates(min(last.dates.first, date), max(last.dates.last, date)),
+            (*last.files, filed),
+        )
+    return tuple(found)
+
+
+def _beside(clusters: Sequence[Cluster], dates: Dates) -> Iterator[Filed]:
+    """Files of other dates that may hold an entry of these dates whose time can't be read."""
+    before, *others = clusters
+    if others and before.dates.first <= dates.last < others[0].dates.last:
+        yield from (filed for filed in others[0].files if filed.file.date > dates.last)
+    for cluster in others:
+        if min(before.dates.first, cluster.dates.first) < dates.first <= cluster.dates.last:
+            yield from (f for f in (*before.files, *cluster.files) if f.file.date < dates.first)
+        before = cluster
+
+
+def _dates_of(hole: Missing, clusters: Sequence[Cluster]) -> Dates:
+    """From the date of the entry below a hole to that of the entry above it; rather more than less."""
+    at = bisect_right(clusters, hole.first, key=lambda cluster: cluster.ids.first)
+    below = clusters[at - 1]
+    if below.ids.last > hole.last:
+        return below.dates
+    above = clusters[at].dates.last if at < len(clusters) else ALL_DATES.last
+    return Dates(below.dates.first, above)

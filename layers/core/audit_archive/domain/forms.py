@@ -1,0 +1,40 @@
+"""The forms in which entries are handed out: each turns an archived line into bytes of a report. Pure."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from audit_archive.domain.csv_rows import HEADER, csv_row
+
+
+class Place(NamedTuple):
+    """Where a line was archived."""
+
+    console: str
+    epoch: int
+
+
+@dataclass(frozen=True)
+class Form:
+    """How a report is written: what it begins with, and what stands in it for a line of some place."""
+
+    name: str
+    suffix: str
+    content_type: str
+    render: Callable[[bytes, Place], bytes]
+    header: bytes = b""
+
+
+def _as_it_is(line: bytes, place: Place) -> bytes:
+    """The very bytes that the archive vouches for."""
+    del place
+    return line + b"\n"
+
+
+def _as_row(line: bytes, place: Place) -> bytes:
+    return csv_row(line, place.epoch)
+
+
+NDJSON = Form("ndjson", ".ndjson", "application/x-ndjson", _as_it_is)
+CSV = Form("csv", ".csv", "text/csv; charset=utf-8", _as_row, HEADER)
+FORMS = {form.name: form for form in (NDJSON, CSV)}

@@ -1,0 +1,49 @@
+"""Which statements a question needs read, by what the index says of them. Pure.
+
+Besides those that archived entries of the dates and ids asked for, these are the two on either side of a step
+in time: a hole between two entries may have been entries of any moment between theirs, though no file of the
+dates asked for touches it; and an entry without a readable time is filed under its neighbour's date.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby, pairwise
+from operator import attrgetter
+
+from audit_archive.domain.catalogue import Row
+from audit_archive.domain.query import Query
+from audit_archive.domain.ranges import IdRange
+
+
+def overlap(one: IdRange, other: IdRange) -> bool:
+    """Whether two ranges have an id in common."""
+    return one.first <= other.last and other.first <= one.last
+
+
+def by_epoch(rows: Iterable[Row], query: Query) -> Iterator[tuple[int, list[Row]]]:
+    """The rows of each epoch that is asked for, in order."""
+    for epoch, group in groupby(rows, attrgetter("epoch")):
+        if query.epoch in (None, epoch):
+            yield epoch, list(group)
+
+
+def needed(rows: Sequence[Row], query: Query) -> list[Row]:
+    """Those of one epoch's rows that must be read for a query."""
+    dates, near = query.dates, [row for row in rows if overlap(row.span, query.ids)]
+    chosen = {row.seq for row in near if row.dates.meet(dates)}
+    for before, after in pairwise([None, *rows]):
+        if after is None or not overlap(after.span, query.ids) or after.dates.last < dates.first:
+            continue
+        if before is None or before.dates.first <= dates.last:
+            chosen |= {after.seq} if before is None else {before.seq, after.seq}
+    return [row for row in rows if row.seq in chosen]
+
+
+def fillers(rows: Sequence[Row], holes: Sequence[IdRange], known: Iterable[int]) -> list[Row]:
+    """The rows, beside those with a `known` number, whose late ids may have filled one of the holes."""
+    read = set(known)
+    return [
+        row
+        for row in rows
+        if row.seq not in read and row.ids.first <= row.above
+        if any(overlap(hole, IdRange(row.ids.first, row.above)) for hole in holes)
+    ]

@@ -1,0 +1,117 @@
+"""How an answer ends, in a word and in a sentence, and what it can't vouch for. Pure.
+
+"Nothing found", "nothing archived" and "no longer there" are different outcomes with different sentences.
+"""
+
+from collections.abc import Iterator
+
+from audit_archive.domain.coverage import Coverage, Population
+from audit_archive.domain.narrowing import overlap
+from audit_archive.domain.query import Dates, Query
+from audit_archive.domain.ranges import IdRange
+from audit_archive.domain.times import from_rfc3339
+
+
+class Outcome:
+    """How an answer ends. What is archived, what is found, and what was never archived never look alike."""
+
+    FOUND = "found"
+    NONE_FOUND = "none_found"
+    OUTSIDE = "outside"
+    NOTHING_LEFT = "nothing_left"
+    NOTHING_ARCHIVED = "nothing_archived"
+
+
+def outcome_of(query: Query, coverage: Coverage) -> str:
+    """How the answer to a query with this coverage ends."""
+    if coverage.up_to is None:
+        return Outcome.NOTHING_ARCHIVED
+    if coverage.matched:
+        return Outcome.FOUND
+    if coverage.gone_files and not coverage.searched.entries:
+        return Outcome.NOTHING_LEFT
+    return Outcome.OUTSIDE if _is_outside(query, coverage) else Outcome.NONE_FOUND
+
+
+def _is_outside(query: Query, coverage: Coverage) -> bool:
+    """Whether a query asks for nothing of what is archived."""
+    if _is_later(query.start, coverage):
+        return True
+    newest = max((population.epoch for population in coverage.archived), default=0)
+    return not any(_touches(query, population, coverage, newest) for population in coverage.archived)
+
+
+def _touches(query: Query, population: Population, coverage: Coverage, newest: int) -> bool:
+    """Whether a query asks for ids and dates within what is archived of an epoch."""
+    last_date = population.last_date
+    if population.epoch == newest and coverage.up_to is not None:
+        last_date = max(last_date, coverage.up_to[: len(last_date)])
+    return (
+        query.epoch in (None, population.epoch)
+        and overlap(query.ids, IdRange(population.first_id, population.last_id))
+        and query.dates.meet(Dates(population.first_date, last_date))
+    )
+
+
+def _is_later(moment: int | None, coverage: Coverage) -> bool:
+    return moment is not None and coverage.up_to is not None and moment > from_rfc3339(coverage.up_to)
+
+
+def gaps(query: Query, coverage: Coverage) -> Iterator[str]:
+    """What the query asks for and the answer can't vouch for, a sentence each."""
+    if coverage.missing_ids:
+        yield f"{coverage.missing_ids} ids in this range are not archived: see holes"
+    if coverage.gone_entries:
+        yield f"{coverage.gone_entries} archived entries are no longer there to be searched: see gone_files"
+    for each in coverage.unjudged:
+        told = (
+            f"{each.count} entries have no readable {each.field}: nobody can say whether they are asked for"
+        )
+        yield f"{told}. Ask for them by id, see unjudged"
+    epochs = {population.epoch: population for population in coverage.archived}
+    if query.epoch is not None and query.epoch not in epochs:
+        yield f"there is no epoch {query.epoch} of Console {query.console}"
+    elif _is_open(query, coverage):
+        yield f"nothing is known of what happened after {coverage.up_to}: it is not archived yet"
+
+
+def _is_open(query: Query, coverage: Coverage) -> bool:
+    """Whether a query asks for later than what is archived."""
+    newest = max(coverage.archived, key=lambda population: population.epoch, default=None)
+    if newest is not None and (query.ids.last <= newest.last_id or query.epoch not in (None, newest.epoch)):
+        return False
+    return query.end is None or _is_later(query.end, coverage)
+
+
+def sentence(console: str, outcome: str, coverage: Coverage) -> str:
+    """The outcome, as one tells it to the person who asked."""
+    searched = f"{coverage.searched.entries} entries in {coverage.searched.entry_files} entry files"
+    limits = "" if not coverage.not_covered else " This answer is not complete: see not_covered."
+    match outcome:
+        case Outcome.NOTHING_ARCHIVED:
+            return (
+                f"Nothing of Console {console} is archived: this answer says nothing of what happened there."
+            )
+        case Outcome.OUTSIDE:
+            return (
+                f"The question lies outside of what is archived of Console {console}: {_extent(coverage)}. "
+                "This answer says nothing of what happened then."
+            )
+        case Outcome.NOTHING_LEFT:
+            return (
+                f"What was archived of Console {console} for this question is no longer there: "
+                f"{coverage.gone_entries} entries in {len(coverage.gone_files)} entry files, see gone_files."
+            )
+        case Outcome.NONE_FOUND:
+            return f"No entry matches: {searched} of Console {console} were searched.{limits}"
+        case _:
+            return f"{coverage.matched} entries match: {searched} of Console {console} were searched.{limits}"
+
+
+def _extent(coverage: Coverage) -> str:
+    """What is archived, in words."""
+    parts = [
+        f"ids {p.first_id} to {p.last_id} of {p.first_date} to {p.last_date} (epoch {p.epoch})"
+        for p in coverage.archived
+    ]
+    return f"{', '.join(parts) or 'no entry'}, up to {coverage.up_to}"

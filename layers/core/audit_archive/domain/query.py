@@ -1,0 +1,59 @@
+"""A question to the archive of one Console: which entries. Pure."""
+
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network
+from typing import NamedTuple, TypeAlias
+
+from audit_archive.domain.entry import MAX_ID
+from audit_archive.domain.ranges import IdRange
+from audit_archive.domain.times import utc_date
+
+Network: TypeAlias = IPv4Network | IPv6Network
+
+
+class Dates(NamedTuple):
+    """Dates from `first` to `last`, both included, as `yyyy-mm-dd` (UTC)."""
+
+    first: str
+    last: str
+
+    def meet(self, other: "Dates") -> bool:
+        """Whether they have a date in common."""
+        return self.first <= other.last and other.first <= self.last
+
+
+ALL_DATES = Dates("0000-00-00", "9999-99-99")
+ALL_IDS = IdRange(1, MAX_ID)
+
+
+@dataclass(frozen=True)
+class Query:
+    """Which entries are asked for: those that every filter lets pass; one that is empty or None lets all.
+
+    `start` (included) and `end` (excluded) are epoch seconds; `ids` are inclusive. Of `users`,
+    `action_types`, `networks` and `flocks` any one suffices. Texts are compared ignoring case (Unicode case
+    folding); a user, an action type and a flock as a whole, `text` with any part of any text in the entry.
+    """
+
+    console: str
+    start: int | None = None
+    end: int | None = None
+    users: tuple[str, ...] = ()
+    action_types: tuple[str, ...] = ()
+    networks: tuple[Network, ...] = ()
+    text: str | None = None
+    ids: IdRange = ALL_IDS
+    flocks: tuple[str, ...] = ()
+    epoch: int | None = None
+
+    @property
+    def is_timed(self) -> bool:
+        """Whether it matters when an entry happened."""
+        return self.start is not None or self.end is not None
+
+    @property
+    def dates(self) -> Dates:
+        """The UTC dates on which an entry must have happened to be asked for."""
+        first = ALL_DATES.first if self.start is None else utc_date(self.start)
+        last = ALL_DATES.last if self.end is None else utc_date(self.end - 1)
+        return Dates(first, last)

@@ -1,0 +1,20 @@
+"""The texts in an entry's JSON, read token by token: no recursion, whatever is nested, however lenient."""
+
+import re
+from collections.abc import Iterator
+
+from audit_archive.domain.json_tokens import STRING, WS, decode_string
+
+_TOKEN = re.compile(rb"(" + STRING + rb")" + WS + rb"(:?)")
+
+
+def texts(source: bytes) -> Iterator[str]:
+    """Every text value at any depth, in order; not the names of members."""
+    for found in _TOKEN.finditer(source):
+        if not found[2]:
+            yield decode_string(found[1])
+
+
+def has_text(source: bytes, folded: str) -> bool:
+    """Whether one of the texts holds `folded` (case folded already), ignoring case."""
+    return any(folded in text.casefold() for text in texts(source))

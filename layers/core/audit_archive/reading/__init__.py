@@ -1,0 +1,1 @@
+"""The steps of retrieval: they read everything, and change nothing."""

@@ -1,0 +1,85 @@
+"""The selection: the statements that a question needs, and what they say of entry files and holes."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from audit_archive.domain.catalogue import Row
+from audit_archive.domain.coverage import Population
+from audit_archive.domain.facts import Missing
+from audit_archive.domain.files import Filed, ReadRow, Steps, files_for, holes_for
+from audit_archive.domain.foreign import ForeignPurge, foreign_purges_of
+from audit_archive.domain.narrowing import by_epoch, fillers, needed
+from audit_archive.domain.query import Query
+from audit_archive.domain.ranges import IdRange, IdSet, id_set
+from audit_archive.domain.timestamps import read_timestamp
+from audit_archive.reading.chain import Chain, read_archive
+from audit_archive.reading.reader import Reader
+
+
+@dataclass(frozen=True)
+class Selected:
+    """Of one epoch: the statements read, the files to scan (by first id), the holes and foreign purges."""
+
+    epoch: int
+    read: tuple[ReadRow, ...]
+    files: tuple[Filed, ...]
+    holes: tuple[Missing, ...]
+    foreign_purges: tuple[ForeignPurge, ...]
+
+
+def select(reader: Reader, chain: Chain, query: Query) -> list[Selected]:
+    """What the question needs, epoch by epoch. Every statement is checked against the hash known of it."""
+    return [_select(reader, epoch, rows, query) for epoch, rows in by_epoch(chain.rows, query)]
+
+
+def populations(rows: Iterable[Row]) -> tuple[Population, ...]:
+    """What is archived, epoch by epoch."""
+    whole = Query("")
+    return tuple(
+        Population(
+            epoch,
+            sum(row.count for row in group),
+            min(row.ids.first for row in group),
+            max(row.ids.last for row in group),
+            min(row.dates.first for row in group),
+            max(row.dates.last for row in group),
+        )
+        for epoch, group in by_epoch(rows, whole)
+    )
+
+
+def _select(reader: Reader, epoch: int, rows: Sequence[Row], query: Query) -> Selected:
+    read = list(_read(reader, needed(rows, query)))
+    steps = Steps(read, rows)
+    listed = holes_for(steps, query)
+    ranges = [IdRange(hole.first, hole.last) for hole in listed]
+    late = list(_read(reader, fillers(rows, ranges, [each.row.seq for each in read])))
+    filled = id_set(entry_id for each in (*read, *late) for entry_id in each.said.filled)
+    holes = tuple(part for hole in listed for part in _unfilled(hole, filled, query.ids))
+    foreign = (purge for each in read for purge in foreign_purges_of(each.said))
+    asked = tuple(purge for purge in foreign if _is_asked_for(purge, holes, query))
+    return Selected(epoch, (*read, *late), tuple(files_for(steps, query)), holes, asked)
+
+
+def _read(reader: Reader, rows: Iterable[Row]) -> Iterator[ReadRow]:
+    for row in rows:
+        reader.check_time("from")
+        yield ReadRow(row, read_archive(reader.source, row.statement))
+
+
+def _unfilled(hole: Missing, filled: IdSet, asked: IdRange) -> Iterator[Missing]:
+    """What is left of a hole, of the ids asked for."""
+    for left in filled.gaps(max(hole.first, asked.first), min(hole.last, asked.last)).ranges:
+        yield Missing(left.first, left.last, hole.cause, hole.receipt_id)
+
+
+def _is_asked_for(purge: ForeignPurge, holes: Sequence[Missing], query: Query) -> bool:
+    """Whether it left a hole in what is asked for, or happened in it."""
+    if any(hole.receipt_id == purge.receipt_id for hole in holes):
+        return True
+    if not query.ids.first <= purge.receipt_id <= query.ids.last:
+        return False
+    at = read_timestamp(purge.timestamp)
+    if at is None:
+        return True
+    return (query.start is None or at >= query.start) and (query.end is None or at < query.end)
