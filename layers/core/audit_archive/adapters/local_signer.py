@@ -32,7 +32,7 @@ def _private_key(pem: bytes) -> ec.EllipticCurvePrivateKey:
     try:
         key = load_pem_private_key(pem, password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:  # TypeError: it has a passphrase
-        raise SettingsError(f"The signing key can't be read: {error} {_ADVICE}") from error
+        raise SettingsError(f"The signing key can't be read: {error}. {_ADVICE}") from error
     if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(key.curve, ec.SECP256R1):
         raise SettingsError(f"The signing key is no private key on the curve P-256. {_ADVICE}")
     return key
