@@ -128,7 +128,7 @@ class _Resolver:
             return self._holds(self._template["Conditions"][argument])
         if name == "Fn::Not":
             return not self._holds(argument[0])
-        if name == "Fn::Or":
-            return any(self._holds(part) for part in argument)
+        if name in {"Fn::Or", "Fn::And"}:
+            return (any if name == "Fn::Or" else all)(self._holds(part) for part in argument)
         left, right = (self._resolve(side) for side in argument)  # Fn::Equals
         return bool(left == right)

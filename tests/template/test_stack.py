@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.template.judge import request, role_decides
 from tests.template.rendered import ROOT, SOURCE, Rendered, render
 
 SETTINGS = {
@@ -22,6 +23,7 @@ SETTINGS = {
     "OBJECT_LOCK_MODE": "GOVERNANCE",
     "AUTH_STYLE": "header",
     "ALERT_TOPIC": "AlertTopic",
+    "SIGNING_KEY": "arn:aws:AWS::KMS::Key:::SigningKey",
     "CONSOLE_URL_TEMPLATE": "https://{console}.canary.tools",
     "POWERTOOLS_SERVICE_NAME": "archive",
     "POWERTOOLS_METRICS_NAMESPACE": "CanaryAuditArchive",
@@ -35,7 +37,7 @@ def stack() -> Rendered:
     return render()
 
 
-@pytest.mark.parametrize("name", ["ArchiveBucket", "ArchiveBucketPolicy", "LedgerTable"])
+@pytest.mark.parametrize("name", ["ArchiveBucket", "ArchiveBucketPolicy", "LedgerTable", "SigningKey"])
 def test_the_archive_outlives_the_stack(stack: Rendered, name: str) -> None:
     assert stack.resources[name]["DeletionPolicy"] == "Retain"
     assert stack.resources[name]["UpdateReplacePolicy"] == "Retain"
@@ -120,7 +122,9 @@ def test_options_are_off_until_asked_for(stack: Rendered) -> None:
 
 def test_the_template_makes_no_secret_and_takes_none(stack: Rendered) -> None:
     assert not stack.of_type("AWS::SecretsManager::Secret")
-    assert not [n for n in SOURCE["Parameters"] if re.search("key|token|password", n, re.IGNORECASE)]
+    takes = [name for name in SOURCE["Parameters"] if re.search("key|token|password", name, re.IGNORECASE)]
+    assert takes == ["SigningKeyArn"]  # by its name, not the key
+    assert not re.fullmatch(SOURCE["Parameters"]["SigningKeyArn"]["AllowedPattern"], "abcdef0123456789")
 
 
 def test_whoever_deploys_chooses_the_purge_mode() -> None:
@@ -171,3 +175,25 @@ def test_the_template_passes_its_linter() -> None:
     source = (ROOT / "template.yaml").read_text()
     found: list[Any] = lint(source, config=ManualArgs(regions=["eu-west-1", "us-east-1"]))
     assert [str(match) for match in found] == []
+
+
+def test_only_the_archive_function_signs(stack: Rendered) -> None:
+    key = stack.properties("SigningKey")
+    assert (key["KeySpec"], key["KeyUsage"]) == ("ECC_NIST_P256", "SIGN_VERIFY")
+    signs = [said for said in key["KeyPolicy"]["Statement"] if {"kms:Sign", "kms:*"} & set(said["Action"])]
+    assert [said["Principal"] for said in signs] == [{"AWS": "arn:aws:AWS::IAM::Role:::ArchiveRole"}]
+
+
+def test_a_key_of_the_owners_is_used_in_place_of_one_of_the_stacks() -> None:
+    own = "arn:aws:kms:eu-west-1:111122223333:key/mine"
+    stack = render(SigningKeyArn=own)
+    assert "SigningKey" not in stack.resources
+    assert stack.properties("ArchiveFunction")["Environment"]["Variables"]["SIGNING_KEY"] == own
+    assert role_decides(stack, "ArchiveRole", request("kms:Sign", own)) == "Allow"
+    assert role_decides(stack, "ArchiveRole", request("kms:Sign", own + "2")) != "Allow"
+
+
+def test_without_signing_there_is_no_key() -> None:
+    stack = render(SignCheckpoints="false", SigningKeyArn="arn:aws:kms:eu-west-1:111122223333:key/mine")
+    assert not stack.of_type("AWS::KMS::Key")
+    assert stack.properties("ArchiveFunction")["Environment"]["Variables"]["SIGNING_KEY"] == ""

@@ -9,17 +9,22 @@ import re
 import shutil
 import subprocess
 import sys
+from base64 import b64decode
 from dataclasses import fields, is_dataclass
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, cast, get_args, get_type_hints
 
 import pytest
 
 from audit_archive import errors
+from audit_archive.adapters.ecdsa import is_signed
+from audit_archive.domain.checkpoint import open_checkpoint
 from audit_archive.domain.facts import Action, Cause, PurgeOutcome
 from audit_archive.domain.plan import HeldBackBy
-from audit_archive.domain.statement import Statement, parse_statement, statement_bytes
+from audit_archive.domain.public_keys import PublicKey
+from audit_archive.domain.statement import OperatorStatement, Statement, parse_statement, statement_bytes
 from audit_archive.request import ArchiveRequest, OperatorRequest
 from audit_archive.result import Outcome, Result
 from tests.template.rendered import SOURCE
@@ -177,7 +182,8 @@ def test_the_format_has_every_field_of_every_statement() -> None:
 
 
 def test_the_example_is_of_this_format() -> None:
-    assert [parse_statement(path.read_bytes()).kind for path in STATEMENTS] == ["archive", "purge", "archive"]
+    kinds = [parse_statement(path.read_bytes()).kind for path in STATEMENTS]
+    assert kinds == ["operator", "archive", "purge", "archive"]
     assert all(
         statement_bytes(parse_statement(path.read_bytes())) == path.read_bytes() for path in STATEMENTS
     )
@@ -241,7 +247,7 @@ def test_the_checker_on_the_page_refuses_what_was_altered(path: Path, tmp_path: 
 @pytest.mark.skipif(shutil.which("jq") is None, reason="jq is not installed")
 def test_the_shell_commands_on_the_page_run() -> None:
     commands = re.findall(r"^<!-- run -->\n```sh\n(.*?)^```", FORMAT.read_text(), re.MULTILINE | re.DOTALL)
-    assert len(commands) == 4
+    assert len(commands) == 5
     outputs = []
     for command in commands:
         ran = subprocess.run(  # noqa: S603 - our own page
@@ -254,9 +260,11 @@ def test_the_shell_commands_on_the_page_run() -> None:
         assert (ran.returncode, ran.stderr) == (0, ""), command
         outputs.append(ran.stdout.splitlines())
     verdicts = [line.rpartition(": ")[2] for lines in outputs[:3] for line in lines]
-    assert verdicts == ["OK"] * (2 + 3 + 5)
+    assert verdicts == ["OK"] * (2 + 4 + 5)
     original, line = outputs[3]
     assert original == line
+    assert outputs[4][0] == "Verified OK"
+    assert outputs[4][1].startswith("statement ")
 
 
 def test_the_excerpts_on_the_page_are_the_example() -> None:
@@ -270,8 +278,23 @@ def test_the_excerpts_on_the_page_are_the_example() -> None:
             assert piece.strip("{},[]") in text, piece
 
 
+def test_the_checkpoint_on_the_page_is_the_examples_and_good() -> None:
+    data = (EXAMPLE / f"checkpoints/console={CONSOLE}/{len(STATEMENTS):010d}.txt").read_bytes()
+    assert block(FORMAT, "checkpoint") == data.decode()
+    (key,) = {said.public_key for said in map(parse, STATEMENTS) if isinstance(said, OperatorStatement)}
+    assert key is not None
+    checkpoint = open_checkpoint(data, CONSOLE, [PublicKey(b64decode(key))], is_signed)
+    assert checkpoint.statement_sha256 == sha256(STATEMENTS[-1].read_bytes()).hexdigest()
+    assert checkpoint.root == parse(STATEMENTS[-1]).tree.root
+
+
+def parse(path: Path) -> Statement:
+    """The statement in a file."""
+    return parse_statement(path.read_bytes())
+
+
 def test_the_source_form_on_the_page_is_the_examples() -> None:
-    packed = EXAMPLE / "entries/console=1234abcd/dt=2026-11-21/0000000001.ndjson.gz"
+    packed = EXAMPLE / "entries/console=1234abcd/dt=2026-11-21/0000000002.ndjson.gz"
     lines = gzip.decompress(packed.read_bytes()).splitlines()
     source = json.loads(lines[0])["_source"]
-    assert source.endswith('"user_browser_agent": "\\ud800"}')
+    assert '"user_browser_agent": "\\ud800"' in source

@@ -383,3 +383,14 @@ def test_a_statement_covers_at_most_400_dates_though_late_entries_have_none() ->
     world.run()
     audit_quiet(world)
     assert max(len(said.entries) for said in world.archives()) <= 400
+
+
+def test_a_window_that_the_owner_lowers_counts_at_once() -> None:
+    """Nothing new has come, and by the plan nothing is due for a month."""
+    world = World()
+    world.keep = 30 * DAY
+    world.aged(3)
+    assert world.run().outcome == Outcome.ARCHIVED
+    assert world.run().outcome == Outcome.IDLE
+    world.keep = 0
+    assert world.run().outcome == Outcome.PURGED
