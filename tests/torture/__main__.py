@@ -11,6 +11,8 @@ from time import monotonic
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from tests.processes.long import acts
+from tests.processes.place import place
 from tests.torture import tally
 from tests.torture.machine import Torture
 from tests.torture.test_crash_matrix import HOW, SCENARIOS
@@ -24,7 +26,7 @@ STEPS = 30
 
 
 def main() -> int:
-    """Strike every call once, then run seed after seed of the machine until the time is up."""
+    """Strike every call once, race and kill real processes, then run seed after seed until the time is up."""
     parser = ArgumentParser(prog="python -m tests.torture", description=__doc__)
     parser.add_argument("--minutes", type=float, default=10.0, help="how long (default: 10)")
     parser.add_argument("--seed", type=int, default=1, help="the first seed (default: 1)")
@@ -32,6 +34,9 @@ def main() -> int:
     end = monotonic() + asked.minutes * 60
     for scenario, how, when in product(SCENARIOS, HOW, WHENS):
         _watch(f"{how} {when} every call: {scenario}", partial(strike, scenario, how, when))
+    with place() as here:
+        for what, act in acts(here, asked.seed):
+            _watch(what, act)
     number = asked.seed
     while monotonic() < end:
         _watch(f"seed {number}", partial(_machine, number))
@@ -70,7 +75,7 @@ def _machine(number: int) -> None:
 def _close(seeds: int) -> int:
     """The closing table."""
     tally.add("seeds", seeds)
-    for name in ("seeds", "schedules", "runs", "fault points", "losses"):
+    for name in ("seeds", "schedules", "runs", "fault points", "races", "kills", "losses"):
         print(f"{name:>14}  {tally.counts[name]:>9,}")  # noqa: T201
     return 1 if tally.counts["losses"] else 0
 

@@ -1,0 +1,22 @@
+"""The long races and kills of `python -m tests.torture`."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from random import Random
+
+from tests.processes.kills import MOMENTS, make_good
+from tests.processes.place import Place
+from tests.processes.races import RACERS, STARTS, make_one_chain
+
+ROUNDS = 20
+
+
+def acts(here: Place, seed: int) -> Iterator[tuple[str, Callable[[], None]]]:
+    """What to do, and what it is called."""
+    for start in STARTS:
+        name = f"{ROUNDS} races of {RACERS} processes, {start.__name__}"
+        yield name, partial(make_one_chain, here, [start] * ROUNDS)
+        killer = Random(seed)  # noqa: S311 - it kills, it keeps no secrets
+        yield f"{name}, half of them killed", partial(make_one_chain, here, [start] * ROUNDS, killer)
+    for when in MOMENTS:
+        yield f"SIGKILL {when} every request of a run", partial(make_good, here, 1, when)
