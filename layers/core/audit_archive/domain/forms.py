@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from audit_archive.domain.csv_rows import HEADER, csv_row
+from audit_archive.domain.ocsf import ocsf_line
 
 
 class Place(NamedTuple):
@@ -35,6 +36,11 @@ def _as_row(line: bytes, place: Place) -> bytes:
     return csv_row(line, place.epoch)
 
 
+def _as_event(line: bytes, place: Place) -> bytes:
+    return ocsf_line(line, place.console, place.epoch)
+
+
 NDJSON = Form("ndjson", ".ndjson", "application/x-ndjson", _as_it_is)
 CSV = Form("csv", ".csv", "text/csv; charset=utf-8", _as_row, HEADER)
-FORMS = {form.name: form for form in (NDJSON, CSV)}
+OCSF = Form("ocsf", ".ocsf.ndjson", "application/x-ndjson", _as_event)
+FORMS = {form.name: form for form in (NDJSON, CSV, OCSF)}
