@@ -4,6 +4,8 @@ import json
 from decimal import Decimal
 from typing import Any
 
+MAX_NUMBER, MAX_SOURCE = 64, 1 << 20
+
 
 def is_carried(source: str) -> bool:
     """Whether canonical JSON carries the entry exactly, by the rules of the archive format."""
@@ -16,14 +18,15 @@ def is_carried(source: str) -> bool:
         return dict(items)
 
     def integer(text: str) -> int:
-        value = int(text)
+        value = int(text) if len(text) <= MAX_NUMBER else 2**64
         if not -(2**63) <= value <= 2**64 - 1:
             lost.append(text)
         return value
 
     def number(text: str) -> float:
         value = float(text)
-        if abs(value) == float("inf") or Decimal(repr(value)) != Decimal(text):
+        is_spelled = abs(value) != float("inf") and len(text) <= MAX_NUMBER
+        if not is_spelled or Decimal(repr(value)) != Decimal(text):
             lost.append(text)
         return value
 
@@ -34,7 +37,8 @@ def is_carried(source: str) -> bool:
         json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError:
         lost.append("a lone surrogate")
-    return not lost and "_source" not in value and depth(value) <= 128
+    is_small = len(source.encode()) <= MAX_SOURCE
+    return not lost and is_small and "_source" not in value and depth(value) <= 128
 
 
 def depth(value: object) -> int:

@@ -35,10 +35,12 @@ class ForeignPurge:
 
 def foreign_purges(seen: Iterable[ReceiptSeen], missing: Iterable[Missing]) -> Iterator[ForeignPurge]:
     """The foreign purges among some receipts, each with those of the missing ids that it destroyed."""
-    holes = tuple(missing)
+    holes: dict[int | None, list[tuple[int, int]]] = {}
+    for hole in missing:
+        holes.setdefault(hole.receipt_id, []).append((hole.first, hole.last))
     for receipt in seen:
         if receipt.intent_seq is None and receipt.before_id is not None:
-            lost = IdSet.of(*((m.first, m.last) for m in holes if m.receipt_id == receipt.entry_id))
+            lost = IdSet.of(*holes.get(receipt.entry_id, ()))
             yield ForeignPurge(
                 receipt_id=receipt.entry_id,
                 before_id=receipt.before_id,

@@ -1,6 +1,6 @@
 """Sets of ids as sorted, disjoint, inclusive ranges: a dense trail of a million entries is one range."""
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -46,8 +46,14 @@ class IdSet:
 
     def within(self, first: int, last: int) -> "IdSet":
         """The ids of this set from `first` to `last`, both included."""
-        clipped = (IdRange(max(r.first, first), min(r.last, last)) for r in self.ranges)
-        return IdSet(tuple(r for r in clipped if r.first <= r.last))
+        if first > last:
+            return IdSet()
+        start = bisect_left(self.ranges, first, key=lambda r: r.last)
+        part = list(self.ranges[start : bisect_right(self.ranges, last, key=lambda r: r.first)])
+        if part:
+            part[0] = IdRange(max(part[0].first, first), part[0].last)
+            part[-1] = IdRange(part[-1].first, min(part[-1].last, last))
+        return IdSet(tuple(part))
 
     def gaps(self, first: int, last: int) -> "IdSet":
         """The ids from `first` to `last` that are not in this set."""
