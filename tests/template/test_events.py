@@ -1,4 +1,4 @@
-"""The event files: each is an input that the function takes, and that the template's Console may be."""
+"""The event files: each is an input that its function takes, and that the template's Console may be."""
 
 from __future__ import annotations
 
@@ -8,16 +8,32 @@ from pathlib import Path
 
 import pytest
 
+from audit_archive.adapters.zones import find_zone
 from audit_archive.request import ArchiveRequest, OperatorRequest, is_operator_event
+from audit_archive.retrieve_request import parse_request
 from tests.template.rendered import ROOT, SOURCE
 
 EVENTS = sorted((ROOT / "events").glob("*.json"))
+QUESTIONS = [path for path in EVENTS if path.name.startswith("retrieve-")]
+CONSOLE = SOURCE["Parameters"]["Console"]["AllowedPattern"]
 
 
-@pytest.mark.parametrize("path", EVENTS, ids=lambda path: path.stem)
-def test_an_event_is_one_the_function_takes(path: Path) -> None:
+@pytest.mark.parametrize("path", [p for p in EVENTS if p not in QUESTIONS], ids=lambda path: path.stem)
+def test_an_event_is_one_the_archive_function_takes(path: Path) -> None:
     event = json.loads(path.read_text())
     read = OperatorRequest if is_operator_event(event) else ArchiveRequest
     request = read.from_event(event)
     assert {name: getattr(request, name) for name in event} == event
-    assert re.fullmatch(SOURCE["Parameters"]["Console"]["AllowedPattern"], request.console)
+    assert re.fullmatch(CONSOLE, request.console)
+
+
+@pytest.mark.parametrize("path", QUESTIONS, ids=lambda path: path.stem)
+def test_a_question_is_one_the_retrieve_function_takes(path: Path) -> None:
+    event = json.loads(path.read_text())
+    assert parse_request(event, find_zone).question == event
+    assert "console" not in event or re.fullmatch(CONSOLE, event["console"])
+
+
+def test_there_is_an_event_for_every_kind_of_question() -> None:
+    asked = {json.loads(path.read_text())["request"] for path in QUESTIONS}
+    assert asked == {"entries", "export", "status"}

@@ -4,6 +4,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 import boto3
+from botocore.config import Config
 
 from audit_archive import __version__
 from audit_archive.adapters.aws import client_config, wary
@@ -12,20 +13,25 @@ from audit_archive.adapters.console_http import HttpConsole, HttpPurgingConsole
 from audit_archive.adapters.dynamodb_ledger import DynamoDbLedger
 from audit_archive.adapters.ecdsa import is_signed
 from audit_archive.adapters.kms_signer import KmsSigner
+from audit_archive.adapters.s3_reports import S3Links, S3ReportStore
 from audit_archive.adapters.s3_store import S3ArchiveStore
 from audit_archive.adapters.scratch import scratch_file
 from audit_archive.adapters.secrets import SecretKey, find_key
 from audit_archive.adapters.sns_alerts import NoAlerts, SnsAlerts
+from audit_archive.adapters.zones import find_zone
 from audit_archive.archive import ArchiveRun
-from audit_archive.config import Settings
+from audit_archive.config import RetrieveSettings, Settings
 from audit_archive.domain.facts import RunFacts
 from audit_archive.domain.plan import Policy
-from audit_archive.domain.times import rfc3339
+from audit_archive.domain.times import MINUTE, rfc3339
 from audit_archive.operate import Decision
 from audit_archive.operate import operate as state
 from audit_archive.ports import Alerts, PurgingConsole
+from audit_archive.reading.reader import Reader
 from audit_archive.request import ArchiveRequest, OperatorRequest
 from audit_archive.result import Result
+from audit_archive.retrieve import Desk, Invocation
+from audit_archive.retrieve_request import parse_request
 from audit_archive.steps.run import Order, Run, Signing
 
 if TYPE_CHECKING:
@@ -68,6 +74,27 @@ def operate(request: OperatorRequest, context: InvocationContext) -> Result:
     policy = ArchiveRequest(request.console).policy(settings)
     decision = Decision(request.action, request.who, request.reason)
     return state(_run(request.console, policy, request.reason, settings, context), decision)
+
+
+def retrieve(event: object, context: InvocationContext) -> dict[str, Any]:
+    """Answer the question in an event. Raises the errors of `audit_archive.errors`."""
+    request = parse_request(event, find_zone)
+    settings = RetrieveSettings.from_environment()
+    s3: S3Client = _client("s3", "s3v4")
+    dynamodb: DynamoDBClient = _client("dynamodb")
+    desk = Desk(
+        reader=Reader(
+            source=S3ArchiveStore(s3, settings.archive_bucket),
+            ledger=DynamoDbLedger(dynamodb, settings.ledger_table),
+            clock=LambdaClock(context),
+            scratch=scratch_file,
+        ),
+        reports=S3ReportStore(s3, settings.reports_bucket),
+        link_export=S3Links(s3, settings.archive_bucket).link,
+        link_seconds=settings.link_minutes * MINUTE,
+        invocation=Invocation(context.invoked_function_arn, context.aws_request_id, __version__),
+    )
+    return desk.answer(request)
 
 
 def _run(
@@ -120,7 +147,8 @@ def _alerts(settings: Settings) -> Alerts:
 
 
 @cache
-def _client(service: str) -> Any:
-    """An AWS client, kept for the next invocation of the same process."""
-    client = boto3.client(service, config=client_config())  # type: ignore[call-overload]  # it is a variable
+def _client(service: str, signature: str | None = None) -> Any:
+    """An AWS client, kept for the next invocation of the same process. `signature`: how it signs links."""
+    config = client_config().merge(Config(signature_version=signature))
+    client = boto3.client(service, config=config)  # type: ignore[call-overload]  # it is a variable
     return wary(client)

@@ -59,6 +59,27 @@ class Settings:
         return self.console_url_template.replace(_CONSOLE, console)
 
 
+@dataclass(frozen=True)
+class RetrieveSettings:
+    """What the retrieve function was deployed with; `link_minutes`: how long a link to an answer works."""
+
+    archive_bucket: str
+    ledger_table: str
+    reports_bucket: str
+    link_minutes: int
+
+    @classmethod
+    def from_environment(cls, variables: Mapping[str, str] = environ) -> "RetrieveSettings":
+        """Read and check every variable. Raises SettingsError naming the first that is missing or wrong."""
+        read = _Reader(variables)
+        return cls(
+            archive_bucket=read.text("ARCHIVE_BUCKET"),
+            ledger_table=read.text("LEDGER_TABLE"),
+            reports_bucket=read.text("REPORTS_BUCKET"),
+            link_minutes=read.whole("LINK_MINUTES", default=15, low=1, high=720),
+        )
+
+
 class _Reader:
     """Reads variables; an empty one is as good as none, as templates can't leave one out."""
 

@@ -1,20 +1,14 @@
 """What an invocation may ask for: a run, never more than the stack allows, or an operator's action."""
 
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
 
 from audit_archive.config import MAX_KEEP_DAYS, Settings
 from audit_archive.domain.facts import Action
 from audit_archive.domain.plan import Mode, Policy
 from audit_archive.domain.times import DAY, MINUTE
 from audit_archive.errors import RequestError
-
-_CONSOLE = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
-"""A Console's id is a DNS label (RFC 1035, section 2.3.1), in lower case."""
-
-MAX_TEXT = 500
+from audit_archive.event_fields import Fields, checked, console_id, printable
 
 
 @dataclass(frozen=True)
@@ -29,7 +23,7 @@ class ArchiveRequest:
     @classmethod
     def from_event(cls, event: object) -> "ArchiveRequest":
         """The request in an event. Raises RequestError naming the field and what it accepts."""
-        return cls(**_checked(event, _ARCHIVE_FIELDS, required=("console",)))
+        return cls(**checked(event, _ARCHIVE_FIELDS, required=("console",)))
 
     def policy(self, settings: Settings) -> Policy:
         """What this run may do: the stack's settings, or less. Raises RequestError for more."""
@@ -60,39 +54,12 @@ class OperatorRequest:
     @classmethod
     def from_event(cls, event: object) -> "OperatorRequest":
         """The request in an event. Raises RequestError naming the field and what it accepts."""
-        return cls(**_checked(event, _OPERATOR_FIELDS, required=tuple(_OPERATOR_FIELDS)))
+        return cls(**checked(event, _OPERATOR_FIELDS, required=tuple(_OPERATOR_FIELDS)))
 
 
 def is_operator_event(event: object) -> bool:
     """Whether an event asks for an operator's action rather than for a run."""
     return isinstance(event, Mapping) and "action" in event
-
-
-_Fields: TypeAlias = Mapping[str, Callable[[object], Any]]
-
-
-def _checked(event: object, accepted: _Fields, required: Sequence[str]) -> dict[str, Any]:
-    if not isinstance(event, Mapping):
-        raise RequestError(
-            "event", f'expected an object such as {{"console": "1234abcd"}}, got {event!r:.80}'
-        )
-    given = {name: value for name, value in event.items() if value is not None}
-    for name in event:
-        if name not in accepted:
-            raise RequestError(str(name), f"unknown; such an event may have {', '.join(accepted)}")
-    for name in required:
-        if name not in given:
-            raise RequestError(name, f"missing; such an event needs {', '.join(required)}")
-    return {name: accepted[name](value) for name, value in given.items()}
-
-
-def _console(value: object) -> str:
-    if not isinstance(value, str) or not _CONSOLE.fullmatch(value):
-        raise RequestError(
-            "console",
-            f"{value!r:.80} is no Console id: text, as before .canary.tools: a-z, 0-9 and hyphens inside",
-        )
-    return value
 
 
 def _mode(value: object) -> str:
@@ -113,24 +80,15 @@ def _action(value: object) -> str:
     return str(value)
 
 
-def _text(name: str) -> Callable[[object], str]:
-    def check(value: object) -> str:
-        if not isinstance(value, str) or not 0 < len(value) <= MAX_TEXT or not value.isprintable():
-            raise RequestError(name, f"must be printable text of 1 to {MAX_TEXT} characters")
-        return value
-
-    return check
-
-
-_ARCHIVE_FIELDS: _Fields = {
-    "console": _console,
+_ARCHIVE_FIELDS: Fields = {
+    "console": console_id,
     "purge_mode": _mode,
     "keep_days": _keep_days,
-    "reason": _text("reason"),
+    "reason": printable("reason"),
 }
-_OPERATOR_FIELDS: _Fields = {
-    "console": _console,
+_OPERATOR_FIELDS: Fields = {
+    "console": console_id,
     "action": _action,
-    "who": _text("who"),
-    "reason": _text("reason"),
+    "who": printable("who"),
+    "reason": printable("reason"),
 }

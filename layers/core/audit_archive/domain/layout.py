@@ -39,3 +39,14 @@ def rejected_key(console: str, served_at: int, sha256: str) -> str:
     """Where an export that we refused is kept for a person to look at."""
     moment = rfc3339(served_at).replace("-", "").replace(":", "")
     return f"rejected/console={console}/{moment}-{sha256[:HASH_DIGITS]}"
+
+
+def report_key(console: str, asked_at: int, sha256: str, suffix: str) -> str:
+    """Where an answer to a question of that moment lives, in the reports bucket; `suffix` is like `.csv`."""
+    moment = rfc3339(asked_at).replace("-", "").replace(":", "")
+    return f"reports/console={console}/{moment}-{sha256[:HASH_DIGITS]}{suffix}"
+
+
+def consoles_after(key: str) -> str:
+    """A text that sorts after every statement of the Console that a statement's key is of."""
+    return key.rpartition("/")[0] + "/~"

@@ -24,7 +24,7 @@ class Outcome:
 
 def outcome_of(query: Query, coverage: Coverage) -> str:
     """How the answer to a query with this coverage ends."""
-    if coverage.up_to is None:
+    if coverage.up_to is None and not coverage.archived:
         return Outcome.NOTHING_ARCHIVED
     if coverage.matched:
         return Outcome.FOUND
@@ -35,7 +35,7 @@ def outcome_of(query: Query, coverage: Coverage) -> str:
 
 def _is_outside(query: Query, coverage: Coverage) -> bool:
     """Whether a query asks for nothing of what is archived."""
-    if _is_later(query.start, coverage):
+    if query.start is not None and coverage.up_to is not None and _is_later(query.start, coverage):
         return True
     newest = max((population.epoch for population in coverage.archived), default=0)
     return not any(_touches(query, population, coverage, newest) for population in coverage.archived)
@@ -53,8 +53,9 @@ def _touches(query: Query, population: Population, coverage: Coverage, newest: i
     )
 
 
-def _is_later(moment: int | None, coverage: Coverage) -> bool:
-    return moment is not None and coverage.up_to is not None and moment > from_rfc3339(coverage.up_to)
+def _is_later(moment: int, coverage: Coverage) -> bool:
+    """Whether a moment lies after all that is known to be archived."""
+    return coverage.up_to is None or moment > from_rfc3339(coverage.up_to)
 
 
 def gaps(query: Query, coverage: Coverage) -> Iterator[str]:
@@ -72,7 +73,7 @@ def gaps(query: Query, coverage: Coverage) -> Iterator[str]:
     if query.epoch is not None and query.epoch not in epochs:
         yield f"there is no epoch {query.epoch} of Console {query.console}"
     elif _is_open(query, coverage):
-        yield f"nothing is known of what happened after {coverage.up_to}: it is not archived yet"
+        yield f"what happened after {coverage.up_to or 'the last archived entry'} is not archived yet"
 
 
 def _is_open(query: Query, coverage: Coverage) -> bool:
@@ -114,4 +115,4 @@ def _extent(coverage: Coverage) -> str:
         f"ids {p.first_id} to {p.last_id} of {p.first_date} to {p.last_date} (epoch {p.epoch})"
         for p in coverage.archived
     ]
-    return f"{', '.join(parts) or 'no entry'}, up to {coverage.up_to}"
+    return f"{', '.join(parts) or 'no entry'}, up to {coverage.up_to or 'an unknown moment'}"

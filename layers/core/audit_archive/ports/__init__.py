@@ -22,6 +22,7 @@ from audit_archive.ports.console import (
     PurgingConsole,
 )
 from audit_archive.ports.ledger import Ledger
+from audit_archive.ports.reports import FindZone, LinkExport, ReportStore
 from audit_archive.ports.signing import Signer
 from audit_archive.ports.surroundings import Alerts, Clock, ScratchFile
 
@@ -34,12 +35,15 @@ __all__ = [
     "Console",
     "ConsoleEntry",
     "Download",
+    "FindZone",
     "Ledger",
+    "LinkExport",
     "ObjectFacts",
     "OpenPurger",
     "Peek",
     "PurgeAnswer",
     "PurgingConsole",
+    "ReportStore",
     "Retention",
     "ScratchFile",
     "Signer",

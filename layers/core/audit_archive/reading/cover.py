@@ -8,6 +8,7 @@ from audit_archive.domain.coverage import LISTED, Coverage, Hole, Unjudged
 from audit_archive.domain.outcomes import gaps
 from audit_archive.domain.plan import HeldBackBy
 from audit_archive.domain.query import Query
+from audit_archive.domain.statement import ArchiveStatement
 from audit_archive.domain.times import from_rfc3339, rfc3339
 from audit_archive.domain.timestamps import read_timestamp
 from audit_archive.reading.chain import Chain
@@ -27,7 +28,7 @@ def cover(reader: Reader, chain: Chain, query: Query, selected: Sequence[Selecte
         statements=head.seq,
         newest_statement=head.statement.key if head.statement is not None else None,
         newest_sha256=head.statement.sha256 if head.statement is not None else None,
-        up_to=up_to(reader, chain),
+        up_to=known_up_to(reader, chain.console, chain.newest),
         archived=populations(chain.rows),
         searched=replace(tally.searched, statements=sum(len(each.read) for each in selected)),
         matched=tally.matched,
@@ -41,19 +42,18 @@ def cover(reader: Reader, chain: Chain, query: Query, selected: Sequence[Selecte
     return replace(coverage, not_covered=tuple(gaps(query, coverage)))
 
 
-def up_to(reader: Reader, chain: Chain) -> str | None:
-    """The moment up to which the Console's entries are known to be archived; None if nothing is archived.
+def known_up_to(reader: Reader, console: str, newest: ArchiveStatement | None) -> str | None:
+    """The moment up to which a Console's entries are known to be archived; None if nothing is archived.
 
     When the newest export was served, or when a completed run found nothing new since. If a run has archived
     only a part of its export so far, the time of the last entry that it has.
     """
-    newest = chain.newest
     if newest is None:
         return None
     if newest.plan.held_back_by == HeldBackBy.NOT_YET_RECORDED:
         last = read_timestamp(newest.anchor.timestamp) if newest.anchor is not None else None
-        return rfc3339(last) if last is not None else newest.run.started_at
-    completed = reader.ledger.last_completed(chain.console) if reader.ledger is not None else None
+        return rfc3339(last) if last is not None else None
+    completed = reader.ledger.last_completed(console) if reader.ledger is not None else None
     return rfc3339(max(from_rfc3339(newest.export.served_at), (completed or 0) - LONGEST_RUN))
 
 

@@ -1,0 +1,1 @@
+"""The parts of an audit: what `audit_archive.verify` is made of."""

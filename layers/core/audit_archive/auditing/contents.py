@@ -1,0 +1,186 @@
+"""Every byte: the exports, what they give when read anew, and what the entry files hold."""
+
+import zlib
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import replace
+from hashlib import sha256
+from typing import BinaryIO
+
+from audit_archive.auditing.chain import BYTES, EXPORTS, FILES
+from audit_archive.auditing.deadline import Deadline
+from audit_archive.auditing.follow import Point
+from audit_archive.auditing.objects import Found
+from audit_archive.auditing.parallel import read_ahead
+from audit_archive.auditing.question import Audit
+from audit_archive.auditing.rebuild import Rebuilt
+from audit_archive.auditing.tally import Tally
+from audit_archive.domain.facts import EntryFile, ExportFacts
+from audit_archive.domain.head import Head, Hole
+from audit_archive.domain.json_entries import read_entries
+from audit_archive.domain.layout import statement_key
+from audit_archive.domain.sorting import SortedEntries, sort_entries
+from audit_archive.domain.statement import ArchiveStatement
+from audit_archive.domain.times import DAY, from_rfc3339
+from audit_archive.domain.verdicts import Fault, Verdict, Why
+from audit_archive.domain.zip_export import MAX_INFLATED, open_member
+from audit_archive.errors import IntegrityError, InvalidExportError
+
+OUT_BYTES = 1 << 18
+OF_EXPORTS, OF_FILES, SLICES = f"contents of {EXPORTS}", f"contents of {FILES}", "slices made anew"
+
+
+class Contents:
+    """Reads what statements name. Disk: one export, and its entries twice at most."""
+
+    def __init__(
+        self,
+        audit: Audit,
+        tally: Tally,
+        pool: ThreadPoolExecutor,
+        deadline: Deadline,
+        tell: Callable[[], None],
+    ) -> None:
+        """`tell` is called now and then, for a progress bar."""
+        self._audit = audit
+        self._tally = tally
+        self._pool = pool
+        self._deadline = deadline
+        self._tell = tell
+        self._export: ExportFacts | None = None
+        self._entries: SortedEntries | None = None
+        self._files = ExitStack()
+
+    def close(self) -> None:
+        """Let go of the files on disk."""
+        self._files.close()
+
+    def check(self, said: ArchiveStatement, before: Point, found: Iterable[Found]) -> None:
+        """Check what is there of the objects of a statement. Raises OutOfTimeError."""
+        present = list(found)
+        if said.export != self._export:
+            self._open(said, is_there=any(each.expected.what == EXPORTS for each in present))
+        self._rebuild(said, before)
+        files = [each for each in present if each.expected.what == FILES]
+        self._tally.skip(OF_FILES, self._why_absent(said), len(said.entries) - len(files))
+        self.check_files(said, files)
+
+    def check_files(self, said: ArchiveStatement, found: Iterable[Found]) -> None:
+        """Check what entry files hold, whichever gzip implementation packed them. Raises OutOfTimeError."""
+        files = list(found)
+        for each, content in zip(files, read_ahead(self._pool, self._hash_content, files), strict=True):
+            self._tally.checked[OF_FILES] += 1
+            self._tally.checked[BYTES] += each.facts.size
+            stated = each.expected.stated
+            if isinstance(stated, EntryFile) and content != stated.content_sha256:
+                key, version_id = each.facts.key, each.facts.version_id
+                sentence = (
+                    f"{key} (version {version_id}) does not hold the lines that statement {said.seq} states"
+                )
+                self._tally.fault(Fault(Verdict.ALTERED, key, version_id, said.seq, sentence))
+
+    def _open(self, said: ArchiveStatement, *, is_there: bool) -> None:
+        """Fetch another export, and read its entries."""
+        self._files.close()
+        self._files = ExitStack()
+        self._export, self._entries = said.export, None
+        if not is_there:
+            self._tally.skip(OF_EXPORTS, self._why_absent(said))
+            return
+        spool = self._fetch(said)
+        if spool is None:
+            return
+        try:
+            batches = self._deadline.watch(read_entries(open_member(spool, said.export.size)))
+            entries = sort_entries(batches, self._scratch)
+        except InvalidExportError as error:
+            self._misdescribed(said, f"rests on an export that can't be read: {error}")
+            return
+        self._entries = entries
+        for clause in _differences(entries, said.export):
+            self._misdescribed(said, clause)
+
+    def _scratch(self) -> BinaryIO:
+        return self._files.enter_context(self._audit.scratch())
+
+    def _fetch(self, said: ArchiveStatement) -> BinaryIO | None:
+        """The export on disk, if its bytes are those that are stated."""
+        export, spool = said.export, self._scratch()
+        digest, size = sha256(), 0
+        self._tally.checked[OF_EXPORTS] += 1
+        try:
+            for chunk in self._deadline.watch(self._audit.source.read(export.key, export.version_id)):
+                digest.update(chunk)
+                size += spool.write(chunk)
+                self._tally.checked[BYTES] += len(chunk)
+                self._tell()
+        except IntegrityError:
+            size = -1
+        if (digest.hexdigest(), size) == (export.sha256, export.size):
+            return spool
+        sentence = f"{export.key} (version {export.version_id}) does not have the bytes that were put"
+        self._tally.fault(Fault(Verdict.ALTERED, export.key, export.version_id, said.seq, sentence))
+        return None
+
+    def _rebuild(self, said: ArchiveStatement, before: Point) -> None:
+        if self._entries is None or before.head is None:
+            self._tally.skip(SLICES, self._why_absent(said))
+            return
+        head = before.head if before.knows_holes else _with_holes(before.head, said.filled)
+        rebuilt = Rebuilt(head)
+        rebuilt.fill(self._entries, said, self._deadline)
+        self._tally.checked[SLICES] += 1
+        self._tally.checked["entries"] += rebuilt.count
+        for clause in rebuilt.differences(said):
+            self._misdescribed(said, clause)
+
+    def _why_absent(self, said: ArchiveStatement) -> str:
+        is_over = self._audit.clock.now() >= from_rfc3339(said.export.retain_until) - DAY
+        return Why.EXPIRED if is_over and self._entries is None else Why.FAULT
+
+    def _misdescribed(self, said: ArchiveStatement, clause: str) -> None:
+        key = statement_key(said.console, said.seq)
+        self._tally.fault(Fault(Verdict.MISDESCRIBED, key, None, said.seq, f"{key} {clause}"))
+
+    def _hash_content(self, found: Found) -> str | None:
+        """The SHA-256 of what a file holds; None if that can't be unpacked, or not be read as it was put."""
+        digest, size = sha256(), 0
+        chunks = self._audit.source.read(found.facts.key, found.facts.version_id)
+        try:
+            for piece in _unpacked(self._deadline.watch(chunks)):
+                digest.update(piece)
+                size += len(piece)
+                if size > MAX_INFLATED:
+                    return None
+        except (IntegrityError, zlib.error):
+            return None
+        return digest.hexdigest()
+
+
+def _differences(entries: SortedEntries, stated: ExportFacts) -> Iterator[str]:
+    """In what an export differs from what is stated of it, in clauses."""
+    first, last = next(iter(entries.heads()), None), deque(entries.heads(), maxlen=1)
+    found = (first.id if first else 0, last[0].id if last else 0, entries.rows, len(entries))
+    if found != (stated.first_id, stated.last_id, stated.rows, stated.entry_count):
+        yield f"states other ids or counts of its export, which has (first, last, rows, entries) {found}"
+
+
+def _with_holes(head: Head, filled: Iterable[int]) -> Head:
+    """A head whose holes nobody knows, with those that a statement fills."""
+    return replace(head, holes=tuple(Hole(entry_id, entry_id, "", 0) for entry_id in filled))
+
+
+def _unpacked(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """The content of a gzip file, of one member or more, in bounded pieces. Raises zlib.error."""
+    member = zlib.decompressobj(wbits=31)
+    for chunk in chunks:
+        data = chunk
+        while data:
+            if member.eof:
+                member = zlib.decompressobj(wbits=31)
+            yield member.decompress(data, OUT_BYTES)
+            data = member.unused_data if member.eof else member.unconsumed_tail
+    if not member.eof:
+        raise zlib.error("the file ends too early")

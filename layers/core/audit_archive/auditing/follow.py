@@ -1,0 +1,106 @@
+"""One step along a chain: whether a statement follows the one before it, and the state after it."""
+
+from dataclasses import dataclass, replace
+
+from audit_archive.auditing.load import Copy, Row
+from audit_archive.auditing.locks import Promise, check_lock, of_a_statement, promise_of
+from audit_archive.auditing.references import References
+from audit_archive.auditing.signatures import Signatures
+from audit_archive.auditing.tally import Tally
+from audit_archive.domain.continuity import misfits
+from audit_archive.domain.facts import Action, ObjectRef
+from audit_archive.domain.head import Head
+from audit_archive.domain.statement import ArchiveStatement, OperatorStatement, Statement
+from audit_archive.domain.verdicts import Fault, Verdict
+
+
+@dataclass(frozen=True)
+class Point:
+    """Where a walk stands: after statement `number` (as its key has it).
+
+    `head`: the state there, None if a fault hides it; `knows_holes`: whether it has every open hole of the
+    epoch. `is_linked`: whether the next statement must name `head.statement` as the one before. `lock`: the
+    run that archived last, and the lock that it stated.
+    """
+
+    number: int
+    head: Head | None
+    knows_holes: bool = True
+    is_linked: bool = True
+    is_signing: bool = False
+    lock: tuple[str, Promise] | None = None
+
+    def lost(self, number: int) -> "Point":
+        """A point at which nobody knows the state."""
+        return replace(self, number=number, head=None, knows_holes=False)
+
+    def unlinked(self) -> "Point":
+        """The same point, where the next statement names another hash for good reason."""
+        return replace(self, is_linked=False)
+
+
+class Follower:
+    """Judges statements by the state before them."""
+
+    def __init__(self, tally: Tally, references: References, signatures: Signatures) -> None:
+        self._tally = tally
+        self._references = references
+        self._signatures = signatures
+
+    def follow(self, point: Point, row: Row, copy: Copy, said: Statement) -> tuple[Point, Point] | None:
+        """The point as far as the statement goes on from it, and the one after; None if it makes no sense.
+
+        `said` must be the statement of `copy`, its bytes those that were chained.
+        """
+        before = point if self._is_link_whole(point, row, copy, said) else point.lost(point.number)
+        try:
+            head = self._fold(before, row, copy, said)
+            promise = of_a_statement(said, point.lock)
+            lock = (said.run.id, promise_of(said)) if isinstance(said, ArchiveStatement) else point.lock
+        except (ValueError, KeyError, TypeError) as error:
+            self._fault(row, copy, Verdict.MISDESCRIBED, f"makes no sense: {error}")
+            return None
+        for stored in (copy.stored, row.checkpoint):
+            if stored is not None and stored.facts is not None:
+                check_lock(self._tally, stored.facts, promise, row.number)
+        is_signing = point.is_signing or head.public_key is not None
+        is_recorded = self._references.is_recorded(said.seq)
+        self._signatures.judge(row, said, copy.sha256, is_due=is_signing, is_recorded=is_recorded)
+        self._references.saw(said, copy.sha256)
+        self._tally.checked["statements"] += 1
+        knows_holes = _is_epoch(said) or (before.knows_holes and before.head is not None)
+        return before, Point(row.number, head, knows_holes, is_signing=is_signing, lock=lock)
+
+    def _is_link_whole(self, point: Point, row: Row, copy: Copy, said: Statement) -> bool:
+        """Whether the state before a statement is the one that it goes on from."""
+        if point.head is None or not point.is_linked:
+            return point.head is not None
+        link, named = point.head.statement, said.previous
+        if named is None or link is None:
+            is_whole = named is link
+        else:
+            is_same_version = named.version_id == link.version_id or not link.version_id
+            is_whole = named.sha256 == link.sha256 and is_same_version
+        if not is_whole:
+            what = f"{named.sha256}" if named is not None else "nothing"
+            is_ = f"{link.sha256} (version {link.version_id})" if link is not None else "nothing"
+            self._fault(row, copy, Verdict.BROKEN, f"names {what} as the statement before it, which is {is_}")
+        return is_whole
+
+    def _fold(self, before: Point, row: Row, copy: Copy, said: Statement) -> Head:
+        """The state after a statement, every misfit noted. Raises ValueError, KeyError or TypeError."""
+        if before.head is not None:
+            for verdict, clause in misfits(before.head, said, knows_holes=before.knows_holes):
+                self._fault(row, copy, verdict, clause)
+        elif said.seq != row.number:
+            self._fault(row, copy, Verdict.BROKEN, f"has the number {said.seq}, not {row.number}")
+        start = before.head if before.head is not None else Head(said.console)
+        return start.after(said, ObjectRef(row.key, copy.stored.version_id or "", copy.sha256))
+
+    def _fault(self, row: Row, copy: Copy, verdict: str, clause: str) -> None:
+        sentence = f"{row.key} {clause}"
+        self._tally.fault(Fault(verdict, row.key, copy.stored.version_id, row.number, sentence))
+
+
+def _is_epoch(said: Statement) -> bool:
+    return isinstance(said, OperatorStatement) and said.action == Action.EPOCH

@@ -1,0 +1,81 @@
+"""What an audit is asked, and what it works with."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from audit_archive.domain.checkpoint import Checkpoint
+from audit_archive.domain.head import Head
+from audit_archive.domain.public_keys import PublicKey, SignatureCheck
+from audit_archive.domain.verdicts import Depth
+from audit_archive.ports import ArchiveSource, Clock, ScratchFile
+
+
+@dataclass(frozen=True)
+class KnownPoint:
+    """A statement of which somebody keeps the SHA-256 (hex), so that the chain can't do without it.
+
+    `by` says who, as in "{by} names another statement". `seq`: its number, if they know it; `checkpoint`: the
+    signed note that they keep, if it is one.
+    """
+
+    by: str
+    sha256: str
+    seq: int | None = None
+    version_id: str | None = None
+    checkpoint: Checkpoint | None = None
+
+
+@dataclass(frozen=True)
+class Question:
+    """One audit: of which Console, how deep, and of which statements the objects (`to_seq` None: the newest).
+
+    `trusted_keys`: the keys that the caller trusts; with none, those that the archive names count.
+    """
+
+    console: str
+    depth: str = Depth.CHAIN
+    from_seq: int = 1
+    to_seq: int | None = None
+    trusted_keys: tuple[PublicKey, ...] = ()
+    known: tuple[KnownPoint, ...] = ()
+
+
+@dataclass(frozen=True)
+class Done:
+    """How far an audit is, for a progress bar; a total is None while it is not known."""
+
+    statements: int
+    statements_total: int | None
+    bytes: int
+    bytes_total: int | None
+
+
+Progress: TypeAlias = Callable[[Done], None]
+"""Is told now and then how far an audit is."""
+
+
+def no_progress(done: Done) -> None:
+    """Nobody watches."""
+    del done
+
+
+@dataclass(frozen=True)
+class Audit:
+    """An archive to audit, and everything that auditing it takes.
+
+    `recorded`: the head in the ledger, read before the archive is; with `has_ledger`, None says that the
+    ledger knows of no archive.
+    """
+
+    source: ArchiveSource
+    clock: Clock
+    scratch: ScratchFile
+    is_signed: SignatureCheck
+    progress: Progress = no_progress
+    has_ledger: bool = False
+    recorded: Head | None = None
+
+    def is_recorded(self, seq: int) -> bool:
+        """Whether the run that made a statement has ended: then all that belongs to it must be there."""
+        return not self.has_ledger or (self.recorded is not None and seq <= self.recorded.seq)

@@ -1,0 +1,123 @@
+"""What a statement's hash can be held against: the next one, the ledger, signatures, what others keep."""
+
+from audit_archive.auditing.load import Copy, Row
+from audit_archive.auditing.question import Audit, KnownPoint, Question
+from audit_archive.auditing.signatures import Signatures
+from audit_archive.auditing.tally import Tally
+from audit_archive.auditing.words import Word
+from audit_archive.domain.checkpoint import Checkpoint
+from audit_archive.domain.head import Head
+from audit_archive.domain.layout import statement_key
+from audit_archive.domain.statement import Statement
+from audit_archive.domain.tree import Tree
+from audit_archive.domain.verdicts import Fault, Verdict
+
+LEDGER = "the ledger"
+
+
+class References:
+    """Everybody's word on the statements of one chain."""
+
+    def __init__(self, audit: Audit, question: Question, signatures: Signatures) -> None:
+        self._console = question.console
+        self._signatures = signatures
+        self._points = question.known
+        self.is_recorded = audit.is_recorded
+        recorded = audit.recorded
+        if recorded is not None and recorded.statement is not None:
+            ref = recorded.statement
+            self._points += (KnownPoint(LEDGER, ref.sha256, recorded.seq, ref.version_id),)
+        self._found: dict[KnownPoint, Tree] = {}
+
+    def choose(self, row: Row, after: Row | None) -> Copy | None:
+        """The version of a statement that others name; if nobody names any, the oldest."""
+        if len(row.copies) < 2:  # noqa: PLR2004 - there is no choice
+            return _oldest(row)
+        named = {word.sha256 for word in self._named_by(after, row) + self._outside(row, row.copies[0])}
+        return next((copy for copy in row.copies if copy.sha256 in named), row.copies[0])
+
+    def words(self, row: Row, copy: Copy, after: Row | None, last: Row | None) -> list[Word]:
+        """Every word on a statement.
+
+        That of the next one counts if it agrees, or if somebody confirms the next one itself and nobody
+        contradicts it: else it may as well be the next one that is altered.
+        """
+        words, following = self._outside(row, copy), self._named_by(after, row)
+        is_agreed = any(word.sha256 == copy.sha256 for word in following)
+        if following and (is_agreed or self._is_confirmed(after, last)):
+            return following + words
+        return words
+
+    def saw(self, said: Statement, sha256: str) -> None:
+        """Note that a statement is in the chain."""
+        self._found |= {point: said.tree for point in self._points if point.sha256 == sha256}
+
+    def finish(self, tally: Tally, newest: Head) -> None:
+        """Note what is known from elsewhere, and was not found in the chain."""
+        first = newest.seq + 1
+        key = statement_key(self._console, first)
+        beyond = max(self._points, key=lambda point: point.seq or 0, default=None)
+        if beyond is not None and (beyond.seq or 0) >= first:
+            more = f", and so are those after it up to {beyond.seq}" if beyond.seq != first else ""
+            sentence = f"{key} is missing{more}: {beyond.by} knows statement {beyond.seq}"
+            tally.fault(Fault(Verdict.MISSING, key, None, first, sentence))
+        for point in self._points:
+            if point not in self._found and point.seq is None:
+                tally.fault(_not_found(point, newest, key))
+            elif point.checkpoint is not None and _tree(point.checkpoint) != _tree(self._found[point]):
+                tally.fault(_other_history(point.by, point.checkpoint, newest))
+
+    def _is_confirmed(self, row: Row | None, after: Row | None) -> bool:
+        copy = _oldest(row)
+        if row is None or copy is None:
+            return False
+        words = self._outside(row, copy) + self._named_by(after, row)
+        return bool(words) and all(word.sha256 == copy.sha256 for word in words)
+
+    def _named_by(self, after: Row | None, row: Row) -> list[Word]:
+        """What the next statement says of the one before it."""
+        copy = _oldest(after)
+        if after is None or after.number != row.number + 1 or copy is None or copy.statement is None:
+            return []
+        previous = copy.statement.previous
+        return [Word(f"statement {after.number}", previous.sha256, previous.version_id)] if previous else []
+
+    def _outside(self, row: Row, copy: Copy) -> list[Word]:
+        """What everybody else says of it."""
+        said = copy.statement
+        seq, console = (said.seq, said.console) if said is not None else (row.number, self._console)
+        words = [Word(point.by, point.sha256, point.version_id) for point in self._points if point.seq == seq]
+        checkpoint = self._signatures.peek(row, console)
+        signed = checkpoint.statement_sha256 if checkpoint is not None else copy.sha256
+        if checkpoint is not None and (signed == copy.sha256 or not self._signatures.has_seen(signed)):
+            words.append(Word("its signed checkpoint", signed))
+        checksum = copy.stored.facts.sha256 if copy.stored.facts is not None else None
+        if checksum is not None and checksum != copy.sha256:
+            words.append(Word("the bucket's own checksum", checksum))
+        return words
+
+
+def _oldest(row: Row | None) -> Copy | None:
+    return row.copies[0] if row is not None and row.copies else None
+
+
+def _tree(of: Checkpoint | Tree) -> tuple[int, str]:
+    return of.size, of.root
+
+
+def _not_found(point: KnownPoint, newest: Head, key: str) -> Fault:
+    """A statement that somebody keeps the hash of, and that is not there: cut off, or replaced."""
+    known = point.checkpoint
+    if known is not None and known.size <= newest.tree.size:
+        return _other_history(point.by, known, newest)
+    more = (
+        f" over {known.size} entries, and the chain ends at {newest.tree.size}" if known is not None else ""
+    )
+    sentence = f"{key} is missing, or one before it was replaced: {point.by} knows {point.sha256}{more}"
+    return Fault(Verdict.MISSING, key, None, newest.seq + 1, sentence)
+
+
+def _other_history(by: str, known: Checkpoint, newest: Head) -> Fault:
+    key = statement_key(newest.console, newest.seq)
+    sentence = f"{key} ends another history than the one that {by} is over, of {known.size} entries"
+    return Fault(Verdict.FORKED, key, None, newest.seq, sentence)

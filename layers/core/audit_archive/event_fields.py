@@ -1,0 +1,55 @@
+"""The fields of an event, checked before anything is done: what is wrong is named, and what is right."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+from audit_archive.errors import RequestError
+
+_CONSOLE = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+"""A Console's id is a DNS label (RFC 1035, section 2.3.1), in lower case."""
+
+MAX_TEXT = 500
+
+Fields: TypeAlias = Mapping[str, Callable[[object], Any]]
+"""By name, what turns the value of a field into what it stands for. Raises RequestError naming the field."""
+
+
+def checked(event: object, accepted: Fields, required: Sequence[str]) -> dict[str, Any]:
+    """The event's fields, each turned into what it stands for; one that is null counts as absent.
+
+    Raises RequestError naming the first that is unknown, missing or wrong.
+    """
+    if not isinstance(event, Mapping):
+        raise RequestError(
+            "event", f'expected an object such as {{"console": "1234abcd"}}, got {event!r:.80}'
+        )
+    given = {name: value for name, value in event.items() if value is not None}
+    for name in event:
+        if name not in accepted:
+            raise RequestError(str(name), f"unknown; such an event may have {', '.join(accepted)}")
+    for name in required:
+        if name not in given:
+            raise RequestError(name, f"missing; such an event needs {', '.join(required)}")
+    return {name: accepted[name](value) for name, value in given.items()}
+
+
+def console_id(value: object) -> str:
+    """A Console's id. Raises RequestError."""
+    if not isinstance(value, str) or not _CONSOLE.fullmatch(value):
+        raise RequestError(
+            "console",
+            f"{value!r:.80} is no Console id: text, as before .canary.tools: a-z, 0-9 and hyphens inside",
+        )
+    return value
+
+
+def printable(name: str) -> Callable[[object], str]:
+    """What takes a printable text of at most MAX_TEXT characters."""
+
+    def check(value: object) -> str:
+        if not isinstance(value, str) or not 0 < len(value) <= MAX_TEXT or not value.isprintable():
+            raise RequestError(name, f"must be printable text of 1 to {MAX_TEXT} characters")
+        return value
+
+    return check

@@ -1,0 +1,138 @@
+"""The answer to an auditor. It reads everything and changes nothing; its answers go to a bucket of their own.
+
+Every answer repeats the question, says who asked when and what answered, and states its coverage: what was
+searched, what is missing of it, and what it does not vouch for.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from audit_archive.domain.layout import report_key
+from audit_archive.domain.records import to_json
+from audit_archive.domain.times import rfc3339
+from audit_archive.errors import SettingsError
+from audit_archive.ports import LinkExport, ReportStore
+from audit_archive.reading.entries import Body, find_entries
+from audit_archive.reading.exports import Original, find_exports
+from audit_archive.reading.reader import Reader
+from audit_archive.reading.status import statuses
+from audit_archive.retrieve_request import EntriesRequest, ExportRequest, RetrieveRequest, StatusRequest
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """By whom a question is answered: the function as it was invoked, the request's id, our version."""
+
+    invoked_by: str
+    request_id: str
+    version: str
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Where questions are answered: what is read, where answers are put, how long a link to one works."""
+
+    reader: Reader
+    reports: ReportStore
+    link_export: LinkExport
+    link_seconds: int
+    invocation: Invocation
+
+    def answer(self, request: RetrieveRequest) -> dict[str, Any]:
+        """The answer as a plain dict, for JSON. Raises the errors of `audit_archive.errors`."""
+        asked_at = self.reader.clock.now()
+        with _on_a_disk():
+            answer = self._answer(request, asked_at)
+        return {
+            "question": dict(request.question),
+            "asked": self._asked(request.question, asked_at),
+            **answer,
+        }
+
+    def _answer(self, request: RetrieveRequest, asked_at: int) -> dict[str, Any]:
+        match request:
+            case EntriesRequest():
+                return self._entries(request, asked_at)
+            case ExportRequest():
+                return self._exports(request)
+            case StatusRequest():
+                return {"consoles": to_json(statuses(self.reader, request.console))}
+
+    def _asked(self, question: Mapping[str, Any], at: int) -> dict[str, Any]:
+        """Who asked and why is what the question says; CloudTrail knows the caller."""
+        return {
+            "at": rfc3339(at),
+            "who": question.get("who"),
+            "reason": question.get("reason"),
+            **to_json(self.invocation),
+        }
+
+    def _entries(self, request: EntriesRequest, asked_at: int) -> dict[str, Any]:
+        found = find_entries(self.reader, request.query, request.form)
+        report = None
+        if found.body is not None:
+            with closing(found.body.file):
+                report = self._report(request, found.body, asked_at)
+        return {
+            "outcome": found.outcome,
+            "sentence": found.sentence,
+            "resolved": _resolved(request.query.start, request.query.end),
+            "coverage": to_json(found.coverage),
+            "report": report,
+        }
+
+    def _report(self, request: EntriesRequest, body: Body, asked_at: int) -> dict[str, Any]:
+        """Put the entries where whoever asked can fetch them."""
+        form = request.form
+        key = report_key(request.query.console, asked_at, body.sha256, form.suffix)
+        self.reports.put(key, body.file, body.sha256, form.content_type)
+        return {
+            "format": form.name,
+            "size": body.size,
+            "sha256": body.sha256,
+            "key": key,
+            **self._link(self.reports.link(key, self.link_seconds)),
+        }
+
+    def _exports(self, request: ExportRequest) -> dict[str, Any]:
+        found = find_exports(self.reader, request.query)
+        return {
+            "outcome": found.outcome,
+            "sentence": found.sentence,
+            "resolved": _resolved(request.query.start, request.query.end),
+            "coverage": to_json(found.coverage),
+            "exports": [self._export(original) for original in found.originals],
+        }
+
+    def _export(self, original: Original) -> dict[str, Any]:
+        facts = original.facts
+        link = None
+        if original.absence is None:
+            link = self.link_export(facts.key, facts.version_id, self.link_seconds)
+        told = {"epoch": original.epoch, "statements": list(original.statements), "absence": original.absence}
+        return {**told, **to_json(facts), **self._link(link)}
+
+    def _link(self, link: str | None) -> dict[str, Any]:
+        """A link, and when it ceases to work (with the credentials that signed it, if that is sooner)."""
+        until = self.reader.clock.now() + self.link_seconds
+        return {"link": link, "link_expires_at": rfc3339(until) if link is not None else None}
+
+
+def _resolved(start: int | None, end: int | None) -> dict[str, str | None]:
+    """The time that was asked for as instants: `start` included, `end` excluded."""
+    moments = {"start": start, "end": end}
+    return {name: rfc3339(moment) if moment is not None else None for name, moment in moments.items()}
+
+
+@contextmanager
+def _on_a_disk() -> Iterator[None]:
+    """Raises SettingsError for a full disk."""
+    try:
+        yield
+    except OSError as error:  # every other one is translated at its port
+        raise SettingsError(
+            f"The temporary disk failed ({error.strerror}): ask for less at once, or give the function more "
+            "ephemeral storage"
+        ) from error

@@ -1,0 +1,148 @@
+"""The audit of an archive. Read `verify` top to bottom.
+
+First the whole chain is judged: every statement, its hash, lock and signature, and what it says of ids and
+tree. Then the objects of the asked-for statements, as deep as was asked and as long as there is time.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass, field
+
+from audit_archive.auditing.chain import BYTES, EXPORTS, FILES, Chain, walk_chain
+from audit_archive.auditing.contents import OF_EXPORTS, OF_FILES, Contents
+from audit_archive.auditing.deadline import Deadline, OutOfTimeError
+from audit_archive.auditing.keys import Keys
+from audit_archive.auditing.load import statements_from
+from audit_archive.auditing.objects import Objects
+from audit_archive.auditing.parallel import WORKERS
+from audit_archive.auditing.question import Audit, Done, Question
+from audit_archive.auditing.report import report
+from audit_archive.auditing.signatures import Signatures
+from audit_archive.auditing.strays import find_strays
+from audit_archive.auditing.tally import Tally
+from audit_archive.auditing.walk import Step, Walk
+from audit_archive.domain.layout import statement_key
+from audit_archive.domain.statement import ArchiveStatement
+from audit_archive.domain.verdicts import Depth, Fault, Verdict, Verification, Why
+from audit_archive.errors import SettingsError
+
+OBJECTS = (EXPORTS, FILES)
+CONTENTS = ((EXPORTS, OF_EXPORTS), (FILES, OF_FILES))
+
+
+def verify(audit: Audit, question: Question) -> Verification:
+    """Audit an archive; whatever is wrong with it is in the report.
+
+    Raises ArchiveStoreError if the archive can't be read, SettingsError for a full disk.
+    """
+    try:
+        with ThreadPoolExecutor(WORKERS) as pool:
+            work = _Work(audit, question, pool, Keys(question.trusted_keys, audit.is_signed))
+            chain = _judge_chain(work)
+            continue_at = _Objects(work, chain).check()
+    except OSError as error:  # every other one is translated at its port
+        raise SettingsError(
+            f"The temporary disk failed ({error.strerror}): give the function more ephemeral storage"
+        ) from error
+    return report(question, chain, work.tally, work.keys, continue_at)
+
+
+@dataclass(frozen=True)
+class _Work:
+    """One audit under way."""
+
+    audit: Audit
+    question: Question
+    pool: ThreadPoolExecutor
+    keys: Keys
+    tally: Tally = field(default_factory=Tally)
+
+    def walk(self, tally: Tally, keys: Keys) -> Walk:
+        return Walk(self.audit, self.question, tally, Signatures(keys, tally), self.pool)
+
+
+def _judge_chain(work: _Work) -> Chain:
+    audit, question, tally = work.audit, work.question, work.tally
+    walk = work.walk(tally, work.keys)
+    chain = walk_chain(walk, question, tally, Deadline(audit.clock), audit.progress)
+    if not chain.is_whole:
+        rest = statements_from(audit.source, question.console, chain.end.number + 1)
+        tally.skip("statements", Why.TIME, sum(1 for _ in rest))
+    elif not chain.end.number and not audit.has_ledger:
+        key = statement_key(question.console, 1)
+        sentence = f"{key} is missing: there is no statement of {question.console} at all"
+        tally.fault(Fault(Verdict.MISSING, key, None, 1, sentence))
+    return chain
+
+
+class _Objects:
+    """The objects of the statements that were asked for."""
+
+    def __init__(self, work: _Work, chain: Chain) -> None:
+        self._audit = audit = work.audit
+        self._question = work.question
+        self._chain = chain
+        self._tally = tally = work.tally
+        self._statements = 0
+        self._deadline = deadline = Deadline(audit.clock)
+        self._objects = Objects(audit, tally, work.pool, is_copy=chain.is_copy)
+        self._contents = Contents(audit, tally, work.pool, deadline, self._tell)
+        # The same walk again, from where the objects are wanted; its verdicts are told already.
+        self._walk = work.walk(Tally(), work.keys.copy())
+
+    def check(self) -> int | None:
+        """Check them all; the number of the statement at which to go on, None if time sufficed."""
+        if self._question.depth == Depth.CHAIN:
+            return None
+        if not self._chain.is_whole:
+            return self._question.from_seq
+        before = {what: self._tally.accounted(what) for pair in CONTENTS for what in pair}
+        with closing(self._contents):
+            continue_at = self._check_statements()
+        is_shallow = self._question.depth == Depth.OBJECTS
+        for what, inside in CONTENTS:
+            wanted = self._chain.wanted[what]
+            self._tally.skip(what, Why.TIME, wanted - (self._tally.accounted(what) - before[what]))
+            left = wanted - (self._tally.accounted(inside) - before[inside])
+            self._tally.skip(inside, Why.DEPTH if is_shallow else Why.TIME, left)
+        if continue_at is None and self._chain.newest.console == self._question.console:
+            find_strays(self._audit, self._question.console, self._chain, self._tally)
+        return continue_at
+
+    def _check_statements(self) -> int | None:
+        last = self._question.to_seq or self._chain.end.number
+        for step in self._walk.steps(self._chain.start):
+            number = step.after.number
+            if number > last:
+                return None
+            try:
+                self._deadline.check()
+                self._check(step)
+            except OutOfTimeError:
+                # One that takes a whole invocation can't be done at all: the next goes on behind it.
+                is_first = number == self._question.from_seq
+                return number + is_first if number + is_first <= last else None
+            self._statements += 1
+            self._tell()
+        return None
+
+    def _check(self, step: Step) -> None:
+        said = step.said
+        if not isinstance(said, ArchiveStatement):
+            return
+        found = self._objects.look(said)
+        if self._question.depth == Depth.CONTENT:
+            self._contents.check(said, step.before, found)
+        else:
+            self._contents.check_files(said, [each for each in found if each.is_repacked])
+
+    def _tell(self) -> None:
+        wanted = self._chain.wanted
+        is_reading = self._question.depth == Depth.CONTENT
+        done = Done(
+            self._statements,
+            wanted["statements"],
+            self._tally.checked[BYTES],
+            wanted[BYTES] if is_reading else None,
+        )
+        self._audit.progress(done)
