@@ -29,7 +29,7 @@ PURE = frozenset(
 )
 """What domain, errors and ports may import beside one another: nothing here can reach outside."""
 
-USE_CASES_ALSO = frozenset({"contextlib", "gzip"})
+USE_CASES_ALSO = frozenset({"concurrent.futures", "contextlib", "gzip"})
 CONFIG_ALSO = frozenset({"os"})
 
 # Layer by layer: which layers it may import.
@@ -288,7 +288,7 @@ def test_the_sources_are_found_under_the_names_that_the_rules_know() -> None:
     assert layers == set(INSIDE)
     use_cases = {module for module in SOURCES if layer_of(module) == "use case"}
     assert {f"{PACKAGE}.archive", f"{PACKAGE}.result", f"{PACKAGE}.request"} <= use_cases
-    assert f"{PACKAGE}.steps.purge" in use_cases
+    assert {f"{PACKAGE}.steps.purge", f"{PACKAGE}.auditing.walk"} <= use_cases
     assert "functions.archive.app" in SOURCES
 
 
@@ -310,6 +310,8 @@ PLANTED = [
     (wrong_direction, "audit_archive.steps.x", "from audit_archive.adapters.clock import SystemClock"),
     (wrong_direction, "audit_archive.steps.x", "from audit_archive import bootstrap"),
     (wrong_direction, "audit_archive.verify", "from .adapters import clock"),
+    (wrong_direction, "audit_archive.auditing.x", "from audit_archive.adapters import folder_source"),
+    (wrong_direction, "audit_archive.domain.verdicts", "from audit_archive.auditing.tally import Tally"),
     (wrong_direction, "audit_archive.adapters.x", "from audit_archive.steps.run import Run"),
     (wrong_direction, "audit_archive.adapters.x", "from audit_archive import archive"),
     (wrong_direction, "audit_archive.adapters.x", "from audit_archive.config import Settings"),
@@ -327,6 +329,7 @@ PLANTED = [
     (outside_from_the_middle, "audit_archive.domain.x", "from time import time"),
     (outside_from_the_middle, "audit_archive.domain.x", "from contextlib import suppress"),
     (outside_from_the_middle, "audit_archive.ports", "import aws_lambda_powertools"),
+    (outside_from_the_middle, "audit_archive.ports", "from concurrent.futures import Future"),
     (outside_from_the_middle, "audit_archive.steps.x", "import tempfile"),
     (outside_from_the_middle, "audit_archive.archive", "from time import sleep"),
     (outside_from_the_middle, "audit_archive.request", "import os"),
@@ -379,6 +382,7 @@ INNOCENT = [
     (wrong_direction, "functions.archive.app", "from audit_archive import bootstrap"),
     (wrong_direction, "audit_archive.bootstrap", "from audit_archive import __version__"),
     (outside_from_the_middle, "audit_archive.domain.x", "import orjson, zlib"),
+    (outside_from_the_middle, "audit_archive.auditing.x", "from concurrent.futures import Future"),
     (outside_from_the_middle, "audit_archive.adapters.x", "import boto3"),
     (outside_from_the_middle, "audit_archive.config", "from os import environ"),
     (outside_clients, "audit_archive.adapters.x", "import boto3"),

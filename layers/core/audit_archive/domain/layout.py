@@ -8,16 +8,26 @@ SEQ_DIGITS = 10
 HASH_DIGITS = 16
 
 
+def exports_prefix(console: str) -> str:
+    """The folder of a Console's exports."""
+    return f"exports/console={console}/"
+
+
 def export_key(console: str, served_at: int, first_id: int, last_id: int, sha256: str) -> str:
     """Where an untouched export lives, under the UTC date at which the Console served it."""
     date = utc_date(served_at).replace("-", "/")
     ids = f"{first_id:0{ID_DIGITS}d}-{last_id:0{ID_DIGITS}d}"
-    return f"exports/console={console}/{date}/{ids}-{sha256[:HASH_DIGITS]}.json.zip"
+    return f"{exports_prefix(console)}{date}/{ids}-{sha256[:HASH_DIGITS]}.json.zip"
+
+
+def entries_prefix(console: str) -> str:
+    """The folder of a Console's entry files."""
+    return f"entries/console={console}/"
 
 
 def entries_key(console: str, date: str, seq: int) -> str:
     """Where the entries of one event date that statement `seq` archived live."""
-    return f"entries/console={console}/dt={date}/{seq:0{SEQ_DIGITS}d}.ndjson.gz"
+    return f"{entries_prefix(console)}dt={date}/{seq:0{SEQ_DIGITS}d}.ndjson.gz"
 
 
 def statements_prefix(console: str) -> str:
@@ -30,9 +40,14 @@ def statement_key(console: str, seq: int) -> str:
     return f"{statements_prefix(console)}{seq:0{SEQ_DIGITS}d}.json"
 
 
+def checkpoints_prefix(console: str) -> str:
+    """The folder of a Console's signed checkpoints."""
+    return f"checkpoints/console={console}/"
+
+
 def checkpoint_key(console: str, seq: int) -> str:
     """Where the signed checkpoint of statement `seq` lives."""
-    return f"checkpoints/console={console}/{seq:0{SEQ_DIGITS}d}.txt"
+    return f"{checkpoints_prefix(console)}{seq:0{SEQ_DIGITS}d}.txt"
 
 
 def rejected_key(console: str, served_at: int, sha256: str) -> str:
