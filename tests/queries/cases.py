@@ -51,6 +51,7 @@ def _who(user: str) -> Case:
 ALL = ("1970-01-01", "2099-12-31")
 CASES = (
     _who("alice@example.com"),
+    _who("ALICE@example.com"),
     _who("bob'); DROP TABLE lines; --"),
     _who('Siân "Red" O\'Llŷr 🦜'),
     _who(""),

@@ -69,7 +69,9 @@ def _read(filed: Line) -> Plain:
 def who_did_what(entries: Sequence[Plain], user: str) -> list[Row]:
     texts = ("action_type", "message", "user_ip", "user_browser_agent", "flock_id")
     return [
-        (e.id, e.happened_at, *map(e.text, texts), e.information) for e in entries if e.text("user") == user
+        (e.id, e.happened_at, *map(e.text, texts), e.information)
+        for e in entries
+        if (name := e.text("user")) is not None and name.lower() == user.lower()
     ]
 
 

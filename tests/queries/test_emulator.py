@@ -24,6 +24,7 @@ from tests.template.rendered import render
 from tests.unit.run.world import World
 
 PATIENCE_SECONDS = 60
+ONE_OF_EACH = list({case.name: case for case in reversed(CASES)}.values())
 
 
 class Athena:
@@ -79,7 +80,7 @@ def athena(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[A
         yield Athena(endpoint, archive, reports)
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
+@pytest.mark.parametrize("case", ONE_OF_EACH, ids=str)
 def test_a_saved_query_answers_what_the_lines_say(
     case: Case, athena: Athena, entries: Sequence[Plain]
 ) -> None:
