@@ -17,11 +17,10 @@ from audit_archive.steps.announce import announce_pending, paging
 from audit_archive.steps.collect import Surveyed, download, survey
 from audit_archive.steps.keep import store, verify
 from audit_archive.steps.lease import lease
-from audit_archive.steps.publish import load, publish, record
+from audit_archive.steps.publish import load
 from audit_archive.steps.purge import check_dry, purge
 from audit_archive.steps.run import Run
 from audit_archive.steps.settle import settle
-from audit_archive.steps.sign import commit_key
 from audit_archive.steps.slices import Evidence, archive_slices
 from audit_archive.steps.superseded import SupersededError
 
@@ -59,18 +58,11 @@ def _archive_and_purge(run: Run) -> Result:
     plan = make_plan(surveyed.survey, head, run.order.policy, surveyed.export.served_at)
     verified = verify(run, surveyed, store(run, surveyed))
     try:
-        head = _state_key(run, head)
         head, is_complete = archive_slices(run, head, Evidence(surveyed, plan, verified))
         result = archived(loaded, head, surveyed.survey, plan, is_complete=is_complete)
         return _purge(run, head, surveyed, plan, result) if is_complete else result
     except SupersededError:
         return plain(Outcome.SUPERSEDED, loaded, load(run))
-
-
-def _state_key(run: Run, head: Head) -> Head:
-    """The head once the chain names the key that signs what follows."""
-    signed = commit_key(run, head)
-    return head if signed is None else record(run, publish(run, signed))
 
 
 def _purge(run: Run, head: Head, surveyed: Surveyed, plan: Plan, result: Result) -> Result:

@@ -1,6 +1,7 @@
 """Signed checkpoints: stated, made, made good after a crash, never left out once begun."""
 
 from base64 import b64decode
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -63,14 +64,40 @@ def test_the_first_signed_run_names_its_key_and_signs_everything_from_there_on()
     assert len(world.chain()) == 3
 
 
-def test_a_console_that_is_idle_gets_no_statement_only_because_it_is_to_be_signed() -> None:
+def test_an_idle_archive_that_is_to_be_signed_is_signed_at_once_and_then_idle() -> None:
     world = World()
     world.aged(2)
     world.until_quiet()
     before = len(world.chain())
     world.signer = FakeSigner()
     assert world.run().outcome == Outcome.IDLE
-    assert len(world.chain()) == before
+    assert world.run().outcome == Outcome.IDLE
+    assert len(world.chain()) == before + 1
+    audit(world)
+
+
+def test_what_a_dead_run_left_is_never_signed_by_a_key_that_the_chain_does_not_name() -> None:
+    """Dead right before signing; twice the key is replaced before anybody looks again. The checkpoint of the
+    second key's statement covers what the first could not sign any more, and every checkpoint that is there
+    is by the key that the chain names.
+    """
+    world = signing_world()
+    log = CallLog()
+    signing_world().run(log)
+    signatures = [number for number, name in enumerate(log.calls, 1) if name == "FakeSigner.sign"]
+    with pytest.raises(CrashError):
+        world.run(CallLog(signatures[1], "before"))
+    for die_at in (None, 1):
+        world.free_lease()
+        world.signer = FakeSigner()
+        log = CallLog(die_at)
+        with suppress(CrashError):
+            world.run(log)
+    world.signer = FakeSigner()
+    world.free_lease()
+    world.until_quiet()
+    audit_quiet(world)
+    assert checkpoint_key(CONSOLE, 2) not in world.store.keys("checkpoints/")
 
 
 def test_what_was_archived_before_stays_unsigned_and_a_checkpoint_covers_it() -> None:

@@ -11,13 +11,17 @@ from audit_archive.domain.head import Head
 from audit_archive.domain.statement import ArchiveStatement, PurgeStatement, Statement
 from audit_archive.domain.survey import Slice
 from audit_archive.domain.times import DAY, from_rfc3339
-from audit_archive.errors import IntegrityError, SettingsError
+from audit_archive.errors import IntegrityError, LedgerError, SettingsError
 from audit_archive.steps.announce import announce, foreign_findings, mismatch_finding
 from audit_archive.steps.chain import read_statement, statements_beyond
 from audit_archive.steps.collect import read_export
 from audit_archive.steps.entry_files import Built, build, select
 from audit_archive.steps.run import Run
-from audit_archive.steps.sign import Signed, sign
+from audit_archive.steps.sign import Signed, commit_key, sign
+from audit_archive.steps.superseded import SupersededError
+
+ATTEMPTS = 20
+"""How often a statement is put behind another run's that came first."""
 
 FRESH = 30 * DAY
 """Seconds for which a statement that nobody recorded may still be the crash of a run; the next one after a
@@ -64,9 +68,17 @@ def announce_and_record(run: Run, published: Published, findings: Iterable[Findi
 def load(run: Run) -> Head:
     """The head, after rolling forward: whatever a crashed run committed is signed, published, recorded now.
 
-    Raises IntegrityError if the bucket's chain and the ledger contradict each other.
+    Where another key signs than the chain names, it is named first. Raises IntegrityError if the bucket's
+    chain and the ledger contradict each other.
     """
-    return roll_forward(run, run.ledger.head(run.order.console) or Head(run.order.console))
+    for _ in range(ATTEMPTS):
+        head = roll_forward(run, run.ledger.head(run.order.console) or Head(run.order.console))
+        try:
+            signed = commit_key(run, head)
+        except SupersededError:
+            continue
+        return head if signed is None else record(run, publish(run, signed))
+    raise LedgerError(f"{ATTEMPTS} other statements came first while the signing key was named")
 
 
 def roll_forward(run: Run, head: Head) -> Head:

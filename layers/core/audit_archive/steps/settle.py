@@ -12,13 +12,12 @@ from audit_archive.errors import ConsoleError, LedgerError, SettingsError
 from audit_archive.ports import Console, ConsoleEntry, PurgeAnswer
 from audit_archive.steps.announce import mismatch_finding
 from audit_archive.steps.chain import commit
-from audit_archive.steps.publish import Published, announce_and_record, load, publish
+from audit_archive.steps.publish import ATTEMPTS, Published, announce_and_record, load, publish
 from audit_archive.steps.run import Run
 from audit_archive.steps.sign import sign
 
 LOOKS = 3
 PAUSE = 1.0
-ATTEMPTS = 20
 
 NO_ANSWER = PurgeAnswer(None, None)
 

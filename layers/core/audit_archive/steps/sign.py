@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 from hashlib import sha256
 
-from audit_archive.domain.base64_text import from_base64, to_base64
+from audit_archive.domain.base64_text import to_base64
 from audit_archive.domain.checkpoint import Checkpoint, open_checkpoint
 from audit_archive.domain.facts import Action, ObjectRef
 from audit_archive.domain.head import Head
 from audit_archive.domain.layout import checkpoint_key
-from audit_archive.domain.public_keys import PublicKey
 from audit_archive.domain.statement import OperatorStatement, Statement
 from audit_archive.errors import ArchiveStoreError, IntegrityError, SettingsError
 from audit_archive.steps.chain import Committed, check_lock, commit
@@ -33,11 +32,9 @@ def commit_key(run: Run, head: Head) -> Signed | None:
     Raises SupersededError if another run took the chain further, SettingsError if signing was turned off.
     """
     signing = _signing(run, head)
-    if signing is None:
+    if signing is None or _is_named(signing, head):
         return None
     public_key = to_base64(signing.signer.public_key().spki)
-    if public_key == head.public_key:
-        return None
     committed = commit(run, head, _key_statement(run, head, public_key))
     if committed is None:
         raise SupersededError
@@ -47,11 +44,13 @@ def commit_key(run: Run, head: Head) -> Signed | None:
 def sign(run: Run, committed: Committed) -> Signed:
     """Sign the checkpoint of a statement, unless a run that died here has.
 
-    Statements before the first that names a key stay unsigned. Raises SigningError; SettingsError if signing
-    was turned off; IntegrityError if a checkpoint is there that is not this statement's, false or unlocked.
+    Only the key that the chain names signs: what comes before the first such statement stays unsigned, and so
+    does what a dead run left whose key was replaced; the next statement names the new one and covers it.
+    Raises SigningError; SettingsError if signing was turned off; IntegrityError if a checkpoint is there that
+    is not this statement's, false or unlocked.
     """
     signing = _signing(run, committed.head)
-    if signing is not None and committed.head.public_key is not None:
+    if signing is not None and _is_named(signing, committed.head):
         _put_checkpoint(run, signing, committed.head, committed.ref)
     return Signed(committed.statement, committed.before, committed.head)
 
@@ -63,6 +62,11 @@ def _signing(run: Run, head: Head) -> Signing | None:
             "without a checkpoint would look like a forgery. Deploy with SignCheckpoints=true"
         )
     return run.signing
+
+
+def _is_named(signing: Signing, head: Head) -> bool:
+    """Whether the chain names the key that signs."""
+    return head.public_key == to_base64(signing.signer.public_key().spki)
 
 
 def _put_checkpoint(run: Run, signing: Signing, head: Head, ref: ObjectRef) -> None:
@@ -82,17 +86,11 @@ def _put_checkpoint(run: Run, signing: Signing, head: Head, ref: ObjectRef) -> N
         raise IntegrityError(f"{key} is stored without an object lock")
     data = b"".join(run.store.read(key, facts.version_id))
     try:
-        found = open_checkpoint(data, head.console, _keys(signing, head), signing.is_signed)
+        found = open_checkpoint(data, head.console, [signing.signer.public_key()], signing.is_signed)
     except ValueError as error:
         raise IntegrityError(f"{key} is no checkpoint of statement {head.seq}: {error}") from error
     if found != checkpoint:
         raise IntegrityError(f"{key} is the checkpoint of something else than statement {head.seq}")
-
-
-def _keys(signing: Signing, head: Head) -> set[PublicKey]:
-    """The key that the chain names and the one that signs now: they differ while a key is replaced."""
-    named = {PublicKey(from_base64(head.public_key))} if head.public_key else set[PublicKey]()
-    return named | {signing.signer.public_key()}
 
 
 def _key_statement(run: Run, head: Head, public_key: str) -> OperatorStatement:
