@@ -15,6 +15,7 @@ def make_good(here: Place, every: int, *moments: When) -> None:
     """Kill run after run of one history, at every so manieth request and after the purge; come to rest."""
     striker = Striker()
     with here.world(striker) as world:
+        _requests_of_a_run(world, striker)  # the first of all: it names the signing key besides
         whole = _requests_of_a_run(world, striker)
         (purge,) = (number for number, line in enumerate(whole, 1) if "/audit_trail/purge " in line)
         for number, when in zip(range(1, len(whole) + 1, every), cycle(moments), strict=False):

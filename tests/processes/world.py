@@ -34,6 +34,12 @@ def environment(aws: LocalAws) -> dict[str, str]:
     return aws.env() | variables | {"AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION, "ALERT_TOPIC": ""}
 
 
+def signing_key(endpoint: str) -> str:
+    """The ARN of a new key to sign checkpoints with."""
+    made = client("kms", endpoint).create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")
+    return str(made["KeyMetadata"]["Arn"])
+
+
 def new_request() -> str:
     """A request id that no other invocation has."""
     return str(uuid4())
@@ -73,6 +79,7 @@ class World:
             "LEDGER_TABLE": self._table,
             "SECRET_PREFIX": prefix,
             "CONSOLE_URL_TEMPLATE": url,
+            "SIGNING_KEY": signing_key(self._aws.endpoint),
         }
         return self
 

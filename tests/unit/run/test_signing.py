@@ -15,7 +15,7 @@ from audit_archive.ports import Retention
 from audit_archive.result import Outcome
 from tests.fakes import CallLog, CrashError, FakeSigner
 from tests.unit.run.audit import audit, audit_quiet
-from tests.unit.run.world import CONSOLE, World
+from tests.unit.run.world import CONSOLE, Meanwhile, World
 
 KEY = checkpoint_key(CONSOLE, 2)
 
@@ -172,7 +172,7 @@ def test_signing_is_not_turned_off_by_forgetting_the_key() -> None:
 def test_a_planted_checkpoint_is_no_signature(planted: bytes) -> None:
     world = signing_world()
     plant(world, planted)
-    with pytest.raises(IntegrityError, match="no checkpoint of statement 2"):
+    with pytest.raises(IntegrityError, match="no checkpoint of its statement"):
         world.run()
     assert world.posts == []
     assert world.alerts.kinds == ["IntegrityError"]
@@ -184,7 +184,7 @@ def test_a_checkpoint_of_something_else_is_no_signature_of_this() -> None:
     other.aged(7)
     other.run()
     plant(world, other.store.data(KEY))
-    with pytest.raises(IntegrityError, match="something else than statement 2"):
+    with pytest.raises(IntegrityError, match="something else than its statement"):
         world.run()
     assert world.posts == []
 
@@ -211,3 +211,21 @@ def test_a_checkpoint_without_a_lock_is_no_evidence() -> None:
     world.free_lease()
     with pytest.raises(IntegrityError, match="lock"):
         world.run()
+
+
+def test_two_runs_that_sign_what_a_dead_one_left_agree() -> None:
+    """Each finds no checkpoint; the slower one reads back the other's, which was locked a second earlier."""
+    world, twin = signing_world(), signing_world()
+    log = CallLog()
+    twin.run(log)
+    with pytest.raises(CrashError):
+        world.run(CallLog(log.calls.index("FakeSigner.sign") + 1, "before"))
+    world.free_lease()
+
+    def rival() -> None:
+        world.free_lease()
+        world.run()
+        world.later(1)
+
+    assert world.run(Meanwhile("FakeSigner.sign", rival)).outcome in {Outcome.IDLE, Outcome.SUPERSEDED}
+    audit(world)

@@ -73,24 +73,30 @@ def _put_checkpoint(run: Run, signing: Signing, head: Head, ref: ObjectRef) -> N
     """Put the checkpoint where none is, and read back what is there: signatures differ, each is as good."""
     checkpoint = Checkpoint(head.console, head.tree.size, head.tree.root, ref.sha256)
     key, retention = checkpoint_key(head.console, head.seq), run.retention()
-    facts = run.store.inspect(key)
+    note, facts = b"", run.store.inspect(key)
     if facts is None:
         signer = signing.signer
         note = checkpoint.signed(signer.public_key(), signer.sign(checkpoint.text()))
         run.store.create(key, note, sha256(note).hexdigest(), retention)
         facts = run.store.inspect(key)
-        if facts is None:
-            raise ArchiveStoreError(f"{key} could not be written; the next run tries again")
-        check_lock(key, facts.retention, run.order.lock_mode, retention.until)
-    if facts.retention is None:
-        raise IntegrityError(f"{key} is stored without an object lock")
+    if facts is None:
+        raise ArchiveStoreError(f"{key} could not be written; the next run tries again")
     data = b"".join(run.store.read(key, facts.version_id))
+    _check_checkpoint(key, data, checkpoint, signing)
+    if data == note:
+        check_lock(key, facts.retention, run.order.lock_mode, retention.until)
+    elif facts.retention is None:
+        raise IntegrityError(f"{key} is stored without an object lock")
+
+
+def _check_checkpoint(key: str, data: bytes, checkpoint: Checkpoint, signing: Signing) -> None:
+    """Raise IntegrityError unless these bytes are this checkpoint, signed by the key that signs now."""
     try:
-        found = open_checkpoint(data, head.console, [signing.signer.public_key()], signing.is_signed)
+        found = open_checkpoint(data, checkpoint.console, [signing.signer.public_key()], signing.is_signed)
     except ValueError as error:
-        raise IntegrityError(f"{key} is no checkpoint of statement {head.seq}: {error}") from error
+        raise IntegrityError(f"{key} is no checkpoint of its statement: {error}") from error
     if found != checkpoint:
-        raise IntegrityError(f"{key} is the checkpoint of something else than statement {head.seq}")
+        raise IntegrityError(f"{key} is the checkpoint of something else than its statement")
 
 
 def _key_statement(run: Run, head: Head, public_key: str) -> OperatorStatement:
