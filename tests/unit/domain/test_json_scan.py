@@ -1,12 +1,14 @@
 """The exact path's tokens and its scan of one value."""
 
 import json
+import tracemalloc
 from decimal import Decimal
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from audit_archive.domain import json_scan
 from audit_archive.domain.json_scan import Scan
 from audit_archive.domain.json_tokens import NoTokenError, is_exact_number, is_exact_string
 from audit_archive.domain.source_members import top_level_members
@@ -181,3 +183,18 @@ def test_members_are_read_as_far_as_marks_and_receipts_need_them() -> None:
         "flock_id": [],
         "user_ip": 0,
     }
+
+
+def test_the_keys_of_an_entry_too_long_to_be_carried_do_not_fill_the_memory(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(json_scan, "MAX_CARRIED", 1000)
+    data = b"{" + b",".join(b'"%08x":0' % number for number in range(5000)) + b"}"
+    tracemalloc.start()
+    try:
+        scan = Scan(data, 0)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert (scan.end, scan.exact) == (len(data), False)
+    assert peak < 100_000, "the keys of the first 1000 bytes, and not some 700 kB of them all"

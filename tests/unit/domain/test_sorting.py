@@ -1,6 +1,7 @@
 """The external sort: order, exactness, duplicates, conflicts, and that it is external."""
 
 import io
+from collections.abc import Iterator
 from typing import BinaryIO
 
 import pytest
@@ -40,7 +41,6 @@ def small_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in SMALL.items():
         monkeypatch.setattr(sorting, name, value)
     monkeypatch.setattr(sorted_runs, "BLOCK_BYTES", 20)
-    monkeypatch.setattr(sorted_runs, "_GATHER", 2)
 
 
 @settings(deadline=None, max_examples=300)
@@ -121,3 +121,32 @@ def test_the_entries_wait_in_the_file_and_are_read_a_block_at_a_time(
     assert [entry.id for entry in result] == list(range(1, 5003))
     assert len(files) == (1 if not shuffled else 1 + 5), "26 runs, merged two at a time, need five rounds"
     assert all(0 < file.longest < 2000 for file in files)
+
+
+@pytest.mark.parametrize(("length", "files"), [(10, 2), (300, 4), (5000, 4)])
+def test_runs_of_long_blocks_are_merged_fewer_at_a_time(
+    length: int, files: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sorting, "FAN_IN", 16)
+    monkeypatch.setattr(sorting, "MERGE_BYTES", 1000)
+    made: list[BinaryIO] = []
+
+    def scratch() -> BinaryIO:
+        made.append(io.BytesIO())
+        return made[-1]
+
+    parts = [[Entry(n, b"x" * length, 0, 0), Entry(100 - n, b"y" * 40, 0, 0)] for n in range(1, 9)]
+    assert list(sort_entries(iter(parts), scratch)) == sorted(entry for part in parts for entry in part)
+    assert len(made) == files, "eight runs at once, or two at a time in three rounds"
+
+
+def test_a_full_block_is_written_before_another_entry_is_taken() -> None:
+    file = io.BytesIO()
+
+    def entries() -> Iterator[Entry]:
+        for number in range(1, 9):
+            written = file.tell()
+            yield Entry(number, b"x" * 30, 0, 0)
+            assert file.tell() > written
+
+    assert sorted_runs.write_run(file, entries()).count == 8

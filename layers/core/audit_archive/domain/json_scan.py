@@ -51,6 +51,7 @@ class Scan:
         self.exact, self.nested, self.unknown, self.ids = True, False, False, 0
         self.members: dict[str, tuple[int, int]] = {}
         self._data = data
+        self._limit = start + MAX_CARRIED
         self._stack = bytearray()
         self._keys: list[set[str]] = []
         self._member: tuple[str, int] | None = None
@@ -58,7 +59,7 @@ class Scan:
         while due or self._stack:
             pos, due = self._value(pos) if due else self._after(pos)
         self.end = pos
-        self.exact = self.exact and pos - start <= MAX_CARRIED
+        self.exact = self.exact and pos <= self._limit
 
     def _value(self, pos: int) -> tuple[int, bool]:
         """Take a scalar, or what opens a container."""
@@ -129,8 +130,8 @@ class Scan:
     def _key(self, token: bytes, start: int) -> None:
         """Note a key, whose value begins at `start`."""
         name = decode_string(token)
-        if self.exact:
-            self.exact = is_exact_string(token) and name not in self._keys[-1]
+        if self.exact:  # no longer than it may be, or the keys of a long entry would fill the memory
+            self.exact = start <= self._limit and is_exact_string(token) and name not in self._keys[-1]
             self._keys[-1].add(name)
         if len(self._stack) == 1:
             self._note(name, start)

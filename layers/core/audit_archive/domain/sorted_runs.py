@@ -7,14 +7,12 @@ the marks (one byte each), and the lines with a line feed between two: no line h
 from array import array
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain, islice, repeat
-from operator import itemgetter
+from itertools import chain, repeat
 from typing import BinaryIO
 
 from audit_archive.domain.entry import Entry, Mark
 
 BLOCK_BYTES = 1 << 17
-_GATHER = 64  # entries looked at together to see whether a block is full
 _HEADER = 3 * 8
 _NO_TIME = -(2**63)
 _RECEIPT = Mark.RECEIPT.value
@@ -22,7 +20,10 @@ _RECEIPT = Mark.RECEIPT.value
 
 @dataclass(frozen=True)
 class Run:
-    """Entries of rising id, `first` to `last`, `count` of them: blocks of `file` from `start` to `end`."""
+    """Entries of rising id, `first` to `last`, `count` of them: blocks of `file` from `start` to `end`.
+
+    `longest` is how many bytes the longest of those blocks has.
+    """
 
     file: BinaryIO
     start: int
@@ -30,6 +31,7 @@ class Run:
     first: int
     last: int
     count: int
+    longest: int
 
     def entries(self) -> Iterator[Entry]:
         """The entries; one block is in memory at a time."""
@@ -49,20 +51,20 @@ class Run:
 def write_run(file: BinaryIO, entries: Iterable[Entry]) -> Run:
     """Append at least one entry, of rising id and with distinct ids, to the file."""
     start = end = file.seek(0, 2)
-    first, last, count = 0, 0, 0
+    first = last = count = longest = 0
     for block in _cut(entries):
-        end += file.write(_pack(block))
+        written = file.write(_pack(block))
+        end, longest = end + written, max(longest, written)
         first, last, count = first or block[0].id, block[-1].id, count + len(block)
-    return Run(file, start, end, first, last, count)
+    return Run(file, start, end, first, last, count, longest)
 
 
 def _cut(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
-    """The entries in lists of about BLOCK_BYTES of lines."""
-    source = iter(entries)
+    """The entries in lists of about BLOCK_BYTES of lines; none is taken from the source before it is due."""
     block, size = list[Entry](), 0
-    while some := list(islice(source, _GATHER)):
-        block += some
-        size += sum(map(len, map(itemgetter(1), some)))
+    for entry in entries:
+        block.append(entry)
+        size += len(entry[1])
         if size >= BLOCK_BYTES:
             yield block
             block, size = [], 0

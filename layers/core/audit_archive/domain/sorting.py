@@ -3,7 +3,7 @@
 Entries come in batches, are sorted in runs of a few megabytes, and wait in a scratch file. Exports are
 usually newest first, so runs seldom overlap and only need reading in the right order; those that do
 overlap are merged, a few at a time, before anything is yielded. Memory: one run, or a block of each of
-FAN_IN runs; and a few numbers for each run.
+FAN_IN runs, fewer if their blocks are long; and a few numbers for each run.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -18,6 +18,7 @@ from audit_archive.errors import InvalidExportError
 
 RUN_BYTES = 1 << 20
 FAN_IN = 16
+MERGE_BYTES = 1 << 26  # the line of one entry may have half of it
 
 _BY_ID = itemgetter(0)
 
@@ -86,15 +87,25 @@ def _disjoint(runs: list[Run], scratch: Callable[[], BinaryIO]) -> list[Run]:
 
 
 def _merge(runs: list[Run], scratch: Callable[[], BinaryIO]) -> Run:
-    """One run of many, FAN_IN at a time, so that memory holds at most a block of each of so many."""
+    """One run of many, a few at a time."""
     while len(runs) > 1:
         file = scratch()
-        groups = [runs[i : i + FAN_IN] for i in range(0, len(runs), FAN_IN)]
         runs = [
-            write_run(file, _distinct(merge(*(run.entries() for run in group), key=_BY_ID)))
-            for group in groups
+            write_run(file, _distinct(merge(*map(Run.entries, group), key=_BY_ID))) for group in _groups(runs)
         ]
     return runs[0]
+
+
+def _groups(runs: list[Run]) -> Iterator[list[Run]]:
+    """The runs in lists of at most FAN_IN, whose blocks are short enough to be in memory together, or of two."""
+    group, size = list[Run](), 0
+    for run in runs:
+        if len(group) == FAN_IN or (len(group) > 1 and size + run.longest > MERGE_BYTES):
+            yield group
+            group, size = [], 0
+        group.append(run)
+        size += run.longest
+    yield group
 
 
 def _distinct(entries: Iterable[Entry]) -> Iterator[Entry]:
