@@ -97,7 +97,7 @@ def _merge(runs: list[Run], scratch: Callable[[], BinaryIO]) -> Run:
 
 
 def _groups(runs: list[Run]) -> Iterator[list[Run]]:
-    """The runs in lists of at most FAN_IN, whose blocks are short enough to be in memory together, or of two."""
+    """The runs in lists of at most FAN_IN whose blocks fit into memory together, but of two at least."""
     group, size = list[Run](), 0
     for run in runs:
         if len(group) == FAN_IN or (len(group) > 1 and size + run.longest > MERGE_BYTES):
