@@ -23,6 +23,7 @@ class Line(NamedTuple):
 def awkward() -> World:
     """Four runs, purges of our own and a foreign one, over everything that a field may hold."""
     world = World()
+    world.trail.skip(2)
     _people(world)
     _machines(world)
     world.later()
@@ -97,6 +98,10 @@ def _times(world: World) -> None:
         "2026-11-25 23:59:59 UTC+2359",
         "2026-03-29 00:59:59 UTC+0000",  # the last second before summer time in Berlin
         "2026-03-29 01:00:00 UTC+0000",
+        "2026-11-25 06:59:59 UTC+0000",  # 07:59:59 in Berlin, a Wednesday
+        "2026-11-25 07:00:00 UTC+0000",
+        "2026-11-25 16:59:59 UTC+0000",  # 17:59:59
+        "2026-11-25 17:00:00 UTC+0000",
         "2026-02-30 12:00:00 UTC+0000",
         "2026-11-25 23:59:60 UTC+0000",
         "2026-11-25 24:00:00 UTC+0000",
@@ -137,7 +142,7 @@ def _source_forms(world: World) -> None:
     trail.arrive(additional_information={"deep": _nested(200)}, **mallory)
     trail.arrive(additional_information=float("nan"), **mallory)  # no JSON at all
     trail.arrive(_source="a field of that name", **mallory)
-    trail.arrive(message="long " * 300_000, **mallory)
+    trail.arrive(message="x" * 2**20, **mallory)
 
 
 def _nested(levels: int) -> object:

@@ -44,9 +44,9 @@ def test_who_did_what(world: World, database: duckdb.DuckDBPyConnection) -> None
 
 def test_who_did_what_in_some_days(world: World, database: duckdb.DuckDBPyConnection) -> None:
     """SQL also gives what is filed under these days, because nobody can read when it happened."""
-    sql = SAVED["Who did what"].replace(DAYS, "'2026-03-29' AND '2026-11-24'")
+    sql = SAVED["Who did what"].replace(DAYS, "'2026-03-29' AND '2026-11-25'")
     rows = database.execute(duckdb_sql(sql)).fetchall()
-    start, end = from_rfc3339("2026-03-29T00:00:00Z"), from_rfc3339("2026-11-24T00:00:00Z") + DAY
+    start, end = from_rfc3339("2026-03-29T00:00:00Z"), from_rfc3339("2026-11-25T00:00:00Z") + DAY
     assert [row[0] for row in rows if row[1] is None]
     assert [row[0] for row in rows if row[1] is not None] == ids(
         engine(world, users=("alice@example.com",), start=start, end=end)

@@ -53,7 +53,7 @@ def test_holes_are_those_that_the_statements_explain(
 ) -> None:
     stated = {(m.first, m.last) for said in world.archives() for m in said.missing}
     causes = {m.cause for said in world.archives() for m in said.missing}
-    assert causes == {Cause.FOREIGN_PURGE, Cause.UNEXPLAINED}
+    assert causes == {Cause.BEFORE_ARCHIVE, Cause.FOREIGN_PURGE, Cause.UNEXPLAINED}
     assert {row[:2] for row in database.execute(duckdb_sql(SAVED["Holes"])).fetchall()} == stated
 
 

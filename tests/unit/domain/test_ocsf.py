@@ -186,7 +186,7 @@ def test_what_the_schema_has_no_place_for_is_unmapped() -> None:
 
 def test_a_line_in_source_form_is_read_as_far_as_it_can_be() -> None:
     source = json.dumps(
-        ENTRY | {"user_browser_agent": "\ud800", "new": 2**64, "flock_id": "flock:1"}
+        ENTRY | {"user_browser_agent": "\ud800", "additional_information": 2**64, "flock_id": "flock:1"}
     ).encode()
     line = source_line(source, 73)
     event = ocsf_event(line, "1234abcd", 1)
