@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from random import Random
 
-from tests.processes.kills import MOMENTS, make_good
+from tests.processes.kills import MOMENTS, make_good, make_good_from_the_start
 from tests.processes.place import Place
 from tests.processes.races import RACERS, STARTS, make_one_chain
 
@@ -20,3 +20,4 @@ def acts(here: Place, seed: int) -> Iterator[tuple[str, Callable[[], None]]]:
         yield f"{name}, half of them killed", partial(make_one_chain, here, [start] * ROUNDS, killer)
     for when in MOMENTS:
         yield f"SIGKILL {when} every request of a run", partial(make_good, here, 1, when)
+    yield "SIGKILL at every request of a first run", partial(make_good_from_the_start, here, *MOMENTS)

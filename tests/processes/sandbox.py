@@ -21,7 +21,7 @@ from typing import IO, Any
 import boto3
 
 ROOT = Path(__file__).resolve().parents[2]
-SERVICES = ("s3", "dynamodb", "secretsmanager", "sns")
+SERVICES = ("s3", "dynamodb", "secretsmanager", "sns", "kms")
 READY = "ready"
 
 

@@ -21,7 +21,8 @@ class Watched(Trail):
     """
 
     def __init__(self) -> None:
-        self.now = datetime.now(UTC) - LONG_AGO
+        midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        self.now = midnight - LONG_AGO  # whatever the hour, runs have as many dates to write about
         self.issued: dict[int, bytes] = {}
         self.watch: Callable[[int], object] = lambda boundary: None
         super().__init__(clock=lambda: self.now)

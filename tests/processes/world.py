@@ -1,13 +1,18 @@
 """A Console, a bucket, a table and secrets, real processes that work on them, and what must be true."""
 
 import threading
+from base64 import b64decode
 from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Self
 from uuid import uuid4
 
 from audit_archive.adapters.dynamodb_ledger import DynamoDbLedger
+from audit_archive.adapters.ecdsa import is_signed
+from audit_archive.domain.checkpoint import Checkpoint, open_checkpoint
 from audit_archive.domain.head import Head
+from audit_archive.domain.layout import checkpoint_key
+from audit_archive.domain.public_keys import PublicKey
 from local.aws import LocalAws
 from local.console import ConsoleServer
 from tests.contracts.aws import REGION, client, ledger_table, locked_bucket
@@ -31,13 +36,9 @@ def environment(aws: LocalAws) -> dict[str, str]:
     """What every process of the function sees: the template's variables, and the way to AWS."""
     function = render(PurgeMode="on").properties("ArchiveFunction")
     variables: dict[str, str] = function["Environment"]["Variables"]
-    return aws.env() | variables | {"AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION, "ALERT_TOPIC": ""}
-
-
-def signing_key(endpoint: str) -> str:
-    """The ARN of a new key to sign checkpoints with."""
-    made = client("kms", endpoint).create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")
-    return str(made["KeyMetadata"]["Arn"])
+    key = client("kms", aws.endpoint).create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")
+    made = {"SIGNING_KEY": key["KeyMetadata"]["Arn"], "ALERT_TOPIC": ""}
+    return aws.env() | variables | made | {"AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION}
 
 
 def new_request() -> str:
@@ -79,7 +80,6 @@ class World:
             "LEDGER_TABLE": self._table,
             "SECRET_PREFIX": prefix,
             "CONSOLE_URL_TEMPLATE": url,
-            "SIGNING_KEY": signing_key(self._aws.endpoint),
         }
         return self
 
@@ -132,12 +132,13 @@ class World:
         return [item for item in self._items() if item.startswith("finding#")]
 
     def look(self) -> None:
-        """While no process runs: one chain, read by independent means; a ledger that stands at its end; each
-        destroyed entry archived once, and written up."""
+        """While no process runs: one chain, signed, read by independent means; a ledger that stands at its
+        end; each destroyed entry archived once, and written up."""
         assert self.console.crashes == []
         with self._lock:
             self._copy.refresh()
             self.reading.catch_up()
+        self._look_at_checkpoints()
         live, lines = self.trail.live(), self.reading.epoch.lines
         destroyed = {i: line for i, line in self.trail.issued.items() if i not in live}
         unarchived = [i for i, line in destroyed.items() if lines.get(i) != line]
@@ -171,6 +172,16 @@ class World:
         assert self._index() == rebuilt
         self.look_at_rest()
 
+    def _look_at_checkpoints(self) -> None:
+        """Each statement has one, by the key that the chain names."""
+        statements = self.reading.statements
+        keys = [PublicKey(b64decode(said["public_key"])) for said in statements if said.get("public_key")]
+        assert self.reading.signed == {said["seq"] for said in statements}
+        for said, ref in zip(statements, self.reading.refs, strict=True):
+            (version,) = self._copy.history(checkpoint_key(CONSOLE, said["seq"]))
+            found = open_checkpoint(version.data or b"", CONSOLE, keys, is_signed)
+            assert found == Checkpoint(CONSOLE, said["tree"]["size"], said["tree"]["root"], ref["sha256"])
+
     def _written_up(self) -> int:
         """How many entries the chain says were destroyed: for each intent one count, by its purge statement
         or by the receipt that came after a crash had left its end unknown. Others' purges are none here."""
@@ -186,14 +197,16 @@ class World:
         return sum(counts.values())
 
     def _look_at_purge(self, boundary: int) -> None:
-        """In the moment before a purge: all that is about to die is archived, and recorded as archived."""
+        """In the moment before a purge: what is about to die is archived, and that is signed and recorded."""
+        head = self.head  # first: other runs may go on while we look
         with self._lock:
             self._copy.refresh()
             self.reading.catch_up(lenient=True)
             lines = self.reading.epoch.lines
         doomed = {i: line for i, line in self.trail.live().items() if i <= boundary}
         assert [i for i, line in doomed.items() if lines.get(i) != line] == [], "about to die unarchived"
-        assert self.head.highest_archived_id >= boundary, "a purge beyond the recorded watermark"
+        assert head.highest_archived_id >= boundary, "a purge beyond the recorded watermark"
+        assert self.reading.signed >= set(range(1, head.seq + 1)), "a purge upon what is not signed"
 
     def _index(self) -> dict[str, Any]:
         """What the ledger holds of the chain."""
