@@ -58,7 +58,7 @@ class _Work:
     tally: Tally = field(default_factory=Tally)
 
     def walk(self, tally: Tally, keys: Keys) -> Walk:
-        return Walk(self.audit, self.question, tally, Signatures(keys, tally), self.pool)
+        return Walk(self.audit, self.question, tally, Signatures(self.question.console, keys, tally), self.pool)
 
 
 def _judge_chain(work: _Work) -> Chain:

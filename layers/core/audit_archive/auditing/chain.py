@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
 
 from audit_archive.auditing.covered import Covered
 from audit_archive.auditing.deadline import Deadline
@@ -61,7 +60,6 @@ class Chain:
         if number < self._question.from_seq:
             self.start = step.after
         if step.said is None:
-            self.newest = replace(self.newest, seq=number)
             return
         self.newest, self.newest_sha256 = step.after.head or self.newest, step.sha256
         self._trusted.add(number)
@@ -94,7 +92,7 @@ def walk_chain(walk: Walk, question: Question, tally: Tally, deadline: Deadline,
         progress(Done(count, None, 0, None))
         if deadline.is_over:
             return chain
-    walk.finish(chain.newest)
+    walk.finish(chain.newest, chain.end.number)
     chain.is_whole = True
     return chain
 

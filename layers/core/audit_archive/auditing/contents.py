@@ -64,7 +64,9 @@ class Contents:
             self._open(said, is_there=any(each.expected.what == EXPORTS for each in present))
         self._rebuild(said, before)
         files = [each for each in present if each.expected.what == FILES]
-        self._tally.skip(OF_FILES, self._why_absent(said), len(said.entries) - len(files))
+        is_recorded = self._audit.is_recorded(said.seq)
+        why = self._why_absent(said) if is_recorded else Why.UNRECORDED
+        self._tally.skip(OF_FILES, why, len(said.entries) - len(files))
         self.check_files(said, files)
 
     def check_files(self, said: ArchiveStatement, found: Iterable[Found]) -> None:

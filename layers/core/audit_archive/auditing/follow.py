@@ -47,12 +47,18 @@ class Follower:
         self._references = references
         self._signatures = signatures
 
-    def follow(self, point: Point, row: Row, copy: Copy, said: Statement) -> tuple[Point, Point] | None:
-        """The point as far as the statement goes on from it, and the one after; None if it makes no sense.
+    def follow(
+        self, point: Point, row: Row, copy: Copy, said: Statement, *, is_confirmed: bool
+    ) -> tuple[Point, Point] | None:
+        """The point as far as the statement goes on from it, and the one after.
 
+        None if it makes no sense, or if neither number nor link is that of this place and nobody confirms it.
         `said` must be the statement of `copy`, its bytes those that were chained.
         """
-        before = point if self._is_link_whole(point, row, copy, said) else point.lost(point.number)
+        is_whole = self._is_link_whole(point, row, copy, said)
+        if not (is_whole or is_confirmed or point.head is None or said.seq == row.number):
+            return None
+        before = point if is_whole else point.lost(point.number)
         try:
             head = self._fold(before, row, copy, said)
             promise = of_a_statement(said, point.lock)
@@ -100,6 +106,16 @@ class Follower:
     def _fault(self, row: Row, copy: Copy, verdict: str, clause: str) -> None:
         sentence = f"{row.key} {clause}"
         self._tally.fault(Fault(verdict, row.key, copy.stored.version_id, row.number, sentence))
+
+
+def is_odd(point: Point, said: Statement | None) -> bool:
+    """Whether something that was read as a statement does not go on from a point."""
+    if said is None or point.head is None:
+        return said is None
+    try:
+        return any(misfits(point.head, said, knows_holes=point.knows_holes))
+    except ValueError:
+        return True
 
 
 def _is_epoch(said: Statement) -> bool:

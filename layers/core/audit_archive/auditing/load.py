@@ -103,10 +103,7 @@ def load_row(source: ArchiveSource, console: str, at: Listed, *, is_signed: bool
     """Read what lies under one statement's key. Without `is_signed` there is no checkpoint to look for."""
     real = [version for version in at.versions if not version.is_delete_marker]
     copies = tuple(_copy(source, version) for version in real[:MAX_VERSIONS])
-    said = next((copy.statement for copy in copies if copy.statement is not None), None)
-    checkpoint = None
-    if is_signed:
-        checkpoint = read_whole(source, checkpoint_key(console, said.seq if said else at.number))
+    checkpoint = read_whole(source, checkpoint_key(console, at.number)) if is_signed else None
     return Row(at.key, at.number, copies, at.versions, checkpoint)
 
 

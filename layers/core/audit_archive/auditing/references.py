@@ -1,5 +1,7 @@
 """What a statement's hash can be held against: the next one, the ledger, signatures, what others keep."""
 
+from collections.abc import Callable
+
 from audit_archive.auditing.load import Copy, Row
 from audit_archive.auditing.question import Audit, KnownPoint, Question
 from audit_archive.auditing.signatures import Signatures
@@ -33,18 +35,22 @@ class References:
         """The version of a statement that others name; if nobody names any, the oldest."""
         if len(row.copies) < 2:  # noqa: PLR2004 - there is no choice
             return _oldest(row)
-        named = {word.sha256 for word in self._named_by(after, row) + self._outside(row, row.copies[0])}
-        return next((copy for copy in row.copies if copy.sha256 in named), row.copies[0])
+        oldest = row.copies[0]
+        words = self._named_by(after, row, oldest) + self._outside(row, oldest)
+        named = {word.sha256 for word in words}
+        return next((copy for copy in row.copies if copy.sha256 in named), oldest)
 
-    def words(self, row: Row, copy: Copy, after: Row | None, last: Row | None) -> list[Word]:
-        """Every word on a statement.
+    def words(
+        self, row: Row, copy: Copy, after: Row | None, last: Row | None, is_odd: Callable[[], bool]
+    ) -> list[Word]:
+        """Every word on a statement. `is_odd`: whether it does not fit what is before it.
 
-        That of the next one counts if it agrees, or if somebody confirms the next one itself and nobody
-        contradicts it: else it may as well be the next one that is altered.
+        That of the next one counts if it agrees, if somebody confirms the next one itself and nobody
+        contradicts it, or if this one is odd: else it may as well be the next one that is altered.
         """
-        words, following = self._outside(row, copy), self._named_by(after, row)
+        words, following = self._outside(row, copy), self._named_by(after, row, copy)
         is_agreed = any(word.sha256 == copy.sha256 for word in following)
-        if following and (is_agreed or self._is_confirmed(after, last)):
+        if following and (is_agreed or self._is_confirmed(after, last) or is_odd()):
             return following + words
         return words
 
@@ -52,9 +58,9 @@ class References:
         """Note that a statement is in the chain."""
         self._found |= {point: said.tree for point in self._points if point.sha256 == sha256}
 
-    def finish(self, tally: Tally, newest: Head) -> None:
-        """Note what is known from elsewhere, and was not found in the chain."""
-        first = newest.seq + 1
+    def finish(self, tally: Tally, newest: Head, number: int) -> None:
+        """Note what is known from elsewhere, and was not found in the chain, which ends at a number."""
+        first = number + 1
         key = statement_key(self._console, first)
         beyond = max(self._points, key=lambda point: point.seq or 0, default=None)
         if beyond is not None and (beyond.seq or 0) >= first:
@@ -71,23 +77,29 @@ class References:
         copy = _oldest(row)
         if row is None or copy is None:
             return False
-        words = self._outside(row, copy) + self._named_by(after, row)
+        words = self._outside(row, copy) + self._named_by(after, row, copy)
         return bool(words) and all(word.sha256 == copy.sha256 for word in words)
 
-    def _named_by(self, after: Row | None, row: Row) -> list[Word]:
-        """What the next statement says of the one before it."""
-        copy = _oldest(after)
-        if after is None or after.number != row.number + 1 or copy is None or copy.statement is None:
+    def _named_by(self, after: Row | None, row: Row, copy: Copy) -> list[Word]:
+        """What the next statement says of the one before it.
+
+        One that was moved here from elsewhere speaks of another, unless this one was moved with it.
+        """
+        following = _oldest(after)
+        if after is None or after.number != row.number + 1 or following is None:
             return []
-        previous = copy.statement.previous
-        return [Word(f"statement {after.number}", previous.sha256, previous.version_id)] if previous else []
+        next_said, said = following.statement, copy.statement
+        before = {row.number, said.seq} if said is not None else {row.number}
+        if next_said is None or next_said.previous is None or next_said.seq - 1 not in before:
+            return []
+        previous = next_said.previous
+        return [Word(f"statement {after.number}", previous.sha256, previous.version_id)]
 
     def _outside(self, row: Row, copy: Copy) -> list[Word]:
         """What everybody else says of it."""
-        said = copy.statement
-        seq, console = (said.seq, said.console) if said is not None else (row.number, self._console)
-        words = [Word(point.by, point.sha256, point.version_id) for point in self._points if point.seq == seq]
-        checkpoint = self._signatures.peek(row, console)
+        here = [point for point in self._points if point.seq == row.number]
+        words = [Word(point.by, point.sha256, point.version_id) for point in here]
+        checkpoint = self._signatures.peek(row, copy)
         signed = checkpoint.statement_sha256 if checkpoint is not None else copy.sha256
         if checkpoint is not None and (signed == copy.sha256 or not self._signatures.has_seen(signed)):
             words.append(Word("its signed checkpoint", signed))

@@ -20,7 +20,7 @@ def report(
         from_seq=question.from_seq,
         to_seq=question.to_seq or chain.end.number,
         continue_at=continue_at,
-        newest_seq=chain.newest.seq,
+        newest_seq=chain.end.number,
         newest_sha256=chain.newest_sha256,
         checked=dict(sorted(tally.checked.items())),
         faults=tally.faults,

@@ -1,145 +1,154 @@
-"""Signed checkpoints: each beside its statement, over that very one, and good under a key that counts."""
+"""Signed checkpoints: each beside its statement, over that very one, and good under the key that counts."""
 
 from array import array
-from collections import deque
 from dataclasses import dataclass
 
-from audit_archive.auditing.keys import Keys, UnknownKeyError
-from audit_archive.auditing.load import Row, Stored
+from audit_archive.auditing.keys import Keys
+from audit_archive.auditing.load import Copy, Row, Stored
 from audit_archive.auditing.tally import Tally
-from audit_archive.domain.checkpoint import Checkpoint
-from audit_archive.domain.layout import checkpoint_key
+from audit_archive.domain.checkpoint import Checkpoint, open_checkpoint
+from audit_archive.domain.layout import checkpoint_key, statement_key
+from audit_archive.domain.notes import parse_note
 from audit_archive.domain.public_keys import PublicKey
 from audit_archive.domain.statement import Statement
 from audit_archive.domain.verdicts import Fault, Note, Verdict, Why
 
-MAX_PENDING = 1000
-"""Checkpoints by an unknown key that wait for a statement that names it: what a run left unsigned that died
-is signed by the next, which may have a new key and state it only then."""
-
 
 @dataclass(frozen=True)
-class Judged:
-    """A statement whose checkpoint is looked at, its hash, and whether signing had begun with it."""
+class Opened:
+    """What a note is under the keys that count: a checkpoint by one of them, or the reason why not.
 
-    said: Statement
-    sha256: str
-    note: Stored
-    is_due: bool
+    `verdict`: None if it is one.
+    """
+
+    keys: tuple[PublicKey, ...]
+    checkpoint: Checkpoint | None = None
+    signer: PublicKey | None = None
+    verdict: str | None = None
+    why: str = ""
 
 
 class Signatures:
     """Judges the checkpoints of one chain, in order of their statements. Memory: 8 bytes a statement."""
 
-    def __init__(self, keys: Keys, tally: Tally) -> None:
+    def __init__(self, console: str, keys: Keys, tally: Tally) -> None:
+        self._console = console
         self._keys = keys
-        self._seen = array("Q")
-        self._peeked: dict[int, Checkpoint | None] = {}
         self._tally = tally
-        self._pending: deque[Judged] = deque()
-        self._unsigned: list[int] = []
-        self._newest_good: tuple[int, str, frozenset[PublicKey]] = (0, "", frozenset())
+        self._seen = array("Q")
+        self._opened: dict[int, Opened] = {}
+        self._unsigned: tuple[int, int] | None = None
+        self._absent: list[int] = []
+        self._newest: tuple[str, PublicKey] | None = None
 
     def has_seen(self, sha256: str) -> bool:
         """Whether a statement of this hash came before."""
         return _prefix(sha256) in self._seen
 
-    def peek(self, row: Row, console: str) -> Checkpoint | None:
-        """The checkpoint beside a statement, if it is good under a key that counts so far."""
-        if row.checkpoint is None or row.checkpoint.verdict is not None:
+    def peek(self, row: Row, copy: Copy) -> Checkpoint | None:
+        """The checkpoint beside a statement, if it is good under the key that counts there."""
+        if row.checkpoint is None or row.checkpoint.verdict is not None or copy.statement is None:
             return None
-        if row.number not in self._peeked:
-            try:
-                self._peeked[row.number] = self._keys.open(row.checkpoint.data, console)[0]
-            except (ValueError, UnknownKeyError):
-                self._peeked[row.number] = None
-        return self._peeked[row.number]
+        return self._open(row.number, row.checkpoint, copy.statement).checkpoint
 
     def judge(self, row: Row, said: Statement, sha256: str, *, is_due: bool, is_recorded: bool) -> None:
         """Judge the checkpoint of a statement of the chain. `is_due`: signing has begun."""
-        self._peeked.pop(row.number, None)
         self._seen.append(_prefix(sha256))
-        if self._keys.learn(said):
-            waiting, self._pending = self._pending, deque()
-            for each in waiting:
-                self._open(each)
         note = row.checkpoint
-        if note is not None and note.verdict is None:
-            self._open(Judged(said, sha256, note, is_due))
+        opened = self._open(row.number, note, said) if note is not None and note.verdict is None else None
+        if self._keys.learn(said):
+            self._excuse()
+        if note is not None and opened is not None:
+            self._blame()
+            self._judge(row.number, said, sha256, note, opened, is_due=is_due)
         elif note is not None and note.verdict != Verdict.MISSING:
-            self._false(note, said, "reads back damaged")
+            self._fault(Verdict.ALTERED, note, row.number, "reads back damaged")
         elif not is_due:
-            self._unsigned = [*self._unsigned[:1], said.seq]
+            self._unsigned = (self._unsigned[0] if self._unsigned else row.number, row.number)
         elif not is_recorded:
             self._tally.skip("checkpoints", Why.UNRECORDED)
         else:
-            self._absent(said)
+            self._absent.append(row.number)
+        self._opened.pop(row.number, None)
 
-    def finish(self, newest_key: str, newest_seq: int) -> None:
-        """Judge what could not be judged before the whole chain was read."""
-        for each in self._pending:
-            self._unknown(each)
-        if self._unsigned:
-            first, last = self._unsigned[0], self._unsigned[-1]
-            sentence = f"The statements from {first} to {last} are not signed: signing had not begun"
-            self._tally.note(Note(Verdict.UNSIGNED, newest_key, last, sentence))
+    def finish(self, newest: int) -> None:
+        """Judge what could not be judged before the whole chain was read, which ends at a number."""
+        self._blame()
+        if self._unsigned is not None:
+            first, last = self._unsigned
+            self._note(last, f"Statements {first} to {last} are not signed: signing had not begun")
         if not self._keys.trusted:
             return
-        seq, key, signers = self._newest_good
-        if not seq:
-            sentence = (
-                f"{newest_key} and the statements before it bear no good signature by a key that you trust"
-            )
-            self._tally.fault(Fault(Verdict.UNSIGNED, newest_key, None, newest_seq, sentence))
-        elif not signers & self._keys.trusted:
+        key, signer = self._newest or (statement_key(self._console, newest), None)
+        if signer is None:
+            sentence = f"{key} and those before it bear no good signature by a key that you trust"
+            self._tally.fault(Fault(Verdict.UNSIGNED, key, None, newest, sentence))
+        elif signer not in self._keys.trusted:
             sentence = f"{key}, the newest good checkpoint, is not signed by a key that you trust"
-            self._tally.fault(Fault(Verdict.UNSIGNED, key, None, seq, sentence))
+            self._tally.fault(Fault(Verdict.UNSIGNED, key, None, newest, sentence))
 
-    def _open(self, it: Judged) -> None:
+    def _open(self, number: int, note: Stored, said: Statement) -> Opened:
+        keys = self._keys.counting(said)
+        known = self._opened.get(number)
+        if known is None or known.keys != keys:
+            known = self._opened[number] = self._opened_by(keys, note, said)
+        return known
+
+    def _opened_by(self, keys: tuple[PublicKey, ...], note: Stored, said: Statement) -> Opened:
         try:
-            found, signers = self._keys.open(it.note.data, it.said.console)
-        except UnknownKeyError:
-            self._pending.append(it)
-            if len(self._pending) > MAX_PENDING:
-                self._unknown(self._pending.popleft())
-            return
+            ids = {signature.key_id for signature in parse_note(note.data).signatures}
+            signer = next((key for key in keys if key.key_id in ids), None)
+            if signer is None:
+                why = "is not signed by the key that counts here"
+                return Opened(keys, verdict=Verdict.UNSIGNED, why=why)
+            checkpoint = open_checkpoint(note.data, said.console, [signer], self._keys.is_signed)
         except ValueError as error:
-            self._false(it.note, it.said, f"is no signed checkpoint: {error}")
-            return
-        if found.statement_sha256 != it.sha256:
+            return Opened(keys, verdict=Verdict.ALTERED, why=f"is no signed checkpoint: {error}")
+        return Opened(keys, checkpoint, signer)
+
+    def _judge(
+        self, number: int, said: Statement, sha256: str, note: Stored, opened: Opened, *, is_due: bool
+    ) -> None:
+        found = opened.checkpoint
+        if found is None or opened.signer is None:
+            if opened.verdict == Verdict.UNSIGNED and not is_due:
+                sentence = f"{note.key} is by an unknown key, of an archive that had not begun to sign"
+                self._tally.note(Note(Verdict.ORPHANED, note.key, number, sentence))
+            elif opened.verdict == Verdict.UNSIGNED:
+                told = Fault(Verdict.UNSIGNED, note.key, None, number, f"{note.key} {opened.why}")
+                self._tally.fault_in_a_row(told)
+            else:
+                self._fault(Verdict.ALTERED, note, number, opened.why)
+        elif found.statement_sha256 != sha256:
+            # One of a statement not seen so far speaks against this statement, and was told as such.
             if self.has_seen(found.statement_sha256):
-                self._fault(
-                    Verdict.MISDESCRIBED, it.note, it.said, f"{it.note.key} is of an earlier statement"
-                )
-            return  # else it is told already: it is a word against the statement
-        if (found.size, found.root) != (it.said.tree.size, it.said.tree.root):
-            sentence = f"{it.note.key} is over another tree than statement {it.said.seq} has"
-            self._fault(Verdict.MISDESCRIBED, it.note, it.said, sentence)
-            return
-        self._keys.count(signers)
-        self._tally.checked["checkpoints"] += 1
-        if it.said.seq > self._newest_good[0]:
-            self._newest_good = (it.said.seq, it.note.key, signers)
-
-    def _absent(self, said: Statement) -> None:
-        key = checkpoint_key(said.console, said.seq)
-        sentence = f"{key} is missing: signing had begun before, and statement {said.seq} is not signed"
-        self._tally.fault_in_a_row(Fault(Verdict.UNSIGNED, key, None, said.seq, sentence))
-
-    def _unknown(self, it: Judged) -> None:
-        key, seq = it.note.key, it.said.seq
-        if it.is_due:
-            sentence = f"{key} is signed by no key that you trust or the archive names"
-            self._tally.fault_in_a_row(Fault(Verdict.UNSIGNED, key, it.note.version_id, seq, sentence))
+                self._fault(Verdict.MISDESCRIBED, note, number, "is over an earlier statement")
+        elif (found.size, found.root) != (said.tree.size, said.tree.root):
+            self._fault(Verdict.MISDESCRIBED, note, number, "is over another tree than is stated")
         else:
-            sentence = f"{key} is a checkpoint by an unknown key, of an archive that had not begun to sign"
-            self._tally.note(Note(Verdict.ORPHANED, key, seq, sentence))
+            self._keys.count(opened.signer)
+            self._tally.checked["checkpoints"] += 1
+            self._newest = note.key, opened.signer
 
-    def _false(self, note: Stored, said: Statement, why: str) -> None:
-        self._fault(Verdict.ALTERED, note, said, f"{note.key} {why}")
+    def _excuse(self) -> None:
+        """A new key is named: what a dead run left unsigned before, nobody could sign with the old one."""
+        if self._absent:
+            first, last = self._absent[0], self._absent[-1]
+            self._note(last, f"Statements {first} to {last} are not signed: the key was replaced after them")
+            self._absent.clear()
 
-    def _fault(self, verdict: str, note: Stored, said: Statement, sentence: str) -> None:
-        self._tally.fault(Fault(verdict, note.key, note.version_id, said.seq, sentence))
+    def _blame(self) -> None:
+        for number in self._absent:
+            key = checkpoint_key(self._console, number)
+            sentence = f"{key} is missing: signing had begun before statement {number}"
+            self._tally.fault_in_a_row(Fault(Verdict.UNSIGNED, key, None, number, sentence))
+        self._absent.clear()
+
+    def _note(self, number: int, sentence: str) -> None:
+        self._tally.note(Note(Verdict.UNSIGNED, statement_key(self._console, number), number, sentence))
+
+    def _fault(self, verdict: str, note: Stored, number: int, clause: str) -> None:
+        self._tally.fault(Fault(verdict, note.key, note.version_id, number, f"{note.key} {clause}"))
 
 
 def _prefix(sha256: str) -> int:

@@ -10,14 +10,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
-from audit_archive.auditing.follow import Follower, Point
+from audit_archive.auditing.follow import Follower, Point, is_odd
 from audit_archive.auditing.load import Copy, Row, has_checkpoints, load_row, statements_from
 from audit_archive.auditing.parallel import read_ahead
 from audit_archive.auditing.question import Audit, Question
 from audit_archive.auditing.references import References
 from audit_archive.auditing.signatures import Signatures
 from audit_archive.auditing.tally import Tally
-from audit_archive.auditing.words import judge
+from audit_archive.auditing.words import Word, judge
 from audit_archive.domain.head import Head
 from audit_archive.domain.layout import statement_key
 from audit_archive.domain.statement import Statement
@@ -66,11 +66,11 @@ class Walk:
             yield step
             point = step.after
 
-    def finish(self, newest: Head) -> None:
-        """Judge what can only be judged once every statement was seen."""
-        self._references.finish(self._tally, newest)
-        if newest.seq:
-            self._signatures.finish(statement_key(newest.console, newest.seq), newest.seq)
+    def finish(self, newest: Head, number: int) -> None:
+        """Judge what can only be judged once every statement was seen, up to a number."""
+        self._references.finish(self._tally, newest, number)
+        if number:
+            self._signatures.finish(number)
 
     def _skipped(self, first: int, count: int) -> None:
         """Numbers between two statements at which there is none."""
@@ -82,24 +82,24 @@ class Walk:
     def _step(self, point: Point, row: Row, after: Row | None, last: Row | None) -> Step:
         copy = self._references.choose(row, after)
         self._check_versions(row, copy)
-        if copy is not None:
-            said, is_agreed = self._judged(row, copy, after, last)
-            reached = self._follower.follow(point, row, copy, said) if said is not None else None
+        if copy is not None and copy.stored.verdict is not None:
+            self._fault(row, copy, copy.stored.verdict, "can't be read back as it was put")
+        elif copy is not None:
+            words = self._references.words(row, copy, after, last, lambda: is_odd(point, copy.statement))
+            is_confirmed = any(word.sha256 == copy.sha256 for word in words)
+            is_agreed = self._judge(row, copy, words, is_confirmed=is_confirmed)
+            said = copy.statement if is_agreed or is_confirmed else None
+            reached = (
+                self._follower.follow(point, row, copy, said, is_confirmed=is_confirmed) if said else None
+            )
             if reached is not None:
                 before, there = reached
                 return Step(said, copy.sha256, before, there if is_agreed else there.unlinked())
         self._tally.skip("statements", Why.FAULT)
         return Step(None, "", point, point.lost(row.number))
 
-    def _judged(
-        self, row: Row, copy: Copy, after: Row | None, last: Row | None
-    ) -> tuple[Statement | None, bool]:
-        """A statement if its bytes are those that were chained, and whether everybody agrees on it."""
-        if copy.stored.verdict is not None:
-            self._fault(row, copy, copy.stored.verdict, "can't be read back as it was put")
-            return None, False
-        words = self._references.words(row, copy, after, last)
-        is_confirmed = any(word.sha256 == copy.sha256 for word in words)
+    def _judge(self, row: Row, copy: Copy, words: list[Word], *, is_confirmed: bool) -> bool:
+        """Whether everybody agrees on a statement's bytes; a fault is noted if not, or if it is none."""
         found = judge(copy.sha256, copy.stored.version_id, words)
         if found is not None:
             told = Fault(found[0], row.key, copy.stored.version_id, row.number, f"{row.key} {found[1]}")
@@ -107,7 +107,7 @@ class Walk:
         elif copy.statement is None:
             verdict = Verdict.MISDESCRIBED if is_confirmed else Verdict.ALTERED
             self._fault(row, copy, verdict, "is no statement of this format")
-        return copy.statement if found is None or is_confirmed else None, found is None
+        return found is None
 
     def _check_versions(self, row: Row, copy: Copy | None) -> None:
         """A statement has one version for ever, and nothing over it."""

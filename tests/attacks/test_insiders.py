@@ -1,0 +1,110 @@
+"""Lies by somebody with every means: the signing key, the ledger, and all statements after it chained anew.
+
+What no signature and no hash can show, the archive's own logic does: ids, trees, and the export itself.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from audit_archive.domain.facts import Missing
+from audit_archive.domain.layout import statement_key
+from audit_archive.domain.statement import ArchiveStatement, Statement
+from audit_archive.domain.tree import Tree
+from audit_archive.domain.verdicts import Depth, Verdict
+from tests.attacks.victim import Victim, blamed
+from tests.fakes import FakeSigner
+from tests.unit.run.world import CONSOLE
+
+Lie = Callable[[ArchiveStatement], ArchiveStatement]
+ZERO = "0" * 64
+
+
+def export(**fields: Any) -> Lie:
+    return lambda said: replace(said, export=replace(said.export, **fields))
+
+
+def file(at: int, **fields: Any) -> Lie:
+    def lie(said: ArchiveStatement) -> ArchiveStatement:
+        files = list(said.entries)
+        files[at] = replace(files[at], **fields)
+        return replace(said, entries=tuple(files))
+
+    return lie
+
+
+def tree(change: Callable[[Tree], Tree]) -> Lie:
+    return lambda said: replace(said, tree=change(said.tree))
+
+
+def missing(*ranges: tuple[int, int], cause: str = "unexplained") -> Lie:
+    return lambda said: replace(said, missing=tuple(Missing(a, b, cause, None) for a, b in ranges))
+
+
+# Statement 4 archives 11, 12, 14 and 15 of one date, lists 9 to 10 and 13 as missing, and a receipt, 12;
+# statement 5 fills 13. Of each lie: the statement that tells it, the verdict, and the depth that finds it.
+LIES: dict[str, tuple[int, str, str, Lie]] = {
+    "an id left out of the missing ones": (4, Verdict.GAP, Depth.CHAIN, missing((9, 10))),
+    "missing ids that are not": (4, Verdict.GAP, Depth.CHAIN, missing((9, 10), (13, 14))),
+    "missing ids that lie below": (4, Verdict.GAP, Depth.CHAIN, missing((8, 10), (13, 13))),
+    "missing ids that lie above": (4, Verdict.GAP, Depth.CHAIN, missing((9, 10), (16, 16))),
+    "missing ids twice": (4, Verdict.GAP, Depth.CHAIN, missing((9, 10), (10, 11))),
+    "an unheard-of cause": (4, Verdict.GAP, Depth.CHAIN, missing((9, 10), (13, 13), cause="aliens")),
+    "another id missing than is": (4, Verdict.MISDESCRIBED, Depth.CONTENT, missing((10, 11), (13, 13))),
+    "not filled": (5, Verdict.GAP, Depth.CHAIN, lambda said: replace(said, filled=())),
+    "filled what was not missing": (5, Verdict.GAP, Depth.CHAIN, lambda said: replace(said, filled=(12,))),
+    "filled twice": (5, Verdict.GAP, Depth.CHAIN, lambda said: replace(said, filled=(13, 13))),
+    "a watermark too high": (
+        4, Verdict.MISDESCRIBED, Depth.CHAIN, lambda said: replace(said, highest_archived_id=99)
+    ),
+    "a purge forgotten": (
+        4, Verdict.MISDESCRIBED, Depth.CHAIN, lambda said: replace(said, highest_purged_id=0)
+    ),
+    "a larger tree": (4, Verdict.MISDESCRIBED, Depth.CHAIN, tree(lambda t: replace(t, size=t.size + 1))),
+    "another root": (4, Verdict.MISDESCRIBED, Depth.CHAIN, tree(lambda t: replace(t, root=ZERO))),
+    "no root": (4, Verdict.MISDESCRIBED, Depth.CHAIN, tree(lambda t: replace(t, frontier=("xyz",)))),
+    "an export's key": (4, Verdict.MISDESCRIBED, Depth.CHAIN, export(served_at="2020-01-01T00:00:00Z")),
+    "a date that is none": (4, Verdict.MISDESCRIBED, Depth.CHAIN, export(retain_until="for ever")),
+    "an entry file of another date": (4, Verdict.MISDESCRIBED, Depth.CHAIN, file(0, date="2020-01-01")),
+    "an entry more in a file": (4, Verdict.MISDESCRIBED, Depth.CHAIN, file(0, count=5)),
+    "more rows": (4, Verdict.MISDESCRIBED, Depth.CONTENT, export(rows=9)),
+    "other lines": (4, Verdict.MISDESCRIBED, Depth.CONTENT, file(0, content_sha256=ZERO)),
+    "no foreign purge": (
+        4, Verdict.MISDESCRIBED, Depth.CONTENT, lambda said: replace(said, receipts_seen=())
+    ),
+    "another purger": (
+        4,
+        Verdict.MISDESCRIBED,
+        Depth.CONTENT,
+        lambda said: replace(said, receipts_seen=(replace(said.receipts_seen[0], user="nobody"),)),
+    ),
+    "another newest entry": (4, Verdict.MISDESCRIBED, Depth.CONTENT, lambda said: replace(said, anchor=None)),
+}  # fmt: skip
+
+
+@pytest.fixture
+def victim() -> Victim:
+    return Victim()
+
+
+def tell(victim: Victim, seq: int, lie: Lie) -> None:
+    def edit(said: Statement) -> Statement:
+        assert isinstance(said, ArchiveStatement)
+        return lie(said)
+
+    assert isinstance(victim.world.signer, FakeSigner)
+    victim.rewrite(seq, edit, signer=victim.world.signer)
+
+
+@pytest.mark.parametrize("name", LIES)
+def test_lie(victim: Victim, name: str) -> None:
+    seq, verdict, depth, lie = LIES[name]
+    tell(victim, seq, lie)
+    victim.restore_ledger(8)
+    for shallower in Depth.ORDER[: Depth.ORDER.index(depth)]:
+        assert blamed(victim.audit(shallower, trusted=victim.keys)) == set()
+    found = victim.audit(depth, trusted=victim.keys)
+    assert (verdict, statement_key(CONSOLE, seq)) in blamed(found)
+    assert {fault.seq for fault in found.faults} <= {seq, seq + 1}
