@@ -6,6 +6,7 @@ from tests.fakes.crash import CallLog, CrashError, FaultyCalls
 from tests.fakes.keys import FakeKey
 from tests.fakes.ledger import FakeLedger
 from tests.fakes.people import FakeAlerts
+from tests.fakes.reports import FakeReports
 from tests.fakes.scratch import FakeScratch
 from tests.fakes.signer import FakeSigner
 from tests.fakes.store import FakeStore
@@ -19,6 +20,7 @@ __all__ = [
     "FakeConsole",
     "FakeKey",
     "FakeLedger",
+    "FakeReports",
     "FakeScratch",
     "FakeSigner",
     "FakeStore",

@@ -16,6 +16,7 @@ from audit_archive.event_fields import MAX_TEXT, Fields, console_id
 from audit_archive.ports import FindZone
 
 MAX_ALTERNATIVES = 100
+MAX_ADDRESS = 64
 UTC = "UTC"
 
 
@@ -70,8 +71,8 @@ def moment(name: str, *, days_only: bool = False) -> Callable[[object], Moment]:
 def network(value: object) -> Network:
     """An address or a block of addresses (CIDR); one of IPv4-mapped ones is the IPv4 block that it maps."""
     example = "an address or a block, such as 192.0.2.7, 192.0.2.0/24 or 2001:db8::/32"
-    if not isinstance(value, str):
-        raise RequestError("address", f"{value!r:.80} is no text: {example}")
+    if not isinstance(value, str) or len(value) > MAX_ADDRESS:
+        raise RequestError("address", f"{value!r:.80} is none: it must be {example}")
     try:
         block = ip_network(value)
     except ValueError as error:

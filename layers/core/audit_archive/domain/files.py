@@ -5,7 +5,7 @@ overlap (dates out of order) are one. What is missing between two clusters happe
 """
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from audit_archive.domain.catalogue import Row
@@ -74,18 +74,22 @@ class Steps:
         return (last, *self._clusters[each.row.seq])
 
 
-def files_for(steps: Steps, query: Query) -> list[Filed]:
-    """The files of one epoch that may hold an entry asked for, or one that can't be judged; by first id.
+def dates_beside(steps: Steps, query: Query) -> frozenset[str]:
+    """Other dates under which an entry of the dates asked for may be filed, because its time can't be read.
 
-    The latter: an entry without a readable time is filed with the next lower entry that has one, or with the
-    next upper if its export has none below. So files of other dates count where time steps into those asked
-    for, or over them.
+    Such an entry is filed with the next lower one that has a time, or with the next upper if its export has
+    none below. So these are the dates from which time steps into those asked for, or over them.
     """
+    if not query.is_timed:
+        return frozenset()
+    return frozenset(date for each in steps.read for date in _beside(steps.of(each), query.dates))
+
+
+def files_for(read: Iterable[ReadRow], beside: Container[str], query: Query) -> list[Filed]:
+    """The files of one epoch that may hold an entry asked for, or one that can't be judged; by first id."""
     dates = query.dates
-    found = {f.file.key: f for each in steps.read for f in _filed(each) if _is_of(f, dates)}
-    if query.is_timed:
-        found |= {filed.file.key: filed for each in steps.read for filed in _beside(steps.of(each), dates)}
-    chosen = (filed for filed in found.values() if overlap(filed.ids, query.ids))
+    found = (filed for each in read for filed in _filed(each) if overlap(filed.ids, query.ids))
+    chosen = [f for f in found if dates.first <= f.file.date <= dates.last or f.file.date in beside]
     return sorted(chosen, key=lambda filed: (filed.file.first_id, filed.seq))
 
 
@@ -104,10 +108,6 @@ def holes_for(steps: Steps, query: Query) -> list[Missing]:
 def _filed(each: ReadRow) -> Iterator[Filed]:
     for file in each.said.entries:
         yield Filed(file, each.row.epoch, each.row.seq, each.said.export.retain_until)
-
-
-def _is_of(filed: Filed, dates: Dates) -> bool:
-    return dates.first <= filed.file.date <= dates.last
 
 
 def _clusters(each: ReadRow) -> tuple[Cluster, ...]:
@@ -130,14 +130,14 @@ def _clusters(each: ReadRow) -> tuple[Cluster, ...]:
     return tuple(found)
 
 
-def _beside(clusters: Sequence[Cluster], dates: Dates) -> Iterator[Filed]:
-    """Files of other dates that may hold an entry of these dates whose time can't be read."""
+def _beside(clusters: Sequence[Cluster], dates: Dates) -> Iterator[str]:
     before, *others = clusters
     if others and before.dates.first <= dates.last < others[0].dates.last:
-        yield from (filed for filed in others[0].files if filed.file.date > dates.last)
+        yield from (filed.file.date for filed in others[0].files if filed.file.date > dates.last)
     for cluster in others:
         if min(before.dates.first, cluster.dates.first) < dates.first <= cluster.dates.last:
-            yield from (f for f in (*before.files, *cluster.files) if f.file.date < dates.first)
+            files = (*before.files, *cluster.files)
+            yield from (filed.file.date for filed in files if filed.file.date < dates.first)
         before = cluster
 
 

@@ -103,8 +103,8 @@ def _address_in(networks: Sequence[Network]) -> Check:
 
     @lru_cache(maxsize=1 << 16)
     def of_text(text: str) -> bool | None:
-        address = read_address(text)
-        return None if address is None else any(address in network for network in networks)
+        addresses = read_address(text)
+        return any(a in n for a in addresses for n in networks) if addresses else None
 
     def check(members: Members) -> bool | None:
         value = members.get("user_ip")
@@ -115,13 +115,14 @@ def _address_in(networks: Sequence[Network]) -> Check:
     return check
 
 
-def read_address(text: str) -> IPv4Address | IPv6Address | None:
-    """An IPv4 or IPv6 address, or None; an IPv4-mapped one (RFC 4291, section 2.5.5.2) as what it maps."""
+def read_address(text: str) -> tuple[IPv4Address | IPv6Address, ...]:
+    """An IPv4 or IPv6 address, and the IPv4 address that it maps (RFC 4291, section 2.5.5.2); or nothing."""
     try:
         address = ip_address(text)
     except ValueError:
-        return None
-    return getattr(address, "ipv4_mapped", None) or address
+        return ()
+    mapped = getattr(address, "ipv4_mapped", None)
+    return (address, mapped) if mapped is not None else (address,)
 
 
 def _within(start: int | None, end: int | None) -> Check:

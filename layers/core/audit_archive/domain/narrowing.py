@@ -10,7 +10,8 @@ from itertools import groupby, pairwise
 from operator import attrgetter
 
 from audit_archive.domain.catalogue import Row
-from audit_archive.domain.query import Query
+from audit_archive.domain.facts import Missing
+from audit_archive.domain.query import Dates, Query
 from audit_archive.domain.ranges import IdRange
 
 
@@ -34,16 +35,22 @@ def needed(rows: Sequence[Row], query: Query) -> list[Row]:
         if after is None or not overlap(after.span, query.ids) or after.dates.last < dates.first:
             continue
         if before is None or before.dates.first <= dates.last:
-            chosen |= {after.seq} if before is None else {before.seq, after.seq}
+            chosen |= {row.seq for row in (before, after) if row is after or (row and query.is_timed)}
     return [row for row in rows if row.seq in chosen]
 
 
-def fillers(rows: Sequence[Row], holes: Sequence[IdRange], known: Iterable[int]) -> list[Row]:
+def of_dates(rows: Sequence[Row], dates: Iterable[str], known: Iterable[int]) -> list[Row]:
+    """The rows, beside those with a `known` number, that may have archived entries of one of the dates."""
+    read, wanted = set(known), sorted(dates)
+    return [row for row in rows if row.seq not in read and any(row.dates.meet(Dates(d, d)) for d in wanted)]
+
+
+def fillers(rows: Sequence[Row], holes: Sequence[Missing], known: Iterable[int]) -> list[Row]:
     """The rows, beside those with a `known` number, whose late ids may have filled one of the holes."""
     read = set(known)
+    late = ((row, IdRange(row.ids.first, row.above)) for row in rows if row.ids.first <= row.above)
     return [
         row
-        for row in rows
-        if row.seq not in read and row.ids.first <= row.above
-        if any(overlap(hole, IdRange(row.ids.first, row.above)) for hole in holes)
+        for row, ids in late
+        if row.seq not in read and any(overlap(IdRange(hole.first, hole.last), ids) for hole in holes)
     ]

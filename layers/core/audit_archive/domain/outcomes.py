@@ -77,16 +77,19 @@ def gaps(query: Query, coverage: Coverage) -> Iterator[str]:
 
 
 def _is_open(query: Query, coverage: Coverage) -> bool:
-    """Whether a query asks for later than what is archived."""
+    """Whether a query asks for later than what is archived. Without an end it asks for no more."""
     newest = max(coverage.archived, key=lambda population: population.epoch, default=None)
     if newest is not None and (query.ids.last <= newest.last_id or query.epoch not in (None, newest.epoch)):
         return False
-    return query.end is None or _is_later(query.end, coverage)
+    return query.end is not None and _is_later(query.end, coverage)
 
 
 def sentence(console: str, outcome: str, coverage: Coverage) -> str:
     """The outcome, as one tells it to the person who asked."""
-    searched = f"{coverage.searched.entries} entries in {coverage.searched.entry_files} entry files"
+    searched = (
+        f"{coverage.searched.entries} entries in {coverage.searched.entry_files} entry files of Console "
+        f"{console}, which is archived up to {coverage.up_to or 'an unknown moment'}, were searched"
+    )
     limits = "" if not coverage.not_covered else " This answer is not complete: see not_covered."
     match outcome:
         case Outcome.NOTHING_ARCHIVED:
@@ -104,9 +107,9 @@ def sentence(console: str, outcome: str, coverage: Coverage) -> str:
                 f"{coverage.gone_entries} entries in {len(coverage.gone_files)} entry files, see gone_files."
             )
         case Outcome.NONE_FOUND:
-            return f"No entry matches: {searched} of Console {console} were searched.{limits}"
+            return f"No entry matches: {searched}.{limits}"
         case _:
-            return f"{coverage.matched} entries match: {searched} of Console {console} were searched.{limits}"
+            return f"{coverage.matched} entries match: {searched}.{limits}"
 
 
 def _extent(coverage: Coverage) -> str:

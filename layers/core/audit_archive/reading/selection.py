@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from audit_archive.domain.catalogue import Row
 from audit_archive.domain.coverage import Population
 from audit_archive.domain.facts import Missing
-from audit_archive.domain.files import Filed, ReadRow, Steps, files_for, holes_for
+from audit_archive.domain.files import Filed, ReadRow, Steps, dates_beside, files_for, holes_for
 from audit_archive.domain.foreign import ForeignPurge, foreign_purges_of
-from audit_archive.domain.narrowing import by_epoch, fillers, needed
+from audit_archive.domain.narrowing import by_epoch, fillers, needed, of_dates
 from audit_archive.domain.query import Query
 from audit_archive.domain.ranges import IdRange, IdSet, id_set
 from audit_archive.domain.timestamps import read_timestamp
@@ -51,14 +51,15 @@ def populations(rows: Iterable[Row]) -> tuple[Population, ...]:
 def _select(reader: Reader, epoch: int, rows: Sequence[Row], query: Query) -> Selected:
     read = list(_read(reader, needed(rows, query)))
     steps = Steps(read, rows)
-    listed = holes_for(steps, query)
-    ranges = [IdRange(hole.first, hole.last) for hole in listed]
-    late = list(_read(reader, fillers(rows, ranges, [each.row.seq for each in read])))
-    filled = id_set(entry_id for each in (*read, *late) for entry_id in each.said.filled)
+    listed, beside = holes_for(steps, query), dates_beside(steps, query)
+    more = of_dates(rows, beside, [each.row.seq for each in read])
+    more += fillers(rows, listed, [row.seq for row in more] + [each.row.seq for each in read])
+    every = sorted([*read, *_read(reader, more)], key=lambda each: each.row.seq)
+    filled = id_set(entry_id for each in every for entry_id in each.said.filled)
     holes = tuple(part for hole in listed for part in _unfilled(hole, filled, query.ids))
     foreign = (purge for each in read for purge in foreign_purges_of(each.said))
     asked = tuple(purge for purge in foreign if _is_asked_for(purge, holes, query))
-    return Selected(epoch, (*read, *late), tuple(files_for(steps, query)), holes, asked)
+    return Selected(epoch, tuple(every), tuple(files_for(every, beside, query)), holes, asked)
 
 
 def _read(reader: Reader, rows: Iterable[Row]) -> Iterator[ReadRow]:

@@ -1,0 +1,92 @@
+"""The prefilter: it may give a line too many, and never one too few."""
+
+import json
+import sys
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from audit_archive.domain.canonical import canonical_bytes, source_line
+from audit_archive.domain.judge import NO, Judge
+from audit_archive.domain.prefilter import LOOSE, Prefilter
+from audit_archive.domain.query import Query
+from audit_archive.retrieve_fields import network
+
+ALPHABET = [*'aAkKsSiI"\\/.:,{}\n\t\x1f19', "ß", "\u017f", "İ", "\u212a", "\ufb01", "é", "É", "王", "🦜", "ǰ"]
+WORDS = st.text(st.sampled_from(ALPHABET), max_size=5)
+OCTETS = st.sampled_from([0, 1, 9, 10, 19, 99, 100, 127, 128, 199, 200, 249, 250, 255])
+ADDRESSES = st.one_of(
+    WORDS,
+    st.ip_addresses().map(str),
+    st.builds("{}.{}.{}.{}".format, OCTETS, OCTETS, OCTETS, OCTETS),
+    st.sampled_from(["192.0.2.7", "192.0.2.77", "192.0.2.256", "192.0.2", "192.0.2.07", "::ffff:192.0.2.7"]),
+)
+SCALARS = st.one_of(WORDS, st.none(), st.integers(-3, 3), st.booleans(), st.floats(0, 1))
+NAMES = st.sampled_from(["user", "user_ip", "flock_id"])
+VALUES = st.one_of(SCALARS, st.lists(SCALARS, max_size=2), st.dictionaries(NAMES, SCALARS, max_size=2))
+ENTRIES = st.fixed_dictionaries(
+    {"id": st.integers(1, 99)},
+    optional={
+        "user": st.one_of(WORDS, VALUES),
+        "user_ip": st.one_of(ADDRESSES, ADDRESSES, VALUES),
+        "action_type": VALUES,
+        "flock_id": VALUES,
+        "flock_name": VALUES,
+        "additional_information": VALUES,
+    },
+)
+NETWORKS = ["192.0.2.7", "192.0.2.0/24", "192.0.2.0/25", "192.0.0.0/13", "0.0.0.0/0", "128.0.0.0/1", "::/0"]
+SOME = st.lists(WORDS, min_size=1, max_size=2).map(tuple)
+CONSOLE = st.just("c")
+QUERIES = st.one_of(
+    st.builds(Query, CONSOLE, users=SOME),
+    st.builds(Query, CONSOLE, flocks=SOME),
+    st.builds(Query, CONSOLE, action_types=SOME),
+    st.builds(Query, CONSOLE, text=WORDS.filter(bool)),
+    st.builds(Query, CONSOLE, networks=st.tuples(st.sampled_from(NETWORKS).map(network))),
+    st.builds(Query, CONSOLE, users=SOME, text=WORDS, end=st.just(1)),
+    st.builds(Query, CONSOLE, end=st.just(1)),
+)
+
+
+def line_of(entry: dict[str, Any], is_source: bool) -> bytes:
+    """The entry's line; in `_source` form, with all that is not ASCII escaped."""
+    return source_line(json.dumps(entry).encode(), entry["id"]) if is_source else canonical_bytes(entry)
+
+
+@settings(max_examples=120, deadline=None)
+@given(st.lists(st.tuples(ENTRIES, st.booleans()), min_size=1, max_size=6), QUERIES)
+def test_no_line_is_lost(entries: list[tuple[dict[str, Any], bool]], query: Query) -> None:
+    lines = [line_of(*each) for each in entries]
+    judge = Judge(query)
+    candidates = Prefilter(query).candidates(b"".join(line + b"\n" for line in lines))
+    rest = iter(lines)
+    assert all(line in rest for line in candidates), "a line out of order, or none at all"
+    wanted = [line for line in lines if judge.verdict(line) != NO]
+    assert [line for line in candidates if judge.verdict(line) != NO] == wanted
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        (Query("c", users=("Bob",)), [b'{"user":"bob"}']),
+        (Query("c", text="OB"), [b'{"message":"bob","user":"al"}', b'{"user":"bob"}']),
+        (Query("c", networks=(network("10.1.0.0/16"),)), [b'{"user_ip":"10.1.9.9"}']),
+        (Query("c", networks=(network("10.1.2.3"),)), []),
+        (Query("c", action_types=("x",)), []),
+    ],
+)
+def test_it_spares_the_parser_most_lines(query: Query, expected: list[bytes]) -> None:
+    lines = [b'{"message":"bob","user":"al"}', b'{"user":"bob"}', b'{"user":null}']
+    lines += [b'{"user_ip":"10.1.9.9"}', b'{"user_ip":"10.11.9.9"}', b'{"user_ip":null}']
+    assert Prefilter(query).candidates(b"".join(line + b"\n" for line in lines)) == expected
+
+
+def test_the_characters_that_fold_to_ascii_are_all_known() -> None:
+    """Every character beyond ASCII whose case folding holds an ASCII character, and no other."""
+    changed = [c for c in map(chr, range(0x80, sys.maxunicode + 1)) if c.casefold() != c]
+    loose = {c for c in changed if any(folded.isascii() for folded in c.casefold())}
+    assert {"ß", "\u212a", "\ufb01"} < loose
+    assert {c for c in changed if LOOSE.fullmatch(c.encode())} == loose

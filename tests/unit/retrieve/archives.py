@@ -1,0 +1,146 @@
+"""Archives of every shape, made by real runs over a trail to which odd things happen."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from hypothesis import strategies as st
+
+from audit_archive.domain.facts import Action
+from audit_archive.domain.query import Query
+from audit_archive.domain.ranges import IdRange
+from audit_archive.retrieve_fields import network
+from tests.unit.retrieve.asking import at
+from tests.unit.run.world import CONSOLE, DAY, World
+
+FIRST = at("2026-11-20")
+ABSENT = object()
+USERS: list[Any] = [
+    "alice@example.com",
+    "ALICE@Example.com",
+    "Jürgen Groß",
+    "JÜRGEN GROSS",
+    "王小明",
+    "\u212aelvin",
+    "İstanbul",
+    'Ray "Red" \\ Teamer',
+    "tab\tand\nline",
+    "\ud800lone",
+    "'",
+    None,
+    5,
+    {"user": "alice@example.com", "timestamp": "2026-11-21 10:00:00 UTC+0000"},
+    ABSENT,
+]
+ADDRESSES: list[Any] = [
+    "192.0.2.7",
+    "192.0.2.70",
+    "198.51.100.1",
+    "2001:db8::1",
+    "2001:0DB8:0:0::1",
+    "::ffff:192.0.2.7",
+    "::ffff:c000:207",
+    "999.1.1.1",
+    "192.0.2.07",
+    "192.0.2.7, 10.0.0.1",
+    "a host",
+    None,
+    7,
+    ABSENT,
+]
+ACTIONS: list[Any] = ["user_login", "USER_LOGIN", "device_push_settings", None, ["user_login"], ABSENT]
+FLOCKS: list[Any] = ["flock:default", "Flock:Default", "flock:1", None, 3, ABSENT]
+INFORMATION: list[Any] = [
+    None,
+    ABSENT,
+    {"user": "alice@example.com", "n": [1, {"deep": "Ünder"}]},
+    "left on “q”",
+]
+
+NETWORKS = ["192.0.2.7", "192.0.2.0/24", "192.0.0.0/13", "0.0.0.0/0", "2001:db8::/32", "::/0"]
+TEXTS = ["a", "alice", "GROSS", "groß", "kelvin", "小", "ünder", "i\u0307", "ß", "\ufb00", "“Q”"]
+TEXTS += ['"red"', "\\", "and\nl", "\ufffd", "user_login", "nowhere to be found"]
+
+
+def _stamp(seconds: int, offset: str) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC") + offset
+
+
+_good = st.builds(_stamp, st.integers(FIRST, FIRST + 4 * DAY), st.sampled_from(["+0000", "-0330", "+1400"]))
+_odd: list[Any] = ["no time", "2026-11-21 10:00:60 UTC+0000", "2026-11-21T10:00:00Z", 5, None, ABSENT]
+_entries = st.fixed_dictionaries(
+    {
+        "timestamp": st.one_of(_good, _good, _good, st.sampled_from(_odd)),
+        "user": st.sampled_from(USERS),
+        "user_ip": st.sampled_from(ADDRESSES),
+        "action_type": st.sampled_from(ACTIONS),
+        "flock_id": st.sampled_from(FLOCKS),
+        "flock_name": st.sampled_from(["Büro", ABSENT]),
+        "additional_information": st.sampled_from(INFORMATION),
+    }
+)
+
+
+@st.composite
+def archives(draw: st.DrawFn) -> World:
+    """A world with an archive: holes, late ids, foreign purges, dates out of order, several epochs."""
+    world = World()
+    world.mode = "off"
+    for _ in range(draw(st.integers(1, 4))):
+        for fields in draw(st.lists(_entries, max_size=8)):
+            _write(world, world.trail.last_id + 1, fields)
+        match draw(st.sampled_from(["", "hole", "late", "purge", "epoch"])):
+            case "hole":
+                world.trail.skip(draw(st.integers(1, 3)))
+                _write(world, world.trail.last_id + 1, draw(_entries))
+            case "late":
+                _fill(world, draw(_entries))
+            case "purge":
+                world.trail.purge(world.trail.last_id)
+            case "epoch" if world.head.statement is not None:
+                world.trail.reset()
+                world.state(Action.EPOCH)
+        world.run()
+        world.later()
+    return world
+
+
+def _write(world: World, entry_id: int, fields: dict[str, Any]) -> None:
+    entry = world.trail.put(entry_id, **{n: value for n, value in fields.items() if value is not ABSENT})
+    for name in [name for name, value in fields.items() if value is ABSENT]:
+        entry.pop(name, None)
+
+
+def _fill(world: World, fields: dict[str, Any]) -> None:
+    """A late writer fills the lowest id that is open."""
+    if world.head.holes and (world.trail.ids or [0])[0] < world.head.holes[0].first:
+        _write(world, world.head.holes[0].first, fields)
+
+
+_moments = st.one_of(st.none(), st.none(), st.integers(FIRST - DAY, FIRST + 5 * DAY))
+_some_ids = st.tuples(st.integers(1, 30), st.integers(1, 30)).map(lambda two: IdRange(min(two), max(two)))
+
+
+def _any_of(pool: list[Any]) -> st.SearchStrategy[tuple[Any, ...]]:
+    """Mostly no filter; else one or two."""
+    some = st.lists(st.sampled_from(pool), min_size=1, max_size=2).map(tuple)
+    return st.one_of(st.just(()), st.just(()), some)
+
+
+def _texts(pool: list[Any]) -> list[str]:
+    askable = [v for v in pool if isinstance(v, str) and "\ud800" not in v]
+    return [*askable, *(v.swapcase() for v in askable)]
+
+
+queries = st.builds(
+    Query,
+    st.just(CONSOLE),
+    start=_moments,
+    end=_moments,
+    users=_any_of(_texts(USERS)),
+    action_types=_any_of(_texts(ACTIONS)),
+    networks=_any_of(list(map(network, NETWORKS))),
+    text=st.one_of(st.none(), st.none(), st.sampled_from(TEXTS)),
+    ids=st.one_of(st.just(Query("").ids), st.just(Query("").ids), _some_ids),
+    flocks=_any_of([*_texts(FLOCKS), "BÜRO"]),
+    epoch=st.sampled_from([None, None, 1, 2]),
+)

@@ -1,0 +1,62 @@
+"""Whatever is archived and whatever is asked: the answer is what a plain reader finds, in its order."""
+
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from audit_archive.adapters.folder_source import FolderSource
+from audit_archive.domain.coverage import Coverage
+from audit_archive.domain.query import Query
+from tests.unit.retrieve.archives import archives, queries
+from tests.unit.retrieve.asking import Plain, find, lines_of, reader_of
+from tests.unit.run.world import World
+
+UNLIMITED = [HealthCheck.too_slow, HealthCheck.data_too_large]
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=UNLIMITED)
+@given(archives(), st.lists(queries, min_size=8, max_size=8))
+def test_an_answer_is_complete(world: World, asked: list[Query]) -> None:
+    """It has what a plain reader finds, and tells of every hole, and of all that can't be judged."""
+    plain = Plain(world)
+    for query in asked:
+        found = find(reader_of(world), query)
+        assert lines_of(found) == plain.matching(query)
+        check_holes(plain, query, found.coverage)
+        check_undecided(plain, query, found.coverage)
+
+
+def check_holes(plain: Plain, query: Query, coverage: Coverage) -> None:
+    """No hole is left out, and none is made up."""
+    told = {(hole.epoch, i) for hole in coverage.holes for i in range(hole.first, hole.last + 1)}
+    assert coverage.missing_ids == len(told)
+    assert plain.holes(query) <= told <= plain.missing(query)
+
+
+def check_undecided(plain: Plain, query: Query, coverage: Coverage) -> None:
+    """Whatever has no readable time, and may belong to the time asked for, is counted."""
+    told = {each.field: each for each in coverage.unjudged}
+    assert all(len(each.ids) == each.count for each in told.values())
+    ids = set(told["timestamp"].ids) if "timestamp" in told else set()
+    assert plain.undecided(query) <= ids
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=UNLIMITED)
+@given(archives(), queries)
+def test_a_copy_and_an_archive_without_its_ledger_tell_the_same(world: World, query: Query) -> None:
+    """But for the moment of the last run, which only the ledger knows."""
+    answer = find(reader_of(world), query)
+    lines = lines_of(answer)
+    with TemporaryDirectory() as folder:
+        for key in world.store.keys(""):
+            file = Path(folder, key)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(world.store.data(key))
+        for source in (None, FolderSource(Path(folder))):
+            other = find(reader_of(world, source, ledger=False), query)
+            assert lines_of(other) == lines
+            known = {"up_to": answer.coverage.up_to, "not_covered": answer.coverage.not_covered}
+            assert replace(other.coverage, **known) == answer.coverage
