@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 from audit_archive.domain.canonical import canonical_bytes, source_line
 from audit_archive.domain.forms import FORMS, Place
 from audit_archive.domain.ocsf import VERSION, ocsf_event, ocsf_line
+from audit_archive.domain.ocsf_actions import THINGS, TO_A_THING, TO_A_USER
 from tests.unit.domain.ocsf_schema import SCHEMA, faults
 
 ENTRY: dict[str, Any] = {
@@ -249,3 +252,11 @@ def _has_fault(event: dict[str, Any]) -> bool:
 def test_it_is_one_of_the_forms_in_which_entries_are_handed_out() -> None:
     line = canonical_bytes(ENTRY)
     assert FORMS["ocsf"].render(line, Place("1234abcd", 2)) == ocsf_line(line, "1234abcd", 2)
+
+
+def test_the_page_tells_how_actions_are_classed() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "ocsf.md").read_text()
+    verbs = {*TO_A_USER, *TO_A_THING}
+    assert not [verb for verb in verbs if not re.search(rf"[_`]{verb}[`_]", page)]
+    assert all(f"{thing}_…" in page for thing in THINGS)
+    assert VERSION in page

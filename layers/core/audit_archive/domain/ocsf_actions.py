@@ -51,7 +51,7 @@ USER_MANAGEMENT = EventClass(
 API_ACTIVITY = EventClass(6003, "API Activity", 6, "Application Activity", {})
 
 _LOGON = {"login": 1, "logout": 2}
-_TO_A_USER = {
+TO_A_USER = {
     "create": 1,
     "update": 2,
     "edit": 2,
@@ -61,10 +61,10 @@ _TO_A_USER = {
     "lock": 6,
     "unlock": 7,
 }
-_TO_A_USER |= {"assign": 14}
-_TO_A_THING = {"create": 1, "update": 3, "edit": 3, "push": 3, "delete": 4, "purge": 4, "move": 5}
-_TO_A_THING |= {"enable": 8, "disable": 9}
-_THINGS = ("device", "flock", "canarytoken", "incident", "audit_trail")
+TO_A_USER |= {"assign": 14}
+TO_A_THING = {"create": 1, "update": 3, "edit": 3, "push": 3, "delete": 4, "purge": 4, "move": 5}
+TO_A_THING |= {"enable": 8, "disable": 9}
+THINGS = ("device", "flock", "canarytoken", "incident", "audit_trail")
 """The nouns of the Console's API."""
 
 
@@ -72,14 +72,14 @@ def activity_of(action_type: object) -> Activity:
     """The class and activity of an entry's `action_type`; API Activity: Unknown if that is no text."""
     if not isinstance(action_type, str) or not action_type:
         return Activity(API_ACTIVITY, UNKNOWN, "Unknown", "")
-    subject = next((each for each in (*_THINGS, "user") if action_type.startswith(f"{each}_")), "")
+    subject = next((each for each in (*THINGS, "user") if action_type.startswith(f"{each}_")), "")
     verb = action_type.removeprefix(f"{subject}_").partition("_")[0]
-    if subject in _THINGS:
-        return _activity(ENTITY_MANAGEMENT, _TO_A_THING.get(verb), action_type, subject)
+    if subject in THINGS:
+        return _activity(ENTITY_MANAGEMENT, TO_A_THING.get(verb), action_type, subject)
     if subject and verb in _LOGON:
         return _activity(AUTHENTICATION, _LOGON[verb], action_type, subject)
     if subject:
-        return _activity(USER_MANAGEMENT, _TO_A_USER.get(verb), action_type, subject)
+        return _activity(USER_MANAGEMENT, TO_A_USER.get(verb), action_type, subject)
     return _activity(API_ACTIVITY, None, action_type, "")
 
 
