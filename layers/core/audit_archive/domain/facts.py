@@ -97,7 +97,7 @@ class EntryFile:
     count: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Missing:
     """A range of ids that the Console no longer, or not yet, holds, and why."""
 

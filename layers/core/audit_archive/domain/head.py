@@ -16,7 +16,7 @@ MAX_UNSETTLED = 16
 """How many intents without a receipt are remembered, so that a late receipt still finds its own."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Hole:
     """Ids that are missing and may still be filled by a late writer; `served_at` in epoch seconds.
 
