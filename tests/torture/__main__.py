@@ -11,6 +11,7 @@ from time import monotonic
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from tests.network.sweep import sweep
 from tests.processes.long import acts
 from tests.processes.place import place
 from tests.torture import tally
@@ -23,6 +24,8 @@ from tests.torture.troubles import WHENS
 
 EXAMPLES = 25
 STEPS = 30
+NETWORK = 0.3
+"""The share of the time that network faults get."""
 
 
 def main() -> int:
@@ -37,6 +40,7 @@ def main() -> int:
     with place() as here:
         for what, act in acts(here, asked.seed):
             _watch(what, act)
+    _watch("network faults", partial(_network, monotonic() + asked.minutes * 60 * NETWORK, asked.seed))
     number = asked.seed
     while monotonic() < end:
         _watch(f"seed {number}", partial(_machine, number))
@@ -54,6 +58,10 @@ def _watch(what: str, act: Callable[[], None]) -> None:
         traceback.print_exception(error)
     else:
         print(f"ok    {what}  ({monotonic() - started:.1f} s)", flush=True)  # noqa: T201
+
+
+def _network(deadline: float, number: int) -> None:
+    tally.add("network faults", sweep(deadline, number)["cases"])
 
 
 def _machine(number: int) -> None:
@@ -75,7 +83,7 @@ def _machine(number: int) -> None:
 def _close(seeds: int) -> int:
     """The closing table."""
     tally.add("seeds", seeds)
-    for name in ("seeds", "schedules", "runs", "fault points", "races", "kills", "losses"):
+    for name in ("seeds", "schedules", "runs", "fault points", "races", "kills", "network faults", "losses"):
         print(f"{name:>14}  {tally.counts[name]:>9,}")  # noqa: T201
     return 1 if tally.counts["losses"] else 0
 

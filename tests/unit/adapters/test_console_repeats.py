@@ -119,13 +119,14 @@ def test_a_timeout_never_exceeds_the_time_that_is_left() -> None:
 @pytest.mark.parametrize(
     "body",
     [
+        TRANSIENT["head cut off"],
         answer(ZIP, length=len(ZIP) + 1),
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nPK\x03\x04!\r\n",
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n500\r\nPK\x03\x04!",
     ],
-    ids=["content-length", "between chunks", "inside a chunk"],
+    ids=["head", "content-length", "between chunks", "inside a chunk"],
 )
-def test_a_body_that_ends_early_is_tried_again_then_refused(body: bytes) -> None:
+def test_a_body_that_ends_early_is_tried_again_then_refused(body: Script) -> None:
     spool = BytesIO()
     with scripted(body, answer(ZIP)) as server:
         assert console(server).download(spool).size == len(ZIP)

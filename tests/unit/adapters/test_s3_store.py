@@ -245,5 +245,5 @@ def test_a_listing_that_fails_is_a_store_error() -> None:
 
 def test_a_client_of_ours_gives_up_on_silence_and_backs_off() -> None:
     config = client_config(read_timeout=7)
-    assert (config.connect_timeout, config.read_timeout) == (5, 7)  # type: ignore[attr-defined]  # stub lacks them
+    assert (config.connect_timeout, config.read_timeout) == (20, 7)  # type: ignore[attr-defined]  # stub lacks them
     assert config.retries == {"mode": "adaptive", "total_max_attempts": 6}  # type: ignore[attr-defined]  # as above

@@ -20,10 +20,11 @@ def client_config(read_timeout: float = 60) -> Config:
     """How every AWS client of ours behaves: it gives up on silence, and backs off when throttled.
 
     `adaptive` retries slow the whole client down while a service throttles it. `read_timeout` is in seconds
-    and counts silence, not a whole transfer.
+    and counts silence, not a whole transfer. While a body is sent it is the time to connect that counts
+    silence (urllib3 knows no other), so that is no few seconds: S3 may pause in the middle of gigabytes.
     """
     return Config(
-        connect_timeout=5,
+        connect_timeout=20,
         read_timeout=read_timeout,
         retries={"mode": "adaptive", "total_max_attempts": 6},
         max_pool_connections=10,
