@@ -125,6 +125,7 @@ def test_the_message_is_read_with_some_tolerance(message: str) -> None:
             "Successfully purged 1.5 logs before id:72",
         ),
         "Successfully purged 1 logs before id:" + "9" * 5000,
+        "Successfully purged 1 logs before id:72" + " " * 300_000 + "!",
     ],
 )
 def test_an_unreadable_message_leaves_its_fields_none(message: object) -> None:
@@ -136,6 +137,11 @@ def test_a_receipt_with_a_lone_surrogate_in_its_user_can_still_be_written() -> N
     source = b'{"id":80,"user":"a\\ud800b\\ud83d\\ude00","message":"Successfully purged 3 logs before id:72"}'
     receipt = read_receipt(Entry(80, source_line(source, 80), None, 0))
     assert (receipt.user, receipt.count) == ("a\ufffdb\U0001f600", 3)
+
+
+def test_a_receipt_keeps_the_beginning_of_an_endless_text() -> None:
+    receipt = read_receipt(entry_of({"user": "\U0001f600" * 5000, "user_ip": "x" * 1000}))
+    assert (receipt.user, receipt.user_ip) == ("\U0001f600" * 1000, "x" * 1000)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from audit_archive.domain import survey
 from audit_archive.domain.canonical import canonical_bytes
 from audit_archive.domain.entry import Entry, Mark, Receipt
 from audit_archive.domain.facts import Anchor
@@ -21,6 +22,7 @@ from audit_archive.domain.survey import (
     survey_entries,
 )
 from audit_archive.domain.times import DAY
+from audit_archive.errors import InvalidExportError
 
 NOW = 1_795_413_600
 CUTOFF = NOW - 3600
@@ -246,3 +248,16 @@ def test_a_slice_covers_at_most_a_million_entries() -> None:
     many = (one._replace(id=number) for number in range(1, MAX_SLICE_ENTRIES + 2))
     slices = survey_entries(many, NOBODY, NOW, CUTOFF).slices
     assert slices == (Slice(1, 1_000_000, 1_000_000), Slice(1_000_001, 1_000_001, 1))
+
+
+def test_more_ranges_or_receipts_than_memory_can_hold_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(survey, "MAX_RANGES", 3)
+    monkeypatch.setattr(survey, "MAX_RECEIPTS", 2)
+    assert surveyed([entry(n) for n in (1, 2, 4, 6, 7)]).ids.size == 5
+    with pytest.raises(InvalidExportError, match="ids up to 9 lie in more than 3 ranges"):
+        surveyed([entry(n) for n in (1, 2, 4, 6, 9)])
+    assert len(surveyed([receipt(n, None) for n in (1, 2)]).receipts) == 2
+    with pytest.raises(InvalidExportError, match="more than 2 new purge receipts"):
+        surveyed([receipt(n, None) for n in (1, 2, 3)])
+    known = replace(NOBODY, highest_archived_id=2)
+    assert len(surveyed([receipt(n, None) for n in (1, 2, 3)], known).receipts) == 1

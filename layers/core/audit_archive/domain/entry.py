@@ -14,9 +14,11 @@ from audit_archive.domain.timestamps import read_timestamp
 __all__ = ["Entry", "Mark", "Receipt", "read_receipt", "read_timestamp"]
 
 MAX_ID = 2**63 - 1
+MAX_TEXT = 1000  # characters of each text that a receipt states: it is kept in memory, its entry is not
 RECEIPT_ACTION = "audit_trail_purge"
+# Possessive: a message full of white space must not take time without end.
 _MESSAGE = re.compile(
-    r"\s*successfully\s+purged\s+([0-9]{1,19})\s+logs?\s+before\s+id\s*:\s*([0-9]{1,19})\s*\.?\s*",
+    r"\s*+successfully\s++purged\s++([0-9]{1,19})\s++logs?\s++before\s++id\s*+:\s*+([0-9]{1,19})\s*+\.?\s*+",
     re.IGNORECASE | re.ASCII,
 )
 
@@ -50,7 +52,8 @@ class Entry(NamedTuple):
 class Receipt:
     """The Console's own entry about a purge. What can't be read is None.
 
-    `before_id` itself was purged too; `count` is how many entries the purge destroyed.
+    `before_id` itself was purged too; `count` is how many entries the purge destroyed. Texts are
+    cut after MAX_TEXT characters; the entry has them whole.
     """
 
     entry_id: int
@@ -86,4 +89,4 @@ def read_receipt_message(message: object) -> tuple[int | None, int | None]:
 
 
 def _text(value: object) -> str | None:
-    return value if isinstance(value, str) else None
+    return value[:MAX_TEXT] if isinstance(value, str) else None

@@ -3,7 +3,10 @@
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
+from math import inf
 from typing import NamedTuple
+
+from audit_archive.errors import InvalidExportError
 
 
 class IdRange(NamedTuple):
@@ -91,15 +94,16 @@ class IdSet:
 
 
 class IdSetBuilder:
-    """Builds an `IdSet` from ids that arrive in ascending order."""
+    """Builds an `IdSet` of at most `most` ranges from ids that arrive in ascending order."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: float = inf) -> None:
+        self._most = most
         self._ranges: list[IdRange] = []
         self._first = 0
         self._last = -1
 
     def add(self, entry_id: int) -> None:
-        """Add one id, not below any added before."""
+        """Add one id, not below any added before. Raises InvalidExportError if there are too many ranges."""
         if entry_id == self._last + 1 and self._last >= self._first:
             self._last = entry_id
         else:
@@ -121,6 +125,10 @@ class IdSetBuilder:
 
     def _close(self) -> None:
         if self._last >= self._first:
+            if len(self._ranges) >= self._most:
+                raise InvalidExportError(
+                    f"The ids up to {self._first} lie in more than {self._most} ranges with holes between"
+                )
             self._ranges.append(IdRange(self._first, self._last))
 
 

@@ -11,9 +11,14 @@ from audit_archive.domain.facts import Anchor
 from audit_archive.domain.head import Head
 from audit_archive.domain.ranges import IdSet, IdSetBuilder
 from audit_archive.domain.times import DAY
+from audit_archive.errors import InvalidExportError
 
 MAX_SLICE_DATES = 400
 MAX_SLICE_ENTRIES = 1_000_000
+MAX_RANGES = 1_000_000
+"""Ranges of ids with holes between them: each takes some 600 bytes of memory until it is recorded."""
+MAX_RECEIPTS = 100_000
+"""Purge receipts among the new entries: in memory too. A Console holds few, for a purge takes the older."""
 
 # Plain numbers: arithmetic on members of an enumeration would take longer than all else here.
 _RECEIPT, _UNREADABLE_RECEIPT = Mark.RECEIPT.value, Mark.UNREADABLE_RECEIPT.value
@@ -86,9 +91,10 @@ def survey_entries(entries: Iterable[Entry], head: Head, now: int, cutoff: int) 
     """Survey the distinct entries of an export, ascending by id.
 
     `cutoff` (epoch seconds): an entry that happened then or before is old enough to purge. `now`: an entry
-    dated after it has no readable time.
+    dated after it has no readable time. Raises InvalidExportError for more ranges or receipts than
+    memory can hold.
     """
-    ids, ages, found = IdSetBuilder(), Ages(now, cutoff), _Found(head)
+    ids, ages, found = IdSetBuilder(MAX_RANGES), Ages(now, cutoff), _Found(head)
     count, first_day = 0, None
     for entry in entries:
         count += 1
@@ -136,6 +142,8 @@ class _Found:
             return
         self.slices.add(entry_id)
         if marks & _RECEIPT:
+            if len(self.receipts) == MAX_RECEIPTS:
+                raise InvalidExportError(f"The export holds more than {MAX_RECEIPTS} new purge receipts")
             self.receipts.append(read_receipt(entry))
         if marks & _UNREADABLE_RECEIPT:
             self.unreadable_receipts.append(entry_id)
