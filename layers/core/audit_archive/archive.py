@@ -71,7 +71,7 @@ def _purge(run: Run, head: Head, surveyed: Surveyed, plan: Plan, result: Result)
     if plan.is_intent:
         after, settlement = purge(run, head, ids)
         return purged(result, plan, settlement, head, after)
-    if plan.mode == Mode.DRY_RUN and plan.boundary is not None and not check_dry(run, ids):
+    if plan.mode == Mode.DRY_RUN and plan.boundary is not None and not check_dry(run, head, ids):
         return replace(result, warnings=(*result.warnings, NO_PURGE_KEY))
     return result
 

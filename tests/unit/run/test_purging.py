@@ -1,5 +1,8 @@
 """The purge, what the Console says about it, and keys that see different things."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
 from audit_archive.domain.facts import Action
@@ -13,8 +16,9 @@ from audit_archive.errors import (
     RollbackError,
 )
 from audit_archive.result import Outcome
+from tests.fakes import CallLog, CrashError
 from tests.unit.run.audit import audit, audit_quiet
-from tests.unit.run.world import DAY, World
+from tests.unit.run.world import DAY, Meanwhile, World
 
 
 def ready(number: int = 5) -> World:
@@ -405,3 +409,39 @@ def test_an_intent_is_purged_at_most_once_in_a_run_whatever_the_answer() -> None
         setattr(world.purger, change, False)
         world.run()
         assert world.posts == [5]
+
+
+class DiesBeforeThePurge(CallLog):
+    """The process is gone, and its purge is still on its way. `boundary` is up to where."""
+
+    boundary = 0
+
+    def call(self, name: str, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        if self.boundary or name == "FakeConsole.purge":
+            self.boundary = self.boundary or args[0]
+            raise CrashError
+        return super().call(name, function, *args, **kwargs)
+
+
+def test_a_purge_of_ours_that_comes_late_supersedes_the_next_run() -> None:
+    """It reaches the Console while the next run counts: that is no reason to wake somebody."""
+    world = World()
+    world.aged(4)
+    dead = DiesBeforeThePurge()
+    with pytest.raises(CrashError):
+        world.run(dead)
+    world.free_lease()
+    late = Meanwhile("<lambda>", lambda: world.purger.purge(dead.boundary))  # the purging key is opened
+    assert world.run(late).outcome == Outcome.SUPERSEDED
+    assert world.alerts.kinds == []
+    world.until_quiet()
+    assert world.alerts.kinds == []
+    audit_quiet(world)
+
+
+def test_what_a_run_locks_it_locks_as_of_its_start() -> None:
+    """Lambda may deliver an event twice: both runs may write the same statement, a second apart."""
+    run = World().bound()
+    asked = run.retention()
+    run.clock.sleep(5)
+    assert run.retention() == asked

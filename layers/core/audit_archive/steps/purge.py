@@ -5,6 +5,7 @@ from audit_archive.domain.facts import Anchor, PurgeOutcome
 from audit_archive.domain.head import Head, Intent
 from audit_archive.domain.idle import is_anchor
 from audit_archive.domain.ranges import IdSet
+from audit_archive.domain.receipts import is_receipt_of, receipt_of
 from audit_archive.domain.settlement import Settlement, mismatch_sentence
 from audit_archive.errors import (
     AuditArchiveError,
@@ -138,12 +139,12 @@ def purge(run: Run, head: Head, ids: IdSet) -> tuple[Head, Settlement]:
     return _send(run, head, intent, purger)
 
 
-def check_dry(run: Run, ids: IdSet) -> bool:
+def check_dry(run: Run, head: Head, ids: IdSet) -> bool:
     """All that comes before a POST, for a dry run; False if there is no purging key to check with."""
     purger = run.open_purger()
     if purger is None:
         return False
-    check_population(purger, ids)
+    _check_trail(run, head, ids, purger)
     return True
 
 
@@ -152,15 +153,28 @@ def _checked_purger(run: Run, head: Head, ids: IdSet) -> PurgingConsole | None:
     if has_moved_on(run.store, head):
         raise SupersededError
     purger = open_purger(run)
+    _check_trail(run, head, ids, purger)
+    return purger if run.has_time() else None
+
+
+def _check_trail(run: Run, head: Head, ids: IdSet, purger: PurgingConsole) -> None:
+    """Check that the purging key sees what was exported. SupersededError: a run of ours changed it."""
     try:
         if head.anchor is not None and head.anchor.id in ids:
             check_same_trail(purger, head.anchor)
         check_population(purger, ids)
     except PopulationMismatchError as mismatch:
-        if has_moved_on(run.store, head):
+        if has_moved_on(run.store, head) or _has_purged_late(purger, head, ids):
             raise SupersededError from mismatch
         raise
-    return purger if run.has_time() else None
+
+
+def _has_purged_late(purger: PurgingConsole, head: Head, ids: IdSet) -> bool:
+    """Whether a purge that an earlier run of ours sent reached the Console only after the export."""
+    earlier = [intent for intent in head.intents if intent.seq != head.seq]
+    newer = purger.entries_above(ids.ranges[-1].last) if earlier else ()
+    receipts = [receipt_of(entry) for entry in newer if entry.get("action_type") == RECEIPT_ACTION]
+    return any(is_receipt_of(receipt, intent) for receipt in receipts for intent in earlier)
 
 
 def _send(run: Run, head: Head, intent: Intent, purger: PurgingConsole) -> tuple[Head, Settlement]:

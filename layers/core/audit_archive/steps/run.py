@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from audit_archive.domain.facts import RunFacts
 from audit_archive.domain.plan import Policy
 from audit_archive.domain.public_keys import SignatureCheck
-from audit_archive.domain.times import DAY
+from audit_archive.domain.times import DAY, from_rfc3339
 from audit_archive.ports import (
     Alerts,
     ArchiveStore,
@@ -62,8 +62,11 @@ class Run:
         return self.clock.remaining() >= RESERVE
 
     def retention(self) -> Retention:
-        """The lock of everything archived now: a day longer than the owner asked."""
-        until = self.clock.now() + (self.order.retention_days + 1) * DAY
+        """The lock of everything that this run archives: as of its start, a day longer than the owner asked.
+
+        So two deliveries of one event, which may write the same statement, ask for the same lock.
+        """
+        until = from_rfc3339(self.order.facts.started_at) + (self.order.retention_days + 1) * DAY
         return Retention(self.order.lock_mode, until)
 
     def rejected_retention(self) -> Retention:
