@@ -13,6 +13,9 @@ from audit_archive.domain.records import to_json
 from audit_archive.domain.settlement import Settlement
 from audit_archive.domain.survey import Survey
 
+LISTED = 100
+"""Items of each list in an answer: Lambda takes no more than 6 MB, and a log line less."""
+
 
 class Outcome:
     """How a run ended well; what ends badly is an error."""
@@ -48,9 +51,22 @@ class Result:
     warnings: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
-        """The result as a plain dict, for JSON."""
-        plain: dict[str, Any] = to_json(self)
+        """The result as a plain dict, for JSON: of a long list the first LISTED, and a warning of the rest."""
+        lists = {"holes": self.holes, "foreign_purges": self.foreign_purges, "statements": self.statements}
+        more = tuple(
+            f"{len(items) - LISTED} more {name}: the statements have them all"
+            for name, items in lists.items()
+            if len(items) > LISTED
+        )
+        plain: dict[str, Any] = _cut(to_json(replace(self, warnings=self.warnings + more)))
         return plain
+
+
+def _cut(value: Any) -> Any:
+    """A JSON value without what is beyond the first LISTED items of any list in it."""
+    if isinstance(value, dict):
+        return {name: _cut(item) for name, item in value.items()}
+    return [_cut(item) for item in value[:LISTED]] if isinstance(value, list) else value
 
 
 def plain(outcome: str, before: Head, after: Head) -> Result:
@@ -94,7 +110,7 @@ def _archive_warnings(survey: Survey, plan: Plan) -> Iterator[str]:
     if plan.is_repeat:
         yield "the Console still shows entries that an earlier run purged"
     if survey.unreadable_receipts:
-        ids = list(survey.unreadable_receipts)
+        ids = list(survey.unreadable_receipts[:LISTED])
         yield f"purge receipts that can't be read: {ids}; nothing is purged in this run"
 
 

@@ -1,0 +1,42 @@
+"""What a run answers fits into an answer, whatever the export held."""
+
+import json
+
+from audit_archive.domain.facts import Missing
+from audit_archive.domain.foreign import ForeignPurge
+from audit_archive.result import LISTED, Outcome, Result
+
+
+def purge(number: int, holes: int) -> ForeignPurge:
+    return ForeignPurge(number, 7, 3, "mallory", None, None, tuple((n, n) for n in range(holes)))
+
+
+def result(holes: int, purges: int) -> Result:
+    return Result(
+        Outcome.ARCHIVED,
+        "1234abcd",
+        9,
+        0,
+        holes=tuple(Missing(n, n, "unexplained", None) for n in range(holes)),
+        foreign_purges=tuple(purge(n, holes) for n in range(purges)),
+        warnings=("as ever",),
+    )
+
+
+def test_short_lists_are_told_whole() -> None:
+    told = result(LISTED, 2).as_dict()
+    assert (len(told["holes"]), len(told["foreign_purges"][1]["lost"])) == (LISTED, LISTED)
+    assert told["holes"][3] == {"first": 3, "last": 3, "cause": "unexplained", "receipt_id": None}
+    assert told["warnings"] == ["as ever"]
+
+
+def test_of_long_lists_the_beginning_is_told_and_how_many_more_there_are() -> None:
+    told = result(20_000, 300).as_dict()
+    assert (len(told["holes"]), len(told["foreign_purges"])) == (LISTED, LISTED)
+    assert {len(each["lost"]) for each in told["foreign_purges"]} == {LISTED}
+    assert told["warnings"] == [
+        "as ever",
+        "19900 more holes: the statements have them all",
+        "200 more foreign_purges: the statements have them all",
+    ]
+    assert len(json.dumps(told)) < 200_000
