@@ -112,8 +112,9 @@ def _write(world: World, entry_id: int, fields: dict[str, Any]) -> None:
 
 def _fill(world: World, fields: dict[str, Any]) -> None:
     """A late writer fills the lowest id that is open."""
-    if world.head.holes and (world.trail.ids or [0])[0] < world.head.holes[0].first:
-        _write(world, world.head.holes[0].first, fields)
+    entry_id = next((hole.first for hole in world.head.holes), 0)
+    if world.trail.ids and world.trail.ids[0] < entry_id and entry_id not in world.trail.ids:
+        _write(world, entry_id, fields)
 
 
 _moments = st.one_of(st.none(), st.none(), st.integers(FIRST - DAY, FIRST + 5 * DAY))

@@ -51,6 +51,11 @@ class Row:
     above: int
 
     @property
+    def goes_on(self) -> bool:
+        """Whether it archives an id above all before it."""
+        return self.ids.last > self.above
+
+    @property
     def span(self) -> IdRange:
         """The ids that it speaks of: those that it archives, and those that it may list as missing."""
         return IdRange(min(self.ids.first, self.above + 1), self.ids.last)

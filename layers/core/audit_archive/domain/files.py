@@ -9,6 +9,7 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from audit_archive.domain.catalogue import Row
+from audit_archive.domain.entry import MAX_ID
 from audit_archive.domain.facts import EntryFile, Missing
 from audit_archive.domain.narrowing import overlap
 from audit_archive.domain.query import ALL_DATES, Dates, Query
@@ -49,10 +50,11 @@ class Cluster:
 
 
 _BEGINNING = Cluster(IdRange(0, 0), Dates(ALL_DATES.first, ALL_DATES.first), ())
+_END = Cluster(IdRange(MAX_ID + 1, MAX_ID + 1), Dates(ALL_DATES.last, ALL_DATES.last), ())
 
 
 class Steps:
-    """The clusters of the read statements of one epoch, each with the one before it.
+    """The clusters of the read statements of one epoch, between the one before it and the end of all.
 
     `rows`: all of the epoch. One that was not read counts as a cluster without files.
     """
@@ -60,10 +62,12 @@ class Steps:
     def __init__(self, read: Sequence[ReadRow], rows: Sequence[Row]) -> None:
         self.read = read
         self._clusters = {each.row.seq: _clusters(each) for each in read}
-        self._before = dict(zip((row.seq for row in rows[1:]), rows, strict=False))
+        order = [row for row in rows if row.goes_on]
+        self._before = dict(zip((row.seq for row in order[1:]), order, strict=False))
+        self._last = order[-1].seq if order else 0
 
     def of(self, each: ReadRow) -> tuple[Cluster, ...]:
-        """The last cluster before a statement, and its own."""
+        """The last cluster before a statement, and its own; after those of the last one, the end."""
         before = self._before.get(each.row.seq)
         if before is None:
             last = _BEGINNING
@@ -71,7 +75,8 @@ class Steps:
             last = clusters[-1]
         else:
             last = Cluster(before.ids, before.dates, ())
-        return (last, *self._clusters[each.row.seq])
+        end = (_END,) if each.row.seq == self._last else ()
+        return (last, *self._clusters[each.row.seq], *end)
 
 
 def dates_beside(steps: Steps, query: Query) -> frozenset[str]:

@@ -29,14 +29,14 @@ def by_epoch(rows: Iterable[Row], query: Query) -> Iterator[tuple[int, list[Row]
 
 def needed(rows: Sequence[Row], query: Query) -> list[Row]:
     """Those of one epoch's rows that must be read for a query."""
-    dates, near = query.dates, [row for row in rows if overlap(row.span, query.ids)]
-    chosen = {row.seq for row in near if row.dates.meet(dates)}
-    for before, after in pairwise([None, *rows]):
-        if after is None or not overlap(after.span, query.ids) or after.dates.last < dates.first:
-            continue
-        if before is None or before.dates.first <= dates.last:
-            chosen |= {row.seq for row in (before, after) if row is after or (row and query.is_timed)}
-    return [row for row in rows if row.seq in chosen]
+    dates = query.dates
+    chosen = {row.seq for row in rows if row.dates.meet(dates)}
+    for before, after in pairwise((None, *(row for row in rows if row.goes_on), None)):
+        is_left = before is None or before.dates.first <= dates.last
+        is_entered = after is None or after.dates.last >= dates.first
+        if is_left and is_entered:
+            chosen |= {row.seq for row in (before, after) if row is not None}
+    return [row for row in rows if row.seq in chosen and overlap(row.span, query.ids)]
 
 
 def of_dates(rows: Sequence[Row], dates: Iterable[str], known: Iterable[int]) -> list[Row]:

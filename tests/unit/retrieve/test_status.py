@@ -1,0 +1,134 @@
+"""Status: where the archive of each Console stands."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from audit_archive.adapters.folder_source import FolderSource
+from audit_archive.domain.facts import Action
+from audit_archive.domain.layout import statements_prefix
+from audit_archive.domain.times import rfc3339
+from audit_archive.errors import PurgeMismatchError
+from audit_archive.reading.status import OpenIntent, Status, statuses
+from tests.fakes import CrashError
+from tests.unit.retrieve.asking import reader_of
+from tests.unit.run.world import CONSOLE, DAY, HOUR, Meanwhile, World
+
+
+def status(world: World, *, ledger: bool = True) -> Status:
+    (found,) = statuses(reader_of(world, ledger=ledger), CONSOLE)
+    return found
+
+
+@pytest.fixture
+def world() -> World:
+    """Two entries purged, ids 3 and 4 missing, one entry too young to purge (and a receipt to come)."""
+    world = World()
+    world.aged(2)
+    world.run()
+    world.later(DAY)
+    world.trail.skip(2)
+    world.trail.arrive()
+    world.run()
+    return world
+
+
+def test_it_tells_where_the_archive_stands(world: World) -> None:
+    served_at = world.clock.now()
+    world.later(30 * HOUR)
+    head = world.head
+    assert status(world) == Status(
+        console=CONSOLE,
+        epoch=1,
+        statements=3,
+        newest_statement_at=rfc3339(served_at),
+        highest_archived_id=head.highest_archived_id,
+        highest_purged_id=2,
+        unpurged_entries=2,
+        lag_ids=head.highest_archived_id - 2,
+        up_to=rfc3339(served_at),
+        lag_hours=30.0,
+        completed_at=rfc3339(served_at),
+        missing={"unexplained": 2},
+        next_due_at=rfc3339(head.next_due_at or 0),
+    )
+
+
+def test_unpurged_entries_are_those_that_no_purge_of_ours_destroyed(world: World) -> None:
+    ids = [i for i in world.trail.ids if i <= world.head.highest_archived_id]
+    assert status(world).unpurged_entries == len(ids)
+    world.later(DAY)
+    world.run()
+    assert (status(world).unpurged_entries, status(world).lag_ids) == (0, 0)
+    world.trail.put(4)
+    world.mode = "off"
+    world.aged(1)
+    world.run()
+    archived = [i for i in world.trail.ids if i <= world.head.highest_archived_id]
+    assert status(world).unpurged_entries == len(archived)
+    assert 4 in archived
+
+
+def test_an_idle_run_shows(world: World) -> None:
+    """The archive is as new as the start of that run: nobody noted it, but a run takes 15 minutes at most."""
+    world.later(DAY)
+    world.until_quiet()
+    world.later(DAY)
+    assert world.run().outcome == "idle"
+    found, now = status(world), world.clock.now()
+    assert (found.completed_at, found.up_to) == (rfc3339(now), rfc3339(now - 900))
+    assert (found.newest_statement_at or "") < rfc3339(now - DAY + 1)
+
+
+def test_a_crashed_purge_is_an_open_intent(world: World) -> None:
+    world.later(DAY)
+
+    def die() -> None:
+        raise CrashError
+
+    with pytest.raises(CrashError):
+        world.run(Meanwhile("FakeConsole.purge", die, after=True))
+    (intent,) = world.head.open_intents
+    assert status(world).open_intents == (OpenIntent(intent.seq, intent.boundary, intent.expected_count),)
+    assert status(world, ledger=False).open_intents == status(world).open_intents
+
+
+def test_a_latch_shows(world: World) -> None:
+    world.purger.report = lambda count: count + 1
+    world.later(DAY)
+    with pytest.raises(PurgeMismatchError):
+        world.run()
+    assert status(world).is_latched
+    world.state(Action.RESUME)
+    assert not status(world).is_latched
+
+
+def test_nothing_archived_looks_like_nothing_else(world: World) -> None:
+    assert status(World()) == Status(CONSOLE, missing={})
+    (other,) = statuses(reader_of(world), "other")
+    assert (other.console, other.statements, other.up_to, other.fault) == ("other", 0, None, None)
+
+
+def test_without_the_ledger_the_chain_tells_the_same(world: World, tmp_path: Path) -> None:
+    with_ledger = replace(status(world), completed_at=None)
+    assert status(world, ledger=False) == with_ledger
+    for key in world.store.keys(""):
+        file = tmp_path / key
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(world.store.data(key))
+    assert statuses(reader_of(world, FolderSource(tmp_path), ledger=False), None) == (with_ledger,)
+
+
+def test_every_console_is_told_and_one_s_fault_hides_no_other(world: World) -> None:
+    """Consoles whose names begin alike, in an order that differs from that of the keys."""
+    others = ["1234abcd-b", "1234abc", "0"]
+    for name in others:
+        for key in world.store.keys(statements_prefix(CONSOLE)):
+            data = world.store.data(key)
+            copy = key.replace(CONSOLE, name)
+            world.store.create(copy, data, world.store.history(key)[0].sha256, world.bound().retention())
+    found = statuses(reader_of(world), None)
+    assert [each.console for each in found] == sorted([CONSOLE, *others])
+    assert {each.console for each in found if each.fault is None} == {CONSOLE}
+    assert all("does not follow" in (each.fault or "") for each in found if each.console != CONSOLE)
