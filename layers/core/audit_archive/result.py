@@ -51,14 +51,15 @@ class Result:
     warnings: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
-        """The result as a plain dict, for JSON: of a long list the first LISTED, and a warning of the rest."""
+        """The result as a plain dict, for JSON: the first LISTED of a long list, and a warning of the rest."""
         lists = {"holes": self.holes, "foreign_purges": self.foreign_purges, "statements": self.statements}
         more = tuple(
             f"{len(items) - LISTED} more {name}: the statements have them all"
             for name, items in lists.items()
             if len(items) > LISTED
         )
-        plain: dict[str, Any] = _cut(to_json(replace(self, warnings=self.warnings + more)))
+        first: dict[str, Any] = {name: items[:LISTED] for name, items in lists.items()}
+        plain: dict[str, Any] = _cut(to_json(replace(self, **first, warnings=self.warnings + more)))
         return plain
 
 
