@@ -51,7 +51,7 @@ class Result:
     warnings: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
-        """The result as a plain dict, for JSON: the first LISTED of a long list, and a warning of the rest."""
+        """The result as a plain dict, for JSON: of a long list the first LISTED, and a warning of more."""
         lists = {"holes": self.holes, "foreign_purges": self.foreign_purges, "statements": self.statements}
         more = tuple(
             f"{len(items) - LISTED} more {name}: the statements have them all"
