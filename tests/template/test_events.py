@@ -9,16 +9,21 @@ from pathlib import Path
 import pytest
 
 from audit_archive.adapters.zones import find_zone
+from audit_archive.auditing.question import Question
 from audit_archive.request import ArchiveRequest, OperatorRequest, is_operator_event
 from audit_archive.retrieve_request import parse_request
+from audit_archive.verify_request import parse_verify_request
 from tests.template.rendered import ROOT, SOURCE
 
 EVENTS = sorted((ROOT / "events").glob("*.json"))
 QUESTIONS = [path for path in EVENTS if path.name.startswith("retrieve-")]
+AUDITS = [path for path in EVENTS if path.name.startswith("verify-")]
 CONSOLE = SOURCE["Parameters"]["Console"]["AllowedPattern"]
 
 
-@pytest.mark.parametrize("path", [p for p in EVENTS if p not in QUESTIONS], ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", [p for p in EVENTS if p not in QUESTIONS + AUDITS], ids=lambda path: path.stem
+)
 def test_an_event_is_one_the_archive_function_takes(path: Path) -> None:
     event = json.loads(path.read_text())
     read = OperatorRequest if is_operator_event(event) else ArchiveRequest
@@ -32,6 +37,14 @@ def test_a_question_is_one_the_retrieve_function_takes(path: Path) -> None:
     event = json.loads(path.read_text())
     assert parse_request(event, find_zone).question == event
     assert "console" not in event or re.fullmatch(CONSOLE, event["console"])
+
+
+@pytest.mark.parametrize("path", AUDITS, ids=lambda path: path.stem)
+def test_an_audit_is_one_the_verify_function_takes(path: Path) -> None:
+    event = json.loads(path.read_text())
+    request = parse_verify_request(event)
+    assert isinstance(request, Question) == ("depth" in event)
+    assert re.fullmatch(CONSOLE, request.console)
 
 
 def test_there_is_an_event_for_every_kind_of_question() -> None:

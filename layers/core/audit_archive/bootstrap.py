@@ -11,6 +11,7 @@ from audit_archive.adapters.aws import client_config, wary
 from audit_archive.adapters.clock import LambdaClock
 from audit_archive.adapters.console_http import HttpConsole, HttpPurgingConsole
 from audit_archive.adapters.dynamodb_ledger import DynamoDbLedger
+from audit_archive.adapters.dynamodb_verifications import DynamoDbVerifications
 from audit_archive.adapters.ecdsa import is_signed
 from audit_archive.adapters.kms_signer import KmsSigner
 from audit_archive.adapters.s3_reports import S3Links, S3ReportStore
@@ -20,10 +21,11 @@ from audit_archive.adapters.secrets import SecretKey, find_key
 from audit_archive.adapters.sns_alerts import NoAlerts, SnsAlerts
 from audit_archive.adapters.zones import find_zone
 from audit_archive.archive import ArchiveRun
-from audit_archive.config import RetrieveSettings, Settings
+from audit_archive.auditing.question import Question
+from audit_archive.config import RetrieveSettings, Settings, VerifySettings
 from audit_archive.domain.facts import RunFacts
 from audit_archive.domain.plan import Policy
-from audit_archive.domain.times import MINUTE, rfc3339
+from audit_archive.domain.times import HOUR, MINUTE, rfc3339
 from audit_archive.operate import Decision
 from audit_archive.operate import operate as state
 from audit_archive.ports import Alerts, PurgingConsole
@@ -33,6 +35,8 @@ from audit_archive.result import Result
 from audit_archive.retrieve import Desk, Invocation
 from audit_archive.retrieve_request import parse_request
 from audit_archive.steps.run import Order, Run, Signing
+from audit_archive.verify_request import parse_verify_request
+from audit_archive.watch import Daily, Tell, Watch, Watched, audit_by_hand, audit_daily
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -97,6 +101,27 @@ def retrieve(event: object, context: InvocationContext) -> dict[str, Any]:
     return desk.answer(request)
 
 
+def verify(event: object, context: InvocationContext, tell: Tell) -> Watched:
+    """Audit an archive as an event asks. Raises the errors of `audit_archive.errors`."""
+    request, settings = parse_verify_request(event), VerifySettings.from_environment()
+    s3: S3Client = _client("s3")
+    dynamodb: DynamoDBClient = _client("dynamodb")
+    watch = Watch(
+        source=S3ArchiveStore(s3, settings.archive_bucket),
+        ledger=DynamoDbLedger(dynamodb, settings.ledger_table),
+        notes=DynamoDbVerifications(dynamodb, settings.ledger_table),
+        alerts=_alerts(settings.alert_topic),
+        clock=LambdaClock(context),
+        scratch=scratch_file,
+        is_signed=is_signed,
+    )
+    if isinstance(request, Question):
+        return audit_by_hand(watch, request, tell)
+    period = (request.period_hours or settings.period_hours) * HOUR
+    daily = Daily(request.console, period, settings.content_days, request.trusted_keys)
+    return audit_daily(watch, daily, tell)
+
+
 def _run(
     console: str, policy: Policy, reason: str | None, settings: Settings, context: InvocationContext
 ) -> Run:
@@ -125,7 +150,7 @@ def _run(
         open_purger=open_purger,
         store=S3ArchiveStore(s3, settings.archive_bucket),
         ledger=DynamoDbLedger(dynamodb, settings.ledger_table),
-        alerts=_alerts(settings),
+        alerts=_alerts(settings.alert_topic),
         clock=clock,
         scratch=scratch_file,
         signing=_signing(settings),
@@ -139,11 +164,11 @@ def _signing(settings: Settings) -> Signing | None:
     return Signing(KmsSigner(kms, settings.signing_key), is_signed)
 
 
-def _alerts(settings: Settings) -> Alerts:
-    if settings.alert_topic is None:
+def _alerts(topic: str | None) -> Alerts:
+    if topic is None:
         return NoAlerts()
     sns: SNSClient = _client("sns")
-    return SnsAlerts(sns, settings.alert_topic)
+    return SnsAlerts(sns, topic)
 
 
 @cache

@@ -12,6 +12,7 @@ from audit_archive.errors import SettingsError
 T = TypeVar("T")
 
 MAX_KEEP_DAYS = 3650
+MAX_PERIOD_HOURS = 8_784
 LOCK_MODES = ("GOVERNANCE", "COMPLIANCE")
 AUTH_STYLES = ("header", "query")
 DEFAULT_CONSOLE_URL = "https://{console}.canary.tools"
@@ -77,6 +78,33 @@ class RetrieveSettings:
             ledger_table=read.text("LEDGER_TABLE"),
             reports_bucket=read.text("REPORTS_BUCKET"),
             link_minutes=read.whole("LINK_MINUTES", default=15, low=1, high=720),
+        )
+
+
+@dataclass(frozen=True)
+class VerifySettings:
+    """What the verify function was deployed with.
+
+    `content_days`: within how many days every byte is read again; `period_hours`: how often a Console is
+    archived, unless the event says otherwise.
+    """
+
+    archive_bucket: str
+    ledger_table: str
+    alert_topic: str | None
+    content_days: int
+    period_hours: int
+
+    @classmethod
+    def from_environment(cls, variables: Mapping[str, str] = environ) -> "VerifySettings":
+        """Read and check every variable. Raises SettingsError naming the first that is missing or wrong."""
+        read = _Reader(variables)
+        return cls(
+            archive_bucket=read.text("ARCHIVE_BUCKET"),
+            ledger_table=read.text("LEDGER_TABLE"),
+            alert_topic=variables.get("ALERT_TOPIC") or None,
+            content_days=read.whole("CONTENT_DAYS", default=90, low=1, high=3650),
+            period_hours=read.whole("PERIOD_HOURS", default=24, low=1, high=MAX_PERIOD_HOURS),
         )
 
 

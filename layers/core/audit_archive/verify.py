@@ -16,6 +16,7 @@ from audit_archive.auditing.load import statements_from
 from audit_archive.auditing.objects import Objects
 from audit_archive.auditing.parallel import WORKERS
 from audit_archive.auditing.question import Audit, Done, Question
+from audit_archive.auditing.references import LEDGER
 from audit_archive.auditing.report import report
 from audit_archive.auditing.signatures import Signatures
 from audit_archive.auditing.strays import find_strays
@@ -58,13 +59,16 @@ class _Work:
     tally: Tally = field(default_factory=Tally)
 
     def walk(self, tally: Tally, keys: Keys) -> Walk:
-        return Walk(self.audit, self.question, tally, Signatures(self.question.console, keys, tally), self.pool)
+        signatures = Signatures(self.question.console, keys, tally)
+        return Walk(self.audit, self.question, tally, signatures, self.pool)
 
 
 def _judge_chain(work: _Work) -> Chain:
     audit, question, tally = work.audit, work.question, work.tally
     walk = work.walk(tally, work.keys)
     chain = walk_chain(walk, question, tally, Deadline(audit.clock), audit.progress)
+    if audit.damage is not None:
+        tally.fault(Fault(Verdict.ALTERED, LEDGER, None, None, audit.damage))
     if not chain.is_whole:
         rest = statements_from(audit.source, question.console, chain.end.number + 1)
         tally.skip("statements", Why.TIME, sum(1 for _ in rest))

@@ -6,6 +6,7 @@ finding#<sha256>          expires_at and body of a claim; without them the findi
 head                      format, seq, statement_sha256, digest (SHA-256 of the packed head), and it in
                           `body` ...
 head#<seq>#<digest>#<n>   ... or in such parts, when it does not fit into one item
+progress                  of `verify/<console>`: how far the daily audits are, field by field
 statement#<seq>           kind, key, version_id, sha256; of an archive its export, ids, dates and entry files
 """
 
@@ -22,6 +23,7 @@ from audit_archive.domain.finding import Finding
 from audit_archive.domain.head import Head, Hole
 from audit_archive.domain.layout import SEQ_DIGITS
 from audit_archive.domain.records import from_json, to_json
+from audit_archive.domain.rotation import Rotation
 from audit_archive.domain.statement import ArchiveStatement, Statement
 
 if TYPE_CHECKING:
@@ -36,6 +38,7 @@ LEASE = "lease"
 COMPLETED = "completed"
 HEAD = "head"
 PARTS_PREFIX = "head#"
+PROGRESS = "progress"
 FINDINGS_PREFIX = "finding#"
 
 HEAD_FORMAT: "AttributeValueTypeDef" = {"N": "2"}
@@ -156,3 +159,19 @@ def _archive_facts(statement: ArchiveStatement) -> "Item":
 
 def _number(value: int | None) -> "AttributeValueTypeDef":
     return {"NULL": True} if value is None else {"N": str(value)}
+
+
+def progress_item(partition: str, rotation: Rotation) -> "Item":
+    """How far the daily audits are."""
+    item = item_key(partition, PROGRESS)
+    for name, value in to_json(rotation).items():
+        item[name] = (
+            {"N": str(value)} if isinstance(value, int) else {"S": value} if value else {"NULL": True}
+        )
+    return item
+
+
+def rotation_of(item: "Mapping[str, AttributeValueTypeDef]") -> Rotation:
+    """What `progress_item` wrote. Raises KeyError or ValueError if it is something else."""
+    values = {name: value for name, value in item.items() if name not in {"console", "item"}}
+    return from_json(Rotation, {name: int(v["N"]) if "N" in v else v.get("S") for name, v in values.items()})

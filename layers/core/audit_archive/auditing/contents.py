@@ -64,7 +64,7 @@ class Contents:
             self._open(said, is_there=any(each.expected.what == EXPORTS for each in present))
         self._rebuild(said, before)
         files = [each for each in present if each.expected.what == FILES]
-        is_recorded = self._audit.is_recorded(said.seq)
+        is_recorded = self._audit.is_recorded(said)
         why = self._why_absent(said) if is_recorded else Why.UNRECORDED
         self._tally.skip(OF_FILES, why, len(said.entries) - len(files))
         self.check_files(said, files)

@@ -70,7 +70,7 @@ class Follower:
             if stored is not None and stored.facts is not None:
                 check_lock(self._tally, stored.facts, promise, row.number)
         is_signing = point.is_signing or head.public_key is not None
-        is_recorded = self._references.is_recorded(said.seq)
+        is_recorded = self._references.is_recorded(said)
         self._signatures.judge(row, said, copy.sha256, is_due=is_signing, is_recorded=is_recorded)
         self._references.saw(said, copy.sha256)
         self._tally.checked["statements"] += 1

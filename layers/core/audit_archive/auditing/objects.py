@@ -63,7 +63,7 @@ class Objects:
         expected = list(self._expected(said))
         self._export = said.export
         answers = read_ahead(self._pool, self._inspect, expected)
-        judged = [self._judged(said.seq, each, facts) for each, facts in zip(expected, answers, strict=True)]
+        judged = [self._judged(said, each, facts) for each, facts in zip(expected, answers, strict=True)]
         return [found for found in judged if found is not None]
 
     def _inspect(self, expected: Expected) -> ObjectFacts | None:
@@ -79,35 +79,35 @@ class Objects:
         for file in said.entries:
             yield Expected(FILES, file, None, later(promise), latest_may_go_at)
 
-    def _judged(self, seq: int, it: Expected, facts: ObjectFacts | None) -> Found | None:
+    def _judged(self, said: ArchiveStatement, it: Expected, facts: ObjectFacts | None) -> Found | None:
         if facts is None:
-            self._absent(seq, it)
+            self._absent(said, it)
             return None
         self._tally.checked[it.what] += 1
         if facts.version_id == NO_VERSION:
             self._tally.skip("versions", Why.COPY)
         if facts.sha256 is None:
             self._tally.skip("checksums", Why.COPY if facts.version_id == NO_VERSION else Why.UNKEPT)
-        check_lock(self._tally, facts, it.promise, seq)
+        check_lock(self._tally, facts, it.promise, said.seq)
         is_other = facts.size != it.stated.size or facts.sha256 not in {None, it.stated.sha256}
         if is_other and it.what == EXPORTS:
             sentence = f"{it.key} (version {facts.version_id}) has another size or checksum than is stated"
-            self._tally.fault(Fault(Verdict.ALTERED, it.key, facts.version_id, seq, sentence))
+            self._tally.fault(Fault(Verdict.ALTERED, it.key, facts.version_id, said.seq, sentence))
             return None
         return Found(it, facts, is_other)
 
-    def _absent(self, seq: int, it: Expected) -> None:
+    def _absent(self, said: ArchiveStatement, it: Expected) -> None:
         """Missing, unless its time is over, or its run is not."""
         if self._audit.clock.now() >= it.may_go_at:
             sentence = f"{it.key} is gone: its retention is over"
-            self._tally.note(Note(Verdict.EXPIRED, it.key, seq, sentence))
+            self._tally.note(Note(Verdict.EXPIRED, it.key, said.seq, sentence))
             self._tally.skip(it.what, Why.EXPIRED)
-        elif it.what == FILES and not self._audit.is_recorded(seq):
+        elif it.what == FILES and not self._audit.is_recorded(said):
             self._tally.skip(it.what, Why.UNRECORDED)
         else:
             self._tally.checked[it.what] += 1
             self._tally.fault(
-                Fault(Verdict.MISSING, it.key, it.version_id, seq, f"{it.key} {self._where(it)}")
+                Fault(Verdict.MISSING, it.key, it.version_id, said.seq, f"{it.key} {self._where(it)}")
             )
 
     def _where(self, it: Expected) -> str:

@@ -7,8 +7,13 @@ from typing import TypeAlias
 from audit_archive.domain.checkpoint import Checkpoint
 from audit_archive.domain.head import Head
 from audit_archive.domain.public_keys import PublicKey, SignatureCheck
+from audit_archive.domain.statement import Statement
+from audit_archive.domain.times import DAY, from_rfc3339
 from audit_archive.domain.verdicts import Depth
 from audit_archive.ports import ArchiveSource, Clock, ScratchFile
+
+UNFINISHED = 2 * DAY
+"""Seconds for which what an unrecorded statement lacks may be that of a run that is not done, or died."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +70,7 @@ class Audit:
     """An archive to audit, and everything that auditing it takes.
 
     `recorded`: the head in the ledger, read before the archive is; with `has_ledger`, None says that the
-    ledger knows of no archive.
+    ledger knows of no archive. `damage`: why the ledger can't be read, if that is so.
     """
 
     source: ArchiveSource
@@ -75,7 +80,13 @@ class Audit:
     progress: Progress = no_progress
     has_ledger: bool = False
     recorded: Head | None = None
+    damage: str | None = None
 
-    def is_recorded(self, seq: int) -> bool:
-        """Whether the run that made a statement has ended: then all that belongs to it must be there."""
-        return not self.has_ledger or (self.recorded is not None and seq <= self.recorded.seq)
+    def is_recorded(self, said: Statement) -> bool:
+        """Whether the run that made a statement has ended: then all that belongs to it must be there.
+
+        What a run left that died is made good by the next, so an old statement counts as recorded.
+        """
+        if not self.has_ledger or (self.recorded is not None and said.seq <= self.recorded.seq):
+            return True
+        return from_rfc3339(said.run.started_at) < self.clock.now() - UNFINISHED

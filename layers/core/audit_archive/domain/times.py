@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 DAY = 86_400
+HOUR = 3_600
 MINUTE = 60
 
 

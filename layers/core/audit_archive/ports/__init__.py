@@ -21,10 +21,11 @@ from audit_archive.ports.console import (
     PurgeAnswer,
     PurgingConsole,
 )
-from audit_archive.ports.ledger import Ledger
+from audit_archive.ports.ledger import Findings, Ledger
 from audit_archive.ports.reports import FindZone, LinkExport, ReportStore
 from audit_archive.ports.signing import Signer
 from audit_archive.ports.surroundings import Alerts, Clock, ScratchFile
+from audit_archive.ports.verification import Verifications
 
 __all__ = [
     "NO_VERSION",
@@ -36,6 +37,7 @@ __all__ = [
     "ConsoleEntry",
     "Download",
     "FindZone",
+    "Findings",
     "Ledger",
     "LinkExport",
     "ObjectFacts",
@@ -47,5 +49,6 @@ __all__ = [
     "Retention",
     "ScratchFile",
     "Signer",
+    "Verifications",
     "Version",
 ]

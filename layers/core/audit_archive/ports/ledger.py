@@ -9,14 +9,8 @@ from audit_archive.domain.head import Head
 from audit_archive.domain.statement import Statement
 
 
-class Ledger(Protocol):
-    """The index of the archive. Raises LedgerError when it does not answer or refuses."""
-
-    def acquire(self, console: str, owner: str, now: int, expires_at: int) -> bool:
-        """Take the Console's lease, unless another owner holds one that has not expired at `now`."""
-
-    def release(self, console: str, owner: str) -> None:
-        """Give the lease back if `owner` still holds it."""
+class Findings(Protocol):
+    """Which findings were told to a person, so that each is told once."""
 
     def claim(self, finding: Finding, now: int, expires_at: int) -> bool:
         """Take it upon us to announce a finding, unless it was announced or another's claim still holds.
@@ -29,6 +23,16 @@ class Ledger(Protocol):
 
     def pending(self, console: str, now: int) -> list[Finding]:
         """Findings that somebody was about to announce and did not; their claims have run out at `now`."""
+
+
+class Ledger(Findings, Protocol):
+    """The index of the archive. Raises LedgerError when it does not answer or refuses."""
+
+    def acquire(self, console: str, owner: str, now: int, expires_at: int) -> bool:
+        """Take the Console's lease, unless another owner holds one that has not expired at `now`."""
+
+    def release(self, console: str, owner: str) -> None:
+        """Give the lease back if `owner` still holds it."""
 
     def complete(self, console: str, at: int) -> None:
         """Note that a run over the Console was completed at a moment (epoch seconds)."""

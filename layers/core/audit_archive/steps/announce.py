@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
 from audit_archive.domain.finding import Finding
 from audit_archive.domain.foreign import ForeignPurge
@@ -9,14 +10,31 @@ from audit_archive.domain.records import to_json
 from audit_archive.domain.settlement import mismatch_sentence
 from audit_archive.domain.statement import PurgeStatement
 from audit_archive.errors import LedgerError, PageError, PurgeMismatchError, SettingsError
+from audit_archive.ports import Alerts, Clock, Findings
 from audit_archive.steps.run import Run
 
 CLAIM = 30
 """Seconds for which a claimed finding is left to whoever claimed it."""
 
 
-def announce(run: Run, finding: Finding) -> None:
-    """Tell a person, unless they have been told the very same before.
+class Announcer(Protocol):
+    """What telling a person takes; a run has it."""
+
+    @property
+    def ledger(self) -> Findings:
+        """Where it is noted what was told."""
+
+    @property
+    def alerts(self) -> Alerts:
+        """Where it is told."""
+
+    @property
+    def clock(self) -> Clock:
+        """The time."""
+
+
+def announce(run: Announcer, finding: Finding) -> bool:
+    """Tell a person, unless they have been told the very same before; whether it was told now.
 
     The claim holds the finding itself, so that one which could not be told is told by a later run. Only a
     crash between the message and its note in the ledger tells twice, and so does a ledger that does not
@@ -25,16 +43,17 @@ def announce(run: Run, finding: Finding) -> None:
     now = run.clock.now()
     try:
         if not run.ledger.claim(finding, now, now + CLAIM):
-            return
+            return False
     except LedgerError:
         run.alerts.publish(finding)
-        return
+        return True
     try:
         run.alerts.publish(finding)
     except SettingsError:
         run.ledger.claim(finding, now + CLAIM, now)  # give it back: whoever comes next may try at once
         raise
     run.ledger.announced(finding)
+    return True
 
 
 def announce_pending(run: Run) -> None:

@@ -1,0 +1,89 @@
+"""The contract of Verifications, on the fake and on DynamoDbVerifications with both emulators."""
+
+from dataclasses import replace
+from uuid import uuid4
+
+import pytest
+
+from audit_archive.adapters.dynamodb_ledger import DynamoDbLedger
+from audit_archive.adapters.dynamodb_verifications import DynamoDbVerifications
+from audit_archive.domain.finding import Finding
+from audit_archive.domain.rotation import Rotation
+from audit_archive.errors import IntegrityError
+from audit_archive.ports import Verifications
+from tests.contracts import aws
+from tests.fakes.verifications import FakeVerifications
+
+NOW = 1_795_413_600
+ROTATION = Rotation(7, NOW - 86_400, NOW, "valid", 0, 9, "ab" * 32)
+everywhere = pytest.mark.parametrize("endpoint", ["fake", "moto", "ministack"], indirect=True)
+
+
+@pytest.fixture
+def notes(endpoint: str | None) -> Verifications:
+    if endpoint is None:
+        return FakeVerifications()
+    return DynamoDbVerifications(aws.client("dynamodb", endpoint), aws.ledger_table(endpoint))
+
+
+@pytest.fixture
+def console() -> str:
+    return f"console-{uuid4().hex[:8]}"
+
+
+def finding(console: str, sentence: str = "An export is missing.") -> Finding:
+    return Finding("VerifyFault", console, sentence, {"verdict": "missing"})
+
+
+@everywhere
+def test_what_was_saved_last_is_what_there_is(notes: Verifications, console: str) -> None:
+    assert notes.last(console) is None
+    notes.save(console, ROTATION)
+    assert notes.last(console) == ROTATION
+    later = replace(ROTATION, next_seq=1, last_result="faults", faults=3, newest_sha256=None)
+    notes.save(console, later)
+    assert notes.last(console) == later
+    assert notes.last(f"{console}-b") is None
+
+
+@everywhere
+def test_a_finding_is_told_once_and_one_that_could_not_be_told_is_pending(
+    notes: Verifications, console: str
+) -> None:
+    assert notes.claim(finding(console), NOW, NOW + 60)
+    assert not notes.claim(finding(console), NOW, NOW + 60)
+    assert notes.pending(console, NOW + 60) == [finding(console)]
+    assert notes.pending(f"{console}-b", NOW + 60) == []
+    notes.announced(finding(console))
+    assert not notes.claim(finding(console), NOW + 1_000_000, NOW + 1_000_060)
+    assert notes.pending(console, NOW + 1_000_000) == []
+    assert notes.claim(finding(console, "Another is."), NOW, NOW + 60)
+
+
+@pytest.mark.parametrize("endpoint", ["moto"], indirect=True)
+def test_everything_lies_under_a_partition_of_its_own(endpoint: str, console: str) -> None:
+    client, table = aws.client("dynamodb", endpoint), aws.ledger_table(endpoint)
+    notes = DynamoDbVerifications(client, table)
+    notes.save(console, ROTATION)
+    notes.claim(finding(console), NOW, NOW + 60)
+    notes.announced(finding(console, "Another is."))
+    items = client.scan(TableName=table)["Items"]
+    assert {item["console"]["S"] for item in items} == {f"verify/{console}"}
+    assert DynamoDbLedger(client, table).pending(console, NOW + 60) == []
+
+
+@pytest.mark.parametrize("endpoint", ["moto"], indirect=True)
+@pytest.mark.parametrize("field", ["next_seq", "last_result"])
+def test_notes_that_make_no_sense_are_said_to_be_so(endpoint: str, console: str, field: str) -> None:
+    client, table = aws.client("dynamodb", endpoint), aws.ledger_table(endpoint)
+    notes = DynamoDbVerifications(client, table)
+    notes.save(console, ROTATION)
+    key = {"console": {"S": f"verify/{console}"}, "item": {"S": "progress"}}
+    client.update_item(
+        TableName=table,
+        Key=key,
+        UpdateExpression=f"SET {field} = :x",
+        ExpressionAttributeValues={":x": {"BOOL": True}},
+    )
+    with pytest.raises(IntegrityError, match="begins anew"):
+        notes.last(console)

@@ -1,0 +1,34 @@
+"""The audit's notes in memory."""
+
+from dataclasses import replace
+
+import orjson
+
+from audit_archive.domain.finding import Finding
+from audit_archive.domain.records import from_json, to_json
+from audit_archive.domain.rotation import Rotation
+from tests.fakes.ledger import FakeLedger
+
+
+class FakeVerifications:
+    """Verifications. A rotation is kept as JSON, so that one that does not survive writing is found out."""
+
+    def __init__(self) -> None:
+        self._findings = FakeLedger()
+        self._rotations: dict[str, bytes] = {}
+
+    def claim(self, finding: Finding, now: int, expires_at: int) -> bool:
+        return self._findings.claim(finding, now, expires_at)
+
+    def announced(self, finding: Finding) -> None:
+        self._findings.announced(finding)
+
+    def pending(self, console: str, now: int) -> list[Finding]:
+        return [replace(finding) for finding in self._findings.pending(console, now)]
+
+    def last(self, console: str) -> Rotation | None:
+        known = self._rotations.get(console)
+        return None if known is None else from_json(Rotation, orjson.loads(known))
+
+    def save(self, console: str, rotation: Rotation) -> None:
+        self._rotations[console] = orjson.dumps(to_json(rotation))
