@@ -58,7 +58,9 @@ def render(**parameters: str) -> Rendered:
     values = {n: str(p["Default"]) for n, p in SOURCE["Parameters"].items() if "Default" in p}
     values |= REQUIRED | parameters
     packaged = copy.deepcopy(SOURCE)
-    packaged["Resources"]["ArchiveFunction"]["Properties"]["CodeUri"] = "s3://artifacts/function"
+    for resource in packaged["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::Function":
+            resource["Properties"]["CodeUri"] = "s3://artifacts/function"
     packaged["Resources"]["CoreLayer"]["Properties"]["ContentUri"] = "s3://artifacts/layer"
     session = boto3.session.Session(region_name=PSEUDO["AWS::Region"])
     translated = Translator({}, Parser(), boto_session=session).translate(packaged, values)

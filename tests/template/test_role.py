@@ -85,7 +85,8 @@ def test_the_function_can_do_nothing_else(stack: Rendered, action: str, resource
 
 def test_no_role_is_allowed_a_wildcard(stack: Rendered) -> None:
     roles = stack.of_type("AWS::IAM::Role")
-    assert set(roles) == {"ArchiveRole", "ScheduleRole"}  # a further role is a further review
+    known = {"ArchiveRole", "RetrieveRole", "ScheduleRole", "VerifyRole"}
+    assert set(roles) == known  # a further role is a further review
     for role, properties in roles.items():
         assert not properties.get("ManagedPolicyArns"), role
         for allowed in (s for s in stack.statements(role) if s["Effect"] == "Allow"):
@@ -101,9 +102,36 @@ def test_no_role_may_delete_anything_but_items_of_the_ledger(stack: Rendered) ->
             assert deleting <= {"dynamodb:DeleteItem"}, role
 
 
-def test_the_scheduler_may_invoke_this_function_only(stack: Rendered) -> None:
-    function = "arn:aws:AWS::Lambda::Function:::ArchiveFunction"
-    assert role_decides(stack, "ScheduleRole", request("lambda:InvokeFunction", function)) == "Allow"
+def test_the_scheduler_may_invoke_two_functions_only(stack: Rendered) -> None:
+    functions = "arn:aws:AWS::Lambda::Function:::"
+    for name in ("ArchiveFunction", "VerifyFunction"):
+        asked = request("lambda:InvokeFunction", functions + name)
+        assert role_decides(stack, "ScheduleRole", asked) == "Allow"
+    asked = request("lambda:InvokeFunction", functions + "RetrieveFunction")
+    assert role_decides(stack, "ScheduleRole", asked) == "ImplicitDeny"
     assert role_decides(stack, "ScheduleRole", request("lambda:InvokeFunction", "x")) == "ImplicitDeny"
     (trust,) = stack.properties("ScheduleRole")["AssumeRolePolicyDocument"]["Statement"]
     assert trust["Condition"]["StringEquals"]["aws:SourceAccount"] == "111122223333"
+
+
+READING = (
+    ("s3:GetObjectVersion", f"{BUCKET}/exports/x"),
+    ("s3:GetObject", f"{BUCKET}/statements/x"),
+    ("s3:GetObjectRetention", f"{BUCKET}/exports/x"),
+    ("s3:ListBucketVersions", BUCKET),
+    ("dynamodb:GetItem", TABLE),
+    ("dynamodb:Query", TABLE),
+)
+
+
+@pytest.mark.parametrize("role", ["VerifyRole", "RetrieveRole"])
+def test_who_reads_the_archive_can_change_nothing_in_it(stack: Rendered, role: str) -> None:
+    for action, resource in READING:
+        assert role_decides(stack, role, request(action, resource)) == "Allow", action
+    for action, resource in (*FORBIDDEN, *(each for each in WORK if each[0].startswith("s3:Put"))):
+        assert role_decides(stack, role, request(action, resource)) == "Deny", action
+    for action in ("dynamodb:DeleteItem", "dynamodb:UpdateItem", "dynamodb:DeleteTable"):
+        assert role_decides(stack, role, request(action, TABLE)) == "ImplicitDeny", action
+    for name in ("read", "purge"):
+        asked = request("secretsmanager:GetSecretValue", f"{SECRET}/1234abcd/{name}-AbCdEf")
+        assert role_decides(stack, role, asked) == "ImplicitDeny"

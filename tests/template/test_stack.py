@@ -79,17 +79,28 @@ def test_the_function_gets_every_setting_and_no_other(stack: Rendered) -> None:
 
 
 def test_what_fails_is_retried_and_then_kept(stack: Rendered) -> None:
-    (config,) = stack.of_type("AWS::Lambda::EventInvokeConfig").values()
-    assert config["MaximumRetryAttempts"] == 2
-    kept = config["DestinationConfig"]["OnFailure"]["Destination"]
-    assert kept == "arn:aws:AWS::SQS::Queue:::FailedRuns"
+    configs = stack.of_type("AWS::Lambda::EventInvokeConfig").values()
+    assert {config["FunctionName"] for config in configs} == {"ArchiveFunction", "VerifyFunction"}
+    for config in configs:
+        assert config["MaximumRetryAttempts"] == 2
+        kept = config["DestinationConfig"]["OnFailure"]["Destination"]
+        assert kept == "arn:aws:AWS::SQS::Queue:::FailedRuns"
 
 
-def test_the_schedule_invokes_the_function_with_the_console(stack: Rendered) -> None:
-    (schedule,) = stack.of_type("AWS::Scheduler::Schedule").values()
+@pytest.mark.parametrize(
+    ("name", "function", "event"),
+    [
+        ("FirstSchedule", "ArchiveFunction", "schedule"),
+        ("FirstVerification", "VerifyFunction", "verify-daily"),
+    ],
+)
+def test_a_schedule_invokes_its_function_with_the_console(
+    stack: Rendered, name: str, function: str, event: str
+) -> None:
+    schedule = stack.properties(name)
     target = schedule["Target"]
-    assert target["Arn"] == "arn:aws:AWS::Lambda::Function:::ArchiveFunction"
-    assert json.loads(target["Input"]) == json.loads((ROOT / "events" / "schedule.json").read_text())
+    assert target["Arn"] == f"arn:aws:AWS::Lambda::Function:::{function}"
+    assert json.loads(target["Input"]) == json.loads((ROOT / "events" / f"{event}.json").read_text())
     assert target["DeadLetterConfig"]["Arn"] == "arn:aws:AWS::SQS::Queue:::UndeliveredSchedules"
     assert schedule["FlexibleTimeWindow"]["Mode"] == "FLEXIBLE"
 
@@ -99,7 +110,10 @@ def test_every_alarm_tells_the_topic(stack: Rendered) -> None:
     assert {a["MetricName"] for a in alarms.values()} == {
         "ApproximateNumberOfMessagesVisible",
         "Errors",
+        "StaleConsoles",
         "Throttles",
+        "UnexplainedMissingIds",
+        "VerifyFaults",
     }
     assert all(alarm["AlarmActions"] == ["AlertTopic"] for alarm in alarms.values())
 
@@ -197,3 +211,9 @@ def test_without_signing_there_is_no_key() -> None:
     stack = render(SignCheckpoints="false", SigningKeyArn="arn:aws:kms:eu-west-1:111122223333:key/mine")
     assert not stack.of_type("AWS::KMS::Key")
     assert stack.properties("ArchiveFunction")["Environment"]["Variables"]["SIGNING_KEY"] == ""
+
+
+def test_without_any_verification_somebody_is_told(stack: Rendered) -> None:
+    alarm = stack.properties("NotVerifiedAlarm")
+    assert alarm["TreatMissingData"] == "breaching"
+    assert (alarm["Statistic"], alarm["Period"] * alarm["EvaluationPeriods"]) == ("SampleCount", 2 * 86_400)
