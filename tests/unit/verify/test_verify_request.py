@@ -1,0 +1,82 @@
+"""What the audit may be asked: bad requests name the field and what it accepts."""
+
+from typing import Any
+
+import pytest
+
+from audit_archive.auditing.question import KnownPoint, Question
+from audit_archive.domain.checkpoint import Checkpoint
+from audit_archive.errors import RequestError
+from audit_archive.verify_request import DailyRequest, parse_verify_request
+from tests.fakes import FakeSigner
+
+SIGNER = FakeSigner()
+KEY = SIGNER.public_key()
+CHECKPOINT = Checkpoint("1234abcd", 7, "ab" * 32, "cd" * 32)
+NOTE = CHECKPOINT.signed(KEY, SIGNER.sign(CHECKPOINT.text())).decode()
+
+
+def test_a_console_alone_is_audited_daily() -> None:
+    assert parse_verify_request({"console": "1234abcd"}) == DailyRequest("1234abcd")
+
+
+def test_the_daily_audit_may_know_the_period_and_the_key() -> None:
+    event = {"console": "1234abcd", "period_hours": 6, "trusted_keys": [KEY.pem()], "reason": "as agreed"}
+    assert parse_verify_request(event) == DailyRequest("1234abcd", 6, (KEY,))
+
+
+def test_with_a_depth_it_is_a_question() -> None:
+    event = {
+        "console": "1234abcd",
+        "depth": "content",
+        "from_seq": 3,
+        "to_seq": 5,
+        "trusted_keys": [KEY.pem()],
+    }
+    assert parse_verify_request(event) == Question("1234abcd", "content", 3, 5, (KEY,))
+
+
+@pytest.mark.parametrize("text", [NOTE, "cd" * 32])
+def test_a_kept_checkpoint_or_hash_is_a_known_point(text: str) -> None:
+    request = parse_verify_request({"console": "1234abcd", "depth": "chain", "known_checkpoint": text})
+    assert isinstance(request, Question)
+    checkpoint = CHECKPOINT if text == NOTE else None
+    assert request.known == (KnownPoint("the checkpoint that was given", "cd" * 32, checkpoint=checkpoint),)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("console", None),
+        ("console", "../etc"),
+        ("depth", "deep"),
+        ("depth", 3),
+        ("from_seq", 0),
+        ("from_seq", "1"),
+        ("from_seq", True),
+        ("to_seq", 10**10),
+        ("to_seq", 2),
+        ("known_checkpoint", "cafe"),
+        ("known_checkpoint", 7),
+        ("known_checkpoint", NOTE.replace("1234abcd", "feedbeef")),
+        ("known_checkpoint", "\ud800"),
+        ("trusted_keys", "pem"),
+        ("trusted_keys", []),
+        ("trusted_keys", ["no key"]),
+        ("trusted_keys", [7]),
+        ("period_hours", 24),
+        ("reason", ""),
+        ("colour", "red"),
+    ],
+)
+def test_a_bad_request_names_the_field(field: str, value: Any) -> None:
+    event = {"console": "1234abcd", "depth": "chain", "from_seq": 3, field: value}
+    with pytest.raises(RequestError) as error:
+        parse_verify_request(event)
+    assert error.value.field == field
+
+
+@pytest.mark.parametrize("field", ["from_seq", "to_seq"])
+def test_a_range_without_a_depth_asks_for_one(field: str) -> None:
+    with pytest.raises(RequestError, match="depth: missing.*chain, objects, content"):
+        parse_verify_request({"console": "1234abcd", field: 1})

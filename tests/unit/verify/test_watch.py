@@ -1,0 +1,249 @@
+"""The daily audit: shares that cover everything in time, freshness, and each fault told once."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from audit_archive.adapters.ecdsa import is_signed
+from audit_archive.auditing.question import Question
+from audit_archive.domain.head import Head
+from audit_archive.domain.layout import statement_key
+from audit_archive.domain.rotation import Rotation, share_of
+from audit_archive.domain.times import DAY, HOUR
+from audit_archive.domain.verdicts import Depth, Verdict
+from audit_archive.errors import IntegrityError, SettingsError
+from audit_archive.watch import MAX_TOLD, Daily, Watch, Watched, audit_by_hand, audit_daily
+from tests.attacks.victim import Victim
+from tests.fakes import FakeAlerts, FakeLedger, FakeScratch
+from tests.fakes.verifications import FakeVerifications
+from tests.unit.run.world import CONSOLE, World
+
+NOW = 1_795_413_600
+DAILY = Daily(CONSOLE, DAY, 4)
+
+
+class Desk:
+    """A victim, and those who watch it day by day."""
+
+    def __init__(self, victim: Victim | None = None) -> None:
+        self.victim = victim or Victim()
+        self.notes = FakeVerifications()
+        self.alerts = FakeAlerts()
+        self.told: list[Watched] = []
+
+    def watch(self) -> Watch:
+        world = self.victim.world
+        world.clock.left = 900.0
+        return Watch(
+            world.store, world.ledger, self.notes, self.alerts, world.clock, FakeScratch(), is_signed
+        )
+
+    def day(self, daily: Daily = DAILY) -> Watched:
+        """An audit, and the day after it passes."""
+        watched = audit_daily(self.watch(), daily, self.told.append)
+        self.victim.world.later(DAY)
+        return watched
+
+    def by_hand(self, depth: str = Depth.CHAIN) -> Watched:
+        return audit_by_hand(self.watch(), Question(CONSOLE, depth), self.told.append)
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+# ------------------------------------------------------------------------------------------ shares
+
+
+def rotation(next_seq: int, started_at: int = NOW) -> Rotation:
+    return Rotation(next_seq, started_at, NOW, "valid", 0, 1, "ab")
+
+
+def test_shares_are_of_what_is_left_by_the_days_that_are_left() -> None:
+    assert share_of(None, 90, NOW, 90).last == 1
+    assert share_of(None, 91, NOW, 90).last == 2
+    share = share_of(rotation(11, NOW - 10 * DAY), 250, NOW, 90)
+    assert (share.first, share.last, share.cycle_started_at, share.is_behind) == (
+        11,
+        13,
+        NOW - 10 * DAY,
+        False,
+    )
+
+
+def test_a_cycle_that_is_done_begins_anew() -> None:
+    share = share_of(rotation(251, NOW - 60 * DAY), 250, NOW, 90)
+    assert (share.first, share.last, share.cycle_started_at) == (1, 3, NOW)
+
+
+def test_a_cycle_that_is_late_takes_all_that_is_left_and_says_so() -> None:
+    share = share_of(rotation(11, NOW - 95 * DAY), 250, NOW, 90)
+    assert (share.first, share.last, share.is_behind) == (11, 250, True)
+
+
+@given(st.integers(1, 2000), st.integers(1, 120), st.lists(st.integers(0, 3), max_size=130))
+def test_whatever_days_are_missed_a_cycle_ends_in_time(count: int, days: int, missed: list[int]) -> None:
+    """With an audit on its last day at the latest, every statement was in a share, once, within the days."""
+    now, seen, at = NOW, 0, None
+    for gap in [*missed, *[0] * days]:
+        share = share_of(at, count, now, days)
+        assert share.first == seen + 1
+        seen = share.last
+        if seen == count:
+            break
+        at = rotation(share.last + 1, share.cycle_started_at)
+        now += (1 + gap) * DAY if (now - NOW) // DAY + 1 + gap < days else DAY
+    assert seen == count
+    assert now - NOW < days * DAY
+
+
+# ------------------------------------------------------------------------------------------ day by day
+
+
+def test_within_the_days_every_byte_is_read_and_then_again(desk: Desk) -> None:
+    whole = desk.victim.audit().checked
+    first, second = [desk.day() for _ in range(4)], [desk.day() for _ in range(4)]
+    for cycle in (first, second):
+        reads = [watched.verification.checked for watched in cycle]
+        assert sum(read.get("entries", 0) for read in reads) == whole["entries"]
+        assert sum(read.get("bytes", 0) for read in reads) == whole["bytes"]
+        assert all(read["statements"] == 8 for read in reads)
+        assert [(w.verification.from_seq, w.verification.to_seq) for w in cycle] == [
+            (1, 2),
+            (3, 4),
+            (5, 6),
+            (7, 8),
+        ]
+    assert [watched.is_behind for watched in first + second] == [False] * 8
+    assert desk.alerts.published == []
+
+
+def test_what_is_left_over_today_comes_first_tomorrow(desk: Desk) -> None:
+    world = desk.victim.world
+
+    def slow(watch: Watch) -> Watch:
+        world.clock.left = 29.0
+        return watch
+
+    found = audit_daily(slow(desk.watch()), DAILY, desk.told.append)
+    assert found.verification.continue_at == 1
+    assert desk.day().verification.from_seq == 1
+    assert desk.day().verification.from_seq == 3
+
+
+def test_a_fault_is_told_once_and_counted_every_day(desk: Desk) -> None:
+    key = desk.victim.archives[0].export.key
+    desk.victim.lose(key)
+    reports = [desk.day() for _ in range(9)]
+    (told,) = desk.alerts.published
+    assert (told.kind, told.console, told.facts["key"]) == ("VerifyFault", CONSOLE, key)
+    assert told.sentence.startswith("missing: ")
+    assert [len(each.verification.faults) for each in reports] == [1, 0, 0, 0, 1, 0, 0, 0, 1]
+
+
+def test_the_report_is_told_before_a_topic_refuses_and_a_person_later(desk: Desk) -> None:
+    key = statement_key(CONSOLE, 3)
+    desk.victim.lose(key)
+    desk.alerts.refuses = True
+    with pytest.raises(SettingsError):
+        desk.day()
+    assert [fault.key for fault in desk.told[0].verification.faults] == [key]
+    desk.alerts.refuses = False
+    assert desk.day().verification.from_seq == 3
+    assert len(desk.alerts.published) == 1
+
+
+def test_of_very_many_faults_some_are_told_today_and_some_tomorrow() -> None:
+    world = World()
+    for _ in range(25):
+        world.aged()
+        world.run()
+        world.later(DAY)
+    desk = Desk(Victim(world))
+    desk.victim.lose(*(said.export.key for said in desk.victim.archives))
+    desk.by_hand(Depth.OBJECTS)
+    assert len(desk.alerts.published) == MAX_TOLD
+    desk.by_hand(Depth.OBJECTS)
+    assert len(desk.alerts.published) == 25
+
+
+def test_an_audit_by_hand_leaves_the_rotation_as_it_is(desk: Desk) -> None:
+    desk.day()
+    before = desk.notes.last(CONSOLE)
+    watched = desk.by_hand(Depth.CONTENT)
+    assert (watched.is_stale, watched.freshness, watched.is_behind) == (None, None, None)
+    assert desk.notes.last(CONSOLE) == before
+
+
+def test_what_an_earlier_audit_saw_can_t_be_taken_back(desk: Desk) -> None:
+    """Not even by somebody who makes the ledger forget it."""
+    desk.day()
+    victim = desk.victim
+    victim.truncate(6)
+    victim.restore_ledger(6)
+    victim.world.ledger.forget(CONSOLE)
+    victim.world.ledger.record(victim.head, victim.statement(6))
+    for watched in (desk.day(), desk.by_hand()):
+        (fault,) = watched.verification.faults
+        assert (fault.verdict, fault.key) == (Verdict.MISSING, statement_key(CONSOLE, 7))
+        assert "an earlier audit" in fault.sentence
+    assert desk.day().verification.is_valid is False
+
+
+def test_what_an_audit_with_faults_saw_is_not_remembered() -> None:
+    desk = Desk()
+    desk.victim.lose(statement_key(CONSOLE, 3))
+    desk.day()
+    known = desk.notes.last(CONSOLE)
+    assert known is not None
+    assert (known.last_result, known.faults, known.newest_sha256) == ("faults", 1, None)
+
+
+def test_a_lost_ledger_hides_nothing(desk: Desk) -> None:
+    desk.victim.world.ledger.forget(CONSOLE)
+    desk.victim.lose(desk.victim.archives[0].entries[0].key)
+    assert [len(desk.day().verification.faults) for _ in range(4)] == [1, 0, 0, 0]
+
+
+def test_a_ledger_that_can_t_be_read_is_told() -> None:
+    class Damaged(FakeLedger):
+        def head(self, console: str) -> Head | None:
+            raise IntegrityError("The head in the ledger can't be read")
+
+    desk = Desk()
+    watch = replace(desk.watch(), ledger=Damaged())
+    found = audit_daily(watch, DAILY, desk.told.append).verification
+    assert [(fault.verdict, fault.key) for fault in found.faults] == [(Verdict.ALTERED, "the ledger")]
+
+
+# ------------------------------------------------------------------------------------------ freshness
+
+
+@pytest.mark.parametrize(("hours", "is_stale"), [(0, False), (48, False), (49, True)])
+def test_a_console_whose_runs_do_not_end_is_stale_after_two_periods(
+    desk: Desk, hours: int, is_stale: bool
+) -> None:
+    ledger, clock = desk.victim.world.ledger, desk.victim.world.clock
+    ledger.complete(CONSOLE, clock.now())
+    desk.victim.world.later(hours * HOUR)
+    watched = desk.day()
+    assert watched.is_stale is is_stale
+    assert watched.freshness is not None
+    assert ("twice its period" in watched.freshness) is is_stale
+
+
+def test_the_period_of_a_console_counts(desk: Desk) -> None:
+    desk.victim.world.ledger.complete(CONSOLE, desk.victim.world.clock.now())
+    desk.victim.world.later(49 * HOUR)
+    assert desk.day(replace(DAILY, period=7 * DAY)).is_stale is False
+
+
+def test_a_console_that_was_just_deployed_is_not_stale_but_on_the_next_day_it_is() -> None:
+    desk = Desk(Victim(World()))
+    first, second = desk.day(), desk.day()
+    assert (first.is_stale, first.freshness) == (False, "no archive run was ever completed")
+    assert second.is_stale is True
+    assert (first.verification.is_valid, first.verification.newest_seq) == (True, 0)
