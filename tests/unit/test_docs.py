@@ -43,7 +43,6 @@ SETTINGS = {
     "VerifySettings": "VerifyFunction",
 }
 DEPLOYED = {name for name, kind in SOURCE["Resources"].items() if kind["Type"] == "AWS::Serverless::Function"}
-UNDEPLOYED = {function.removesuffix("Function").lower() for function in set(SETTINGS.values()) - DEPLOYED}
 CODE = [*(ROOT / "layers/core/audit_archive").rglob("*.py"), *(ROOT / "functions").rglob("*.py")]
 
 
@@ -109,14 +108,21 @@ def test_every_page_that_the_code_points_to_exists() -> None:
 
 def test_the_readme_has_every_setting_and_no_other() -> None:
     variables = {
-        name: set(SOURCE["Resources"][name]["Properties"]["Environment"]["Variables"]) for name in DEPLOYED
+        name: variables_of(SOURCE["Globals"]["Function"])
+        | variables_of(SOURCE["Resources"][name]["Properties"])
+        for name in DEPLOYED
     }
     for owner, function in SETTINGS.items():
         read = variables_read(owner)
         assert len(read) > 1
-        assert function not in DEPLOYED or read <= variables[function], function
+        assert read <= variables[function], function
     told = set(SOURCE["Parameters"]).union(*variables.values())
     assert first_cells(section(README, "Settings")) == told
+
+
+def variables_of(function: dict[str, Any]) -> set[str]:
+    """The environment variables that a function, or all of them, is given."""
+    return set(function["Environment"]["Variables"])
 
 
 def variables_read(owner: str) -> set[str]:
@@ -140,9 +146,6 @@ def test_the_readme_names_every_event() -> None:
     events = sorted((ROOT / "events").glob("*.json"))
     assert events
     for event in events:
-        kind = event.stem.partition("-")[0]
-        if kind in UNDEPLOYED:
-            continue
         assert f"events/{event.name}" in README.read_text(), event.name
 
 
