@@ -44,6 +44,18 @@ def archive_app(aws: Aws) -> ModuleType:
     return _load("archive")
 
 
+@pytest.fixture(scope="session")
+def retrieve_app(aws: Aws) -> ModuleType:
+    """The module `functions/retrieve/app.py`."""
+    return _load("retrieve")
+
+
+@pytest.fixture(scope="session")
+def verify_app(aws: Aws) -> ModuleType:
+    """The module `functions/verify/app.py`."""
+    return _load("verify")
+
+
 def _load(function: str) -> ModuleType:
     spec = importlib.util.spec_from_file_location(f"{function}_app", FUNCTIONS / function / "app.py")
     assert spec is not None

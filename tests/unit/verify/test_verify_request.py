@@ -78,5 +78,5 @@ def test_a_bad_request_names_the_field(field: str, value: Any) -> None:
 
 @pytest.mark.parametrize("field", ["from_seq", "to_seq"])
 def test_a_range_without_a_depth_asks_for_one(field: str) -> None:
-    with pytest.raises(RequestError, match="depth: missing.*chain, objects, content"):
+    with pytest.raises(RequestError, match=r"depth: missing.*chain, objects, content"):
         parse_verify_request({"console": "1234abcd", field: 1})

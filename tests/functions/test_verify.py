@@ -1,0 +1,136 @@
+"""The verify function from event to answer, over an archive that the archive function made."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from audit_archive.errors import RequestError, SettingsError
+from tests.functions.world import CONSOLE, Json, World
+
+EVENTS = Path(__file__).parents[2] / "events"
+COUNTED = {"VerifyFaults", "VerifiedStatements", "VerifiedBytes", "NotChecked"}
+DAILY = {"StaleConsoles", "LateContents"}
+
+
+@pytest.fixture
+def archived(world: World) -> World:
+    """The archive function has run."""
+    world.run()
+    return world
+
+
+@pytest.fixture
+def audit(archived: World, verify_app: ModuleType) -> World:
+    """The same world, with the verify function in it."""
+    for name in ("SECRET_PREFIX", "PURGE_MODE", "CONSOLE_URL_TEMPLATE", "RETENTION_DAYS"):
+        archived.unset(name)
+    return replace(archived, app=verify_app, output="")
+
+
+def metrics_of(world: World) -> dict[str, float]:
+    """Every metric and its value, added up."""
+    found: dict[str, float] = {}
+    for record in world.metrics():
+        for name in (m["Name"] for each in record["_aws"]["CloudWatchMetrics"] for m in each["Metrics"]):
+            found[name] = found.get(name, 0) + sum(record[name])
+    return found
+
+
+def items_of(world: World) -> list[Json]:
+    return [dict(item) for item in world.aws.dynamodb.scan(TableName=world.name)["Items"]]
+
+
+def destroy(world: World, key: str) -> None:
+    """Somebody who may bypass governance deletes an object for good."""
+    (row,) = world.aws.s3.list_object_versions(Bucket=world.name, Prefix=key)["Versions"]
+    world.aws.s3.delete_object(
+        Bucket=world.name, Key=key, VersionId=row["VersionId"], BypassGovernanceRetention=True
+    )
+
+
+def test_the_daily_audit_of_a_sound_archive(audit: World) -> None:
+    report = audit.invoke(json.loads((EVENTS / "verify-daily.json").read_text()))
+    assert (report["is_valid"], report["faults"], report["fault_count"]) == (True, [], 0)
+    assert (report["from_seq"], report["to_seq"], report["continue_at"]) == (1, 1, None)
+    assert report["checked"]["statements"] == len(audit.statements())
+    assert (report["is_stale"], report["is_behind"]) == (False, False)
+    assert json.loads(json.dumps(report)) == report
+    counted = metrics_of(audit)
+    assert counted.keys() == COUNTED | DAILY
+    assert (counted["VerifyFaults"], counted["StaleConsoles"], counted["NotChecked"]) == (0, 0, 0)
+    assert counted["VerifiedBytes"] == report["checked"]["bytes"] > 0
+    (line,) = audit.log_lines()
+    assert (line["message"], line["console"], line["summary"]) == (
+        "The audit ended",
+        CONSOLE,
+        report["summary"],
+    )
+
+
+def test_by_hand_every_byte(audit: World) -> None:
+    report = audit.invoke({"console": CONSOLE, "depth": "content", "reason": "the auditor asked"})
+    assert report["is_valid"]
+    assert report["not_checked"] == []
+    assert report["checked"]["entries"] == len(audit.archived())
+    assert report["is_stale"] is None
+    assert metrics_of(audit).keys() == COUNTED
+
+
+def test_a_fault_is_no_error_but_counted_logged_and_told_once(audit: World) -> None:
+    messages = audit.topic()
+    (export,) = audit.keys("exports/")
+    destroy(audit, export)
+    for _ in range(2):
+        report = audit.invoke({"console": CONSOLE, "depth": "objects"})
+        (fault,) = report["faults"]
+        assert (fault["verdict"], fault["key"], report["is_valid"]) == ("missing", export, False)
+    assert metrics_of(audit)["VerifyFaults"] == 2
+    (message,) = messages()
+    assert (message["kind"], message["console"]) == ("VerifyFault", CONSOLE)
+    assert message["facts"] == fault
+    errors = [line for line in audit.log_lines() if line["level"] == "ERROR"]
+    assert [(line["verdict"], line["key"]) for line in errors] == [("missing", export)] * 2
+
+
+def test_it_writes_nothing_but_its_own_notes(audit: World) -> None:
+    before, items = audit.keys(), items_of(audit)
+    audit.invoke({"console": CONSOLE})
+    assert audit.keys() == before
+    new = [item for item in items_of(audit) if item not in items]
+    assert [(item["console"]["S"], item["item"]["S"]) for item in new] == [(f"verify/{CONSOLE}", "progress")]
+
+
+def test_an_older_copy_is_told_apart_by_what_was_kept(audit: World) -> None:
+    kept = audit.invoke({"console": CONSOLE, "depth": "chain"})["newest_sha256"]
+    asked = json.loads((EVENTS / "verify-known.json").read_text())
+    assert audit.invoke(asked | {"known_checkpoint": kept})["is_valid"]
+    report = audit.invoke(asked)
+    assert [fault["verdict"] for fault in report["faults"]] == ["missing"]
+    assert asked["known_checkpoint"] in report["faults"][0]["sentence"]
+
+
+def test_little_time_says_where_to_go_on(audit: World) -> None:
+    report = audit.invoke({"console": CONSOLE, "depth": "content"}, seconds=29.0)
+    assert report["continue_at"] == 1
+    assert metrics_of(audit)["NotChecked"] > 0
+
+
+@pytest.mark.parametrize(
+    ("event", "field"), [({}, "console"), ({"console": CONSOLE, "depth": "x"}, "depth"), ([], "event")]
+)
+def test_a_bad_request_is_an_error(audit: World, event: Any, field: str) -> None:
+    with pytest.raises(RequestError) as error:
+        audit.invoke(event)
+    assert error.value.field == field
+    assert metrics_of(audit) == {"FailedRequestError": 1}
+
+
+@pytest.mark.parametrize("name", ["ARCHIVE_BUCKET", "LEDGER_TABLE"])
+def test_a_missing_setting_is_named(audit: World, name: str) -> None:
+    audit.unset(name)
+    with pytest.raises(SettingsError, match=name):
+        audit.invoke({"console": CONSOLE})
