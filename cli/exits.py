@@ -1,0 +1,62 @@
+"""How the command ends: its exit statuses, and the one line that says what went wrong."""
+
+from typing import IO, Any
+
+import click
+
+from audit_archive.errors import AuditArchiveError, PageError, RequestError
+
+
+class Exit:
+    """The exit statuses."""
+
+    DONE = 0  # also where nothing was found: a sentence says so
+    FAULTS = 1  # what was asked for was looked at, and something is wrong with it
+    USAGE = 2  # the command can't be carried out as written
+    FAILED = 3  # AWS, the Console or this machine failed or refused: nothing is said of the archive
+    PAGE = 4  # the archive, or the Console's trail, is not what it should be: a person must look
+    ABANDONED = 130  # Ctrl-C, or a question that was answered with no
+    PIPE = 141  # whoever read our output stopped reading
+
+
+class Failure(click.ClickException):
+    """What ends the command: one line on stderr, and with --json the same as an object on stdout."""
+
+    def __init__(self, name: str, message: str, status: int) -> None:
+        super().__init__(" ".join(message.split()))
+        self.name = name
+        self.exit_code = status
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """One line."""
+        click.echo(f"Error: {self.message}", err=True, file=file)
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return {"error": {"class": self.name, "message": self.message, "exit_status": self.exit_code}}
+
+
+OPTIONS = {
+    "console": "CONSOLE",
+    "zone": "--tz",
+    "action_type": "--action",
+    "first_id": "--from-id",
+    "last_id": "--to-id",
+}
+"""What the fields of an event are called here; the rest are options of the same name."""
+
+
+def failure_of(error: AuditArchiveError) -> Failure:
+    """How the command ends for an error of ours."""
+    name = type(error).__name__
+    if isinstance(error, RequestError):
+        option = OPTIONS.get(error.field, f"--{error.field.replace('_', '-')}")
+        return Failure(name, f"{option}: {str(error).removeprefix(f'{error.field}: ')}", Exit.USAGE)
+    return Failure(name, str(error), status_of(type(error)))
+
+
+def status_of(kind: type[BaseException]) -> int:
+    """The exit status for a class of errors."""
+    if issubclass(kind, RequestError):
+        return Exit.USAGE
+    return Exit.PAGE if issubclass(kind, PageError) else Exit.FAILED

@@ -1,0 +1,107 @@
+"""`export`: the original zips, as the Console served them, that hold an entry or the entries of a day."""
+
+from collections.abc import Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, cast
+
+import click
+
+from audit_archive import __version__
+from audit_archive.domain.records import to_json
+from audit_archive.domain.times import rfc3339
+from audit_archive.errors import IntegrityError
+from audit_archive.reading.exports import FoundExports, Original, find_exports
+from audit_archive.reading.reader import Reader
+from audit_archive.retrieve_request import ExportRequest
+from cli.bootstrap import question
+from cli.options import Chosen, chosen, console_argument, folder_option, global_options
+from cli.outputs import written
+from cli.show import is_terminal, say, show_json, show_line, show_table
+
+COLUMNS = ("first id", "last id", "entries", "served at", "size", "SHA-256", "there")
+
+
+@click.command()
+@console_argument
+@click.option("--id", "entry_id", type=int, metavar="ID", help="The entry that it must hold.")
+@click.option("--date", metavar="DATE", help="The day of which it must hold entries.")
+@click.option("--tz", metavar="ZONE", help="The time zone of --date. [default: UTC]")
+@click.option("--epoch", type=int, metavar="N", help="Only of this epoch, if the Console was ever reset.")
+@click.option(
+    "--output",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Put the zips into this folder.",
+)
+@folder_option
+@global_options(hidden=True)
+@chosen
+def export(chosen: Chosen, /, console: str, output: Path | None, folder: Path | None, **asked: Any) -> None:
+    """Find the original exports that hold an entry, or the entries of a day.
+
+    An export is the very zip that the Console served. Each is hashed, and must be what its statement says.
+
+    \b
+    canary-audit export 1234abcd --id 1200 --output .
+    canary-audit export 1234abcd --date 2026-03-01 --tz Europe/London
+    """
+    names = {"entry_id": "id", "tz": "zone"}
+    given = {names.get(name, name): value for name, value in asked.items() if value is not None}
+    event = {"request": "export", "console": console, **given}
+    request = cast("ExportRequest", question(event))
+    reader = chosen.reader(folder)
+    asked_at = rfc3339(reader.clock.now())
+    found = find_exports(reader, request.query)
+    files = {each.facts.key: _write(reader, each, output) for each in found.originals if output is not None}
+    if chosen.is_json:
+        told = {"question": event, "asked": {"at": asked_at, "version": __version__}}
+        return show_json(told | _answer(found, files))
+    return _tell(found, files)
+
+
+def _write(reader: Reader, original: Original, output: Path) -> str | None:
+    """Put one zip into a folder, hashed once more; None if it is no longer there."""
+    if original.absence is not None:
+        return None
+    facts, digest = original.facts, sha256()
+    path = output / facts.key.rpartition("/")[2]
+    with written(path) as target:
+        for chunk in reader.source.read(facts.key, facts.version_id):
+            digest.update(chunk)
+            target.write(chunk)
+        if digest.hexdigest() != facts.sha256:
+            raise IntegrityError(f"{facts.key} does not have the hash {facts.sha256}: nothing was written")
+    return str(path)
+
+
+def _answer(found: FoundExports, files: Mapping[str, str | None]) -> dict[str, Any]:
+    return {
+        "outcome": found.outcome,
+        "sentence": found.sentence,
+        "coverage": to_json(found.coverage),
+        "exports": [_record(each, files) for each in found.originals],
+    }
+
+
+def _record(original: Original, files: Mapping[str, str | None]) -> dict[str, Any]:
+    told = {
+        "epoch": original.epoch,
+        "statements": list(original.statements),
+        "absence": original.absence,
+        "file": files.get(original.facts.key),
+    }
+    facts: dict[str, Any] = to_json(original.facts)
+    return told | facts
+
+
+def _tell(found: FoundExports, files: Mapping[str, str | None]) -> None:
+    records = [_record(each, files) for each in found.originals]
+    if records and is_terminal():
+        names = ("first_id", "last_id", "entry_count", "served_at", "size", "sha256")
+        show_table(COLUMNS, ([*(r.get(name) for name in names), r["absence"] or "yes"] for r in records))
+    elif records:
+        for record in records:
+            show_line(record)
+    say(found.sentence)
+    for path in filter(None, files.values()):
+        say(f"Written: {path}")

@@ -1,0 +1,127 @@
+"""The archive function, invoked and followed until it ends."""
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import Any
+
+from rich.console import Console
+
+from audit_archive import errors
+from cli.bootstrap import CloudError, Stack, asking
+from cli.exits import Exit, Failure, status_of
+from cli.show import safe
+
+POLL_SECONDS = 3.0
+LOG_DELAY_MS = 5_000
+Event = dict[str, Any]
+
+
+def invoke(stack: Stack, event: Event) -> dict[str, Any]:
+    """Invoke the archive function once, and wait for its result; a person sees its log meanwhile.
+
+    Raises CloudError if AWS fails or refuses, Failure for the error that the function raised.
+    """
+    answers = SimpleQueue[dict[str, Any] | CloudError]()
+    log = _Log(stack, event["console"])
+    # A daemon: Ctrl-C must not wait for it.
+    Thread(target=lambda: answers.put(_invoked(stack, event)), daemon=True).start()
+    try:
+        answer = _wait(answers, log)
+    except KeyboardInterrupt as error:
+        message = "You stopped waiting. What was begun goes on in AWS: `canary-audit status` shows its end."
+        raise Failure("Abandoned", message, Exit.ABANDONED) from error
+    if isinstance(answer, CloudError):
+        raise answer
+    return answer
+
+
+def invoke_later(stack: Stack, event: Event) -> str:
+    """Hand an event to the function and do not wait: as the schedule does. Gives the request's id."""
+    name = stack.output("ArchiveFunction")
+    with asking(f"The function {name} can't be invoked", "Nothing was begun."):
+        answer = stack.invoker.invoke(
+            FunctionName=name, InvocationType="Event", Payload=json.dumps(event).encode()
+        )
+    return str(answer["ResponseMetadata"].get("RequestId", ""))
+
+
+def result_of(answer: dict[str, Any]) -> dict[str, Any]:
+    """The function's result. Raises Failure for the error that it raised."""
+    result: Any = answer["result"]
+    if answer["failed"]:
+        kind = str(result.get("errorType", "Error"))
+        error_class = getattr(errors, kind, None)
+        is_ours = isinstance(error_class, type) and issubclass(error_class, errors.AuditArchiveError)
+        status = status_of(error_class) if is_ours and error_class is not None else Exit.FAILED
+        raise Failure(kind, f"{kind}: {result.get('errorMessage', result)}", status)
+    return dict(result)
+
+
+def _invoked(stack: Stack, event: Event) -> dict[str, Any] | CloudError:
+    advice = "Look with `canary-audit status` whether it ran, before you do it again."
+    try:
+        name = stack.output("ArchiveFunction")
+        with asking(f"The function {name} can't be invoked", advice):
+            answer = stack.invoker.invoke(FunctionName=name, Payload=json.dumps(event).encode())
+            return {"result": json.loads(answer["Payload"].read()), "failed": "FunctionError" in answer}
+    except CloudError as error:
+        return error
+
+
+def _wait(answers: "SimpleQueue[dict[str, Any] | CloudError]", log: "_Log") -> dict[str, Any] | CloudError:
+    terminal = Console(stderr=True, highlight=False)
+    if not terminal.is_terminal:
+        return answers.get()
+    began = time.monotonic()
+    with terminal.status("") as status:
+        while True:
+            status.update(f"under way for {time.monotonic() - began:.0f} s")
+            with suppress(Empty):
+                return answers.get(timeout=POLL_SECONDS)
+            for line in log.new_lines():
+                terminal.print(line, markup=False)
+
+
+class _Log:
+    """What the function logs of one Console from now on, if the caller may read it."""
+
+    def __init__(self, stack: Stack, console: str) -> None:
+        self._stack = stack
+        self._console = console
+        self._since = int(time.time() * 1000) - LOG_DELAY_MS
+        self._seen = set[str]()
+        self._is_readable = True
+
+    def new_lines(self) -> Iterator[str]:
+        """The lines that came since the last time."""
+        if not self._is_readable:
+            return
+        try:
+            yield from self._read()
+        except (CloudError, errors.SettingsError):
+            self._is_readable = False  # it is a convenience: the result says all that matters
+
+    def _read(self) -> Iterator[str]:
+        with asking("The log can't be read"):
+            answer = self._stack.client("logs").filter_log_events(
+                logGroupName=self._stack.function["LoggingConfig"]["LogGroup"],
+                startTime=self._since,
+                filterPattern=f'"{self._console}"',
+            )
+        for event in answer.get("events", []):
+            if event["eventId"] not in self._seen:
+                self._seen.add(event["eventId"])
+                yield _line_of(event["message"])
+
+
+def _line_of(message: str) -> str:
+    """A log line in short: level and message of a structured one."""
+    try:
+        line = json.loads(message)
+        return safe(f"{line['level']:<7} {line['message']}")
+    except (ValueError, KeyError, TypeError):
+        return safe(message.rstrip())

@@ -1,0 +1,101 @@
+"""`keys`: the public keys that checkpoints are signed with, by the stack and by the chain."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from audit_archive.domain.base64_text import from_base64
+from audit_archive.domain.facts import Action
+from audit_archive.domain.head import Head
+from audit_archive.domain.public_keys import PublicKey
+from audit_archive.domain.statement import OperatorStatement
+from audit_archive.errors import IntegrityError
+from audit_archive.reading.chain import beyond
+from audit_archive.reading.reader import Reader
+from cli.exits import Exit, Failure
+from cli.options import Chosen, chosen, console_argument, folder_option, global_options
+from cli.outputs import written
+from cli.show import say, show_json
+
+
+@dataclass(frozen=True)
+class Named:
+    """A key, and the number of the statement that names it."""
+
+    seq: int
+    key: PublicKey
+
+
+@click.command()
+@console_argument
+@click.option(
+    "--output",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Put each key into a file of this folder: signing-key-<key id>.pem.",
+)
+@folder_option
+@global_options(hidden=True)
+@chosen
+def keys(chosen: Chosen, /, console: str, output: Path | None, folder: Path | None) -> None:
+    """Export the public keys that verify the signatures, and say whether stack and archive agree.
+
+    The whole chain of statements is read. Keep the keys apart from the archive, and hand them to whoever
+    verifies it: `canary-audit verify --key`. Exit status 1 if the stack's key is not the newest of the chain.
+    """
+    named = named_keys(chosen.reader(folder), console)
+    own = chosen.stack.signing_key() if folder is None else None
+    agrees = _agrees(named, own) if folder is None else None
+    files = _write(named, output) if output is not None else {}
+    if chosen.is_json:
+        known = [_record(each.key) | {"seq": each.seq, "file": files.get(each.key)} for each in named]
+        show_json({"console": console, "chain": known, "stack": own and _record(own), "agrees": agrees})
+    else:
+        _tell(named, own, agrees=agrees)
+    if agrees is False:
+        raise Failure("KeysDiffer", "The stack's signing key is not the newest of the chain.", Exit.FAULTS)
+
+
+def named_keys(reader: Reader, console: str) -> list[Named]:
+    """Every key that the chain names, oldest first. Raises IntegrityError for a broken chain."""
+    named = []
+    for said, ref, _ in beyond(reader.source, Head(console)):
+        if isinstance(said, OperatorStatement) and said.action == Action.KEY:
+            try:
+                named.append(Named(said.seq, PublicKey(from_base64(said.public_key or ""))))
+            except ValueError as error:
+                raise IntegrityError(f"{ref.key} names no public key: {error}") from error
+    return named
+
+
+def _agrees(named: list[Named], own: PublicKey | None) -> bool | None:
+    """Whether the stack signs with the key that the chain names last; None if neither has one."""
+    newest = named[-1].key if named else None
+    return None if newest is None and own is None else newest == own
+
+
+def _write(named: list[Named], output: Path) -> dict[PublicKey, str]:
+    files = {}
+    for key in dict.fromkeys(each.key for each in named):
+        path = output / f"signing-key-{key.key_id.hex()}.pem"
+        with written(path) as file:
+            file.write(key.pem().encode())
+        files[key] = str(path)
+    return files
+
+
+def _record(key: PublicKey) -> dict[str, Any]:
+    return {"key_id": key.key_id.hex(), "pem": key.pem()}
+
+
+def _tell(named: list[Named], own: PublicKey | None, *, agrees: bool | None) -> None:
+    for each in named:
+        say(f"Statement {each.seq} names the key {each.key.key_id.hex()}:")
+        click.echo(each.key.pem(), nl=False)
+    if not named:
+        say("The chain names no key: nothing in it is signed.")
+    if own is not None:
+        say(f"The stack signs with the key {own.key_id.hex()}.")
+    if agrees:
+        say("They agree.")

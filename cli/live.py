@@ -1,0 +1,69 @@
+"""`live`: what the Console holds at this moment, asked of the Console itself."""
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+import click
+
+from audit_archive.domain.canonical import canonical_bytes
+from audit_archive.domain.local_time import OffsetAt
+from audit_archive.errors import RequestError
+from audit_archive.ports import Console, ConsoleEntry
+from cli.bootstrap import find_zone
+from cli.entries import COLUMNS, row_of
+from cli.options import Chosen, chosen, console_argument, global_options
+from cli.show import is_terminal, safe, say, show_json, show_table
+
+FOLLOW_SECONDS = 5.0
+
+
+@click.command()
+@console_argument
+@click.option("--limit", type=click.IntRange(1, 100_000), default=20, show_default=True, metavar="N",
+              help="The newest so many entries.")  # fmt: skip
+@click.option("--tz", default="UTC", show_default=True, metavar="ZONE", help="The table's time zone.")
+@click.option("--follow", is_flag=True, help="Go on with entries as they come, until Ctrl-C.")
+@global_options(hidden=True)
+@chosen
+def live(chosen: Chosen, /, console: str, limit: int, tz: str, *, follow: bool) -> None:
+    """Show what the Console holds now, newest last, with the Read-Only key in Secrets Manager.
+
+    Nothing is archived or purged by looking. Into a pipe, entries go as NDJSON.
+    """
+    zone = find_zone(tz)
+    if zone is None:
+        raise RequestError("zone", f"{tz!r:.80} is no time zone: a name such as Europe/London or UTC")
+    if follow and chosen.is_json:
+        raise click.UsageError("--follow has no end, and --json shows one object: use it without --json.")
+    trail = chosen.stack.console(console)
+    population = trail.peek().population
+    newest = list(islice(trail.entries_above(0), limit))[::-1]
+    if chosen.is_json:
+        return show_json({"console": console, "population": population, "entries": newest})
+    if is_terminal():
+        show_table(COLUMNS, (row_of(entry, zone) for entry in newest))
+    else:
+        _show_lines(newest)
+    held = "an unknown number of" if population is None else population
+    say(f"Console {console} holds {held} entries; the newest {len(newest)} are shown.")
+    if follow:
+        _show_lines(_following(chosen, trail, newest[-1]["id"] if newest else 0), zone)
+    return None
+
+
+def _following(chosen: Chosen, trail: Console, last_id: int) -> Iterator[ConsoleEntry]:
+    """Entries as they come."""
+    while True:
+        chosen.stack.clock.sleep(FOLLOW_SECONDS)
+        for entry in list(trail.entries_above(last_id))[::-1]:
+            last_id = entry["id"]
+            yield entry
+
+
+def _show_lines(entries: Any, zone: OffsetAt | None = None) -> None:
+    for entry in entries:
+        if is_terminal():
+            click.echo("  ".join(safe(cell) for cell in row_of(entry, zone)))
+        else:
+            click.echo(canonical_bytes(entry))

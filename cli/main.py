@@ -1,0 +1,74 @@
+"""`canary-audit`: the commands, and how every one of them ends."""
+
+import os
+import sys
+from typing import Any
+
+import click
+
+from audit_archive import __version__
+from audit_archive.errors import AuditArchiveError
+from cli.entries import entries
+from cli.exits import Exit, Failure, failure_of
+from cli.export import export
+from cli.keys import keys
+from cli.live import live
+from cli.options import Chosen, global_options
+from cli.run import epoch, ledger, resume, run
+from cli.show import show_json
+from cli.status import status
+from cli.verify import verify
+
+
+class _Program(click.Group):
+    """Ends every command alike: no traceback for what is foreseen, and errors as JSON if a program asks."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command that was asked for."""
+        try:
+            return super().invoke(ctx)
+        except click.ClickException as error:
+            raise _told(ctx, error) from error
+        except AuditArchiveError as error:
+            raise _told(ctx, failure_of(error)) from error
+        except (click.Abort, KeyboardInterrupt) as error:
+            told = Failure("Abandoned", "Abandoned: nothing further is done.", Exit.ABANDONED)
+            raise _told(ctx, told) from error
+        except BrokenPipeError:
+            # What is still buffered would be written, and fail, when Python ends.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.exit(Exit.PIPE)
+        except OSError as error:
+            told = Failure(type(error).__name__, f"This machine refused: {error}", Exit.FAILED)
+            raise _told(ctx, told) from error
+
+
+def _told(ctx: click.Context, error: click.ClickException) -> click.ClickException:
+    """The same error, told on stdout too if a program listens."""
+    usage = Failure("UsageError", error.format_message(), Exit.USAGE)
+    told = error if isinstance(error, Failure) else usage
+    # Where faults were found, they are the answer, and it is on stdout already.
+    if ctx.ensure_object(Chosen).is_json and told.exit_code != Exit.FAULTS:
+        show_json(told.as_dict())
+    return error
+
+
+@click.group(
+    cls=_Program,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit statuses: 0 done, 1 faults found, 2 usage, 3 AWS or the Console failed or refused, "
+    "4 a person must look at the archive, 130 abandoned. docs/command-line.md has examples.",
+)
+@global_options(hidden=False)
+@click.version_option(__version__, prog_name="canary-audit")
+@click.pass_context
+def main(ctx: click.Context) -> None:
+    """Look at, question, verify and run a Canary Audit Archive.
+
+    Everything is done with your own AWS credentials: what they may not do, this command can't.
+    """
+    ctx.ensure_object(Chosen)
+
+
+for _command in (status, entries, export, verify, keys, run, live, resume, epoch, ledger):
+    main.add_command(_command)

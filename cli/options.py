@@ -1,0 +1,106 @@
+"""Options that commands share, and what a command was told about the stack."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from audit_archive.errors import RequestError
+from audit_archive.event_fields import console_id
+from audit_archive.reading.reader import Reader
+from cli.bootstrap import Stack, folder_reader
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+DEFAULT_STACK = "canary-audit-archive"
+
+
+@dataclass
+class Chosen:
+    """What the global options say."""
+
+    stack_name: str = DEFAULT_STACK
+    profile: str | None = None
+    region: str | None = None
+    is_json: bool = False
+
+    @cached_property
+    def stack(self) -> Stack:
+        """The stack; AWS is asked when something of it is first needed."""
+        return Stack(self.stack_name, self.profile, self.region)
+
+    def reader(self, folder: Path | None) -> Reader:
+        """The archive in the stack's bucket, or a copy of one in a folder."""
+        return folder_reader(folder) if folder is not None else self.stack.reader
+
+
+class ConsoleId(click.ParamType):
+    """A Console's id."""
+
+    name = "console"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Check it, so that nothing else ever becomes part of a path."""
+        try:
+            return console_id(value)
+        except RequestError as error:
+            return self.fail(str(error).partition(": ")[2], param, ctx)
+
+
+def _keep(name: str) -> Callable[[click.Context, click.Parameter, Any], Any]:
+    def keep(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
+        del param
+        if value:
+            setattr(ctx.ensure_object(Chosen), name, value)
+        return value
+
+    return keep
+
+
+def global_options(*, hidden: bool) -> Callable[[F], F]:
+    """The options that every command takes, before its name or after it; the help tells them once."""
+    options = [
+        click.option(
+            "--json", is_flag=True, expose_value=False, is_eager=True, hidden=hidden,
+            callback=_keep("is_json"), help="Answer with JSON, for programs; errors too."
+        ),
+        click.option(
+            "--region", metavar="REGION", expose_value=False, is_eager=True, hidden=hidden,
+            callback=_keep("region"), help="The AWS region. [default: the profile's]"
+        ),
+        click.option(
+            "--profile", metavar="PROFILE", expose_value=False, is_eager=True, hidden=hidden,
+            callback=_keep("profile"), help="The AWS profile whose credentials to use."
+        ),
+        click.option(
+            "--stack", metavar="NAME", expose_value=False, is_eager=True, hidden=hidden,
+            envvar=None if hidden else "CANARY_AUDIT_STACK", callback=_keep("stack_name"),
+            help=f"The CloudFormation stack. [env: CANARY_AUDIT_STACK; default: {DEFAULT_STACK}]"
+        ),
+    ]  # fmt: skip
+
+    def decorate(function: F) -> F:
+        for option in options:
+            function = option(function)
+        return function
+
+    return decorate
+
+
+console_argument = click.argument("console", type=ConsoleId(), metavar="CONSOLE")
+chosen = click.make_pass_decorator(Chosen, ensure=True)
+yes_option = click.option("--yes", is_flag=True, help="Do it without asking.")
+folder_option = click.option(
+    "--folder",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Read a copy of the bucket in this folder instead (`aws s3 sync`); no AWS is needed then.",
+)
+
+
+def confirm(question: str, *, yes: bool) -> None:
+    """Ask before something is done that is hard to undo. Raises click.Abort for a no."""
+    if not yes:
+        click.confirm(question, abort=True, err=True)

@@ -1,0 +1,116 @@
+"""`run`, and the decisions of an operator: `resume`, `epoch`, `ledger rebuild`."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from audit_archive.domain.facts import Action
+from audit_archive.domain.plan import Mode
+from audit_archive.request import ArchiveRequest, OperatorRequest
+from cli.invoke import invoke, invoke_later, result_of
+from cli.options import Chosen, chosen, confirm, console_argument, global_options, yes_option
+from cli.show import say, show_facts, show_json, show_table
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@click.command()
+@console_argument
+@click.option(
+    "--mode", type=click.Choice(Mode.ORDER), help="How far to go, at most as far as the stack allows."
+)
+@click.option("--keep-days", type=int, metavar="DAYS", help="Days of entries to leave on the Console.")
+@click.option("--reason", metavar="TEXT", help="Why; kept for ever in the statements that the run makes.")
+@click.option("--async", "is_async", is_flag=True, help="Begin it, and do not wait for its end.")
+@global_options(hidden=True)
+@chosen
+def run(chosen: Chosen, /, console: str, mode: str | None, keep_days: int | None, reason: str | None, *,
+        is_async: bool) -> None:  # fmt: skip
+    """Make a run over a Console now: archive, prove, and purge as far as the stack allows.
+
+    At a terminal the function's log lines are shown while it runs, if you may read them.
+
+    \b
+    canary-audit run 1234abcd --mode dry-run     look at the plan, purge nothing
+    canary-audit run 1234abcd --mode off         archive, and leave the Console as it is
+    """
+    given = {"console": console, "purge_mode": mode, "keep_days": keep_days, "reason": reason}
+    event = {name: value for name, value in given.items() if value is not None}
+    ArchiveRequest.from_event(event)
+    if is_async:
+        request_id = invoke_later(chosen.stack, event)
+        said = {"outcome": "begun", "console": console, "request_id": request_id}
+        return show_json(said) if chosen.is_json else say(f"Begun, as request {request_id}.")
+    return _show(chosen, result_of(invoke(chosen.stack, event)))
+
+
+def decision_options(function: F) -> F:
+    """What every decision needs."""
+    for option in (
+        global_options(hidden=True),
+        yes_option,
+        click.option("--reason", required=True, metavar="TEXT", help="Why; kept for ever in the statement."),
+        click.option("--who", required=True, metavar="NAME", help="Who decides; kept for ever."),
+        console_argument,
+    ):
+        function = option(function)
+    return function
+
+
+@click.command()
+@decision_options
+@chosen
+def resume(chosen: Chosen, /, console: str, who: str, reason: str, *, yes: bool) -> None:
+    """Decide that purging goes on, after a purge that destroyed more than was archived was looked into."""
+    _decide(chosen, console, Action.RESUME, who, reason, yes=yes,
+            question=f"Let purges of Console {console} go on?")  # fmt: skip
+
+
+@click.command()
+@decision_options
+@chosen
+def epoch(chosen: Chosen, /, console: str, who: str, reason: str, *, yes: bool) -> None:
+    """Decide that a Console was reset or replaced on purpose: its ids count anew from here on."""
+    _decide(chosen, console, Action.EPOCH, who, reason, yes=yes,
+            question=f"Begin a new epoch of Console {console}? It can't be taken back.")  # fmt: skip
+
+
+@click.group()
+def ledger() -> None:
+    """Mend the ledger, the index of the archive."""
+
+
+@ledger.command()
+@decision_options
+@chosen
+def rebuild(chosen: Chosen, /, console: str, who: str, reason: str, *, yes: bool) -> None:
+    """Make a Console's ledger anew from the chain in the bucket, after it was lost or damaged."""
+    _decide(chosen, console, Action.REBUILD, who, reason, yes=yes,
+            question=f"Make the ledger of Console {console} anew from the bucket?")  # fmt: skip
+
+
+def _decide(chosen: Chosen, console: str, action: str, who: str, reason: str, *, question: str,
+            yes: bool) -> None:  # fmt: skip
+    event = {"console": console, "action": action, "who": who, "reason": reason}
+    OperatorRequest.from_event(event)
+    confirm(question, yes=yes)
+    _show(chosen, result_of(invoke(chosen.stack, event)))
+
+
+def _show(chosen: Chosen, result: dict[str, Any]) -> None:
+    if chosen.is_json:
+        return show_json(result)
+    lists = ("statements", "warnings")
+    tables = ("holes", "foreign_purges")
+    show_facts((name.replace("_", " "), result[name]) for name in result if name not in lists + tables)
+    for name in tables:
+        rows = result.get(name) or []
+        if rows:
+            click.echo(f"\n{name.replace('_', ' ')}")
+            show_table(list(rows[0]), (row.values() for row in rows))
+    for statement in result.get("statements", []):
+        say(f"Stated: {statement}")
+    for warning in result.get("warnings", []):
+        say(f"Warning: {warning}")
+    return None

@@ -1,0 +1,78 @@
+"""What is shown: tables to a person at a terminal, JSON to a program. Data can't control the terminal."""
+
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, BinaryIO
+
+import click
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+Record = Mapping[str, Any]
+
+
+def safe(value: object) -> str:
+    """A value as text that a terminal only shows: an attacker chooses user agents, with escapes in them."""
+    text = "" if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
+
+
+def is_terminal() -> bool:
+    """Whether a person sees stdout."""
+    return sys.stdout.isatty()
+
+
+def binary_stdout() -> BinaryIO:
+    """Stdout for bytes; what was said before comes before."""
+    sys.stdout.flush()
+    return click.get_binary_stream("stdout")
+
+
+def show_json(value: object) -> None:
+    """One value on stdout, indented."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=not is_terminal()))
+
+
+def show_line(value: object) -> None:
+    """One value on stdout, on one line."""
+    click.echo(json.dumps(value))
+
+
+def say(sentence: str) -> None:
+    """A sentence to the person; never among the data."""
+    click.echo(safe(sentence), err=True)
+
+
+def show_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """A table on stdout; long cells are folded."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(safe(cell)) for cell in row))
+    Console(highlight=False, soft_wrap=False).print(table)
+
+
+def show_facts(facts: Iterable[tuple[str, object]]) -> None:
+    """Names and values, one a line; what is None is left out."""
+    known = [(name, safe(value)) for name, value in facts if value is not None]
+    width = max((len(name) for name, _ in known), default=0)
+    for name, value in known:
+        click.echo(f"{name:<{width}}  {value}")
+
+
+def show_records(records: Sequence[Record], columns: Mapping[str, str], *, as_json: bool) -> None:
+    """Records as a table at a terminal, as NDJSON into a pipe, as one list with --json.
+
+    `columns`: the table's headings, each with the field that stands under it.
+    """
+    if as_json:
+        show_json(list(records))
+    elif is_terminal():
+        show_table(list(columns), ([record.get(name) for name in columns.values()] for record in records))
+    else:
+        for record in records:
+            show_line(record)

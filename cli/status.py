@@ -1,0 +1,66 @@
+"""`status`: where the archive of each Console stands."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from audit_archive.domain.records import to_json
+from audit_archive.reading.status import Status, statuses
+from cli.exits import Exit, Failure
+from cli.options import Chosen, ConsoleId, chosen, folder_option, global_options
+from cli.show import say, show_records
+
+COLUMNS = {
+    "Console": "console",
+    "archived id": "highest_archived_id",
+    "purged id": "highest_purged_id",
+    "unpurged": "unpurged_entries",
+    "missing": "missing_ids",
+    "up to": "up_to",
+    "lag (h)": "lag_hours",
+    "last run": "completed_at",
+    "state": "state",
+}
+
+
+@click.command()
+@click.argument("console", type=ConsoleId(), required=False)
+@folder_option
+@global_options(hidden=True)
+@chosen
+def status(chosen: Chosen, /, console: str | None, folder: Path | None) -> None:
+    """Show where the archive of each Console stands, or of one.
+
+    \b
+    archived id  the highest archived id
+    purged id    the id up to which we know that a purge was carried out
+    unpurged     archived entries that no purge of ours destroyed
+    missing      ids that were never archived and may still be filled
+    up to        the moment up to which the Console's entries are known to be archived
+    """
+    found = [record_of(each) for each in statuses(chosen.reader(folder), console)]
+    show_records(found, COLUMNS, as_json=chosen.is_json)
+    if any(each["fault"] is not None for each in found):
+        raise Failure("StatusError", "The status of a Console can't be told: see its fault.", Exit.FAULTS)
+    if not found:
+        say("Nothing is archived yet.")
+    elif all(each["statements"] == 0 for each in found):
+        say(f"Nothing of Console {console} is archived.")
+
+
+def record_of(status: Status) -> dict[str, Any]:
+    """A status as a plain dict, with a word on the whole."""
+    record: dict[str, Any] = to_json(status)
+    missing = sum((status.missing or {}).values())
+    return record | {"missing_ids": missing, "state": _state(status)}
+
+
+def _state(status: Status) -> str:
+    if status.fault is not None:
+        return status.fault
+    if status.is_latched:
+        return "purging waits for `canary-audit resume`"
+    if not status.statements:
+        return "nothing archived"
+    return "a purge's end is not known yet" if status.open_intents else "ok"

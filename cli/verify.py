@@ -1,0 +1,160 @@
+"""`verify`: the audit of an archive, here, with the caller's own eyes."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from audit_archive.auditing.question import Audit, Done, Question
+from audit_archive.domain.head import Head
+from audit_archive.domain.verdicts import Depth, Verification
+from audit_archive.errors import IntegrityError
+from audit_archive.reading.reader import Reader
+from audit_archive.verify import verify as audit
+from audit_archive.verify_request import parse_verify_request
+from cli.bootstrap import is_signed
+from cli.exits import Exit, Failure
+from cli.options import Chosen, chosen, console_argument, folder_option, global_options
+from cli.show import show_facts, show_json, show_table
+
+SHOWN = 50
+"""Faults and notes that a table shows."""
+
+text_file = click.File("r", encoding="utf-8")
+
+
+@click.command()
+@console_argument
+@click.option(
+    "--depth",
+    type=click.Choice(Depth.ORDER),
+    default=Depth.OBJECTS,
+    show_default=True,
+    help="How deep: the statements; that every object is there and locked; or every byte.",
+)
+@click.option("--from-seq", type=int, metavar="N", help="Look at the objects of this statement and later.")
+@click.option("--to-seq", type=int, metavar="N", help="Look at the objects up to this statement.")
+@click.option(
+    "--key",
+    "keys",
+    type=text_file,
+    multiple=True,
+    metavar="PEM",
+    help="Trust only this key; repeatable.",
+)
+@click.option(
+    "--known",
+    type=text_file,
+    metavar="FILE",
+    help="A checkpoint that you kept: the chain must still lead through it.",
+)
+@click.option("--known-sha256", metavar="HEX", help="The same, by the SHA-256 of a statement.")
+@folder_option
+@global_options(hidden=True)
+@chosen
+def verify(chosen: Chosen, /, console: str, folder: Path | None, **asked: Any) -> None:
+    """Verify the archive of a Console; exit status 1 if anything is wrong with it.
+
+    The whole chain of statements is judged at every depth. What was not looked at is told. Nothing is
+    written, and nobody else is told: the stack's own daily audit does that.
+
+    \b
+    canary-audit verify 1234abcd --depth content --key signing-key.pem
+    canary-audit verify 1234abcd --folder copy-of-the-bucket
+    """
+    question = question_of(console, asked)
+    reader = chosen.reader(folder)
+    with _Bar() as bar:
+        found = audit(_audit(reader, console, bar), question)
+    if chosen.is_json:
+        show_json(found.as_dict())
+    else:
+        _tell(found)
+    if not found.is_valid:
+        raise Failure("FaultsFound", f"{len(found.faults)} faults: {found.faults[0].sentence}", Exit.FAULTS)
+
+
+def question_of(console: str, asked: dict[str, Any]) -> Question:
+    """The audit that is asked for. Raises RequestError."""
+    known, sha256 = asked.pop("known"), asked.pop("known_sha256")
+    if known is not None and sha256 is not None:
+        raise click.UsageError("--known and --known-sha256: one of the two.")
+    keys = [file.read() for file in asked.pop("keys")] or None
+    point = known.read() if known is not None else sha256
+    request = parse_verify_request(
+        {"console": console, "known_checkpoint": point, "trusted_keys": keys} | asked
+    )
+    if not isinstance(request, Question):  # with a depth it always is one
+        raise click.UsageError("An audit by hand needs a --depth.")
+    return request
+
+
+def _audit(reader: Reader, console: str, bar: "_Bar") -> Audit:
+    recorded: Head | None = None
+    damage: str | None = None
+    if reader.ledger is not None:
+        try:
+            recorded = reader.ledger.head(console)
+        except IntegrityError as error:
+            damage = str(error)
+    return Audit(
+        source=reader.source,
+        clock=reader.clock,
+        scratch=reader.scratch,
+        is_signed=is_signed,
+        progress=bar.show,
+        has_ledger=reader.ledger is not None and damage is None,
+        recorded=recorded,
+        damage=damage,
+    )
+
+
+class _Bar:
+    """How far the audit is, on stderr, if a person looks."""
+
+    def __init__(self) -> None:
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        self._progress = Progress(*columns, console=Console(stderr=True), transient=True)
+        self._statements = self._progress.add_task("statements", total=None)
+        self._bytes = self._progress.add_task("bytes", total=None, visible=False)
+
+    def __enter__(self) -> "_Bar":
+        if self._progress.console.is_terminal:
+            self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def show(self, done: Done) -> None:
+        """Take over what is done."""
+        self._progress.update(self._statements, completed=done.statements, total=done.statements_total)
+        self._progress.update(
+            self._bytes, completed=done.bytes, total=done.bytes_total, visible=done.bytes_total is not None
+        )
+
+
+def _tell(found: Verification) -> None:
+    show_facts(
+        [
+            ("Verdict", "no fault" if found.is_valid else f"{len(found.faults)} faults"),
+            ("Depth", found.depth),
+            ("Statements", found.newest_seq),
+            ("Newest SHA-256", found.newest_sha256),
+            ("Dates", f"{found.coverage.first_date or '-'} to {found.coverage.last_date or '-'} (UTC)"),
+            ("Keys from", {"caller": "you", "archive": "the archive itself"}.get(found.keys_from or "")),
+            *((f"Key {key.key_id}", f"{key.checkpoints} good checkpoints") for key in found.keys),
+            *((f"Checked {what}", count) for what, count in found.checked.items()),
+        ]
+    )
+    if found.not_checked:
+        rows = ((each.what, each.why, each.count) for each in found.not_checked)
+        show_table(["not checked", "why", "how many"], rows)
+    if found.faults:
+        faults = ((each.verdict, each.key, each.sentence) for each in found.faults[:SHOWN])
+        show_table(["fault", "object", "what is wrong"], faults)
+    if found.notes:
+        notes = ((each.verdict, each.key, each.sentence) for each in found.notes[:SHOWN])
+        show_table(["note", "object", "what it is"], notes)
