@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from audit_archive.auditing.chain import BYTES, EXPORTS, FILES, Chain, walk_chain
 from audit_archive.auditing.contents import OF_EXPORTS, OF_FILES, Contents
 from audit_archive.auditing.deadline import Deadline, OutOfTimeError
+from audit_archive.auditing.follow import Step
 from audit_archive.auditing.keys import Keys
 from audit_archive.auditing.load import statements_from
 from audit_archive.auditing.objects import Objects
@@ -21,7 +22,7 @@ from audit_archive.auditing.report import report
 from audit_archive.auditing.signatures import Signatures
 from audit_archive.auditing.strays import find_strays
 from audit_archive.auditing.tally import Tally
-from audit_archive.auditing.walk import Step, Walk
+from audit_archive.auditing.walk import Walk
 from audit_archive.domain.layout import statement_key
 from audit_archive.domain.statement import ArchiveStatement
 from audit_archive.domain.verdicts import Depth, Fault, Verdict, Verification, Why
@@ -40,7 +41,7 @@ def verify(audit: Audit, question: Question) -> Verification:
         with ThreadPoolExecutor(WORKERS) as pool:
             work = _Work(audit, question, pool, Keys(question.trusted_keys, audit.is_signed))
             chain = _judge_chain(work)
-            continue_at = _Objects(work, chain).check()
+            continue_at = _Part(work, chain).check()
     except OSError as error:  # every other one is translated at its port
         raise SettingsError(
             f"The temporary disk failed ({error.strerror}): give the function more ephemeral storage"
@@ -79,8 +80,8 @@ def _judge_chain(work: _Work) -> Chain:
     return chain
 
 
-class _Objects:
-    """The objects of the statements that were asked for."""
+class _Part:
+    """The statements whose objects were asked for."""
 
     def __init__(self, work: _Work, chain: Chain) -> None:
         self._audit = audit = work.audit
@@ -131,12 +132,12 @@ class _Objects:
         return None
 
     def _check(self, step: Step) -> None:
-        said = step.said
-        if not isinstance(said, ArchiveStatement):
+        said, ref = step.said, step.ref
+        if not isinstance(said, ArchiveStatement) or ref is None:
             return
         found = self._objects.look(said)
         if self._question.depth == Depth.CONTENT:
-            self._contents.check(said, step.before, found)
+            self._contents.check(said, ref, step.before, found)
         else:
             self._contents.check_files(said, [each for each in found if each.is_repacked])
 

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 
 from audit_archive.auditing.covered import Covered
 from audit_archive.auditing.deadline import Deadline
-from audit_archive.auditing.follow import Point
+from audit_archive.auditing.follow import Point, Step
 from audit_archive.auditing.names import Names
 from audit_archive.auditing.question import Done, Progress, Question
 from audit_archive.auditing.tally import Tally
-from audit_archive.auditing.walk import Step, Walk
+from audit_archive.auditing.walk import Walk
 from audit_archive.domain.facts import Cause, ExportFacts
 from audit_archive.domain.foreign import foreign_purges_of
 from audit_archive.domain.head import Head
@@ -59,9 +59,9 @@ class Chain:
         self.end = step.after
         if number < self._question.from_seq:
             self.start = step.after
-        if step.said is None:
+        if step.said is None or step.ref is None:
             return
-        self.newest, self.newest_sha256 = step.after.head or self.newest, step.sha256
+        self.newest, self.newest_sha256 = step.after.head or self.newest, step.ref.sha256
         self._trusted.add(number)
         self.covered.add(step.said)
         if isinstance(step.said, ArchiveStatement):

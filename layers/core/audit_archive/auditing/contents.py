@@ -17,10 +17,9 @@ from audit_archive.auditing.parallel import read_ahead
 from audit_archive.auditing.question import Audit
 from audit_archive.auditing.rebuild import Rebuilt
 from audit_archive.auditing.tally import Tally
-from audit_archive.domain.facts import EntryFile, ExportFacts
+from audit_archive.domain.facts import EntryFile, ExportFacts, ObjectRef
 from audit_archive.domain.head import Head, Hole
 from audit_archive.domain.json_entries import read_entries
-from audit_archive.domain.layout import statement_key
 from audit_archive.domain.sorting import SortedEntries, sort_entries
 from audit_archive.domain.statement import ArchiveStatement
 from audit_archive.domain.times import DAY, from_rfc3339
@@ -51,21 +50,21 @@ class Contents:
         self._tell = tell
         self._export: ExportFacts | None = None
         self._entries: SortedEntries | None = None
+        self._why_unread = Why.FAULT
         self._files = ExitStack()
 
     def close(self) -> None:
         """Let go of the files on disk."""
         self._files.close()
 
-    def check(self, said: ArchiveStatement, before: Point, found: Iterable[Found]) -> None:
-        """Check what is there of the objects of a statement. Raises OutOfTimeError."""
+    def check(self, said: ArchiveStatement, ref: ObjectRef, before: Point, found: Iterable[Found]) -> None:
+        """Check what is there of the objects of a statement, stored as `ref`. Raises OutOfTimeError."""
         present = list(found)
+        why = self._why_absent(said)
         if said.export != self._export:
-            self._open(said, is_there=any(each.expected.what == EXPORTS for each in present))
-        self._rebuild(said, before)
+            self._open(said, ref, why if all(each.expected.what != EXPORTS for each in present) else None)
+        self._rebuild(said, ref, before)
         files = [each for each in present if each.expected.what == FILES]
-        is_recorded = self._audit.is_recorded(said)
-        why = self._why_absent(said) if is_recorded else Why.UNRECORDED
         self._tally.skip(OF_FILES, why, len(said.entries) - len(files))
         self.check_files(said, files)
 
@@ -83,13 +82,14 @@ class Contents:
                 )
                 self._tally.fault(Fault(Verdict.ALTERED, key, version_id, said.seq, sentence))
 
-    def _open(self, said: ArchiveStatement, *, is_there: bool) -> None:
-        """Fetch another export, and read its entries."""
+    def _open(self, said: ArchiveStatement, ref: ObjectRef, why_absent: str | None) -> None:
+        """Fetch another export, and read its entries; `why_absent`: it is not there."""
         self._files.close()
         self._files = ExitStack()
         self._export, self._entries = said.export, None
-        if not is_there:
-            self._tally.skip(OF_EXPORTS, self._why_absent(said))
+        self._why_unread = why_absent or Why.FAULT
+        if why_absent is not None:
+            self._tally.skip(OF_EXPORTS, why_absent)
             return
         spool = self._fetch(said)
         if spool is None:
@@ -98,11 +98,11 @@ class Contents:
             batches = self._deadline.watch(read_entries(open_member(spool, said.export.size)))
             entries = sort_entries(batches, self._scratch)
         except InvalidExportError as error:
-            self._misdescribed(said, f"rests on an export that can't be read: {error}")
+            self._misdescribed(ref, said, f"rests on an export that can't be read: {error}")
             return
         self._entries = entries
         for clause in _differences(entries, said.export):
-            self._misdescribed(said, clause)
+            self._misdescribed(ref, said, clause)
 
     def _scratch(self) -> BinaryIO:
         return self._files.enter_context(self._audit.scratch())
@@ -111,7 +111,6 @@ class Contents:
         """The export on disk, if its bytes are those that are stated."""
         export, spool = said.export, self._scratch()
         digest, size = sha256(), 0
-        self._tally.checked[OF_EXPORTS] += 1
         try:
             for chunk in self._deadline.watch(self._audit.source.read(export.key, export.version_id)):
                 digest.update(chunk)
@@ -120,15 +119,16 @@ class Contents:
                 self._tell()
         except IntegrityError:
             size = -1
+        self._tally.checked[OF_EXPORTS] += 1
         if (digest.hexdigest(), size) == (export.sha256, export.size):
             return spool
         sentence = f"{export.key} (version {export.version_id}) does not have the bytes that were put"
         self._tally.fault(Fault(Verdict.ALTERED, export.key, export.version_id, said.seq, sentence))
         return None
 
-    def _rebuild(self, said: ArchiveStatement, before: Point) -> None:
+    def _rebuild(self, said: ArchiveStatement, ref: ObjectRef, before: Point) -> None:
         if self._entries is None or before.head is None:
-            self._tally.skip(SLICES, self._why_absent(said))
+            self._tally.skip(SLICES, self._why_unread)
             return
         head = before.head if before.knows_holes else _with_holes(before.head, said.filled)
         rebuilt = Rebuilt(head)
@@ -136,15 +136,17 @@ class Contents:
         self._tally.checked[SLICES] += 1
         self._tally.checked["entries"] += rebuilt.count
         for clause in rebuilt.differences(said):
-            self._misdescribed(said, clause)
+            self._misdescribed(ref, said, clause)
 
     def _why_absent(self, said: ArchiveStatement) -> str:
-        is_over = self._audit.clock.now() >= from_rfc3339(said.export.retain_until) - DAY
-        return Why.EXPIRED if is_over and self._entries is None else Why.FAULT
+        """Why an object of a statement is not there, or not to be read."""
+        if self._audit.clock.now() >= from_rfc3339(said.export.retain_until) - DAY:
+            return Why.EXPIRED
+        return Why.FAULT if self._audit.is_recorded(said) else Why.UNRECORDED
 
-    def _misdescribed(self, said: ArchiveStatement, clause: str) -> None:
-        key = statement_key(said.console, said.seq)
-        self._tally.fault(Fault(Verdict.MISDESCRIBED, key, None, said.seq, f"{key} {clause}"))
+    def _misdescribed(self, ref: ObjectRef, said: ArchiveStatement, clause: str) -> None:
+        sentence = f"{ref.key} {clause}"
+        self._tally.fault(Fault(Verdict.MISDESCRIBED, ref.key, ref.version_id, said.seq, sentence))
 
     def _hash_content(self, found: Found) -> str | None:
         """The SHA-256 of what a file holds; None if that can't be unpacked, or not be read as it was put."""
@@ -184,5 +186,6 @@ def _unpacked(chunks: Iterable[bytes]) -> Iterator[bytes]:
                 member = zlib.decompressobj(wbits=31)
             yield member.decompress(data, OUT_BYTES)
             data = member.unused_data if member.eof else member.unconsumed_tail
+    yield member.flush()
     if not member.eof:
         raise zlib.error("the file ends too early")

@@ -39,6 +39,19 @@ class Point:
         return replace(self, is_linked=False)
 
 
+@dataclass(frozen=True)
+class Step:
+    """One statement, and where the walk stands before and after it.
+
+    If it can't be trusted, `said` and `ref` are None.
+    """
+
+    said: Statement | None
+    ref: ObjectRef | None
+    before: Point
+    after: Point
+
+
 class Follower:
     """Judges statements by the state before them."""
 
@@ -49,8 +62,8 @@ class Follower:
 
     def follow(
         self, point: Point, row: Row, copy: Copy, said: Statement, *, is_confirmed: bool
-    ) -> tuple[Point, Point] | None:
-        """The point as far as the statement goes on from it, and the one after.
+    ) -> Step | None:
+        """The step over a statement; before it is the point as far as the statement goes on from it.
 
         None if it makes no sense, or if neither number nor link is that of this place and nobody confirms it.
         `said` must be the statement of `copy`, its bytes those that were chained.
@@ -60,7 +73,8 @@ class Follower:
             return None
         before = point if is_whole else point.lost(point.number)
         try:
-            head = self._fold(before, row, copy, said)
+            ref = ObjectRef(row.key, copy.stored.version_id or "", copy.sha256)
+            head = self._fold(before, row, copy, said, ref)
             promise = of_a_statement(said, point.lock)
             lock = (said.run.id, promise_of(said)) if isinstance(said, ArchiveStatement) else point.lock
         except (ValueError, KeyError, TypeError) as error:
@@ -75,7 +89,8 @@ class Follower:
         self._references.saw(said, copy.sha256)
         self._tally.checked["statements"] += 1
         knows_holes = _is_epoch(said) or (before.knows_holes and before.head is not None)
-        return before, Point(row.number, head, knows_holes, is_signing=is_signing, lock=lock)
+        after = Point(row.number, head, knows_holes, is_signing=is_signing, lock=lock)
+        return Step(said, ref, before, after)
 
     def _is_link_whole(self, point: Point, row: Row, copy: Copy, said: Statement) -> bool:
         """Whether the state before a statement is the one that it goes on from."""
@@ -93,7 +108,7 @@ class Follower:
             self._fault(row, copy, Verdict.BROKEN, f"names {what} as the statement before it, which is {is_}")
         return is_whole
 
-    def _fold(self, before: Point, row: Row, copy: Copy, said: Statement) -> Head:
+    def _fold(self, before: Point, row: Row, copy: Copy, said: Statement, ref: ObjectRef) -> Head:
         """The state after a statement, every misfit noted. Raises ValueError, KeyError or TypeError."""
         if before.head is not None:
             for verdict, clause in misfits(before.head, said, knows_holes=before.knows_holes):
@@ -101,7 +116,7 @@ class Follower:
         elif said.seq != row.number:
             self._fault(row, copy, Verdict.BROKEN, f"has the number {said.seq}, not {row.number}")
         start = before.head if before.head is not None else Head(said.console)
-        return start.after(said, ObjectRef(row.key, copy.stored.version_id or "", copy.sha256))
+        return start.after(said, ref)
 
     def _fault(self, row: Row, copy: Copy, verdict: str, clause: str) -> None:
         sentence = f"{row.key} {clause}"

@@ -7,10 +7,10 @@ verdict; what rests on a statement that can't be trusted is not checked, and cou
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import partial
 
-from audit_archive.auditing.follow import Follower, Point, is_odd
+from audit_archive.auditing.follow import Follower, Point, Step, is_odd
 from audit_archive.auditing.load import Copy, Row, has_checkpoints, load_row, statements_from
 from audit_archive.auditing.parallel import read_ahead
 from audit_archive.auditing.question import Audit, Question
@@ -20,18 +20,7 @@ from audit_archive.auditing.tally import Tally
 from audit_archive.auditing.words import Word, judge
 from audit_archive.domain.head import Head
 from audit_archive.domain.layout import statement_key
-from audit_archive.domain.statement import Statement
 from audit_archive.domain.verdicts import Fault, Verdict, Why
-
-
-@dataclass(frozen=True)
-class Step:
-    """One statement, and where the walk stands before and after it; `said` is None if it can't be trusted."""
-
-    said: Statement | None
-    sha256: str
-    before: Point
-    after: Point
 
 
 class Walk:
@@ -89,14 +78,11 @@ class Walk:
             is_confirmed = any(word.sha256 == copy.sha256 for word in words)
             is_agreed = self._judge(row, copy, words, is_confirmed=is_confirmed)
             said = copy.statement if is_agreed or is_confirmed else None
-            reached = (
-                self._follower.follow(point, row, copy, said, is_confirmed=is_confirmed) if said else None
-            )
-            if reached is not None:
-                before, there = reached
-                return Step(said, copy.sha256, before, there if is_agreed else there.unlinked())
+            step = self._follower.follow(point, row, copy, said, is_confirmed=is_confirmed) if said else None
+            if step is not None:
+                return step if is_agreed else replace(step, after=step.after.unlinked())
         self._tally.skip("statements", Why.FAULT)
-        return Step(None, "", point, point.lost(row.number))
+        return Step(None, None, point, point.lost(row.number))
 
     def _judge(self, row: Row, copy: Copy, words: list[Word], *, is_confirmed: bool) -> bool:
         """Whether everybody agrees on a statement's bytes; a fault is noted if not, or if it is none."""
