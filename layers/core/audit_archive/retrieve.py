@@ -12,13 +12,16 @@ from typing import Any
 from audit_archive.domain.layout import report_key
 from audit_archive.domain.records import to_json
 from audit_archive.domain.times import rfc3339
-from audit_archive.errors import SettingsError
+from audit_archive.errors import RequestError, SettingsError
 from audit_archive.ports import LinkExport, ReportStore
 from audit_archive.reading.entries import Body, find_entries
 from audit_archive.reading.exports import Original, find_exports
 from audit_archive.reading.reader import Reader
 from audit_archive.reading.status import statuses
 from audit_archive.retrieve_request import EntriesRequest, ExportRequest, RetrieveRequest, StatusRequest
+
+MAX_REPORT = 5 * 1024**3
+"""Bytes of an answer: what one S3 PutObject takes."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,10 @@ class Desk:
     def _report(self, request: EntriesRequest, body: Body, asked_at: int) -> dict[str, Any]:
         """Put the entries where whoever asked can fetch them."""
         form = request.form
+        if body.size > MAX_REPORT:
+            raise RequestError(
+                "from", f"the answer has {body.size} bytes, more than {MAX_REPORT}: ask for less"
+            )
         key = report_key(request.query.console, asked_at, body.sha256, form.suffix)
         self.reports.put(key, body.file, body.sha256, form.content_type)
         return {

@@ -86,7 +86,7 @@ class Plain:
     def __init__(self, world: World) -> None:
         self.lines: dict[tuple[int, int], bytes] = {}
         self.filed: dict[tuple[int, int], str] = {}
-        self.has_late_ids = any(said.filled for said in world.archives())
+        self.late = {(said.epoch, i) for said in world.archives() for i in said.filled}
         for key in world.store.keys("statements/"):
             said = json.loads(world.store.data(key))
             for file in said.get("entries", ()):
@@ -107,12 +107,13 @@ class Plain:
         return {place for place in ids if place not in self.lines and query.epoch in (None, place[0])}
 
     def holes(self, query: Query) -> set[tuple[int, int]]:
-        """Those of them whose neighbours' dates enclose one that is asked for."""
+        """Those of them whose neighbours' dates enclose one that is asked for; late ids are no neighbours."""
         first, last = query.dates
         found = set()
         for epoch, entry_id in self.missing(query):
-            below = max((i for e, i in self.lines if e == epoch and i < entry_id), default=None)
-            above = min(i for e, i in self.lines if e == epoch and i > entry_id)
+            there = [i for e, i in self.lines if e == epoch and (e, i) not in self.late]
+            below = max((i for i in there if i < entry_id), default=None)
+            above = min(i for i in there if i > entry_id)
             if (below is None or self.filed[epoch, below] <= last) and self.filed[epoch, above] >= first:
                 found.add((epoch, entry_id))
         return found
@@ -123,7 +124,7 @@ class Plain:
         That is so if a time asked for lies between those of the next entries that have one. (Where none has
         one below, or late ids were filled in, an entry may be filed anywhere: not looked at here.)
         """
-        if not query.is_timed or self.has_late_ids:
+        if not query.is_timed or self.late:
             return set()
         timeless = replace(query, start=None, end=None)
         found = (place for place, line in self.lines.items() if all(_judged(place, line, timeless)))

@@ -58,5 +58,5 @@ def test_a_copy_and_an_archive_without_its_ledger_tell_the_same(world: World, qu
         for source in (None, FolderSource(Path(folder))):
             other = find(reader_of(world, source, ledger=False), query)
             assert lines_of(other) == lines
-            known = {"up_to": answer.coverage.up_to, "not_covered": answer.coverage.not_covered}
-            assert replace(other.coverage, **known) == answer.coverage
+            told, known = other.coverage, answer.coverage
+            assert replace(told, up_to=known.up_to, not_covered=known.not_covered) == known

@@ -11,7 +11,7 @@ _ROLE = "Check the function's role and the bucket policy."
 _ADVICE = {
     "AccessDenied": _ROLE,
     "403": _ROLE,
-    "NoSuchBucket": "Check ArchiveBucket: the stack's bucket is not there.",
+    "NoSuchBucket": "The stack's bucket is not there: check its name, or deploy the stack again.",
     "BadDigest": _DAMAGED,
     "InvalidDigest": _DAMAGED,
     "XAmzContentChecksumMismatch": _DAMAGED,

@@ -1,0 +1,146 @@
+"""The retrieve function from event to answer, over an archive that the archive function made."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+import requests
+
+from audit_archive.errors import AuditArchiveError, IntegrityError, RequestError, SettingsError
+from local.console import Trail
+from tests.functions.world import CONSOLE, Json, World, entry, trail_of
+
+FORMULA = "=cmd|'/c calc'!A0"
+EVENTS = sorted((Path(__file__).parents[2] / "events").glob("retrieve-*.json"))
+
+
+def story() -> Trail:
+    """What the example events ask about; London's clocks went forward in the night of 29 March 2026."""
+
+    def written(entry_id: int, at: str, **fields: object) -> Json:
+        return entry(entry_id, **{"timestamp": f"2026-{at} UTC+0000", **fields}, age=None)
+
+    return trail_of(
+        written(1000, "03-10 09:00:00", user="Alice@example.com"),
+        written(1001, "03-31 23:30:00", user="Alice@example.com"),  # April in London
+        written(1002, "03-29 01:30:00", user_browser_agent=FORMULA, message="Created the API Key “x”"),
+        written(1234, "03-29 01:30:00", user_browser_agent=FORMULA, user_ip="2001:db8::7"),
+    )
+
+
+@pytest.fixture
+def world(make_world: Callable[..., World], retrieve_app: ModuleType) -> World:
+    """A world with that archive, in which to ask."""
+    archiving = make_world(story())
+    assert archiving.run()["new_entries"] == 4
+    reports = f"{archiving.name}-reports"
+    archiving.aws.s3.create_bucket(Bucket=reports)
+    archiving.set(REPORTS_BUCKET=reports, LINK_MINUTES="5")
+    return replace(archiving, app=retrieve_app, output="")
+
+
+def report_of(answer: Json) -> bytes:
+    """What the link of an answer leads to."""
+    report = answer["report"]
+    fetched = requests.get(report["link"], timeout=10)
+    fetched.raise_for_status()
+    data = fetched.content
+    assert (len(data), sha256(data).hexdigest()) == (report["size"], report["sha256"])
+    return data
+
+
+FOUND = {
+    "retrieve-entries": [1000],
+    "retrieve-address": [1002, 1234],
+    "retrieve-ids": [1002],
+}
+
+
+@pytest.mark.parametrize("path", EVENTS, ids=lambda path: path.stem)
+def test_every_example_event_is_answered(world: World, path: Path) -> None:
+    event = json.loads(path.read_text())
+    answer = world.invoke(event)
+    assert json.loads(json.dumps(answer)) == answer
+    assert answer["question"] == event
+    assert answer["asked"]["reason"] == event.get("reason")
+    if event["request"] == "status":
+        assert [told["console"] for told in answer["consoles"] if told["console"] == CONSOLE] == [CONSOLE]
+        return
+    assert answer["outcome"] == "found", answer["sentence"]
+    if event["request"] == "export":
+        (export,) = answer["exports"]
+        assert sha256(requests.get(export["link"], timeout=10).content).hexdigest() == export["sha256"]
+    elif event.get("format") == "csv":
+        rows = report_of(answer).decode().splitlines()
+        assert [int(row.split(",")[1].strip('"')) for row in rows[1:]] == FOUND[path.stem]
+        assert rows[1].count(f'"\'{FORMULA}"') == 1
+    else:
+        assert [json.loads(line)["id"] for line in report_of(answer).splitlines()] == FOUND[path.stem]
+
+
+def test_asking_changes_nothing_but_the_reports(world: World) -> None:
+    before = state(world)
+    world.invoke({"request": "entries", "console": CONSOLE})
+    world.invoke({"request": "export", "console": CONSOLE, "id": 1000})
+    world.invoke({"request": "status", "console": CONSOLE})
+    assert state(world) == before
+    reports = world.aws.s3.list_objects_v2(Bucket=f"{world.name}-reports")
+    assert [found["Key"].rpartition(".")[2] for found in reports["Contents"]] == ["ndjson"]
+
+
+def state(world: World) -> Any:
+    """Every version in the archive, and every item of the ledger."""
+    items = world.aws.dynamodb.scan(TableName=world.name)["Items"]
+    return world.keys(), sorted(items, key=lambda item: item["item"]["S"])
+
+
+def test_an_answer_is_logged_and_counted_without_its_link(world: World) -> None:
+    world.invoke({"request": "entries", "console": CONSOLE, "who": "ada@example.com"})
+    (line,) = world.log_lines()
+    assert (line["message"], line["outcome"]) == ("The question was answered", "found")
+    assert line["question"]["who"] == "ada@example.com"
+    assert "X-Amz" not in world.output
+    (metric,) = world.metrics()
+    assert metric["AnsweredQuestions"] == [1.0]
+    world.check_no_key_leaked()
+
+
+def refused(world: World, event: object, error: type[AuditArchiveError]) -> str:
+    """The error, which is raised, logged and counted."""
+    world.output = ""
+    with pytest.raises(error) as raised:
+        world.invoke(event)
+    assert [line["error_class"] for line in world.log_lines()] == [error.__name__]
+    assert f"Failed{error.__name__}" in world.metrics()[0]
+    return str(raised.value)
+
+
+def test_a_bad_question_is_refused_by_its_field(world: World) -> None:
+    assert refused(
+        world, {"request": "entries", "console": CONSOLE, "from": "March"}, RequestError
+    ).startswith("from:")
+    assert refused(world, {"console": CONSOLE}, RequestError).startswith("request:")
+    assert refused(world, "entries", RequestError).startswith("request:")
+
+
+def test_nothing_archived_is_an_answer(world: World) -> None:
+    answer = world.invoke({"request": "entries", "console": "another"})
+    assert (answer["outcome"], answer["report"]) == ("nothing_archived", None)
+    assert answer["coverage"]["statements"] == 0
+
+
+def test_an_altered_entry_file_is_an_error_and_nothing_is_put(world: World) -> None:
+    key = world.keys("entries/")[0]
+    world.aws.s3.put_object(Bucket=world.name, Key=key, Body=b"other lines")
+    assert key in refused(world, {"request": "entries", "console": CONSOLE}, IntegrityError)
+    assert "Contents" not in world.aws.s3.list_objects_v2(Bucket=f"{world.name}-reports")
+
+
+def test_a_missing_setting_is_named(world: World) -> None:
+    world.unset("REPORTS_BUCKET")
+    assert "REPORTS_BUCKET" in refused(world, {"request": "status"}, SettingsError)

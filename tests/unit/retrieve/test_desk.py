@@ -1,0 +1,147 @@
+"""The desk: every answer as plain JSON, with the question, who asked, and a link that works for a while."""
+
+import json
+from dataclasses import replace
+from hashlib import sha256
+from typing import Any, BinaryIO, cast
+
+import pytest
+
+from audit_archive.adapters.zones import find_zone
+from audit_archive.errors import RequestError, SettingsError
+from audit_archive.retrieve import Desk, Invocation
+from audit_archive.retrieve_request import parse_request
+from tests.fakes import FakeReports
+from tests.unit.retrieve.asking import assert_nothing_open, reader_of
+from tests.unit.run.world import CONSOLE, DAY, World
+
+INVOCATION = Invocation("arn:aws:lambda:eu-west-1:111122223333:function:retrieve", "request-1", "0.2.0")
+
+
+@pytest.fixture
+def world() -> World:
+    """Two entries, archived and purged."""
+    world = World()
+    world.aged(2)
+    world.run()
+    return world
+
+
+def desk(world: World) -> Desk:
+    return Desk(
+        reader=reader_of(world),
+        reports=FakeReports(),
+        link_export=lambda key, version_id, seconds: f"fake://{key}?{version_id}&{seconds}",
+        link_seconds=900,
+        invocation=INVOCATION,
+    )
+
+
+def ask(at: Desk, **question: Any) -> dict[str, Any]:
+    answer = at.answer(parse_request(question, find_zone))
+    assert json.loads(json.dumps(answer)) == answer
+    assert_nothing_open(at.reader)
+    return answer
+
+
+def test_an_answer_repeats_the_question_and_says_who_asked_when_and_what_answered(world: World) -> None:
+    question = {
+        "request": "entries",
+        "console": CONSOLE,
+        "from": "2026-11-23",
+        "who": "ada",
+        "reason": "4711",
+    }
+    answer = ask(desk(world), **question)
+    assert answer["question"] == question
+    assert answer["asked"] == {
+        "at": "2026-11-23T08:00:00Z",
+        "who": "ada",
+        "reason": "4711",
+        "invoked_by": INVOCATION.invoked_by,
+        "request_id": "request-1",
+        "version": "0.2.0",
+    }
+    assert answer["resolved"] == {"start": "2026-11-23T00:00:00Z", "end": None}
+    assert list(answer)[:4] == ["question", "asked", "outcome", "sentence"]
+
+
+def test_entries_are_put_where_whoever_asked_can_fetch_them(world: World) -> None:
+    at = desk(world)
+    report = ask(at, request="entries", console=CONSOLE, format="csv")["report"]
+    assert isinstance(at.reports, FakeReports)
+    data = at.reports.fetch(report.pop("link"))
+    digest = sha256(data).hexdigest()
+    assert report == {
+        "format": "csv",
+        "size": len(data),
+        "sha256": digest,
+        "key": f"reports/console={CONSOLE}/20261123T080000Z-{digest[:16]}.csv",
+        "link_expires_at": "2026-11-23T08:15:00Z",
+    }
+    assert at.reports.reports[report["key"]].content_type == "text/csv; charset=utf-8"
+    assert len(data.splitlines()) == 3
+
+
+def test_where_nothing_is_found_nothing_is_put(world: World) -> None:
+    at = desk(world)
+    answer = ask(at, request="entries", console=CONSOLE, user="nobody")
+    assert (answer["outcome"], answer["report"]) == ("none_found", None)
+    assert isinstance(at.reports, FakeReports)
+    assert at.reports.reports == {}
+    assert ask(at, request="entries", console="other")["outcome"] == "nothing_archived"
+
+
+def test_the_same_question_has_the_same_answer_but_for_its_own_time(world: World) -> None:
+    question = {"request": "entries", "console": CONSOLE, "to": "2026-11-22"}
+    first = ask(desk(world), **question)
+    world.later(DAY)
+    second = ask(desk(world), **question)
+    assert first.pop("asked") != second.pop("asked")
+    assert first == second
+
+
+def test_an_export_comes_with_what_its_statement_says_and_a_link_to_that_version(world: World) -> None:
+    facts = world.last().export
+    answer = ask(desk(world), request="export", console=CONSOLE, id=2)
+    (export,) = answer["exports"]
+    assert export["link"] == f"fake://{facts.key}?{facts.version_id}&900"
+    assert (export["key"], export["version_id"], export["sha256"]) == (
+        facts.key,
+        facts.version_id,
+        facts.sha256,
+    )
+    assert (export["epoch"], export["statements"], export["absence"]) == (1, [1], None)
+    assert export["link_expires_at"] == "2026-11-23T08:15:00Z"
+    world.store.lose(facts.key, facts.version_id)
+    (gone,) = ask(desk(world), request="export", console=CONSOLE, date="2026-11-23")["exports"]
+    assert (gone["absence"], gone["link"], gone["link_expires_at"]) == ("removed", None, None)
+
+
+def test_status_is_an_answer_too(world: World) -> None:
+    (told,) = ask(desk(world), request="status")["consoles"]
+    assert (told["console"], told["highest_archived_id"], told["verified_at"]) == (CONSOLE, 2, None)
+
+
+def test_a_full_disk_says_what_to_do(world: World) -> None:
+    class Full:
+        def write(self, data: bytes) -> int:
+            raise OSError(28, "No space left on device")
+
+        def __enter__(self) -> "Full":
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            pass
+
+    reader = replace(reader_of(world), scratch=lambda: cast("BinaryIO", Full()))
+    question = {"request": "entries", "console": CONSOLE}
+    with pytest.raises(SettingsError, match=r"No space left on device.*ephemeral storage"):
+        replace(desk(world), reader=reader).answer(parse_request(question, find_zone))
+
+
+def test_without_time_the_question_is_refused_not_answered_in_part(world: World) -> None:
+    at = desk(world)
+    world.clock.left = 10
+    with pytest.raises(RequestError, match="raise the timeout"):
+        ask(at, request="entries", console=CONSOLE)
