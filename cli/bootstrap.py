@@ -113,6 +113,11 @@ class Stack:
         described: Mapping[str, Any] = found
         return described
 
+    def parameters(self) -> dict[str, str]:
+        """What the stack was deployed with."""
+        found = self.described.get("Parameters", [])
+        return {each["ParameterKey"]: each.get("ParameterValue", "") for each in found}
+
     def outputs(self) -> dict[str, str]:
         """The outputs of the stack."""
         return {each["OutputKey"]: each["OutputValue"] for each in self.described.get("Outputs", [])}

@@ -8,9 +8,11 @@ import click
 
 from audit_archive import __version__
 from audit_archive.errors import AuditArchiveError
+from cli.console import console
 from cli.entries import entries
 from cli.exits import Exit, Failure, failure_of
 from cli.export import export
+from cli.hold import hold
 from cli.keys import keys
 from cli.live import live
 from cli.options import Chosen, global_options
@@ -70,5 +72,5 @@ def main(ctx: click.Context) -> None:
     ctx.ensure_object(Chosen)
 
 
-for _command in (status, entries, export, verify, keys, run, live, resume, epoch, ledger):
+for _command in (status, entries, export, verify, keys, run, live, resume, epoch, ledger, console, hold):
     main.add_command(_command)

@@ -1,0 +1,137 @@
+"""`console add|list|remove`: which Consoles the stack archives."""
+
+from typing import IO, Any
+
+import click
+
+from audit_archive.config import MAX_PERIOD_HOURS
+from audit_archive.errors import SettingsError
+from audit_archive.reading.status import statuses
+from cli import schedules
+from cli.bootstrap import Stack, asking
+from cli.exits import Exit, Failure
+from cli.options import Chosen, chosen, confirm, console_argument, global_options, yes_option
+from cli.show import say, show_json, show_records
+from cli.status import record_of
+
+COLUMNS = {
+    "Console": "console",
+    "schedule": "schedule",
+    "on": "state",
+    "verify": "verify",
+    "last run": "completed_at",
+    "archived id": "highest_archived_id",
+    "purged id": "highest_purged_id",
+    "fault": "fault",
+}
+
+key_file = click.File("r", encoding="ascii")
+
+
+@click.group()
+def console() -> None:
+    """Add, list and remove the Consoles that the stack archives."""
+
+
+@console.command()
+@console_argument
+@click.option("--schedule", metavar="EXPR", help="When it is archived (UTC). [default: as the stack's first]")
+@click.option("--period-hours", type=click.IntRange(1, MAX_PERIOD_HOURS), metavar="N",
+              help="How often --schedule makes a run: none for twice as long pages.")  # fmt: skip
+@click.option("--read-key-file", type=key_file, metavar="FILE", help="A Read-Only API key; `-` is stdin.")
+@click.option("--purge-key-file", type=key_file, metavar="FILE", help="An Admin API key, to purge with.")
+@global_options(hidden=True)
+@chosen
+def add(chosen: Chosen, /, console: str, schedule: str | None, period_hours: int | None,
+        **files: IO[str] | None) -> None:  # fmt: skip
+    """Add a Console: its schedules, and its API keys if files with them are given.
+
+    Keys never stand on the command line. Without --purge-key-file a new Console is archived and never purged.
+    How far it is purged is the stack's PurgeMode, for all its Consoles.
+
+    \b
+    canary-audit console add 5678efab --read-key-file read.txt
+    canary-audit console add 5678efab --schedule "rate(7 days)" --period-hours 168
+    """
+    if schedule is not None and period_hours is None:
+        raise click.UsageError("--schedule needs --period-hours: else it pages, or never does.")
+    stack = chosen.stack
+    keys = {name.removesuffix("_key_file"): _key(file) for name, file in files.items() if file is not None}
+    done = {f"secret {use}": _put_key(stack, stack.secret(console, use), key) for use, key in keys.items()}
+    period = {"period_hours": period_hours} if period_hours is not None else {}
+    for kind, event, when in (
+        (schedules.ARCHIVE, {"console": console}, schedule),
+        (schedules.AUDIT, {"console": console, **period}, None),
+    ):
+        is_new = schedules.create(stack, kind, event, when)
+        done[f"schedule {kind.name}"] = "made" if is_new else "was there already; left as it is"
+    if chosen.is_json:
+        return show_json({"console": console, "done": done})
+    for what, outcome in done.items():
+        say(f"{what}: {outcome}")
+    return say(f"Look at its plan before it is purged: canary-audit run {console} --mode dry-run")
+
+
+@console.command("list")
+@global_options(hidden=True)
+@chosen
+def list_(chosen: Chosen, /) -> None:
+    """List the Consoles that have a schedule or an archive, with their last completed runs and watermarks."""
+    stack = chosen.stack
+    found: dict[str, dict[str, Any]] = {
+        each.console: record_of(each) | {"state": None} for each in statuses(stack.reader, None)
+    }
+    for each in schedules.listed(stack):
+        name = each["Name"]
+        is_audit = name.endswith(schedules.AUDIT_SUFFIX)
+        record = found.setdefault(name.removesuffix(schedules.AUDIT_SUFFIX), {})
+        if is_audit:
+            record["verify"] = each["ScheduleExpression"]
+        else:
+            record |= {"schedule": each["ScheduleExpression"], "state": each.get("State")}
+    nothing = dict.fromkeys(COLUMNS.values())
+    records = [nothing | record | {"console": name} for name, record in sorted(found.items())]
+    show_records(records, COLUMNS, as_json=chosen.is_json)
+    if not records:
+        say("There is none: add one with `canary-audit console add`.")
+
+
+@console.command()
+@console_argument
+@yes_option
+@global_options(hidden=True)
+@chosen
+def remove(chosen: Chosen, /, console: str, *, yes: bool) -> None:
+    """Remove a Console's schedules. Its archive stays, and so do its secrets."""
+    stack = chosen.stack
+    if stack.parameters().get("Console") == console:
+        raise SettingsError(
+            f"The schedule of {console} belongs to the stack, which made it: set its state to DISABLED "
+            "(docs/operations.md#stopping-one-console), or deploy the stack with another Console"
+        )
+    confirm(f"Stop archiving Console {console}? What is archived stays.", yes=yes)
+    done = {kind.name: schedules.remove(stack, kind, console) for kind in schedules.KINDS}
+    if not any(done.values()):
+        raise Failure("NoSchedule", f"Console {console} has no schedule in this stack.", Exit.USAGE)
+    if chosen.is_json:
+        return show_json({"console": console, "removed": done})
+    return say(f"Console {console} is no longer archived. Its archive and its secrets stay.")
+
+
+def _key(file: IO[str]) -> str:
+    """The key in a file, which is all of it."""
+    key = file.read().strip()
+    if not key or not key.isprintable() or any(each.isspace() for each in key):
+        raise click.UsageError(f"{file.name} holds no bare API key: it must be the key and nothing else.")
+    return key
+
+
+def _put_key(stack: Stack, name: str, key: str) -> str:
+    secrets = stack.client("secretsmanager")
+    with asking(f"The secret {name} can't be written"):
+        try:
+            secrets.create_secret(Name=name, SecretString=key, Description="An API key of a Canary Console")
+        except secrets.exceptions.ResourceExistsException:
+            secrets.put_secret_value(SecretId=name, SecretString=key)
+            return "given a new value"
+    return "made"

@@ -1,0 +1,133 @@
+"""`hold set|release`: S3's legal hold on everything archived that covers a range."""
+
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
+from typing import Any, cast
+
+import click
+from rich.console import Console
+from rich.progress import track
+
+from audit_archive.domain.layout import checkpoint_key
+from audit_archive.ports import Version
+from audit_archive.reading.chain import open_chain
+from audit_archive.reading.reader import Reader
+from audit_archive.reading.selection import Selected, select
+from audit_archive.retrieve_request import EntriesRequest
+from cli.bootstrap import CloudError, Stack, asking, question
+from cli.entries import event_of
+from cli.exits import Exit, Failure
+from cli.options import Chosen, F, chosen, confirm, console_argument, global_options, yes_option
+from cli.show import say, show_json, show_table
+
+WORKERS = 8
+ON, OFF = "ON", "OFF"
+
+
+def hold_options(function: F) -> F:
+    """The range, and the rest."""
+    for option in (
+        global_options(hidden=True),
+        yes_option,
+        click.option("--tz", metavar="ZONE", help="The time zone of --from and --to. [default: UTC]"),
+        click.option("--to", metavar="TIME", help="Until this date or time, which is included."),
+        click.option("--from", "from_", metavar="TIME", help="From this date or time on."),
+        click.option("--to-id", type=int, metavar="ID", help="Up to this id."),
+        click.option("--from-id", type=int, metavar="ID", help="From this id on."),
+        console_argument,
+    ):
+        function = option(function)
+    return function
+
+
+@click.group()
+def hold() -> None:
+    """Set or release a legal hold: what is held can't be deleted, whatever its retention.
+
+    A range is one of ids or of times. Held are the exports, entry files, statements and checkpoints, in every
+    version, of each run that archived anything of it; and so more than the range, never less.
+    """
+
+
+@hold.command("set")
+@hold_options
+@chosen
+def set_(chosen: Chosen, /, console: str, *, yes: bool, **asked: Any) -> None:
+    """Hold what covers a range of ids or times, until it is released."""
+    _change(chosen, console, ON, asked, yes=yes)
+
+
+@hold.command()
+@hold_options
+@chosen
+def release(chosen: Chosen, /, console: str, *, yes: bool, **asked: Any) -> None:
+    """Release what covers a range. A hold that was set for another reason on the same objects ends too."""
+    _change(chosen, console, OFF, asked, yes=yes)
+
+
+def _change(chosen: Chosen, console: str, status: str, asked: dict[str, Any], *, yes: bool) -> None:
+    if all(value is None for name, value in asked.items() if name != "tz"):
+        raise click.UsageError("Which range? --from-id and --to-id, or --from and --to.")
+    reader = chosen.stack.reader
+    versions = covering(reader, console, asked)
+    if not versions:
+        raise Failure("NothingCovered", "Nothing archived covers this range.", Exit.USAGE)
+    if not chosen.is_json:
+        counts = {folder: sum(v.key.startswith(f"{folder}/") for v in versions) for folder in _FOLDERS}
+        show_table(["what", "versions"], ((name, count) for name, count in counts.items()))
+    verb = "Hold" if status == ON else "Release"
+    confirm(f"{verb} these {len(versions)} object versions of Console {console}?", yes=yes)
+    failed = _put(chosen.stack, versions, status)
+    done = len(versions) - len(failed)
+    if chosen.is_json:
+        show_json({"console": console, "status": status, "changed": done, "failed": failed})
+    else:
+        show_table(["not changed", "version", "why"], (tuple(f.values()) for f in failed)) if failed else None
+        say(f"{done} of {len(versions)} object versions are {'held' if status == ON else 'released'}.")
+    if failed:
+        raise Failure("NotAll", f"{len(failed)} object versions were not changed: do it again.", Exit.FAULTS)
+
+
+_FOLDERS = ("exports", "entries", "statements", "checkpoints")
+
+
+def covering(reader: Reader, console: str, asked: dict[str, Any]) -> list[Version]:
+    """Every version of every object that covers a range. Raises RequestError, IntegrityError."""
+    query = cast("EntriesRequest", question(event_of(console, asked))).query
+    selected = select(reader, open_chain(reader, console), query)
+    keys = dict.fromkeys(chain.from_iterable(_keys(console, each) for each in selected))
+    return [version for key in keys for version in _versions(reader, key)]
+
+
+def _keys(console: str, selected: Selected) -> Iterator[str]:
+    for each in selected.read:
+        yield each.said.export.key
+        yield from (file.key for file in each.said.entries)
+        yield each.row.statement.key
+        yield checkpoint_key(console, each.row.seq)
+
+
+def _versions(reader: Reader, key: str) -> Iterable[Version]:
+    return (v for v in reader.source.versions(key) if v.key == key and not v.is_delete_marker)
+
+
+def _put(stack: Stack, versions: list[Version], status: str) -> list[dict[str, str]]:
+    """Set the hold's status on each; those that failed."""
+    s3, bucket = stack.client("s3"), stack.output("ArchiveBucket")
+
+    def put(version: Version) -> dict[str, str] | None:
+        try:
+            with asking(f"{version.key} was not changed"):
+                s3.put_object_legal_hold(
+                    Bucket=bucket, Key=version.key, VersionId=version.version_id, LegalHold={"Status": status}
+                )
+        except CloudError as error:
+            return {"key": version.key, "version_id": version.version_id, "error": str(error)}
+        return None
+
+    terminal = Console(stderr=True)
+    with ThreadPoolExecutor(WORKERS) as pool:
+        done = track(pool.map(put, versions), "legal hold", len(versions), console=terminal,
+                     disable=not terminal.is_terminal, transient=True)  # fmt: skip
+        return [failure for failure in done if failure is not None]
