@@ -4,6 +4,7 @@ from hashlib import sha256
 from typing import Any
 
 from audit_archive.adapters.dynamodb_ledger import DynamoDbLedger
+from audit_archive.adapters.kms_signer import KmsSigner
 from audit_archive.ports import Clock, Retention
 from tests.fakes import FakeStore
 from tests.fakes.bucket import Stored
@@ -27,6 +28,7 @@ class _Copy(FakeStore):
 def photograph(world: World) -> in_memory.World:
     """The same archive, ledger and trail; whatever is no longer live, our purges destroyed."""
     copy = in_memory.World()
+    copy.signer = KmsSigner(world.aws.direct["kms"], world.aws.key_arn) if world.signs else None
     copy.store = _bucket(world, copy.clock)
     live = world.trail.snapshot().ids
     copy.trail.reset({number: entry for number, entry in world.served.items() if number in live})

@@ -3,7 +3,7 @@
 import pytest
 
 from audit_archive.result import Outcome
-from tests.network.cases import ALWAYS, DOWN, Scenario, first, settling, suffer
+from tests.network.cases import ALWAYS, DOWN, Scenario, first, settling, signed, suffer
 from tests.network.faults import Fault, Stage
 from tests.network.proxy import Order
 from tests.network.world import Aws
@@ -18,6 +18,7 @@ HEALED = [
     pytest.param(first, Order(Fault("reset"), "PUT statements"), id="statement put, answer lost"),
     pytest.param(first, Order(Fault("close", "line 2"), "GET statements"), id="statement cut off"),
     pytest.param(first, Order(Fault("close", "line 2"), "GET ?versions", nth=2), id="listing cut off"),
+    pytest.param(signed, Order(Fault("reset"), "PUT checkpoints"), id="checkpoint put, answer lost"),
     pytest.param(settling, Order(Fault("close", "middle"), "GET fetch"), id="while settling"),
 ]
 

@@ -16,6 +16,8 @@ from audit_archive.adapters.aws import client_config, wary
 from audit_archive.adapters.console_http import HttpConsole, HttpPurgingConsole
 from audit_archive.adapters.console_retry import Patience
 from audit_archive.adapters.dynamodb_ledger import DynamoDbLedger
+from audit_archive.adapters.ecdsa import is_signed
+from audit_archive.adapters.kms_signer import KmsSigner
 from audit_archive.adapters.s3_store import S3ArchiveStore
 from audit_archive.adapters.scratch import scratch_file
 from audit_archive.adapters.secrets import SecretKey, find_key
@@ -29,10 +31,11 @@ from audit_archive.errors import (
     ConsoleUnavailableError,
     InvalidExportError,
     LedgerError,
+    SigningError,
 )
 from audit_archive.ports import PurgingConsole
 from audit_archive.result import Outcome, Result
-from audit_archive.steps.run import Order, Run
+from audit_archive.steps.run import Order, Run, Signing
 from local.console import ConsoleServer, Trail
 from tests.contracts import aws
 from tests.fakes import FakeAlerts, FakeClock
@@ -41,7 +44,7 @@ from tests.network.proxy import Order as Strike
 from tests.unit.run.world import CONSOLE, DAY, HOUR, LEASE
 
 KEYS = {"read": "5d1f3b7a9c0e2468aceb1357d9f80246", "purge": "e7c4a1908b6d2f53c0ffee42badf00d1"}
-WAITS = (ConsoleUnavailableError, InvalidExportError, ArchiveStoreError, LedgerError)
+WAITS = (ConsoleUnavailableError, InvalidExportError, ArchiveStoreError, LedgerError, SigningError)
 """What a network may make of a run: the next one does it, and nobody is woken."""
 
 SILENCE = 1.5
@@ -54,12 +57,13 @@ CONSOLES_OWN = ("fetch", "download/json", "purge")
 
 @dataclass(frozen=True)
 class Aws:
-    """An emulator, the proxy before it, the product's clients, which know only the proxy, and ours."""
+    """An emulator, the proxy before it, the product's clients, which know only the proxy, ours, and a key."""
 
     endpoint: str
     proxy: FaultProxy
     clients: Mapping[str, Any]
     direct: Mapping[str, Any]
+    key_arn: str
 
 
 @contextmanager
@@ -67,21 +71,24 @@ def behind_a_proxy(endpoint: str) -> Iterator[Aws]:
     """The emulator at this address."""
     with FaultProxy(endpoint) as proxy:
         config = client_config().merge(TRIES)
-        names = ("s3", "dynamodb", "secretsmanager")
+        names = ("s3", "dynamodb", "secretsmanager", "kms")
         clients = {name: wary(aws.client(name, proxy.url, config)) for name in names}
-        yield Aws(endpoint, proxy, clients, {name: aws.client(name, endpoint) for name in names})
+        direct = {name: aws.client(name, endpoint) for name in names}
+        key = direct["kms"].create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]
+        yield Aws(endpoint, proxy, clients, direct, key["Arn"])
 
 
 class World:
     """One Console, an account, and time that moves only when told, days behind the real; a context manager.
 
-    `served` holds every entry that the Console ever had, by id.
+    `served` holds every entry that the Console ever had, by id; `signs` says whether checkpoints are signed.
     """
 
     def __init__(self, account: Aws) -> None:
         self.aws = account
         self.clock = FakeClock(now=time.time() - 10 * DAY)
         self.alerts = FakeAlerts()
+        self.signs = False
         self.trail = Trail(clock=lambda: datetime.fromtimestamp(self.clock.moment, UTC))
         self.bucket = aws.locked_bucket(account.endpoint)
         self.table = aws.ledger_table(account.endpoint)
@@ -189,4 +196,5 @@ class World:
             alerts=self.alerts,
             clock=clock,
             scratch=scratch_file,
+            signing=Signing(KmsSigner(clients["kms"], self.aws.key_arn), is_signed) if self.signs else None,
         )
