@@ -50,6 +50,8 @@ def rows(world: World, entries: int, rounds: int, tell: Tell) -> list[Row]:
 
 
 def _jobs(world: World, entries: int, source: dict[str, Any], export: str) -> Iterator[_Job]:
+    copy: dict[str, str] = {}
+
     def on_disk(workload: str) -> Usage:
         more = {"now": int(time.time())} if "ours" in workload else {}
         return measure(workload, {"path": export, **more}, entries, env={}, folder=world.folder)
@@ -62,7 +64,16 @@ def _jobs(world: World, entries: int, source: dict[str, Any], export: str) -> It
 
     def archived(workload: str) -> Usage:
         with world.console(entries) as fresh:  # a run purges its Console
-            return measure(workload, {"console": fresh.id}, entries, env=world.env(), folder=world.folder)
+            usage = measure(workload, {"console": fresh.id}, entries, env=world.env(), folder=world.folder)
+            copy.update(folder=str(world.copy_archive(fresh.id)), console=fresh.id)
+            return usage
+
+    def audited(workload: str) -> Usage:
+        return measure(workload, copy, entries, env={}, folder=world.folder)
+
+    def hashed(workload: str) -> Usage:
+        told = {"folder": copy["folder"], "entries": entries}
+        return measure(workload, told, entries, env={}, folder=world.folder)
 
     def idle(workload: str) -> Usage:
         return measure(workload, {"console": ""}, 0, env=world.env(), folder=world.folder)
@@ -77,6 +88,8 @@ def _jobs(world: World, entries: int, source: dict[str, Any], export: str) -> It
     yield _Job("whole run", "peer", "bench.run.peer:run", copied)
     yield _Job("whole run", "floor", "bench.run.floor:run", copied)
     yield _Job("whole run", "idle handler", "bench.run.ours:idle", idle)
+    yield _Job("audit", "ours", "bench.verify.ours:audit", audited)  # of what the whole run archived
+    yield _Job("audit", "floor", "bench.verify.floor:audit", hashed)
 
 
 def _least(usages: list[Usage]) -> Usage:

@@ -60,6 +60,17 @@ class World:
             shutil.copyfileobj(answer, file)
         return path
 
+    def copy_archive(self, console: str) -> Path:
+        """A Console's archive in a folder, as `aws s3 sync` copies it; a copy made before goes."""
+        folder = self.folder / "archive"
+        shutil.rmtree(folder, ignore_errors=True)
+        for page in self.aws.s3.get_paginator("list_objects_v2").paginate(Bucket=ARCHIVE):
+            for key in (row["Key"] for row in page.get("Contents", ())):
+                if f"/console={console}/" in key:
+                    (folder / key).parent.mkdir(parents=True, exist_ok=True)
+                    self.aws.s3.download_file(ARCHIVE, key, str(folder / key))
+        return folder
+
 
 @contextmanager
 def world(years: float) -> Iterator[World]:
