@@ -130,6 +130,7 @@ def test_a_head_only_rises(ledger: Ledger, console: str) -> None:
     first, second = operator_statement(console, 1), operator_statement(console, 2)
     ledger.record(head_at(second), second)
     ledger.record(head_at(first), first)
+    assert ledger.head(console) == head_at(second)
     ledger.record(head_at(second), second)
     assert ledger.head(console) == head_at(second)
 

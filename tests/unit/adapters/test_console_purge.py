@@ -17,6 +17,7 @@ OPEN: dict[str, Script] = {
     "nothing": answer(""),
     "a redirect": answer("", 302, {"Location": "/done"}),
     "a redirect that says success": answer('{"result": "success"}', 303, {"Location": "/done"}),
+    "a redirect to nowhere that says success": answer('{"result": "success"}', 300),
     "cut off": answer('{"result": "success", "msg": "72 logs', length=500),
     "reset": reset,
     "silence": silence,

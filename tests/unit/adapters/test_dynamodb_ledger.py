@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from botocore.stub import Stubber
 
 from audit_archive.adapters import ledger_items as items
 from audit_archive.adapters.dynamodb_ledger import READS, DynamoDbLedger
@@ -94,6 +95,27 @@ def test_a_head_replaced_while_it_is_read_is_read_again() -> None:
         ("get_item", {"Item": new_item}),
     ) as table:
         assert DynamoDbLedger(table, "ledger").head("c1") == head_at(new)
+
+
+def test_a_head_is_read_strongly_consistently() -> None:
+    """No emulator keeps an older copy: only the request itself can be looked at."""
+    table = client("dynamodb")
+    asked = {"TableName": "ledger", "Key": items.item_key("c1", items.HEAD), "ConsistentRead": True}
+    with Stubber(table) as stubber:
+        stubber.add_response("get_item", {}, asked)
+        assert DynamoDbLedger(table, "ledger").head("c1") is None
+
+
+def test_another_head_of_the_same_number_is_a_fork_though_the_index_lost_it() -> None:
+    other = operator_statement("c1", 1, reason="another reason")
+    recorded, _ = items.head_items(head_at(STATEMENT), ref_of(STATEMENT))
+    table = client("dynamodb")
+    with Stubber(table) as stubber:
+        stubber.add_response("put_item", {})  # the index has nothing under this number
+        stubber.add_client_error("put_item", "ConditionalCheckFailedException")
+        stubber.add_response("get_item", {"Item": recorded})
+        with pytest.raises(IntegrityError, match="another statement 1"):
+            DynamoDbLedger(table, "ledger").record(head_at(other), other)
 
 
 def test_a_head_survives_packing() -> None:
