@@ -68,7 +68,7 @@ def _rebuild(run: Run) -> Head:
             f"The ledger knows statement {recorded}, the bucket's chain ends at {head.seq}: statements "
             "were removed. Nothing was rebuilt; find them by their versions, or in a copy of the bucket"
         )
-    return head
+    return load(run)  # so that a new signing key is named before anything is stated that it must sign
 
 
 def _recorded_seq(run: Run) -> int:

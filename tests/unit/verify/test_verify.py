@@ -18,6 +18,7 @@ from audit_archive.domain.layout import checkpoint_key, statement_key
 from audit_archive.domain.times import from_rfc3339
 from audit_archive.domain.verdicts import Depth, Note, Verdict, Verification, Why
 from audit_archive.errors import SettingsError
+from audit_archive.operate import Decision, operate
 from audit_archive.ports import ArchiveSource, ObjectFacts, ScratchFile, Version
 from audit_archive.verify import verify
 from tests.attacks.victim import Victim, archived_world
@@ -328,6 +329,15 @@ def test_what_a_dead_run_left_unsigned_before_its_key_was_replaced_is_covered_by
     found = victim.audit(trusted=victim.keys)
     assert found.faults == ()
     assert ["the key was replaced" in note.sentence for note in notes_of(found, Verdict.UNSIGNED)] == [True]
+
+
+def test_a_rebuild_with_another_key_leaves_nothing_unsigned() -> None:
+    world = archived_world()
+    world.signer = FakeSigner()
+    operate(world.bound(), Decision(Action.REBUILD, "ada", "the table was restored"))
+    victim = Victim(world)
+    found = victim.audit(Depth.CHAIN, trusted=victim.keys)
+    assert (found.faults, found.newest_seq) == ((), 10)
 
 
 def test_an_archive_that_is_not_signed_says_so() -> None:
