@@ -14,7 +14,7 @@ from audit_archive.domain.layout import checkpoint_key, entries_key, statement_k
 from audit_archive.domain.statement import ArchiveStatement, OperatorStatement, Statement, statement_bytes
 from audit_archive.domain.verdicts import Depth, Verdict
 from audit_archive.ports import Retention
-from tests.attacks.victim import Edit, Victim, archived_world, blamed
+from tests.attacks.victim import Edit, Victim, blamed, twin_world
 from tests.fakes import FakeSigner
 from tests.unit.run.world import CONSOLE, DAY
 
@@ -30,7 +30,7 @@ def victim() -> Victim:
 
 @pytest.fixture
 def unsigned() -> Victim:
-    return Victim(archived_world(is_signed=False))
+    return Victim(twin_world(is_signed=False))
 
 
 def found_in(victim: Victim, where: Where, folder: Path, depth: str = Depth.CONTENT) -> set[tuple[str, str]]:
@@ -67,7 +67,7 @@ KINDS: dict[str, Callable[[Victim], str]] = {
 
 
 @WHERES
-@pytest.mark.parametrize("at", [0.0, 0.3, 0.6, 1.0])
+@pytest.mark.parametrize("at", [0.3, 1.0])
 @pytest.mark.parametrize("kind", KINDS)
 def test_flip_one_bit(victim: Victim, kind: str, at: float, where: Where, tmp_path: Path) -> None:
     key = KINDS[kind](victim)
@@ -76,7 +76,7 @@ def test_flip_one_bit(victim: Victim, kind: str, at: float, where: Where, tmp_pa
 
 
 @WHERES
-@pytest.mark.parametrize("at", [0.1, 0.5, 0.8, 1.0])
+@pytest.mark.parametrize("at", [0.1, 0.8])
 def test_flip_one_bit_of_a_checkpoint(victim: Victim, at: float, where: Where, tmp_path: Path) -> None:
     key = checkpoint_key(CONSOLE, 4)
     victim.flip(key, at)

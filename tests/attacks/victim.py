@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
@@ -50,11 +51,26 @@ def archived_world(*, is_signed: bool = True) -> World:
     return world
 
 
+@cache
+def _made_once(*, is_signed: bool) -> World:
+    return archived_world(is_signed=is_signed)
+
+
+def twin_world(*, is_signed: bool = True) -> World:
+    """The same, made once: its bucket, ledger, key and time, without the Console's trail."""
+    made, world = _made_once(is_signed=is_signed), World()
+    world.store.become(made.store)
+    world.clock.moment, world.signer = made.clock.moment, made.signer
+    for said, ref in zip(made.chain(), made.refs(), strict=True):
+        world.ledger.record(world.head.after(said, ref), said)
+    return world
+
+
 class Victim:
     """An archive, as the attacker finds it."""
 
     def __init__(self, world: World | None = None) -> None:
-        self.world = world or archived_world()
+        self.world = world or twin_world()
         self.store: FakeStore = self.world.store
         self.head = self.world.head
         self.archives = self.world.archives()

@@ -38,6 +38,11 @@ class Bucket:
         self._objects: dict[str, list[Stored]] = {}
         self._made = 0
 
+    def become(self, other: "Bucket") -> None:
+        """Hold what another bucket holds, version by version."""
+        self._objects = {key: list(versions) for key, versions in other._objects.items()}
+        self._made = other._made
+
     def keys(self, prefix: str = "") -> list[str]:
         """The keys whose latest version is no delete marker, in order."""
         return sorted(k for k in self._objects if k.startswith(prefix) and self.latest(k) is not None)

@@ -21,7 +21,7 @@ from audit_archive.errors import SettingsError
 from audit_archive.operate import Decision, operate
 from audit_archive.ports import ArchiveSource, ObjectFacts, ScratchFile, Version
 from audit_archive.verify import verify
-from tests.attacks.victim import Victim, archived_world
+from tests.attacks.victim import Victim, archived_world, twin_world
 from tests.fakes import CrashError, FakeClock, FakeScratch, FakeSigner
 from tests.fakes.crash import CallLog
 from tests.unit.run.world import CONSOLE, DAY, World
@@ -297,7 +297,7 @@ def test_an_export_of_several_slices_that_is_altered_is_told_once() -> None:
 
 def test_a_change_of_the_signing_key() -> None:
     """Each checkpoint is by the key that the chain names there; who trusts the newest key trusts them all."""
-    victim = Victim()
+    victim = Victim(archived_world())
     old, new = victim.keys, FakeSigner()
     victim.world.signer = new
     victim.world.later(DAY)
@@ -341,7 +341,7 @@ def test_a_rebuild_with_another_key_leaves_nothing_unsigned() -> None:
 
 
 def test_an_archive_that_is_not_signed_says_so() -> None:
-    victim = Victim(archived_world(is_signed=False))
+    victim = Victim(twin_world(is_signed=False))
     found = victim.audit()
     assert (found.is_valid, found.keys_from, found.keys) == (True, None, ())
     assert [note.sentence for note in notes_of(found, Verdict.UNSIGNED)] == [
@@ -350,7 +350,7 @@ def test_an_archive_that_is_not_signed_says_so() -> None:
 
 
 def test_a_trusted_key_that_signed_nothing_is_a_fault() -> None:
-    victim = Victim(archived_world(is_signed=False))
+    victim = Victim(twin_world(is_signed=False))
     found = victim.audit(Depth.CHAIN, trusted=(FakeSigner().public_key(),))
     assert [(fault.verdict, fault.key) for fault in found.faults] == [("unsigned", statement_key(CONSOLE, 7))]
 

@@ -1,0 +1,51 @@
+"""No false alarm: whatever befalls runs, an audit finds no fault in what they leave.
+
+Crashes, rivals, resets, lost ledgers, new keys: all that the machine of the torture does, and after each of
+its steps an audit of every byte.
+"""
+
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import invariant
+
+from audit_archive.auditing.question import UNFINISHED
+from audit_archive.domain.times import from_rfc3339
+from audit_archive.domain.verdicts import Depth, Why
+from tests.attacks.victim import Victim
+from tests.torture.hostile import HostileWorld
+from tests.torture.machine import Torture
+
+
+class AuditedTorture(Torture):
+    """The same, and after each step an audit of every byte."""
+
+    @invariant()
+    def no_fault_is_found(self) -> None:
+        if has_nothing_unfinished(self.world):
+            found = Victim(self.world).audit(Depth.CONTENT)
+            assert found.faults == ()
+            assert {each.why for each in found.not_checked} <= {Why.UNRECORDED}
+
+    def teardown(self) -> None:
+        is_sound = self.is_sound
+        super().teardown()
+        if is_sound:
+            found = Victim(self.world).audit(Depth.CONTENT, has_ledger=False)
+            assert (found.faults, found.not_checked) == ((), ())
+
+
+def has_nothing_unfinished(world: HostileWorld) -> bool:
+    """Whether no statement is left unfinished longer than any schedule would leave it."""
+    since = world.clock.now() - UNFINISHED
+    return all(from_rfc3339(said.run.started_at) >= since for said in world.chain()[world.head.seq :])
+
+
+AuditedTorture.TestCase.settings = settings(
+    derandomize=True,
+    database=None,
+    deadline=None,
+    max_examples=5,
+    stateful_step_count=15,
+    suppress_health_check=list(HealthCheck),
+)
+
+TestNoFalseAlarm = AuditedTorture.TestCase
