@@ -52,7 +52,7 @@ def subject(place: str, tmp_path: Path, request: pytest.FixtureRequest) -> Subje
     if place == "fake":
         store: ArchiveStore = FakeStore(SystemClock())
     else:
-        endpoint = request.getfixturevalue("moto")
+        endpoint = request.getfixturevalue(place)
         store = S3ArchiveStore(aws.client("s3", endpoint), aws.locked_bucket(endpoint))
     until = Retention("GOVERNANCE", int(time()) + 3600)
     return Subject(
@@ -102,6 +102,13 @@ def test_keys_come_in_the_order_of_their_bytes_and_after_a_key(subject: Subject)
     assert subject.names(after="a/10") == ["a/2", "a0", "b=x/1"]
     assert subject.names("a/", after="a/2") == []
     assert subject.names("c") == []
+
+
+@pytest.mark.parametrize("place", ["fake", "moto", "ministack"])
+def test_the_versions_of_a_key_come_newest_first(subject: Subject) -> None:
+    keys = [subject.plant("a", data) for data in (b"1", b"2", b"3")]
+    found = [version.version_id for version in subject.source.versions(keys[0])]
+    assert [b"".join(subject.source.read(keys[0], version_id)) for version_id in found] == [b"3", b"2", b"1"]
 
 
 @pytest.fixture

@@ -51,7 +51,10 @@ class ArchiveSource(Protocol):
         """The bytes of one version, in chunks. Raises IntegrityError if there is no such version."""
 
     def versions(self, prefix: str, after_key: str = "") -> Iterator[Version]:
-        """Every version and delete marker under a prefix whose key sorts after `after_key`, by key."""
+        """Every version and delete marker under a prefix whose key sorts after `after_key`, by key.
+
+        The versions of one key come newest first, its delete markers anywhere among them.
+        """
 
 
 class ArchiveStore(ArchiveSource, Protocol):
