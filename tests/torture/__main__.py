@@ -15,6 +15,7 @@ from tests.network.sweep import sweep
 from tests.processes.long import acts
 from tests.processes.place import place
 from tests.torture import tally
+from tests.torture.exports.campaign import fuzz_and_unfold
 from tests.torture.machine import Torture
 from tests.torture.test_crash_matrix import HOW, SCENARIOS
 from tests.torture.test_crash_matrix import (
@@ -24,6 +25,10 @@ from tests.torture.troubles import WHENS
 
 EXAMPLES = 25
 STEPS = 30
+ROWS = (
+    *("seeds", "schedules", "runs", "fault points", "races", "kills"),
+    *("network faults", "fuzzed exports", "losses"),
+)
 NETWORK = 0.3
 """The share of the time that network faults get."""
 
@@ -42,8 +47,9 @@ def main() -> int:
             _watch(what, act)
     _watch("network faults", partial(_network, monotonic() + asked.minutes * 60 * NETWORK, asked.seed))
     number = asked.seed
-    while monotonic() < end:
+    while number == asked.seed or monotonic() < end:
         _watch(f"seed {number}", partial(_machine, number))
+        _watch(f"hostile exports, seed {number}", partial(fuzz_and_unfold, number))
         number += 1
     return _close(number - asked.seed)
 
@@ -83,7 +89,7 @@ def _machine(number: int) -> None:
 def _close(seeds: int) -> int:
     """The closing table."""
     tally.add("seeds", seeds)
-    for name in ("seeds", "schedules", "runs", "fault points", "races", "kills", "network faults", "losses"):
+    for name in ROWS:
         print(f"{name:>14}  {tally.counts[name]:>9,}")  # noqa: T201
     return 1 if tally.counts["losses"] else 0
 

@@ -27,6 +27,7 @@ class Made:
     local_name: bytes | None = None
     method: int = 8
     local_method: int | None = None
+    version: int = 20
     flags: int = 0
     local_flags: int | None = None
     data: bytes | None = None
@@ -76,7 +77,7 @@ class Made:
         head = self.before + local + local_name + self.local_extra + data + self.descriptor + self.gap
         central = struct.pack(
             "<4sHHHHHHIIIHHHHHII",
-            *(b"PK\1\2", 20, 20, self.flags, self.method, 0, 0, crc, packed, size),
+            *(b"PK\1\2", 20, self.version, self.flags, self.method, 0, 0, crc, packed, size),
             *(len(self.name), len(self.extra), 0, self.disk, 0, self.attributes, self.at),
         )
         central += self.name + self.extra
@@ -266,6 +267,16 @@ LIES = {
     "backslash": (Made(name=b"a\\b"), "backslash"),
     "NUL": (Made(name=b"a\0b"), "control character"),
     "line feed": (Made(name=b"a\nb"), "control character"),
+    "not the UTF-8 it promises": (
+        Made(name=b"\xff", flags=1 << 11),
+        "not the UTF-8 that its header promises",
+    ),
+    "of a version to come": (Made(version=64), "needs version 6.4 of the specification"),
+    "extra field too long": (Made(extra=b"\x99\x99\2\0x"), "extra field 0x9999 of 2 bytes is longer"),
+    "local extra field too long": (
+        Made(local_extra=b"\x99\x99\2\0x"),
+        "extra field 0x9999 of 2 bytes is longer",
+    ),
     "other local name": (Made(local_name=b"other"), "local header says name b'other'"),
     "other local method": (Made(local_method=0), "local header says method 0"),
     "other local flags": (Made(local_flags=8), "local header says flags 8"),

@@ -27,7 +27,9 @@ OUT_BYTES = 1 << 16
 
 _STORED, _DEFLATED = 0, 8
 _ENCRYPTED = 1 << 0 | 1 << 6 | 1 << 13
-_FLAGS = 1 << 1 | 1 << 2 | 1 << 3 | 1 << 11  # deflate's effort, data descriptor, UTF-8 name
+_UTF8 = 1 << 11
+_FLAGS = 1 << 1 | 1 << 2 | 1 << 3 | _UTF8  # deflate's effort, data descriptor, UTF-8 name
+_VERSION = 63  # of the specification that we follow, times ten; others refuse what needs a newer one
 _DRIVE = re.compile(rb"[A-Za-z]:")
 _MSDOS_DIRECTORY, _UNIX_TYPE, _UNIX_FILE = 0x10, 0xF000, 0x8000
 
@@ -120,7 +122,9 @@ def open_member(
 
 def _check_member(header: Header) -> str:
     """The member's name, if it is a plain file of a kind that we read, with a harmless name."""
-    name = _check_name(header.name)
+    name = _check_name(header.name, is_utf8=bool(header.flags & _UTF8))
+    if header.version > _VERSION:
+        raise refuse(f"{name!r} needs version {header.version / 10} of the specification")
     if header.flags & _ENCRYPTED:
         raise refuse(f"{name!r} is encrypted")
     if header.flags & ~_FLAGS:
@@ -133,9 +137,11 @@ def _check_member(header: Header) -> str:
     return name
 
 
-def _check_name(name: bytes) -> str:
-    """The name, if nobody who unpacks the export by it can be led astray."""
+def _check_name(name: bytes, *, is_utf8: bool) -> str:
+    """The name, if everybody can unpack the export by it, and nobody can be led astray."""
     text = name.decode("utf-8", "backslashreplace")
+    if is_utf8 and text.encode() != name:
+        raise refuse(f"the name {text!r} is not the UTF-8 that its header promises")
     parts = name.split(b"/")
     if not name or not parts[-1]:
         raise refuse(f"the name {text!r} is a directory's, or none")

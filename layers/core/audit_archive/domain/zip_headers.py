@@ -1,6 +1,7 @@
 """The two headers that a zip has for its one member (PKWARE APPNOTE.TXT 6.3.10, 4.3.7, 4.3.9 and 4.3.12)."""
 
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -20,6 +21,7 @@ class Header:
     """What a header says of the member; sizes in bytes, those of zip64 where it has them."""
 
     name: bytes
+    version: int  # needed to extract it, times ten
     flags: int
     method: int
     crc: int
@@ -47,6 +49,7 @@ def read_central(file: BinaryIO, directory: Directory) -> Header:
     inflated, compressed, at = _wide((fields[9], fields[8], fields[16]), extra)
     return Header(
         name=name,
+        version=fields[2] & 0xFF,
         flags=fields[3],
         method=fields[4],
         crc=fields[7],
@@ -69,6 +72,7 @@ def read_local(file: BinaryIO, at: int) -> Header:
     inflated, compressed = _wide((fields[8], fields[7]), rest[name_size:])
     return Header(
         name=rest[:name_size],
+        version=fields[1] & 0xFF,
         flags=fields[2],
         method=fields[3],
         crc=fields[6],
@@ -113,22 +117,22 @@ def _descriptors(header: Header) -> set[bytes]:
 
 def _wide(numbers: tuple[int, ...], extra: bytes) -> tuple[int, ...]:
     """The numbers, those that don't fit taken from the zip64 extra field (APPNOTE 4.5.3), in this order."""
-    if _NONE not in numbers:
-        return numbers
-    field = _extra_field(extra)
+    fields = list(_extra_fields(extra))
+    field = next((content for kind, size, content in fields if kind == _ZIP64 and len(content) == size), b"")
     wanted = numbers.count(_NONE)
     if len(field) < 8 * wanted:
         raise refuse("a header lacks its zip64 sizes")
+    for kind, size, content in fields:
+        if len(content) < size:
+            raise refuse(f"the extra field {kind:#06x} of {size} bytes is longer than its header")
     wide = iter(struct.unpack_from(f"<{wanted}Q", field))
     return tuple(next(wide) if number == _NONE else number for number in numbers)
 
 
-def _extra_field(extra: bytes) -> bytes:
-    """The content of the zip64 extra field; empty if there is none."""
+def _extra_fields(extra: bytes) -> Iterator[tuple[int, int, bytes]]:
+    """Each extra field: its kind, the size that it states, and its content, which may be cut off."""
     at = 0
     while at + 4 <= len(extra):
         kind, size = struct.unpack_from("<HH", extra, at)
-        if kind == _ZIP64 and at + 4 + size <= len(extra):
-            return extra[at + 4 : at + 4 + size]
+        yield kind, size, extra[at + 4 : at + 4 + size]
         at += 4 + size
-    return b""
