@@ -65,4 +65,8 @@ $(STAMP): requirements-dev.txt
 	@echo 'Making the virtual environment from requirements-dev.txt (a minute, once) ...'
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.txt
+# Not installed into it: there a function must find our package in its layer, or not at all.
+	@printf '#!/bin/sh\nPYTHONPATH="%s:%s" exec "%s" -m cli "$$@"\n' \
+		'$(CURDIR)' '$(CURDIR)/layers/core' '$(abspath $(BIN)/python)' > $(BIN)/canary-audit
+	@chmod +x $(BIN)/canary-audit
 	@touch $@

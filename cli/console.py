@@ -5,7 +5,6 @@ from typing import IO, Any
 import click
 
 from audit_archive.config import MAX_PERIOD_HOURS
-from audit_archive.errors import SettingsError
 from audit_archive.reading.status import statuses
 from cli import schedules
 from cli.bootstrap import Stack, asking
@@ -105,9 +104,11 @@ def remove(chosen: Chosen, /, console: str, *, yes: bool) -> None:
     """Remove a Console's schedules. Its archive stays, and so do its secrets."""
     stack = chosen.stack
     if stack.parameters().get("Console") == console:
-        raise SettingsError(
+        raise Failure(
+            "FirstConsole",
             f"The schedule of {console} belongs to the stack, which made it: set its state to DISABLED "
-            "(docs/operations.md#stopping-one-console), or deploy the stack with another Console"
+            "(docs/operations.md#stopping-one-console), or deploy the stack with another Console",
+            Exit.USAGE,
         )
     confirm(f"Stop archiving Console {console}? What is archived stays.", yes=yes)
     done = {kind.name: schedules.remove(stack, kind, console) for kind in schedules.KINDS}

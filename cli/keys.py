@@ -39,10 +39,10 @@ class Named:
 @global_options(hidden=True)
 @chosen
 def keys(chosen: Chosen, /, console: str, output: Path | None, folder: Path | None) -> None:
-    """Export the public keys that verify the signatures, and say whether stack and archive agree.
+    """Export the public keys that verify the signatures.
 
-    The whole chain of statements is read. Keep the keys apart from the archive, and hand them to whoever
-    verifies it: `canary-audit verify --key`. Exit status 1 if the stack's key is not the newest of the chain.
+    Keep them apart from the archive, and hand them to whoever verifies it: `canary-audit verify --key`. The
+    whole chain of statements is read for them. Exit status 1 if the stack does not sign with the newest one.
     """
     named = named_keys(chosen.reader(folder), console)
     own = chosen.stack.signing_key() if folder is None else None

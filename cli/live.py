@@ -27,9 +27,10 @@ FOLLOW_SECONDS = 5.0
 @global_options(hidden=True)
 @chosen
 def live(chosen: Chosen, /, console: str, limit: int, tz: str, *, follow: bool) -> None:
-    """Show what the Console holds now, newest last, with the Read-Only key in Secrets Manager.
+    """Show what the Console itself holds now, newest last.
 
-    Nothing is archived or purged by looking. Into a pipe, entries go as NDJSON.
+    It is asked with the Read-Only key in Secrets Manager. Looking archives and purges nothing. Into a pipe,
+    entries go as NDJSON.
     """
     zone = find_zone(tz)
     if zone is None:

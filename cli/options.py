@@ -78,7 +78,7 @@ def global_options(*, hidden: bool) -> Callable[[F], F]:
         click.option(
             "--stack", metavar="NAME", expose_value=False, is_eager=True, hidden=hidden,
             envvar=None if hidden else "CANARY_AUDIT_STACK", callback=_keep("stack_name"),
-            help=f"The CloudFormation stack. [env: CANARY_AUDIT_STACK; default: {DEFAULT_STACK}]"
+            help=f"The stack. [env: CANARY_AUDIT_STACK; default: {DEFAULT_STACK}]"
         ),
     ]  # fmt: skip
 

@@ -62,7 +62,10 @@ def decision_options(function: F) -> F:
 @decision_options
 @chosen
 def resume(chosen: Chosen, /, console: str, who: str, reason: str, *, yes: bool) -> None:
-    """Decide that purging goes on, after a purge that destroyed more than was archived was looked into."""
+    """Decide that purging goes on, after a mismatch was looked into.
+
+    A purge that destroyed more entries than were archived holds back every further one until then.
+    """
     _decide(chosen, console, Action.RESUME, who, reason, yes=yes,
             question=f"Let purges of Console {console} go on?")  # fmt: skip
 
@@ -71,7 +74,10 @@ def resume(chosen: Chosen, /, console: str, who: str, reason: str, *, yes: bool)
 @decision_options
 @chosen
 def epoch(chosen: Chosen, /, console: str, who: str, reason: str, *, yes: bool) -> None:
-    """Decide that a Console was reset or replaced on purpose: its ids count anew from here on."""
+    """Decide that a Console was reset or replaced on purpose.
+
+    Its ids count anew from here on. What is archived stays, as an epoch of its own.
+    """
     _decide(chosen, console, Action.EPOCH, who, reason, yes=yes,
             question=f"Begin a new epoch of Console {console}? It can't be taken back.")  # fmt: skip
 
@@ -85,7 +91,7 @@ def ledger() -> None:
 @decision_options
 @chosen
 def rebuild(chosen: Chosen, /, console: str, who: str, reason: str, *, yes: bool) -> None:
-    """Make a Console's ledger anew from the chain in the bucket, after it was lost or damaged."""
+    """Make a Console's ledger anew from the bucket, after it was lost or damaged."""
     _decide(chosen, console, Action.REBUILD, who, reason, yes=yes,
             question=f"Make the ledger of Console {console} anew from the bucket?")  # fmt: skip
 

@@ -1,0 +1,213 @@
+"""The command over a copy of an archive in a folder: no AWS, and all of the product behind it."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from cli.main import main
+from cli.options import Chosen
+from cli.show import safe
+
+ROOT = Path(__file__).parents[2]
+EXAMPLE = ROOT / "docs" / "example-archive"
+CONSOLE = "1234abcd"
+OF_ALICE = [3, 4, 8, 9]
+
+
+def run(*arguments: str, folder: Path = EXAMPLE) -> Result:
+    return CliRunner(mix_stderr=False).invoke(
+        main, [*arguments, "--folder", str(folder)], prog_name="canary-audit"
+    )
+
+
+def entries(*arguments: str) -> Result:
+    return run("entries", CONSOLE, *arguments)
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """A copy of the example that a test may damage."""
+    return Path(shutil.copytree(EXAMPLE, tmp_path / "archive"))
+
+
+def test_status_tells_where_the_archive_stands() -> None:
+    answer = run("status", "--json")
+    assert answer.exit_code == 0
+    (status,) = json.loads(answer.stdout)
+    assert (status["console"], status["highest_archived_id"], status["highest_purged_id"]) == (CONSOLE, 13, 8)
+    assert (status["missing_ids"], status["state"]) == (4, "ok")
+
+
+def test_status_of_a_console_that_has_no_archive_says_so() -> None:
+    answer = run("status", "5678efab")
+    assert (answer.exit_code, answer.stderr) == (0, "Nothing of Console 5678efab is archived.\n")
+
+
+def test_status_of_a_damaged_archive_is_a_fault(copy: Path) -> None:
+    next(copy.glob("statements/*/*02.json")).write_bytes(b"{}")
+    answer = run("status", folder=copy)
+    assert answer.exit_code == 1
+    assert "IntegrityError" in json.loads(answer.stdout)["fault"]
+
+
+def test_into_a_pipe_entries_go_as_the_very_lines_and_the_sentence_does_not() -> None:
+    answer = entries("--user", "alice@example.com")
+    assert [json.loads(line)["id"] for line in answer.stdout.splitlines()] == OF_ALICE
+    assert answer.stderr.startswith("4 entries match: ")
+    assert "Missing: ids 10 to 11 of epoch 1: foreign_purge." in answer.stderr
+
+
+def test_the_whole_answer_is_one_object_with_json() -> None:
+    answer = json.loads(entries("--user", "alice@example.com", "--json").stdout)
+    assert [entry["id"] for entry in answer["entries"]] == OF_ALICE
+    assert answer["coverage"]["matched"] == len(OF_ALICE)
+    assert answer["question"]["user"] == ["alice@example.com"]
+    lines = entries("--user", "alice@example.com").stdout.encode()
+    assert answer["report"]["sha256"] == sha256(lines).hexdigest()
+
+
+def test_nothing_found_is_done_and_says_what_was_searched() -> None:
+    answer = entries("--user", "nobody", "--json")
+    assert answer.exit_code == 0
+    told = json.loads(answer.stdout)
+    assert (told["outcome"], told["report"]) == ("none_found", None)
+    assert "No entry matches: 9 entries" in told["sentence"]
+
+
+def test_the_table_is_by_the_clocks_of_a_zone() -> None:
+    answer = entries("--format", "table", "--tz", "Asia/Kolkata", "--from-id", "3", "--to-id", "3")
+    flat = " ".join(answer.stdout.split())
+    assert "2026-11-20" in flat
+    assert "13:44:02" in flat
+    assert "+05:30" in flat
+
+
+def test_a_day_of_a_zone_is_that_day_there() -> None:
+    answer = entries("--from", "2026-11-21", "--to", "2026-11-21", "--tz", "Asia/Kolkata")
+    assert [json.loads(line)["id"] for line in answer.stdout.splitlines()] == [5, 6, 7]
+
+
+def test_a_file_gets_what_stdout_would_and_is_never_written_over(tmp_path: Path) -> None:
+    path = tmp_path / "entries.csv"
+    answer = entries("--format", "csv", "--output", str(path))
+    assert (answer.exit_code, answer.stdout) == (0, "")
+    assert path.read_bytes() == entries("--format", "csv").stdout_bytes
+    assert path.stat().st_mode & 0o077 == 0
+    assert sha256(path.read_bytes()).hexdigest() in answer.stderr
+    again = entries("--output", str(path))
+    assert again.exit_code == 2
+    assert "exists already" in again.stderr
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_an_altered_entry_file_hands_out_nothing_and_needs_a_person(copy: Path) -> None:
+    next(copy.glob("entries/*/*/*.gz")).write_bytes(b"not gzip")
+    answer = run("entries", CONSOLE, "--json", folder=copy)
+    assert answer.exit_code == 4
+    assert json.loads(answer.stdout)["error"]["class"] == "IntegrityError"
+
+
+def test_an_export_is_written_as_the_console_served_it(tmp_path: Path) -> None:
+    answer = run("export", CONSOLE, "--id", "12", "--output", str(tmp_path))
+    assert answer.exit_code == 0
+    told = json.loads(answer.stdout)
+    (written,) = tmp_path.iterdir()
+    assert (told["file"], told["sha256"]) == (str(written), sha256(written.read_bytes()).hexdigest())
+    assert written.read_bytes() == (EXAMPLE / told["key"]).read_bytes()
+
+
+def test_verify_accepts_the_example_by_the_key_it_exports(tmp_path: Path) -> None:
+    assert run("keys", CONSOLE, "--output", str(tmp_path)).exit_code == 0
+    (pem,) = tmp_path.iterdir()
+    answer = run("verify", CONSOLE, "--depth", "content", "--key", str(pem), "--json")
+    found = json.loads(answer.stdout)
+    assert (answer.exit_code, found["is_valid"], found["keys_from"]) == (0, True, "caller")
+    assert found["checked"]["entries"] == 9
+
+
+def test_verify_names_what_is_wrong_and_ends_with_its_own_status(copy: Path) -> None:
+    next(copy.glob("statements/*/*03.json")).unlink()
+    answer = run("verify", CONSOLE, "--json", folder=copy)
+    assert answer.exit_code == 1
+    (fault,) = json.loads(answer.stdout)["faults"]
+    assert fault["verdict"] == "missing"
+    shown = run("verify", CONSOLE, folder=copy)
+    assert shown.stdout.startswith("Verdict")
+    assert shown.stderr == f"Error: 1 faults: {fault['sentence']}\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["entries", CONSOLE, "--tz", "Mars"], "--tz: 'Mars' is no time zone"),
+        (["entries", CONSOLE, "--address", "here"], "--address: 'here'"),
+        (["entries", CONSOLE, "--from-id", "0"], "--from-id: 0 is no whole number"),
+        (["entries", "../etc"], "'../etc' is no Console id"),
+        (["entries", CONSOLE, "--json", "--format", "csv"], "--output"),
+        (["export", CONSOLE], "`id` or by `date`"),
+        (["verify", CONSOLE, "--known-sha256", "aa"], "--known-checkpoint: "),
+    ],
+)
+def test_a_wrong_command_is_told_with_the_option(arguments: list[str], told: str) -> None:
+    answer = run(*arguments)
+    assert answer.exit_code == 2
+    assert told in answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
+def test_an_error_is_an_object_for_a_program_wherever_json_stands() -> None:
+    for arguments in (["--json", "entries", CONSOLE], ["entries", CONSOLE, "--json"]):
+        error = json.loads(run(*arguments, "--tz", "Mars").stdout)["error"]
+        assert (error["class"], error["exit_status"]) == ("RequestError", 2)
+
+
+def test_the_global_options_hold_before_and_after_the_commands_name() -> None:
+    before = Chosen(stack_name="a", region="b", profile="c", is_json=True)
+    options = ["--stack", "a", "--region", "b", "--profile", "c", "--json"]
+    for arguments in ([*options, "status"], ["status", *options]):
+        chosen = Chosen()
+        answer = CliRunner(mix_stderr=False).invoke(main, [*arguments, "--folder", str(EXAMPLE)], obj=chosen)
+        assert answer.exit_code == 0
+        assert chosen == before
+
+
+def test_no_value_can_control_the_terminal() -> None:
+    assert safe("a\x1b[2Jb\u202ec\x9bd\ne") == "a\\x1b[2Jb\\u202ec\\x9bd\\ne"
+    assert safe("Zürich 王小明") == "Zürich 王小明"
+
+
+def test_a_reader_who_stops_reading_ends_it_quietly() -> None:
+    read, write = os.pipe()
+    os.close(read)
+    command = [
+        sys.executable,
+        "-m",
+        "cli",
+        "entries",
+        CONSOLE,
+        "--folder",
+        str(EXAMPLE),
+        "--format",
+        "ndjson",
+    ]
+    env = {**os.environ, "PYTHONPATH": str(ROOT / "layers" / "core")}
+    done = subprocess.run(  # noqa: S603 - our own command
+        command, stdout=write, stderr=subprocess.PIPE, cwd=ROOT, env=env, check=False
+    )
+    os.close(write)
+    assert done.returncode == 141
+    assert b"Traceback" not in done.stderr
+    assert b"Error" not in done.stderr
+
+
+def test_the_shell_completes() -> None:
+    env = {"_CANARY_AUDIT_COMPLETE": "bash_complete", "COMP_WORDS": "canary-audit le", "COMP_CWORD": "1"}
+    answer = CliRunner().invoke(main, [], env=env, prog_name="canary-audit")
+    assert answer.output == "plain,ledger\n"

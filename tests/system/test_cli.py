@@ -1,0 +1,170 @@
+"""The command against the deployed stack: what it says is so, and what it does is done."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from cli.main import main
+from local.aws import DeployedStack, Laptop, LocalConsole
+from local.aws.console import PURGE_KEY, READ_KEY
+from local.aws.sam import STACK
+from local.aws.stack import ArchivedObject
+
+Command = Callable[..., Result]
+ENTRIES = 20
+SCHEDULED = ("ScheduleExpression", "FlexibleTimeWindow", "GroupName", "State")
+
+
+@pytest.fixture(scope="module")
+def command(laptop: Laptop) -> Command:
+    """`canary-audit`, with the environment that `make local` tells."""
+    env = laptop.aws.env() | {"CANARY_AUDIT_STACK": STACK}
+
+    def run(*arguments: str, input: str | None = None) -> Result:  # noqa: A002 - click's own name
+        runner = CliRunner(mix_stderr=False, env=env)
+        return runner.invoke(main, arguments, input=input, prog_name="canary-audit")
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def told(command: Command) -> Callable[..., Any]:
+    """What a command that is done says to a program."""
+
+    def run(*arguments: str) -> Any:
+        answer = command(*arguments, "--json")
+        assert answer.exit_code == 0, answer.output + answer.stderr
+        return json.loads(answer.stdout)
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def archived(laptop: Laptop, told: Callable[..., Any]) -> Iterator[LocalConsole]:
+    """A Console after a run that the command made."""
+    with LocalConsole(laptop.folder, ENTRIES, years=0.02) as console:
+        for use, key in (("read", READ_KEY), ("purge", PURGE_KEY)):
+            laptop.stack.put_key(console.id, use, key)
+        result = told("run", console.id, "--reason", "a test")
+        assert (result["outcome"], result["new_entries"]) == ("purged", ENTRIES)
+        yield console
+
+
+def test_what_was_archived_is_told_found_and_verified(
+    archived: LocalConsole, told: Callable[..., Any], stack: DeployedStack, tmp_path: Path
+) -> None:
+    console = archived.id
+    (status,) = told("status", console)
+    assert (status["highest_archived_id"], status["state"]) == (ENTRIES, "ok")
+    assert any(each["console"] == console for each in told("console", "list"))
+
+    found = told("entries", console, "--from-id", "10", "--to-id", "12")
+    assert [entry["id"] for entry in found["entries"]] == [10, 11, 12]
+    (export,) = told("export", console, "--id", "10", "--output", str(tmp_path))["exports"]
+    assert sha256(Path(export["file"]).read_bytes()).hexdigest() == export["sha256"]
+
+    assert told("verify", console, "--depth", "content")["checked"]["entries"] == ENTRIES
+    keys = told("keys", console)
+    assert keys["agrees"] is True
+    assert [key["pem"] for key in keys["chain"]] == [keys["stack"]["pem"]]
+
+    live = told("live", console, "--limit", "5")
+    assert live["population"] == archived.count()
+    assert live["entries"] == archived.newest(5)[::-1]
+
+
+def test_a_hold_is_on_all_that_covers_the_range_and_ends_with_its_release(
+    archived: LocalConsole, command: Command, told: Callable[..., Any], laptop: Laptop
+) -> None:
+    def held(folder: str) -> set[str]:
+        """The statuses of the holds on what is in a folder."""
+        objects = laptop.stack.objects(f"{folder}/console={archived.id}/")
+        return {_hold(laptop, each) for each in objects}
+
+    of_one = (archived.id, "--from-id", "10", "--to-id", "10")
+    assert command("hold", "set", *of_one, input="n\n").exit_code == 130
+    assert held("exports") == {"OFF"}
+
+    told("hold", "set", *of_one, "--yes")
+    assert held("exports") == held("entries") == {"ON"}
+    # The statement that names the key covers no entry.
+    assert held("statements") == held("checkpoints") == {"ON", "OFF"}
+
+    told("hold", "release", *of_one, "--yes")
+    assert held("exports") == held("entries") == {"OFF"}
+
+
+def test_a_console_is_added_as_the_template_adds_the_first_and_removed_again(
+    laptop: Laptop, command: Command, told: Callable[..., Any], tmp_path: Path
+) -> None:
+    read, purge = tmp_path / "read", tmp_path / "purge"
+    read.write_text(READ_KEY + "\n")
+    purge.write_text(PURGE_KEY)
+    files = ("--read-key-file", str(read), "--purge-key-file", str(purge))
+    done = told("console", "add", "added", *files)["done"]
+    assert set(done.values()) == {"made"}
+
+    for suffix in ("", "_verify"):
+        ours, first = (_schedule(laptop, f"{name}{suffix}") for name in ("added", laptop.console.id))
+        assert {n: ours[n] for n in SCHEDULED} == {n: first[n] for n in SCHEDULED}
+        assert json.loads(ours["Target"].pop("Input")) == {"console": "added"}
+        assert json.loads(first["Target"].pop("Input")) == {"console": laptop.console.id}
+        assert ours["Target"] == first["Target"]
+    for use, key in (("read", READ_KEY), ("purge", PURGE_KEY)):
+        secret = laptop.aws.secrets.get_secret_value(SecretId=f"canary-audit/added/{use}")
+        assert secret["SecretString"] == key
+
+    again = told("console", "add", "added", *files)["done"]
+    assert again["schedule archive"] == "was there already; left as it is"
+    assert told("console", "remove", "added", "--yes")["removed"] == {"archive": True, "verify": True}
+    assert "added" not in {each["console"] for each in told("console", "list")}
+    assert command("console", "remove", laptop.console.id, "--yes").exit_code == 2
+    assert _schedule(laptop, laptop.console.id)["State"] == "ENABLED"
+
+
+def test_a_decision_asks_first_and_is_stated_with_who_and_why(
+    archived: LocalConsole, command: Command, told: Callable[..., Any], stack: DeployedStack
+) -> None:
+    rebuild = ("ledger", "rebuild", archived.id, "--who", "ada", "--reason", "restored")
+    (before,) = told("status", archived.id)
+    assert command(*rebuild, input="n\n").exit_code == 130
+    assert told("status", archived.id)[0]["statements"] == before["statements"]
+
+    result = told(*rebuild, "--yes")
+    (key,) = result["statements"]
+    (newest,) = (each for each in stack.objects(key))
+    said = json.loads(stack.read(key, newest.version_id))
+    assert (said["action"], said["who"], said["reason"]) == ("rebuild", "ada", "restored")
+
+
+def test_what_the_function_refuses_is_one_line_and_a_status(archived: LocalConsole, command: Command) -> None:
+    answer = command("resume", archived.id, "--who", "ada", "--reason", "none", "--yes")
+    assert answer.exit_code != 0
+    assert answer.stdout == ""
+    assert answer.stderr.count("\n") == 1
+    assert "nothing to resume" in answer.stderr
+
+
+def test_a_stack_that_is_not_there_is_told_so(command: Command) -> None:
+    answer = command("status", "--stack", "no-such-stack")
+    assert answer.exit_code == 3
+    assert "There is no stack no-such-stack" in answer.stderr
+
+
+def _schedule(laptop: Laptop, name: str) -> dict[str, Any]:
+    """A schedule of the stack's group."""
+    scheduler = laptop.aws.session.client("scheduler", endpoint_url=laptop.aws.endpoint)
+    return dict(scheduler.get_schedule(Name=name, GroupName=STACK))
+
+
+def _hold(laptop: Laptop, found: ArchivedObject) -> str:
+    """The status of the legal hold on a version; S3 tells none for one that never had any."""
+    head = laptop.aws.s3.head_object(Bucket=laptop.stack.bucket, Key=found.key, VersionId=found.version_id)
+    return head.get("ObjectLockLegalHoldStatus", "OFF")
