@@ -28,8 +28,8 @@ from audit_archive.domain.statement import ArchiveStatement
 from audit_archive.domain.verdicts import Depth, Fault, Verdict, Verification, Why
 from audit_archive.errors import SettingsError
 
-OBJECTS = (EXPORTS, FILES)
 CONTENTS = ((EXPORTS, OF_EXPORTS), (FILES, OF_FILES))
+STRAYS = "listing of objects that no statement names"
 
 
 def verify(audit: Audit, question: Question) -> Verification:
@@ -89,6 +89,7 @@ class _Part:
         self._chain = chain
         self._tally = tally = work.tally
         self._statements = 0
+        self._before = {what: tally.accounted(what) for what, _ in CONTENTS}
         self._deadline = deadline = Deadline(audit.clock)
         self._objects = Objects(audit, tally, work.pool, is_copy=chain.is_copy)
         self._contents = Contents(audit, tally, work.pool, deadline, self._tell)
@@ -98,23 +99,34 @@ class _Part:
     def check(self) -> int | None:
         """Check them all; the number of the statement at which to go on, None if time sufficed."""
         if self._question.depth == Depth.CHAIN:
+            self._tally.skip(STRAYS, Why.DEPTH)
             return None
-        if not self._chain.is_whole:
-            return self._question.from_seq
-        before = {what: self._tally.accounted(what) for pair in CONTENTS for what in pair}
-        with closing(self._contents):
+        continue_at: int | None = self._question.from_seq
+        if self._chain.is_whole:
             continue_at = self._check_statements()
-        is_shallow = self._question.depth == Depth.OBJECTS
-        for what, inside in CONTENTS:
-            wanted = self._chain.wanted[what]
-            self._tally.skip(what, Why.TIME, wanted - (self._tally.accounted(what) - before[what]))
-            left = wanted - (self._tally.accounted(inside) - before[inside])
-            self._tally.skip(inside, Why.DEPTH if is_shallow else Why.TIME, left)
-        if continue_at is None and self._chain.newest.console == self._question.console:
+            self._count_the_rest()
+        if continue_at is not None:
+            self._tally.skip(STRAYS, Why.TIME)
+        elif self._chain.newest.console != self._question.console:
+            self._tally.skip(STRAYS, Why.FAULT)
+        else:
             find_strays(self._audit, self._question.console, self._chain, self._tally)
         return continue_at
 
+    def _count_the_rest(self) -> None:
+        """What was wanted, and neither checked nor counted as unchecked so far."""
+        is_shallow = self._question.depth == Depth.OBJECTS
+        for what, inside in CONTENTS:
+            wanted = self._chain.wanted[what]
+            self._tally.skip(what, Why.TIME, wanted - (self._tally.accounted(what) - self._before[what]))
+            left = wanted - self._tally.accounted(inside)
+            self._tally.skip(inside, Why.DEPTH if is_shallow else Why.TIME, left)
+
     def _check_statements(self) -> int | None:
+        with closing(self._contents):
+            return self._check_as_long_as_there_is_time()
+
+    def _check_as_long_as_there_is_time(self) -> int | None:
         last = self._question.to_seq or self._chain.end.number
         for step in self._walk.steps(self._chain.start):
             number = step.after.number

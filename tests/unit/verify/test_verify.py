@@ -46,7 +46,11 @@ def notes_of(found: Verification, verdict: str) -> list[Note]:
 def test_at_the_depth_of_the_chain_every_object_is_said_to_be_unchecked(victim: Victim) -> None:
     found = victim.audit(Depth.CHAIN, trusted=victim.keys)
     assert found.checked == {"checkpoints": 8, "locks": 16, "statements": 8}
-    assert unchecked(found) == {("exports", Why.DEPTH): 4, ("entry files", Why.DEPTH): 6}
+    assert unchecked(found) == {
+        ("exports", Why.DEPTH): 4,
+        ("entry files", Why.DEPTH): 6,
+        ("listing of objects that no statement names", Why.DEPTH): 1,
+    }
     assert (found.from_seq, found.to_seq, found.newest_seq, found.continue_at) == (1, 8, 8, None)
 
 

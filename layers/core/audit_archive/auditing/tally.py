@@ -58,7 +58,7 @@ class Tally:
 
     def skip(self, what: str, why: str, count: int = 1) -> None:
         """Count what was not checked."""
-        if count:
+        if count > 0:
             self._unchecked[what, why] += count
 
     def accounted(self, what: str) -> int:
