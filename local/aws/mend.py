@@ -3,8 +3,8 @@
 1. CloudFormation there makes the bucket with Object Lock, but without its lock configuration, and refuses a
    locked put until somebody sets it.
 2. Its policy engine does not know `s3:if-none-match`, so that a Deny upon the key's absence would refuse
-   every statement, and it speaks plain http on loopback. Those two Denies are taken out of the bucket's
-   policy; the others stay, and are enforced. `tests/template` judges the whole policy, with every key.
+   every statement, and it speaks plain http on loopback. Those two Denies are taken out of the buckets'
+   policies; the others stay, and are enforced. `tests/template` judges the whole policy, with every key.
 3. Its CloudFormation does not know saved queries, and refuses a template that has one. They are left out;
    `tests/queries` runs them on its Athena.
 """
@@ -46,9 +46,17 @@ def mend_bucket(aws: LocalAws, bucket: str, mode: str, days: int) -> None:
             },
         },
     )
+    mend_policy(aws, bucket)
+
+
+def mend_policy(aws: LocalAws, bucket: str) -> None:
+    """Take out of a bucket's policy what the emulator can't judge."""
     policy: dict[str, Any] = json.loads(aws.s3.get_bucket_policy(Bucket=bucket)["Policy"])
-    policy["Statement"] = [s for s in policy["Statement"] if not _keys(s) & NOT_JUDGED]
-    aws.s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy))
+    kept = [each for each in policy["Statement"] if not _keys(each) & NOT_JUDGED]
+    if kept:
+        aws.s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy | {"Statement": kept}))
+    else:
+        aws.s3.delete_bucket_policy(Bucket=bucket)
 
 
 def _keys(statement: dict[str, Any]) -> set[str]:

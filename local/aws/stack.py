@@ -14,7 +14,7 @@ from boto3.dynamodb.types import TypeDeserializer
 
 from local.aws import sam
 from local.aws.emulator import LocalAws
-from local.aws.mend import mend_bucket, without_unknown
+from local.aws.mend import mend_bucket, mend_policy, without_unknown
 
 Event = Mapping[str, Any]
 
@@ -62,6 +62,7 @@ class DeployedStack:
         stack = cls(aws, aws.stack_outputs(sam.STACK))
         settings = stack.settings()
         mend_bucket(aws, stack.bucket, settings["OBJECT_LOCK_MODE"], int(settings["RETENTION_DAYS"]))
+        mend_policy(aws, stack.outputs["ReportsBucket"])
         return stack
 
     @property
@@ -87,10 +88,10 @@ class DeployedStack:
         except self.aws.secrets.exceptions.ResourceExistsException:
             self.aws.secrets.put_secret_value(SecretId=name, SecretString=key)
 
-    def invoke(self, event: Event) -> Invocation:
-        """Invoke the archive function through Lambda, and wait for it."""
+    def invoke(self, event: Event, function: str = "ArchiveFunction") -> Invocation:
+        """Invoke a function, named as the template's output is, through Lambda, and wait for it."""
         answer = self.aws.lambda_.invoke(
-            FunctionName=self.function, Payload=json.dumps(event).encode(), LogType="Tail"
+            FunctionName=self.outputs[function], Payload=json.dumps(event).encode(), LogType="Tail"
         )
         log = base64.b64decode(answer.get("LogResult", "")).decode(errors="replace")
         result = json.loads(answer["Payload"].read())

@@ -1,4 +1,4 @@
-"""What the demo does, in order: archive and purge, let entries arrive, archive them, find nothing more."""
+"""What the demo does, in order: archive and purge, archive what arrives, find nothing more, audit, ask."""
 
 from __future__ import annotations
 
@@ -10,7 +10,16 @@ from local.aws import Laptop
 from local.aws.sam import ROOT
 from local.demo.chain import check_archive
 from local.demo.screen import Screen
-from local.demo.views import show_checks, show_head, show_objects, show_receipt, show_result, show_trail
+from local.demo.views import (
+    show_answer,
+    show_audit,
+    show_checks,
+    show_head,
+    show_objects,
+    show_receipt,
+    show_result,
+    show_trail,
+)
 
 ENTRIES = 5000
 ARRIVING = 3
@@ -49,19 +58,42 @@ def tell_story(laptop: Laptop, screen: Screen) -> None:
     _trail(laptop, screen)
     _check(laptop, screen)
 
+    screen.title("The audit: every signature, every lock, every byte")
+    _audit(laptop, screen)
+    screen.title("Years later somebody asks: who purged this trail?")
+    _ask(laptop, screen)
+
+
+def _audit(laptop: Laptop, screen: Screen) -> None:
+    event = {"console": laptop.console.id, "depth": "content"}
+    report = _invoked(laptop, screen, event, "VerifyFunction")
+    show_audit(screen, report)
+    if not report["is_valid"]:
+        raise DemoError("The audit found faults.", laptop.aws.tail())
+
+
+def _ask(laptop: Laptop, screen: Screen) -> None:
+    event = {"request": "entries", "console": laptop.console.id, "action_type": "audit_trail_purge"}
+    show_answer(screen, _invoked(laptop, screen, event, "RetrieveFunction"))
+
+
+def _invoked(laptop: Laptop, screen: Screen, event: dict[str, Any], function: str) -> dict[str, Any]:
+    screen.say(f"Lambda invokes {laptop.stack.outputs[function]} with {json.dumps(event)}")
+    ran = laptop.stack.invoke(event, function)
+    if ran.failed:
+        raise DemoError(f"The function raised: {ran.error}", ran.log or laptop.aws.tail())
+    return ran.result
+
 
 def _trail(laptop: Laptop, screen: Screen) -> None:
     show_trail(screen, laptop.console.count(), laptop.console.newest(5))
 
 
 def _run(laptop: Laptop, screen: Screen, event: dict[str, Any]) -> dict[str, Any]:
-    screen.say(f"Lambda invokes {laptop.stack.function} with {json.dumps(event)}")
     began = time.monotonic()
-    ran = laptop.stack.invoke(event)
-    if ran.failed:
-        raise DemoError(f"The function raised: {ran.error}", ran.log or laptop.aws.tail())
-    show_result(screen, ran.result, time.monotonic() - began)
-    return ran.result
+    result = _invoked(laptop, screen, event, "ArchiveFunction")
+    show_result(screen, result, time.monotonic() - began)
+    return result
 
 
 def _expect(result: dict[str, Any], *outcomes: str) -> None:

@@ -6,6 +6,7 @@ import json
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+from urllib.request import urlopen
 
 from local.aws.stack import ArchivedObject
 from local.demo.chain import Check
@@ -96,6 +97,24 @@ def show_checks(screen: Screen, checks: Iterable[Check]) -> bool:
     for check in results:
         screen.tick(f"{check.name:<8} {check.detail}", check.passed)
     return all(check.passed for check in results)
+
+
+def show_audit(screen: Screen, report: Mapping[str, Any]) -> None:
+    """What the verify function found."""
+    screen.say(str(report["summary"]))
+    screen.lines("".join(f"  {number:>8,} {what}\n" for what, number in report["checked"].items()).rstrip())
+    for skipped in report["not_checked"]:
+        screen.say(f"Not checked: {skipped['count']} {skipped['what']}: {skipped['why']}")
+
+
+def show_answer(screen: Screen, answer: Mapping[str, Any]) -> None:
+    """What the retrieve function answered, and the first of what its link leads to."""
+    screen.say(str(answer["sentence"]))
+    with urlopen(answer["report"]["link"]) as file:  # noqa: S310 - the emulator's, on loopback
+        for line in file.read().splitlines()[:3]:
+            entry = json.loads(line)
+            said = f"  {entry['timestamp']}  {entry['user']} from {entry['user_ip']}: {entry['message']}"
+            screen.lines(said)
 
 
 def _lock(found: ArchivedObject) -> str:
