@@ -1,9 +1,12 @@
 """The judge: yes, no, or a field that can't be read."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from audit_archive.domain.canonical import canonical_bytes, source_line
 from audit_archive.domain.judge import MATCH, NO, Judge
@@ -26,9 +29,14 @@ EIGHT = 1_795_162_442
 """2026-11-20 08:14:02 UTC."""
 
 
+def verdict_of(query: Query, line: bytes) -> str:
+    (told,) = Judge(query).verdicts([line])
+    return told
+
+
 def verdict(query: Query, **fields: Any) -> str:
     entry = {name: value for name, value in (ENTRY | fields).items() if value is not ...}
-    return Judge(query).verdict(canonical_bytes(entry))
+    return verdict_of(query, canonical_bytes(entry))
 
 
 @pytest.mark.parametrize(
@@ -64,7 +72,7 @@ def verdict(query: Query, **fields: Any) -> str:
 def test_each_filter_alone_and_all_together(query: Query, expected: bool) -> None:
     assert verdict(query) == (MATCH if expected else NO)
     source = json.dumps(ENTRY, indent=1)
-    assert Judge(query).verdict(source_line(source.encode(), 17)) == (MATCH if expected else NO)
+    assert verdict_of(query, source_line(source.encode(), 17)) == (MATCH if expected else NO)
 
 
 @pytest.mark.parametrize(
@@ -113,14 +121,56 @@ def test_nothing_is_not_what_is_asked_for(field: str) -> None:
 
 def test_half_a_surrogate_pair_is_read_as_the_replacement_character() -> None:
     line = source_line(rb'{"id":3,"user":"\ud800x","message":"\udfff"}', 3)
-    assert Judge(Query("c", users=("\ufffdX",))).verdict(line) == MATCH
-    assert Judge(Query("c", text="\ufffd")).verdict(line) == MATCH
+    assert verdict_of(Query("c", users=("\ufffdX",)), line) == MATCH
+    assert verdict_of(Query("c", text="\ufffd"), line) == MATCH
 
 
 def test_a_source_is_read_leniently() -> None:
     """The last of two equal keys counts, as elsewhere; numbers that no double carries are no texts."""
     line = source_line(rb'{"id":3,"user":"a","user":"b","user_ip":1e999,"message":"caf\u00e9"}', 3)
-    assert Judge(Query("c", users=("b",))).verdict(line) == MATCH
-    assert Judge(Query("c", users=("a",))).verdict(line) == NO
-    assert Judge(Query("c", text="CAFÉ")).verdict(line) == MATCH
-    assert Judge(Query("c", networks=(network("::/0"),))).verdict(line) == "user_ip"
+    assert verdict_of(Query("c", users=("b",)), line) == MATCH
+    assert verdict_of(Query("c", users=("a",)), line) == NO
+    assert verdict_of(Query("c", text="CAFÉ"), line) == MATCH
+    assert verdict_of(Query("c", networks=(network("::/0"),)), line) == "user_ip"
+
+
+STAMPS = ["2026-11-20 08:14:02 UTC+0000"] * 8 + [
+    "2026-11-20 24:14:02 UTC+0000",
+    "2026-11-20 08:14:02 UTC+0100",
+]
+STAMPS += ["2026-11-21 08:14:02 UTC+0000", "no time"]
+OBJECT = {"timestamp": "2026-11-20 08:14:02 UTC+0000"}
+TIMED = st.fixed_dictionaries(
+    {"id": st.integers(1, 9)},
+    optional={
+        "timestamp": st.sampled_from(STAMPS),
+        "additional_information": st.sampled_from(
+            [None, OBJECT, [OBJECT], '"timestamp":"2026-11-20 08:14:02 UTC+0000"']
+        ),
+        "user": st.sampled_from(["a", '"}\n', "{", OBJECT, "timestamp"]),
+    },
+)
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(TIMED, st.booleans()), min_size=1, max_size=3))
+def test_what_passes_at_a_glance_passes_a_look_at_each_line(entries: list[tuple[Any, bool]]) -> None:
+    lines = [
+        source_line(json.dumps(entry).encode(), entry["id"]) if is_source else canonical_bytes(entry)
+        for entry, is_source in entries
+    ]
+    judge = Judge(Query("c", start=EIGHT - 86_400, end=EIGHT + 86_400))
+    is_all = judge.verdicts(lines) == [MATCH] * len(lines)
+    assert is_all or not judge.passes_all(b"".join(line + b"\n" for line in lines), "2026-11-20")
+
+
+def test_nothing_passes_at_a_glance_that_another_filter_must_see() -> None:
+    line = canonical_bytes(ENTRY) + b"\n"
+    wide = Query("c", start=0, end=2 * EIGHT)
+    assert Judge(wide).passes_all(line, "2026-11-20")
+    assert not Judge(wide).passes_all(line, "2026-11-21")
+    assert not Judge(replace(wide, users=("a",))).passes_all(line, "2026-11-20")
+    assert not Judge(replace(wide, text="a")).passes_all(line, "2026-11-20")
+    assert not Judge(replace(wide, ids=IdRange(1, 2))).passes_all(line, "2026-11-20")
+    assert not Judge(replace(wide, end=EIGHT + 1)).passes_all(line, "2026-11-20")
+    assert not Judge(Query("c")).passes_all(line, "2026-11-20")

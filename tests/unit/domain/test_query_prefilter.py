@@ -60,12 +60,15 @@ def line_of(entry: dict[str, Any], is_source: bool) -> bytes:
 @given(st.lists(st.tuples(ENTRIES, st.booleans()), min_size=1, max_size=6), QUERIES)
 def test_no_line_is_lost(entries: list[tuple[dict[str, Any], bool]], query: Query) -> None:
     lines = [line_of(*each) for each in entries]
-    judge = Judge(query)
     candidates = Prefilter(query).candidates(b"".join(line + b"\n" for line in lines))
     rest = iter(lines)
     assert all(line in rest for line in candidates), "a line out of order, or none at all"
-    wanted = [line for line in lines if judge.verdict(line) != NO]
-    assert [line for line in candidates if judge.verdict(line) != NO] == wanted
+    assert wanted(query, candidates) == wanted(query, lines)
+
+
+def wanted(query: Query, lines: list[bytes]) -> list[bytes]:
+    """The lines that match, or can't be judged."""
+    return [line for line, verdict in zip(lines, Judge(query).verdicts(lines), strict=True) if verdict != NO]
 
 
 @pytest.mark.parametrize(
@@ -89,4 +92,6 @@ def test_the_characters_that_fold_to_ascii_are_all_known() -> None:
     changed = [c for c in map(chr, range(0x80, sys.maxunicode + 1)) if c.casefold() != c]
     loose = {c for c in changed if any(folded.isascii() for folded in c.casefold())}
     assert {"ß", "\u212a", "\ufb01"} < loose
-    assert {c for c in changed if LOOSE.fullmatch(c.encode())} == loose
+    for c in loose:
+        (letters,) = (letters for begin, letters in LOOSE.items() if c.encode().startswith(begin))
+        assert set(letters) >= {folded for folded in c.casefold() if folded.isascii()}, c

@@ -4,6 +4,8 @@ A filter says yes, no, or that the entry's value can't be read. One no is no, wh
 one that can't be read leaves the entry undecided, and whoever asks is told so. Nothing matches by accident.
 """
 
+import math
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
@@ -15,14 +17,24 @@ from audit_archive.domain.canonical import SOURCE_KEY
 from audit_archive.domain.query import ALL_IDS, Network, Query
 from audit_archive.domain.source_members import top_level_members
 from audit_archive.domain.texts import has_text
-from audit_archive.domain.timestamps import read_timestamp
+from audit_archive.domain.timestamps import read_timestamps
 
 Members: TypeAlias = Mapping[str, Any]
-Check: TypeAlias = Callable[[Members], bool | None]
+Answers: TypeAlias = Sequence[bool | None]
+Check: TypeAlias = Callable[[Sequence[Members]], Answers]
+"""What a filter says of many entries; many at once, because a call takes as long as a look."""
 
 MATCH = "match"
 NO = "no"
 FLOCK = ("flock_id", "flock_name")
+_SOURCE = b'{"%b"' % SOURCE_KEY.encode()
+
+
+_STAMP = re.compile(
+    rb'"timestamp":"([0-9-]{10}) (?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9] UTC\+0000"(?=[^{}\n]*+\}\n)'
+)
+"""A readable time to the end of its line, by its date. It is the entry's own: after that of an object in the
+entry the end of the object would follow, and no text has a quote without a backslash before it."""
 
 
 def members_of(line: bytes) -> dict[str, Any]:
@@ -35,7 +47,7 @@ def members_of(line: bytes) -> dict[str, Any]:
 
 def source_of(line: bytes) -> bytes:
     """The entry's JSON: the line itself, or what its `_source` form carries."""
-    if not line.startswith(b'{"' + SOURCE_KEY.encode()):
+    if not line.startswith(_SOURCE):
         return line
     source: str = orjson.loads(line)[SOURCE_KEY]
     return source.encode()
@@ -47,27 +59,48 @@ class Judge:
     def __init__(self, query: Query) -> None:
         self._checks = tuple(_checks(query))
         self._text = query.text.casefold() if query.text is not None else None
+        self._dates = query.dates
+        self._is_only_timed = self._text is None and [field for field, _ in self._checks] == ["timestamp"]
 
-    def verdict(self, line: bytes) -> str:
-        """MATCH, NO, or the name of the field that can't be read though the verdict hangs on it."""
-        unreadable = MATCH
-        members = members_of(line)
-        for field, check in self._checks:
-            passes = check(members)
-            if passes is None:
-                unreadable = field
-            elif not passes:
-                return NO
-        if self._text is not None and not has_text(source_of(line), self._text):
-            return NO
-        return unreadable
+    def passes_all(self, text: bytes, date: str) -> bool:
+        """Whether every line of a text, filed under a date, matches; False if that needs a look at each.
+
+        It does if only the time counts, the date lies within it, and each line shows that it is of that date.
+        """
+        if not (self._is_only_timed and self._dates.first < date < self._dates.last):
+            return False
+        return _STAMP.findall(text).count(date.encode()) == text.count(b"\n")
+
+    def verdicts(self, lines: Sequence[bytes]) -> list[str]:
+        """Of each line MATCH, NO, or the name of a field that the verdict hangs on and that can't be read."""
+        verdicts = [MATCH] * len(lines)
+        if self._checks:
+            members = list(map(members_of, lines))
+            for field, check in self._checks:
+                answers = check(members)
+                if not all(answers):
+                    verdicts = [_joined(*both, field) for both in zip(verdicts, answers, strict=True)]
+        if self._text is not None:
+            verdicts = [self._with_text(*both) for both in zip(verdicts, lines, strict=True)]
+        return verdicts
+
+    def _with_text(self, verdict: str, line: bytes) -> str:
+        is_there = verdict is not NO and has_text(source_of(line), self._text or "")
+        return verdict if is_there else NO
+
+
+def _joined(verdict: str, answer: bool | None, field: str) -> str:
+    """The verdict once a further filter has answered."""
+    if verdict is NO or answer is False:
+        return NO
+    return verdict if answer else field
 
 
 def _checks(query: Query) -> Iterator[tuple[str, Check]]:
-    """What must hold, each with the field that it reads; the cheapest first."""
+    """What must hold, each with the field that it reads."""
     if query.ids != ALL_IDS:
         first, last = query.ids
-        yield "id", lambda members: first <= members["id"] <= last
+        yield "id", lambda entries: [first <= members["id"] <= last for members in entries]
     if query.users:
         yield "user", _text_in(("user",), query.users)
     if query.action_types:
@@ -95,7 +128,7 @@ def _text_in(fields: Sequence[str], wanted: Sequence[str]) -> Check:
                 answer = None
         return answer
 
-    return check
+    return lambda entries: list(map(check, entries))
 
 
 def _address_in(networks: Sequence[Network]) -> Check:
@@ -106,13 +139,12 @@ def _address_in(networks: Sequence[Network]) -> Check:
         addresses = read_address(text)
         return any(a in n for a in addresses for n in networks) if addresses else None
 
-    def check(members: Members) -> bool | None:
-        value = members.get("user_ip")
+    def check(value: object) -> bool | None:
         if value is None:
             return False
         return of_text(value) if type(value) is str else None
 
-    return check
+    return lambda entries: [check(members.get("user_ip")) for members in entries]
 
 
 def read_address(text: str) -> tuple[IPv4Address | IPv6Address, ...]:
@@ -127,11 +159,11 @@ def read_address(text: str) -> tuple[IPv4Address | IPv6Address, ...]:
 
 def _within(start: int | None, end: int | None) -> Check:
     """Whether the entry happened in this time. An entry without a readable time: nobody can say."""
+    first = -math.inf if start is None else start
+    last = math.inf if end is None else end
 
-    def check(members: Members) -> bool | None:
-        seconds = read_timestamp(members.get("timestamp"))
-        if seconds is None:
-            return None
-        return (start is None or seconds >= start) and (end is None or seconds < end)
+    def check(entries: Sequence[Members]) -> Answers:
+        times = read_timestamps([members.get("timestamp") for members in entries])
+        return [None if at is None else first <= at < last for at in times]
 
     return check

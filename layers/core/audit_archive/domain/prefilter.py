@@ -6,8 +6,7 @@ way: in UTF-8, with no escapes but the required ones. Ignoring case is the diffi
 * In lower case (ASCII), a text that is all ASCII is its own case folding. So a wanted text is looked for in
   the lower-cased bytes.
 * A character that is not ASCII may fold to ASCII: the Kelvin sign to `k`, the sharp s to `ss`. A line with
-  one of those (LOOSE) is always a candidate for a search in texts; a field with any character beyond ASCII
-  for a comparison of that field.
+  one that may stand for a wanted letter (LOOSE) is a candidate.
 * A line in `_source` form spells as it likes, and is always a candidate.
 * A value that can't be read must be judged, and counted: every value of an unusual kind is a candidate.
 """
@@ -25,15 +24,21 @@ from audit_archive.domain.query import Network, Query
 Finder: TypeAlias = Callable[[bytes], Iterator[int]]
 """Yields positions in a lower-cased text, ascending; each stands for the line that it is in."""
 
-LOOSE = re.compile(
-    rb"\xc3\x9f|\xc5[\x89\xbf]|\xc4\xb0|\xc7\xb0|\xe1\xba[\x96-\x9a\x9e]|\xe2\x84\xaa|\xef\xac[\x80-\x86]"
-)
-"""Characters beyond ASCII whose case folding holds an ASCII character, in UTF-8."""
+LOOSE = {
+    "ß".encode(): "s",
+    "\u0149".encode(): "n",
+    "\u017f".encode(): "s",
+    "\u0130".encode(): "i",
+    "\u01f0".encode(): "j",
+    "\u1e96".encode()[:2]: "ahstwy",
+    "\u212a".encode(): "k",
+    "\ufb00".encode()[:2]: "filst",
+}
+"""How characters beyond ASCII begin (in UTF-8) whose case folding holds ASCII characters, and which."""
 
 _ASCII = re.compile(r"[\x00-\x7f]+")
 _BEYOND = re.compile(rb"[\x80-\xff]")
 _UNUSUAL = rb'[^"n]'  # neither a string nor null
-_FOREIGN_STRING = rb'"(?:[^"\\\x80-\xff]++|\\.)*+[\x80-\xff]'  # with a character beyond ASCII
 _OCTET = rb"(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 _SOURCE = b'{"%b"' % SOURCE_KEY.encode()
 _MIN_RUN = 3
@@ -96,20 +101,30 @@ def _anywhere(wanted: str) -> tuple[Finder, ...]:
     folded = wanted.casefold()
     run = max(_ASCII.findall(folded), key=len, default="")
     if not folded.isascii() and len(run) < _MIN_RUN:
-        return (_beyond_ascii(_BEYOND),)
-    return _literal(_escaped(run)), _beyond_ascii(LOOSE)
-
-
-def _beyond_ascii(pattern: "re.Pattern[bytes]") -> Finder:
-    """A pattern that only a text with characters beyond ASCII has: most texts are soon done with."""
-    find = _pattern(pattern)
-    return lambda text: iter(()) if text.isascii() else find(text)
+        return (_pattern(_BEYOND),)
+    return _literal(_escaped(run)), *map(_literal, _loose(run))
 
 
 def _field(name: bytes, wanted: Sequence[str]) -> Finder:
     """Lines in which a field is one of some texts, or can't be compared in bytes."""
-    texts = [b'"%b"' % re.escape(_escaped(text.casefold())) for text in wanted if text.casefold().isascii()]
-    return _pattern(re.compile(rb'"%b":(?:%b)' % (name, b"|".join([*texts, _UNUSUAL, _FOREIGN_STRING]))))
+    folded = [text.casefold() for text in wanted]
+    texts = [b'"%b"' % re.escape(_escaped(text)) for text in folded if text.isascii()]
+    others = [
+        _UNUSUAL,
+        _with(_loose("".join(folded)) if all(map(str.isascii, folded)) else [rb"[\x80-\xff]"]),
+    ]
+    return _pattern(re.compile(rb'"%b":(?:%b)' % (name, b"|".join([*texts, *filter(None, others)]))))
+
+
+def _loose(letters: str) -> list[bytes]:
+    """How the characters beyond ASCII begin that may stand for one of these letters."""
+    return [begin for begin, those in LOOSE.items() if not set(those).isdisjoint(letters)]
+
+
+def _with(pieces: Sequence[bytes]) -> bytes:
+    """A string that has one of these pieces, none of which is ASCII; nothing for no pieces."""
+    any_of = b"|".join(pieces)
+    return rb'"(?:[^"\\\x80-\xff]++|\\.|(?!%b)[\x80-\xff])*+(?:%b)' % (any_of, any_of) if pieces else b""
 
 
 def _address(networks: Sequence[Network]) -> Finder:

@@ -88,18 +88,22 @@ class Scanner:
 
     def _matches(self, filed: Filed) -> Iterator[Lines]:
         for text in self._read(filed):
-            found = [line for line in self._prefilter.candidates(text) if self._is_match(line)]
+            passes = self._judge.passes_all(text, filed.file.date)
+            found = text.split(b"\n")[:-1] if passes else self._judged(text)
             self._tally.matched += len(found)
             if found:
                 yield found
 
-    def _is_match(self, line: bytes) -> bool:
-        verdict = self._judge.verdict(line)
-        if verdict is MATCH:
-            return True
-        if verdict is not NO:
-            self._tally.note_unjudged(verdict, orjson.loads(line)["id"])
-        return False
+    def _judged(self, text: bytes) -> Lines:
+        """The lines that match; those that can't be judged are noted."""
+        lines = self._prefilter.candidates(text)
+        verdicts = self._judge.verdicts(lines)
+        found = [line for line, verdict in zip(lines, verdicts, strict=True) if verdict is MATCH]
+        if verdicts.count(NO) + len(found) < len(lines):
+            for line, verdict in zip(lines, verdicts, strict=True):
+                if verdict not in (MATCH, NO):
+                    self._tally.note_unjudged(verdict, orjson.loads(line)["id"])
+        return found
 
     def _merged(self, group: Sequence[Filed]) -> Iterator[Lines]:
         with ExitStack() as files:
