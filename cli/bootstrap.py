@@ -17,6 +17,7 @@ from audit_archive.adapters.aws import client_config, error_code, told, wary
 from audit_archive.adapters.clock import SystemClock
 from audit_archive.adapters.console_http import HttpConsole
 from audit_archive.adapters.dynamodb_ledger import DynamoDbLedger
+from audit_archive.adapters.dynamodb_verifications import DynamoDbVerifications
 from audit_archive.adapters.ecdsa import is_signed
 from audit_archive.adapters.folder_source import FolderSource
 from audit_archive.adapters.kms_signer import KmsSigner
@@ -27,7 +28,7 @@ from audit_archive.adapters.zones import find_zone
 from audit_archive.config import Settings
 from audit_archive.domain.public_keys import PublicKey
 from audit_archive.errors import AuditArchiveError, SettingsError
-from audit_archive.ports import Console
+from audit_archive.ports import Console, Verifications
 from audit_archive.reading.reader import Reader
 from audit_archive.retrieve_request import RetrieveRequest, parse_request
 
@@ -155,6 +156,12 @@ class Stack:
             clock=self.clock,
             scratch=scratch_file,
         )
+
+    @cached_property
+    def verifications(self) -> Verifications:
+        """What the stack's daily audits noted."""
+        dynamodb: DynamoDBClient = self.client("dynamodb")
+        return DynamoDbVerifications(dynamodb, self.output("LedgerTable"))
 
     def console(self, console: str) -> Console:
         """A Console, read with the Read-Only key in its secret."""

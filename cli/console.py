@@ -78,7 +78,8 @@ def list_(chosen: Chosen, /) -> None:
     """List the Consoles that have a schedule or an archive, with their last completed runs and watermarks."""
     stack = chosen.stack
     found: dict[str, dict[str, Any]] = {
-        each.console: record_of(each) | {"state": None} for each in statuses(stack.reader, None)
+        each.console: record_of(each, stack.verifications) | {"state": None}
+        for each in statuses(stack.reader, None)
     }
     for each in schedules.listed(stack):
         name = each["Name"]

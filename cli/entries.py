@@ -10,7 +10,6 @@ from typing import Any, BinaryIO, cast
 import click
 
 from audit_archive import __version__
-from audit_archive.domain.csv_rows import cell_of
 from audit_archive.domain.forms import CSV, FORMS, NDJSON
 from audit_archive.domain.judge import members_of
 from audit_archive.domain.local_time import OffsetAt
@@ -165,15 +164,15 @@ def _rows(file: BinaryIO, zone: OffsetAt | None) -> Iterator[tuple[object, ...]]
 
 def row_of(entry: dict[str, Any], zone: OffsetAt | None) -> tuple[object, ...]:
     """What a table shows of an entry; its moment by the clocks of a zone."""
-    texts = [cell_of(entry.get(name)) for name in ("user", "user_ip", "action_type", "message")]
+    texts = [entry.get(name) for name in ("user", "user_ip", "action_type", "message")]
     return (str(entry.get("id")), local_time(entry.get("timestamp"), zone), *texts)
 
 
-def local_time(timestamp: object, zone: OffsetAt | None) -> str:
+def local_time(timestamp: object, zone: OffsetAt | None) -> object:
     """An entry's moment, with its offset from UTC; as it stands in the entry if that can't be read."""
     at = read_timestamp(timestamp)
     if at is None or zone is None:
-        return cell_of(timestamp)
+        return timestamp
     offset = zone(at)
     sign, minutes = "-" if offset < 0 else "+", abs(offset) // 60
     return f"{rfc3339(at + offset)[:-1].replace('T', ' ')} {sign}{minutes // 60:02}:{minutes % 60:02}"

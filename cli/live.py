@@ -1,19 +1,19 @@
 """`live`: what the Console holds at this moment, asked of the Console itself."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import islice
 from typing import Any
 
 import click
 
-from audit_archive.domain.canonical import canonical_bytes
 from audit_archive.domain.local_time import OffsetAt
 from audit_archive.errors import RequestError
 from audit_archive.ports import Console, ConsoleEntry
 from cli.bootstrap import find_zone
 from cli.entries import COLUMNS, row_of
 from cli.options import Chosen, chosen, console_argument, global_options
-from cli.show import is_terminal, safe, say, show_json, show_table
+from cli.show import is_terminal, safe, say, show_json, show_line, show_table
 
 FOLLOW_SECONDS = 5.0
 
@@ -49,7 +49,8 @@ def live(chosen: Chosen, /, console: str, limit: int, tz: str, *, follow: bool) 
     held = "an unknown number of" if population is None else population
     say(f"Console {console} holds {held} entries; the newest {len(newest)} are shown.")
     if follow:
-        _show_lines(_following(chosen, trail, newest[-1]["id"] if newest else 0), zone)
+        with suppress(KeyboardInterrupt):
+            _show_lines(_following(chosen, trail, newest[-1]["id"] if newest else 0), zone)
     return None
 
 
@@ -67,4 +68,4 @@ def _show_lines(entries: Any, zone: OffsetAt | None = None) -> None:
         if is_terminal():
             click.echo("  ".join(safe(cell) for cell in row_of(entry, zone)))
         else:
-            click.echo(canonical_bytes(entry))
+            show_line(entry)

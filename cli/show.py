@@ -16,7 +16,7 @@ Record = Mapping[str, Any]
 
 def safe(value: object) -> str:
     """A value as text that a terminal only shows: an attacker chooses user agents, with escapes in them."""
-    text = "" if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    text = "" if value is None else value if isinstance(value, str) else json.dumps(value)
     return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
 
 
@@ -32,8 +32,8 @@ def binary_stdout() -> BinaryIO:
 
 
 def show_json(value: object) -> None:
-    """One value on stdout, indented."""
-    click.echo(json.dumps(value, indent=2, ensure_ascii=not is_terminal()))
+    """One value on stdout, indented; in ASCII, so that it can't control a terminal."""
+    click.echo(json.dumps(value, indent=2))
 
 
 def show_line(value: object) -> None:

@@ -6,6 +6,8 @@ from typing import Any
 import click
 
 from audit_archive.domain.records import to_json
+from audit_archive.domain.times import rfc3339
+from audit_archive.ports import Verifications
 from audit_archive.reading.status import Status, statuses
 from cli.exits import Exit, Failure
 from cli.options import Chosen, ConsoleId, chosen, folder_option, global_options
@@ -20,6 +22,7 @@ COLUMNS = {
     "up to": "up_to",
     "lag (h)": "lag_hours",
     "last run": "completed_at",
+    "verified": "verified_at",
     "state": "state",
 }
 
@@ -38,8 +41,11 @@ def status(chosen: Chosen, /, console: str | None, folder: Path | None) -> None:
     unpurged     archived entries that no purge of ours destroyed
     missing      ids that were never archived and may still be filled
     up to        the moment up to which the Console's entries are known to be archived
+    last run     when a run was last completed; one that found nothing new counts
+    verified     when the stack's daily audit last ended; what it found is in `verified_result` of --json
     """
-    found = [record_of(each) for each in statuses(chosen.reader(folder), console)]
+    notes = chosen.stack.verifications if folder is None else None
+    found = [record_of(each, notes) for each in statuses(chosen.reader(folder), console)]
     show_records(found, COLUMNS, as_json=chosen.is_json)
     if any(each["fault"] is not None for each in found):
         raise Failure("StatusError", "The status of a Console can't be told: see its fault.", Exit.FAULTS)
@@ -49,9 +55,12 @@ def status(chosen: Chosen, /, console: str | None, folder: Path | None) -> None:
         say(f"Nothing of Console {console} is archived.")
 
 
-def record_of(status: Status) -> dict[str, Any]:
-    """A status as a plain dict, with a word on the whole."""
+def record_of(status: Status, notes: Verifications | None) -> dict[str, Any]:
+    """A status as a plain dict, with what the daily audit last found, and a word on the whole."""
     record: dict[str, Any] = to_json(status)
+    last = notes.last(status.console) if notes is not None else None
+    if last is not None:
+        record |= {"verified_at": rfc3339(last.last_completed_at), "verified_result": last.last_result}
     missing = sum((status.missing or {}).values())
     return record | {"missing_ids": missing, "state": _state(status)}
 

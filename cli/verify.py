@@ -1,5 +1,6 @@
 """`verify`: the audit of an archive, here, with the caller's own eyes."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -7,8 +8,9 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from audit_archive.auditing.question import Audit, Done, Question
+from audit_archive.auditing.question import Audit, Done, KnownPoint, Question
 from audit_archive.domain.head import Head
+from audit_archive.domain.rotation import Rotation
 from audit_archive.domain.verdicts import Depth, Verification
 from audit_archive.errors import IntegrityError
 from audit_archive.reading.reader import Reader
@@ -66,6 +68,9 @@ def verify(chosen: Chosen, /, console: str, folder: Path | None, **asked: Any) -
     """
     question = question_of(console, asked)
     reader = chosen.reader(folder)
+    if folder is None:
+        remembered = _remembered(chosen.stack.verifications.last(console))
+        question = replace(question, known=(*question.known, *remembered))
     with _Bar() as bar:
         found = audit(_audit(reader, console, bar), question)
     if chosen.is_json:
@@ -89,6 +94,13 @@ def question_of(console: str, asked: dict[str, Any]) -> Question:
     if not isinstance(request, Question):  # with a depth it always is one
         raise click.UsageError("An audit by hand needs a --depth.")
     return request
+
+
+def _remembered(last: Rotation | None) -> tuple[KnownPoint, ...]:
+    """What the last daily audit without a fault saw: the chain can't do without it."""
+    if last is None or last.newest_sha256 is None:
+        return ()
+    return (KnownPoint("an earlier audit", last.newest_sha256, last.newest_seq),)
 
 
 def _audit(reader: Reader, console: str, bar: "_Bar") -> Audit:

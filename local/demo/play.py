@@ -27,6 +27,12 @@ In another terminal:
 
   export AWS_ENDPOINT_URL={laptop.aws.endpoint} AWS_DEFAULT_REGION={REGION}
   export AWS_ACCESS_KEY_ID={ROOT_KEY} AWS_SECRET_ACCESS_KEY={ROOT_KEY} SAM_CLI_TELEMETRY=0
+  export CANARY_AUDIT_STACK={STACK}
+
+  # a run now, what it archived, and whether that is whole; `canary-audit --help` for the rest
+  .venv/bin/canary-audit run {laptop.console.id}
+  .venv/bin/canary-audit entries {laptop.console.id} --action user_login
+  .venv/bin/canary-audit verify {laptop.console.id} --depth content
 
   # a run, as the schedule makes it; see events/ for the other ways
   .venv/bin/sam remote invoke ArchiveFunction --stack-name {STACK} --event '{event}'
