@@ -89,6 +89,7 @@ class LocalAws(Clients):
             "GATEWAY_PORT": str(self._port),
             "AUTH": "true",
             "LAMBDA_EXECUTOR": "local",
+            "LAMBDA_ASYNC_RETRY_BASE_SECONDS": "0.1",  # on AWS a minute, then two
             "LOG_LEVEL": "WARNING",  # what is left says why something failed
             "IOT_MTLS_ENABLED": "0",  # would listen on every interface
             "SFTP_ENABLED": "0",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Self
 from local.aws import sam
 from local.aws.console import PURGE_KEY, READ_KEY, URL_TEMPLATE, LocalConsole
 from local.aws.emulator import LocalAws
+from local.aws.folder import temporary_folder
 from local.aws.stack import DeployedStack
 
 
@@ -49,7 +49,7 @@ class Laptop:
 
     def __enter__(self) -> Self:
         with ExitStack() as opening:
-            folder = Path(opening.enter_context(tempfile.TemporaryDirectory(prefix="canary-audit-")))
+            folder = Path(opening.enter_context(temporary_folder()))
             self.folder = folder
             self._tell("starting a Console")
             self.console = opening.enter_context(LocalConsole(folder, self._entries))

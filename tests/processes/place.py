@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from local.aws import LocalAws
+from local.aws.folder import temporary_folder
 from tests.processes.relay import Striker
 from tests.processes.workers import Sandboxes
 from tests.processes.world import PURGE_KEY, READ_KEY, World, environment
@@ -27,7 +27,7 @@ class Place:
 @contextmanager
 def place() -> Iterator[Place]:
     """Start both. At the end: no process has written a key to its log."""
-    with TemporaryDirectory(prefix="canary-audit-") as name:
+    with temporary_folder() as name:
         folder = Path(name)  # a short one: the path of a socket has little room
         with LocalAws(folder) as aws, Sandboxes(folder, environment(aws)) as sandboxes:
             yield Place(aws, sandboxes)

@@ -1,0 +1,30 @@
+"""Where the emulator and the stack write: in memory, where that can be."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+MEMORY = Path("/dev/shm")  # noqa: S108 - Linux's file system in memory; what is made there is ours alone
+ROOM = 2 * 1024**3
+"""Bytes: several times what a demo or the system tests leave there."""
+
+
+def temporary_folder() -> tempfile.TemporaryDirectory[str]:
+    """A new folder, gone at the end of its `with`.
+
+    Every cold start unpacks the layer anew, and thousands of small files that come and go may take a disk
+    tens of seconds. A container's memory is too small, or may not hold libraries that run.
+    """
+    return tempfile.TemporaryDirectory(prefix="canary-audit-", dir=MEMORY if _is_fit(MEMORY) else None)
+
+
+def _is_fit(folder: Path) -> bool:
+    return (
+        folder.is_dir()
+        and os.access(folder, os.W_OK | os.X_OK)
+        and not os.statvfs(folder).f_flag & os.ST_NOEXEC
+        and shutil.disk_usage(folder).free >= ROOM
+    )

@@ -1,0 +1,29 @@
+"""How two workers share the tests: what takes long to start is started in one of them only."""
+
+from typing import Any
+
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
+
+TOGETHER = ("tests/system/", "tests/processes/")
+"""Folders: the one deploys the stack, the other starts an AWS and processes of the function."""
+
+QUICK = "tests/unit/"
+"""Here are thousands of tests, so short that it takes as long to hand them out."""
+
+
+class Scheduling(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
+    """Gives a worker that has nothing left the next folder, file or test, in the order of their names.
+
+    That is what the mark `xdist_group` is for, but pytest 9 ignores how xdist 3.8 applies it.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        if nodeid.startswith(QUICK):
+            return nodeid.partition("::")[0]
+        return next((folder for folder in TOGETHER if nodeid.startswith(folder)), nodeid)
+
+
+def pytest_xdist_make_scheduler(config: Any, log: Any) -> Scheduling:
+    """xdist asks here how to share out the tests."""
+    config.option.loadscopereorder = False  # the quick ones come last: they even out what came before
+    return Scheduling(config, log)
