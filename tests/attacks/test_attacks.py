@@ -95,15 +95,15 @@ def test_flip_one_bit_of_a_statement_in_an_unsigned_copy_of_which_nobody_keeps_a
     assert blamed(found) == {(Verdict.ALTERED, key)}
 
 
-def test_flip_a_bit_that_changes_no_sense_in_the_newest_pair_of_such_a_copy(
-    unsigned: Victim, tmp_path: Path
+@pytest.mark.parametrize(("seq", "verdict", "at"), [(3, "altered", 3), (5, "altered", 5), (6, "broken", 7)])
+def test_change_a_word_in_an_unsigned_copy_of_which_nobody_keeps_a_hash(
+    unsigned: Victim, seq: int, verdict: str, at: int, tmp_path: Path
 ) -> None:
-    """One of the two was altered, and nobody can say which: what is broken is the link."""
-    key = statement_key(CONSOLE, 6)
-    data = unsigned.store.data(key)
-    unsigned.store.tamper(key, data.replace(b"arn:test", b"arn:tess"))
+    """Of the newest pair one was altered, and nobody can say which: what is broken is the link."""
+    key = statement_key(CONSOLE, seq)
+    unsigned.store.tamper(key, unsigned.store.data(key).replace(b"arn:test", b"arn:tess"))
     found = unsigned.audit(source=unsigned.copied(tmp_path), has_ledger=False)
-    assert blamed(found) == {(Verdict.BROKEN, statement_key(CONSOLE, 7))}
+    assert blamed(found) == {(verdict, statement_key(CONSOLE, at))}
 
 
 # ------------------------------------------------------------------------------------------ deleted
