@@ -18,13 +18,14 @@ def temporary_folder() -> tempfile.TemporaryDirectory[str]:
     Every cold start unpacks the layer anew, and thousands of small files that come and go may take a disk
     tens of seconds. A container's memory is too small, or may not hold libraries that run.
     """
-    return tempfile.TemporaryDirectory(prefix="canary-audit-", dir=MEMORY if _is_fit(MEMORY) else None)
+    return tempfile.TemporaryDirectory(prefix="canary-audit-", dir=MEMORY if is_fit(MEMORY, ROOM) else None)
 
 
-def _is_fit(folder: Path) -> bool:
+def is_fit(folder: Path, room: int) -> bool:
+    """Whether a folder is there, is ours to write, has so many bytes left, and what lies in it may be run."""
     return (
         folder.is_dir()
         and os.access(folder, os.W_OK | os.X_OK)
         and not os.statvfs(folder).f_flag & os.ST_NOEXEC
-        and shutil.disk_usage(folder).free >= ROOM
+        and shutil.disk_usage(folder).free >= room
     )
