@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - Linux's file system in memory; what is made there is ours alone
+NO_EXEC = getattr(os, "ST_NOEXEC", 0)  # Linux alone tells
 ROOM = 2 * 1024**3
 """Bytes: several times what a demo or the system tests leave there."""
 
@@ -26,6 +27,6 @@ def is_fit(folder: Path, room: int) -> bool:
     return (
         folder.is_dir()
         and os.access(folder, os.W_OK | os.X_OK)
-        and not os.statvfs(folder).f_flag & os.ST_NOEXEC
+        and not os.statvfs(folder).f_flag & NO_EXEC
         and shutil.disk_usage(folder).free >= room
     )
