@@ -55,6 +55,7 @@ def test_status_of_a_damaged_archive_is_a_fault(copy: Path) -> None:
     answer = run("status", folder=copy)
     assert answer.exit_code == 1
     assert "IntegrityError" in json.loads(answer.stdout)["fault"]
+    assert answer.stderr == "Error: The status of a Console can't be told: see its fault.\n"
 
 
 def test_into_a_pipe_entries_go_as_the_very_lines_and_the_sentence_does_not() -> None:
@@ -176,6 +177,17 @@ def test_the_global_options_hold_before_and_after_the_commands_name() -> None:
         answer = CliRunner(mix_stderr=False).invoke(main, [*arguments, "--folder", str(EXAMPLE)], obj=chosen)
         assert answer.exit_code == 0
         assert chosen == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "stack"),
+    [(["status"], "by-environment"), (["status", "--stack", "by-option"], "by-option")],
+)
+def test_the_environment_names_the_stack_unless_an_option_does(arguments: list[str], stack: str) -> None:
+    chosen = Chosen()
+    runner = CliRunner(env={"CANARY_AUDIT_STACK": "by-environment"})
+    runner.invoke(main, [*arguments, "--folder", str(EXAMPLE)], obj=chosen)
+    assert chosen.stack_name == stack
 
 
 def test_no_value_can_control_the_terminal() -> None:
