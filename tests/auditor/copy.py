@@ -1,0 +1,44 @@
+"""Runs the auditor's copy in this process, as an auditor would call it."""
+
+import json
+from contextlib import redirect_stdout
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from audit_archive.auditor import verify
+from audit_archive.domain.public_keys import PublicKey
+
+PROGRAM = Path(verify.__file__)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the program printed as JSON, and its exit status."""
+
+    status: int
+    said: dict[str, Any]
+
+    @property
+    def blamed(self) -> set[tuple[str, str]]:
+        """Which objects are at fault, and of what."""
+        return {(fault["verdict"], fault["key"]) for one in self.said["consoles"] for fault in one["faults"]}
+
+
+def ask(place: Path, *arguments: object) -> Answer:
+    """Run it, and read the JSON that it prints."""
+    out = StringIO()
+    with redirect_stdout(out):
+        status = verify.main([str(place), "--json", *map(str, arguments)])
+    return Answer(status, json.loads(out.getvalue()))
+
+
+def written(folder: Path, keys: tuple[PublicKey, ...]) -> list[str]:
+    """The options that name some keys, written to files."""
+    options = []
+    for at, key in enumerate(keys):
+        path = folder / f"key-{at}.pem"
+        path.write_text(key.pem())
+        options += ["--key", str(path)]
+    return options
