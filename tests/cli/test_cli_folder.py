@@ -181,7 +181,11 @@ def test_the_global_options_hold_before_and_after_the_commands_name() -> None:
 
 @pytest.mark.parametrize(
     ("arguments", "stack"),
-    [(["status"], "by-environment"), (["status", "--stack", "by-option"], "by-option")],
+    [
+        (["status"], "by-environment"),
+        (["status", "--stack", "by-option"], "by-option"),
+        (["--stack", "by-option", "status"], "by-option"),
+    ],
 )
 def test_the_environment_names_the_stack_unless_an_option_does(arguments: list[str], stack: str) -> None:
     chosen = Chosen()
