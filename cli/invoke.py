@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from threading import Thread
-from typing import Any
+from typing import Any, TypeAlias
 
 from rich.console import Console
 
@@ -17,7 +17,10 @@ from cli.show import safe
 
 POLL_SECONDS = 3.0
 LOG_DELAY_MS = 5_000
-Event = dict[str, Any]
+Event: TypeAlias = dict[str, Any]
+Answer: TypeAlias = dict[str, Any] | errors.AuditArchiveError
+
+_ADVICE = "Look with `canary-audit status` whether it ran, before you do it again."
 
 
 def invoke(stack: Stack, event: Event) -> dict[str, Any]:
@@ -25,16 +28,16 @@ def invoke(stack: Stack, event: Event) -> dict[str, Any]:
 
     Raises CloudError if AWS fails or refuses, Failure for the error that the function raised.
     """
-    answers = SimpleQueue[dict[str, Any] | CloudError]()
+    answers = SimpleQueue[Answer]()
     log = _Log(stack, event["console"])
     # A daemon: Ctrl-C must not wait for it.
-    Thread(target=lambda: answers.put(_invoked(stack, event)), daemon=True).start()
+    Thread(target=_put_answer, args=(answers, stack, event), daemon=True).start()
     try:
         answer = _wait(answers, log)
     except KeyboardInterrupt as error:
         message = "You stopped waiting. What was begun goes on in AWS: `canary-audit status` shows its end."
         raise Failure("Abandoned", message, Exit.ABANDONED) from error
-    if isinstance(answer, CloudError):
+    if isinstance(answer, errors.AuditArchiveError):
         raise answer
     return answer
 
@@ -61,18 +64,25 @@ def result_of(answer: dict[str, Any]) -> dict[str, Any]:
     return dict(result)
 
 
-def _invoked(stack: Stack, event: Event) -> dict[str, Any] | CloudError:
-    advice = "Look with `canary-audit status` whether it ran, before you do it again."
+def _put_answer(answers: "SimpleQueue[Answer]", stack: Stack, event: Event) -> None:
+    """Whatever happens, there is an answer: somebody waits for it."""
+    answer: Answer = CloudError(f"The function's answer can't be read. {_ADVICE}")
     try:
-        name = stack.output("ArchiveFunction")
-        with asking(f"The function {name} can't be invoked", advice):
-            answer = stack.invoker.invoke(FunctionName=name, Payload=json.dumps(event).encode())
-            return {"result": json.loads(answer["Payload"].read()), "failed": "FunctionError" in answer}
-    except CloudError as error:
-        return error
+        answer = _invoked(stack, event)
+    except errors.AuditArchiveError as error:
+        answer = error
+    finally:
+        answers.put(answer)
 
 
-def _wait(answers: "SimpleQueue[dict[str, Any] | CloudError]", log: "_Log") -> dict[str, Any] | CloudError:
+def _invoked(stack: Stack, event: Event) -> dict[str, Any]:
+    name = stack.output("ArchiveFunction")
+    with asking(f"The function {name} can't be invoked", _ADVICE):
+        answer = stack.invoker.invoke(FunctionName=name, Payload=json.dumps(event).encode())
+        return {"result": json.loads(answer["Payload"].read()), "failed": "FunctionError" in answer}
+
+
+def _wait(answers: "SimpleQueue[Answer]", log: "_Log") -> Answer:
     terminal = Console(stderr=True, highlight=False)
     if not terminal.is_terminal:
         return answers.get()

@@ -9,8 +9,9 @@ import pytest
 from click.testing import CliRunner
 
 from audit_archive import errors
+from cli.bootstrap import Stack
 from cli.exits import Exit, failure_of, status_of
-from cli.invoke import result_of
+from cli.invoke import invoke, result_of
 from cli.main import main
 
 ROOT = Path(__file__).parents[2]
@@ -73,3 +74,10 @@ def test_what_the_function_raised_is_told_as_if_it_were_raised_here(kind: str, s
     with pytest.raises(click.ClickException) as raised:
         result_of({"failed": True, "result": {"errorType": kind, "errorMessage": "why"}})
     assert (raised.value.exit_code, raised.value.message) == (status, f"{kind}: why")
+
+
+def test_a_run_that_can_not_be_begun_ends_and_does_not_wait_for_ever() -> None:
+    stack = Stack("any", None, "eu-west-1")
+    stack.described = {"Outputs": []}
+    with pytest.raises(errors.SettingsError, match="no output ArchiveFunction"):
+        invoke(stack, {"console": "1234abcd"})
