@@ -7,6 +7,7 @@ the peak memory of the whole process.
 survey/   an export on disk is read: ours, the peer's, the floor's way, and the bare parser's
 run/      an export is taken from a Console and put into S3: ours, the peer's, the floor's way
 proof     an entry is proven: ours, the floor's way
+retrieve/ a copy of that archive is searched: ours, the peer's, and `zcat | grep`
 verify    the audit of the archive that a run made, every byte of it: ours, and the floor's way
 measure   a fresh process (child) for one workload, and what it took
 world     the Console, the AWS and the export that workloads need

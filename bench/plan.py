@@ -68,13 +68,6 @@ def _jobs(world: World, entries: int, source: dict[str, Any], export: str) -> It
             copy.update(folder=str(world.copy_archive(fresh.id)), console=fresh.id)
             return usage
 
-    def audited(workload: str) -> Usage:
-        return measure(workload, copy, entries, env={}, folder=world.folder)
-
-    def hashed(workload: str) -> Usage:
-        told = {"folder": copy["folder"], "entries": entries}
-        return measure(workload, told, entries, env={}, folder=world.folder)
-
     def idle(workload: str) -> Usage:
         return measure(workload, {"console": ""}, 0, env=world.env(), folder=world.folder)
 
@@ -88,8 +81,25 @@ def _jobs(world: World, entries: int, source: dict[str, Any], export: str) -> It
     yield _Job("whole run", "peer", "bench.run.peer:run", copied)
     yield _Job("whole run", "floor", "bench.run.floor:run", copied)
     yield _Job("whole run", "idle handler", "bench.run.ours:idle", idle)
-    yield _Job("audit", "ours", "bench.verify.ours:audit", audited)  # of what the whole run archived
-    yield _Job("audit", "floor", "bench.verify.floor:audit", hashed)
+    yield from _jobs_on_a_copy(world, entries, copy)
+
+
+def _jobs_on_a_copy(world: World, entries: int, copy: dict[str, str]) -> Iterator[_Job]:
+    """What reads the archive that the whole run made; `copy` says where it is once that was measured."""
+
+    def reading(workload: str) -> Usage:
+        return measure(workload, copy, entries, env={}, folder=world.folder)
+
+    def told(workload: str) -> Usage:
+        """A floor, which has no count of its own."""
+        return measure(workload, copy | {"entries": entries}, entries, env={}, folder=world.folder)
+
+    yield _Job("audit", "ours", "bench.verify.ours:audit", reading)
+    yield _Job("audit", "floor", "bench.verify.floor:audit", told)
+    for subject, question in (("search for a user", "user"), ("search by time", "everything")):
+        yield _Job(subject, "ours", f"bench.retrieve.ours:{question}", reading)
+        yield _Job(subject, "peer", f"bench.retrieve.peer:{question}", reading)
+        yield _Job(subject, "floor", f"bench.retrieve.floor:{question}", told)
 
 
 def _least(usages: list[Usage]) -> Usage:
