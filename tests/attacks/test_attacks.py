@@ -106,6 +106,13 @@ def test_change_a_word_in_an_unsigned_copy_of_which_nobody_keeps_a_hash(
     assert blamed(found) == {(verdict, statement_key(CONSOLE, at))}
 
 
+def test_change_a_word_of_the_newest_statement_in_the_bucket(unsigned: Victim) -> None:
+    """Without ledger and signature, its own checksum tells."""
+    key = statement_key(CONSOLE, 7)
+    unsigned.store.tamper(key, unsigned.store.data(key).replace(b"arn:test", b"arn:tess"))
+    assert blamed(unsigned.audit(Depth.CHAIN, has_ledger=False)) == {(Verdict.ALTERED, key)}
+
+
 # ------------------------------------------------------------------------------------------ deleted
 
 
@@ -253,6 +260,15 @@ def test_replay_an_older_checkpoint(victim: Victim, where: Where, tmp_path: Path
     key = checkpoint_key(CONSOLE, 7)
     victim.replace(key, victim.store.data(checkpoint_key(CONSOLE, 4)))
     assert found_in(victim, where, tmp_path) == {(Verdict.MISDESCRIBED, key)}
+
+
+def test_keep_a_checkpoint_that_says_something_else_of_a_statement(victim: Victim) -> None:
+    """Two statements of the truth about one statement: one of the two histories is not this one."""
+    known = victim.checkpoint(4)
+    assert known.checkpoint is not None
+    other = replace(known, checkpoint=replace(known.checkpoint, root="0" * 64))
+    assert blamed(victim.audit(Depth.CHAIN, known=(known,))) == set()
+    assert blamed(victim.audit(Depth.CHAIN, known=(other,))) == {(Verdict.FORKED, statement_key(CONSOLE, 8))}
 
 
 # ------------------------------------------------------------------------------------------ forked, re-signed

@@ -5,13 +5,15 @@ What no signature and no hash can show, the archive's own logic does: ids, trees
 
 from collections.abc import Callable
 from dataclasses import replace
+from hashlib import sha256
 from typing import Any
 
 import pytest
 
+from audit_archive.domain.checkpoint import Checkpoint
 from audit_archive.domain.facts import Missing
-from audit_archive.domain.layout import statement_key
-from audit_archive.domain.statement import ArchiveStatement, Statement
+from audit_archive.domain.layout import checkpoint_key, statement_key
+from audit_archive.domain.statement import ArchiveStatement, Statement, statement_bytes
 from audit_archive.domain.tree import Tree
 from audit_archive.domain.verdicts import Depth, Verdict
 from tests.attacks.victim import Victim, blamed
@@ -108,3 +110,13 @@ def test_lie(victim: Victim, name: str) -> None:
     found = victim.audit(depth, trusted=victim.keys)
     assert (verdict, statement_key(CONSOLE, seq)) in blamed(found)
     assert {fault.seq for fault in found.faults} <= {seq, seq + 1}
+
+
+def test_sign_another_tree_than_is_stated(victim: Victim) -> None:
+    said, signer = victim.statement(4), victim.world.signer
+    assert isinstance(signer, FakeSigner)
+    digest = sha256(statement_bytes(said)).hexdigest()
+    checkpoint = Checkpoint(CONSOLE, said.tree.size, ZERO, digest)
+    key = checkpoint_key(CONSOLE, 4)
+    victim.replace(key, checkpoint.signed(signer.public_key(), signer.sign(checkpoint.text())))
+    assert blamed(victim.audit(Depth.CHAIN, trusted=victim.keys)) == {(Verdict.MISDESCRIBED, key)}

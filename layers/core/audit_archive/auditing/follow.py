@@ -97,16 +97,11 @@ class Follower:
         if point.head is None or not point.is_linked:
             return point.head is not None
         link, named = point.head.statement, said.previous
-        if named is None or link is None:
-            is_whole = named is link
-        else:
-            is_same_version = named.version_id == link.version_id or not link.version_id
-            is_whole = named.sha256 == link.sha256 and is_same_version
-        if not is_whole:
-            what = f"{named.sha256}" if named is not None else "nothing"
-            is_ = f"{link.sha256} (version {link.version_id})" if link is not None else "nothing"
-            self._fault(row, copy, Verdict.BROKEN, f"names {what} as the statement before it, which is {is_}")
-        return is_whole
+        if (named.sha256 if named else None) == (link.sha256 if link else None):
+            return True
+        what, true = named.sha256 if named else "nothing", link.sha256 if link else "nothing"
+        self._fault(row, copy, Verdict.BROKEN, f"names {what} as the statement before it, which is {true}")
+        return False
 
     def _fold(self, before: Point, row: Row, copy: Copy, said: Statement, ref: ObjectRef) -> Head:
         """The state after a statement, every misfit noted. Raises ValueError, KeyError or TypeError."""

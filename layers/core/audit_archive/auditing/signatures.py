@@ -80,11 +80,8 @@ class Signatures:
         if not self._keys.trusted:
             return
         key, signer = self._newest or (statement_key(self._console, newest), None)
-        if signer is None:
-            sentence = f"{key} and those before it bear no good signature by a key that you trust"
-            self._tally.fault(Fault(Verdict.UNSIGNED, key, None, newest, sentence))
-        elif signer not in self._keys.trusted:
-            sentence = f"{key}, the newest good checkpoint, is not signed by a key that you trust"
+        if signer not in self._keys.trusted:
+            sentence = f"{key}: the newest good checkpoint is not by a key that you trust, or there is none"
             self._tally.fault(Fault(Verdict.UNSIGNED, key, None, newest, sentence))
 
     def _open(self, number: int, note: Stored, said: Statement) -> Opened:
