@@ -400,6 +400,20 @@ def test_invalid_utf8_is_refused_and_the_byte_named(bad: bytes, at: int) -> None
         read(document)
 
 
+@pytest.mark.parametrize(
+    ("document", "at"),
+    [
+        (b'{"a":"x\xff","audit_trail":[]}', 7),
+        (b'{"\xff":1,"audit_trail":null}', 2),
+        (b'{"audit_trail":[{"id":1}],"\xff":1}', 27),
+        (b'{"audit_trail":[],"a":{"b":"\xed\xa0\x80"}}', 28),
+    ],
+)
+def test_invalid_utf8_around_the_entries_is_refused_and_the_byte_named(document: bytes, at: int) -> None:
+    with pytest.raises(InvalidExportError, match=f"Byte {at} .* UTF-8"):
+        read(document)
+
+
 def test_the_byte_is_named_in_late_batches_too() -> None:
     good = ",".join(json.dumps(entry) for entry in realistic(1000))
     with pytest.raises(

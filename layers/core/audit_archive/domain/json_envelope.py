@@ -5,6 +5,7 @@ from collections.abc import Callable
 from enum import Enum
 from typing import TypeVar
 
+from audit_archive.domain.json_exact import check_utf8
 from audit_archive.domain.json_scan import Scan
 from audit_archive.domain.json_tokens import (
     STRING,
@@ -61,7 +62,7 @@ def open_trail(window: Window, max_bytes: int) -> tuple[Shape, bool]:
     start = _patiently(_find_trail, window, max_bytes)
     if start is None:
         return Shape.LINES, True
-    window.pos = start
+    _pass(window, start)
     if window.peek() == b"[":
         window.pos += 1
         return Shape.ENVELOPE, True
@@ -79,7 +80,8 @@ def close_trail(window: Window, shape: Shape, max_bytes: int) -> None:
     Raises InvalidExportError for anything else; a member may have at most `max_bytes`.
     """
     while shape is Shape.ENVELOPE and window.peek() != b"}":
-        name, window.pos = _patiently(_next_key, window, max_bytes)
+        name, start = _patiently(_next_key, window, max_bytes)
+        _pass(window, start)
         if name == _TRAIL:
             raise InvalidExportError(f"A second `{_TRAIL}` begins at byte {window.at} of the export's JSON")
         _take_value(window, max_bytes)
@@ -148,5 +150,11 @@ def _take_value(window: Window, max_bytes: int) -> bytes:
         return data[pos:end]
 
     value = _patiently(read, window, max_bytes)
-    window.pos += len(value)
+    _pass(window, window.pos + len(value))
     return value
+
+
+def _pass(window: Window, end: int) -> None:
+    """Move the window to `end` of its data, over what must be UTF-8."""
+    check_utf8(window.data[window.pos : end], window.at)
+    window.pos = end

@@ -31,7 +31,7 @@ def read_exact(data: bytes, start: int, offset: int) -> tuple[Entry, int]:
         )
     scan = Scan(data, start)
     source = data[start : scan.end]
-    _check_utf8(source, offset + start)
+    check_utf8(source, offset + start)
     entry_id = _read_id(data, scan, offset + start)
     if scan.exact:
         members = orjson.loads(source)
@@ -45,13 +45,14 @@ def read_exact(data: bytes, start: int, offset: int) -> tuple[Entry, int]:
     return Entry(entry_id, line, seconds, marks | marks_of(members, seconds)), scan.end
 
 
-def _check_utf8(source: bytes, at: int) -> None:
+def check_utf8(source: bytes, at: int) -> None:
+    """Raise InvalidExportError unless the text that begins at byte `at` of the export is UTF-8."""
     try:
         source.decode()
     except UnicodeDecodeError as error:
         raise InvalidExportError(
             f"Byte {at + error.start} of the export's JSON is not valid UTF-8 ({error.reason}),"
-            f" in the entry that begins at byte {at}"
+            f" in what begins at byte {at}"
         ) from error
 
 
