@@ -15,6 +15,7 @@ from audit_archive.domain.forms import CSV, NDJSON
 from audit_archive.domain.outcomes import Outcome
 from audit_archive.domain.query import Query
 from audit_archive.domain.ranges import IdRange
+from audit_archive.domain.times import rfc3339
 from audit_archive.errors import IntegrityError, RequestError
 from audit_archive.reading.entries import find_entries
 from tests.fakes import CallLog, CrashError
@@ -25,6 +26,7 @@ from tests.unit.retrieve.asking import (
     body_of,
     find,
     ids_of,
+    lines_of,
     reader_of,
     stamp,
 )
@@ -391,3 +393,44 @@ def test_an_index_with_a_gap_is_an_error_that_says_what_to_do(world: World) -> N
 def test_a_lost_ledger_is_no_loss(world: World) -> None:
     world.ledger.forget(CONSOLE)
     assert ids_of(ask(world)) == [1, 2, 3, 4, 5, 6]
+
+
+def test_lines_longer_than_what_is_unpacked_at_once() -> None:
+    """Long ones, very well compressed ones, and short ones between them."""
+    world = World()
+    world.mode = "off"
+    messages = [
+        "a" * 700_000,
+        "short",
+        "".join(f"{n:x}" for n in range(90_000)),
+        "b" * 262_144,
+        "",
+        "é" * 140_000,
+    ]
+    for message in messages:
+        world.trail.arrive(message=message)
+    world.later()
+    world.run()
+    assert [json.loads(line)["message"] for line in lines_of(ask(world))] == messages
+    assert ids_of(ask(world, text="É" * 1000)) == [6]
+
+
+def test_while_an_export_is_archived_in_part_only_that_part_counts() -> None:
+    world = World()
+    world.mode = "off"
+    for day in range(450):
+        world.trail.arrive(timestamp=stamp(rfc3339(at("2025-01-01") + day * DAY)))
+    world.later()
+
+    def hurry() -> None:
+        world.clock.left = 80
+
+    result = world.run(Meanwhile("FakeLedger.record", hurry))
+    assert result.held_back_by == "not_yet_recorded"
+    found = ask(world, end=at("2026-02-10"))
+    assert found.coverage.matched == 400
+    assert found.coverage.up_to == "2026-02-04T00:00:00Z"
+    assert found.coverage.not_covered == ("what happened after 2026-02-04T00:00:00Z is not archived yet",)
+    world.later(DAY)
+    world.run()
+    assert ask(world, end=at("2026-02-10")).coverage.not_covered == ()
