@@ -8,6 +8,7 @@ import json
 import shutil
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from audit_archive.domain.facts import RunFacts
@@ -49,9 +50,13 @@ class Example(World):
         )
         return Order(CONSOLE, Policy("on", HOUR, 0), 2555, "GOVERNANCE", facts)
 
-    def write(self, **fields: object) -> None:
+    def write(self, **fields: Any) -> None:
         """One entry, as Consoles write them."""
-        usual = {"user_browser_agent": "Mozilla/5.0", "user_browser_language": "en-GB", "flock_id": None}
+        usual: dict[str, Any] = {
+            "user_browser_agent": "Mozilla/5.0",
+            "user_browser_language": "en-GB",
+            "flock_id": None,
+        }
         self.trail.arrive(**usual | fields)
 
 

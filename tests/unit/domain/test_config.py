@@ -25,6 +25,7 @@ def test_the_defaults() -> None:
         object_lock_mode="GOVERNANCE",
         auth_style="header",
         alert_topic=None,
+        signing_key=None,
         console_url_template="https://{console}.canary.tools",
     )
 

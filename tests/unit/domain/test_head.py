@@ -88,7 +88,8 @@ def purge(outcome: str, **fields: Any) -> PurgeStatement:
 
 
 def operator(action: str, **fields: Any) -> OperatorStatement:
-    return OperatorStatement(**common() | {"action": action, "who": "w", "reason": "r", "public_key": None} | fields)
+    facts = {"action": action, "who": "w", "reason": "r", "public_key": None}
+    return OperatorStatement(**common() | facts | fields)
 
 
 @pytest.mark.parametrize("said", [archive(), purge("confirmed"), operator("key")])

@@ -81,7 +81,8 @@ def test_the_bytes_of_an_operator_statement_to_the_letter() -> None:
         + "ab"
         * 32
         + '","version_id":"v1"},'
-        '"public_key":null,"reason":"looked, \\"all well\\"","run":{"id":"r","invoked_by":"somebody","reason":null,'
+        '"public_key":null,"reason":"looked, \\"all well\\"",'
+        '"run":{"id":"r","invoked_by":"somebody","reason":null,'
         '"started_at":"2026-11-23T06:00:00Z","version":"0.1.0"},"seq":2,"tree":{"frontier":[],"root":'
         '"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855","size":0},"who":"üser"}'
     )
