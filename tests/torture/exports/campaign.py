@@ -2,7 +2,7 @@
 
 from random import Random
 
-from hypothesis import HealthCheck, given, seed, settings
+from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from tests.torture.exports.big import BIG, check
@@ -12,7 +12,13 @@ from tests.torture.exports.texts import texts
 from tests.torture.exports.web import Web
 from tests.torture.exports.zips import cases, members
 
-QUIET = settings(deadline=None, database=None, suppress_health_check=list(HealthCheck), print_blob=False)
+QUIET = settings(
+    deadline=None,
+    database=None,
+    phases=[Phase.generate],
+    print_blob=False,
+    suppress_health_check=list(HealthCheck),
+)
 OVER_HTTP = 0.1
 """The share of exports that come over HTTP, which takes longer."""
 
