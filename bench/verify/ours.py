@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from audit_archive.adapters.clock import SystemClock
-from audit_archive.adapters.ecdsa import is_signed
-from audit_archive.adapters.folder_source import FolderSource
-from audit_archive.adapters.scratch import scratch_file
 from audit_archive.auditing.question import Audit, Question
 from audit_archive.domain.verdicts import Depth
 from audit_archive.verify import verify
+from cli.bootstrap import folder_reader, is_signed
 
 
 def audit(folder: str, console: str) -> int:
     """Audit the copy. RuntimeError if it is not found valid."""
-    ports = Audit(FolderSource(Path(folder)), SystemClock(), scratch_file, is_signed)
+    reader = folder_reader(Path(folder))
+    ports = Audit(reader.source, reader.clock, reader.scratch, is_signed)
     found = verify(ports, Question(console, Depth.CONTENT))
     if not found.is_valid:
         raise RuntimeError(found.summary)
