@@ -14,10 +14,9 @@ ROUNDS = 20
 def acts(here: Place, seed: int) -> Iterator[tuple[str, Callable[[], None]]]:
     """What to do, and what it is called."""
     for start in STARTS:
-        name = f"{ROUNDS} races of {RACERS} processes, {start.__name__}"
-        yield name, partial(make_one_chain, here, [start] * ROUNDS)
-        killer = Random(seed)  # noqa: S311 - it kills, it keeps no secrets
-        yield f"{name}, half of them killed", partial(make_one_chain, here, [start] * ROUNDS, killer)
+        name, killer = f"{RACERS} processes at once, {start.__name__}", Random(seed)  # noqa: S311 - no secrets
+        yield f"{ROUNDS} times {name}", partial(make_one_chain, here, [start] * ROUNDS)
+        yield f"{name}, half of them killed", partial(make_one_chain, here, [start] * (ROUNDS // 2), killer)
     for when in MOMENTS:
         yield f"SIGKILL {when} every request of a run", partial(make_good, here, 1, when)
     yield "SIGKILL at every request of a first run", partial(make_good_from_the_start, here, *MOMENTS)
