@@ -9,6 +9,7 @@ from typing import Any
 
 from audit_archive.auditor import verify
 from audit_archive.domain.public_keys import PublicKey
+from tests.fakes import FakeStore
 
 PROGRAM = Path(verify.__file__)
 
@@ -42,3 +43,12 @@ def written(folder: Path, keys: tuple[PublicKey, ...]) -> list[str]:
         path.write_text(key.pem())
         options += ["--key", str(path)]
     return options
+
+
+def copied(store: FakeStore, folder: Path) -> Path:
+    """A bucket as `aws s3 sync` copies it."""
+    for key in store.keys(""):
+        path = folder / key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(store.data(key))
+    return folder

@@ -13,7 +13,7 @@ from audit_archive.adapters.folder_source import FolderSource
 from audit_archive.domain.public_keys import PublicKey
 from audit_archive.domain.verdicts import Depth, Verification
 from tests.attacks import test_attacks
-from tests.attacks.victim import Victim, archived_world, blamed
+from tests.attacks.victim import Victim, blamed, twin_world
 from tests.auditor.copy import ask, written
 from tests.fakes import FakeSigner
 from tests.unit.run.world import CONSOLE
@@ -26,7 +26,7 @@ class Both(Victim):
     """A victim whose copies are judged by the use case and by the auditor's copy."""
 
     def __init__(self, aside: Path, *, is_signed: bool = True) -> None:
-        super().__init__(archived_world(is_signed=is_signed))
+        super().__init__(twin_world(is_signed=is_signed))
         self.aside = aside
         self.folder: Path | None = None
         self.asked = 0

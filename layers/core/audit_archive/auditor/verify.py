@@ -50,24 +50,41 @@ except ImportError:
     HAS_CRYPTOGRAPHY = False
 
 Json = dict[str, Any]
+Dated = dict[int, tuple[Json, str]]
 UNREADABLE = (OSError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error)
 NONSENSE = (*UNREADABLE, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 NOTE = re.compile(r"(canary-audit-archive/(.+)\n(\d+)\n(.+)\nstatement (.+)\n)\n((?:— [^\s+]+ \S+\n)+)", re.A)
 PROOF = re.compile(r"c2sp\.org/tlog-proof@v1\nindex (\d+)((?:\n\S{44})*)\n\n(.*)", re.A | re.S)
 PARTS = ("report.html", "entries.ndjson", "entries.csv", "manifest.json", "verify.py")  # of every bundle
+PURGE = re.compile(
+    r"\s*successfully\s+purged\s+(\d{1,19})\s+logs?\s+before\s+id\s*:\s*(\d{1,19})\s*\.?\s*", re.A | re.I
+)
+CAUSES = {"purged", "foreign_purge", "before_archive", "unexplained"}
+RECEIPT = ("entry_id", "before_id", "count", "user", "user_ip", "timestamp")
+NOTHING = {"first_id": None, "last_id": None, "count": 0}
+TIME, FIRST_YEAR = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC[+-](?:[01]\d|2[0-3])[0-5]\d", re.A), 1970
 DER = 91  # bytes of a P-256 key
 FORMAT, KINDS = "canary-audit-archive/1", ("archive", "purge", "operator")
 EMPTY = {"size": 0, "root": sha256().hexdigest(), "frontier": list[str]()}
 START = {"seq": 0, "epoch": 1, "tree": EMPTY, "highest_archived_id": 0, "highest_purged_id": 0}
-# JSON by what it means: numbers by exact value, apart from true and false; keys that come twice are not lost.
+
+
+def number(digits: str) -> tuple[Any]:
+    """A number by its exact value, apart from true and false; by its digits, if no Decimal is so large."""
+    try:
+        return (Decimal(digits),)
+    except ArithmeticError:
+        return (digits if digits.lower().split("e")[0].strip("-0.") else Decimal(0),)
+
+
+def members(pairs: list[tuple[Any, Any]]) -> dict[Any, Any]:
+    """An object; one with a key that comes twice is like no other."""
+    return dict(pairs) if len(dict(pairs)) == len(pairs) else {**dict(pairs), None: pairs}
+
+
+# Reads JSON by what it means, so that lines need not be spelled as they were in the export.
 MEANING = json.JSONDecoder(
-    object_pairs_hook=lambda pairs: {
-        **dict(pairs),
-        **({None: pairs} if len(dict(pairs)) < len(pairs) else {}),
-    },
-    parse_int=lambda digits: (Decimal(digits),),
-    parse_float=lambda digits: (Decimal(digits),),
-    parse_constant=lambda name: (name,),
+    object_pairs_hook=members, parse_int=number, parse_float=number, parse_constant=lambda name: (name,)
 ).decode
 
 
@@ -156,8 +173,8 @@ def key_named_by(said: Json) -> bytes:
         return b""
 
 
-def read_export(data: bytes) -> tuple[dict[int, Json], list[int]]:
-    """The entries of an export by their ids; and its first and last id, its rows and its entries."""
+def read_export(data: bytes, served: str) -> tuple[dict[int, tuple[Json, str]], list[int]]:
+    """The entries of an export with their dates, by id; and its first and last id, rows and entries."""
     with zipfile.ZipFile(BytesIO(data)) as archive:
         (member,) = archive.namelist()
         text = archive.read(member).decode("utf-8-sig")
@@ -169,9 +186,24 @@ def read_export(data: bytes) -> tuple[dict[int, Json], list[int]]:
         found = (found["audit_trail"] or []) if "audit_trail" in found else [found]
     entries: dict[int, Json] = {}
     for fields in found:
-        if entries.setdefault(int(fields["id"][0]), fields) != fields:
-            raise ValueError(f"two entries have the id {fields['id'][0]}")
-    return entries, [min(entries), max(entries), len(found), len(entries)]
+        if not 0 < fields["id"][0] < 1 << 63 or entries.setdefault(int(fields["id"][0]), fields) != fields:
+            raise ValueError(f"the id {fields['id'][0]} is none, or two entries have it")
+    days = {entry_id: day_of(entries[entry_id].get("timestamp")) for entry_id in sorted(entries)}
+    day, dated = next(filter(None, days.values()), served), {}
+    for entry_id, own in days.items():
+        day = own or day
+        dated[entry_id] = (entries[entry_id], day)
+    return dated, [min(entries), max(entries), len(found), len(entries)]
+
+
+def day_of(timestamp: Any) -> str | None:
+    """The date (UTC) of an entry, if its timestamp is one."""
+    found = TIME.fullmatch(timestamp) if isinstance(timestamp, str) else None
+    try:
+        moment = found and datetime.strptime(found[0], "%Y-%m-%d %H:%M:%S UTC%z").astimezone(timezone.utc)
+    except (ValueError, OverflowError):
+        return None
+    return str(moment.date()) if moment and moment.year >= FIRST_YEAR else None
 
 
 def is_open(holes: list[int], entry_id: int) -> bool:
@@ -188,10 +220,30 @@ def holes_after(holes: list[int] | None, said: Json) -> list[int] | None:
     return sorted([*holes, *(edge for first, last in ranges for edge in (first, last + 1))])
 
 
+def keys_of(said: Json) -> list[str]:
+    """The keys of the objects that a statement names, as they must be. Raises ValueError for no moment."""
+    export, home = said["export"], f"console={said['console']}"
+    moments = [
+        datetime.strptime(export[name], "%Y-%m-%dT%H:%M:%S%z") for name in ("served_at", "retain_until")
+    ]
+    ids = f"{export['first_id']:019}-{export['last_id']:019}-{export['sha256'][:16]}"
+    files = [f"entries/{home}/dt={file['date']}/{said['seq']:010}.ndjson.gz" for file in said["entries"]]
+    return [f"exports/{home}/{moments[0]:%Y/%m/%d}/{ids}.json.zip", *files]
+
+
+def receipt_of(entry_id: int, fields: Json) -> list[Any]:
+    """What a receipt says: its id, up to which id was purged, how many entries, by whom, whence, when."""
+    message, told = fields.get("message"), map(fields.get, ("user", "user_ip", "timestamp"))
+    found = PURGE.fullmatch(message) if isinstance(message, str) else None
+    purged = [int(found[2]), int(found[1])] if found and int(found[2]) < 1 << 63 else [None, None]
+    texts = (re.sub("[\ud800-\udfff]", "\ufffd", each) if isinstance(each, str) else None for each in told)
+    return [entry_id, *purged, *texts]
+
+
 def misfits(console: str, before: Json, holes: list[int] | None, said: Json) -> Iterator[tuple[str, str]]:
     """In what a statement does not go on from the one before it."""
     is_epoch, tree, missing = said.get("action") == "epoch", said["tree"], said.get("missing", [])
-    part, filled = said.get("slice", {"last_id": 0, "count": 0}), said.get("filled", [])
+    part, filled = said.get("slice", NOTHING), said.get("filled", [])
     start, purged = (0, 0) if is_epoch else (before["highest_archived_id"], before["highest_purged_id"])
     last, count = max(start, part["last_id"] or 0), part["count"]
     place = [console, before["seq"] + 1, before["epoch"] + is_epoch]
@@ -202,33 +254,41 @@ def misfits(console: str, before: Json, holes: list[int] | None, said: Json) -> 
     is_whole = grown(tree, []) == tree and len(tree["frontier"]) == bin(tree["size"]).count("1")
     if tree["size"] != before["tree"]["size"] + count or not (is_whole if count else tree == before["tree"]):
         yield "misdescribed", "has a tree that does not follow"
+    if "export" in said and keys_of(said) != [each["key"] for each in (said["export"], *said["entries"])]:
+        yield "misdescribed", "names objects by other keys than theirs"
     ends = [start, *(hole["last"] for hole in missing)]
     are_apart = all(at < hole["first"] <= hole["last"] <= last for at, hole in zip(ends, missing))
+    are_apart = are_apart and all(hole["cause"] in CAUSES for hole in missing)
     are_open = all(i <= start and (holes is None or is_open(holes, i)) for i in filled)
     stated = sum(hole["last"] - hole["first"] + 1 for hole in missing) + count - len(filled)
     if not are_apart or not are_open or stated != last - start:
         yield "gap", f"leaves out ids, or has them twice: from {start + 1} to {last}, or below"
 
 
-def differences(said: Json, archived: int, due: dict[int, Json], lines: dict[int, bytes]) -> Iterator[str]:
+def differences(said: Json, archived: int, due: Dated, lines: dict[int, tuple[bytes, str]]) -> Iterator[str]:
     """In what a statement and its lines differ from the entries of its export that it must archive."""
-    ids, told = sorted(due), ("user", "user_ip", "timestamp")
+    ids = sorted(due)
     if ids != sorted(lines) or [i for i in ids if i <= archived] != said["filled"]:
         yield "archives other ids than its export holds"
         return
-    for entry_id, line in lines.items():
+    for entry_id, (line, day) in lines.items():
         fields = MEANING(line.decode())
-        if (MEANING(fields["_source"]) if "_source" in fields else fields) != due[entry_id]:
+        if (MEANING(fields["_source"]) if "_source" in fields else fields, day) != due[entry_id]:
             yield f"archives the entry {entry_id} otherwise than its export has it"
-    receipts = [i for i in ids if due[i].get("action_type") == "audit_trail_purge"]
-    seen = [(each["entry_id"], *map(each.get, told)) for each in said["receipts_seen"]]
-    if seen != [(i, *map(due[i].get, told)) for i in receipts]:
+    seen = [[each[name] for name in RECEIPT] for each in said["receipts_seen"]]
+    if seen != [receipt_of(i, due[i][0]) for i in ids if due[i][0].get("action_type") == "audit_trail_purge"]:
         yield "states other purge receipts than its export holds"
     known = [archived, *(i for i in ids if i > archived), said["highest_archived_id"] + 1]
     absent = [edge for a, b in zip(known, known[1:]) if b - a > 1 for edge in (a + 1, b)]
     stated = Counter(edge for hole in said["missing"] for edge in (hole["first"], hole["last"] + 1))
     if absent != sorted(edge for edge in stated if stated[edge] == 1):  # ranges that touch are one
         yield "states other ids as missing than its export lacks"
+    if ids and ids[-1] > archived:
+        newest = json.loads(lines[ids[-1]][0])
+        texts = {name: newest.get(name) for name in ("timestamp", "action_type")}
+        texts = {name: each if isinstance(each, str) else None for name, each in texts.items()}
+        if said["anchor"] != {"id": ids[-1], **texts}:
+            yield "states another entry as the highest"
 
 
 @dataclass
@@ -242,24 +302,21 @@ class Audit:
     checks: bool  # signatures
     faults: dict[tuple[str, str], str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    missing: Counter[str] = field(default_factory=Counter)  # ids that statements list so, by cause
     checked: Counter[str] = field(default_factory=Counter)
     skipped: Counter[str] = field(default_factory=Counter)
     lacking: dict[str, str] = field(default_factory=dict)  # what could have been checked
-    good: dict[str, tuple[int, int, int, str]] = field(
-        default_factory=dict
-    )  # hash: number, epoch, size, root
+    good: dict[str, tuple[int, int, int, str]] = field(default_factory=dict)  # number, epoch, size, root
     end: int = 0  # the last number
     before: Json | None = field(default_factory=lambda: {**START})  # the statement before; None: nobody knows
     holes: list[int] | None = field(default_factory=list)
     link: str | None = ""  # the hash that the next statement must name, if that matters
     signer: bytes = b""  # the key that was named last
     newest_signed: tuple[str, bytes] = ("", b"")  # the newest good checkpoint, and whose it is
-    unsigned: list[int] = field(
-        default_factory=list
-    )  # the last statements, as far as they have no checkpoint
+    unsigned: list[int] = field(default_factory=list)  # the last ones, as far as they have no checkpoint
     told: dict[str, int] = field(default_factory=dict)
     named: set[str] = field(default_factory=set)
-    export: tuple[Json, dict[int, Json] | None] = ({}, None)
+    export: tuple[Json, Dated | None] = ({}, None)
 
     def key(self, number: int, kind: str = "statements", suffix: str = "json") -> str:
         return f"{kind}/console={self.console}/{number:010}.{suffix}"
@@ -421,11 +478,11 @@ class Audit:
             self.fault("missing", key, "is missing")
         return None
 
-    def open_export(self, key: str, export: Json) -> dict[int, Json] | None:
+    def open_export(self, key: str, export: Json) -> Dated | None:
         """The entries of the export that a statement rests on."""
         data = self.fetch(export, export["sha256"], export["retain_until"], bytes)
         try:
-            entries, facts = read_export(data) if data is not None else (None, [])
+            entries, facts = read_export(data, export["served_at"][:10]) if data is not None else (None, [])
         except NONSENSE as error:
             self.fault("misdescribed", key, f"rests on an export that can't be read: {error!r}")
             return None
@@ -438,15 +495,24 @@ class Audit:
         export, part, files = said["export"], said["slice"], said["entries"]
         if export != self.export[0]:
             self.export = (export, self.open_export(key, export))
+        for hole in said["missing"]:
+            self.missing[hole["cause"]] += hole["last"] - hole["first"] + 1
+        for seen in said["receipts_seen"]:
+            if seen["intent_seq"] is None:
+                who = f"{seen['user']} from {seen['user_ip']} at {seen['timestamp']}"
+                self.notes.append(
+                    f"foreign purge: up to id {seen['before_id']}, {seen['count']} entries, by {who}"
+                )
         until = export["retain_until"]
         contents = [self.fetch(file, file["content_sha256"], until, gzip.decompress) for file in files]
         if before is None or None in contents:
             self.skipped["statements against what they name: it is not there, or not to be trusted"] += 1
             return
         found = [(content or b"").split(b"\n")[:-1] for content in contents]
-        lines = {json.loads(line)["id"]: line for each in found for line in each}
+        dated = [(line, file["date"]) for file, each in zip(files, found) for line in each]
+        lines = {json.loads(line)["id"]: (line, date) for line, date in dated}
         facts = [[json.loads(each[0])["id"], json.loads(each[-1])["id"], len(each)] for each in found]
-        tree = grown(before["tree"], [lines[i] for i in sorted(lines)])
+        tree = grown(before["tree"], [lines[i][0] for i in sorted(lines)])
         if tree != said["tree"] or facts != [[f["first_id"], f["last_id"], f["count"]] for f in files]:
             self.fault("misdescribed", key, "states another tree, or other ids, than its entry files give")
         entries, archived = self.export[1], before["highest_archived_id"]
@@ -515,7 +581,7 @@ class Audit:
         """Judge the lines of a bundle, each by a proof of its own; it says how many it has at most."""
         proofs: dict[str, list[str]] = {}
         for name in sorted(name for name in self.names if name.startswith("proofs/")):
-            proofs.setdefault(name.rpartition("-")[2], []).append(name)
+            proofs.setdefault(name.partition("-")[2], []).append(name)
         lines, unproven = re.findall(rb"[^\n]+", self.read("entries.ndjson")), 0
         for line in lines:
             named = proofs.get(f"{id_of(line)}.tlog-proof", [])
@@ -582,6 +648,7 @@ def report(audit: Audit) -> Json:
         "newest_statement": [*audit.good][-1] if audit.good else None,
         "signed_by_the_key": by if key and audit.checks else None,
         "checked": audit.checked,
+        "stated_as_missing": audit.missing,
         "not_checked": audit.skipped,
         "notes": audit.notes,
         "faults": [{"verdict": v, "key": key, "sentence": f"{key} {clause}"} for (v, key), clause in faults],
@@ -592,7 +659,7 @@ def tell(one: Json) -> None:
     """Tell people the same."""
     print(f"Console {one['console']}: {one['statements']} statements, the newest {one['newest_statement']}")
     print(f"  signed by the key {one['signed_by_the_key']}")
-    for name in ("checked", "not_checked"):
+    for name in ("checked", "stated_as_missing", "not_checked"):
         for what, count in one[name].items():
             print(f"  {name.replace('_', ' ')}: {count} {what}")
     for note in one["notes"]:
@@ -616,22 +683,21 @@ def main(arguments: list[str] | None = None) -> int:
     ):
         parser.add_argument(option, action="store_true", help=told)
     options = parser.parse_args(arguments)
+    audits, lacking, status = list[Audit](), dict[str, str](), 2
     try:
         with tempfile.TemporaryDirectory() as folder:
-            place = options.place
-            if place.is_file():
-                zipfile.ZipFile(place).extractall(folder)
-                place = Path(folder)
-            audits = list(audits_of(place, options))
+            if options.place.is_file():
+                zipfile.ZipFile(options.place).extractall(folder)
+            audits = list(audits_of(Path(folder) if options.place.is_file() else options.place, options))
     except (*NONSENSE, RuntimeError, MemoryError) as error:
-        print(f"NOT CHECKED: {error}")
-        return 2
-    lacking = {what: why for audit in audits for what, why in audit.lacking.items()}
-    asked = [what for what in lacking if getattr(options, f"without_{what}")]
-    if any(audit.faults for audit in audits):
-        status, verdict = 1, f"FAULT: {sum(len(audit.faults) for audit in audits)} of them"
+        lacking = {"PLACE": f"{type(error).__name__}: {error}"}
+    faults = sum(len(audit.faults) for audit in audits)
+    lacking.update((what, why) for audit in audits for what, why in audit.lacking.items())
+    asked = [what for what in lacking if getattr(options, f"without_{what}", False)]
+    if faults:
+        status, verdict = 1, f"FAULT: {faults} of them"
     elif len(asked) < len(lacking):
-        status, verdict = 2, "NOT CHECKED: " + "; ".join(f"{what}: {why}" for what, why in lacking.items())
+        verdict = "NOT CHECKED: " + "; ".join(f"{what}: {why}" for what, why in lacking.items())
     else:
         status, verdict = 0, "VALID" + "".join(f", without {what}, as you asked" for what in asked)
     if options.json:

@@ -1,0 +1,201 @@
+"""Bundles of evidence, true ones and others. Who tampers makes the hashes of SHA256SUMS fit again."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from audit_archive.auditor import verify
+from audit_archive.domain.layout import checkpoint_key, statement_key
+from tests.attacks.test_attacks import naming
+from tests.attacks.victim import Victim
+from tests.auditor.copy import ask, written
+from tests.auditor.evidence import Files, bundle_of, sealed, unpacked, zipped
+from tests.fakes import FakeSigner
+from tests.unit.run.world import CONSOLE
+
+FIRST, SECOND = "proofs/1-3.tlog-proof", "proofs/1-4.tlog-proof"
+ENTRIES = "entries.ndjson"
+KINDS = [ENTRIES, "entries.csv", "report.html", "manifest.json", "public-key.pem", "verify.py", FIRST]
+KINDS += [statement_key(CONSOLE, 4), checkpoint_key(CONSOLE, 4)]
+
+
+@pytest.fixture
+def victim() -> Victim:
+    return Victim()
+
+
+@pytest.fixture
+def files(victim: Victim) -> Files:
+    return bundle_of(victim)
+
+
+def blamed(files: Files, folder: Path, victim: Victim) -> set[tuple[str, str]]:
+    """What an auditor finds who trusts the key."""
+    aside = folder / "aside"
+    aside.mkdir()
+    answer = ask(unpacked(files, folder / "bundle"), *written(aside, victim.keys))
+    assert answer.status == (1 if answer.blamed else 0), answer.said
+    return answer.blamed
+
+
+def test_a_true_bundle(files: Files, victim: Victim, tmp_path: Path) -> None:
+    proofs = sum(name.startswith("proofs/") for name in files)
+    assert proofs == files[ENTRIES].count(b"\n") == victim.head.tree.size
+    for place in (unpacked(files, tmp_path / "folder"), zipped(files, tmp_path / "evidence.zip")):
+        answer = ask(place, *written(tmp_path, victim.keys))
+        assert (answer.status, answer.said["verdict"]) == (0, "VALID")
+        (one,) = answer.said["consoles"]
+        assert one["checked"] == {"signatures": 8, "proven lines": proofs}
+        assert one["not_checked"]["exports: bundles have none"] == 4
+        (note,) = one["notes"]
+        assert note.startswith("foreign purge: up to id 10, 2 entries, by mallory@example.com from ")
+        assert one["signed_by_the_key"].endswith("which you trust")
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_file_that_was_damaged(name: str, files: Files, victim: Victim, tmp_path: Path) -> None:
+    files[name] = files[name][:-2] + bytes([files[name][-2] ^ 1]) + files[name][-1:]
+    if name == "manifest.json":
+        answer = ask(unpacked(files, tmp_path))
+        assert (answer.status, answer.said["consoles"]) == (2, [])
+    else:
+        assert ("altered", name) in blamed(files, tmp_path, victim)
+
+
+@pytest.mark.parametrize("name", [*KINDS, "SHA256SUMS"])
+def test_a_file_that_is_gone(name: str, files: Files, victim: Victim, tmp_path: Path) -> None:
+    del files[name]
+    answer = ask(unpacked(files, tmp_path))
+    assert answer.status == 1
+    assert ("missing", name) in answer.blamed or name in {"manifest.json", "SHA256SUMS"}
+
+
+def line_of(files: Files, entry_id: int) -> bytes:
+    """The line of an entry, with its line feed."""
+    return next(line for line in files[ENTRIES].splitlines(True) if json.loads(line)["id"] == entry_id)
+
+
+def another_line(files: Files) -> None:
+    files[ENTRIES] = files[ENTRIES].replace(b"somebody@", b"mallory@", 1)
+
+
+def no_line(files: Files) -> None:
+    files[ENTRIES] = files[ENTRIES].replace(line_of(files, 3), b"")
+
+
+def a_line_more(files: Files) -> None:
+    files[ENTRIES] += b'{"id":99,"user":"alibi@example.com"}\n'
+
+
+def a_line_twice(files: Files) -> None:
+    files[ENTRIES] += line_of(files, 3)
+
+
+def a_line_that_is_none(files: Files) -> None:
+    files[ENTRIES] += b"nothing\n"
+
+
+def no_proof(files: Files) -> None:
+    del files[FIRST]
+
+
+def proofs_swapped(files: Files) -> None:
+    files[FIRST], files[SECOND] = files[SECOND], files[FIRST]
+
+
+def another_epoch(files: Files) -> None:
+    files["proofs/2-3.tlog-proof"] = files.pop(FIRST)
+
+
+def another_place_in_the_tree(files: Files) -> None:
+    files[FIRST] = files[FIRST].replace(b"\nindex 0\n", b"\nindex 6\n")
+
+
+def another_checkpoint_in_a_proof(files: Files) -> None:
+    head = files[FIRST].partition(b"\n\n")[0]
+    files[FIRST] = head + b"\n\n" + files[checkpoint_key(CONSOLE, 4)]
+
+
+def a_statement_less(files: Files) -> None:
+    del files[statement_key(CONSOLE, 8)]
+
+
+def another_statement(files: Files) -> None:
+    key = statement_key(CONSOLE, 4)
+    files[key] = files[key].replace(b"arn:test", b"arn:tess")
+
+
+def no_checkpoint(files: Files) -> None:
+    del files[checkpoint_key(CONSOLE, 4)]
+
+
+def another_console(files: Files) -> None:
+    files["manifest.json"] = b'{"console": "feedbeef"}'
+
+
+LIES: dict[Callable[[Files], None], set[tuple[str, str]]] = {
+    another_line: {("altered", ENTRIES), ("misdescribed", FIRST)},
+    no_line: {("misdescribed", FIRST)},
+    a_line_more: {("missing", "proofs")},
+    a_line_twice: {("missing", "proofs")},
+    a_line_that_is_none: {("missing", "proofs")},
+    no_proof: {("missing", "proofs")},
+    proofs_swapped: {("altered", ENTRIES), ("misdescribed", FIRST), ("misdescribed", SECOND)},
+    another_epoch: {("altered", ENTRIES), ("misdescribed", "proofs/2-3.tlog-proof")},
+    another_place_in_the_tree: {("altered", ENTRIES), ("misdescribed", FIRST)},
+    another_checkpoint_in_a_proof: {("altered", ENTRIES), ("misdescribed", FIRST)},
+    a_statement_less: {("missing", statement_key(CONSOLE, 8))},
+    another_statement: {("altered", statement_key(CONSOLE, 4))},
+    no_checkpoint: {("unsigned", checkpoint_key(CONSOLE, 4))},
+    another_console: {("missing", "statements/console=feedbeef/0000000001.json")},
+}
+
+
+@pytest.mark.parametrize("lie", LIES, ids=lambda lie: lie.__name__)
+def test_a_lie_whose_hashes_fit(
+    lie: Callable[[Files], None], files: Files, victim: Victim, tmp_path: Path
+) -> None:
+    lie(files)
+    assert LIES[lie] <= blamed(sealed(files), tmp_path, victim)
+
+
+def test_everything_made_anew_by_somebody_else(victim: Victim, tmp_path: Path) -> None:
+    """Only a key from elsewhere, or a checkpoint that was kept, tells. The report says whose key it is."""
+    kept, true_keys, mallory = tmp_path / "kept.txt", victim.keys, FakeSigner()
+    kept.write_bytes(victim.store.data(checkpoint_key(CONSOLE, 4)))
+    victim.rewrite(1, naming(mallory), signer=mallory)
+    place = unpacked(bundle_of(victim), tmp_path / "bundle")
+    blind = ask(place)
+    assert blind.status == 0
+    assert blind.said["consoles"][0]["signed_by_the_key"].endswith("which the archive names")
+    assert ("unsigned", checkpoint_key(CONSOLE, 8)) in ask(place, *written(tmp_path, true_keys)).blamed
+    assert ("forked", statement_key(CONSOLE, 8)) in ask(place, "--checkpoint", kept).blamed
+
+
+def test_more_lines_than_the_bundle_proves(victim: Victim, tmp_path: Path) -> None:
+    """It must say so, and the auditor must agree: else anybody could leave out the proofs."""
+    files = bundle_of(victim, limit=2)
+    place = unpacked(files, tmp_path / "bundle")
+    answer, agreed = ask(place), ask(place, "--without-proofs")
+    assert (answer.status, answer.blamed) == (2, set())
+    assert answer.said["verdict"].startswith("NOT CHECKED: proofs: the bundle has none for ")
+    assert (agreed.status, agreed.said["verdict"]) == (0, "VALID, without proofs, as you asked")
+    fewer = sealed({name: data for name, data in files.items() if name != FIRST})
+    assert ask(unpacked(fewer, tmp_path / "fewer"), "--without-proofs").blamed == {("missing", "proofs")}
+
+
+def test_what_else_lies_in_the_folder_is_a_note(files: Files, tmp_path: Path) -> None:
+    answer = ask(unpacked(files | {".DS_Store": b""}, tmp_path))
+    assert answer.status == 0
+    assert "orphaned: .DS_Store is not in SHA256SUMS" in answer.said["consoles"][0]["notes"]
+
+
+def test_a_zip_that_is_damaged(files: Files, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = zipped(files, tmp_path / "evidence.zip")
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    assert verify.main([str(path)]) == 2
+    assert "\nNOT CHECKED: PLACE: BadZipFile: Bad CRC-32 for file " in capsys.readouterr().out

@@ -1,0 +1,69 @@
+"""Whatever happens to whichever byte: the auditor's copy never says VALID, unless it is no evidence."""
+
+import gzip
+import shutil
+import zlib
+from functools import cache
+from pathlib import Path
+from tempfile import mkdtemp
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.attacks.victim import Victim
+from tests.auditor.copy import ask, copied, written
+from tests.auditor.evidence import bundle_of, unpacked
+
+
+@cache
+def places() -> tuple[list[str], list[tuple[Path, str]]]:
+    """The options of an auditor who trusts the key; and every file of an archive and of a bundle."""
+    victim, folder = Victim(), Path(mkdtemp())
+    options = written(folder, victim.keys)
+    roots = copied(victim.store, folder / "archive"), unpacked(bundle_of(victim), folder / "bundle")
+    found = [
+        (root, path.relative_to(root).as_posix()) for root in roots for path in sorted(root.rglob("*.*"))
+    ]
+    return options, [(root, name) for root, name in found if (root / name).is_file()]
+
+
+def content(data: bytes) -> bytes | None:
+    """What a gzip file holds; None if it is none."""
+    try:
+        return gzip.decompress(data)
+    except (OSError, EOFError, zlib.error):
+        return None
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data(), st.sampled_from(["turn a bit", "cut it off", "add to it", "remove it"]))
+def test_no_damage_is_valid(data: st.DataObject, deed: str) -> None:
+    options, files = places()
+    root, name = data.draw(st.sampled_from(files), "file")
+    path, was = root / name, (root / name).read_bytes()
+    at = data.draw(st.integers(0, len(was) - 1), "byte")
+    changed = bytearray(was)
+    changed[at] ^= 1 << data.draw(st.integers(0, 7), "bit")
+    left = {"turn a bit": bytes(changed), "cut it off": was[:at], "add to it": was + was[at:]}.get(deed)
+    try:
+        path.unlink()
+        if left is not None:
+            path.write_bytes(left)
+        answer = ask(root, *options)
+        # The same lines packed otherwise are as good.
+        is_same = name.endswith(".gz") and content(left or b"") == content(was)
+        assert (answer.status == 0) == is_same, answer.said
+    finally:
+        path.write_bytes(was)
+
+
+def test_without_damage_both_are_valid() -> None:
+    options, files = places()
+    for root in {root for root, _ in files}:
+        assert ask(root, *options).status == 0
+
+
+def teardown_module() -> None:
+    """Leave nothing behind."""
+    for root in {root for root, _ in places()[1]}:
+        shutil.rmtree(root.parent, ignore_errors=True)

@@ -1,0 +1,71 @@
+"""Statements that somebody with the signing key writes anew: both find the same lies in them."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from audit_archive.domain.facts import Missing
+from audit_archive.domain.statement import ArchiveStatement, Statement
+from audit_archive.domain.verdicts import Depth
+from tests.auditor.test_equal_judgement import Both
+from tests.fakes import FakeSigner
+
+Lie = Callable[[ArchiveStatement], ArchiveStatement]
+
+LIES: dict[str, tuple[int, Lie]] = {
+    "a hole is not told": (4, lambda s: replace(s, missing=s.missing[:1])),
+    "a hole is told that is none": (7, lambda s: replace(s, missing=(Missing(16, 16, "purged", None),))),
+    "a hole in another place": (
+        4,
+        lambda s: replace(s, missing=(s.missing[0], replace(s.missing[1], first=11, last=11))),
+    ),
+    "another cause": (4, lambda s: replace(s, missing=tuple(replace(m, cause="mood") for m in s.missing))),
+    "an id is filled again": (7, lambda s: replace(s, filled=(13,))),
+    "nothing is filled": (5, lambda s: replace(s, filled=())),
+    "somebody else purged": (
+        4,
+        lambda s: replace(s, receipts_seen=tuple(replace(r, user="nobody") for r in s.receipts_seen)),
+    ),
+    "another number was purged": (
+        4,
+        lambda s: replace(s, receipts_seen=tuple(replace(r, count=1) for r in s.receipts_seen)),
+    ),
+    "nobody purged": (4, lambda s: replace(s, receipts_seen=())),
+    "another root": (4, lambda s: replace(s, tree=replace(s.tree, root="0" * 64))),
+    "another frontier": (4, lambda s: replace(s, tree=replace(s.tree, frontier=s.tree.frontier[::-1]))),
+    "a longer tree": (4, lambda s: replace(s, tree=replace(s.tree, size=s.tree.size + 1))),
+    "a higher watermark": (4, lambda s: replace(s, highest_archived_id=s.highest_archived_id + 1)),
+    "a purge is forgotten": (7, lambda s: replace(s, highest_purged_id=0)),
+    "more rows": (4, lambda s: replace(s, export=replace(s.export, rows=s.export.rows + 1))),
+    "more in a file": (4, lambda s: replace(s, entries=(replace(s.entries[0], count=9), *s.entries[1:]))),
+    "a smaller slice": (4, lambda s: replace(s, slice=replace(s.slice, count=s.slice.count - 1))),
+    "a file is left out": (4, lambda s: replace(s, entries=s.entries[1:])),
+    "another date": (
+        4,
+        lambda s: replace(s, entries=(replace(s.entries[0], date="2026-01-01"), *s.entries[1:])),
+    ),
+    "another anchor": (4, lambda s: replace(s, anchor=None)),
+    "another epoch": (4, lambda s: replace(s, epoch=2)),
+    "another moment of serving": (4, lambda s: replace(s, export=replace(s.export, served_at="yesterday"))),
+    "another lock": (4, lambda s: replace(s, export=replace(s.export, retain_until="soon"))),
+}
+
+
+@pytest.mark.parametrize("lie", LIES)
+def test_a_lie_that_is_signed(lie: str, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    victim = Both(tmp_path_factory.mktemp("aside"))
+    seq, edit = LIES[lie]
+
+    def forged(said: Statement) -> Statement:
+        assert isinstance(said, ArchiveStatement)
+        changed = edit(said)
+        assert changed != said
+        return changed
+
+    signer = victim.world.signer
+    assert isinstance(signer, FakeSigner)
+    victim.rewrite(seq, forged, signer=signer)
+    found = victim.audit(Depth.CONTENT, source=victim.copied(tmp_path), has_ledger=False, trusted=victim.keys)
+    assert not found.is_valid

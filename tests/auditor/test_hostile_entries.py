@@ -1,0 +1,110 @@
+"""Whatever stands in an export that the product archived is no fault for the auditor's copy."""
+
+import json
+from io import BytesIO
+from pathlib import Path
+from zipfile import ZIP_DEFLATED, ZipFile
+
+import pytest
+
+from audit_archive.auditor.verify import differences, read_export
+from tests.auditor.copy import ask, copied
+from tests.unit.run.world import World
+
+NUMBERS = [
+    *("0", "-0", "-0.0", "1.50", "1e5", "1E+2", "1e-5", "1.234e-5", "1e-7", "1e16", "123456789012345680.0"),
+    *("5e-324", "1.5e300", "0.1", "0.10000000000000000000001", "1e400", "1e-400", "0e999999999999999999999"),
+    *("1e999999999999999999999", "18446744073709551615", "18446744073709551616", "-9223372036854775809"),
+    *("1" * 5000, "1." + "0" * 70, "NaN", "Infinity", "-Infinity"),
+]
+VALUES = [
+    *NUMBERS,
+    *("true", "false", "null", "[]", "{}", '[1, [2.0, {"b": 1, "a": [true, 1, 1.0, null]}]]'),
+    *(r'"\ud800"', r'"\ud83d\ude00"', r'"\u00e9\u2028\u0000\/\b\f\n\r\t\""', '"é\u2028😀\x7f"', '"\ufeff"'),
+    *('{"a": 1, "a": 2}', '{"a": 1, "\\u0061": 1}', r'{"\ud800": 1}', '{"😀": 1, "\uffff": 2, "é": 3}'),
+    *(
+        "[" * 127 + "]" * 127,
+        "[" * 128 + "]" * 128,
+        '{"a":' * 400 + "1" + "}" * 400,
+        '"' + "x" * (1 << 20) + '"',
+    ),
+]
+PURGE = '"action_type": "audit_trail_purge"'
+MEMBERS = [
+    *(
+        '"_source": "{}"',
+        '"_source": 1',
+        '"user": "a", "user": "b"',
+        '"": 0',
+        '"timestamp": 5',
+        '"user_ip": [1]',
+    ),
+    *('"timestamp": "2026-11-20 08:14:60 UTC+0000"', '"timestamp": "2026-11-20 23:59:59 UTC-0300"'),
+    *('"timestamp": "1969-12-31 23:59:59 UTC+0000"', '"timestamp": "9999-12-31 23:59:59 UTC-2359"'),
+    *('"timestamp": "0001-01-01 00:00:00 UTC+2359"', '"timestamp": "2026-02-30 00:00:00 UTC+0000"'),
+    *('"timestamp": "٢٠٢٦-11-20 08:14:02 UTC+0000"', '"timestamp": "2026-11-20 08:14:02 UTC+2400"'),
+    *('"action_type": "audit_trail_purge", "message": 7', '"action_type": ["audit_trail_purge"]'),
+    f'{PURGE}, "message": "Successfully purged 3 logs before id:2", "user": "\\udfff"',
+    f'{PURGE}, "message": "successfully  purged 1 log before id : 99999999999999999999"',
+    f'{PURGE}, "message": "Successfully purged 9 logs before id:9999999999999999999"',
+    f'{PURGE}, "user": 1e999, "user_ip": null, "timestamp": "\\ud800", "field": "\\ud800"',
+]
+ENTRIES = [
+    f'{{"id": {at}, {member}}}'
+    for at, member in enumerate([*(f'"field": {value}' for value in VALUES), *MEMBERS], 1)
+]
+SHAPES = {
+    "array": "[" + ",".join(ENTRIES) + "]",
+    "array, newest first, spread out": "\ufeff [\n" + "\n ,\t".join(reversed(ENTRIES)) + "\r\n]\n",
+    "object": '{"result": "success", "audit_trail": [' + ", ".join(ENTRIES) + '], "cursor": {"id": null}}',
+    "lines": "\n".join(ENTRIES) + "\n",
+    "rows twice": "[" + ",".join(ENTRIES + ENTRIES) + "]",
+}
+
+
+ANCHOR = {"id": 1, "timestamp": None, "action_type": None}
+
+
+def zipped(text: str) -> bytes:
+    """An export with this text."""
+    file = BytesIO()
+    with ZipFile(file, "w", ZIP_DEFLATED) as archive:
+        archive.writestr("canary_audit_trail.json", text)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_what_was_archived_is_valid(shape: str, tmp_path: Path) -> None:
+    world = World()
+    world.mode, world.retention_days = "off", 2555
+    world.trail.arrive(len(ENTRIES))
+    world.reader.export = lambda entries: zipped(SHAPES[shape])
+    world.run()
+    assert world.last().slice.count == len(ENTRIES)
+    assert world.last().drift["source_form"] > 20
+    answer = ask(copied(world.store, tmp_path))
+    assert answer.status == 0, answer.said
+    assert answer.said["consoles"][0]["checked"]["entries"] == len(ENTRIES)
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes"),
+    [
+        *(("1", "1.5"), ("1", "true"), ("0", "false"), ("1.0", "[1.0]"), ('"a"', '"b"'), ("null", '""')),
+        *(("{}", "[]"), ("1e999", "1e998"), ('{"a":1,"a":2}', '{"a":2,"a":2}'), ("NaN", "Infinity")),
+        *(("0e9", "9e0"), ("-1", "1")),
+    ],
+)
+def test_a_line_that_means_something_else_is_found(was: str, becomes: str) -> None:
+    """The statement and the tree are over the line; it is the export that says something else."""
+    entry, line = f'{{"id":1,"field":{was}}}', f'{{"field":{becomes},"id":1}}'
+    source = json.dumps({"_source": line, "id": 1})
+    said = {"filled": [], "receipts_seen": [], "missing": [], "highest_archived_id": 1, "anchor": ANCHOR}
+    due, _ = read_export(zipped(f"[{entry}]"), "2026-11-20")
+    for archived in (line, source):
+        lines = {1: (archived.encode(), "2026-11-20")}
+        assert list(differences(said, 0, due, lines)) == [
+            "archives the entry 1 otherwise than its export has it"
+        ]
+    for archived in (entry, json.dumps({"_source": entry, "id": 1})):
+        assert list(differences(said, 0, due, {1: (archived.encode(), "2026-11-20")})) == []

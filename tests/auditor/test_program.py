@@ -1,0 +1,195 @@
+"""The auditor's copy as a program: what it needs, what it says, and how it ends."""
+
+import ast
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from audit_archive.domain.layout import checkpoint_key, statement_key
+from tests.attacks.victim import Victim, twin_world
+from tests.auditor.copy import PROGRAM, ask, copied, written
+from tests.auditor.test_hostile_entries import zipped
+from tests.fakes.signer import FakeSigner
+from tests.unit.run.world import CONSOLE, World
+
+EXAMPLE = Path(__file__).resolve().parents[2] / "docs" / "example-archive"
+OLDEST = (3, 9)
+PYTHONS = [sys.executable, *filter(None, (shutil.which(f"python3.{minor}") for minor in range(9, 20)))]
+
+
+def run(*arguments: object, python: str = sys.executable) -> subprocess.CompletedProcess[str]:
+    """The program in a Python of its own, which has the standard library and nothing else."""
+    command = [python, "-I", "-S", str(PROGRAM), *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own
+
+
+def imported() -> set[str]:
+    """The top names of all modules that it imports."""
+    found = set()
+    for node in ast.walk(ast.parse(PROGRAM.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found.add((node.module or "").partition(".")[0])
+    return found
+
+
+def test_it_is_one_file_of_the_standard_library_and_cryptography_for_signatures() -> None:
+    assert imported() - sys.stdlib_module_names == {"cryptography"}
+
+
+def test_it_opens_no_connection_and_runs_nothing() -> None:
+    assert not imported() & {
+        "socket",
+        "urllib",
+        "http",
+        "subprocess",
+        "ftplib",
+        "smtplib",
+        "ctypes",
+        "asyncio",
+    }
+
+
+def test_it_can_be_read_by_the_oldest_python_that_it_names() -> None:
+    text = PROGRAM.read_text()
+    ast.parse(text, feature_version=OLDEST)
+    assert f"Python {OLDEST[0]}.{OLDEST[1]}" in (ast.get_docstring(ast.parse(text)) or "")
+
+
+@pytest.mark.parametrize("python", PYTHONS, ids=lambda path: Path(path).name)
+def test_it_needs_nothing_but_the_standard_library(python: str) -> None:
+    if subprocess.run([python, "-c", ""], capture_output=True, check=False).returncode:  # noqa: S603 - found
+        pytest.skip("no Python behind that name")
+    ran = run(EXAMPLE, "--without-signatures", python=python)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert ran.stdout.endswith("\nVALID, without signatures, as you asked\n")
+
+
+def test_without_cryptography_a_signed_archive_is_not_checked() -> None:
+    ran = run(EXAMPLE)
+    assert (ran.returncode, ran.stderr) == (2, "")
+    last = ran.stdout.splitlines()[-1]
+    assert last.startswith("NOT CHECKED: signatures: install the package `cryptography`")
+
+
+def test_without_cryptography_faults_are_found(tmp_path: Path) -> None:
+    victim = Victim()
+    victim.flip(victim.archives[1].export.key)
+    victim.lose(checkpoint_key(CONSOLE, 5))
+    ran = run(copied(victim.store, tmp_path))
+    assert ran.returncode == 1
+    assert f"FAULT, altered: {victim.archives[1].export.key}" in ran.stdout
+    assert f"FAULT, unsigned: {checkpoint_key(CONSOLE, 5)}" in ran.stdout
+    assert ran.stdout.endswith("\nFAULT: 2 of them\n")
+
+
+def test_without_cryptography_an_unsigned_archive_is_valid(tmp_path: Path) -> None:
+    ran = run(copied(twin_world(is_signed=False).store, tmp_path))
+    assert (ran.returncode, ran.stdout.splitlines()[-1]) == (0, "VALID")
+
+
+def test_what_it_says_of_the_example() -> None:
+    ran = subprocess.run([sys.executable, PROGRAM, EXAMPLE], capture_output=True, text=True, check=False)  # noqa: S603
+    assert (ran.returncode, ran.stderr) == (0, "")
+    lines = ran.stdout.splitlines()
+    assert lines[0].startswith("Console 1234abcd: 4 statements, the newest 8ab5f2ab")
+    for line in ("checked: 4 signatures", "checked: 9 entries", "stated as missing: 2 foreign_purge"):
+        assert f"  {line}" in lines
+    assert any("foreign purge: up to id 11, 3 entries, by mallory@example.com" in line for line in lines)
+    assert lines[1].endswith(", which the archive names")
+    assert lines[-1] == "VALID"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["nowhere"],
+        [EXAMPLE / "statements"],
+        [PROGRAM],
+        [EXAMPLE, "--key", PROGRAM],
+        [EXAMPLE, "--key", "nowhere.pem"],
+        [EXAMPLE, "--checkpoint", PROGRAM],
+        [EXAMPLE, "--unheard-of"],
+        [],
+    ],
+)
+def test_what_can_not_be_checked_is_neither_valid_nor_a_fault(arguments: list[object]) -> None:
+    assert run(*arguments).returncode == 2
+
+
+def test_an_empty_folder_is_not_valid(tmp_path: Path) -> None:
+    assert ask(tmp_path).status == 2
+
+
+def test_a_console_that_is_not_there_is_missing() -> None:
+    assert ask(EXAMPLE, "--console", "feedbeef").blamed == {("missing", statement_key("feedbeef", 1))}
+
+
+def test_every_console_of_a_folder_is_checked(tmp_path: Path) -> None:
+    victim = Victim()
+    copied(victim.store, tmp_path)
+    shutil.copytree(EXAMPLE, tmp_path, dirs_exist_ok=True)
+    for folder in tmp_path.glob("*/console=1234abcd"):
+        shutil.move(folder, folder.with_name("console=feedbeef"))
+    answer = ask(tmp_path)
+    assert [one["console"] for one in answer.said["consoles"]] == ["feedbeef"]
+    assert answer.status == 1
+
+
+def test_an_archive_that_another_key_signed(tmp_path: Path) -> None:
+    options = written(tmp_path, (FakeSigner().public_key(),))
+    assert ask(EXAMPLE, *options).blamed == {("unsigned", checkpoint_key(CONSOLE, 4))}
+
+
+def test_an_unsigned_archive_of_which_somebody_expects_a_signature(tmp_path: Path) -> None:
+    place = copied(twin_world(is_signed=False).store, tmp_path / "archive")
+    key = written(tmp_path, (FakeSigner().public_key(),))
+    assert ask(place).status == 0
+    assert ask(place).said["consoles"][0]["not_checked"] == {"signatures: signing had not begun": 7}
+    assert ask(place, *key).blamed == {("unsigned", statement_key(CONSOLE, 7))}
+
+
+def test_a_key_that_was_replaced(tmp_path: Path) -> None:
+    world, old = World(), FakeSigner()
+    world.retention_days, world.signer = 2555, old
+    world.aged()
+    world.run()
+    new = FakeSigner()
+    world.signer = new
+    world.aged()
+    world.run()
+    place = copied(world.store, tmp_path / "archive")
+    assert ask(place, *written(tmp_path, (new.public_key(),))).status == 0
+    assert ask(place, *written(tmp_path, (old.public_key(),))).status == 1
+
+
+def test_what_expired_is_no_fault_and_is_told(tmp_path: Path) -> None:
+    """The newest export is there, the first one's time is over."""
+    world = World()
+    world.clock.moment -= 3 * 365 * 86_400
+    world.mode, world.retention_days = "off", 100
+    world.aged(2)
+    world.run()
+    place = copied(world.store, tmp_path)
+    assert ask(place).status == 0
+    shutil.rmtree(place / "exports")
+    shutil.rmtree(place / "entries")
+    answer = ask(place)
+    assert answer.status == 0
+    told = answer.said["consoles"][0]["not_checked"]
+    assert (told["exports: expired"], told["entry files: expired"]) == (1, 1)
+
+
+def test_what_is_nested_too_deep_for_python_is_not_checked(tmp_path: Path) -> None:
+    world = World()
+    world.mode, world.retention_days = "off", 2555
+    world.trail.arrive()
+    world.reader.export = lambda entries: zipped('[{"id": 1, "field": ' + "[" * 99_999 + "]" * 99_999 + "}]")
+    world.run()
+    answer = ask(copied(world.store, tmp_path))
+    assert answer.status == 2
+    assert answer.said["verdict"].startswith("NOT CHECKED: PLACE: RecursionError: ")
