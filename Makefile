@@ -13,7 +13,7 @@ PARAMETERS ?=
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo local check test torture bench build deploy named lock clean
+.PHONY: help demo local check test torture mutants bench build deploy named lock clean
 
 help: ## Say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ test: $(STAMP) ## Every test, the system's too
 
 torture: $(STAMP) ## Crashes, races and hostile Consoles for MINUTES minutes (default 10)
 	$(BIN)/python -m tests.torture --minutes $(or $(MINUTES),10)
+
+mutants: $(STAMP) ## Take each safety rule out of the code in turn: a test must notice
+	@$(BIN)/python -m tests.mutants
 
 bench: $(STAMP) ## Measure against the peer baseline and the floor
 	$(BIN)/python -m bench

@@ -16,7 +16,7 @@ from audit_archive.domain.verdicts import Depth, Verdict
 from audit_archive.ports import Retention
 from tests.attacks.victim import Edit, Victim, blamed, twin_world
 from tests.fakes import FakeSigner
-from tests.unit.run.world import CONSOLE, DAY
+from tests.unit.run.world import CONSOLE, DAY, World
 
 STATEMENTS = range(1, 9)
 WHERES = pytest.mark.parametrize("where", ["bucket", "copy"])
@@ -184,6 +184,36 @@ def test_cut_off_the_end_and_restore_an_older_ledger(victim: Victim) -> None:
     assert blamed(victim.audit(trusted=victim.keys)) == set()
     found = victim.audit(Depth.CHAIN, known=(yesterday,))
     assert blamed(found) == {(Verdict.MISSING, statement_key(CONSOLE, 7))}
+
+
+@WHERES
+def test_delete_a_statement_and_a_checkpoint_after_it(victim: Victim, where: Where, tmp_path: Path) -> None:
+    """That signing had begun is not forgotten over a gap."""
+    victim.lose(statement_key(CONSOLE, 4), checkpoint_key(CONSOLE, 6))
+    assert found_in(victim, where, tmp_path) == {
+        (Verdict.MISSING, statement_key(CONSOLE, 4)),
+        (Verdict.UNSIGNED, checkpoint_key(CONSOLE, 6)),
+    }
+
+
+@pytest.mark.parametrize("depth", Depth.ORDER)
+def test_delete_the_statement_that_lists_a_hole_which_a_later_one_fills(depth: str) -> None:
+    """What nobody can know any more is no fault of the one that fills it, and its slice is made anew."""
+    world = World()
+    world.trail.arrive(3)
+    world.trail.skip()
+    world.aged(1)
+    world.run()
+    world.later(DAY)
+    world.trail.put(4)
+    world.trail.arrive()
+    world.run()
+    victim = Victim(world)
+    assert [said.filled for said in victim.archives] == [(), (4,)]
+    victim.lose(statement_key(CONSOLE, 1))
+    found = victim.audit(depth)
+    assert blamed(found) == {(Verdict.MISSING, statement_key(CONSOLE, 1))}
+    assert found.checked.get("slices made anew", 0) == (depth == Depth.CONTENT)
 
 
 @WHERES
@@ -439,6 +469,19 @@ def test_renumber(victim: Victim, where: Where, tmp_path: Path) -> None:
     if where == "bucket":  # it knows versions, and the ledger the last number
         moved |= {(Verdict.FORKED, statement_key(CONSOLE, 4)), (Verdict.MISSING, statement_key(CONSOLE, 8))}
     assert found == moved
+
+
+def test_renumber_what_comes_after_a_gap(victim: Victim, tmp_path: Path) -> None:
+    """The state before is not known, the number is."""
+    for seq in (3, 4):
+        victim.lose(statement_key(CONSOLE, seq), checkpoint_key(CONSOLE, seq))
+    for seq in range(5, 9):
+        move(victim, statement_key(CONSOLE, seq), statement_key(CONSOLE, seq - 1))
+        move(victim, checkpoint_key(CONSOLE, seq), checkpoint_key(CONSOLE, seq - 1))
+    assert found_in(victim, "copy", tmp_path, Depth.CHAIN) == {
+        (Verdict.MISSING, statement_key(CONSOLE, 3)),
+        (Verdict.BROKEN, statement_key(CONSOLE, 4)),
+    }
 
 
 def edited(victim: Victim, seq: int, at: int) -> tuple[str, ArchiveStatement]:

@@ -24,7 +24,7 @@ LOCAL, CENTRAL, END = range(3)
 
 
 def test_each_ends_in_its_error_or_in_a_complete_archive() -> None:
-    fuzz(1, 40)
+    fuzz(1, 30)
 
 
 def test_what_unfolds_to_something_large_takes_little_memory() -> None:

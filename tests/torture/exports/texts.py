@@ -21,6 +21,11 @@ MESSAGES = (
     *("Successfully purged 3 logs before id:4", "successfully purged 1 log before id : 9223372036854775807."),
     *("Successfully purged 9999999999999999999 logs before id:9999999999999999999", "purged", "\ud800"),
 )
+TRAPS = (
+    *(',"user":"x"', ',"a":{"b":1,"b":2}', ',"_source":1', ',"a":"\\ud800"', ',"a":"":"', ',"a" :1'),
+    *(f',"a":{number}' for number in ("1.10", "18446744073709551616", "1e400", "0.30000000000000001", "-0")),
+    *(',"a":"},{\\"id\\":1"', ',"a":[{"id":7},{"id":8}]', ',"a":NaN', ',"timestamp":null'),
+)
 JUNK = (" ", "\n", "\0", "]", ",", "[]", "\ufeff", "\x1f", "null", "//", "\u2028")
 
 
@@ -52,20 +57,28 @@ def _entry(draw: st.DrawFn, number: int, is_rude: bool) -> str:
     return "{" + "".join(f"{key}:{value}," for key, value in members) + entry.removeprefix("{")
 
 
-def _plain(number: int) -> str:
+def _plain(number: int, more: str = "") -> str:
     stamp = f"20{number // 336 % 80 + 20}-{number // 28 % 12 + 1:02}-{number % 28 + 1:02} 10:00:00 UTC+0000"
-    return f'{{"id":{number},"timestamp":"{stamp}","action_type":"user_login","user":"u{number}"}}'
+    return f'{{"id":{number},"timestamp":"{stamp}","action_type":"user_login","user":"u{number}"{more}}}'
+
+
+@st.composite
+def _many(draw: st.DrawFn, others: list[str]) -> list[str]:
+    """Many plain entries with others among them, and some that look plain, of which a light parse loses a part."""
+    found = [_plain(number) for number in range(20, 20 + draw(st.sampled_from([30, 300, 900])))]
+    for at in draw(st.lists(st.integers(0, len(found) - 1), max_size=3)):
+        found[at] = _plain(20 + at, draw(st.sampled_from(TRAPS)))
+    at = draw(st.integers(0, len(found)))
+    return found[:at] + others + found[at:]
 
 
 @st.composite
 def _entries(draw: st.DrawFn, is_rude: bool) -> list[str]:
-    """Few of any kind; or many of the plain kind, with few others among them. Some come twice."""
+    """Few of any kind, or these among many. Some come twice."""
     first = draw(st.sampled_from([1, 4]))
-    found = [draw(_entry(number, is_rude)) for number in range(first, first + draw(st.integers(0, 8)))]
-    if not draw(st.integers(0, 9)):
-        plain = [_plain(number) for number in range(20, 20 + draw(st.sampled_from([30, 300, 900])))]
-        at = draw(st.integers(0, len(plain)))
-        found = plain[:at] + found + plain[at:]
+    found: list[str] = [draw(_entry(n, is_rude)) for n in range(first, first + draw(st.integers(0, 8)))]
+    if not draw(st.integers(0, 3)):
+        found = draw(_many(found[:2]))
     if found:
         found += draw(st.lists(st.sampled_from(found), max_size=2))
     return found[::-1] if draw(st.booleans()) else found

@@ -390,6 +390,13 @@ def test_an_index_with_a_gap_is_an_error_that_says_what_to_do(world: World) -> N
         find_entries(reader_of(world), Query(CONSOLE), NDJSON)
 
 
+def test_an_index_that_leads_elsewhere_is_an_error(world: World) -> None:
+    """Number 2 leads to statement 1, whose hash it has: nothing but the place is wrong."""
+    world.ledger.index[CONSOLE, 2] = world.ledger.index[CONSOLE, 1]
+    with pytest.raises(IntegrityError, match=r"index of Console 1234abcd is not whole.*rebuild"):
+        find_entries(reader_of(world), Query(CONSOLE), NDJSON)
+
+
 def test_a_lost_ledger_is_no_loss(world: World) -> None:
     world.ledger.forget(CONSOLE)
     assert ids_of(ask(world)) == [1, 2, 3, 4, 5, 6]
