@@ -1,0 +1,71 @@
+"""A checkpoint over tree and statement, before anything is built on it."""
+
+from tests.mutants.mutant import Mutant
+from tests.mutants.tables.suspects import SAFETY, SIGNING
+
+MUTANTS = (
+    Mutant(
+        "signed-before-it-is-recorded",
+        "With signing on every statement is signed before the ledger moves to it",
+        "steps/sign.py",
+        "        _put_checkpoint(run, signing, committed.head, committed.ref)",
+        "        pass",
+        SIGNING,
+    ),
+    Mutant(
+        "signing-is-not-forgotten",
+        "A signed archive does not go on unsigned because nobody set the key",
+        "steps/sign.py",
+        "    if run.signing is None and head.public_key is not None:",
+        "    if False:",
+        SIGNING,
+    ),
+    Mutant(
+        "only-the-named-key-signs",
+        "Only the key that the chain names signs",
+        "steps/sign.py",
+        "    if signing is not None and _is_named(signing, committed.head):",
+        "    if signing is not None:",
+        SIGNING,
+    ),
+    Mutant(
+        "new-key-is-named",
+        "A new key is named by a statement before it signs",
+        "steps/sign.py",
+        "    if signing is None or _is_named(signing, head):",
+        "    if signing is None or head.public_key is not None:",
+        SIGNING,
+    ),
+    Mutant(
+        "found-checkpoint-is-checked",
+        "A checkpoint that is there already is taken only if its signature and content are right",
+        "steps/sign.py",
+        "    _check_checkpoint(key, data, checkpoint, signing)\n",
+        "",
+        SIGNING,
+    ),
+    Mutant(
+        "checkpoint-of-this-statement",
+        "A well signed checkpoint of something else is no checkpoint of this statement",
+        "steps/sign.py",
+        "    if found != checkpoint:",
+        "    if False:",
+        SIGNING,
+    ),
+    Mutant(
+        "checkpoint-lock",
+        "A checkpoint that was put is checked to be locked",
+        "steps/sign.py",
+        "    if data == note:\n        check_lock(",
+        "    if data == note:\n        _ = (",
+        SAFETY,
+    ),
+    Mutant(
+        "found-checkpoint-lock",
+        "A checkpoint that is there already is taken only if it is locked",
+        "steps/sign.py",
+        "    elif facts.retention is None:",
+        "    elif False:",
+        SIGNING,
+    ),
+)
