@@ -118,6 +118,10 @@ def another_checkpoint_in_a_proof(files: Files) -> None:
     files[FIRST] = head + b"\n\n" + files[checkpoint_key(CONSOLE, 4)]
 
 
+def a_signature_in_a_proof(files: Files) -> None:
+    files[FIRST] = files[FIRST][:-9] + b"AAAAAAA=\n"
+
+
 def a_statement_less(files: Files) -> None:
     del files[statement_key(CONSOLE, 8)]
 
@@ -146,6 +150,7 @@ LIES: dict[Callable[[Files], None], set[tuple[str, str]]] = {
     another_epoch: {("altered", ENTRIES), ("misdescribed", "proofs/2-3.tlog-proof")},
     another_place_in_the_tree: {("altered", ENTRIES), ("misdescribed", FIRST)},
     another_checkpoint_in_a_proof: {("altered", ENTRIES), ("misdescribed", FIRST)},
+    a_signature_in_a_proof: {("altered", ENTRIES), ("misdescribed", FIRST)},
     a_statement_less: {("missing", statement_key(CONSOLE, 8))},
     another_statement: {("altered", statement_key(CONSOLE, 4))},
     no_checkpoint: {("unsigned", checkpoint_key(CONSOLE, 4))},
