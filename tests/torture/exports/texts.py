@@ -64,10 +64,10 @@ def _plain(number: int, more: str = "") -> str:
 
 @st.composite
 def _many(draw: st.DrawFn, others: list[str]) -> list[str]:
-    """Many plain entries with others among them, and some that look plain, of which a light parse loses a part."""
+    """Many plain entries, with others among them, and some that look plain but must not be parsed lightly."""
     found = [_plain(number) for number in range(20, 20 + draw(st.sampled_from([30, 300, 900])))]
     for at in draw(st.lists(st.integers(0, len(found) - 1), max_size=3)):
-    """Many plain entries, with others among them, and some that look plain but must not be parsed lightly."""
+        found[at] = _plain(20 + at, draw(st.sampled_from(TRAPS)))
     at = draw(st.integers(0, len(found)))
     return found[:at] + others + found[at:]
 
