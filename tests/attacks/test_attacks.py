@@ -414,6 +414,14 @@ def test_shorten_a_lock(victim: Victim, kind: str) -> None:
     assert found_in(victim, "bucket", Path()) == {(Verdict.UNLOCKED, key)}
 
 
+@pytest.mark.parametrize("key", [statement_key(CONSOLE, 3), checkpoint_key(CONSOLE, 3)])
+def test_shorten_the_lock_of_what_a_run_put_after_its_export(victim: Victim, key: str) -> None:
+    """It is not stated, but it can't be shorter than that of the export of the same run."""
+    lock = archive_lock(victim, key)
+    victim.store.relock(key, replace(lock, until=lock.until - DAY))
+    assert found_in(victim, "bucket", Path()) == {(Verdict.UNLOCKED, key)}
+
+
 def test_shorten_the_lock_of_an_export_by_a_second(victim: Victim) -> None:
     key = victim.archives[0].export.key
     lock = archive_lock(victim, key)

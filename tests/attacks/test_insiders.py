@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from audit_archive.domain.checkpoint import Checkpoint
-from audit_archive.domain.facts import Missing
+from audit_archive.domain.facts import Missing, ObjectRef
 from audit_archive.domain.layout import checkpoint_key, statement_key
 from audit_archive.domain.statement import ArchiveStatement, Statement, statement_bytes
-from audit_archive.domain.tree import Tree
+from audit_archive.domain.tree import Tree, TreeBuilder
 from audit_archive.domain.verdicts import Depth, Verdict
 from tests.attacks.victim import Victim, blamed
 from tests.fakes import FakeSigner
@@ -96,8 +96,12 @@ def tell(victim: Victim, seq: int, lie: Lie) -> None:
         assert isinstance(said, ArchiveStatement)
         return lie(said)
 
+    victim.rewrite(seq, edit, signer=signer_of(victim))
+
+
+def signer_of(victim: Victim) -> FakeSigner:
     assert isinstance(victim.world.signer, FakeSigner)
-    victim.rewrite(seq, edit, signer=victim.world.signer)
+    return victim.world.signer
 
 
 @pytest.mark.parametrize("name", LIES)
@@ -113,10 +117,32 @@ def test_lie(victim: Victim, name: str) -> None:
 
 
 def test_sign_another_tree_than_is_stated(victim: Victim) -> None:
-    said, signer = victim.statement(4), victim.world.signer
-    assert isinstance(signer, FakeSigner)
+    said, signer = victim.statement(4), signer_of(victim)
     digest = sha256(statement_bytes(said)).hexdigest()
     checkpoint = Checkpoint(CONSOLE, said.tree.size, ZERO, digest)
     key = checkpoint_key(CONSOLE, 4)
     victim.replace(key, checkpoint.signed(signer.public_key(), signer.sign(checkpoint.text())))
     assert blamed(victim.audit(Depth.CHAIN, trusted=victim.keys)) == {(Verdict.MISDESCRIBED, key)}
+
+
+def test_state_the_tree_over_other_lines(victim: Victim) -> None:
+    """It grows as it should and its root is that of its frontier: only the lines themselves tell."""
+    builder = TreeBuilder(victim.statement(6).tree)
+    for number in range(victim.archives[3].slice.count):
+        builder.append(b"another line %d" % number)
+    for seq in (7, 8):
+        victim.rewrite(seq, lambda said: replace(said, tree=builder.tree()), signer=signer_of(victim))
+    victim.restore_ledger(8)
+    assert blamed(victim.audit(Depth.OBJECTS, trusted=victim.keys)) == set()
+    found = blamed(victim.audit(Depth.CONTENT, trusted=victim.keys))
+    assert found == {(Verdict.MISDESCRIBED, statement_key(CONSOLE, 7))}
+
+
+def test_chain_something_that_is_no_statement(victim: Victim) -> None:
+    """The next one names its hash, so nobody altered it: it was put so."""
+    key, junk = statement_key(CONSOLE, 4), b'{"kind":"archive"}'
+    victim.replace(key, junk)
+    ref = ObjectRef(key, victim.store.history(key)[-1].version_id, sha256(junk).hexdigest())
+    victim.rewrite(5, lambda said: said, signer=signer_of(victim), previous=ref)
+    found = victim.audit(Depth.CHAIN, has_ledger=False)
+    assert blamed(found) == {(Verdict.MISDESCRIBED, key)}

@@ -118,9 +118,14 @@ class Victim:
         lock = (like or self.store.history(statement_key(CONSOLE, self.head.seq))[0]).retention
         return self.store.add(key, Stored("", data, sha256(data).hexdigest(), lock, {}))
 
-    def rewrite(self, seq: int, edit: Edit, *, signer: FakeSigner | None = None) -> None:
-        """A statement is edited, and every one after it chained anew; signed anew where there is a signer."""
-        before = self.statement(seq).previous
+    def rewrite(
+        self, seq: int, edit: Edit, *, signer: FakeSigner | None = None, previous: ObjectRef | None = None
+    ) -> None:
+        """A statement is edited, and every one after it chained anew; signed anew where there is a signer.
+
+        `previous`: what it names as the one before it, if that is another now.
+        """
+        before = previous or self.statement(seq).previous
         for number in range(seq, self.head.seq + 1):
             said = self.statement(number)
             said = replace(edit(said) if number == seq else said, previous=before)

@@ -87,6 +87,16 @@ def test_it_spares_the_parser_most_lines(query: Query, expected: list[bytes]) ->
     assert Prefilter(query).candidates(b"".join(line + b"\n" for line in lines)) == expected
 
 
+@pytest.mark.parametrize(
+    "address", ["192.0.2.256", "999.1.1.1", "192.0.2.07", "192.0.2", "1.2.3.4.5", "", "host"]
+)
+def test_what_is_no_address_is_left_to_the_judge(address: str) -> None:
+    line = canonical_bytes({"id": 1, "user_ip": address})
+    query = Query("c", networks=(network("10.0.0.0/8"),))
+    assert Prefilter(query).candidates(line + b"\n") == [line]
+    assert wanted(query, [line]) == [line]
+
+
 def test_the_characters_that_fold_to_ascii_are_all_known() -> None:
     """Every character beyond ASCII whose case folding holds an ASCII character, and no other."""
     changed = [c for c in map(chr, range(0x80, sys.maxunicode + 1)) if c.casefold() != c]

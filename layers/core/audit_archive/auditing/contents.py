@@ -186,6 +186,5 @@ def _unpacked(chunks: Iterable[bytes]) -> Iterator[bytes]:
                 member = zlib.decompressobj(wbits=31)
             yield member.decompress(data, OUT_BYTES)
             data = member.unused_data if member.eof else member.unconsumed_tail
-    yield member.flush()
     if not member.eof:
         raise zlib.error("the file ends too early")

@@ -93,8 +93,9 @@ class Coverage:
 
     `statements`: how many there are of the Console, up to `newest_statement` with its SHA-256. `up_to`: the
     moment (RFC 3339) up to which the Console's entries are known to be archived. `holes`, `gone_files` and
-    `foreign_purges` list at most LISTED; the numbers beside them count all. `not_covered` says in sentences
-    what the question asks for and the answer can't vouch for; empty, the answer is complete.
+    `foreign_purges` (and what each of these lost) list at most LISTED; `missing_ids` and `gone_entries` count
+    all. `not_covered` says in sentences what the question asks for and the answer can't vouch for; empty, the
+    answer is complete.
     """
 
     statements: int

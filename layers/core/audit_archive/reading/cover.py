@@ -5,6 +5,7 @@ from dataclasses import replace
 from itertools import islice
 
 from audit_archive.domain.coverage import LISTED, Coverage, Hole, Unjudged
+from audit_archive.domain.foreign import ForeignPurge
 from audit_archive.domain.outcomes import gaps
 from audit_archive.domain.plan import HeldBackBy
 from audit_archive.domain.query import Query
@@ -34,7 +35,7 @@ def cover(reader: Reader, chain: Chain, query: Query, selected: Sequence[Selecte
         matched=tally.matched,
         missing_ids=sum(hole.last - hole.first + 1 for hole in holes),
         holes=tuple(holes[:LISTED]),
-        foreign_purges=tuple(islice((p for each in selected for p in each.foreign_purges), LISTED)),
+        foreign_purges=tuple(islice(_foreign_purges(selected), LISTED)),
         unjudged=tuple(_unjudged(tally)),
         gone_entries=sum(gone.count for gone in tally.gone),
         gone_files=tuple(tally.gone[:LISTED]),
@@ -60,6 +61,12 @@ def known_up_to(reader: Reader, console: str, newest: ArchiveStatement | None) -
 def _holes(each: Selected) -> Iterator[Hole]:
     for hole in each.holes:
         yield Hole(each.epoch, hole.first, hole.last, hole.cause, hole.receipt_id)
+
+
+def _foreign_purges(selected: Sequence[Selected]) -> Iterator[ForeignPurge]:
+    for each in selected:
+        for purge in each.foreign_purges:
+            yield replace(purge, lost=purge.lost[:LISTED])
 
 
 def _unjudged(tally: Tally) -> Iterator[Unjudged]:
