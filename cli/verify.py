@@ -9,11 +9,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from audit_archive.auditing.question import Audit, Done, KnownPoint, Question
-from audit_archive.domain.head import Head
 from audit_archive.domain.rotation import Rotation
 from audit_archive.domain.verdicts import Depth, Verification
-from audit_archive.errors import IntegrityError
-from audit_archive.reading.reader import Reader
 from audit_archive.verify import verify as audit
 from audit_archive.verify_request import parse_verify_request
 from cli.bootstrap import is_signed
@@ -72,7 +69,8 @@ def verify(chosen: Chosen, /, console: str, folder: Path | None, **asked: Any) -
         remembered = _remembered(chosen.stack.verifications.last(console))
         question = replace(question, known=(*question.known, *remembered))
     with _Bar() as bar:
-        found = audit(_audit(reader, console, bar), question)
+        ports = Audit(reader.source, reader.clock, reader.scratch, is_signed, bar.show)
+        found = audit(ports.beside(reader.ledger, console), question)
     if chosen.is_json:
         show_json(found.as_dict())
     else:
@@ -101,26 +99,6 @@ def _remembered(last: Rotation | None) -> tuple[KnownPoint, ...]:
     if last is None or last.newest_sha256 is None:
         return ()
     return (KnownPoint("an earlier audit", last.newest_sha256, last.newest_seq),)
-
-
-def _audit(reader: Reader, console: str, bar: "_Bar") -> Audit:
-    recorded: Head | None = None
-    damage: str | None = None
-    if reader.ledger is not None:
-        try:
-            recorded = reader.ledger.head(console)
-        except IntegrityError as error:
-            damage = str(error)
-    return Audit(
-        source=reader.source,
-        clock=reader.clock,
-        scratch=reader.scratch,
-        is_signed=is_signed,
-        progress=bar.show,
-        has_ledger=reader.ledger is not None and damage is None,
-        recorded=recorded,
-        damage=damage,
-    )
 
 
 class _Bar:

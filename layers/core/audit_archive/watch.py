@@ -11,13 +11,11 @@ from typing import Any
 from audit_archive.auditing.load import statements_from
 from audit_archive.auditing.question import Audit, KnownPoint, Question
 from audit_archive.domain.finding import Finding
-from audit_archive.domain.head import Head
 from audit_archive.domain.public_keys import PublicKey, SignatureCheck
 from audit_archive.domain.records import to_json
 from audit_archive.domain.rotation import Rotation, Share, share_of
 from audit_archive.domain.times import rfc3339
 from audit_archive.domain.verdicts import Depth, Fault, Verification
-from audit_archive.errors import IntegrityError
 from audit_archive.ports import Alerts, ArchiveSource, Clock, Ledger, ScratchFile, Verifications
 from audit_archive.steps.announce import announce
 from audit_archive.verify import verify
@@ -111,21 +109,8 @@ def audit_by_hand(watch: Watch, question: Question, tell: Tell) -> Watched:
 
 
 def _audit(watch: Watch, console: str) -> Audit:
-    recorded: Head | None = None
-    damage: str | None = None
-    try:
-        recorded = watch.ledger.head(console)
-    except IntegrityError as error:
-        damage = str(error)
-    return Audit(
-        source=watch.source,
-        clock=watch.clock,
-        scratch=watch.scratch,
-        is_signed=watch.is_signed,
-        has_ledger=damage is None,
-        recorded=recorded,
-        damage=damage,
-    )
+    audit = Audit(watch.source, watch.clock, watch.scratch, watch.is_signed)
+    return audit.beside(watch.ledger, console)
 
 
 def _count(source: ArchiveSource, console: str) -> int:

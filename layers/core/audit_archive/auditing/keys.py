@@ -8,10 +8,8 @@ the caller's the archive's own word is all there is, and the report says so.
 from collections import Counter
 from collections.abc import Iterable
 
-from audit_archive.domain.base64_text import from_base64
-from audit_archive.domain.facts import Action
 from audit_archive.domain.public_keys import PublicKey, SignatureCheck
-from audit_archive.domain.statement import OperatorStatement, Statement
+from audit_archive.domain.statement import Statement, key_named_by
 from audit_archive.domain.verdicts import KeyUse
 
 
@@ -30,7 +28,7 @@ class Keys:
 
     def learn(self, said: Statement) -> bool:
         """Take note of the key that a statement of the chain names; whether it names another than before."""
-        key = key_of(said)
+        key = key_named_by(said)
         if key is None or key == self._named:
             return False
         self._named = key
@@ -43,7 +41,7 @@ class Keys:
         The one that it names, or that the chain named last; where nobody knows which that is, those that the
         caller trusts.
         """
-        named = key_of(said) or self._named
+        named = key_named_by(said) or self._named
         return (named,) if named is not None else tuple(self.trusted)
 
     def count(self, key: PublicKey) -> None:
@@ -55,13 +53,3 @@ class Keys:
         """Every key that counts somewhere, and its use."""
         by_id = sorted(self._good, key=lambda key: key.key_id)
         return tuple(KeyUse(key.key_id.hex(), self._good[key]) for key in by_id)
-
-
-def key_of(said: Statement) -> PublicKey | None:
-    """The key that a statement names; None if it names none that can be one."""
-    if not isinstance(said, OperatorStatement) or said.action != Action.KEY or said.public_key is None:
-        return None
-    try:
-        return PublicKey(from_base64(said.public_key))
-    except ValueError:
-        return None

@@ -1,16 +1,18 @@
 """What an audit is asked, and what it works with."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
+from audit_archive.auditing.load import Copy, Stored
 from audit_archive.domain.checkpoint import Checkpoint
 from audit_archive.domain.head import Head
 from audit_archive.domain.public_keys import PublicKey, SignatureCheck
 from audit_archive.domain.statement import Statement
 from audit_archive.domain.times import DAY, from_rfc3339
 from audit_archive.domain.verdicts import Depth
-from audit_archive.ports import ArchiveSource, Clock, ScratchFile
+from audit_archive.errors import IntegrityError
+from audit_archive.ports import ArchiveSource, Clock, Ledger, ScratchFile
 
 UNFINISHED = 2 * DAY
 """Seconds for which what an unrecorded statement lacks may be that of a run that is not done, or died."""
@@ -65,6 +67,15 @@ def no_progress(done: Done) -> None:
     del done
 
 
+Witness: TypeAlias = Callable[[Copy, Stored | None], None]
+"""Sees each statement that is judged, with the checkpoint beside it, in order: once at the depth `chain`."""
+
+
+def no_witness(copy: Copy, checkpoint: Stored | None) -> None:
+    """Nobody looks on."""
+    del copy, checkpoint
+
+
 @dataclass(frozen=True)
 class Audit:
     """An archive to audit, and everything that auditing it takes.
@@ -78,9 +89,19 @@ class Audit:
     scratch: ScratchFile
     is_signed: SignatureCheck
     progress: Progress = no_progress
+    witness: Witness = no_witness
     has_ledger: bool = False
     recorded: Head | None = None
     damage: str | None = None
+
+    def beside(self, ledger: Ledger | None, console: str) -> "Audit":
+        """The same audit, which also holds the archive to what a ledger says of a Console."""
+        if ledger is None:
+            return self
+        try:
+            return replace(self, has_ledger=True, recorded=ledger.head(console))
+        except IntegrityError as error:
+            return replace(self, damage=str(error))
 
     def is_recorded(self, said: Statement) -> bool:
         """Whether the run that made a statement has ended: then all that belongs to it must be there.

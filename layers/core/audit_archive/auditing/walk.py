@@ -71,6 +71,8 @@ class Walk:
     def _step(self, point: Point, row: Row, after: Row | None, last: Row | None) -> Step:
         copy = self._references.choose(row, after)
         self._check_versions(row, copy)
+        if copy is not None:
+            self._audit.witness(copy, row.checkpoint)
         if copy is not None and copy.stored.verdict is not None:
             self._fault(row, copy, copy.stored.verdict, "can't be read back as it was put")
         elif copy is not None:

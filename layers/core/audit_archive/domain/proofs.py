@@ -7,7 +7,7 @@ tree and the lines since, in one pass that keeps a handful of hashes: nothing ol
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from audit_archive.domain.tree import EMPTY_ROOT, Tree, leaf_hash, node_hash
+from audit_archive.domain.tree import EMPTY_ROOT, Tree, leaf_hash, node_hash, root_of
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,11 @@ class Prover:
 
     def append(self, line: bytes, *, choose: bool = False) -> None:
         """Add one line (without its newline) as the next leaf; `choose` it for a proof."""
-        node, size = leaf_hash(line), self.size
+        self.append_leaf(leaf_hash(line), choose=choose)
+
+    def append_leaf(self, node: bytes, *, choose: bool = False) -> None:
+        """The same by the line's leaf hash."""
+        size = self.size
         ways = [_Way(size)] if choose else []
         while size & 1:
             left, left_ways = self._subtrees.pop()
@@ -54,6 +58,11 @@ class Prover:
             size >>= 1
         self._subtrees.append((node, ways))
         self.size += 1
+
+    @property
+    def root(self) -> str:
+        """The root (hex) of the tree as it is now."""
+        return root_of(node for node, _ in self._subtrees)
 
     def proofs(self) -> tuple[InclusionProof, ...]:
         """The proofs of the chosen lines, in their order, in the tree as it is now."""

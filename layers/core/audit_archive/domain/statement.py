@@ -9,8 +9,10 @@ from typing import Any, TypeAlias
 
 import orjson
 
+from audit_archive.domain.base64_text import from_base64
 from audit_archive.domain.canonical import canonical_bytes
 from audit_archive.domain.facts import (
+    Action,
     Anchor,
     EntryFile,
     ExportFacts,
@@ -22,6 +24,7 @@ from audit_archive.domain.facts import (
     SliceFacts,
 )
 from audit_archive.domain.layout import FORMAT
+from audit_archive.domain.public_keys import PublicKey
 from audit_archive.domain.records import from_json, to_json
 from audit_archive.domain.tree import Tree
 
@@ -92,6 +95,16 @@ _KINDS: dict[object, type[Statement]] = {
     "purge": PurgeStatement,
     "operator": OperatorStatement,
 }
+
+
+def key_named_by(said: Statement) -> PublicKey | None:
+    """The key that signs from a statement on; None if it names none that can be one."""
+    if not isinstance(said, OperatorStatement) or said.action != Action.KEY or said.public_key is None:
+        return None
+    try:
+        return PublicKey(from_base64(said.public_key))
+    except ValueError:
+        return None
 
 
 def statement_bytes(statement: Statement) -> bytes:

@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import NamedTuple
 
 from audit_archive.domain.catalogue import Indexed, Row, indexed, rows_of
 from audit_archive.domain.facts import ObjectRef
 from audit_archive.domain.head import Head
 from audit_archive.domain.layout import statement_key
-from audit_archive.domain.statement import ArchiveStatement, Statement, parse_statement
+from audit_archive.domain.public_keys import PublicKey
+from audit_archive.domain.statement import ArchiveStatement, Statement, key_named_by, parse_statement
 from audit_archive.errors import IntegrityError
 from audit_archive.ports import NO_VERSION, ArchiveSource, Ledger, Version
 from audit_archive.reading.reader import Reader
@@ -22,11 +24,13 @@ _ARCHIVE = "archive"
 class Chain:
     """What is known of a Console's statements: the head, those that archive entries, the newest archive.
 
-    `recorded`: the number up to which the ledger knows them; what is beyond it may be about to be published.
+    `keys`: those that were ever named to sign, in their order. `recorded`: the number up to which the ledger
+    knows the statements; what is beyond it may be about to be published.
     """
 
     head: Head
     rows: tuple[Row, ...]
+    keys: tuple[PublicKey, ...]
     newest: ArchiveStatement | None
     recorded: int
 
@@ -34,6 +38,14 @@ class Chain:
     def console(self) -> str:
         """Whose they are."""
         return self.head.console
+
+
+class _Known(NamedTuple):
+    """A statement in the index, its epoch, and the key that it names."""
+
+    epoch: int
+    entry: Indexed
+    key: PublicKey | None = None
 
 
 def open_chain(reader: Reader, console: str) -> Chain:
@@ -47,10 +59,11 @@ def open_chain(reader: Reader, console: str) -> Chain:
     head = recorded
     for said, ref, after in beyond(reader.source, recorded):
         head = after
-        known.append((said.epoch, indexed(said, ref)))
-    newest = next((entry for _, entry in reversed(known) if entry.kind == _ARCHIVE), None)
+        known.append(_Known(said.epoch, indexed(said, ref), key_named_by(said)))
+    newest = next((each.entry for each in reversed(known) if each.entry.kind == _ARCHIVE), None)
     archived = read_archive(reader.source, newest.statement) if newest is not None else None
-    return Chain(head, rows_of(known), archived, recorded.seq)
+    rows = rows_of((each.epoch, each.entry) for each in known)
+    return Chain(head, rows, tuple(each.key for each in known if each.key), archived, recorded.seq)
 
 
 def recorded_head(reader: Reader, console: str) -> Head:
@@ -88,16 +101,17 @@ def read_archive(source: ArchiveSource, ref: ObjectRef) -> ArchiveStatement:
     return said
 
 
-def _recorded(reader: Reader, head: Head) -> Iterator[tuple[int, Indexed]]:
-    """The index up to the head, each statement with its epoch; only an operator's can begin another."""
+def _recorded(reader: Reader, head: Head) -> Iterator[_Known]:
+    """The index up to the head; only an operator's statement can begin an epoch, or name a key."""
     epoch, seq, last = 1, 0, None
     for entry in _index(reader.ledger, head):
-        seq, last = seq + 1, entry.statement
+        seq, last, key = seq + 1, entry.statement, None
         if entry.seq != seq or entry.statement.key != statement_key(head.console, seq):
             break
         if entry.kind == _OPERATOR:
-            epoch = read_statement(reader.source, entry.statement).epoch
-        yield epoch, entry
+            said = read_statement(reader.source, entry.statement)
+            epoch, key = said.epoch, key_named_by(said)
+        yield _Known(epoch, entry, key)
     if seq != head.seq or last != head.statement:
         raise IntegrityError(
             f"The ledger's index of Console {head.console} is not whole around statement {seq}: recreate it "

@@ -16,7 +16,7 @@ from audit_archive.reading.chain import Chain, open_chain
 from audit_archive.reading.content import find_version, read_content
 from audit_archive.reading.cover import cover
 from audit_archive.reading.reader import Reader
-from audit_archive.reading.scan import Scanner, Tally
+from audit_archive.reading.scan import Lines, Scanner, Tally
 from audit_archive.reading.selection import select
 
 
@@ -42,26 +42,59 @@ class Found:
     body: Body | None
 
 
+class Search:
+    """One question to the archive of a Console. Nothing may be handed out before all of it is read."""
+
+    def __init__(self, reader: Reader, query: Query) -> None:
+        """Raises IntegrityError if the ledger and the chain contradict each other."""
+        self.chain = open_chain(reader, query.console)
+        self.query = query
+        self._reader = reader
+        self._selected = select(reader, self.chain, query)
+        self._tally = Tally()
+
+    def lines(self) -> Iterator[tuple[Place, Lines]]:
+        """The lines that answer it, in order of epoch and id, some at a time. To be read once.
+
+        Raises IntegrityError naming the object if an entry file is not what its statement says.
+        """
+        scanner = Scanner(self.query, self._read, self._reader.scratch, self._tally)
+        for each in self._selected:
+            place = Place(self.query.console, each.epoch)
+            for lines in scanner.in_order(each.files):
+                yield place, lines
+
+    def coverage(self) -> Coverage:
+        """What the answer rests on, once every line was read."""
+        return cover(self._reader, self.chain, self.query, self._selected, self._tally)
+
+    def _read(self, filed: Filed) -> Iterator[bytes]:
+        """The texts of an entry file; one that is not there is noted."""
+        reader = self._reader
+        reader.check_time("from")
+        version_id = find_version(reader.source, filed.file.key)
+        if version_id is None:
+            self._tally.gone.append(_gone(filed, _absence(reader, self.chain, filed)))
+            return
+        yield from read_content(reader.source, filed.file, version_id)
+        self._tally.note_searched(filed.file)
+
+
 def find_entries(reader: Reader, query: Query, form: Form) -> Found:
     """Search the archive of a Console. Nothing is handed out before all of it is proven.
 
     Raises IntegrityError naming the object if a statement or an entry file is not what it should be,
     RequestError if there is not enough time.
     """
-    chain = open_chain(reader, query.console)
-    selected = select(reader, chain, query)
-    tally = Tally()
-    scanner = Scanner(query, lambda filed: _read(reader, chain, filed, tally), reader.scratch, tally)
+    search = Search(reader, query)
     with ExitStack() as files:
         file = files.enter_context(reader.scratch())
         digest, size = sha256(form.header), file.write(form.header)
-        for each in selected:
-            place = Place(query.console, each.epoch)
-            for lines in scanner.in_order(each.files):
-                rendered = b"".join([form.render(line, place) for line in lines])
-                digest.update(rendered)
-                size += file.write(rendered)
-        coverage = cover(reader, chain, query, selected, tally)
+        for place, lines in search.lines():
+            rendered = b"".join([form.render(line, place) for line in lines])
+            digest.update(rendered)
+            size += file.write(rendered)
+        coverage = search.coverage()
         outcome = outcome_of(query, coverage)
         words = sentence(query.console, outcome, coverage)
         if not coverage.matched:
@@ -69,17 +102,6 @@ def find_entries(reader: Reader, query: Query, form: Form) -> Found:
         files.pop_all()
         file.seek(0)
         return Found(outcome, words, coverage, Body(file, size, digest.hexdigest()))
-
-
-def _read(reader: Reader, chain: Chain, filed: Filed, tally: Tally) -> Iterator[bytes]:
-    """The texts of an entry file; one that is not there is noted."""
-    reader.check_time("from")
-    version_id = find_version(reader.source, filed.file.key)
-    if version_id is None:
-        tally.gone.append(_gone(filed, _absence(reader, chain, filed)))
-        return
-    yield from read_content(reader.source, filed.file, version_id)
-    tally.note_searched(filed.file)
 
 
 def _absence(reader: Reader, chain: Chain, filed: Filed) -> str:

@@ -1,0 +1,148 @@
+"""Proofs of archived lines, each against the first checkpoint that covers it.
+
+That is the checkpoint of the statement that archived the line, if that one is signed. What was archived
+before signing began is covered by the checkpoint of a later statement, and is proven in its tree.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
+from hashlib import sha256
+from itertools import groupby
+from typing import NamedTuple, TypeAlias
+
+from audit_archive.auditing.load import listed, read_whole
+from audit_archive.domain.catalogue import Row
+from audit_archive.domain.checkpoint import Checkpoint, open_checkpoint
+from audit_archive.domain.entry_proof import EntryProof
+from audit_archive.domain.files import Filed
+from audit_archive.domain.layout import checkpoint_key, checkpoints_prefix, statement_key
+from audit_archive.domain.proofs import Prover
+from audit_archive.domain.public_keys import SignatureCheck
+from audit_archive.domain.query import Query
+from audit_archive.domain.ranges import IdRange
+from audit_archive.domain.statement import ArchiveStatement, parse_statement
+from audit_archive.domain.tree import EMPTY_TREE, Tree, leaf_hash
+from audit_archive.errors import IntegrityError
+from audit_archive.reading.chain import Chain, read_archive, read_statement
+from audit_archive.reading.content import find_version, read_content
+from audit_archive.reading.reader import Reader
+from audit_archive.reading.scan import Scanner, Tally
+
+Wanted: TypeAlias = Mapping[int, Mapping[bytes, int]]
+"""The lines to be proven: by epoch, the hash of each as a leaf, and its id."""
+
+NOT_SIGNED = "no signed checkpoint covers them"
+GONE = "lines beside them, whose hashes a proof is made of, are no longer there"
+
+
+class Proven(NamedTuple):
+    """A line's epoch, id and proof, and the number of the statement whose checkpoint proves it."""
+
+    epoch: int
+    entry_id: int
+    seq: int
+    proof: EntryProof
+
+
+class _UnprovenError(Exception):
+    """Why some lines have no proof."""
+
+
+class _Covering(NamedTuple):
+    """A checkpoint, the number of its statement, and the signed note as it is stored."""
+
+    seq: int
+    checkpoint: Checkpoint
+    note: bytes
+
+
+class Proving:
+    """Makes the proofs of some lines of a Console. `reasons`: why some have none, a clause each."""
+
+    def __init__(self, reader: Reader, chain: Chain, is_signed: SignatureCheck) -> None:
+        self.reasons: list[str] = []
+        self._reader = reader
+        self._chain = chain
+        self._is_signed = is_signed
+
+    def proofs(self, wanted: Wanted) -> Iterator[Proven]:
+        """The proofs, in the order in which the lines were archived.
+
+        Raises IntegrityError naming the statement whose entry files do not give its tree.
+        """
+        console, source = self._chain.console, self._reader.source
+        signed = [each.number for each in listed(source, checkpoints_prefix(console), ".txt")]
+        ids = {epoch: sorted(leaves.values()) for epoch, leaves in wanted.items()}
+        rows = (row for row in self._chain.rows if _has_one_within(row.ids, ids.get(row.epoch, ())))
+        for (epoch, seq), group in groupby(rows, key=lambda row: (row.epoch, _first_from(signed, row.seq))):
+            try:
+                yield from self._proven(next(group), self._covering(epoch, seq), wanted[epoch])
+            except _UnprovenError as error:
+                self.reasons += [str(error)] if str(error) not in self.reasons else []
+
+    def _covering(self, epoch: int, seq: int | None) -> _Covering:
+        """The checkpoint beside a statement. Raises _UnprovenError unless it is good, and of an epoch."""
+        if seq is None or not self._chain.keys:
+            raise _UnprovenError(NOT_SIGNED)
+        source, console = self._reader.source, self._chain.console
+        note, said = (read_whole(source, key(console, seq)) for key in (checkpoint_key, statement_key))
+        try:
+            checkpoint = open_checkpoint(note.data, console, self._chain.keys, self._is_signed)
+            covered = parse_statement(said.data)
+        except ValueError as error:
+            raise _UnprovenError(f"{note.key} is no checkpoint that covers them: {error}") from error
+        if checkpoint.statement_sha256 != sha256(said.data).hexdigest():
+            raise _UnprovenError(f"{note.key} is over another statement than {said.key}")
+        if covered.epoch != epoch:
+            raise _UnprovenError(NOT_SIGNED)
+        return _Covering(seq, checkpoint, note.data)
+
+    def _proven(self, first: Row, covering: _Covering, wanted: Mapping[bytes, int]) -> Iterator[Proven]:
+        """The proofs of what was archived from a statement on up to the one that is covered."""
+        rows = self._chain.rows
+        rows = rows[rows.index(first) : bisect_left(rows, covering.seq + 1, key=lambda row: row.seq)]
+        prover, ids = Prover(self._tree_before(first)), list[int]()
+        for row in rows:
+            said = read_archive(self._reader.source, row.statement)
+            for leaf in self._leaves(said):
+                chosen = wanted.get(leaf)
+                prover.append_leaf(leaf, choose=chosen is not None)
+                ids += [] if chosen is None else [chosen]
+            if prover.root != said.tree.root:
+                raise IntegrityError(f"{row.statement.key} states another tree than its entry files give")
+        if (prover.size, prover.root) != (covering.checkpoint.size, covering.checkpoint.root):
+            raise _UnprovenError(f"the checkpoint of statement {covering.seq} is over another tree")
+        for entry_id, proof in zip(ids, prover.proofs(), strict=True):
+            told = EntryProof(proof.index, proof.hashes, covering.note)
+            yield Proven(first.epoch, entry_id, covering.seq, told)
+
+    def _tree_before(self, row: Row) -> Tree:
+        said = read_archive(self._reader.source, row.statement)
+        if said.previous is None:
+            return EMPTY_TREE
+        return read_statement(self._reader.source, said.previous).tree
+
+    def _leaves(self, said: ArchiveStatement) -> Iterator[bytes]:
+        """The hash of each line that a statement archived, as a leaf, in order of id."""
+        files = [Filed(file, said.epoch, said.seq, said.export.retain_until) for file in said.entries]
+        scanner = Scanner(Query(said.console), self._read, self._reader.scratch, Tally())
+        for lines in scanner.in_order(sorted(files, key=lambda filed: filed.file.first_id)):
+            yield from map(leaf_hash, lines)
+
+    def _read(self, filed: Filed) -> Iterator[bytes]:
+        self._reader.check_time("from")
+        version_id = find_version(self._reader.source, filed.file.key)
+        if version_id is None:
+            raise _UnprovenError(GONE)
+        return read_content(self._reader.source, filed.file, version_id)
+
+
+def _has_one_within(ids: IdRange, ascending: Sequence[int]) -> bool:
+    at = bisect_left(ascending, ids.first)
+    return at < len(ascending) and ascending[at] <= ids.last
+
+
+def _first_from(numbers: Sequence[int], number: int) -> int | None:
+    """The first of some ascending numbers that is not below one."""
+    at = bisect_left(numbers, number)
+    return numbers[at] if at < len(numbers) else None
