@@ -29,7 +29,7 @@ PURE = frozenset(
 )
 """What domain, errors and ports may import beside one another: nothing here can reach outside."""
 
-USE_CASES_ALSO = frozenset({"concurrent.futures", "contextlib", "gzip"})
+USE_CASES_ALSO = frozenset({"concurrent.futures", "contextlib", "gzip", "html", "zipfile"})
 CONFIG_ALSO = frozenset({"os"})
 
 # Layer by layer: which layers it may import.

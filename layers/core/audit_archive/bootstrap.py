@@ -13,6 +13,7 @@ from audit_archive.adapters.console_http import HttpConsole, HttpPurgingConsole
 from audit_archive.adapters.dynamodb_ledger import DynamoDbLedger
 from audit_archive.adapters.dynamodb_verifications import DynamoDbVerifications
 from audit_archive.adapters.ecdsa import is_signed
+from audit_archive.adapters.handouts import handouts
 from audit_archive.adapters.kms_signer import KmsSigner
 from audit_archive.adapters.s3_reports import S3Links, S3ReportStore
 from audit_archive.adapters.s3_store import S3ArchiveStore
@@ -26,6 +27,7 @@ from audit_archive.config import RetrieveSettings, Settings, VerifySettings
 from audit_archive.domain.facts import RunFacts
 from audit_archive.domain.plan import Policy
 from audit_archive.domain.times import HOUR, MINUTE, rfc3339
+from audit_archive.evidence import Workshop
 from audit_archive.operate import Decision
 from audit_archive.operate import operate as state
 from audit_archive.ports import Alerts, PurgingConsole
@@ -86,13 +88,14 @@ def retrieve(event: object, context: InvocationContext) -> dict[str, Any]:
     settings = RetrieveSettings.from_environment()
     s3: S3Client = _client("s3", "s3v4")
     dynamodb: DynamoDBClient = _client("dynamodb")
+    reader = Reader(
+        source=S3ArchiveStore(s3, settings.archive_bucket),
+        ledger=DynamoDbLedger(dynamodb, settings.ledger_table),
+        clock=LambdaClock(context),
+        scratch=scratch_file,
+    )
     desk = Desk(
-        reader=Reader(
-            source=S3ArchiveStore(s3, settings.archive_bucket),
-            ledger=DynamoDbLedger(dynamodb, settings.ledger_table),
-            clock=LambdaClock(context),
-            scratch=scratch_file,
-        ),
+        workshop=Workshop(reader, is_signed, handouts()),
         reports=S3ReportStore(s3, settings.reports_bucket),
         link_export=S3Links(s3, settings.archive_bucket).link,
         link_seconds=settings.link_minutes * MINUTE,

@@ -9,16 +9,27 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from audit_archive.domain.forms import BUNDLE, Kind
 from audit_archive.domain.layout import report_key
+from audit_archive.domain.query import Query
 from audit_archive.domain.records import to_json
 from audit_archive.domain.times import rfc3339
 from audit_archive.errors import RequestError, SettingsError
+from audit_archive.evidence import Workshop, build_evidence
 from audit_archive.ports import LinkExport, ReportStore
 from audit_archive.reading.entries import Body, find_entries
 from audit_archive.reading.exports import Original, find_exports
+from audit_archive.reading.proofs import find_proofs
 from audit_archive.reading.reader import Reader
 from audit_archive.reading.status import statuses
-from audit_archive.retrieve_request import EntriesRequest, ExportRequest, RetrieveRequest, StatusRequest
+from audit_archive.retrieve_request import (
+    EntriesRequest,
+    EvidenceRequest,
+    ExportRequest,
+    ProofRequest,
+    RetrieveRequest,
+    StatusRequest,
+)
 
 MAX_REPORT = 5 * 1024**3
 """Bytes of an answer: what one S3 PutObject takes."""
@@ -35,13 +46,18 @@ class Invocation:
 
 @dataclass(frozen=True)
 class Desk:
-    """Where questions are answered: what is read, where answers are put, how long a link to one works."""
+    """Where questions are answered: with what, where answers are put, how long a link to one works."""
 
-    reader: Reader
+    workshop: Workshop
     reports: ReportStore
     link_export: LinkExport
     link_seconds: int
     invocation: Invocation
+
+    @property
+    def reader(self) -> Reader:
+        """What is read."""
+        return self.workshop.reader
 
     def answer(self, request: RetrieveRequest) -> dict[str, Any]:
         """The answer as a plain dict, for JSON. Raises the errors of `audit_archive.errors`."""
@@ -60,6 +76,10 @@ class Desk:
                 return self._entries(request, asked_at)
             case ExportRequest():
                 return self._exports(request)
+            case ProofRequest():
+                return self._proofs(request)
+            case EvidenceRequest():
+                return self._evidence(request, asked_at)
             case StatusRequest():
                 return {"consoles": to_json(statuses(self.reader, request.console))}
 
@@ -77,26 +97,25 @@ class Desk:
         report = None
         if found.body is not None:
             with closing(found.body.file):
-                report = self._report(request, found.body, asked_at)
+                report = self._report(request.query, found.body, request.form, asked_at)
         return {
             "outcome": found.outcome,
             "sentence": found.sentence,
-            "resolved": _resolved(request.query.start, request.query.end),
+            "resolved": request.query.resolved,
             "coverage": to_json(found.coverage),
             "report": report,
         }
 
-    def _report(self, request: EntriesRequest, body: Body, asked_at: int) -> dict[str, Any]:
-        """Put the entries where whoever asked can fetch them."""
-        form = request.form
+    def _report(self, query: Query, body: Body, kind: Kind, asked_at: int) -> dict[str, Any]:
+        """Put an answer where whoever asked can fetch it."""
         if body.size > MAX_REPORT:
             raise RequestError(
                 "from", f"the answer has {body.size} bytes, more than {MAX_REPORT}: ask for less"
             )
-        key = report_key(request.query.console, asked_at, body.sha256, form.suffix)
-        self.reports.put(key, body.file, body.sha256, form.content_type)
+        key = report_key(query.console, asked_at, body.sha256, kind.suffix)
+        self.reports.put(key, body.file, body.sha256, kind.content_type)
         return {
-            "format": form.name,
+            "format": kind.name,
             "size": body.size,
             "sha256": body.sha256,
             "key": key,
@@ -108,9 +127,34 @@ class Desk:
         return {
             "outcome": found.outcome,
             "sentence": found.sentence,
-            "resolved": _resolved(request.query.start, request.query.end),
+            "resolved": request.query.resolved,
             "coverage": to_json(found.coverage),
             "exports": [self._export(original) for original in found.originals],
+        }
+
+    def _proofs(self, request: ProofRequest) -> dict[str, Any]:
+        found = find_proofs(self.reader, request.query, self.workshop.is_signed)
+        return {
+            "outcome": found.outcome,
+            "sentence": found.sentence,
+            "coverage": to_json(found.coverage),
+            "proofs": [proof.as_dict() for proof in found.proofs],
+            "unproven_because": list(found.reasons),
+        }
+
+    def _evidence(self, request: EvidenceRequest, asked_at: int) -> dict[str, Any]:
+        made = build_evidence(self.workshop, request, self._asked(request.question, asked_at))
+        report = None
+        if made.body is not None:
+            with closing(made.body.file):
+                report = self._report(request.query, made.body, BUNDLE, asked_at)
+        return {
+            "outcome": made.outcome,
+            "sentence": made.sentence,
+            "resolved": request.query.resolved,
+            "coverage": to_json(made.coverage),
+            **made.summary(),
+            "report": report,
         }
 
     def _export(self, original: Original) -> dict[str, Any]:
@@ -125,12 +169,6 @@ class Desk:
         """A link, and when it ceases to work (with the credentials that signed it, if that is sooner)."""
         until = self.reader.clock.now() + self.link_seconds
         return {"link": link, "link_expires_at": rfc3339(until) if link is not None else None}
-
-
-def _resolved(start: int | None, end: int | None) -> dict[str, str | None]:
-    """The time that was asked for as instants: `start` included, `end` excluded."""
-    moments = {"start": start, "end": end}
-    return {name: rfc3339(moment) if moment is not None else None for name, moment in moments.items()}
 
 
 @contextmanager

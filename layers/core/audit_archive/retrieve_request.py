@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from audit_archive.domain.forms import NDJSON, Form
+from audit_archive.domain.local_time import OffsetAt
 from audit_archive.domain.query import Query
 from audit_archive.domain.ranges import IdRange
 from audit_archive.errors import RequestError
 from audit_archive.event_fields import Fields, checked, console_id, printable
 from audit_archive.ports import FindZone
-from audit_archive.retrieve_fields import QUERY_FIELDS, form, moment, query_of, text, whole, zone_of
+from audit_archive.retrieve_fields import QUERY_FIELDS, UTC, form, moment, query_of, text, whole, zone_of
 
 Question: TypeAlias = Mapping[str, Any]
 """The event as it was written: every answer repeats it."""
@@ -34,6 +35,24 @@ class ExportRequest:
 
 
 @dataclass(frozen=True)
+class ProofRequest:
+    """The proof of one entry; of each epoch's, if several have one of that id."""
+
+    query: Query
+    question: Question
+
+
+@dataclass(frozen=True)
+class EvidenceRequest:
+    """The bundle of evidence for a query; `zone` and `offset_at` are the time zone of the question."""
+
+    query: Query
+    zone: str
+    offset_at: OffsetAt
+    question: Question
+
+
+@dataclass(frozen=True)
 class StatusRequest:
     """Where the archive of one Console stands; None: of every one."""
 
@@ -41,10 +60,12 @@ class StatusRequest:
     question: Question
 
 
-RetrieveRequest: TypeAlias = EntriesRequest | ExportRequest | StatusRequest
+RetrieveRequest: TypeAlias = EntriesRequest | ExportRequest | ProofRequest | EvidenceRequest | StatusRequest
 
 _ASKER: Fields = {"request": text("request"), "who": printable("who"), "reason": printable("reason")}
-_ENTRIES: Fields = {**_ASKER, **QUERY_FIELDS, "format": form}
+_EVIDENCE: Fields = {**_ASKER, **QUERY_FIELDS}
+_ENTRIES: Fields = {**_EVIDENCE, "format": form}
+_PROOF: Fields = {**_ASKER, "console": console_id, "id": whole("id"), "epoch": whole("epoch")}
 _EXPORT: Fields = {
     **_ASKER,
     "console": console_id,
@@ -84,6 +105,19 @@ def _export(event: Any, find_zone: FindZone) -> ExportRequest:
     return ExportRequest(query, dict(event))
 
 
+def _proof(event: Any, find_zone: FindZone) -> ProofRequest:
+    del find_zone
+    values = checked(event, _PROOF, required=("console", "id"))
+    ids = IdRange(values["id"], values["id"])
+    return ProofRequest(Query(values["console"], ids=ids, epoch=values.get("epoch")), dict(event))
+
+
+def _evidence(event: Any, find_zone: FindZone) -> EvidenceRequest:
+    values = checked(event, _EVIDENCE, required=("console",))
+    zone = values.get("zone", UTC)
+    return EvidenceRequest(query_of(values, find_zone), zone, zone_of(values, find_zone), dict(event))
+
+
 def _status(event: Any, find_zone: FindZone) -> StatusRequest:
     del find_zone
     values = checked(event, _STATUS, required=())
@@ -93,5 +127,7 @@ def _status(event: Any, find_zone: FindZone) -> StatusRequest:
 _KINDS: Mapping[str, Callable[[Any, FindZone], RetrieveRequest]] = {
     "entries": _entries,
     "export": _export,
+    "proof": _proof,
+    "evidence": _evidence,
     "status": _status,
 }

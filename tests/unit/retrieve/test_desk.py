@@ -7,14 +7,18 @@ from typing import Any, BinaryIO, cast
 
 import pytest
 
+from audit_archive.adapters.ecdsa import is_signed
 from audit_archive.adapters.zones import find_zone
 from audit_archive.errors import RequestError, SettingsError
+from audit_archive.evidence import Workshop
+from audit_archive.ports import Handouts
 from audit_archive.retrieve import Desk, Invocation
 from audit_archive.retrieve_request import parse_request
 from tests.fakes import FakeReports
 from tests.unit.retrieve.asking import assert_nothing_open, reader_of
 from tests.unit.run.world import CONSOLE, DAY, World
 
+HANDOUTS = Handouts(b"print('valid')", "", "")
 INVOCATION = Invocation("arn:aws:lambda:eu-west-1:111122223333:function:retrieve", "request-1", "0.2.0")
 
 
@@ -29,7 +33,7 @@ def world() -> World:
 
 def desk(world: World) -> Desk:
     return Desk(
-        reader=reader_of(world),
+        workshop=Workshop(reader_of(world), is_signed, HANDOUTS),
         reports=FakeReports(),
         link_export=lambda key, version_id, seconds: f"fake://{key}?{version_id}&{seconds}",
         link_seconds=900,
@@ -137,7 +141,9 @@ def test_a_full_disk_says_what_to_do(world: World) -> None:
     reader = replace(reader_of(world), scratch=lambda: cast("BinaryIO", Full()))
     question = {"request": "entries", "console": CONSOLE}
     with pytest.raises(SettingsError, match=r"No space left on device.*ephemeral storage"):
-        replace(desk(world), reader=reader).answer(parse_request(question, find_zone))
+        replace(desk(world), workshop=Workshop(reader, is_signed, HANDOUTS)).answer(
+            parse_request(question, find_zone)
+        )
 
 
 def test_without_time_the_question_is_refused_not_answered_in_part(world: World) -> None:

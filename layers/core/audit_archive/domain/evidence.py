@@ -108,9 +108,9 @@ class Report:
 
     `asked`: when, by whom, why, and what answered. `resolved`: the time asked for as instants. `zone` and
     `offset_at`: the time zone of the question. `verification`: the audit of the chain that was made for this
-    bundle. `proven`: how many of the matched entries have a proof in it. `signer`: the key that signed the
-    newest checkpoint, None if unsigned. `shown`: how many entries the report shows, `shown_sha256` the hash
-    (hex) of their lines, each with a line feed.
+    bundle. `proven`: how many of the matched entries have a proof in it; `reasons`: why others have none.
+    `signer`: the key that the chain named last, None if unsigned. `shown`: how many entries the report shows,
+    `shown_sha256` the hash (hex) of their lines, each with a line feed.
     """
 
     console: str
@@ -127,6 +127,7 @@ class Report:
     offset_at: OffsetAt
     files: tuple[BundleFile, ...]
     proven: int
+    reasons: tuple[str, ...]
     signer: PublicKey | None
     shown: int
     shown_sha256: str

@@ -7,6 +7,9 @@ from audit_archive.domain.facts import Missing, ReceiptSeen
 from audit_archive.domain.ranges import IdSet
 from audit_archive.domain.statement import ArchiveStatement
 
+_TOLD = 100
+"""How many ranges of ids a sentence has."""
+
 
 @dataclass(frozen=True)
 class ForeignPurge:
@@ -25,11 +28,12 @@ class ForeignPurge:
 
     def sentence(self, console: str) -> str:
         """As one tells it to somebody who was just woken up."""
-        lost = ", ".join(f"{first} to {last}" for first, last in self.lost) or "none"
+        lost = ", ".join(f"{first} to {last}" for first, last in self.lost[:_TOLD]) or "none"
+        more = f" and {len(self.lost) - _TOLD} more ranges" if len(self.lost) > _TOLD else ""
         return (
             f"Somebody else purged Console {console} up to id {self.before_id} ({self.count} entries): user "
             f"{self.user} from {self.user_ip} at {self.timestamp} (receipt {self.receipt_id}). "
-            f"Ids destroyed before they were archived: {lost}"
+            f"Ids destroyed before they were archived: {lost}{more}"
         )
 
 

@@ -1,4 +1,4 @@
-"""The forms in which entries are handed out: each turns an archived line into bytes of a report. Pure."""
+"""The forms in which entries are handed out: most turn an archived line into bytes of a report. Pure."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,12 +16,18 @@ class Place(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Form:
-    """How a report is written: what it begins with, and what stands in it for a line of some place."""
+class Kind:
+    """A kind of report: its name, how the name of its file ends, its media type."""
 
     name: str
     suffix: str
     content_type: str
+
+
+@dataclass(frozen=True)
+class Form(Kind):
+    """How entries are written: what a report begins with, and what stands in it for a line of some place."""
+
     render: Callable[[bytes, Place], bytes]
     header: bytes = b""
 
@@ -43,4 +49,5 @@ def _as_event(line: bytes, place: Place) -> bytes:
 NDJSON = Form("ndjson", ".ndjson", "application/x-ndjson", _as_it_is)
 CSV = Form("csv", ".csv", "text/csv; charset=utf-8", _as_row, HEADER)
 OCSF = Form("ocsf", ".ocsf.ndjson", "application/x-ndjson", _as_event)
+BUNDLE = Kind("evidence", ".zip", "application/zip")
 FORMS = {form.name: form for form in (NDJSON, CSV, OCSF)}

@@ -6,7 +6,7 @@ from typing import NamedTuple, TypeAlias
 
 from audit_archive.domain.entry import MAX_ID
 from audit_archive.domain.ranges import IdRange
-from audit_archive.domain.times import utc_date
+from audit_archive.domain.times import rfc3339, utc_date
 
 Network: TypeAlias = IPv4Network | IPv6Network
 
@@ -50,6 +50,12 @@ class Query:
     def is_timed(self) -> bool:
         """Whether it matters when an entry happened."""
         return self.start is not None or self.end is not None
+
+    @property
+    def resolved(self) -> dict[str, str | None]:
+        """The time asked for as RFC 3339 text: `start` included, `end` excluded; None: without a limit."""
+        moments = {"start": self.start, "end": self.end}
+        return {name: None if moment is None else rfc3339(moment) for name, moment in moments.items()}
 
     @property
     def dates(self) -> Dates:

@@ -22,7 +22,7 @@ from audit_archive.ports.console import (
     PurgingConsole,
 )
 from audit_archive.ports.ledger import Findings, Ledger
-from audit_archive.ports.reports import FindZone, LinkExport, ReportStore
+from audit_archive.ports.reports import FindZone, Handouts, LinkExport, ReportStore
 from audit_archive.ports.signing import Signer
 from audit_archive.ports.surroundings import Alerts, Clock, ScratchFile
 from audit_archive.ports.verification import Verifications
@@ -38,6 +38,7 @@ __all__ = [
     "Download",
     "FindZone",
     "Findings",
+    "Handouts",
     "Ledger",
     "LinkExport",
     "ObjectFacts",

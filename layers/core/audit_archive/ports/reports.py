@@ -1,6 +1,7 @@
 """Where answers go, and what else retrieval needs of the outside."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import BinaryIO, Protocol, TypeAlias
 
 from audit_archive.domain.local_time import OffsetAt
@@ -13,6 +14,15 @@ LinkExport: TypeAlias = Callable[[str, str, int], str | None]
 
 None if there can be none: what is read is a copy.
 """
+
+
+@dataclass(frozen=True)
+class Handouts:
+    """What every bundle of evidence carries: the verifier, and the style and the script of its report."""
+
+    verifier: bytes
+    style: str
+    script: str
 
 
 class ReportStore(Protocol):
