@@ -20,6 +20,7 @@ from audit_archive.adapters.dynamodb_ledger import DynamoDbLedger
 from audit_archive.adapters.dynamodb_verifications import DynamoDbVerifications
 from audit_archive.adapters.ecdsa import is_signed
 from audit_archive.adapters.folder_source import FolderSource
+from audit_archive.adapters.handouts import handouts
 from audit_archive.adapters.kms_signer import KmsSigner
 from audit_archive.adapters.s3_store import S3ArchiveStore
 from audit_archive.adapters.scratch import scratch_file
@@ -38,7 +39,16 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
-__all__ = ["CloudError", "Stack", "asking", "find_zone", "folder_reader", "is_signed", "question"]
+__all__ = [
+    "CloudError",
+    "Stack",
+    "asking",
+    "find_zone",
+    "folder_reader",
+    "handouts",
+    "is_signed",
+    "question",
+]
 
 RUN_SECONDS = 960
 """Longer than a Lambda may take (900 s)."""

@@ -21,35 +21,19 @@ from audit_archive.retrieve_fields import UTC
 from audit_archive.retrieve_request import EntriesRequest
 from cli.bootstrap import find_zone, question
 from cli.options import Chosen, chosen, console_argument, folder_option, global_options
-from cli.outputs import written
+from cli.outputs import CHUNK, written
+from cli.questions import event_of, query_options, tell_coverage
 from cli.show import binary_stdout, is_terminal, say, show_json, show_table
 
 TABLE = "table"
-CHUNK = 1 << 20
-MAX_HOLES = 10
-"""Holes that are told to a person."""
-
 COLUMNS = ("id", "when", "user", "address", "action", "message")
-FIELDS = {"from_": "from", "tz": "zone", "action": "action_type", "from_id": "first_id", "to_id": "last_id"}
 MAX_ROWS = 10_000
 """A table is laid out as a whole: what is longer is for a file."""
 
 
 @click.command()
 @console_argument
-@click.option("--from", "from_", metavar="TIME", help="From this date or time on, which is included.")
-@click.option("--to", metavar="TIME", help="Until this date or time, which is included: a date wholly.")
-@click.option("--tz", metavar="ZONE", help="The time zone of --from, --to and the table. [default: UTC]")
-@click.option("--user", multiple=True, metavar="NAME", help="Only entries of this user; repeat for more.")
-@click.option("--action", multiple=True, metavar="TYPE", help="Only this action_type; repeat for more.")
-@click.option("--address", multiple=True, metavar="CIDR", help="Only from this address or block; repeatable.")
-@click.option(
-    "--flock", multiple=True, metavar="FLOCK", help="Only of this flock, by id or name; repeat for more."
-)
-@click.option("--text", metavar="TEXT", help="Only entries with this text in any field, ignoring case.")
-@click.option("--from-id", type=int, metavar="ID", help="From this id on.")
-@click.option("--to-id", type=int, metavar="ID", help="Up to this id.")
-@click.option("--epoch", type=int, metavar="N", help="Only of this epoch, if the Console was ever reset.")
+@query_options
 @click.option(
     "--format",
     "form",
@@ -78,7 +62,8 @@ def entries(
     is_table = form == TABLE or (form is None and output is None and not chosen.is_json and is_terminal())
     if output is None and chosen.is_json and form in {TABLE, CSV.name}:
         raise click.UsageError(f"--json can't hold the format {form}: write it into a file with --output.")
-    event = event_of(console, asked) | {"format": NDJSON.name if is_table else form or NDJSON.name}
+    event = event_of("entries", console, asked)
+    event["format"] = NDJSON.name if is_table else form or NDJSON.name
     request = cast("EntriesRequest", question(event))
     reader = chosen.reader(folder)
     asked_at = rfc3339(reader.clock.now())
@@ -98,13 +83,6 @@ def entries(
         _tell(found, output)
     elif found.body is None or output is not None:
         show_json(answer)
-
-
-def event_of(console: str, asked: dict[str, Any]) -> dict[str, Any]:
-    """The question as an event asks it, which is what the functions take too."""
-    given = {FIELDS.get(name, name): value for name, value in asked.items() if value not in (None, ())}
-    lists = {name: list(value) if isinstance(value, tuple) else value for name, value in given.items()}
-    return {"request": "entries", "console": console, **lists}
 
 
 def _answer(found: Found, event: dict[str, Any], asked_at: str, output: Path | None) -> dict[str, Any]:
@@ -130,14 +108,7 @@ def _write(file: BinaryIO, output: Path) -> None:
 
 
 def _tell(found: Found, output: Path | None) -> None:
-    """What the answer rests on."""
-    say(found.sentence)
-    for each in found.coverage.not_covered:
-        say(f"Not covered: {each}.")
-    for hole in found.coverage.holes[:MAX_HOLES]:
-        say(f"Missing: ids {hole.first} to {hole.last} of epoch {hole.epoch}: {hole.cause}.")
-    if len(found.coverage.holes) > MAX_HOLES:
-        say("There are more holes: --json lists them.")
+    tell_coverage(found.sentence, found.coverage)
     if output is not None and found.body is not None:
         say(f"{output}: {found.body.size} bytes, SHA-256 {found.body.sha256}")
 

@@ -16,9 +16,9 @@ from audit_archive.reading.reader import Reader
 from audit_archive.reading.selection import Selected, select
 from audit_archive.retrieve_request import EntriesRequest
 from cli.bootstrap import CloudError, Stack, asking, question
-from cli.entries import event_of
 from cli.exits import Exit, Failure
 from cli.options import Chosen, F, chosen, confirm, console_argument, global_options, yes_option
+from cli.questions import event_of
 from cli.show import say, show_json, show_table
 
 WORKERS = 8
@@ -94,7 +94,7 @@ _FOLDERS = ("exports", "entries", "statements", "checkpoints")
 
 def covering(reader: Reader, console: str, asked: dict[str, Any]) -> list[Version]:
     """Every version of every object that covers a range. Raises RequestError, IntegrityError."""
-    query = cast("EntriesRequest", question(event_of(console, asked))).query
+    query = cast("EntriesRequest", question(event_of("entries", console, asked))).query
     selected = select(reader, open_chain(reader, console), query)
     keys = dict.fromkeys(chain.from_iterable(_keys(console, each) for each in selected))
     return [version for key in keys for version in _versions(reader, key)]

@@ -10,12 +10,14 @@ from audit_archive import __version__
 from audit_archive.errors import AuditArchiveError
 from cli.console import console
 from cli.entries import entries
+from cli.evidence import evidence
 from cli.exits import Exit, Failure, failure_of
 from cli.export import export
 from cli.hold import hold
 from cli.keys import keys
 from cli.live import live
 from cli.options import Chosen, global_options
+from cli.proof import proof
 from cli.run import epoch, ledger, resume, run
 from cli.show import show_json
 from cli.status import status
@@ -72,5 +74,8 @@ def main(ctx: click.Context) -> None:
     ctx.ensure_object(Chosen)
 
 
-for _command in (status, entries, export, verify, keys, run, live, resume, epoch, ledger, console, hold):
+for _command in (
+    *(status, entries, export, proof, evidence, verify, keys),
+    *(run, live, resume, epoch, ledger, console, hold),
+):
     main.add_command(_command)

@@ -9,6 +9,9 @@ from typing import BinaryIO, cast
 
 from cli.exits import Exit, Failure
 
+CHUNK = 1 << 20
+"""Bytes that are copied into a file at once."""
+
 
 @contextmanager
 def written(path: Path) -> Iterator[BinaryIO]:

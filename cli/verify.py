@@ -5,10 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from audit_archive.auditing.question import Audit, Done, KnownPoint, Question
+from audit_archive.auditing.question import Audit, KnownPoint, Question
 from audit_archive.domain.rotation import Rotation
 from audit_archive.domain.verdicts import Depth, Verification
 from audit_archive.verify import verify as audit
@@ -16,6 +14,7 @@ from audit_archive.verify_request import parse_verify_request
 from cli.bootstrap import is_signed
 from cli.exits import Exit, Failure
 from cli.options import Chosen, chosen, console_argument, folder_option, global_options
+from cli.progress import Bar
 from cli.show import show_facts, show_json, show_table
 
 SHOWN = 50
@@ -68,7 +67,7 @@ def verify(chosen: Chosen, /, console: str, folder: Path | None, **asked: Any) -
     if folder is None:
         remembered = _remembered(chosen.stack.verifications.last(console))
         question = replace(question, known=(*question.known, *remembered))
-    with _Bar() as bar:
+    with Bar() as bar:
         ports = Audit(reader.source, reader.clock, reader.scratch, is_signed, bar.show)
         found = audit(ports.beside(reader.ledger, console), question)
     if chosen.is_json:
@@ -99,32 +98,6 @@ def _remembered(last: Rotation | None) -> tuple[KnownPoint, ...]:
     if last is None or last.newest_sha256 is None:
         return ()
     return (KnownPoint("an earlier audit", last.newest_sha256, last.newest_seq),)
-
-
-class _Bar:
-    """How far the audit is, on stderr, if a person looks."""
-
-    def __init__(self) -> None:
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-        self._progress = Progress(*columns, console=Console(stderr=True), transient=True)
-        self._statements = self._progress.add_task("statements", total=None)
-        self._bytes = self._progress.add_task("bytes", total=None, visible=False)
-
-    def __enter__(self) -> "_Bar":
-        if self._progress.console.is_terminal:
-            self._progress.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._progress.live.is_started:
-            self._progress.stop()
-
-    def show(self, done: Done) -> None:
-        """Take over what is done."""
-        self._progress.update(self._statements, completed=done.statements, total=done.statements_total)
-        self._progress.update(
-            self._bytes, completed=done.bytes, total=done.bytes_total, visible=done.bytes_total is not None
-        )
 
 
 def _tell(found: Verification) -> None:

@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Any, BinaryIO
 
 from audit_archive.auditing.load import Copy, Stored
-from audit_archive.auditing.question import Audit, Question
+from audit_archive.auditing.question import Audit, Progress, Question, no_progress
 from audit_archive.bundling.gathering import MAX_PROOFS, gather
 from audit_archive.bundling.packing import Packer, chunks_of
 from audit_archive.domain.coverage import Coverage
@@ -51,6 +51,7 @@ class Workshop:
     reader: Reader
     is_signed: SignatureCheck
     handouts: Handouts
+    progress: Progress = no_progress
 
 
 @dataclass(frozen=True)
@@ -139,7 +140,8 @@ def _pack_chain(workshop: Workshop, console: str, packer: Packer) -> tuple[Verif
         if copy.statement is not None:
             log.add(copy.statement)
 
-    audit = Audit(reader.source, reader.clock, reader.scratch, workshop.is_signed, witness=pack)
+    ports = reader.source, reader.clock, reader.scratch, workshop.is_signed, workshop.progress
+    audit = Audit(*ports, witness=pack)
     found = verify(audit.beside(reader.ledger, console), Question(console, Depth.CHAIN))
     if any(each.what == "statements" and each.why == Why.TIME for each in found.not_checked):
         raise RequestError(

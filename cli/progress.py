@@ -1,0 +1,32 @@
+"""How far long work is, on stderr, if a person looks."""
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from audit_archive.auditing.question import Done
+
+
+class Bar:
+    """How far an audit is."""
+
+    def __init__(self) -> None:
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        self._progress = Progress(*columns, console=Console(stderr=True), transient=True)
+        self._statements = self._progress.add_task("statements", total=None)
+        self._bytes = self._progress.add_task("bytes", total=None, visible=False)
+
+    def __enter__(self) -> "Bar":
+        if self._progress.console.is_terminal:
+            self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._progress.live.is_started:
+            self._progress.stop()
+
+    def show(self, done: Done) -> None:
+        """Take over what is done."""
+        self._progress.update(self._statements, completed=done.statements, total=done.statements_total)
+        self._progress.update(
+            self._bytes, completed=done.bytes, total=done.bytes_total, visible=done.bytes_total is not None
+        )

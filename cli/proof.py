@@ -1,0 +1,71 @@
+"""`proof`: that one entry was archived, as a text that anybody can check offline."""
+
+from pathlib import Path
+from typing import Any, cast
+
+import click
+
+from audit_archive import __version__
+from audit_archive.domain.records import to_json
+from audit_archive.domain.times import rfc3339
+from audit_archive.reading.proofs import ProvenLine, find_proofs
+from audit_archive.retrieve_request import ProofRequest
+from cli.bootstrap import is_signed, question
+from cli.exits import Exit, Failure
+from cli.options import Chosen, chosen, console_argument, folder_option, global_options
+from cli.outputs import written
+from cli.questions import event_of, tell_coverage
+from cli.show import binary_stdout, say, show_json
+
+
+@click.command()
+@console_argument
+@click.option("--id", "id_", type=int, required=True, metavar="ID", help="The entry to prove.")
+@click.option("--epoch", type=int, metavar="N", help="Only of this epoch, if the Console was ever reset.")
+@click.option(
+    "--output",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Put the line and its proof into two files of this folder.",
+)
+@folder_option
+@global_options(hidden=True)
+@chosen
+def proof(
+    chosen: Chosen, /, console: str, id_: int, output: Path | None, folder: Path | None, **asked: Any
+) -> None:
+    """Prove that one entry was archived: the hashes that lead from its line to a signed checkpoint.
+
+    The proof is a text (c2sp.org/tlog-proof). It takes the archived line, this text and the public key to
+    check it; docs/archive-format.md says how. Exit status 1 if the entry is archived and can't be proven.
+
+    \b
+    canary-audit proof 1234abcd --id 1200 --output .
+    """
+    event = event_of("proof", console, {"id": id_, **asked})
+    request = cast("ProofRequest", question(event))
+    reader = chosen.reader(folder)
+    asked_at = rfc3339(reader.clock.now())
+    found = find_proofs(reader, request.query, is_signed)
+    files = [_write(each, output) for each in found.proofs] if output is not None else []
+    if chosen.is_json:
+        answer = {"outcome": found.outcome, "sentence": found.sentence, "coverage": to_json(found.coverage)}
+        proofs = [each.as_dict() for each in found.proofs]
+        told = {"question": event, "asked": {"at": asked_at, "version": __version__}}
+        show_json(told | answer | {"proofs": proofs, "unproven_because": found.reasons, "files": files})
+    else:
+        if output is None:
+            binary_stdout().write(b"\n".join(each.proven.proof.encode() for each in found.proofs))
+        tell_coverage(found.sentence, found.coverage)
+        for path in files:
+            say(f"Written: {path}.line and {path}.tlog-proof")
+    if found.reasons:
+        raise Failure("NotProven", found.sentence, Exit.FAULTS)
+
+
+def _write(each: ProvenLine, output: Path) -> str:
+    """Put a line, as it was hashed, and its proof into files; what both are called but for the ending."""
+    path = output / f"{each.proven.epoch}-{each.proven.entry_id}"
+    for suffix, data in ((".line", each.line), (".tlog-proof", each.proven.proof.encode())):
+        with written(path.with_name(path.name + suffix)) as target:
+            target.write(data)
+    return str(path)

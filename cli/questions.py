@@ -1,0 +1,72 @@
+"""What commands that ask the archive share: the filters, and how the coverage of an answer is told."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+import click
+
+from audit_archive.domain.coverage import Coverage
+from cli.show import say
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+FIELDS = {"from_": "from", "tz": "zone", "action": "action_type", "from_id": "first_id", "to_id": "last_id"}
+MAX_HOLES = 10
+"""Holes that are told to a person."""
+
+
+def query_options(function: F) -> F:
+    """The filters: all that are given must match."""
+    options = [
+        click.option("--from", "from_", metavar="TIME", help="From this date or time on, which is included."),
+        click.option(
+            "--to", metavar="TIME", help="Until this date or time, which is included: a date wholly."
+        ),
+        click.option(
+            "--tz", metavar="ZONE", help="The time zone of --from, --to and the table. [default: UTC]"
+        ),
+        click.option(
+            "--user", multiple=True, metavar="NAME", help="Only entries of this user; repeat for more."
+        ),
+        click.option(
+            "--action", multiple=True, metavar="TYPE", help="Only this action_type; repeat for more."
+        ),
+        click.option(
+            "--address", multiple=True, metavar="CIDR", help="Only from this address or block; repeatable."
+        ),
+        click.option(
+            "--flock",
+            multiple=True,
+            metavar="FLOCK",
+            help="Only of this flock, by id or name; repeat for more.",
+        ),
+        click.option(
+            "--text", metavar="TEXT", help="Only entries with this text in any field, ignoring case."
+        ),
+        click.option("--from-id", type=int, metavar="ID", help="From this id on."),
+        click.option("--to-id", type=int, metavar="ID", help="Up to this id."),
+        click.option(
+            "--epoch", type=int, metavar="N", help="Only of this epoch, if the Console was ever reset."
+        ),
+    ]
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+def event_of(request: str, console: str, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """The question as an event asks it, which is what the functions take too."""
+    given = {FIELDS.get(name, name): value for name, value in asked.items() if value not in (None, ())}
+    lists = {name: list(value) if isinstance(value, tuple) else value for name, value in given.items()}
+    return {"request": request, "console": console, **lists}
+
+
+def tell_coverage(sentence: str, coverage: Coverage) -> None:
+    """What an answer rests on."""
+    say(sentence)
+    for each in coverage.not_covered:
+        say(f"Not covered: {each}.")
+    for hole in coverage.holes[:MAX_HOLES]:
+        say(f"Missing: ids {hole.first} to {hole.last} of epoch {hole.epoch}: {hole.cause}.")
+    if len(coverage.holes) > MAX_HOLES:
+        say("There are more holes: --json lists them.")
