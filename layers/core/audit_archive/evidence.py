@@ -5,20 +5,20 @@ checkpoints, a report to read, and a program that checks all of it without our s
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from itertools import islice
 from typing import Any, BinaryIO
 
 from audit_archive.auditing.load import Copy, Stored
 from audit_archive.auditing.question import Audit, Progress, Question, no_progress
-from audit_archive.bundling.gathering import MAX_PROOFS, gather
+from audit_archive.bundling.gathering import MAX_PROOFS, Gathered, gather
 from audit_archive.bundling.packing import Packer, chunks_of
 from audit_archive.domain.coverage import Coverage
 from audit_archive.domain.custody import CustodyLog
-from audit_archive.domain.evidence import Custody, Report
+from audit_archive.domain.evidence import BundleFile, Custody, Report
 from audit_archive.domain.outcomes import Outcome, outcome_of, sentence
 from audit_archive.domain.public_keys import PublicKey, SignatureCheck
 from audit_archive.domain.records import to_json
@@ -46,12 +46,13 @@ TOLD = (
 
 @dataclass(frozen=True)
 class Workshop:
-    """What a bundle is made with."""
+    """What a bundle is made with. `max_proofs`: how many of its lines, the first ones, have a proof."""
 
     reader: Reader
     is_signed: SignatureCheck
     handouts: Handouts
     progress: Progress = no_progress
+    max_proofs: int = MAX_PROOFS
 
 
 @dataclass(frozen=True)
@@ -84,49 +85,53 @@ def build_evidence(workshop: Workshop, request: EvidenceRequest, asked: Mapping[
     do not stop it: they are in the report. Raises IntegrityError if what would be handed out is not what its
     statement says, RequestError if there is not enough time.
     """
-    query, scratch = request.query, workshop.reader.scratch
-    search = Search(workshop.reader, query)
+    search, scratch = Search(workshop.reader, request.query), workshop.reader.scratch
     with ExitStack() as kept, scratch() as lines, scratch() as rows:
-        gathered = gather(search, request.offset_at, lines, rows)
-        coverage = search.coverage()
-        outcome = outcome_of(query, coverage)
-        words = sentence(query.console, outcome, coverage)
-        if outcome == Outcome.NOTHING_ARCHIVED:
-            return Evidence(outcome, words, coverage)
-        packed = kept.enter_context(scratch())
-        packer = Packer(packed)
-        packer.add(ENTRIES, chunks_of(lines))
-        packer.add(ROWS, chunks_of(rows))
-        verification, custody = _pack_chain(workshop, query.console, packer)
-        proven, reasons = _pack_proofs(workshop, search, gathered.wanted, packer)
-        signer = _pack_key(search, packer)
-        packer.add(VERIFIER, [workshop.handouts.verifier])
-        report = Report(
-            console=query.console,
-            question=request.question,
-            asked=asked,
-            resolved=query.resolved,
-            outcome=outcome,
-            sentence=words,
-            coverage=coverage,
-            verification=verification,
-            custody=custody,
-            activity=gathered.activity,
-            zone=request.zone,
-            offset_at=request.offset_at,
-            files=tuple(each for each in packer.files if "/" not in each.name),
-            proven=proven,
-            reasons=reasons,
-            signer=signer,
-            shown=gathered.shown.count,
-            shown_sha256=gathered.shown.sha256,
-        )
-        packer.add(MANIFEST, [_manifest(report)])
-        packer.add(PAGE, _page(report, lines, workshop.handouts))
-        packer.finish()
-        body = _body(packed)
+        gathered = gather(search, request.offset_at, workshop.max_proofs, lines, rows)
+        answer = _answer(search)
+        if answer.outcome == Outcome.NOTHING_ARCHIVED:
+            return answer
+        file = kept.enter_context(scratch())
+        with Packer(file) as packer:
+            packer.add(ENTRIES, chunks_of(lines))
+            packer.add(ROWS, chunks_of(rows))
+            parts = _pack_parts(workshop, search, gathered.wanted, packer)
+            report = _report(request, asked, answer, gathered, parts, files=packer.files)
+            packer.add(MANIFEST, [_manifest(report)])
+            packer.add(PAGE, _page(report, lines, workshop.handouts))
+            packer.add_sums()
+        body = _body(file)
         kept.pop_all()
-    return Evidence(outcome, words, coverage, report, body)
+    return replace(answer, report=report, body=body)
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """What is known once everything but the report is packed; the names are the report's."""
+
+    verification: Verification
+    custody: Custody
+    proven: int
+    reasons: tuple[str, ...]
+    signer: PublicKey | None
+
+
+def _answer(search: Search) -> Evidence:
+    """How the question ends, once every line was read."""
+    query, coverage = search.query, search.coverage()
+    outcome = outcome_of(query, coverage)
+    return Evidence(outcome, sentence(query.console, outcome, coverage), coverage)
+
+
+def _pack_parts(workshop: Workshop, search: Search, wanted: Wanted, packer: Packer) -> _Parts:
+    verification, custody = _pack_chain(workshop, search.query.console, packer)
+    proven, reasons = _pack_proofs(workshop, search, wanted, packer)
+    # The key that the chain named last vouches for those before it.
+    signer = search.chain.keys[-1] if search.chain.keys else None
+    if signer is not None:
+        packer.add(KEY, [signer.pem().encode()])
+    packer.add(VERIFIER, [workshop.handouts.verifier])
+    return _Parts(verification, custody, proven, reasons, signer)
 
 
 def _pack_chain(workshop: Workshop, console: str, packer: Packer) -> tuple[Verification, Custody]:
@@ -159,16 +164,41 @@ def _pack_proofs(
     for each in proving.proofs(wanted):
         packer.add(f"proofs/{each.epoch}-{each.entry_id}.tlog-proof", [each.proof.encode()])
         proven += 1
-    is_cut = sum(map(len, wanted.values())) == MAX_PROOFS
-    return proven, (*proving.reasons, *([f"a bundle has {MAX_PROOFS} proofs at most"] if is_cut else []))
+    cut = (
+        [f"a bundle has {workshop.max_proofs} proofs at most"] if search.matched > workshop.max_proofs else []
+    )
+    return proven, (*proving.reasons, *cut)
 
 
-def _pack_key(search: Search, packer: Packer) -> PublicKey | None:
-    """Pack the key that the chain named last; it vouches for those before it."""
-    if not search.chain.keys:
-        return None
-    packer.add(KEY, [search.chain.keys[-1].pem().encode()])
-    return search.chain.keys[-1]
+def _report(
+    request: EvidenceRequest,
+    asked: Mapping[str, Any],
+    answer: Evidence,
+    gathered: Gathered,
+    parts: _Parts,
+    *,
+    files: Iterable[BundleFile],
+) -> Report:
+    return Report(
+        console=request.query.console,
+        question=request.question,
+        asked=asked,
+        resolved=request.query.resolved,
+        outcome=answer.outcome,
+        sentence=answer.sentence,
+        coverage=answer.coverage,
+        verification=parts.verification,
+        custody=parts.custody,
+        activity=gathered.activity,
+        zone=request.zone,
+        offset_at=request.offset_at,
+        files=tuple(each for each in files if "/" not in each.name),
+        proven=parts.proven,
+        reasons=parts.reasons,
+        signer=parts.signer,
+        shown=gathered.shown.count,
+        shown_sha256=gathered.shown.sha256,
+    )
 
 
 def _manifest(report: Report) -> bytes:

@@ -91,11 +91,11 @@ def test_null_is_as_good_as_absent() -> None:
 @pytest.mark.parametrize(
     ("event", "field", "accepts"),
     [
-        (None, "request", "entries, export, status"),
-        ([], "request", "entries, export, status"),
-        ({}, "request", "entries, export, status"),
-        ({"request": ["entries"]}, "request", "entries, export, status"),
-        ({"request": "delete", "console": "a"}, "request", "entries, export, status"),
+        (None, "request", "entries, export, proof, evidence, status"),
+        ([], "request", "entries, export, proof, evidence, status"),
+        ({}, "request", "entries, export, proof, evidence, status"),
+        ({"request": ["entries"]}, "request", "entries, export, proof, evidence, status"),
+        ({"request": "delete", "console": "a"}, "request", "entries, export, proof, evidence, status"),
         ({"request": "entries"}, "console", "missing"),
         ({"request": "entries", "console": "A"}, "console", "a-z"),
         ({"request": "status", "console": "../x"}, "console", "a-z"),

@@ -46,20 +46,22 @@ class Shown:
 
 @dataclass(frozen=True)
 class Gathered:
-    """What there is to tell of the entries; those to be proven are the first MAX_PROOFS."""
+    """What there is to tell of the entries, and which are to be proven: so many of the first."""
 
     activity: Activity
     shown: Shown
     wanted: Wanted
 
 
-def gather(search: Search, offset_at: OffsetAt, lines_file: BinaryIO, rows_file: BinaryIO) -> Gathered:
+def gather(
+    search: Search, offset_at: OffsetAt, max_proofs: int, lines_file: BinaryIO, rows_file: BinaryIO
+) -> Gathered:
     """Write everything that is found into two files, as NDJSON and as CSV.
 
     Raises IntegrityError naming the object if an entry file is not what its statement says.
     """
     counter, shown, wanted = ActivityCounter(offset_at), Shown(), dict[int, dict[bytes, int]]()
-    left = MAX_PROOFS
+    left = max_proofs
     rows_file.write(CSV.header)
     for place, lines in search.lines():
         lines_file.write(b"".join([line + b"\n" for line in lines]))

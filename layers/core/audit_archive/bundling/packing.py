@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
-from typing import BinaryIO
+from typing import BinaryIO, Self
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from audit_archive.domain.evidence import BundleFile
@@ -17,12 +17,18 @@ _READABLE = 0o644 << 16
 
 
 class Packer:
-    """Packs one file after the other. Memory: a name and a hash for each."""
+    """Packs one file after the other, in a `with`. Memory: a name and a hash for each."""
 
     def __init__(self, file: BinaryIO) -> None:
         """`file`: where the zip is written, from its start; it must be seekable."""
         self.files: list[BundleFile] = []
         self._zip = ZipFile(file, "w", ZIP_DEFLATED)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._zip.close()
 
     def add(self, name: str, chunks: Iterable[bytes]) -> BundleFile:
         """Pack a file of that name."""
@@ -37,11 +43,10 @@ class Packer:
         self.files.append(packed)
         return packed
 
-    def finish(self) -> None:
-        """Pack the hashes of all files, as `sha256sum -c` takes them, and end the zip."""
+    def add_sums(self) -> None:
+        """Pack the hashes of all files so far, as `sha256sum -c` takes them."""
         named = sorted(self.files, key=lambda each: each.name)
         self.add(SUMS, [f"{each.sha256}  {each.name}\n".encode() for each in named])
-        self._zip.close()
 
 
 def chunks_of(file: BinaryIO) -> Iterator[bytes]:

@@ -64,6 +64,11 @@ class Search:
             for lines in scanner.in_order(each.files):
                 yield place, lines
 
+    @property
+    def matched(self) -> int:
+        """How many lines were found so far."""
+        return self._tally.matched
+
     def coverage(self) -> Coverage:
         """What the answer rests on, once every line was read."""
         return cover(self._reader, self.chain, self.query, self._selected, self._tally)
