@@ -4,9 +4,11 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from hashlib import sha256
+from io import BytesIO
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 import requests
@@ -58,6 +60,7 @@ FOUND = {
     "retrieve-entries": [1000],
     "retrieve-address": [1002, 1234],
     "retrieve-ids": [1002],
+    "retrieve-evidence": [1000],
 }
 
 
@@ -72,7 +75,16 @@ def test_every_example_event_is_answered(world: World, path: Path) -> None:
         assert [told["console"] for told in answer["consoles"] if told["console"] == CONSOLE] == [CONSOLE]
         return
     assert answer["outcome"] == "found", answer["sentence"]
-    if event["request"] == "export":
+    if event["request"] == "proof":
+        assert (answer["proofs"], answer["unproven_because"]) == ([], ["no signed checkpoint covers them"])
+        assert "can't be proven" in answer["sentence"]
+    elif event["request"] == "evidence":
+        with ZipFile(BytesIO(report_of(answer))) as bundle:
+            lines = bundle.read("entries.ndjson").splitlines()
+            assert json.loads(bundle.read("manifest.json"))["asked"] == answer["asked"]
+        assert [json.loads(line)["id"] for line in lines] == FOUND[path.stem]
+        assert (answer["verification"]["is_valid"], answer["proven"]) == (True, 0)
+    elif event["request"] == "export":
         (export,) = answer["exports"]
         assert sha256(requests.get(export["link"], timeout=10).content).hexdigest() == export["sha256"]
     elif event.get("format") == "csv":
@@ -87,10 +99,12 @@ def test_asking_changes_nothing_but_the_reports(world: World) -> None:
     before = state(world)
     world.invoke({"request": "entries", "console": CONSOLE})
     world.invoke({"request": "export", "console": CONSOLE, "id": 1000})
+    world.invoke({"request": "proof", "console": CONSOLE, "id": 1000})
+    world.invoke({"request": "evidence", "console": CONSOLE})
     world.invoke({"request": "status", "console": CONSOLE})
     assert state(world) == before
     reports = world.aws.s3.list_objects_v2(Bucket=f"{world.name}-reports")
-    assert [found["Key"].rpartition(".")[2] for found in reports["Contents"]] == ["ndjson"]
+    assert {found["Key"].rpartition(".")[2] for found in reports["Contents"]} == {"ndjson", "zip"}
 
 
 def state(world: World) -> Any:

@@ -106,6 +106,12 @@ def test_null_is_as_good_as_absent() -> None:
         ({"request": "export", "console": "a", "date": "2026-01-01T10:00"}, "date", "a date such as"),
         ({"request": "export", "console": "a", "date": "2026-01-01", "zone": "X"}, "zone", "Europe/London"),
         ({"request": "export", "console": "a", "id": "7"}, "id", "whole number from 1"),
+        ({"request": "proof", "console": "a"}, "id", "missing"),
+        ({"request": "proof", "console": "a", "id": 0}, "id", "whole number from 1"),
+        ({"request": "proof", "console": "a", "id": 1, "user": "x"}, "user", "unknown"),
+        ({"request": "evidence"}, "console", "missing"),
+        ({"request": "evidence", "console": "a", "format": "csv"}, "format", "unknown"),
+        ({"request": "evidence", "console": "a", "zone": "London"}, "zone", "Europe/London"),
     ],
 )
 def test_a_question_that_is_none(event: Any, field: str, accepts: str) -> None:
@@ -182,7 +188,7 @@ NAMES = [
 
 @settings(deadline=None)
 @given(
-    st.sampled_from(["entries", "export", "status"]),
+    st.sampled_from(["entries", "export", "proof", "evidence", "status"]),
     st.dictionaries(st.sampled_from(NAMES), VALUES, max_size=3),
 )
 def test_any_other_question_is_refused_and_nothing_else_happens(kind: str, fields: dict[str, Any]) -> None:

@@ -1,0 +1,140 @@
+"""`proof` and `evidence` over a copy of an archive: no AWS, and what they make is checked by others."""
+
+import json
+import shutil
+import subprocess
+import sys
+from hashlib import sha256
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+
+from audit_archive.adapters.ecdsa import is_signed
+from audit_archive.domain.entry_proof import check_entry, parse_entry_proof
+from audit_archive.domain.public_keys import PublicKey
+from tests.cli.test_cli_folder import CONSOLE, EXAMPLE, run
+
+KEY = "signing-key-f8b30691.pem"
+
+
+@pytest.fixture
+def key(tmp_path: Path) -> Path:
+    """The public key, exported as an auditor gets it."""
+    assert run("keys", CONSOLE, "--output", str(tmp_path)).exit_code == 0
+    return tmp_path / KEY
+
+
+def test_a_bundle_is_made_and_checked_with_nothing_but_python(key: Path, tmp_path: Path) -> None:
+    path, place = tmp_path / "evidence.zip", tmp_path / "evidence"
+    asked = ("--who", "ada", "--reason", "4711", "--user", "alice@example.com", "--tz", "Asia/Kolkata")
+    answer = run("evidence", CONSOLE, *asked, "--output", str(path))
+    assert (answer.exit_code, answer.stdout) == (0, "")
+    assert answer.stderr.startswith("4 entries match: ")
+    assert (
+        f"{path}: {path.stat().st_size} bytes, SHA-256 {sha256(path.read_bytes()).hexdigest()}"
+        in answer.stderr
+    )
+    ZipFile(path).extractall(place)
+    check = subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-E", str(place / "verify.py"), str(place), "--key", str(key)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (check.returncode, check.stdout.splitlines()[-1]) == (0, "VALID")
+    asked_by = json.loads((place / "manifest.json").read_text())["asked"]
+    assert (asked_by["who"], asked_by["reason"]) == ("ada", "4711")
+
+
+def test_what_was_made_is_told_to_programs_too(tmp_path: Path) -> None:
+    path = tmp_path / "evidence.zip"
+    told = json.loads(run("evidence", CONSOLE, "--output", str(path), "--json").stdout)
+    assert (told["outcome"], told["proven"], told["unproven_because"]) == ("found", 9, [])
+    assert told["verification"]["is_valid"] is True
+    assert told["report"] == {
+        "file": str(path),
+        "format": "evidence",
+        "size": path.stat().st_size,
+        "sha256": sha256(path.read_bytes()).hexdigest(),
+    }
+
+
+def test_a_bundle_never_takes_the_place_of_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "evidence.zip"
+    path.write_bytes(b"mine")
+    answer = run("evidence", CONSOLE, "--output", str(path))
+    assert (answer.exit_code, path.read_bytes()) == (2, b"mine")
+
+
+def test_by_itself_it_is_called_by_console_and_moment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run("evidence", CONSOLE).exit_code == 0
+    (made,) = tmp_path.iterdir()
+    assert made.match(f"evidence-{CONSOLE}-20??????T??????Z.zip")
+    assert made.stat().st_mode & 0o077 == 0
+
+
+def test_where_nothing_is_archived_no_file_is_made(tmp_path: Path) -> None:
+    answer = run("evidence", "5678efab", "--output", str(tmp_path / "evidence.zip"))
+    assert answer.exit_code == 0
+    assert "Nothing of Console 5678efab is archived" in answer.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_faults_are_in_the_bundle_and_in_the_exit_status(tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(EXAMPLE, tmp_path / "archive"))
+    next(copy.glob("checkpoints/*/*04.txt")).write_bytes(b"nothing")
+    path = tmp_path / "evidence.zip"
+    answer = run("evidence", CONSOLE, "--output", str(path), folder=copy)
+    assert answer.exit_code == 1
+    assert "Error: 1 faults: " in answer.stderr
+    assert "Not proven, each by itself: 2 entries; " in answer.stderr
+    with ZipFile(path) as made:
+        assert json.loads(made.read("manifest.json"))["verification"]["is_valid"] is False
+
+
+def test_a_proof_goes_to_stdout_as_it_is_and_nothing_else_does() -> None:
+    answer = run("proof", CONSOLE, "--id", "8")
+    assert answer.exit_code == 0
+    assert parse_entry_proof(answer.stdout_bytes).index == 5
+    assert answer.stderr.startswith("The entry 8 is archived: it is leaf 5 of the tree")
+
+
+def test_a_line_and_its_proof_are_checked_from_their_files(key: Path, tmp_path: Path) -> None:
+    answer = run("proof", CONSOLE, "--id", "8", "--output", str(tmp_path))
+    assert (answer.exit_code, answer.stdout) == (0, "")
+    line, proof = ((tmp_path / f"1-8{suffix}").read_bytes() for suffix in (".line", ".tlog-proof"))
+    public = PublicKey.from_pem(key.read_text())
+    assert check_entry(line, parse_entry_proof(proof), CONSOLE, [public], is_signed).size == 7
+    assert run("proof", CONSOLE, "--id", "8", "--output", str(tmp_path)).exit_code == 2
+
+
+def test_proofs_are_told_to_programs_too() -> None:
+    told = json.loads(run("proof", CONSOLE, "--id", "8", "--json").stdout)
+    (proof,) = told["proofs"]
+    assert (proof["id"], proof["index"], proof["statement"][-7:]) == (8, 5, "02.json")
+    assert json.loads(proof["line"])["id"] == 8
+    assert told["coverage"]["matched"] == 1
+
+
+def test_an_entry_that_is_not_archived_has_no_proof_and_that_is_no_fault() -> None:
+    answer = run("proof", CONSOLE, "--id", "10")
+    assert (answer.exit_code, answer.stdout) == (0, "")
+    assert "Missing: ids 10 to 10 of epoch 1: foreign_purge." in answer.stderr
+
+
+def test_an_entry_that_can_not_be_proven_has_a_status_of_its_own(tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(EXAMPLE, tmp_path / "archive"))
+    shutil.rmtree(copy / "checkpoints")
+    answer = run("proof", CONSOLE, "--id", "8", folder=copy)
+    assert answer.exit_code == 1
+    assert "can't be proven: no signed checkpoint covers them" in answer.stderr
+
+
+@pytest.mark.parametrize("arguments", [("proof",), ("proof", "--id", "0"), ("evidence", "--from", "March")])
+def test_a_wrong_question_is_refused_by_its_option(arguments: tuple[str, ...], tmp_path: Path) -> None:
+    name, *rest = arguments
+    answer = run(name, CONSOLE, *rest)
+    assert answer.exit_code == 2
+    assert answer.stderr.count("--id" if name == "proof" else "--from") >= 1
