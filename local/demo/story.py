@@ -8,6 +8,7 @@ from typing import Any
 
 from local.aws import Laptop
 from local.aws.sam import ROOT
+from local.demo.bundle import check, question_of, unpack
 from local.demo.chain import check_archive
 from local.demo.screen import Screen
 from local.demo.views import (
@@ -62,6 +63,8 @@ def tell_story(laptop: Laptop, screen: Screen) -> None:
     _audit(laptop, screen)
     screen.title("Years later somebody asks: who purged this trail?")
     _ask(laptop, screen)
+    screen.title("And: what did this person do, and show me that nothing is missing")
+    _leave_bundle(laptop, screen)
 
 
 def _audit(laptop: Laptop, screen: Screen) -> None:
@@ -75,6 +78,16 @@ def _audit(laptop: Laptop, screen: Screen) -> None:
 def _ask(laptop: Laptop, screen: Screen) -> None:
     event = {"request": "entries", "console": laptop.console.id, "action_type": "audit_trail_purge"}
     show_answer(screen, _invoked(laptop, screen, event, "RetrieveFunction"))
+
+
+def _leave_bundle(laptop: Laptop, screen: Screen) -> None:
+    answer = _invoked(laptop, screen, question_of(laptop), "RetrieveFunction")
+    screen.say(str(answer["sentence"]))
+    bundle = unpack(answer)
+    if not check(laptop, screen, bundle):
+        raise DemoError("The bundle is not valid.", laptop.aws.tail())
+    screen.say("Open report.html in a browser. All of it is in this folder:")
+    screen.lines(f"bundle: {bundle}")
 
 
 def _invoked(laptop: Laptop, screen: Screen, event: dict[str, Any], function: str) -> dict[str, Any]:

@@ -1,0 +1,62 @@
+"""The end of the demo: an auditor's question, the bundle of evidence that answers it, and the check of it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from base64 import b64encode
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+from zipfile import ZipFile
+
+from local.aws import Laptop
+from local.aws.sam import ROOT
+from local.demo.screen import Screen
+
+BUNDLE = ROOT / "bundle"
+"""Where the bundle is left. It is made anew each time."""
+
+YEAR = timedelta(days=365)
+
+
+def question_of(laptop: Laptop) -> dict[str, Any]:
+    """Everything that whoever acted last did within a year, but for today, of which more may come."""
+    event: dict[str, Any] = json.loads((ROOT / "events" / "retrieve-evidence.json").read_text())
+    user = next(e["user"] for e in laptop.console.newest(100) if "@" in str(e.get("user")))
+    yesterday = datetime.now(UTC).date() - timedelta(days=1)
+    reason = f"access review: everything {user} did within a year"
+    dates = {"from": str(yesterday - YEAR), "to": str(yesterday)}
+    return event | dates | {"console": laptop.console.id, "user": user, "reason": reason}
+
+
+def unpack(answer: Mapping[str, Any]) -> Path:
+    """Fetch the bundle by the link in an answer, and unpack it where it stays."""
+    with urlopen(answer["report"]["link"]) as file:  # noqa: S310 - the emulator's, on loopback
+        data = file.read()
+    shutil.rmtree(BUNDLE, ignore_errors=True)
+    ZipFile(BytesIO(data)).extractall(BUNDLE)
+    return BUNDLE
+
+
+def check(laptop: Laptop, screen: Screen, bundle: Path) -> bool:
+    """Check it as an auditor does, with a key that comes another way than the bundle."""
+    kms = laptop.aws.session.client("kms", endpoint_url=laptop.aws.endpoint)
+    public = kms.get_public_key(KeyId=laptop.stack.settings()["SIGNING_KEY"])["PublicKey"]
+    key = laptop.folder / "signing-key.pem"
+    key.write_text(f"-----BEGIN PUBLIC KEY-----\n{b64encode(public).decode()}\n-----END PUBLIC KEY-----\n")
+    screen.say("An auditor checks it, without AWS, with a public key that came another way:")
+    screen.lines(f"  $ python3 verify.py {bundle.name} --key {key.name}")
+    ran = subprocess.run(
+        [sys.executable, bundle / "verify.py", bundle, "--key", key],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    screen.lines("".join(f"  {line}\n" for line in (ran.stdout + ran.stderr).splitlines()).rstrip())
+    return ran.returncode == 0
