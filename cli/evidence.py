@@ -38,11 +38,11 @@ from cli.show import say, show_json
 @global_options(hidden=True)
 @chosen
 def evidence(chosen: Chosen, /, console: str, output: Path | None, folder: Path | None, **asked: Any) -> None:
-    """Make the bundle of evidence for a question: a zip that needs neither AWS nor trust to be checked.
+    """Make the bundle of evidence that answers a question, to be checked without AWS or trust.
 
-    In it: a report to read, the entries, a proof of each, the chain of statements with its signatures, and a
-    program that checks all of it. The filters are those of `entries`. Exit status 1 if the chain has faults;
-    the bundle is made all the same, and tells them.
+    It is a zip: a report to read, the entries, a proof of each, the chain of statements with its signatures,
+    and a program that checks all of it. The filters are those of `entries`. Exit status 1 if the chain has
+    faults; the bundle is made all the same, and tells them.
 
     \b
     canary-audit evidence 1234abcd --user alice@example.com --from 2026-03-01 --to 2026-03-31

@@ -33,10 +33,11 @@ from cli.show import binary_stdout, say, show_json
 def proof(
     chosen: Chosen, /, console: str, id_: int, output: Path | None, folder: Path | None, **asked: Any
 ) -> None:
-    """Prove that one entry was archived: the hashes that lead from its line to a signed checkpoint.
+    """Prove that one entry was archived, to anybody who has the public key.
 
-    The proof is a text (c2sp.org/tlog-proof). It takes the archived line, this text and the public key to
-    check it; docs/archive-format.md says how. Exit status 1 if the entry is archived and can't be proven.
+    The proof is a text (c2sp.org/tlog-proof): the hashes that lead from the archived line to a signed
+    checkpoint. It is checked with the line, this text and the public key; docs/archive-format.md says how.
+    Exit status 1 if the entry is archived and can't be proven.
 
     \b
     canary-audit proof 1234abcd --id 1200 --output .

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, cast, get_args, get_type_hints
 
 import pytest
+from click.testing import CliRunner
 
 from audit_archive import errors
 from audit_archive.adapters.ecdsa import is_signed
@@ -27,6 +28,7 @@ from audit_archive.domain.public_keys import PublicKey
 from audit_archive.domain.statement import OperatorStatement, Statement, parse_statement, statement_bytes
 from audit_archive.request import ArchiveRequest, OperatorRequest
 from audit_archive.result import Outcome, Result
+from cli.main import main
 from tests.template.rendered import SOURCE
 from tests.unit.run.world import World
 
@@ -264,6 +266,23 @@ def test_the_checker_on_the_page_refuses_what_was_altered(path: Path, tmp_path: 
     assert check(folder).returncode != 0
     copy.unlink()
     assert check(folder).returncode != 0
+
+
+def test_the_proof_on_the_page_is_made_and_checked_by_what_the_page_says(tmp_path: Path) -> None:
+    asked = ["proof", CONSOLE, "--id", "8", "--output", str(tmp_path), "--folder", str(EXAMPLE)]
+    made = CliRunner(mix_stderr=False).invoke(main, asked)
+    shown = block(FORMAT, "proof").partition("\n")[2]
+    assert made.stderr.replace(f"{tmp_path}/", "") == shown
+    files = tmp_path / "1-8.line", tmp_path / "1-8.tlog-proof"
+    command = [sys.executable, "-I", "-c", block(FORMAT, "check-proof.py"), *map(str, files)]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own page
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert ran.stdout.startswith(
+        f"This line is in the tree of canary-audit-archive/{CONSOLE} after statement "
+    )
+    files[0].write_bytes(files[0].read_bytes().replace(b"alice", b"Alice"))
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own page
+    assert "the line is not in this tree" in ran.stderr
 
 
 @pytest.mark.skipif(shutil.which("jq") is None, reason="jq is not installed")
