@@ -14,8 +14,8 @@ from audit_archive.domain.forms import CSV, FORMS, NDJSON
 from audit_archive.domain.judge import members_of
 from audit_archive.domain.local_time import OffsetAt
 from audit_archive.domain.records import to_json
+from audit_archive.domain.shown import local_moment
 from audit_archive.domain.times import rfc3339
-from audit_archive.domain.timestamps import read_timestamp
 from audit_archive.reading.entries import Body, Found, find_entries
 from audit_archive.retrieve_fields import UTC
 from audit_archive.retrieve_request import EntriesRequest
@@ -136,14 +136,4 @@ def _rows(file: BinaryIO, zone: OffsetAt | None) -> Iterator[tuple[object, ...]]
 def row_of(entry: dict[str, Any], zone: OffsetAt | None) -> tuple[object, ...]:
     """What a table shows of an entry; its moment by the clocks of a zone."""
     texts = [entry.get(name) for name in ("user", "user_ip", "action_type", "message")]
-    return (str(entry.get("id")), local_time(entry.get("timestamp"), zone), *texts)
-
-
-def local_time(timestamp: object, zone: OffsetAt | None) -> object:
-    """An entry's moment, with its offset from UTC; as it stands in the entry if that can't be read."""
-    at = read_timestamp(timestamp)
-    if at is None or zone is None:
-        return timestamp
-    offset = zone(at)
-    sign, minutes = "-" if offset < 0 else "+", abs(offset) // 60
-    return f"{rfc3339(at + offset)[:-1].replace('T', ' ')} {sign}{minutes // 60:02}:{minutes % 60:02}"
+    return (str(entry.get("id")), local_moment(entry.get("timestamp"), zone), *texts)

@@ -11,9 +11,9 @@ from typing import Any, TypeAlias
 from rich.console import Console
 
 from audit_archive import errors
+from audit_archive.domain.shown import visible
 from cli.bootstrap import CloudError, Stack, asking
 from cli.exits import Exit, Failure, status_of
-from cli.show import safe
 
 POLL_SECONDS = 3.0
 LOG_DELAY_MS = 5_000
@@ -132,6 +132,6 @@ def _line_of(message: str) -> str:
     """A log line in short: level and message of a structured one."""
     try:
         line = json.loads(message)
-        return safe(f"{line['level']:<7} {line['message']}")
+        return visible(f"{line['level']:<7} {line['message']}")
     except (ValueError, KeyError, TypeError):
-        return safe(message.rstrip())
+        return visible(message.rstrip())

@@ -8,12 +8,13 @@ from typing import Any
 import click
 
 from audit_archive.domain.local_time import OffsetAt
+from audit_archive.domain.shown import visible
 from audit_archive.errors import RequestError
 from audit_archive.ports import Console, ConsoleEntry
 from cli.bootstrap import find_zone
 from cli.entries import COLUMNS, row_of
 from cli.options import Chosen, chosen, console_argument, global_options
-from cli.show import is_terminal, safe, say, show_json, show_line, show_table
+from cli.show import is_terminal, say, show_json, show_line, show_table
 
 FOLLOW_SECONDS = 5.0
 
@@ -66,6 +67,6 @@ def _following(chosen: Chosen, trail: Console, last_id: int) -> Iterator[Console
 def _show_lines(entries: Any, zone: OffsetAt | None = None) -> None:
     for entry in entries:
         if is_terminal():
-            click.echo("  ".join(safe(cell) for cell in row_of(entry, zone)))
+            click.echo("  ".join(visible(cell) for cell in row_of(entry, zone)))
         else:
             show_line(entry)

@@ -11,13 +11,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from audit_archive.domain.shown import visible
+
 Record = Mapping[str, Any]
-
-
-def safe(value: object) -> str:
-    """A value as text that a terminal only shows: an attacker chooses user agents, with escapes in them."""
-    text = "" if value is None else value if isinstance(value, str) else json.dumps(value)
-    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
 
 
 def is_terminal() -> bool:
@@ -43,7 +39,7 @@ def show_line(value: object) -> None:
 
 def say(sentence: str) -> None:
     """A sentence to the person; never among the data."""
-    click.echo(safe(sentence), err=True)
+    click.echo(visible(sentence), err=True)
 
 
 def show_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -52,13 +48,13 @@ def show_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:
-        table.add_row(*(Text(safe(cell)) for cell in row))
+        table.add_row(*(Text(visible(cell)) for cell in row))
     Console(highlight=False, soft_wrap=False).print(table)
 
 
 def show_facts(facts: Iterable[tuple[str, object]]) -> None:
     """Names and values, one a line; what is None is left out."""
-    known = [(name, safe(value)) for name, value in facts if value is not None]
+    known = [(name, visible(value)) for name, value in facts if value is not None]
     width = max((len(name) for name, _ in known), default=0)
     for name, value in known:
         click.echo(f"{name:<{width}}  {value}")

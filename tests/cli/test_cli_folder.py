@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from audit_archive.domain.shown import visible
 from cli.main import main
 from cli.options import Chosen
-from cli.show import safe
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "docs" / "example-archive"
@@ -195,8 +195,8 @@ def test_the_environment_names_the_stack_unless_an_option_does(arguments: list[s
 
 
 def test_no_value_can_control_the_terminal() -> None:
-    assert safe("a\x1b[2Jb\u202ec\x9bd\ne") == "a\\x1b[2Jb\\u202ec\\x9bd\\ne"
-    assert safe("Zürich 王小明") == "Zürich 王小明"
+    assert visible("a\x1b[2Jb\u202ec\x9bd\ne") == "a\\x1b[2Jb\\u202ec\\x9bd\\ne"
+    assert visible("Zürich 王小明") == "Zürich 王小明"
 
 
 def test_a_reader_who_stops_reading_ends_it_quietly() -> None:

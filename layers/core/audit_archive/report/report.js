@@ -1,1 +1,91 @@
+// What this page can check by itself, and no more: that it is consistent. verify.py is what counts.
+"use strict";
 
+const hex = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+
+// Some browsers give a page that was opened from a file no crypto.subtle, so here is FIPS 180-4 in plain.
+function plainSha256(bytes) {
+  const primes = [];
+  for (let n = 2; primes.length < 64; n++) if (primes.every((prime) => n % prime)) primes.push(n);
+  const fraction = (root) => Math.floor((root - Math.floor(root)) * 2 ** 32) >>> 0;
+  const k = primes.map((prime) => fraction(Math.cbrt(prime)));
+  const h = primes.slice(0, 8).map((prime) => fraction(Math.sqrt(prime)));
+
+  const padded = new Uint8Array(((bytes.length + 72) >> 6) << 6);
+  padded.set(bytes);
+  padded[bytes.length] = 0x80;
+  const view = new DataView(padded.buffer);
+  view.setUint32(padded.length - 8, Math.floor(bytes.length / 2 ** 29));
+  view.setUint32(padded.length - 4, (bytes.length << 3) >>> 0);
+
+  const rotate = (x, n) => (x >>> n) | (x << (32 - n));
+  const w = new Uint32Array(64);
+  for (let block = 0; block < padded.length; block += 64) {
+    for (let t = 0; t < 64; t++) {
+      if (t < 16) {
+        w[t] = view.getUint32(block + 4 * t);
+        continue;
+      }
+      const s0 = rotate(w[t - 15], 7) ^ rotate(w[t - 15], 18) ^ (w[t - 15] >>> 3);
+      const s1 = rotate(w[t - 2], 17) ^ rotate(w[t - 2], 19) ^ (w[t - 2] >>> 10);
+      w[t] = w[t - 16] + s0 + w[t - 7] + s1;
+    }
+    let [a, b, c, d, e, f, g, last] = h;
+    for (let t = 0; t < 64; t++) {
+      const t1 = last + (rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)) + ((e & f) ^ (~e & g)) + k[t] + w[t];
+      const t2 = (rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)) + ((a & b) ^ (a & c) ^ (b & c));
+      [a, b, c, d, e, f, g, last] = [(t1 + t2) | 0, a, b, c, (d + t1) | 0, e, f, g];
+    }
+    [a, b, c, d, e, f, g, last].forEach((x, i) => (h[i] = (h[i] + x) >>> 0));
+  }
+  return h.map((x) => x.toString(16).padStart(8, "0")).join("");
+}
+
+async function sha256(bytes) {
+  const subtle = globalThis.crypto && globalThis.crypto.subtle;
+  return subtle ? hex(new Uint8Array(await subtle.digest("SHA-256", bytes))) : plainSha256(bytes);
+}
+
+function tell(element, isGood, text) {
+  element.classList.add(isGood ? "good" : "bad");
+  element.textContent = (isGood ? "✓ " : "✕ ") + text;
+}
+
+// The lines as they stand in the page, each once: whatever a reader sees of an entry is in its line.
+async function checkEntries(status) {
+  const lines = Array.from(document.querySelectorAll(".entries .raw"), (line) => line.textContent + "\n");
+  const found = await sha256(new TextEncoder().encode(lines.join("")));
+  const { sha256: due, shown, all } = status.dataset;
+  if (found !== due || String(lines.length) !== shown) {
+    tell(status, false, `NOT the entries of this report: ${lines.length} lines have the SHA-256 ${found}; ` +
+      `${shown} lines with ${due} are due. This page was altered.`);
+    return;
+  }
+  tell(status, true, `OK: these ${shown} lines have the SHA-256 that this report states, ${due}.` +
+    (all ? ` It is also that of the file ${all}.` : ""));
+}
+
+async function checkFile(file) {
+  const item = document.getElementById("chosen").appendChild(document.createElement("li"));
+  item.textContent = `${file.name}: reading …`;
+  const names = new Map(Array.from(document.querySelectorAll(".files tbody tr"), (row) =>
+    [row.cells[2].textContent, row.cells[0].textContent]));
+  try {
+    const found = await sha256(new Uint8Array(await file.arrayBuffer()));
+    const name = names.get(found);
+    if (name) tell(item, true, `${file.name}: OK, this is ${name} of this bundle. SHA-256 ${found}`);
+    else tell(item, false, `${file.name}: NOT one of the files listed here. SHA-256 ${found}`);
+  } catch (error) {
+    tell(item, false, `${file.name}: can't be read here (${error.name}). Use sha256sum -c SHA256SUMS.`);
+  }
+}
+
+const status = document.getElementById("check");
+if (status) {
+  checkEntries(status).catch((error) => tell(status, false, `Not checked: ${error.message}`));
+}
+document.getElementById("choosing").hidden = false;
+document.getElementById("chooser").addEventListener("change", async (event) => {
+  document.getElementById("chosen").replaceChildren();
+  for (const file of event.target.files) await checkFile(file);
+});

@@ -1,0 +1,32 @@
+"""What a person is shown of values that an attacker may have chosen: they show, and do nothing. Pure."""
+
+import json
+
+from audit_archive.domain.local_time import OffsetAt
+from audit_archive.domain.times import rfc3339
+from audit_archive.domain.timestamps import read_timestamp
+
+
+def visible(value: object) -> str:
+    """A value as text that only shows: no control character, no change of direction, nothing invisible.
+
+    A text stands for itself, with escapes in place of what does not print; None is nothing, the rest JSON.
+    """
+    text = "" if value is None else value if isinstance(value, str) else json.dumps(value)
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
+
+
+def local_moment(timestamp: object, zone: OffsetAt | None) -> object:
+    """An entry's moment by the clocks of a zone, with their offset; as it stands if it can't be told."""
+    at = read_timestamp(timestamp)
+    if at is None or zone is None:
+        return timestamp
+    offset = zone(at)
+    sign, minutes = "-" if offset < 0 else "+", abs(offset) // 60
+    try:
+        reading = rfc3339(at + offset)
+    except ValueError:  # the first hours of the year 10000
+        return timestamp
+    return f"{reading[:-1].replace('T', ' ')} {sign}{minutes // 60:02}:{minutes % 60:02}"

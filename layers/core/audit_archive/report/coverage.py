@@ -1,0 +1,163 @@
+"""The section on coverage: what the answer rests on, and what nobody can say, at least as loud."""
+
+from collections.abc import Iterator
+
+from audit_archive.domain.coverage import Coverage, Gone, Hole, Population
+from audit_archive.domain.evidence import Report
+from audit_archive.domain.foreign import ForeignPurge
+from audit_archive.report.markup import Markup, Node, element, joined
+from audit_archive.report.parts import (
+    ROWS,
+    Column,
+    bullets,
+    code,
+    facts,
+    left_out,
+    moment,
+    notice,
+    section,
+    table,
+    value,
+)
+from audit_archive.report.words import ABSENCES, CAUSES, SILENT, counted, number, span
+
+_IDS = 20  # ids or ranges of ids in one cell
+
+
+def coverage_section(report: Report) -> Markup:
+    """What was searched, what of it is missing."""
+    coverage = report.coverage
+    return section(
+        "coverage",
+        "Coverage",
+        _completeness(report),
+        facts(*_searched(coverage)),
+        table("What is archived", _POPULATION, map(_population, coverage.archived)),
+        element("h3", "What is missing of it"),
+        facts(*_missing(coverage), kind="facts counts"),
+        *_lists(coverage),
+        element("h3", "What this answer did not check"),
+        bullets(coverage.not_verified),
+        element("p", "What the audit of the chain checked besides is told ", _link("audit", "below"), "."),
+    )
+
+
+def _completeness(report: Report) -> Markup:
+    coverage = report.coverage
+    if report.outcome in SILENT:
+        return notice(
+            "warn", "This answer says nothing of what happened then.", bullets(coverage.not_covered)
+        )
+    if coverage.not_covered:
+        return notice("bad", "Not covered: this answer is not complete.", bullets(coverage.not_covered))
+    up_to = joined(" up to ", moment(coverage.up_to)) if coverage.up_to is not None else joined("")
+    return notice(
+        "good",
+        "This answer is complete.",
+        element("p", "It has every entry that is archived", up_to, " and fits the question."),
+    )
+
+
+def _searched(coverage: Coverage) -> Iterator[tuple[str, Node]]:
+    searched = coverage.searched
+    yield "Matched", counted(coverage.matched, "entry", "entries")
+    read = (
+        f"{counted(searched.entries, 'entry', 'entries')} in {counted(searched.entry_files, 'entry file')}, "
+        f"as {counted(searched.statements, 'statement')} name them"
+    )
+    yield "Searched", read
+    if searched.first_id is not None:
+        yield "Ids searched", span(searched.first_id, searched.last_id)
+        yield "Dates searched (UTC)", span(searched.first_date, searched.last_date)
+    yield "Archived up to", moment(coverage.up_to)
+    yield "Statements in all", number(coverage.statements)
+    if coverage.newest_statement is not None:
+        yield "Newest statement", code(coverage.newest_statement)
+        yield "Its SHA-256", code(coverage.newest_sha256 or "")
+
+
+_POPULATION = [
+    Column("Epoch"),
+    Column("Entries", "number"),
+    Column("First id", "number"),
+    Column("Last id", "number"),
+    Column("Dates (UTC)"),
+]
+
+
+def _population(each: Population) -> list[Node]:
+    dates = span(each.first_date, each.last_date)
+    return [str(each.epoch), number(each.entries), str(each.first_id), str(each.last_id), dates]
+
+
+def _missing(coverage: Coverage) -> Iterator[tuple[str, Node]]:
+    """What was looked for and found or not: a list that says `none` is an answer too."""
+    unjudged = sum(each.count for each in coverage.unjudged)
+    counts = {
+        "Holes: ids in this range that are not archived": coverage.missing_ids,
+        "Foreign purges in this range": len(coverage.foreign_purges),
+        "Unjudged: entries of which nobody can say whether they are asked for": unjudged,
+        "Gone files: archived entries that are no longer there": coverage.gone_entries,
+    }
+    for name, count in counts.items():
+        yield name, element("strong", number(count), class_="grave") if count else "none"
+
+
+def _lists(coverage: Coverage) -> Iterator[Markup]:
+    if coverage.holes:
+        columns = [Column("Ids"), Column("How many", "number"), Column("Epoch", "number")]
+        columns += [Column("Why they are missing"), Column("Receipt", "number")]
+        more = left_out(len(coverage.holes))
+        yield table("Holes", columns, map(_hole, coverage.holes[:ROWS]), more=more)
+    if coverage.foreign_purges:
+        columns = [Column("When"), Column("User"), Column("Address"), Column("Up to id", "number")]
+        columns += [Column("Entries", "number"), Column("Ids lost"), Column("Receipt", "number")]
+        more = left_out(len(coverage.foreign_purges))
+        yield table("Foreign purges", columns, map(_purge, coverage.foreign_purges[:ROWS]), more=more)
+    if coverage.unjudged:
+        columns = [Column("Field that can't be read"), Column("Entries", "number"), Column("Ids")]
+        rows: Iterator[list[Node]] = (
+            [value(u.field), number(u.count), _ids(u.ids, u.count)] for u in coverage.unjudged[:ROWS]
+        )
+        yield table("Unjudged entries", columns, rows, more=left_out(len(coverage.unjudged)))
+    if coverage.gone_files:
+        columns = [Column("Entry file", "code"), Column("Why it is gone"), Column("Epoch", "number")]
+        columns += [Column("Date"), Column("Ids"), Column("Entries", "number")]
+        more = left_out(len(coverage.gone_files))
+        yield table("Gone files", columns, map(_gone, coverage.gone_files[:ROWS]), more=more)
+
+
+def _hole(each: Hole) -> list[Node]:
+    receipt = "none" if each.receipt_id is None else str(each.receipt_id)
+    many, cause = number(each.last - each.first + 1), CAUSES.get(each.cause, each.cause)
+    return [span(each.first, each.last), many, str(each.epoch), cause, receipt]
+
+
+def _purge(each: ForeignPurge) -> list[Node]:
+    shown = [span(first, last) for first, last in each.lost[:_IDS]]
+    if len(each.lost) > _IDS:
+        shown.append(left_out(len(each.lost), _IDS))
+    lost = element("strong", ", ".join(shown), class_="grave") if shown else "none"
+    return [
+        value(each.timestamp),
+        value(each.user),
+        value(each.user_ip),
+        value(each.before_id),
+        "unknown" if each.count is None else number(each.count),
+        lost,
+        str(each.receipt_id),
+    ]
+
+
+def _ids(ids: tuple[int, ...], count: int) -> str:
+    shown = ", ".join(map(str, ids[:_IDS]))
+    return f"{shown} {left_out(count, min(len(ids), _IDS))}".rstrip()
+
+
+def _gone(each: Gone) -> list[Node]:
+    why = ABSENCES.get(each.cause, each.cause)
+    return [each.key, why, str(each.epoch), each.date, span(each.first_id, each.last_id), number(each.count)]
+
+
+def _link(name: str, text: str) -> Markup:
+    return element("a", text, href=f"#{name}")
