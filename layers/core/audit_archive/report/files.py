@@ -33,15 +33,8 @@ def files_section(report: Report) -> Markup:
         "Files and keys",
         element("p", *_proven(report)),
         bullets(report.reasons) if report.reasons else nothing(),
-        table(
-            "Files", columns, map(_file, files[:ROWS]), more=left_out(len(files), where=SUMS), kind="files"
-        ),
-        element(
-            "p",
-            "The hashes of all files, the statements, checkpoints and proofs too, are in ",
-            code(SUMS),
-            ".",
-        ),
+        table("Files", columns, map(_file, files[:ROWS]), more=more, kind="files"),
+        element("p", "The hashes of all files, of every statement and proof too, are in ", code(SUMS), "."),
         _chooser(),
         element("h3", "The key that signed the archive"),
         *_key(report),
