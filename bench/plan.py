@@ -82,6 +82,7 @@ def _jobs(world: World, entries: int, source: dict[str, Any], export: str) -> It
     yield _Job("whole run", "floor", "bench.run.floor:run", copied)
     yield _Job("whole run", "idle handler", "bench.run.ours:idle", idle)
     yield from _jobs_on_a_copy(world, entries, copy)
+    yield from _jobs_on_years(world, entries)
 
 
 def _jobs_on_a_copy(world: World, entries: int, copy: dict[str, str]) -> Iterator[_Job]:
@@ -95,11 +96,29 @@ def _jobs_on_a_copy(world: World, entries: int, copy: dict[str, str]) -> Iterato
         return measure(workload, copy | {"entries": entries}, entries, env={}, folder=world.folder)
 
     yield _Job("audit", "ours", "bench.verify.ours:audit", reading)
+    yield _Job("audit", "auditor's copy", "bench.verify.auditor:audit", reading)
     yield _Job("audit", "floor", "bench.verify.floor:audit", told)
     for subject, question in (("search for a user", "user"), ("search by time", "everything")):
         yield _Job(subject, "ours", f"bench.retrieve.ours:{question}", reading)
         yield _Job(subject, "peer", f"bench.retrieve.peer:{question}", reading)
         yield _Job(subject, "floor", f"bench.retrieve.floor:{question}", told)
+
+
+def _jobs_on_years(world: World, entries: int) -> Iterator[_Job]:
+    """What reads a month of an archive of three years."""
+
+    folder = world.folder / f"years-{entries}"
+
+    def reading(workload: str) -> Usage:
+        asked = {"folder": str(folder), "entries": entries}
+        if not folder.exists():
+            measure("bench.years:write", asked, entries, env={}, folder=world.folder)
+        return measure(workload, asked, entries, env={}, folder=world.folder)
+
+    for role in ("ours", "peer", "floor"):
+        yield _Job("a month of three years", role, f"bench.retrieve.month:{role}", reading)
+    yield _Job("evidence of a month", "ours", "bench.retrieve.month:evidence", reading)
+    yield _Job("evidence of a month", "floor", "bench.retrieve.month:floor", reading)
 
 
 def _least(usages: list[Usage]) -> Usage:

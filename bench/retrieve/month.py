@@ -1,0 +1,67 @@
+"""One month of an archive of three years: only that month may be read. Each returns what it was told."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import subprocess
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import cast
+
+from audit_archive.domain.forms import NDJSON
+from audit_archive.evidence import Workshop, build_evidence
+from audit_archive.reading.entries import find_entries
+from audit_archive.retrieve_request import EvidenceRequest
+from bench.years import CONSOLE
+from cli.bootstrap import folder_reader, handouts, is_signed, question
+
+MONTH = {"console": CONSOLE, "from": "2024-03-01", "to": "2024-03-31"}
+START, END = datetime(2024, 3, 1, tzinfo=UTC), datetime(2024, 4, 1, tzinfo=UTC)
+FILES = 33
+"""The month's, and one on each side, where an entry without a time may be filed."""
+
+
+def ours(folder: str, entries: int) -> int:
+    """The question as the command asks it. RuntimeError if more was read than the month."""
+    query = _request().query
+    found = find_entries(folder_reader(Path(folder)), query, NDJSON)
+    if found.body is None or found.coverage.searched.entry_files > FILES:
+        raise RuntimeError(f"{found.coverage.searched.entry_files} files were read, not at most {FILES}")
+    found.body.file.close()
+    return entries
+
+
+def evidence(folder: str, entries: int) -> int:
+    """The bundle of evidence for it: lines proven, the whole chain audited. RuntimeError for a fault."""
+    workshop = Workshop(folder_reader(Path(folder)), is_signed, handouts())
+    made = build_evidence(workshop, _request(), {})
+    if made.body is None or made.report is None or not made.report.verification.is_valid:
+        raise RuntimeError(made.sentence)
+    made.body.file.close()
+    return entries
+
+
+def _request() -> EvidenceRequest:
+    return cast("EvidenceRequest", question(MONTH | {"request": "evidence"}))
+
+
+def peer(folder: str, entries: int) -> int:
+    """What most people would write: every file unpacked, every line parsed and its time compared."""
+    with tempfile.TemporaryFile() as found:
+        for path in sorted(Path(folder, "entries").rglob("*.gz")):
+            with gzip.open(path) as lines:
+                for line in lines:
+                    at = datetime.strptime(json.loads(line)["timestamp"], "%Y-%m-%d %H:%M:%S UTC%z")
+                    if START <= at < END:
+                        found.write(line)
+    return entries
+
+
+def floor(folder: str, entries: int) -> int:
+    """`zcat` of just the month's files."""
+    files = sorted(Path(folder, "entries").glob("*/dt=2024-03-*/*.gz"))
+    with tempfile.TemporaryFile() as found:
+        subprocess.run(["zcat", *files], stdout=found, check=True)
+    return entries
