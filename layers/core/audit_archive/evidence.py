@@ -37,6 +37,12 @@ FORMAT = "canary-audit-evidence/1"
 
 PAGE, ENTRIES, ROWS, MANIFEST = "report.html", "entries.ndjson", "entries.csv", "manifest.json"
 KEY, VERIFIER = "public-key.pem", "verify.py"
+NOT_VERIFIED = (
+    "locks of exports and entry files",
+    "the exports behind the entry files: `verify` at the depth `content` does",
+)
+"""What remains, once the chain was audited for the bundle."""
+
 TOLD = (
     *("console", "question", "asked", "resolved", "outcome", "sentence", "coverage", "verification"),
     *("custody", "activity", "files", "proven", "reasons"),
@@ -118,7 +124,7 @@ class _Parts:
 
 def _answer(search: Search) -> Evidence:
     """How the question ends, once every line was read."""
-    query, coverage = search.query, search.coverage()
+    query, coverage = search.query, replace(search.coverage(), not_verified=NOT_VERIFIED)
     outcome = outcome_of(query, coverage)
     return Evidence(outcome, sentence(query.console, outcome, coverage), coverage)
 

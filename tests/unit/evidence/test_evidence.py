@@ -1,6 +1,7 @@
 """The bundle of evidence, held to the auditor's copy and to the plain answer to the same question."""
 
 import json
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -87,7 +88,7 @@ def test_it_holds_what_the_plain_answer_holds(world: World, query: Query) -> Non
     made, data = make(reader_of(world), request)
     plain = {form: find(reader_of(world), query, form) for form in (NDJSON, CSV)}
     assert (made.outcome, made.sentence) == (plain[NDJSON].outcome, plain[NDJSON].sentence)
-    assert made.coverage == plain[NDJSON].coverage
+    assert replace(made.coverage, not_verified=()) == replace(plain[NDJSON].coverage, not_verified=())
     if made.outcome == "nothing_archived":
         assert data == b""
         return
