@@ -9,10 +9,11 @@ from typing import Any, cast
 import click
 
 from audit_archive import __version__
+from audit_archive.bundling.parts import Workshop
 from audit_archive.domain.forms import BUNDLE
 from audit_archive.domain.records import to_json
 from audit_archive.domain.times import rfc3339
-from audit_archive.evidence import Evidence, Workshop, build_evidence
+from audit_archive.evidence import Evidence, build_evidence
 from audit_archive.reading.entries import Body
 from audit_archive.retrieve_request import EvidenceRequest
 from cli.bootstrap import handouts, is_signed, question

@@ -10,8 +10,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
 
+from audit_archive.bundling.parts import Workshop
 from audit_archive.domain.forms import NDJSON
-from audit_archive.evidence import Workshop, build_evidence
+from audit_archive.evidence import build_evidence
 from audit_archive.reading.entries import find_entries
 from audit_archive.retrieve_request import EvidenceRequest
 from bench.years import CONSOLE

@@ -23,11 +23,11 @@ from audit_archive.adapters.sns_alerts import NoAlerts, SnsAlerts
 from audit_archive.adapters.zones import find_zone
 from audit_archive.archive import ArchiveRun
 from audit_archive.auditing.question import Question
+from audit_archive.bundling.parts import Workshop
 from audit_archive.config import RetrieveSettings, Settings, VerifySettings
 from audit_archive.domain.facts import RunFacts
 from audit_archive.domain.plan import Policy
 from audit_archive.domain.times import HOUR, MINUTE, rfc3339
-from audit_archive.evidence import Workshop
 from audit_archive.operate import Decision
 from audit_archive.operate import operate as state
 from audit_archive.ports import Alerts, PurgingConsole

@@ -12,31 +12,22 @@ from hashlib import sha256
 from itertools import islice
 from typing import Any, BinaryIO
 
-from audit_archive.auditing.load import Copy, Stored
-from audit_archive.auditing.question import Audit, Progress, Question, no_progress
-from audit_archive.bundling.gathering import MAX_PROOFS, Gathered, gather
+from audit_archive.bundling.gathering import Gathered, gather
 from audit_archive.bundling.packing import Packer, chunks_of
+from audit_archive.bundling.parts import Parts, Workshop, pack_parts
 from audit_archive.domain.coverage import Coverage
-from audit_archive.domain.custody import CustodyLog
-from audit_archive.domain.evidence import BundleFile, Custody, Report
+from audit_archive.domain.evidence import BundleFile, Report
 from audit_archive.domain.outcomes import Outcome, outcome_of, sentence
-from audit_archive.domain.public_keys import PublicKey, SignatureCheck
 from audit_archive.domain.records import to_json
-from audit_archive.domain.verdicts import Depth, Verification, Why
-from audit_archive.errors import RequestError
 from audit_archive.ports import Handouts
 from audit_archive.reading.entries import Body, Search
-from audit_archive.reading.proving import Proving, Wanted
-from audit_archive.reading.reader import Reader
 from audit_archive.report.page import report_page
 from audit_archive.retrieve_request import EvidenceRequest
-from audit_archive.verify import verify
 
 FORMAT = "canary-audit-evidence/1"
 """The format of a bundle (docs/evidence.md)."""
 
 PAGE, ENTRIES, ROWS, MANIFEST = "report.html", "entries.ndjson", "entries.csv", "manifest.json"
-KEY, VERIFIER = "public-key.pem", "verify.py"
 NOT_VERIFIED = (
     "locks of exports and entry files",
     "the exports behind the entry files: `verify` at the depth `content` does",
@@ -48,17 +39,6 @@ TOLD = (
     *("custody", "activity", "files", "proven", "reasons"),
 )
 """What of the report the manifest tells too."""
-
-
-@dataclass(frozen=True)
-class Workshop:
-    """What a bundle is made with. `max_proofs`: how many of its lines, the first ones, have a proof."""
-
-    reader: Reader
-    is_signed: SignatureCheck
-    handouts: Handouts
-    progress: Progress = no_progress
-    max_proofs: int = MAX_PROOFS
 
 
 @dataclass(frozen=True)
@@ -101,7 +81,7 @@ def build_evidence(workshop: Workshop, request: EvidenceRequest, asked: Mapping[
         with Packer(file) as packer:
             packer.add(ENTRIES, chunks_of(lines))
             packer.add(ROWS, chunks_of(rows))
-            parts = _pack_parts(workshop, search, gathered.wanted, packer)
+            parts = pack_parts(workshop, search, gathered.wanted, packer)
             report = _report(request, asked, answer, gathered, parts, files=packer.files)
             packer.add(MANIFEST, [_manifest(report)])
             packer.add(PAGE, _page(report, lines, workshop.handouts))
@@ -111,17 +91,6 @@ def build_evidence(workshop: Workshop, request: EvidenceRequest, asked: Mapping[
     return replace(answer, report=report, body=body)
 
 
-@dataclass(frozen=True)
-class _Parts:
-    """What is known once everything but the report is packed; the names are the report's."""
-
-    verification: Verification
-    custody: Custody
-    proven: int
-    reasons: tuple[str, ...]
-    signer: PublicKey | None
-
-
 def _answer(search: Search) -> Evidence:
     """How the question ends, once every line was read."""
     query, coverage = search.query, replace(search.coverage(), not_verified=NOT_VERIFIED)
@@ -129,59 +98,12 @@ def _answer(search: Search) -> Evidence:
     return Evidence(outcome, sentence(query.console, outcome, coverage), coverage)
 
 
-def _pack_parts(workshop: Workshop, search: Search, wanted: Wanted, packer: Packer) -> _Parts:
-    verification, custody = _pack_chain(workshop, search.query.console, packer)
-    proven, reasons = _pack_proofs(workshop, search, wanted, packer)
-    # The key that the chain named last vouches for those before it.
-    signer = search.chain.keys[-1] if search.chain.keys else None
-    if signer is not None:
-        packer.add(KEY, [signer.pem().encode()])
-    packer.add(VERIFIER, [workshop.handouts.verifier])
-    return _Parts(verification, custody, proven, reasons, signer)
-
-
-def _pack_chain(workshop: Workshop, console: str, packer: Packer) -> tuple[Verification, Custody]:
-    """Audit the chain of a Console, and pack each statement and checkpoint as it is judged."""
-    reader, log = workshop.reader, CustodyLog()
-
-    def pack(copy: Copy, checkpoint: Stored | None) -> None:
-        for stored in (copy.stored, checkpoint):
-            if stored is not None and stored.verdict is None:
-                packer.add(stored.key, [stored.data])
-        if copy.statement is not None:
-            log.add(copy.statement)
-
-    ports = reader.source, reader.clock, reader.scratch, workshop.is_signed, workshop.progress
-    audit = Audit(*ports, witness=pack)
-    found = verify(audit.beside(reader.ledger, console), Question(console, Depth.CHAIN))
-    if any(each.what == "statements" and each.why == Why.TIME for each in found.not_checked):
-        raise RequestError(
-            "console", "the time of this invocation is not enough to read the whole chain: raise the timeout"
-        )
-    return found, log.custody()
-
-
-def _pack_proofs(
-    workshop: Workshop, search: Search, wanted: Wanted, packer: Packer
-) -> tuple[int, tuple[str, ...]]:
-    """Pack a proof for each wanted line: how many, and why lines have none."""
-    proving = Proving(workshop.reader, search.chain, workshop.is_signed)
-    proven = 0
-    for each in proving.proofs(wanted):
-        packer.add(f"proofs/{each.epoch}-{each.entry_id}.tlog-proof", [each.proof.encode()])
-        proven += 1
-    cut = (
-        [f"a bundle has {workshop.max_proofs} proofs at most"] if search.matched > workshop.max_proofs else []
-    )
-    return proven, (*proving.reasons, *cut)
-
-
 def _report(
     request: EvidenceRequest,
     asked: Mapping[str, Any],
     answer: Evidence,
     gathered: Gathered,
-    parts: _Parts,
+    parts: Parts,
     *,
     files: Iterable[BundleFile],
 ) -> Report:

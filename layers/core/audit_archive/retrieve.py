@@ -9,13 +9,14 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from audit_archive.bundling.parts import Workshop
 from audit_archive.domain.forms import BUNDLE, Kind
 from audit_archive.domain.layout import report_key
 from audit_archive.domain.query import Query
 from audit_archive.domain.records import to_json
 from audit_archive.domain.times import rfc3339
 from audit_archive.errors import RequestError, SettingsError
-from audit_archive.evidence import Workshop, build_evidence
+from audit_archive.evidence import build_evidence
 from audit_archive.ports import LinkExport, ReportStore
 from audit_archive.reading.entries import Body, find_entries
 from audit_archive.reading.exports import Original, find_exports

@@ -9,7 +9,8 @@ from zipfile import ZipFile
 from audit_archive.adapters.ecdsa import is_signed
 from audit_archive.adapters.handouts import handouts
 from audit_archive.adapters.zones import find_zone
-from audit_archive.evidence import Evidence, Workshop, build_evidence
+from audit_archive.bundling.parts import Workshop
+from audit_archive.evidence import Evidence, build_evidence
 from audit_archive.reading.reader import Reader
 from audit_archive.retrieve_request import EvidenceRequest, parse_request
 from tests.fakes import FakeScratch

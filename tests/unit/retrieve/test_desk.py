@@ -9,8 +9,8 @@ import pytest
 
 from audit_archive.adapters.ecdsa import is_signed
 from audit_archive.adapters.zones import find_zone
+from audit_archive.bundling.parts import Workshop
 from audit_archive.errors import RequestError, SettingsError
-from audit_archive.evidence import Workshop
 from audit_archive.ports import Handouts
 from audit_archive.retrieve import Desk, Invocation
 from audit_archive.retrieve_request import parse_request
