@@ -6,6 +6,7 @@ from tests.mutants.tables import (
     boundary,
     chain,
     console,
+    evidence,
     exports,
     intents,
     keep,
@@ -25,4 +26,5 @@ MUTANTS: tuple[Mutant, ...] = (
     *rollback.MUTANTS,
     *console.MUTANTS,
     *exports.MUTANTS,
+    *evidence.MUTANTS,
 )

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from audit_archive.adapters.folder_source import FolderSource
+from audit_archive.domain.checkpoint import Checkpoint
 from audit_archive.domain.forms import CSV, NDJSON
 from audit_archive.domain.layout import checkpoint_key, statement_key
 from audit_archive.domain.query import Query
@@ -222,6 +223,21 @@ def test_a_checkpoint_of_another_statement_proves_nothing(victim: Victim) -> Non
     assert (
         reason == f"{checkpoint_key(CONSOLE, 4)} is over another statement than {statement_key(CONSOLE, 4)}"
     )
+
+
+def test_a_checkpoint_over_another_tree_proves_nothing(victim: Victim) -> None:
+    """Somebody with the signing key signs another tree than is stated."""
+    key, signer, said = (
+        checkpoint_key(CONSOLE, 4),
+        victim.world.signer,
+        victim.store.data(statement_key(CONSOLE, 4)),
+    )
+    assert isinstance(signer, FakeSigner)
+    point = Checkpoint(CONSOLE, victim.statement(4).tree.size, "0" * 64, sha256(said).hexdigest())
+    victim.replace(key, point.signed(signer.public_key(), signer.sign(point.text())))
+    told = manifest_of(bundle(victim.world))
+    assert told["reasons"] == ["the checkpoint of statement 4 is over another tree"]
+    assert [(f["verdict"], f["key"]) for f in told["verification"]["faults"]] == [(Verdict.MISDESCRIBED, key)]
 
 
 def test_without_time_for_the_whole_chain_there_is_no_bundle(victim: Victim) -> None:
