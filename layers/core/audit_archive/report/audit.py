@@ -32,7 +32,7 @@ def audit_section(report: Report) -> Markup:
 
 
 def _verdict(found: Verification) -> Markup:
-    summary = element("p", found.summary)
+    summary = element("p", f"{found.summary}.")
     if not found.is_valid:
         return notice("bad", f"The audit found {counted(len(found.faults), 'fault')}.", summary)
     return notice("good", "The audit found no fault.", summary)
@@ -91,7 +91,7 @@ def _notes(found: Verification) -> Markup:
         return element("p", "There was nothing else to note.")
     columns = [Column("Note"), Column("What it is"), *_WHERE]
     shown = found.notes[:ROWS]
-    return table("Notes: no faults", columns, map(_fault, shown), more=left_out(total, len(shown)))
+    return table("Notes, none of them a fault", columns, map(_fault, shown), more=left_out(total, len(shown)))
 
 
 def _not_checked(found: Verification) -> Markup:

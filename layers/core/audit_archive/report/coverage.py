@@ -16,6 +16,7 @@ from audit_archive.report.parts import (
     moment,
     notice,
     section,
+    spoken,
     table,
     value,
 )
@@ -37,19 +38,18 @@ def coverage_section(report: Report) -> Markup:
         facts(*_missing(coverage), kind="facts counts"),
         *_lists(coverage),
         element("h3", "What this answer did not check"),
-        bullets(coverage.not_verified),
+        bullets(map(spoken, coverage.not_verified)),
         element("p", "What the audit of the chain checked besides is told ", _link("audit", "below"), "."),
     )
 
 
 def _completeness(report: Report) -> Markup:
     coverage = report.coverage
+    limits = bullets(map(spoken, coverage.not_covered))
     if report.outcome in SILENT:
-        return notice(
-            "warn", "This answer says nothing of what happened then.", bullets(coverage.not_covered)
-        )
+        return notice("warn", "This answer says nothing of what happened then.", limits)
     if coverage.not_covered:
-        return notice("bad", "Not covered: this answer is not complete.", bullets(coverage.not_covered))
+        return notice("bad", "Not covered: this answer is not complete.", limits, name="not_covered")
     up_to = joined(" up to ", moment(coverage.up_to)) if coverage.up_to is not None else joined("")
     return notice(
         "good",
@@ -63,7 +63,7 @@ def _searched(coverage: Coverage) -> Iterator[tuple[str, Node]]:
     yield "Matched", counted(coverage.matched, "entry", "entries")
     read = (
         f"{counted(searched.entries, 'entry', 'entries')} in {counted(searched.entry_files, 'entry file')}, "
-        f"as {counted(searched.statements, 'statement')} name them"
+        f"named by {counted(searched.statements, 'statement')}"
     )
     yield "Searched", read
     if searched.first_id is not None:
@@ -105,10 +105,10 @@ def _missing(coverage: Coverage) -> Iterator[tuple[str, Node]]:
 
 def _lists(coverage: Coverage) -> Iterator[Markup]:
     if coverage.holes:
-        columns = [Column("Ids"), Column("How many", "number"), Column("Epoch", "number")]
+        columns = [Column("Ids", "short"), Column("How many", "number"), Column("Epoch", "number")]
         columns += [Column("Why they are missing"), Column("Receipt", "number")]
         more = left_out(len(coverage.holes))
-        yield table("Holes", columns, map(_hole, coverage.holes[:ROWS]), more=more)
+        yield table("Holes", columns, map(_hole, coverage.holes[:ROWS]), more=more, name="holes")
     if coverage.foreign_purges:
         columns = [Column("When"), Column("User"), Column("Address"), Column("Up to id", "number")]
         columns += [Column("Entries", "number"), Column("Ids lost"), Column("Receipt", "number")]
@@ -117,14 +117,16 @@ def _lists(coverage: Coverage) -> Iterator[Markup]:
     if coverage.unjudged:
         columns = [Column("Field that can't be read"), Column("Entries", "number"), Column("Ids")]
         rows: Iterator[list[Node]] = (
-            [value(u.field), number(u.count), _ids(u.ids, u.count)] for u in coverage.unjudged[:ROWS]
+            [value(u.field), number(u.count), _ids(u.ids, u.count)] for u in coverage.unjudged
         )
-        yield table("Unjudged entries", columns, rows, more=left_out(len(coverage.unjudged)))
+        yield table("Unjudged entries", columns, rows, name="unjudged")
     if coverage.gone_files:
         columns = [Column("Entry file", "code"), Column("Why it is gone"), Column("Epoch", "number")]
-        columns += [Column("Date"), Column("Ids"), Column("Entries", "number")]
+        columns += [Column("Date", "short"), Column("Ids", "short"), Column("Entries", "number")]
         more = left_out(len(coverage.gone_files))
-        yield table("Gone files", columns, map(_gone, coverage.gone_files[:ROWS]), more=more)
+        yield table(
+            "Gone files", columns, map(_gone, coverage.gone_files[:ROWS]), more=more, name="gone_files"
+        )
 
 
 def _hole(each: Hole) -> list[Node]:

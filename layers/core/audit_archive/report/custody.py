@@ -91,9 +91,14 @@ def _milestones(custody: Custody) -> Markup:
     if not custody.milestones:
         return nothing()
     chosen = sorted(custody.milestones, key=lambda each: each.turn not in Turn.GRAVE)[:ROWS]
-    rows = (_milestone(each) for each in sorted(chosen, key=lambda each: each.seq))
+    rows = (_milestone(each) for each in sorted(chosen, key=lambda each: (each.at, each.seq)))
     total = max(sum(custody.turns.values()), len(custody.milestones))
-    columns = [Column("When"), Column("Statement", "number"), Column("What"), Column("In full")]
+    columns = [
+        Column("When", "short"),
+        Column("Statement", "number"),
+        Column("What", "short"),
+        Column("In full"),
+    ]
     return table("Milestones", columns, rows, more=left_out(total))
 
 

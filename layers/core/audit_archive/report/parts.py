@@ -16,12 +16,21 @@ ROWS = 50
 LONGEST = 200
 """Characters of a value that are shown; an attacker may have chosen a million."""
 
+LISTS = {
+    "not_covered": "what is not covered",
+    "holes": "the holes",
+    "gone_files": "the gone files",
+    "unjudged": "the unjudged entries",
+}
+"""What sentences send a program to by the names of fields, and what a person finds on the page."""
+
+_NAMES = re.compile(rf"`([^`]+)`|(?<=see )({'|'.join(LISTS)})")
 _RFC3339 = re.compile(r"(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2}:\d{2})Z")
 _EMPTY = joined()
 
 
 class Column(NamedTuple):
-    """A column: its heading, and what stands in it: `number`, `code`, or nothing special."""
+    """A column: its heading, and what stands in it: `number`, `code`, `short`, or nothing special."""
 
     name: str
     kind: str = ""
@@ -40,8 +49,9 @@ def table(
     *,
     more: str = "",
     kind: str = "",
+    name: str = "",
 ) -> Markup:
-    """A table whose first column names the row. `more` says what it leaves out."""
+    """A table whose first column names the row. `more` says what it leaves out, links lead to `name`."""
     head = (element("th", column.name, scope="col", class_=column.kind or False) for column in columns)
     body = (element("tr", *_cells(columns, row)) for row in rows)
     made = element(
@@ -50,6 +60,7 @@ def table(
         element("thead", element("tr", *head)),
         element("tbody", *body),
         class_=kind or False,
+        id=name or False,
     )
     return joined(made, element("p", more, class_="more")) if more else made
 
@@ -77,11 +88,10 @@ def facts(*pairs: tuple[str, Node], kind: str = "facts") -> Markup:
     return element("dl", *rows, class_=kind)
 
 
-def notice(kind: str, heading: str, *content: Node) -> Markup:
+def notice(kind: str, heading: str, *content: Node, name: str = "") -> Markup:
     """What nobody may miss: `good`, `warn` or `bad`. The sign says so too, not the colour alone."""
-    return element(
-        "div", element("p", sign(kind), heading, class_="headline"), *content, class_=f"notice {kind}"
-    )
+    headline = element("p", sign(kind), heading, class_="headline")
+    return element("div", headline, *content, class_=f"notice {kind}", id=name or False)
 
 
 def sign(kind: str) -> Markup:
@@ -97,6 +107,19 @@ def bullets(items: Iterable[Node]) -> Markup:
 def code(text: str) -> Markup:
     """What is written to the letter: a hash, a key, a name of a file."""
     return element("code", text)
+
+
+def spoken(sentence: str) -> Markup:
+    """A sentence of ours, with no value in it that others chose: names in backticks, and links to lists."""
+    told: list[Node] = []
+    for at, part in enumerate(_NAMES.split(sentence)):
+        if part:  # in turn what is neither, a name, a list
+            told.append((part, code(part), _link(part))[at % 3])
+    return joined(*told)
+
+
+def _link(place: str) -> Markup:
+    return element("a", LISTS.get(place, place), href=f"#{place}")
 
 
 def value(told: object, longest: int = LONGEST) -> Markup:

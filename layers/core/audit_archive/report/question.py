@@ -5,7 +5,7 @@ from typing import Any
 
 from audit_archive.domain.evidence import Report
 from audit_archive.report.markup import Markup, Node, element, joined
-from audit_archive.report.parts import code, facts, moment, nothing, section, sign, value
+from audit_archive.report.parts import code, facts, moment, nothing, section, sign, spoken, value
 from audit_archive.report.words import SILENT, counted, number
 
 _MOST = 10  # alternatives of one filter that are told
@@ -17,11 +17,12 @@ _KNOWN = frozenset(
 
 def question_section(report: Report) -> Markup:
     """Question, answer, and four verdicts on how far it carries."""
+    answer, colon, rest = report.sentence.partition(": ")
     return section(
         "answer",
         "Question and answer",
         element("p", *_question(report), class_="question"),
-        element("p", report.sentence, class_="answer"),
+        element("p", element("strong", answer), colon, spoken(rest), class_="answer"),
         _verdicts(report),
         facts(*_asked(report)),
     )
@@ -29,36 +30,34 @@ def question_section(report: Report) -> Markup:
 
 def _question(report: Report) -> Iterator[Node]:
     """The question as a sentence, with every filter."""
-    clauses = [clause for clause in _clauses(report.question) if clause]
-    yield from ("Which entries of Console ", code(report.console), " are archived")
-    if clauses:
-        yield " that "
-    for at, clause in enumerate(clauses):
-        yield "" if at == 0 else ", and that " if at == len(clauses) - 1 else ", that "
-        yield joined(*clause)
-    yield "?"
+    yield from ("All entries of Console ", code(report.console))
+    for clause in _clauses(report.question):
+        if clause:
+            yield joined(",", *clause)
+    yield "."
 
 
 def _clauses(question: Mapping[str, Any]) -> Iterator[Sequence[Node]]:
     """What each filter asks of an entry; nothing for one that is not there."""
     start, end, zone = (question.get(name) for name in ("from", "to", "zone"))
-    edges = [*(("from ", _bold(start)) if start else ()), *((" to ", _bold(end)) if end else ())]
+    edges = [*((" from ", _bold(start)) if start else ()), *((" to ", _bold(end)) if end else ())]
     if edges:
-        yield ["are ", *edges, " (both included, time zone ", _bold(zone or "UTC"), ")"]
-    yield _one_of("are by user ", question.get("user"))
-    yield _one_of("are of action ", question.get("action_type"))
-    yield _one_of("come from address ", question.get("address"))
-    yield _one_of("belong to flock ", question.get("flock"))
+        included = "both included" if start and end else "included"
+        yield [*edges, f" ({included}, time zone ", _bold(zone or "UTC"), ")"]
+    yield _one_of(" by user ", question.get("user"))
+    yield _one_of(" of action ", question.get("action_type"))
+    yield _one_of(" from address ", question.get("address"))
+    yield _one_of(" of flock ", question.get("flock"))
     if question.get("text") is not None:
-        yield ["hold the text ", _bold(question["text"]), " in any field"]
+        yield [" with the text ", _bold(question["text"]), " in any field"]
     first, last = question.get("first_id"), question.get("last_id")
-    ids = [*((" from ", _bold(first)) if first else ()), *((" up to ", _bold(last)) if last else ())]
-    if ids:
-        yield ["have an id", *ids]
+    if first or last:
+        ids = [*((" from ", _bold(first)) if first else ()), *((" up to ", _bold(last)) if last else ())]
+        yield [" with an id", *ids]
     if question.get("epoch") is not None:
-        yield ["are of epoch ", _bold(question["epoch"])]
+        yield [" of epoch ", _bold(question["epoch"])]
     for name in sorted(question.keys() - _KNOWN):
-        yield [f"fit {name} ", _bold(question[name])]
+        yield [f" with {name} ", _bold(question[name])]
 
 
 def _one_of(before: str, wanted: Any) -> Sequence[Node]:
@@ -96,8 +95,8 @@ def _verdicts(report: Report) -> Markup:
     proof = _verdict(
         "files",
         "good" if all_proven else "warn",
-        f"{number(report.proven)} of {number(matched)}",
-        "matched lines have a proof in this bundle",
+        f"{number(report.proven)} proven",
+        f"of {counted(matched, 'matching entry', 'matching entries')}, each by itself",
     )
     found = _verdict("entries", "", number(matched), "matching entry" if matched == 1 else "matching entries")
     tiles = [found, complete, chain, *([proof] if matched else [])]
@@ -123,6 +122,8 @@ def _asked(report: Report) -> Iterator[tuple[str, Node]]:
         since = joined("from ", moment(start), " on") if start is not None else joined("from the first entry")
         until = joined(", and before ", moment(end)) if end is not None else joined(" to the last")
         yield "Time asked for, in UTC", joined(since, until)
+    else:
+        yield "Time asked for", "all that is archived"
     yield "Time zone of this page", report.zone
     asked = report.asked
     names = {"at": "Asked", "who": "By", "reason": "Why", "version": "Answered by version"}

@@ -11,10 +11,11 @@ from audit_archive.report.chart import AXIS, Axis, lettering, picture
 from audit_archive.report.markup import Markup, element
 from audit_archive.report.words import counted, number
 
-_TOP, _LABEL, _GAP = 24, 20, 12
-_TALL, _FLAT, _MARK = 44, 16, 10
-_CUT_FROM, _CUT_AT = 8, 4
-"""A bar of more than so many times the middle one is cut at so many times it: else one hides all others."""
+_TOP, _LABEL, _GAP = 24, 22, 16
+_TALL, _FLAT, _NOTHING, _MARK = 44, 16, 2, 10
+_USUAL, _CUT = 0.95, 3
+"""A bar is cut if it is more than so many times what this share of them stays below: else the first export,
+with the years before it, would hide all that came after."""
 
 _OF_PURGES = frozenset({Turn.MISMATCH, Turn.UNKNOWN})
 
@@ -32,8 +33,13 @@ class Lane:
     kind: str
     counts: Counts
     what: str
-    height: int = _FLAT
+    full: int = _FLAT
     top: int | None = None
+
+    @property
+    def height(self) -> int:
+        """Pixels that it takes; one in which nothing is takes next to none."""
+        return self.full if self.counts else _NOTHING
 
 
 def timeline(custody: Custody, bins: Bins, asked: tuple[date, date] | None) -> Markup:
@@ -104,7 +110,8 @@ def _by(custody: Custody, bins: Bins, field: str) -> Counter[int]:
 
 
 def _events(milestones: list[Milestone], bins: Bins) -> Counter[int]:
-    return Counter(bins.at(date.fromisoformat(each.at[:10])) for each in milestones)
+    at = (bins.at(date.fromisoformat(each.at[:10])) for each in milestones)
+    return Counter(each for each in at if 0 <= each < bins.count)
 
 
 def _tallest(counts: list[int]) -> int:
@@ -112,8 +119,8 @@ def _tallest(counts: list[int]) -> int:
     ordered = sorted(count for count in counts if count)
     if not ordered:
         return 1
-    middle = ordered[len(ordered) // 2]
-    return middle * _CUT_AT if ordered[-1] > middle * _CUT_FROM else ordered[-1]
+    usual = ordered[int((len(ordered) - 1) * _USUAL)]
+    return max(count for count in ordered if count <= usual * _CUT)
 
 
 def _or_none(count: int) -> str:
@@ -122,7 +129,7 @@ def _or_none(count: int) -> str:
 
 def _drawn(lane: Lane, axis: Axis, base: int) -> Iterator[Markup]:
     kind = lane.kind if lane.counts else "empty"
-    yield lettering(lane.label, "0", base - lane.height - 6, f"lane {kind}")
+    yield lettering(lane.label, "0", base - lane.height - 7, f"lane {kind}")
     yield element("line", class_="base", x1="0", x2=axis.x(axis.bins.count), y1=base, y2=base)
 
     def told(at: int) -> str:

@@ -23,7 +23,7 @@ ABSENCES = {
 TURNS = {
     Turn.BEGIN: "Archive begins",
     Turn.KEY: "Signing key named",
-    Turn.EPOCH: "New epoch: the Console was set up anew",
+    Turn.EPOCH: "New epoch",
     Turn.RESUME: "Resumed by a person",
     Turn.REBUILD: "Ledger rebuilt",
     Turn.FOREIGN_PURGE: "Foreign purge",
