@@ -4,8 +4,8 @@ from typing import Any
 
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
-TOGETHER = ("tests/system/", "tests/processes/")
-"""Folders: the one deploys the stack, the other starts an AWS and processes of the function."""
+TOGETHER = ("tests/system/", "tests/processes/", "tests/browser/")
+"""Folders: one deploys the stack, one starts an AWS and processes of the function, one starts a browser."""
 
 QUICK = "tests/unit/"
 """Here are thousands of tests, so short that it takes as long to hand them out."""

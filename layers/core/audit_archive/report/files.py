@@ -46,10 +46,8 @@ def _proven(report: Report) -> Iterator[Node]:
     if not matched:
         yield "No entry matches, so there is no line to prove."
         return
-    yield element(
-        "strong", f"{number(proven)} of {number(matched)} matched lines have a proof in this bundle"
-    )
-    yield ", which shows that the archive held exactly this line when its checkpoint was signed."
+    yield element("strong", f"{number(proven)} of {number(matched)} lines have a proof in this bundle.")
+    yield " A proof shows that the archive held exactly this line when its checkpoint was signed."
     if proven < matched:
         yield " The others agreed with their statements when the bundle was made. Why they have none:"
 

@@ -84,8 +84,10 @@ const status = document.getElementById("check");
 if (status) {
   checkEntries(status).catch((error) => tell(status, false, `Not checked: ${error.message}`));
 }
+const chooser = document.getElementById("chooser");
 document.getElementById("choosing").hidden = false;
-document.getElementById("chooser").addEventListener("change", async (event) => {
+chooser.addEventListener("click", () => (chooser.value = "")); // else the same file again is no change
+chooser.addEventListener("change", async (event) => {
   document.getElementById("chosen").replaceChildren();
   for (const file of event.target.files) await checkFile(file);
 });
