@@ -313,7 +313,7 @@ def test_what_is_not_covered_is_loud_and_leads_to_the_lists() -> None:
     assert len(list(notice.all("li"))) == 3
     assert [each.attributes["href"] for each in notice.all("a")] == ["#holes", "#gone_files", "#unjudged"]
     found = tables(coverage)
-    assert found["Holes"][2] == ["2498 to 2500", "3", "1", "nobody knows: no purge explains it", "none"]
+    assert found["Holes"][2] == ["2498 to 2500", "3", "1", "missing without an explanation", "none"]
     (purge,) = found["Foreign purges"]
     assert purge[1:] == ["mallory@example.com", "203.0.113.66", "2190", "612", "2101 to 2144, 2150", "2210"]
     assert found["Unjudged entries"] == [["timestamp", "3", "910, 911, 2007"]]

@@ -79,7 +79,7 @@ def _coverage(found: Verification) -> Markup:
 
 
 def _epoch(each: EpochCoverage) -> list[Node]:
-    missing = ", ".join(f"{number(n)} {CAUSES.get(cause, cause)}" for cause, n in each.missing.items() if n)
+    missing = "; ".join(f"{number(n)} {CAUSES.get(cause, cause)}" for cause, n in each.missing.items() if n)
     highest = str(each.highest_archived_id), str(each.highest_purged_id or "none")
     counts = number(each.statements), number(each.archived)
     return [str(each.epoch), *counts, *highest, missing or "none", number(each.filled)]

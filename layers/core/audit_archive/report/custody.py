@@ -35,9 +35,9 @@ def custody_section(report: Report) -> Markup:
         "Custody",
         element(
             "p",
-            "What the archive's statements tell of its whole life, by the UTC date of each statement. Every "
-            "purge of ours should be answered by the Console's own receipt of it. A foreign purge is one "
-            "that no statement here planned.",
+            "What the archive's statements tell of its whole life, by the UTC date of each. The Console "
+            "answers every purge of ours with a receipt of its own, which a later run archives. A foreign "
+            "purge is one that no statement here planned.",
         ),
         element("figure", timeline(custody, bins, asked), _caption(report, first, asked)),
         _details(custody, bins),

@@ -10,10 +10,10 @@ SILENT = frozenset({Outcome.OUTSIDE, Outcome.NOTHING_LEFT, Outcome.NOTHING_ARCHI
 """Outcomes that say nothing of what happened."""
 
 CAUSES = {
-    Cause.PURGED: "destroyed by a purge of ours, as planned and archived elsewhere in the chain",
-    Cause.FOREIGN_PURGE: "destroyed by somebody else's purge, before it was archived",
-    Cause.BEFORE_ARCHIVE: "gone from the Console before this archive began",
-    Cause.UNEXPLAINED: "nobody knows: no purge explains it",
+    Cause.PURGED: "gone by a purge of ours before it was archived",
+    Cause.FOREIGN_PURGE: "destroyed by somebody else's purge before it was archived",
+    Cause.BEFORE_ARCHIVE: "gone before this archive began",
+    Cause.UNEXPLAINED: "missing without an explanation",
 }
 ABSENCES = {
     Absence.EXPIRED: "its retention is over",
