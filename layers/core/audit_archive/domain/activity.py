@@ -32,13 +32,20 @@ class ActivityCounter:
 
     def add(self, members: Mapping[str, Any]) -> None:
         """Count one entry."""
-        at = read_timestamp(members.get("timestamp"))
-        if at is None:
+        day = self._day(members.get("timestamp"))
+        if day is None:
             self._untimed += 1
         else:
-            self._days[utc_date(at + self._offset_at(at))] += 1
+            self._days[day] += 1
         self._users.add(members.get("user"))
         self._actions.add(members.get("action_type"))
+
+    def _day(self, timestamp: object) -> str | None:
+        at = read_timestamp(timestamp)
+        try:
+            return None if at is None else utc_date(at + self._offset_at(at))
+        except ValueError:  # the first hours of the year 10000, by clocks east of Greenwich
+            return None
 
     def activity(self) -> Activity:
         """What was counted so far."""
