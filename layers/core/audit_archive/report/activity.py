@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 
 from audit_archive.domain.evidence import Ranking, Report
@@ -103,25 +102,16 @@ def _ranking(caption: str, name: str, ranking: Ranking, none: str) -> Markup:
 
 
 def _ranked(ranking: Ranking, none: str) -> Iterator[list[Node]]:
-    counts = [*(count for _, count in ranking.top), ranking.others]
-    bar = _Bar(sum(counts), max(*counts, 1))
+    total = sum(count for _, count in ranking.top) + ranking.others
     for told, count in ranking.top:
         shown = element("span", none, class_="none") if told is None else value(told)
-        yield [shown, number(count), bar.of(count, "activity")]
+        yield [shown, number(count), _bar(count / total, "activity")]
     if ranking.others:
         rest = element("span", "all others", class_="none")
-        yield [rest, number(ranking.others), bar.of(ranking.others, "others")]
+        yield [rest, number(ranking.others), _bar(ranking.others / total, "others")]
 
 
-@dataclass(frozen=True)
-class _Bar:
-    """Bars beside each other: the longest is of `most`, all together of `total`."""
-
-    total: int
-    most: int
-
-    def of(self, count: int, kind: str) -> Markup:
-        """The bar of a count; in words its share."""
-        inner = element("rect", class_=kind, width=percent(max(count / self.most, 0.004)), height="100%")
-        share = f"{100 * count / self.total:.1f}%"
-        return element("svg", inner, role="img", aria_label=share, width="100%", height=12)
+def _bar(share: float, kind: str) -> Markup:
+    """A bar of a share of all, which words tell too."""
+    inner = element("rect", class_=kind, width=percent(max(share, 0.004)), height="100%")
+    return element("svg", inner, role="img", aria_label=f"{100 * share:.1f}%", width="100%", height=12)
