@@ -49,4 +49,4 @@ def test_an_audit_is_one_the_verify_function_takes(path: Path) -> None:
 
 def test_there_is_an_event_for_every_kind_of_question() -> None:
     asked = {json.loads(path.read_text())["request"] for path in QUESTIONS}
-    assert asked == {"entries", "export", "status"}
+    assert asked == {"entries", "export", "proof", "evidence", "status"}

@@ -2,7 +2,7 @@
 
 from tests.mutants.mutant import Mutant
 
-PROOFS = "tests/unit/retrieve/test_proofs.py"
+PROOFS = "tests/unit/retrieve/test_proving.py"
 EVIDENCE = "tests/unit/evidence/test_evidence.py"
 
 MUTANTS = (
