@@ -3,6 +3,7 @@
 The attacks are those of `tests/attacks`, with a victim that asks both.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from audit_archive.adapters.folder_source import FolderSource
 from audit_archive.domain.public_keys import PublicKey
 from audit_archive.domain.verdicts import Depth, Verification
 from tests.attacks import test_attacks
-from tests.attacks.victim import Victim, blamed, twin_world
+from tests.attacks.victim import Blamed, Victim, blamed, twin_world
 from tests.auditor.copy import ask, written
 from tests.fakes import FakeSigner
 from tests.unit.run.world import CONSOLE
@@ -62,8 +63,20 @@ class Both(Victim):
             options += ["--checkpoint", str(path)]
         self.asked += 1
         answer = ask(self.folder, "--console", console, *options)
-        assert answer.blamed == blamed(found)
+        assert first_of_each_row(answer.blamed) == blamed(found)
         assert answer.status == (0 if found.is_valid else 1)
+
+
+def first_of_each_row(faults: Blamed) -> Blamed:
+    """Faults as the use case tells them: of those that go on from statement to statement only the first."""
+    return {(verdict, key) for verdict, key in faults if (verdict, _before(verdict, key)) not in faults}
+
+
+def _before(verdict: str, key: str) -> str:
+    """The key one number lower, if such faults are told once for a row; else none."""
+    if verdict not in {"forked", "unsigned"}:
+        return ""
+    return re.sub(r"(?<=/)[0-9]{10}(?=[.])", lambda found: f"{int(found[0]) - 1:010}", key)
 
 
 @pytest.fixture

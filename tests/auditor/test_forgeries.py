@@ -1,7 +1,9 @@
 """Statements that somebody with the signing key writes anew: both find the same lies in them."""
 
+import gzip
 from collections.abc import Callable
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -41,6 +43,7 @@ LIES: dict[str, tuple[int, Lie]] = {
     "more rows": (4, lambda s: replace(s, export=replace(s.export, rows=s.export.rows + 1))),
     "more in a file": (4, lambda s: replace(s, entries=(replace(s.entries[0], count=9), *s.entries[1:]))),
     "a smaller slice": (4, lambda s: replace(s, slice=replace(s.slice, count=s.slice.count - 1))),
+    "a slice that begins earlier": (4, lambda s: replace(s, slice=replace(s.slice, first_id=1))),
     "a file is left out": (4, lambda s: replace(s, entries=s.entries[1:])),
     "another date": (
         4,
@@ -53,19 +56,52 @@ LIES: dict[str, tuple[int, Lie]] = {
 }
 
 
+def line_twice(victim: Both) -> Lie:
+    """A line stands twice in its entry file, and the statement says so of the file."""
+    file = victim.archives[0].entries[0]
+    content = gzip.decompress(victim.store.data(file.key))
+    content = content.partition(b"\n")[0] + b"\n" + content
+    data = gzip.compress(content, mtime=0)
+    victim.replace(file.key, data)
+    stated = replace(
+        file,
+        content_sha256=sha256(content).hexdigest(),
+        sha256=sha256(data).hexdigest(),
+        size=len(data),
+        count=file.count + 1,
+    )
+    return lambda said: replace(said, entries=(stated, *said.entries[1:]))
+
+
+def test_a_line_twice_that_is_signed(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """The tree is over one of them, as is the slice: only the count of all lines tells."""
+    victim = Both(tmp_path_factory.mktemp("aside"))
+    told(victim, victim.archives[0].seq, line_twice(victim))
+    judge(victim, tmp_path)
+
+
 @pytest.mark.parametrize("lie", LIES)
 def test_a_lie_that_is_signed(lie: str, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     victim = Both(tmp_path_factory.mktemp("aside"))
-    seq, edit = LIES[lie]
+    told(victim, *LIES[lie])
+    judge(victim, tmp_path)
+
+
+def told(victim: Both, seq: int, lie: Lie) -> None:
+    """The lie is told by a statement, and it and all after it are chained and signed anew."""
 
     def forged(said: Statement) -> Statement:
         assert isinstance(said, ArchiveStatement)
-        changed = edit(said)
+        changed = lie(said)
         assert changed != said
         return changed
 
     signer = victim.world.signer
     assert isinstance(signer, FakeSigner)
     victim.rewrite(seq, forged, signer=signer)
-    found = victim.audit(Depth.CONTENT, source=victim.copied(tmp_path), has_ledger=False, trusted=victim.keys)
+
+
+def judge(victim: Both, folder: Path) -> None:
+    """Both must find it, in the same objects."""
+    found = victim.audit(Depth.CONTENT, source=victim.copied(folder), has_ledger=False, trusted=victim.keys)
     assert not found.is_valid

@@ -1,6 +1,7 @@
 """The auditor's copy as a program: what it needs, what it says, and how it ends."""
 
 import ast
+import json
 import shutil
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from tests.unit.run.world import CONSOLE, World
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "docs" / "example-archive"
 OLDEST = (3, 9)
+MOST_LINES = 570
 PYTHONS = [sys.executable, *filter(None, (shutil.which(f"python3.{minor}") for minor in range(9, 20)))]
 
 
@@ -39,6 +41,10 @@ def imported() -> set[str]:
 
 def test_it_is_one_file_of_the_standard_library_and_cryptography_for_signatures() -> None:
     assert imported() - sys.stdlib_module_names == {"cryptography"}
+
+
+def test_it_stays_short_enough_to_be_read() -> None:
+    assert len(PROGRAM.read_text().splitlines()) < MOST_LINES
 
 
 def test_it_opens_no_connection_and_runs_nothing() -> None:
@@ -82,8 +88,11 @@ def test_without_cryptography_faults_are_found(tmp_path: Path) -> None:
     victim.lose(checkpoint_key(CONSOLE, 5))
     ran = run(copied(victim.store, tmp_path))
     assert ran.returncode == 1
-    assert f"FAULT, altered: {victim.archives[1].export.key}" in ran.stdout
-    assert f"FAULT, unsigned: {checkpoint_key(CONSOLE, 5)}" in ran.stdout
+    for verdict, key in (
+        ("altered", victim.archives[1].export.key),
+        ("unsigned", checkpoint_key(CONSOLE, 5)),
+    ):
+        assert f'"verdict": "{verdict}",\n     "key": "{key}"' in ran.stdout
     assert ran.stdout.endswith("\nFAULT: 2 of them\n")
 
 
@@ -96,12 +105,16 @@ def test_what_it_says_of_the_example() -> None:
     ran = subprocess.run([sys.executable, PROGRAM, EXAMPLE], capture_output=True, text=True, check=False)  # noqa: S603
     assert (ran.returncode, ran.stderr) == (0, "")
     lines = ran.stdout.splitlines()
-    assert lines[0].startswith("Console 1234abcd: 4 statements, the newest 8ab5f2ab")
-    for line in ("checked: 4 signatures", "checked: 9 entries", "stated as missing: 2 foreign_purge"):
-        assert f"  {line}" in lines
-    assert any("foreign purge: up to id 11, 3 entries, by mallory@example.com" in line for line in lines)
-    assert lines[1].endswith(", which the archive names")
     assert lines[-1] == "VALID"
+    (one,) = json.loads("\n".join(lines[:-1]))["consoles"]
+    assert (one["console"], one["statements"]) == (CONSOLE, 4)
+    assert one["newest_statement"].startswith("8ab5f2ab")
+    assert one["signed_by_the_key"].endswith(", which the archive names")
+    assert (one["checked"]["signatures"], one["checked"]["entries"]) == (4, 9)
+    assert one["stated_as_missing"]["foreign_purge"] == 2
+    assert any(
+        '"before_id": 11, "count": 3' in note and "mallory@example.com" in note for note in one["notes"]
+    )
 
 
 @pytest.mark.parametrize(
@@ -181,7 +194,7 @@ def test_what_expired_is_no_fault_and_is_told(tmp_path: Path) -> None:
     answer = ask(place)
     assert answer.status == 0
     told = answer.said["consoles"][0]["not_checked"]
-    assert (told["exports: expired"], told["entry files: expired"]) == (1, 1)
+    assert (told["exports: expired"], told["entries: expired"]) == (1, 1)
 
 
 def test_what_is_nested_too_deep_for_python_is_not_checked(tmp_path: Path) -> None:
