@@ -1,6 +1,7 @@
 """Runs the auditor's copy in this process, as an auditor would call it."""
 
 import json
+import re
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from io import StringIO
@@ -52,3 +53,15 @@ def copied(store: FakeStore, folder: Path) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(store.data(key))
     return folder
+
+
+def first_of_each_row(faults: set[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Faults as the use case tells them: of those that go on from statement to statement only the first."""
+    return {(verdict, key) for verdict, key in faults if (verdict, _before(verdict, key)) not in faults}
+
+
+def _before(verdict: str, key: str) -> str:
+    """The key one number lower, if such faults are told once for a row; else none."""
+    if verdict not in {"forked", "unsigned"}:
+        return ""
+    return re.sub(r"(?<=/)[0-9]{10}(?=[.])", lambda found: f"{int(found[0]) - 1:010}", key)

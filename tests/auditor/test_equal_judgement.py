@@ -3,7 +3,6 @@
 The attacks are those of `tests/attacks`, with a victim that asks both.
 """
 
-import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,8 +13,8 @@ from audit_archive.adapters.folder_source import FolderSource
 from audit_archive.domain.public_keys import PublicKey
 from audit_archive.domain.verdicts import Depth, Verification
 from tests.attacks import test_attacks
-from tests.attacks.victim import Blamed, Victim, blamed, twin_world
-from tests.auditor.copy import ask, written
+from tests.attacks.victim import Victim, blamed, twin_world
+from tests.auditor.copy import ask, first_of_each_row, written
 from tests.fakes import FakeSigner
 from tests.unit.run.world import CONSOLE
 
@@ -65,18 +64,6 @@ class Both(Victim):
         answer = ask(self.folder, "--console", console, *options)
         assert first_of_each_row(answer.blamed) == blamed(found)
         assert answer.status == (0 if found.is_valid else 1)
-
-
-def first_of_each_row(faults: Blamed) -> Blamed:
-    """Faults as the use case tells them: of those that go on from statement to statement only the first."""
-    return {(verdict, key) for verdict, key in faults if (verdict, _before(verdict, key)) not in faults}
-
-
-def _before(verdict: str, key: str) -> str:
-    """The key one number lower, if such faults are told once for a row; else none."""
-    if verdict not in {"forked", "unsigned"}:
-        return ""
-    return re.sub(r"(?<=/)[0-9]{10}(?=[.])", lambda found: f"{int(found[0]) - 1:010}", key)
 
 
 @pytest.fixture

@@ -101,6 +101,16 @@ def told(victim: Both, seq: int, lie: Lie) -> None:
     victim.rewrite(seq, forged, signer=signer)
 
 
+def test_a_frontier_that_is_no_hashes(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Of a statement that adds nothing, so that it is read when the next one goes on from it."""
+    victim = Both(tmp_path_factory.mktemp("aside"))
+    signer = victim.world.signer
+    assert isinstance(signer, FakeSigner)
+    odd = replace(victim.statement(6).tree, frontier=("xyz",))
+    victim.rewrite(6, lambda said: replace(said, tree=odd), signer=signer)
+    judge(victim, tmp_path)
+
+
 def judge(victim: Both, folder: Path) -> None:
     """Both must find it, in the same objects."""
     found = victim.audit(Depth.CONTENT, source=victim.copied(folder), has_ledger=False, trusted=victim.keys)

@@ -11,6 +11,7 @@ from audit_archive.domain.continuity import misfits
 from audit_archive.domain.facts import Action, ObjectRef
 from audit_archive.domain.head import Head
 from audit_archive.domain.statement import ArchiveStatement, OperatorStatement, Statement
+from audit_archive.domain.tree import TreeBuilder
 from audit_archive.domain.verdicts import Fault, Verdict
 
 
@@ -74,6 +75,7 @@ class Follower:
         before = point if is_whole else point.lost(point.number)
         try:
             ref = ObjectRef(row.key, copy.stored.version_id or "", copy.sha256)
+            TreeBuilder(said.tree)  # if a frontier is no hashes, nothing can go on from it
             head = self._fold(before, row, copy, said, ref)
             promise = of_a_statement(said, point.lock)
             lock = (said.run.id, promise_of(said)) if isinstance(said, ArchiveStatement) else point.lock

@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """The auditor's copy: checks an archive of Canary audit trails, or a bundle of evidence, on nobody's word.
 
     python3 verify.py PLACE [--key KEY.pem] [--checkpoint FILE]
@@ -283,6 +284,7 @@ class Audit:
             said["previous"] = str((said["previous"] or {"sha256": ""})["sha256"])
             said["public_key"] = b64decode(said["public_key"] or "")
             said["keys"] = [each["key"] for each in (said["export"], *said["entries"]) if each]
+            grown(said["tree"], [])  # if a frontier is no hashes, nothing can go on from it
             is_one = (said["format"], type(said["console"])) == (FORMAT, str) and said["seq"] > 0
             if is_one and said["kind"] in KINDS:
                 return sha256(data).hexdigest(), said
@@ -508,6 +510,21 @@ class Audit:
         }
 
 
+def tell(reports: list[Json]) -> None:
+    """Tell people what the reports tell programs."""
+    for one in reports:
+        print(
+            f"Console {one['console']}: {one['statements']} statements, the newest {one['newest_statement']}"
+        )
+        print(f"  signed by the key: {one['signed_by_the_key']}")
+        for name in ("checked", "stated_as_missing", "not_checked", "notes"):
+            for what, count in one.get(name, {}).items():
+                print(f"  {name.replace('_', ' ')}: {count} {what}")
+        for fault in one["faults"]:
+            print(f"  FAULT, {fault['verdict']}: {fault['key']} {fault['why']}")
+    print("Never checked here: versions and locks, which a copy does not have.")
+
+
 def audits_of(place: Path, options: argparse.Namespace) -> list[Audit]:
     """The audit of every Console in a folder."""
     trusted = [b64decode(blob) for path in options.key for (blob,) in [PEM.findall(path.read_text())]]
@@ -559,8 +576,11 @@ def main(arguments: list[str] | None = None) -> int:
     left = [f"{what}: {why}" for what, why in lacking.items() if not vars(options).get(f"without_{what}")]
     verdict = "VALID" + "".join(f", without {what}, as you asked" for what in lacking)
     verdict = f"FAULT: {faults} of them" if faults else f"NOT CHECKED: {'; '.join(left)}" if left else verdict
-    print(json.dumps({"consoles": [audit.report() for audit in audits], "verdict": verdict}, indent=1))
-    if not options.json:
+    reports = [audit.report() for audit in audits]
+    if options.json:
+        print(json.dumps({"consoles": reports, "verdict": verdict}, indent=1))
+    else:
+        tell(reports)
         print(verdict)
     return 1 if faults else 2 if left else 0
 
