@@ -11,8 +11,9 @@ from audit_archive.domain.layout import checkpoint_key, statement_key
 from tests.attacks.test_attacks import naming
 from tests.attacks.victim import Victim
 from tests.auditor.copy import ask, written
-from tests.auditor.evidence import Files, bundle_of, sealed, unpacked, zipped
+from tests.auditor.evidence import bundle_of, sealed, unpacked, zipped
 from tests.fakes import FakeSigner
+from tests.unit.evidence.bundles import Files
 from tests.unit.run.world import CONSOLE
 
 FIRST, SECOND = "proofs/1-3.tlog-proof", "proofs/1-4.tlog-proof"

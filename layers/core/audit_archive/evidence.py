@@ -130,10 +130,14 @@ def _report(
 
 
 def _manifest(report: Report) -> bytes:
-    """What the report says, for programs. `proof_limit`: how many proofs the bundle has at most."""
+    """What the report says, for programs.
+
+    `proof_limit`: how many lines are proven, if not all are. Without it an unproven line is a fault.
+    """
     told = {name: to_json(getattr(report, name)) for name in TOLD}
+    limit = report.proven if report.proven < report.coverage.matched else None
     signer = report.signer.key_id.hex() if report.signer is not None else None
-    manifest = {"format": FORMAT, **told, "signed_by": signer, "proof_limit": report.proven}
+    manifest = {"format": FORMAT, **told, "signed_by": signer, "proof_limit": limit}
     return json.dumps(manifest, indent=1).encode()
 
 
