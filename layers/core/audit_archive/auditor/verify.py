@@ -511,17 +511,20 @@ class Audit:
 
 
 def tell(reports: list[Json]) -> None:
-    """Tell people what the reports tell programs."""
+    """Tell people what the reports tell programs. What does not print is shown by its code."""
+    lines = []
     for one in reports:
-        print(
+        lines.append(
             f"Console {one['console']}: {one['statements']} statements, the newest {one['newest_statement']}"
         )
-        print(f"  signed by the key: {one['signed_by_the_key']}")
+        lines.append(f"  signed by the key: {one['signed_by_the_key']}")
         for name in ("checked", "stated_as_missing", "not_checked", "notes"):
-            for what, count in one.get(name, {}).items():
-                print(f"  {name.replace('_', ' ')}: {count} {what}")
-        for fault in one["faults"]:
-            print(f"  FAULT, {fault['verdict']}: {fault['key']} {fault['why']}")
+            lines += [
+                f"  {name.replace('_', ' ')}: {count} {what}" for what, count in one.get(name, {}).items()
+            ]
+        lines += [f"  FAULT, {fault['verdict']}: {fault['key']} {fault['why']}" for fault in one["faults"]]
+    for line in lines:
+        print("".join(each if each.isprintable() else ascii(each)[1:-1] for each in line))
     print("Never checked here: versions and locks, which a copy does not have.")
 
 
