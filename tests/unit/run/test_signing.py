@@ -10,7 +10,7 @@ import pytest
 from audit_archive.domain.layout import checkpoint_key
 from audit_archive.domain.public_keys import PublicKey
 from audit_archive.domain.statement import OperatorStatement
-from audit_archive.errors import IntegrityError, SettingsError, SigningError
+from audit_archive.errors import ConsoleAuthError, IntegrityError, SettingsError, SigningError
 from audit_archive.ports import Retention
 from audit_archive.result import Outcome
 from tests.fakes import CallLog, CrashError, FakeSigner
@@ -229,3 +229,17 @@ def test_two_runs_that_sign_what_a_dead_one_left_agree() -> None:
 
     assert world.run(Meanwhile("FakeSigner.sign", rival)).outcome in {Outcome.IDLE, Outcome.SUPERSEDED}
     audit(world)
+
+
+def test_of_a_console_that_does_not_answer_nothing_is_ever_stated() -> None:
+    """A mistyped id is no Console: a statement of it would stay for ever."""
+    world = signing_world()
+    world.reader.hooks["peek"] = refuse
+    with pytest.raises(ConsoleAuthError):
+        world.run()
+    assert world.store.keys("") == []
+    assert world.ledger.head(CONSOLE) is None
+
+
+def refuse() -> None:
+    raise ConsoleAuthError("Unauthorized")

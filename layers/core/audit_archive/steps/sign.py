@@ -29,11 +29,14 @@ class Signed:
 def commit_key(run: Run, head: Head) -> Signed | None:
     """State which key signs from here on, unless the chain says so already (None).
 
-    Raises SupersededError if another run took the chain further, SettingsError if signing was turned off.
+    A Console must answer before its first statement. Raises SupersededError if another run took the chain
+    further, SettingsError if signing was turned off, and what a Console raises that does not answer.
     """
     signing = _signing(run, head)
     if signing is None or _is_named(signing, head):
         return None
+    if head.statement is None:
+        run.console.peek()  # a mistyped id is no Console, and what is stated of it would stay for ever
     public_key = to_base64(signing.signer.public_key().spki)
     committed = commit(run, head, _key_statement(run, head, public_key))
     if committed is None:
