@@ -183,6 +183,7 @@ class Victim:
         trusted: Iterable[PublicKey] = (),
         known: tuple[KnownPoint, ...] = (),
         console: str = CONSOLE,
+        must_exist: bool = True,
     ) -> Verification:
         """What an audit finds."""
         self.world.clock.left = 900.0
@@ -196,7 +197,7 @@ class Victim:
                 has_ledger=has_ledger,
                 recorded=self.head if has_ledger else None,
             ),
-            Question(console, depth, trusted_keys=tuple(trusted), known=known),
+            Question(console, depth, trusted_keys=tuple(trusted), known=known, must_exist=must_exist),
         )
         assert scratch.open_files == []
         assert found.is_valid == (not found.faults)

@@ -73,7 +73,7 @@ def _judge_chain(work: _Work) -> Chain:
     if not chain.is_whole:
         rest = statements_from(audit.source, question.console, chain.end.number + 1)
         tally.skip("statements", Why.TIME, sum(1 for _ in rest))
-    elif not chain.end.number and not audit.has_ledger:
+    elif not chain.end.number and question.must_exist:
         key = statement_key(question.console, 1)
         sentence = f"{key} is missing: there is no statement of {question.console} at all"
         tally.fault(Fault(Verdict.MISSING, key, None, 1, sentence))

@@ -89,6 +89,7 @@ def audit_daily(watch: Watch, daily: Daily, tell: Tell) -> Watched:
         to_seq=share.last if newest else None,
         trusted_keys=daily.trusted_keys,
         known=_remembered(rotation),
+        must_exist=False,  # on the day of its deployment a Console has not been archived yet
     )
     found = verify(audit, question)
     is_stale, freshness = _freshness(watch.ledger.last_completed(console), now, daily.period, rotation)

@@ -234,10 +234,16 @@ def test_an_unrecorded_statement_without_a_checkpoint_is_not_a_fault_yet(victim:
     assert unchecked(found) == {("checkpoints", Why.UNRECORDED): 1}
 
 
-def test_where_nothing_was_ever_archived_there_is_nothing_wrong() -> None:
-    world = World()
-    found = Victim(world).audit(Depth.CONTENT)
+def test_where_nothing_was_ever_archived_there_is_nothing_wrong_to_the_daily_audit() -> None:
+    found = Victim(World()).audit(Depth.CONTENT, must_exist=False)
     assert (found.is_valid, found.newest_seq, found.checked) == (True, 0, {})
+
+
+def test_whoever_asks_for_a_console_of_which_nothing_is_archived_is_told_so() -> None:
+    """It may be a mistyped one: that must never look like a good archive."""
+    found = Victim(World()).audit(Depth.CHAIN)
+    assert [(fault.verdict, fault.key) for fault in found.faults] == [("missing", statement_key(CONSOLE, 1))]
+    assert "no statement of 1234abcd at all" in found.faults[0].sentence
 
 
 def test_a_folder_without_a_statement_is_no_valid_archive(tmp_path: Path) -> None:

@@ -38,6 +38,7 @@ class Question:
     """One audit: of which Console, how deep, and of which statements the objects (`to_seq` None: the newest).
 
     `trusted_keys`: the keys that the caller trusts; with none, those that the archive names count.
+    `must_exist`: whether it is a fault if nothing is archived, as it is to whoever asks for one Console.
     """
 
     console: str
@@ -46,6 +47,7 @@ class Question:
     to_seq: int | None = None
     trusted_keys: tuple[PublicKey, ...] = ()
     known: tuple[KnownPoint, ...] = ()
+    must_exist: bool = True
 
 
 @dataclass(frozen=True)
