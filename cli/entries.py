@@ -21,7 +21,7 @@ from audit_archive.retrieve_fields import UTC
 from audit_archive.retrieve_request import EntriesRequest
 from cli.bootstrap import find_zone, question
 from cli.options import Chosen, chosen, console_argument, folder_option, global_options
-from cli.outputs import CHUNK, written
+from cli.outputs import CHUNK, check_free, written
 from cli.questions import event_of, query_options, tell_coverage
 from cli.show import binary_stdout, is_terminal, say, show_json, show_table
 
@@ -60,15 +60,18 @@ def entries(
     canary-audit entries 1234abcd --address 192.0.2.0/24 --format csv --output march.csv
     """
     is_table = form == TABLE or (form is None and output is None and not chosen.is_json and is_terminal())
+    if output is not None and form == TABLE:
+        raise click.UsageError(f"A {TABLE} is for a terminal: name another --format for --output.")
     if output is None and chosen.is_json and form in {TABLE, CSV.name}:
         raise click.UsageError(f"--json can't hold the format {form}: write it into a file with --output.")
     event = event_of("entries", console, asked)
     event["format"] = NDJSON.name if is_table else form or NDJSON.name
     request = cast("EntriesRequest", question(event))
+    check_free(output)
     reader = chosen.reader(folder)
     asked_at = rfc3339(reader.clock.now())
     found = find_entries(reader, request.query, request.form)
-    answer = _answer(found, event, asked_at, output)
+    answer = _answer(found, event, asked_at, output, request.query.resolved)
     if found.body is not None:
         with closing(found.body.file) as file:
             if output is not None:
@@ -85,10 +88,17 @@ def entries(
         show_json(answer)
 
 
-def _answer(found: Found, event: dict[str, Any], asked_at: str, output: Path | None) -> dict[str, Any]:
+def _answer(
+    found: Found,
+    event: dict[str, Any],
+    asked_at: str,
+    output: Path | None,
+    resolved: dict[str, str | None],
+) -> dict[str, Any]:
     return {
         "question": event,
         "asked": {"at": asked_at, "version": __version__},
+        "resolved": resolved,
         "outcome": found.outcome,
         "sentence": found.sentence,
         "coverage": to_json(found.coverage),

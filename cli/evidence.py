@@ -9,17 +9,17 @@ from typing import Any, cast
 import click
 
 from audit_archive import __version__
-from audit_archive.bundling.parts import Workshop
+from audit_archive.bundling.parts import VERIFIER, Workshop
 from audit_archive.domain.forms import BUNDLE
 from audit_archive.domain.records import to_json
 from audit_archive.domain.times import rfc3339
-from audit_archive.evidence import Evidence, build_evidence
+from audit_archive.evidence import PAGE, Evidence, build_evidence
 from audit_archive.reading.entries import Body
 from audit_archive.retrieve_request import EvidenceRequest
 from cli.bootstrap import handouts, is_signed, question
 from cli.exits import Exit, Failure
 from cli.options import Chosen, chosen, console_argument, folder_option, global_options
-from cli.outputs import CHUNK, written
+from cli.outputs import CHUNK, check_free, written
 from cli.progress import Bar
 from cli.questions import event_of, query_options, tell_coverage
 from cli.show import say, show_json
@@ -54,6 +54,7 @@ def evidence(chosen: Chosen, /, console: str, output: Path | None, folder: Path 
     reader = chosen.reader(folder)
     asked_at = rfc3339(reader.clock.now())
     output = output or Path(f"evidence-{console}-{asked_at.replace('-', '').replace(':', '')}{BUNDLE.suffix}")
+    check_free(output)
     told = {"at": asked_at, "who": asked["who"], "reason": asked["reason"], "version": __version__}
     with Bar() as bar:
         made = build_evidence(Workshop(reader, is_signed, handouts(), bar.show), request, told)
@@ -88,10 +89,15 @@ def _report(body: Body | None, output: Path) -> Mapping[str, Any] | None:
 def _tell(made: Evidence, output: Path) -> None:
     tell_coverage(made.sentence, made.coverage)
     if made.report is None or made.body is None:
-        return
+        return None
     for reason in made.report.reasons:
         say(f"Not proven, each by itself: {made.coverage.matched - made.report.proven} entries; {reason}.")
     say(f"{made.report.verification.summary}.")
     say(f"{output}: {made.body.size} bytes, SHA-256 {made.body.sha256}")
-    say(f"Look: unzip -d evidence {output}, and open evidence/report.html")
-    say("Check: python3 evidence/verify.py evidence --key KEY.pem (`canary-audit keys` exports it)")
+    place, signer = output.with_suffix(""), made.report.signer
+    say(f"Look:  unzip -d {place} {output}, and open {place}/{PAGE}")
+    if signer is None:
+        return say(f"Check: python3 {place}/{VERIFIER} {place}")
+    key = f"signing-key-{signer.key_id.hex()}.pem"
+    say(f"Key:   canary-audit keys {made.report.console} --output . makes {key}; best is one that you have")
+    return say(f"Check: python3 {place}/{VERIFIER} {place} --key {key}")

@@ -44,7 +44,10 @@ def keys(chosen: Chosen, /, console: str, output: Path | None, folder: Path | No
     Keep them apart from the archive, and hand them to whoever verifies it: `canary-audit verify --key`. The
     whole chain of statements is read for them. Exit status 1 if the stack does not sign with the newest one.
     """
-    named = named_keys(chosen.reader(folder), console)
+    reader = chosen.reader(folder)
+    if next(beyond(reader.source, Head(console)), None) is None:
+        raise Failure("NothingArchived", f"Nothing of Console {console} is archived.", Exit.FAULTS)
+    named = named_keys(reader, console)
     own = chosen.stack.signing_key() if folder is None else None
     agrees = _agrees(named, own) if folder is None else None
     files = _write(named, output) if output is not None else {}
@@ -99,3 +102,5 @@ def _tell(named: list[Named], own: PublicKey | None, *, agrees: bool | None) -> 
         say(f"The stack signs with the key {own.key_id.hex()}.")
     if agrees:
         say("They agree.")
+    elif agrees is None:
+        say("These are the archive's own word: compare them with keys that you have from elsewhere.")

@@ -15,41 +15,37 @@ MAX_HOLES = 10
 """Holes that are told to a person."""
 
 
+TIMES = (
+    click.option("--from", "from_", metavar="TIME", help="From this date or time on, which is included."),
+    click.option("--to", metavar="TIME", help="Until this date or time, which is included: a date wholly."),
+    click.option("--tz", metavar="ZONE", help="The time zone of --from, --to and the table. [default: UTC]"),
+)
+NAMES = (
+    click.option(
+        "--user",
+        multiple=True,
+        metavar="NAME",
+        help="Only this user: the whole name, in any case; repeatable.",
+    ),
+    click.option("--action", multiple=True, metavar="TYPE", help="Only this action_type; repeat for more."),
+    click.option(
+        "--address", multiple=True, metavar="CIDR", help="Only from this address or block; repeatable."
+    ),
+    click.option(
+        "--flock", multiple=True, metavar="FLOCK", help="Only of this flock, by id or name; repeat for more."
+    ),
+    click.option("--text", metavar="TEXT", help="Only entries with this text in any field, ignoring case."),
+)
+IDS = (
+    click.option("--from-id", type=int, metavar="ID", help="From this id on."),
+    click.option("--to-id", type=int, metavar="ID", help="Up to this id."),
+    click.option("--epoch", type=int, metavar="N", help="Only of this epoch, if the Console was ever reset."),
+)
+
+
 def query_options(function: F) -> F:
     """The filters: all that are given must match."""
-    options = [
-        click.option("--from", "from_", metavar="TIME", help="From this date or time on, which is included."),
-        click.option(
-            "--to", metavar="TIME", help="Until this date or time, which is included: a date wholly."
-        ),
-        click.option(
-            "--tz", metavar="ZONE", help="The time zone of --from, --to and the table. [default: UTC]"
-        ),
-        click.option(
-            "--user", multiple=True, metavar="NAME", help="Only entries of this user; repeat for more."
-        ),
-        click.option(
-            "--action", multiple=True, metavar="TYPE", help="Only this action_type; repeat for more."
-        ),
-        click.option(
-            "--address", multiple=True, metavar="CIDR", help="Only from this address or block; repeatable."
-        ),
-        click.option(
-            "--flock",
-            multiple=True,
-            metavar="FLOCK",
-            help="Only of this flock, by id or name; repeat for more.",
-        ),
-        click.option(
-            "--text", metavar="TEXT", help="Only entries with this text in any field, ignoring case."
-        ),
-        click.option("--from-id", type=int, metavar="ID", help="From this id on."),
-        click.option("--to-id", type=int, metavar="ID", help="Up to this id."),
-        click.option(
-            "--epoch", type=int, metavar="N", help="Only of this epoch, if the Console was ever reset."
-        ),
-    ]
-    for option in reversed(options):
+    for option in reversed((*TIMES, *NAMES, *IDS)):
         function = option(function)
     return function
 
@@ -70,3 +66,8 @@ def tell_coverage(sentence: str, coverage: Coverage) -> None:
         say(f"Missing: ids {hole.first} to {hole.last} of epoch {hole.epoch}: {hole.cause}.")
     if len(coverage.holes) > MAX_HOLES:
         say("There are more holes: --json lists them.")
+    for purge in coverage.foreign_purges[:MAX_HOLES]:
+        who = f"{purge.user} from {purge.user_ip} at {purge.timestamp}"
+        say(f"Foreign purge: up to id {purge.before_id}, {purge.count} entries, by {who}.")
+    if coverage.searched.entries and not coverage.missing_ids and not coverage.foreign_purges:
+        say("No id in this range is missing, and nobody else purged.")

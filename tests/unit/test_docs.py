@@ -280,6 +280,12 @@ def test_the_proof_on_the_page_is_made_and_checked_by_what_the_page_says(tmp_pat
     assert ran.stdout.startswith(
         f"This line is in the tree of canary-audit-archive/{CONSOLE} after statement "
     )
+    key = ["keys", CONSOLE, "--output", str(tmp_path), "--folder", str(EXAMPLE)]
+    assert CliRunner(mix_stderr=False).invoke(main, key).exit_code == 0
+    next(tmp_path.glob("signing-key-*.pem")).rename(tmp_path / "key.pem")
+    shell = ["bash", "-euo", "pipefail", "-c", block(FORMAT, "run on a proof")]
+    signed = subprocess.run(shell, cwd=tmp_path, capture_output=True, text=True, check=False)  # noqa: S603
+    assert (signed.stdout, signed.stderr) == ("Verified OK\n", "")
     files[0].write_bytes(files[0].read_bytes().replace(b"alice", b"Alice"))
     ran = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own page
     assert "the line is not in this tree" in ran.stderr

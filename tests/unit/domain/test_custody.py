@@ -30,7 +30,9 @@ def test_the_days_add_up_to_the_archive() -> None:
     assert sum(day.purged for day in found.days) == sum(said.reported_count or 0 for said in world.purges())
     # below the archive 2, destroyed by somebody else 2, unexplained 1
     assert sum(day.missing for day in found.days) == 5
-    assert (sum(day.foreign_purges for day in found.days), sum(day.receipts for day in found.days)) == (1, 1)
+    assert sum(day.foreign_purges for day in found.days) == 1
+    confirmed = [said for said in world.purges() if said.receipt is not None]
+    assert sum(day.receipts for day in found.days) == len(confirmed) > 1
 
 
 def test_a_purge_that_was_not_carried_out_destroyed_nothing() -> None:

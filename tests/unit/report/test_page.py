@@ -293,7 +293,10 @@ def test_it_says_who_asked_when_and_what_that_means_in_utc() -> None:
     ("name", "told"),
     [
         ("quarter", ["234 matching entries", "✓Complete", "✓No fault", "✓234 proven"]),
-        ("eight years", ["91,344 matching entries", "✕Not complete 3 limits", "✓No fault", "!80,000 proven"]),
+        (
+            "eight years",
+            ["91,344 matching entries", "✕Not complete 48 ids missing", "✓No fault", "!80,000 proven"],
+        ),
         ("nothing found", ["0 matching entries", "✓Complete", "✓No fault"]),
         ("outside", ["0 matching entries", "!Says nothing", "✓No fault"]),
         ("faults", ["234 matching entries", "✕Not complete", "✕2 faults", "!0 proven"]),

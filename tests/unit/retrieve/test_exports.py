@@ -50,13 +50,13 @@ def test_the_export_of_an_entry_is_the_one_that_it_was_archived_from(
     assert original.statements == (statement,)
     assert original.facts == world.archives()[statement - 1].export
     assert (found.outcome, original.absence) == (Outcome.FOUND, None)
-    assert found.sentence == f"1 exports hold the entry {entry_id}."
+    assert found.sentence == f"1 export holds the entry {entry_id}."
 
 
 def test_the_exports_of_a_date(world: World) -> None:
     assert [o.statements for o in of_day(world, "2026-11-24").originals] == [(2,)]
     assert [o.statements for o in of_day(world, "2026-11-25").originals] == [(3,)]
-    assert of_day(world, "2026-11-24").sentence == "1 exports hold these dates."
+    assert of_day(world, "2026-11-24").sentence == "1 export holds these dates."
 
 
 def test_statements_that_rest_on_one_export_share_it() -> None:

@@ -30,12 +30,17 @@ class CustodyLog:
         self._days: dict[str, CustodyDay] = {}
         self._milestones: list[Milestone] = []
         self._turns: Counter[str] = Counter()
+        self._receipted: set[int] = set()
 
     def add(self, said: Statement) -> None:
         """Take the next one."""
         date = said.run.started_at[:_DATE]
         day = self._days.get(date, CustodyDay(date))
-        self._days[date] = replace(_with(said, day), statements=day.statements + 1)
+        receipted = set(_receipted(said)) - self._receipted
+        self._receipted |= receipted
+        self._days[date] = replace(
+            _with(said, day), statements=day.statements + 1, receipts=day.receipts + len(receipted)
+        )
         for milestone in _milestones(said, is_first=not self._turns):
             self._turns[milestone.turn] += 1
             if len(self._milestones) < LISTED:
@@ -55,7 +60,6 @@ def _with(said: Statement, day: CustodyDay) -> CustodyDay:
             return replace(
                 day,
                 archived=day.archived + said.slice.count,
-                receipts=day.receipts + sum(seen.intent_seq is not None for seen in said.receipts_seen),
                 foreign_purges=day.foreign_purges + sum(1 for _ in foreign_purges_of(said)),
                 missing=day.missing
                 + sum(hole.last - hole.first + 1 for hole in said.missing if hole.cause != Cause.PURGED),
@@ -65,6 +69,15 @@ def _with(said: Statement, day: CustodyDay) -> CustodyDay:
             return replace(day, purges=day.purges + 1, purged=day.purged + reported)
         case _:
             return day
+
+
+def _receipted(said: Statement) -> Iterator[int]:
+    """The intents whose receipt a statement tells of: a purge's own, and those that come to be archived."""
+    match said:
+        case PurgeStatement() if said.receipt is not None:
+            yield said.intent_seq
+        case ArchiveStatement():
+            yield from (seen.intent_seq for seen in said.receipts_seen if seen.intent_seq is not None)
 
 
 def _milestones(said: Statement, *, is_first: bool) -> Iterator[Milestone]:

@@ -43,7 +43,7 @@ class CustodyDay:
     """What the statements of one UTC date tell.
 
     `archived`: entries; `purges`: purges of ours that were carried out, which destroyed `purged` entries on
-    the Console; `receipts`: the Console's receipts of them that were archived; `missing`: ids that were found
+    the Console; `receipts`: purges of ours whose receipt was found; `missing`: ids that were found
     missing and that no purge of ours explains.
     """
 

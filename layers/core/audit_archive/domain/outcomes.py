@@ -87,7 +87,8 @@ def _is_open(query: Query, coverage: Coverage) -> bool:
 def sentence(console: str, outcome: str, coverage: Coverage) -> str:
     """The outcome, as one tells it to the person who asked."""
     searched = (
-        f"{coverage.searched.entries} entries in {coverage.searched.entry_files} entry files of Console "
+        f"{_counted(coverage.searched.entries, 'entry', 'entries')} in "
+        f"{_counted(coverage.searched.entry_files, 'entry file')} of Console "
         f"{console}, which is archived up to {coverage.up_to or 'an unknown moment'}, were searched"
     )
     limits = "" if not coverage.not_covered else " This answer is not complete: see not_covered."
@@ -109,7 +110,13 @@ def sentence(console: str, outcome: str, coverage: Coverage) -> str:
         case Outcome.NONE_FOUND:
             return f"No entry matches: {searched}.{limits}"
         case _:
-            return f"{coverage.matched} entries match: {searched}.{limits}"
+            match = "1 entry matches" if coverage.matched == 1 else f"{coverage.matched} entries match"
+            return f"{match}: {searched}.{limits}"
+
+
+def _counted(count: int, one: str, many: str | None = None) -> str:
+    """A number of things: `1 file`, `2 files`."""
+    return f"{count} {one if count == 1 else many or f'{one}s'}"
 
 
 def _extent(coverage: Coverage) -> str:

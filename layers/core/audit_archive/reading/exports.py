@@ -100,7 +100,8 @@ def _sentence(query: Query, outcome: str, originals: Sequence[Original]) -> str:
         case Outcome.FOUND:
             left = sum(original.absence is None for original in originals)
             gone = len(originals) - left
-            return f"{left} exports hold {asked}." + (f" {gone} more are no longer there." if gone else "")
+            hold = "1 export holds" if left == 1 else f"{left} exports hold"
+            return f"{hold} {asked}." + (f" {gone} more are no longer there." if gone else "")
         case Outcome.NOTHING_LEFT:
             return f"The {len(originals)} exports that hold {asked} are no longer there: see absence."
         case Outcome.NOTHING_ARCHIVED:

@@ -82,7 +82,10 @@ def _verdicts(report: Report) -> Markup:
     if report.outcome in SILENT:
         complete = _verdict("coverage", "warn", "Says nothing", "of what happened then")
     elif limits:
-        complete = _verdict("coverage", "bad", "Not complete", f"{counted(limits, 'limit')}, told below")
+        why = (
+            f"{counted(coverage.missing_ids, 'id')} missing" if coverage.missing_ids else "why is told below"
+        )
+        complete = _verdict("coverage", "bad", "Not complete", why)
     else:
         complete = _verdict("coverage", "good", "Complete", "for all that is archived")
     faults = counted(len(audit.faults), "fault")

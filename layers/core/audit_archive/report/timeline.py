@@ -98,7 +98,7 @@ def _lanes(custody: Custody, bins: Bins) -> Iterator[Lane]:
         label = f"Purges that differed or whose end is unknown: {len(doubtful)}"
         yield Lane(label, "grave", _events(doubtful, bins), "doubtful purges")
     others = [each for each in custody.milestones if each.turn not in Turn.GRAVE]
-    yield Lane(f"Milestones: {_or_none(len(others))}", "event", _events(others, bins), "milestones")
+    yield Lane(f"Other milestones: {_or_none(len(others))}", "event", _events(others, bins), "milestones")
 
 
 def _by(custody: Custody, bins: Bins, field: str) -> Counter[int]:

@@ -46,7 +46,7 @@ VERDICTS = {
     Verdict.FOREIGN_PURGE: "a purge that was not ours, stated as such",
 }
 DEPTHS = {
-    Depth.CHAIN: "every statement of the chain, its hash, lock and signature",
+    Depth.CHAIN: "every statement of the chain, its hash and its signature",
     Depth.OBJECTS: "every statement, and of each object that one names its presence, size, checksum and lock",
     Depth.CONTENT: "every statement, and every byte of the exports and entry files behind them",
 }
