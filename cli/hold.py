@@ -69,6 +69,10 @@ def release(chosen: Chosen, /, console: str, *, yes: bool, **asked: Any) -> None
 def _change(chosen: Chosen, console: str, status: str, asked: dict[str, Any], *, yes: bool) -> None:
     if all(value is None for name, value in asked.items() if name != "tz"):
         raise click.UsageError("Which range? --from-id and --to-id, or --from and --to.")
+    if {name for name, value in asked.items() if value is not None} & {"from_id", "to_id"} and (
+        asked["from_"] or asked["to"]
+    ):
+        raise click.UsageError("A range is one of ids or of times, not of both.")
     reader = chosen.stack.reader
     versions = covering(reader, console, asked)
     if not versions:

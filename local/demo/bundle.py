@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
+from textwrap import wrap
 from typing import Any
 from urllib.request import urlopen
 from zipfile import ZipFile
@@ -21,6 +22,11 @@ from local.demo.screen import Screen
 
 BUNDLE = ROOT / "bundle"
 """Where the bundle is left. It is made anew each time."""
+
+KEY = ROOT / "bundle-key.pem"
+"""Where the public key is left: beside the bundle, not in it."""
+
+PEM_WIDTH = 64  # RFC 7468, section 2
 
 YEAR = timedelta(days=365)
 
@@ -48,12 +54,12 @@ def check(laptop: Laptop, screen: Screen, bundle: Path) -> bool:
     """Check it as an auditor does, with a key that comes another way than the bundle."""
     kms = laptop.aws.session.client("kms", endpoint_url=laptop.aws.endpoint)
     public = kms.get_public_key(KeyId=laptop.stack.settings()["SIGNING_KEY"])["PublicKey"]
-    key = laptop.folder / "signing-key.pem"
-    key.write_text(f"-----BEGIN PUBLIC KEY-----\n{b64encode(public).decode()}\n-----END PUBLIC KEY-----\n")
+    body = "\n".join(wrap(b64encode(public).decode(), PEM_WIDTH))
+    KEY.write_text(f"-----BEGIN PUBLIC KEY-----\n{body}\n-----END PUBLIC KEY-----\n")
     screen.say("An auditor checks it, without AWS, with a public key that came another way:")
-    screen.lines(f"  $ python3 verify.py {bundle.name} --key {key.name}")
+    screen.lines(f"  $ .venv/bin/python {bundle.name}/verify.py {bundle.name} --key {KEY.name}")
     ran = subprocess.run(
-        [sys.executable, bundle / "verify.py", bundle, "--key", key],
+        [sys.executable, bundle / "verify.py", bundle, "--key", KEY],
         capture_output=True,
         text=True,
         check=False,

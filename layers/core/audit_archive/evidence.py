@@ -20,6 +20,7 @@ from audit_archive.domain.evidence import BundleFile, Report
 from audit_archive.domain.outcomes import Outcome, outcome_of, sentence
 from audit_archive.domain.records import to_json
 from audit_archive.ports import Handouts
+from audit_archive.reading.cover import unnamed
 from audit_archive.reading.entries import Body, Search
 from audit_archive.report.page import report_page
 from audit_archive.retrieve_request import EvidenceRequest
@@ -93,7 +94,8 @@ def build_evidence(workshop: Workshop, request: EvidenceRequest, asked: Mapping[
 
 def _answer(search: Search) -> Evidence:
     """How the question ends, once every line was read."""
-    query, coverage = search.query, replace(search.coverage(), not_verified=NOT_VERIFIED)
+    query, coverage = search.query, search.coverage()
+    coverage = replace(coverage, not_verified=(*NOT_VERIFIED, *unnamed(query)))
     outcome = outcome_of(query, coverage)
     return Evidence(outcome, sentence(query.console, outcome, coverage), coverage)
 

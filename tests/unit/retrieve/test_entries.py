@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from audit_archive.domain.coverage import NOT_VERIFIED, Absence
+from audit_archive.domain.coverage import NOT_VERIFIED, UNNAMED, Absence
 from audit_archive.domain.facts import Action, Cause
 from audit_archive.domain.forms import CSV, NDJSON
 from audit_archive.domain.outcomes import Outcome
@@ -166,7 +166,7 @@ def test_a_complete_answer_says_so(world: World) -> None:
     found = ask(world, end=at("2026-11-26"), users=("somebody@example.com",))
     coverage = found.coverage
     assert coverage.not_covered == ()
-    assert coverage.not_verified == NOT_VERIFIED
+    assert coverage.not_verified == (*NOT_VERIFIED, UNNAMED.format(field="user"))
     assert coverage.newest_statement == "statements/console=1234abcd/0000000003.json"
     assert coverage.newest_sha256 == sha256(world.store.data(coverage.newest_statement)).hexdigest()
     assert (coverage.statements, coverage.searched.statements) == (3, 3)

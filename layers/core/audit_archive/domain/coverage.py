@@ -18,6 +18,9 @@ NOT_VERIFIED = (
 )
 
 
+UNNAMED = "whose the entries are that name no {field}: they are not in this answer"
+
+
 class Absence:
     """Why an entry file is not there."""
 

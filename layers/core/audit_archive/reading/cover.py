@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 
-from audit_archive.domain.coverage import LISTED, Coverage, Hole, Unjudged
+from audit_archive.domain.coverage import LISTED, NOT_VERIFIED, UNNAMED, Coverage, Hole, Unjudged
 from audit_archive.domain.foreign import ForeignPurge
 from audit_archive.domain.outcomes import gaps
 from audit_archive.domain.plan import HeldBackBy
@@ -39,6 +39,7 @@ def cover(reader: Reader, chain: Chain, query: Query, selected: Sequence[Selecte
         unjudged=tuple(_unjudged(tally)),
         gone_entries=sum(gone.count for gone in tally.gone),
         gone_files=tuple(tally.gone[:LISTED]),
+        not_verified=(*NOT_VERIFIED, *unnamed(query)),
     )
     return replace(coverage, not_covered=tuple(gaps(query, coverage)))
 
@@ -56,6 +57,14 @@ def known_up_to(reader: Reader, console: str, newest: ArchiveStatement | None) -
         return rfc3339(last) if last is not None else None
     completed = reader.ledger.last_completed(console) if reader.ledger is not None else None
     return rfc3339(max(from_rfc3339(newest.export.served_at), (completed or 0) - LONGEST_RUN))
+
+
+def unnamed(query: Query) -> Iterator[str]:
+    """What nobody looks into: entries without what the question filters by are nobody's."""
+    filters = {"user": query.users, "action_type": query.action_types, "address": query.networks}
+    for field, values in (filters | {"flock": query.flocks}).items():
+        if values:
+            yield UNNAMED.format(field=field)
 
 
 def _holes(each: Selected) -> Iterator[Hole]:
