@@ -42,6 +42,8 @@ OPTIONS = {
     "action_type": "--action",
     "first_id": "--from-id",
     "last_id": "--to-id",
+    "trusted_keys": "--key",
+    "known_checkpoint": "--known",
 }
 """What the fields of an event are called here; the rest are options of the same name."""
 
