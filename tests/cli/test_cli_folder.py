@@ -153,7 +153,7 @@ def test_verify_names_what_is_wrong_and_ends_with_its_own_status(copy: Path) -> 
         (["entries", "../etc"], "'../etc' is no Console id"),
         (["entries", CONSOLE, "--json", "--format", "csv"], "--output"),
         (["export", CONSOLE], "`id` or by `date`"),
-        (["verify", CONSOLE, "--known-sha256", "aa"], "--known-checkpoint: "),
+        (["verify", CONSOLE, "--known-sha256", "aa"], "--known: "),
     ],
 )
 def test_a_wrong_command_is_told_with_the_option(arguments: list[str], told: str) -> None:
