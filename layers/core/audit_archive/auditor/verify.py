@@ -511,20 +511,17 @@ class Audit:
 
 
 def tell(reports: list[Json]) -> None:
-    """Tell people what the reports tell programs. What does not print is shown by its code."""
-    lines = []
+    """Tell people what the reports tell programs."""
     for one in reports:
-        lines.append(
+        print(
             f"Console {one['console']}: {one['statements']} statements, the newest {one['newest_statement']}"
         )
-        lines.append(f"  signed by the key: {one['signed_by_the_key']}")
+        print(f"  signed by the key: {one['signed_by_the_key']}")
         for name in ("checked", "stated_as_missing", "not_checked", "notes"):
-            lines += [
-                f"  {name.replace('_', ' ')}: {count} {what}" for what, count in one.get(name, {}).items()
-            ]
-        lines += [f"  FAULT, {fault['verdict']}: {fault['key']} {fault['why']}" for fault in one["faults"]]
-    for line in lines:
-        print("".join(each if each.isprintable() else ascii(each)[1:-1] for each in line))
+            for what, count in one.get(name, {}).items():
+                print(f"  {name.replace('_', ' ')}: {count} {what}")
+        for fault in one["faults"]:
+            print(f"  FAULT, {fault['verdict']}: {fault['key']} {fault['why']}")
     print("Never checked here: versions and locks, which a copy does not have.")
 
 
