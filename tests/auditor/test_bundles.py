@@ -10,11 +10,11 @@ from audit_archive.auditor import verify
 from audit_archive.domain.layout import checkpoint_key, statement_key
 from tests.attacks.test_attacks import naming
 from tests.attacks.victim import Victim
-from tests.auditor.copy import ask, written
+from tests.auditor.copy import ask, copied, written
 from tests.auditor.evidence import bundle_of, sealed, unpacked, zipped
 from tests.fakes import FakeSigner
-from tests.unit.evidence.bundles import Files
-from tests.unit.run.world import CONSOLE
+from tests.unit.evidence.bundles import Files, bundle
+from tests.unit.run.world import CONSOLE, World
 
 FIRST, SECOND = "proofs/1-3.tlog-proof", "proofs/1-4.tlog-proof"
 ENTRIES = "entries.ndjson"
@@ -167,6 +167,37 @@ def test_a_lie_whose_hashes_fit(
 ) -> None:
     lie(files)
     assert LIES[lie] <= blamed(sealed(files), tmp_path, victim)
+
+
+@pytest.mark.parametrize("manifest", [b"{}", b"[]", b"null", b"0", b'""', b"false"])
+def test_a_manifest_that_says_nothing_is_no_way_around_the_proofs(
+    manifest: bytes, files: Files, tmp_path: Path
+) -> None:
+    alibi = {ENTRIES: b'{"id":3,"user":"alibi@example.com"}\n', "manifest.json": manifest}
+    assert ask(unpacked(sealed(files | alibi), tmp_path)).status == 2
+
+
+def test_without_its_manifest_a_bundle_is_no_archive_whose_exports_expired(tmp_path: Path) -> None:
+    world = World()
+    world.clock.moment -= 3 * 365 * 86_400
+    world.mode, world.retention_days = "off", 100
+    world.aged(2)
+    world.run()
+    files = bundle(world)
+    del files["manifest.json"]
+    answer = ask(unpacked(sealed(files | {ENTRIES: b'{"id":1,"user":"alibi@example.com"}\n'}), tmp_path))
+    assert answer.blamed == {("missing", "manifest.json"), ("missing", "proofs")}
+
+
+def test_it_says_whether_it_looked_at_a_bundle_or_at_an_archive(
+    files: Files, victim: Victim, tmp_path: Path
+) -> None:
+    """Of a bundle it excuses that there are no exports: who expects an archive must see that it is none."""
+    for kind, place in (
+        ("bundle", unpacked(files, tmp_path / "bundle")),
+        ("archive", copied(victim.store, tmp_path / "archive")),
+    ):
+        assert ask(place).said["consoles"][0]["kind"] == kind
 
 
 def test_everything_made_anew_by_somebody_else(victim: Victim, tmp_path: Path) -> None:

@@ -233,6 +233,7 @@ class Audit:
         """The names are those of all files there; the trusted keys are DER; `checks`: signatures."""
         self.place, self.names, self.unread = place, names, set(names)
         self.console, self.trusted, self.checks = console, trusted, checks
+        self.is_bundle = not names.isdisjoint(PARTS - {"verify.py"})  # that may lie beside an archive too
         self.faults: dict[tuple[str, str], str] = {}  # why, by verdict and object
         self.counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self.lacking: dict[str, str] = {}  # what could have been checked, and why it was not
@@ -393,7 +394,7 @@ class Audit:
         # Copies lose an object a day before its lock ends.
         soon = f"{datetime.now(timezone.utc) + timedelta(days=1):%Y-%m-%dT%H:%M:%SZ}"
         export, is_expired = said["export"], said["export"]["retain_until"] <= soon
-        excuse = "bundles have none" if "manifest.json" in self.names else "expired" if is_expired else ""
+        excuse = "bundles have none" if self.is_bundle else "expired" if is_expired else ""
         contents = [self.fetch(file["key"], file["content_sha256"], excuse) for file in said["entries"]]
         for hole in said["missing"]:
             self.counts["stated_as_missing"][hole["cause"]] += hole["last"] - hole["first"] + 1
@@ -502,6 +503,7 @@ class Audit:
         trust = "you trust" if signer in self.trusted else "the archive names"
         return {
             "console": self.console,
+            "kind": "bundle" if self.is_bundle else "archive",
             "statements": self.end,
             "newest_statement": next(reversed(self.good), None),
             "signed_by_the_key": f"{node(signer)[:4].hex()}, which {trust}" if key and self.checks else None,
@@ -514,7 +516,8 @@ def tell(reports: list[Json]) -> None:
     """Tell people what the reports tell programs."""
     for one in reports:
         print(
-            f"Console {one['console']}: {one['statements']} statements, the newest {one['newest_statement']}"
+            f"Console {one['console']}: {one['kind']}, {one['statements']} statements, "
+            f"the newest {one['newest_statement']}"
         )
         print(f"  signed by the key: {one['signed_by_the_key']}")
         for name in ("checked", "stated_as_missing", "not_checked", "notes"):
@@ -534,7 +537,7 @@ def audits_of(place: Path, options: argparse.Namespace) -> list[Audit]:
     manifest = json.loads((place / "manifest.json").read_bytes()) if "manifest.json" in names else {}
     home = re.compile(r"(?:exports|entries|statements|checkpoints)/console=([a-z0-9-]+)/.*")
     consoles = {found[1] for found in map(home.fullmatch, names) if found} | {note[2] for note in kept}
-    if options.console or manifest:
+    if options.console or "manifest.json" in names:
         consoles = {options.console or manifest["console"]}
     if not consoles:
         raise ValueError(f"there is neither an archive nor a bundle in {place}")
@@ -542,7 +545,7 @@ def audits_of(place: Path, options: argparse.Namespace) -> list[Audit]:
     audits = [Audit(place, names, console, trusted, checks) for console in sorted(consoles)]
     for audit in audits:
         audit.walk()
-        if manifest:
+        if audit.is_bundle:
             audit.bundle(manifest.get("proof_limit"))
         mine = [note[3:6] for note in kept if note[2] == audit.console]
         audit.finish([(statement, int(size), b64decode(root).hex()) for size, root, statement in mine])
