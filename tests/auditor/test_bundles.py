@@ -7,7 +7,11 @@ from pathlib import Path
 import pytest
 
 from audit_archive.auditor import verify
+from audit_archive.domain.entry_proof import EntryProof
 from audit_archive.domain.layout import checkpoint_key, statement_key
+from audit_archive.domain.proofs import Prover
+from audit_archive.domain.tree import EMPTY_TREE, leaf_hash
+from audit_archive.operate import Decision, operate
 from tests.attacks.test_attacks import naming
 from tests.attacks.victim import Victim
 from tests.auditor.copy import ask, copied, written
@@ -142,11 +146,16 @@ def another_console(files: Files) -> None:
     files["manifest.json"] = b'{"console": "feedbeef"}'
 
 
+def an_id_that_no_memory_holds(files: Files) -> None:
+    files[ENTRIES] += b'{"id":1e999999999}\n'
+
+
 LIES: dict[Callable[[Files], None], set[tuple[str, str]]] = {
     another_line: {("altered", ENTRIES), ("misdescribed", FIRST)},
     no_line: {("misdescribed", FIRST)},
     a_line_more: {("missing", "proofs")},
     a_line_twice: {("missing", "proofs")},
+    an_id_that_no_memory_holds: {("missing", "proofs")},
     a_line_that_is_none: {("missing", "proofs")},
     no_proof: {("missing", "proofs")},
     proofs_swapped: {("altered", ENTRIES), ("misdescribed", FIRST), ("misdescribed", SECOND)},
@@ -211,6 +220,30 @@ def test_everything_made_anew_by_somebody_else(victim: Victim, tmp_path: Path) -
     assert blind.said["consoles"][0]["signed_by_the_key"].endswith("which the archive names")
     assert ("unsigned", checkpoint_key(CONSOLE, 8)) in ask(place, *written(tmp_path, true_keys)).blamed
     assert ("forked", statement_key(CONSOLE, 8)) in ask(place, "--checkpoint", kept).blamed
+
+
+def test_a_line_of_another_epoch_is_not_proven_as_one_of_this(tmp_path: Path) -> None:
+    """The tree goes on through all epochs, so a later epoch's checkpoint covers the lines before it too."""
+    world = World()
+    world.signer, world.mode, world.retention_days = FakeSigner(), "off", 2555
+    world.aged(2)
+    world.run()
+    world.trail.reset()
+    operate(world.bound(), Decision("epoch", "ada", "a new Console"))
+    world.later()
+    world.aged(1, user="mallory@example.com")
+    world.run()
+    files = bundle(world)
+    first, _, other = files[ENTRIES].splitlines()
+    assert ask(unpacked(files, tmp_path / "true")).status == 0
+    prover = Prover(EMPTY_TREE)
+    for line in files[ENTRIES].splitlines():
+        prover.append_leaf(leaf_hash(line), choose=line == first)
+    (proof,) = prover.proofs()
+    note = files[checkpoint_key(CONSOLE, world.head.seq)]
+    files["proofs/2-1.tlog-proof"] = EntryProof(proof.index, proof.hashes, note).encode()
+    files[ENTRIES] = files[ENTRIES].replace(other, first)
+    assert ("misdescribed", "proofs/2-1.tlog-proof") in ask(unpacked(sealed(files), tmp_path / "b")).blamed
 
 
 def test_more_lines_than_the_bundle_proves(victim: Victim, tmp_path: Path) -> None:

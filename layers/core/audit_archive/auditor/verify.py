@@ -89,6 +89,8 @@ MEANING = json.JSONDecoder(**HOOKS, parse_constant=lambda name: (name,)).decode
 def read_line(line: bytes) -> tuple[int, Json]:
     """The id of an archived line, and what the entry in it means."""
     fields = MEANING(line.decode())
+    if not 0 < fields["id"][0] <= MAX_ID:  # an integer of so many digits would take hours to make
+        raise ValueError(f"the id {fields['id'][0]} is none")
     return int(fields["id"][0]), MEANING(fields["_source"]) if "_source" in fields else fields
 
 
@@ -238,7 +240,8 @@ class Audit:
         self.counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self.lacking: dict[str, str] = {}  # what could have been checked, and why it was not
         self.good: dict[str, tuple[int, int, str]] = {}  # number, tree size and root, by the statement's hash
-        self.notes: dict[str, tuple[int, int, str]] = {}  # epoch, tree size and root, by the good checkpoint
+        self.notes: dict[str, tuple[int, int, int, str]] = {}  # epoch, its first leaf, tree size and root
+        self.first = 0  # the number of the first leaf of the epoch
         self.before: Json | None = {**START, "sha256": "", "holes": []}  # the statement before, if known
         self.end = 0  # the number of the last statement
         self.signer = b""  # the key that was named last
@@ -362,6 +365,7 @@ class Audit:
             if said["seq"] != number and not is_confirmed:
                 return  # it belongs elsewhere
         self.compare(key, said, due if before else {"seq": number})
+        self.first = said["tree"]["size"] if said["action"] == "epoch" else self.first
         self.good[mine] = (number, said["tree"]["size"], said["tree"]["root"])
         self.signature(number, mine, said)
         self.before = {**said, "sha256": mine if is_agreed else None, "holes": holes_after(before, said)}
@@ -385,7 +389,8 @@ class Audit:
             self.absent += [key] if key not in self.names else []
         elif stated == (mine, *self.good[mine][1:]):
             self.counts["checked"]["signatures" if self.checks else UNCHECKED] += 1
-            self.newest, self.notes[self.read(key).decode()] = (key, signer), (said["epoch"], *stated[1:])
+            self.newest = (key, signer)
+            self.notes[self.read(key).decode()] = (said["epoch"], self.first, *stated[1:])
         elif stated[0] in self.good:  # else it speaks against the statement, which was told
             self.fault("misdescribed", key, "is over another statement, or another tree, than is beside it")
 
@@ -461,9 +466,9 @@ class Audit:
         """Whether a proof (c2sp.org/tlog-proof) leads from a line to the tree of a good checkpoint."""
         with suppress(*NONSENSE):
             ((index, way, note),) = PROOF.findall(self.read(name).decode())
-            epoch, size, root = self.notes[note]
+            epoch, first, size, root = self.notes[note]
             above = root_above(node(b"\x00", line), int(index), size, [*map(b64decode, way.split())])
-            return name.startswith(f"proofs/{epoch}-") and above.hex() == root
+            return name.startswith(f"proofs/{epoch}-") and int(index) >= first and above.hex() == root
         return False
 
     def bundle(self, limit: Any) -> None:
