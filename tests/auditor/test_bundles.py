@@ -1,8 +1,10 @@
 """Bundles of evidence, true ones and others. Who tampers makes the hashes of SHA256SUMS fit again."""
 
 import json
+import warnings
 from collections.abc import Callable
 from pathlib import Path
+from zipfile import ZIP_LZMA, ZipFile
 
 import pytest
 
@@ -271,3 +273,24 @@ def test_a_zip_that_is_damaged(files: Files, tmp_path: Path, capsys: pytest.Capt
     path.write_bytes(data)
     assert verify.main([str(path)]) == 2
     assert "\nNOT CHECKED: PLACE: BadZipFile: Bad CRC-32 for file " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["report.html", "REPORT.html"])
+def test_a_zip_that_other_programs_unpack_otherwise(name: str, files: Files, tmp_path: Path) -> None:
+    path = tmp_path / "evidence.zip"
+    with ZipFile(path, "w") as archive, warnings.catch_warnings(action="ignore"):
+        archive.writestr(name, "<p>Nothing to see here")
+        for each, data in files.items():
+            archive.writestr(each, data)
+    assert ask(path).said["verdict"].endswith("there are several files of one name in it")
+
+
+def test_a_zip_that_is_damaged_in_another_compression(files: Files, tmp_path: Path) -> None:
+    path = tmp_path / "evidence.zip"
+    with ZipFile(path, "w", ZIP_LZMA) as archive:
+        archive.writestr(ENTRIES, files[ENTRIES])
+    data = bytearray(path.read_bytes())
+    for at in range(53, 80):
+        data[at] ^= 0xFF
+    path.write_bytes(data)
+    assert ask(path).status == 2

@@ -2,6 +2,7 @@
 
 import ast
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from audit_archive.auditor import verify
 from audit_archive.domain.layout import checkpoint_key, statement_key
 from tests.attacks.victim import Victim, twin_world
 from tests.auditor.copy import PROGRAM, ask, copied, written
@@ -218,3 +220,32 @@ def test_what_is_nested_too_deep_for_python_is_not_checked(tmp_path: Path) -> No
     answer = ask(copied(world.store, tmp_path))
     assert answer.status == 2
     assert answer.said["verdict"].startswith("NOT CHECKED: PLACE: RecursionError: ")
+
+
+def test_a_name_does_nothing_to_the_terminal_and_needs_no_encoding(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = copied(twin_world().store, tmp_path)
+    (place / "\x1b[8m\nVALID\n\x1bP \u202e \udcff").write_bytes(b"")
+    (place / checkpoint_key(CONSOLE, 4)).unlink()
+    assert verify.main([str(place)]) == 1
+    out = capsys.readouterr().out
+    assert out.endswith("\nFAULT: 1 of them\n")
+    assert "nothing names \\x1b[8m\\nVALID\\n\\x1bP \\u202e \\udcff\n" in out
+    assert out.isascii()
+
+
+def test_a_checkpoint_is_read_on_a_machine_that_does_not_speak_utf8(tmp_path: Path) -> None:
+    kept = next((EXAMPLE / "checkpoints" / f"console={CONSOLE}").iterdir())
+    command = [sys.executable, str(PROGRAM), str(EXAMPLE), "--checkpoint", str(kept)]
+    plain = os.environ | {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+    ran = subprocess.run(command, capture_output=True, text=True, check=False, env=plain)  # noqa: S603 - our own
+    assert ran.stdout.endswith("\nVALID\n")
+
+
+def test_a_checkpoint_of_a_console_that_is_not_looked_at_is_told(tmp_path: Path) -> None:
+    kept = checkpoint_key(CONSOLE, 4)
+    place = copied(twin_world().store, tmp_path)
+    (tmp_path / "statements" / "console=feedbeef").mkdir()
+    answer = ask(place, "--console", "feedbeef", "--checkpoint", place / kept)
+    assert (answer.status, answer.said["consoles"]) == (2, [])

@@ -517,26 +517,31 @@ class Audit:
         }
 
 
+def show(text: str) -> None:
+    """Print a line. Whoever chose the names in it could tell a terminal to hide or to rewrite the others."""
+    print(re.sub(r"[^ -~]", lambda found: ascii(found[0])[1:-1], text))
+
+
 def tell(reports: list[Json]) -> None:
     """Tell people what the reports tell programs."""
     for one in reports:
-        print(
+        show(
             f"Console {one['console']}: {one['kind']}, {one['statements']} statements, "
             f"the newest {one['newest_statement']}"
         )
-        print(f"  signed by the key: {one['signed_by_the_key']}")
+        show(f"  signed by the key: {one['signed_by_the_key']}")
         for name in ("checked", "stated_as_missing", "not_checked", "notes"):
             for what, count in one.get(name, {}).items():
-                print(f"  {name.replace('_', ' ')}: {count} {what}")
+                show(f"  {name.replace('_', ' ')}: {count} {what}")
         for fault in one["faults"]:
-            print(f"  FAULT, {fault['verdict']}: {fault['key']} {fault['why']}")
-    print("Never checked here: versions and locks, which a copy does not have.")
+            show(f"  FAULT, {fault['verdict']}: {fault['key']} {fault['why']}")
+    show("Never checked here: versions and locks, which a copy does not have.")
 
 
 def audits_of(place: Path, options: argparse.Namespace) -> list[Audit]:
     """The audit of every Console in a folder."""
-    trusted = [b64decode(blob) for path in options.key for (blob,) in [PEM.findall(path.read_text())]]
-    kept = [note for path in options.checkpoint for (note,) in [NOTE.findall(path.read_text())]]
+    trusted = [b64decode(blob) for path in options.key for (blob,) in [PEM.findall(path.read_text("utf-8"))]]
+    kept = [note for path in options.checkpoint for (note,) in [NOTE.findall(path.read_text("utf-8"))]]
     paths = [path for path in place.rglob("*") if path.is_file() and not path.is_symlink()]
     names = {path.relative_to(place).as_posix() for path in paths}
     manifest = json.loads((place / "manifest.json").read_bytes()) if "manifest.json" in names else {}
@@ -546,6 +551,8 @@ def audits_of(place: Path, options: argparse.Namespace) -> list[Audit]:
         consoles = {options.console or manifest["console"]}
     if not consoles:
         raise ValueError(f"there is neither an archive nor a bundle in {place}")
+    if not {note[2] for note in kept} <= consoles:
+        raise ValueError(f"a checkpoint that you kept is of another Console than {sorted(consoles)}")
     checks = InvalidSignature is not None and not options.without_signatures
     audits = [Audit(place, names, console, trusted, checks) for console in sorted(consoles)]
     for audit in audits:
@@ -557,6 +564,15 @@ def audits_of(place: Path, options: argparse.Namespace) -> list[Audit]:
         if UNCHECKED in audit.counts["checked"]:
             audit.lacking["signatures"] = "install the package `cryptography`, or use --without-signatures"
     return audits
+
+
+def extract(bundle: Path, folder: str) -> None:
+    """Unpack a bundle, unless another program could unpack other files from it than this one."""
+    with zipfile.ZipFile(bundle) as archive:
+        names = archive.namelist()
+        if len({name.lower() for name in names}) < len(names):
+            raise ValueError("there are several files of one name in it")
+        archive.extractall(folder)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -574,9 +590,9 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         with tempfile.TemporaryDirectory() as folder:
             if options.place.is_file():
-                zipfile.ZipFile(options.place).extractall(folder)
+                extract(options.place, folder)
             audits = audits_of(Path(folder) if options.place.is_file() else options.place, options)
-    except (*NONSENSE, RuntimeError, MemoryError) as error:
+    except Exception as error:  # noqa: BLE001 - whatever a hostile file leads to, it is neither VALID nor FAULT
         lacking = {"PLACE": f"{type(error).__name__}: {error}"}
     for audit in audits:
         lacking |= audit.lacking
@@ -589,7 +605,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(json.dumps({"consoles": reports, "verdict": verdict}, indent=1))
     else:
         tell(reports)
-        print(verdict)
+        show(verdict)
     return 1 if faults else 2 if left else 0
 
 
