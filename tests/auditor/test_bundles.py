@@ -144,6 +144,10 @@ def no_checkpoint(files: Files) -> None:
     del files[checkpoint_key(CONSOLE, 4)]
 
 
+def something_of_another_console(files: Files) -> None:
+    files[statement_key("feedbeef", 1)] = files[statement_key(CONSOLE, 1)]
+
+
 def another_console(files: Files) -> None:
     files["manifest.json"] = b'{"console": "feedbeef"}'
 
@@ -168,6 +172,7 @@ LIES: dict[Callable[[Files], None], set[tuple[str, str]]] = {
     a_statement_less: {("missing", statement_key(CONSOLE, 8))},
     another_statement: {("altered", statement_key(CONSOLE, 4))},
     no_checkpoint: {("unsigned", checkpoint_key(CONSOLE, 4))},
+    something_of_another_console: {("misdescribed", statement_key("feedbeef", 1))},
     another_console: {("missing", "statements/console=feedbeef/0000000001.json")},
 }
 
@@ -209,6 +214,14 @@ def test_it_says_whether_it_looked_at_a_bundle_or_at_an_archive(
         ("archive", copied(victim.store, tmp_path / "archive")),
     ):
         assert ask(place).said["consoles"][0]["kind"] == kind
+
+
+def test_another_key_in_the_bundle_is_noted(files: Files, tmp_path: Path) -> None:
+    """Nothing rests on it; but somebody could take it for the archive's."""
+    note = "public-key.pem is not the key that the chain names last"
+    assert note not in ask(unpacked(files, tmp_path / "true")).said["consoles"][0]["notes"]
+    files["public-key.pem"] = FakeSigner().public_key().pem().encode()
+    assert note in ask(unpacked(sealed(files), tmp_path / "other")).said["consoles"][0]["notes"]
 
 
 def test_everything_made_anew_by_somebody_else(victim: Victim, tmp_path: Path) -> None:

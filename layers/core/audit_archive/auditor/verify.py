@@ -471,12 +471,22 @@ class Audit:
             return name.startswith(f"proofs/{epoch}-") and int(index) >= first and above.hex() == root
         return False
 
+    def beside(self) -> None:
+        """Judge what lies in a bundle beside what is proven."""
+        for name in sorted(name for name in self.names if "/" in name):
+            if not name.startswith("proofs/") and f"/console={self.console}/" not in name:
+                self.fault("misdescribed", name, "is nothing of this Console, and nobody looks at it")
+        key = PEM.findall(self.read("public-key.pem").decode())
+        if self.signer and self.signer not in map(b64decode, key):
+            self.counts["notes"]["public-key.pem is not the key that the chain names last"] += 1
+
     def bundle(self, limit: Any) -> None:
         """Judge a bundle's files by SHA256SUMS, and its lines by proofs: it says how many it has at most."""
         pairs = [line.split("  ", 1) for line in self.read("SHA256SUMS").decode().split("\n")[:-1]]
         sums = {name: sha for sha, name in pairs}
         for name in sorted(PARTS | sums.keys() | {name for name in self.names if "/" in name}):
             self.fetch(name, sums.get(name, ""))
+        self.beside()
         lines, waiting = (
             re.findall(rb"[^\n]+", self.read("entries.ndjson")),
             defaultdict[str, list[bytes]](list),
