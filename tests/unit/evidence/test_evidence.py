@@ -1,6 +1,7 @@
 """The bundle of evidence, held to the auditor's copy and to the plain answer to the same question."""
 
 import json
+from contextlib import suppress
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -20,7 +21,7 @@ from audit_archive.retrieve_request import EvidenceRequest
 from tests.attacks.victim import Victim, archived_world, twin_world
 from tests.auditor.copy import ask, copied, written
 from tests.auditor.evidence import unpacked
-from tests.fakes import FakeSigner
+from tests.fakes import CallLog, CrashError, FakeSigner
 from tests.unit.evidence.bundles import ASKED, bundle, make, manifest_of, opened
 from tests.unit.retrieve.archives import archives, queries
 from tests.unit.retrieve.asking import assert_nothing_open, body_of, find, reader_of
@@ -134,6 +135,22 @@ def test_what_was_archived_before_signing_began_is_proven_by_the_first_checkpoin
     first = checkpoint_key(CONSOLE, min(said.seq for said in world.chain() if said.kind == "operator"))
     assert files["proofs/1-3.tlog-proof"].endswith(b"\n\n" + files[first])
     assert ask(unpacked(files, tmp_path / "b"), *written(tmp_path, (signer.public_key(),))).status == 0
+
+
+@pytest.mark.parametrize("at", range(1, 60))
+def test_a_run_that_is_not_done_is_no_fault_to_the_auditor_either(at: int, tmp_path: Path) -> None:
+    """Between a statement and its checkpoint the audit beside the ledger excuses what the copy can't."""
+    world = World()
+    world.retention_days, world.signer = 2555, FakeSigner()
+    world.aged(3)
+    world.run()
+    world.aged(2)
+    with suppress(CrashError):
+        world.run(CallLog(die_at=at))
+    files = bundle(world)
+    assert manifest_of(files)["verification"]["is_valid"]
+    options = written(tmp_path, (world.signer.public_key(),))
+    assert ask(unpacked(files, tmp_path / "bundle"), *options).status == 0
 
 
 def test_the_newest_key_vouches_for_those_before_it(tmp_path: Path) -> None:

@@ -9,9 +9,10 @@ from audit_archive.bundling.packing import Packer
 from audit_archive.domain.custody import CustodyLog
 from audit_archive.domain.evidence import Custody
 from audit_archive.domain.public_keys import PublicKey, SignatureCheck
-from audit_archive.domain.verdicts import Depth, Verification, Why
+from audit_archive.domain.verdicts import Depth, Verdict, Verification, Why
 from audit_archive.errors import RequestError
 from audit_archive.ports import Handouts
+from audit_archive.reading.chain import Chain
 from audit_archive.reading.entries import Search
 from audit_archive.reading.proving import Proving, Wanted
 from audit_archive.reading.reader import Reader
@@ -44,7 +45,7 @@ class Parts:
 
 def pack_parts(workshop: Workshop, search: Search, wanted: Wanted, packer: Packer) -> Parts:
     """Pack them all. Raises RequestError if time does not suffice for the whole chain."""
-    verification, custody = _pack_chain(workshop, search.query.console, packer)
+    verification, custody = _pack_chain(workshop, search.chain, packer)
     proven, reasons = _pack_proofs(workshop, search, wanted, packer)
     # The key that the chain named last vouches for those before it.
     signer = search.chain.keys[-1] if search.chain.keys else None
@@ -54,20 +55,31 @@ def pack_parts(workshop: Workshop, search: Search, wanted: Wanted, packer: Packe
     return Parts(verification, custody, proven, reasons, signer)
 
 
-def _pack_chain(workshop: Workshop, console: str, packer: Packer) -> tuple[Verification, Custody]:
-    """Audit the chain of a Console, and pack each statement and checkpoint as it is judged."""
-    reader, log = workshop.reader, CustodyLog()
+def _pack_chain(workshop: Workshop, chain: Chain, packer: Packer) -> tuple[Verification, Custody]:
+    """Audit the chain of a Console, and pack each statement and checkpoint as it is judged.
+
+    What a run that is not done, or died, has not signed yet waits until something signed follows it: at the
+    end, and nobody could tell it from a forgery.
+    """
+    reader, console, log = workshop.reader, chain.console, CustodyLog()
+    waiting = list[Stored]()
 
     def pack(copy: Copy, checkpoint: Stored | None) -> None:
-        for stored in (copy.stored, checkpoint):
-            if stored is not None and stored.verdict is None:
+        waiting.extend(
+            each for each in (copy.stored, checkpoint) if each is not None and each.verdict is None
+        )
+        said = copy.statement
+        is_signed = checkpoint is not None and checkpoint.verdict != Verdict.MISSING
+        if is_signed or not chain.keys or said is None or audit.is_recorded(said):
+            for stored in waiting:
                 packer.add(stored.key, [stored.data])
-        if copy.statement is not None:
-            log.add(copy.statement)
+            waiting.clear()
+        if said is not None:
+            log.add(said)
 
     ports = reader.source, reader.clock, reader.scratch, workshop.is_signed, workshop.progress
-    audit = Audit(*ports, witness=pack)
-    found = verify(audit.beside(reader.ledger, console), Question(console, Depth.CHAIN))
+    audit = Audit(*ports, witness=pack).beside(reader.ledger, console)
+    found = verify(audit, Question(console, Depth.CHAIN))
     if any(each.what == "statements" and each.why == Why.TIME for each in found.not_checked):
         raise RequestError(
             "console", "the time of this invocation is not enough to read the whole chain: raise the timeout"
