@@ -97,7 +97,7 @@ def _tell(made: Evidence, output: Path) -> None:
     place, signer = output.with_suffix(""), made.report.signer
     say(f"Look:  unzip -d {place} {output}, and open {place}/{PAGE}")
     if signer is None:
-        return say(f"Check: python3 {place}/{VERIFIER} {place}")
+        return say(f"Check: python3 -I {place}/{VERIFIER} {place}")
     key = f"signing-key-{signer.key_id.hex()}.pem"
     say(f"Key:   canary-audit keys {made.report.console} --output . makes {key}; best is one that you have")
-    return say(f"Check: python3 {place}/{VERIFIER} {place} --key {key}")
+    return say(f"Check: python3 -I {place}/{VERIFIER} {place} --key {key}")

@@ -57,9 +57,9 @@ def check(laptop: Laptop, screen: Screen, bundle: Path) -> bool:
     body = "\n".join(wrap(b64encode(public).decode(), PEM_WIDTH))
     KEY.write_text(f"-----BEGIN PUBLIC KEY-----\n{body}\n-----END PUBLIC KEY-----\n")
     screen.say("An auditor checks it, without AWS, with a public key that came another way:")
-    screen.lines(f"  $ .venv/bin/python {bundle.name}/verify.py {bundle.name} --key {KEY.name}")
+    screen.lines(f"  $ .venv/bin/python -I {bundle.name}/verify.py {bundle.name} --key {KEY.name}")
     ran = subprocess.run(
-        [sys.executable, bundle / "verify.py", bundle, "--key", KEY],
+        [sys.executable, "-I", bundle / "verify.py", bundle, "--key", KEY],
         capture_output=True,
         text=True,
         check=False,

@@ -3,6 +3,7 @@
 import ast
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -249,3 +250,18 @@ def test_a_checkpoint_of_a_console_that_is_not_looked_at_is_told(tmp_path: Path)
     (tmp_path / "statements" / "console=feedbeef").mkdir()
     answer = ask(place, "--console", "feedbeef", "--checkpoint", place / kept)
     assert (answer.status, answer.said["consoles"]) == (2, [])
+
+
+def test_nothing_beside_it_runs_in_place_of_the_checks(tmp_path: Path) -> None:
+    """So the pages say `python3 -I`: without it Python would look beside the program for `json` first."""
+    place = shutil.copytree(EXAMPLE, tmp_path / "bundle")
+    program = shutil.copy(PROGRAM, place)
+    for name in ("json.py", "__future__.py"):
+        (place / name).write_text("print('VALID')\nraise SystemExit(0)\n")
+    kept = next((EXAMPLE / "checkpoints" / f"console={CONSOLE}").iterdir())
+    (place / kept.relative_to(EXAMPLE)).unlink()
+    ran = subprocess.run([sys.executable, "-I", program, place], capture_output=True, text=True, check=False)  # noqa: S603
+    assert ran.returncode == 1
+    for page in (PROGRAM, *(EXAMPLE.parent / name for name in ("verify.md", "evidence.md"))):
+        assert "python3 -I " in page.read_text()
+        assert not re.search(r"python3 (?!-I )\S*verify[.]py", page.read_text())

@@ -412,9 +412,9 @@ def test_the_key_is_told_by_what_another_copy_of_it_is_compared_with() -> None:
 @pytest.mark.parametrize(
     ("name", "command"),
     [
-        ("quarter", "python3 verify.py . --key KEY.pem"),
-        ("eight years", "python3 verify.py . --key KEY.pem --without-proofs"),
-        ("faults", "python3 verify.py . --without-signatures --without-proofs"),
+        ("quarter", "python3 -I verify.py . --key KEY.pem"),
+        ("eight years", "python3 -I verify.py . --key KEY.pem --without-proofs"),
+        ("faults", "python3 -I verify.py . --without-signatures --without-proofs"),
     ],
 )
 def test_it_says_what_to_run(name: str, command: str) -> None:

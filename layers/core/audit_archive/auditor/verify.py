@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The auditor's copy: checks an archive of Canary audit trails, or a bundle of evidence, on nobody's word.
 
-    python3 verify.py PLACE [--key KEY.pem] [--checkpoint FILE]
+    python3 -I verify.py PLACE [--key KEY.pem] [--checkpoint FILE]
 
 PLACE is a folder made by `aws s3 sync`, or a bundle (zip or folder). It takes Python 3.9, and the package
 `cryptography` for signatures. It checks what docs/archive-format.md describes: each statement names the hash

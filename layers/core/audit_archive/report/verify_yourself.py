@@ -35,7 +35,9 @@ def verify_section(report: Report) -> Markup:
             code("verify.py"),
             " takes Python 3.9 or newer, and the package ",
             code("cryptography"),
-            " to check signatures; it is one file, to be read before it is run.",
+            " to check signatures; it is one file, to be read before it is run. With ",
+            code("-I"),
+            " no other file of this folder runs in its place.",
         ),
         element("ol", *(element("li", step) for step in _steps(report))),
         element("h3", "What this shows"),
@@ -55,7 +57,7 @@ def _steps(report: Report) -> Iterator[Markup]:
     limit = " --without-proofs" if report.proven < report.coverage.matched else ""
     yield _step(
         "Check lines, proofs, statements and signatures. The last line it prints must be VALID.",
-        f"python3 verify.py .{key}{limit}",
+        f"python3 -I verify.py .{key}{limit}",
         *_why(report, limit),
     )
     yield _step(
