@@ -12,11 +12,12 @@ from hypothesis import HealthCheck, given, settings
 
 from audit_archive.adapters.folder_source import FolderSource
 from audit_archive.domain.checkpoint import Checkpoint
+from audit_archive.domain.coverage import LISTED
 from audit_archive.domain.forms import CSV, NDJSON
 from audit_archive.domain.layout import checkpoint_key, statement_key
 from audit_archive.domain.query import Query
 from audit_archive.domain.verdicts import Verdict
-from audit_archive.errors import IntegrityError, RequestError
+from audit_archive.errors import IntegrityError, PurgeMismatchError, RequestError
 from audit_archive.retrieve_request import EvidenceRequest
 from tests.attacks.victim import Victim, archived_world, twin_world
 from tests.auditor.copy import ask, copied, written
@@ -284,3 +285,22 @@ def test_another_epoch_is_told_apart(tmp_path: Path) -> None:
     rows = [row.split(",")[:2] for row in files["entries.csv"].decode().splitlines()[1:]]
     assert rows == [['"1"', '"1"'], ['"1"', '"2"'], ['"2"', '"1"'], ['"2"', '"2"']]
     assert json.loads(files["manifest.json"])["custody"]["turns"]["epoch"] == 1
+
+
+def test_a_thousand_holes_hide_no_purge_that_differed() -> None:
+    """Whoever writes entries can make holes without end, before something that a reader must see."""
+    world = World()
+    world.signer = FakeSigner()
+    world.trail.arrive()
+    for _ in range(LISTED + 5):
+        world.trail.skip()
+        world.trail.arrive()
+    world.later()
+    world.run()
+    world.aged(3)
+    world.purger.report = lambda count: count + 5
+    with pytest.raises(PurgeMismatchError):
+        world.run()
+    page = bundle(world)["report.html"].decode()
+    assert "Purges that differed or whose end is unknown: 1<" in page
+    assert ">A purge differed from its plan<" in page

@@ -43,7 +43,7 @@ class CustodyLog:
         )
         for milestone in _milestones(said, is_first=not self._turns):
             self._turns[milestone.turn] += 1
-            if len(self._milestones) < LISTED:
+            if self._turns[milestone.turn] <= LISTED:  # of each kind: a thousand holes must not hide a purge
                 self._milestones.append(milestone)
 
     def custody(self) -> Custody:

@@ -61,7 +61,7 @@ class CustodyDay:
 class Custody:
     """What became of an archive, from its first statement to its newest: by date, ascending, and in events.
 
-    `milestones` are ascending; the first ones if they are many, `turns` counts all by their kind.
+    `milestones` are ascending, of each kind the first ones if they are many; `turns` counts all by kind.
     """
 
     days: tuple[CustodyDay, ...]

@@ -1,5 +1,6 @@
 """The section on custody: the picture, what stands out, and the numbers behind both."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import date
 
@@ -87,10 +88,15 @@ def _rows(days: Iterable[CustodyDay], bins: Bins) -> Iterator[list[Node]]:
 
 
 def _milestones(custody: Custody) -> Markup:
-    """What stands out; if there is too much of it, what is grave goes first."""
+    """What stands out; if there is too much of it, what is grave goes first, and of that what is rare."""
     if not custody.milestones:
         return nothing()
-    chosen = sorted(custody.milestones, key=lambda each: each.turn not in Turn.GRAVE)[:ROWS]
+    many = Counter(custody.turns)
+
+    def rank(each: Milestone) -> tuple[bool, int]:
+        return each.turn not in Turn.GRAVE, many[each.turn]
+
+    chosen = sorted(custody.milestones, key=rank)[:ROWS]
     rows = (_milestone(each) for each in sorted(chosen, key=lambda each: (each.at, each.seq)))
     total = max(sum(custody.turns.values()), len(custody.milestones))
     columns = [

@@ -95,10 +95,12 @@ def _lanes(custody: Custody, bins: Bins) -> Iterator[Lane]:
     yield Lane(f"Ids missing: {_or_none(missing.total())}", "grave", missing, "ids missing")
     doubtful = [each for each in custody.milestones if each.turn in _OF_PURGES]
     if doubtful:
-        label = f"Purges that differed or whose end is unknown: {len(doubtful)}"
+        many = max(sum(custody.turns.get(turn, 0) for turn in _OF_PURGES), len(doubtful))
+        label = f"Purges that differed or whose end is unknown: {number(many)}"
         yield Lane(label, "grave", _events(doubtful, bins), "doubtful purges")
     others = [each for each in custody.milestones if each.turn not in Turn.GRAVE]
-    yield Lane(f"Other milestones: {_or_none(len(others))}", "event", _events(others, bins), "milestones")
+    many = max(sum(n for turn, n in custody.turns.items() if turn not in Turn.GRAVE), len(others))
+    yield Lane(f"Other milestones: {_or_none(many)}", "event", _events(others, bins), "milestones")
 
 
 def _by(custody: Custody, bins: Bins, field: str) -> Counter[int]:
