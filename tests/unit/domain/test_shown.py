@@ -6,6 +6,7 @@ from audit_archive.domain.shown import local_moment, visible
 
 def test_what_does_not_print_is_shown_by_its_code() -> None:
     assert visible("a\x1b[2Jb\u202ec\x9bd\ne\ud800") == "a\\x1b[2Jb\\u202ec\\x9bd\\ne\\ud800"
+    assert visible("alice\u3164\u2800\ufe0f\U000e0101") == "alice\\u3164\\u2800\\ufe0f\\U000e0101"
     assert visible("Zürich 王小明") == "Zürich 王小明"
     assert [visible(value) for value in (None, "", 5, ["<"])] == ["", "", "5", '["<"]']
 

@@ -582,6 +582,8 @@ def extract(bundle: Path, folder: str) -> None:
         names = archive.namelist()
         if len({name.lower() for name in names}) < len(names):
             raise ValueError("there are several files of one name in it")
+        if {each.compress_type for each in archive.infolist()} - {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
+            raise ValueError("a bundle is stored or deflated, and this is neither")
         archive.extractall(folder)
 
 
@@ -602,7 +604,7 @@ def main(arguments: list[str] | None = None) -> int:
             if options.place.is_file():
                 extract(options.place, folder)
             audits = audits_of(Path(folder) if options.place.is_file() else options.place, options)
-    except Exception as error:  # noqa: BLE001 - whatever a hostile file leads to, it is neither VALID nor FAULT
+    except (*NONSENSE, RuntimeError, MemoryError) as error:
         lacking = {"PLACE": f"{type(error).__name__}: {error}"}
     for audit in audits:
         lacking |= audit.lacking

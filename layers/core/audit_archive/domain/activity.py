@@ -16,7 +16,7 @@ MAX_VALUES = 10_000
 """How many different values are counted apart: whoever writes entries chooses them, and memory has an end."""
 
 MAX_VALUE = 200
-"""Characters by which values are told apart."""
+"""Characters by which values are told apart, the last an ellipsis if there are more."""
 
 
 class ActivityCounter:
@@ -61,7 +61,9 @@ class _Ranks:
         self._others = 0
 
     def add(self, value: object) -> None:
-        name = value[:MAX_VALUE] if isinstance(value, str) else None
+        name = value if isinstance(value, str) else None
+        if name is not None and len(name) > MAX_VALUE:
+            name = f"{name[: MAX_VALUE - 1]}…"  # or it would look whole
         if name in self._counts or len(self._counts) < MAX_VALUES:
             self._counts[name] += 1
         else:

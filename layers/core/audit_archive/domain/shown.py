@@ -1,10 +1,21 @@
 """What a person is shown of values that an attacker may have chosen: they show, and do nothing. Pure."""
 
 import json
+import re
 
 from audit_archive.domain.local_time import OffsetAt
 from audit_archive.domain.times import rfc3339
 from audit_archive.domain.timestamps import read_timestamp
+
+_NOTHING_TO_SEE = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
+"""What Unicode takes for letters and marks, and shows nothing (default ignorable; a blank)."""
+
+
+def is_visible(text: str) -> bool:
+    """Whether every character of a text shows, in its place."""
+    return text.isprintable() and (text.isascii() or _NOTHING_TO_SEE.search(text) is None)
 
 
 def visible(value: object) -> str:
@@ -13,9 +24,9 @@ def visible(value: object) -> str:
     A text stands for itself, with escapes in place of what does not print; None is nothing, the rest JSON.
     """
     text = "" if value is None else value if isinstance(value, str) else json.dumps(value)
-    if text.isprintable():
+    if is_visible(text):
         return text
-    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
+    return "".join(each if is_visible(each) else each.encode("unicode_escape").decode() for each in text)
 
 
 def local_moment(timestamp: object, zone: OffsetAt | None) -> object:

@@ -9,7 +9,7 @@ from html import escape
 from itertools import groupby
 from typing import TypeAlias
 
-from audit_archive.domain.shown import visible
+from audit_archive.domain.shown import is_visible, visible
 
 ODD_RUNS = 1000
 """Runs of characters that don't print, of one line, that are set apart: a megabyte of them stays a page."""
@@ -52,10 +52,10 @@ def exact(text: str) -> Markup:
     What does not print stands in an element of its own, which shows its code and keeps it from reordering
     what is beside it. (A NUL or a carriage return would not survive a parser; no archived line has one.)
     """
-    if text.isprintable():
+    if is_visible(text):
         return Markup(escape(text, quote=False))
     pieces, odd = [], 0
-    for is_plain, run in groupby(text, str.isprintable):
+    for is_plain, run in groupby(text, is_visible):
         piece = "".join(run)
         if is_plain or odd == ODD_RUNS:
             pieces.append(escape(piece, quote=False))
