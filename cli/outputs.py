@@ -13,12 +13,15 @@ CHUNK = 1 << 20
 """Bytes that are copied into a file at once."""
 
 
-def check_free(path: Path | None) -> None:
-    """Refuse now what could not be written in the end. Raises Failure."""
-    if path is not None and path.exists():
-        raise Failure("FileExists", f"{path} exists already: name another file, or remove it", Exit.USAGE)
-    if path is not None and not path.parent.is_dir():
-        raise Failure("NoFolder", f"There is no folder {path.parent} for {path.name}: make it", Exit.USAGE)
+def check_free(*paths: Path) -> None:
+    """Raise Failure unless some files can be made. Asked before long work, of all that go together."""
+    for path in paths:
+        if os.path.lexists(path):
+            raise Failure("FileExists", f"{path} exists already: name another file, or remove it", Exit.USAGE)
+        if not path.parent.is_dir():
+            raise Failure(
+                "NoFolder", f"There is no folder {path.parent}: make it, or name another", Exit.USAGE
+            )
 
 
 @contextmanager
@@ -28,12 +31,22 @@ def written(path: Path) -> Iterator[BinaryIO]:
     Raises Failure if there is such a file already.
     """
     check_free(path)
-    number, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    number, name = tempfile.mkstemp(prefix=f".{path.name[:100]}.", dir=path.parent)
     try:
         with os.fdopen(number, "wb") as file:
             yield cast("BinaryIO", file)
-        # A link, unlike a rename, never takes the place of a file that somebody made meanwhile.
-        os.link(name, path)
+        _name(Path(name), path)
     finally:
         with suppress(FileNotFoundError):
             Path(name).unlink()
+
+
+def _name(file: Path, path: Path) -> None:
+    """Give a file its name. A link, unlike a rename, never takes the place of one that is there meanwhile."""
+    try:
+        os.link(file, path)
+    except FileExistsError:
+        raise
+    except OSError:  # no links there: FAT, as sticks have it, and some network shares
+        path.touch(mode=0o600, exist_ok=False)
+        file.replace(path)

@@ -13,7 +13,7 @@ from audit_archive.retrieve_request import ProofRequest
 from cli.bootstrap import is_signed, question
 from cli.exits import Exit, Failure
 from cli.options import Chosen, chosen, console_argument, folder_option, global_options
-from cli.outputs import written
+from cli.outputs import check_free, written
 from cli.questions import event_of, tell_coverage
 from cli.show import binary_stdout, say, show_json
 
@@ -66,7 +66,9 @@ def proof(
 def _write(each: ProvenLine, output: Path) -> str:
     """Put a line, as it was hashed, and its proof into files; what both are called but for the ending."""
     path = output / f"{each.proven.epoch}-{each.proven.entry_id}"
-    for suffix, data in ((".line", each.line), (".tlog-proof", each.proven.proof.encode())):
+    pair = {".line": each.line, ".tlog-proof": each.proven.proof.encode()}
+    check_free(*(path.with_name(path.name + suffix) for suffix in pair))
+    for suffix, data in pair.items():
         with written(path.with_name(path.name + suffix)) as target:
             target.write(data)
     return str(path)

@@ -65,6 +65,36 @@ def test_a_bundle_never_takes_the_place_of_a_file(tmp_path: Path) -> None:
     assert (answer.exit_code, path.read_bytes()) == (2, b"mine")
 
 
+@pytest.mark.parametrize("name", ["mine.zip", "nowhere/evidence.zip", "dangling.zip"])
+def test_what_can_not_be_written_is_said_before_anything_is_done(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cli.evidence.build_evidence", lambda *_: pytest.fail("it was begun"))
+    (tmp_path / "mine.zip").touch()
+    (tmp_path / "dangling.zip").symlink_to("nothing")
+    answer = run("evidence", CONSOLE, "--output", str(tmp_path / name))
+    assert answer.exit_code == 2
+    assert str((tmp_path / name).parent) in answer.stderr
+
+
+def test_a_stick_without_links_takes_a_bundle_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr("os.link", refuse)
+    path = tmp_path / "evidence.zip"
+    assert run("evidence", CONSOLE, "--output", str(path)).exit_code == 0
+    assert [each.name for each in tmp_path.iterdir()] == [path.name]
+    assert path.stat().st_mode & 0o077 == 0
+    assert ZipFile(path).testzip() is None
+
+
+def test_no_line_is_put_beside_a_proof_of_something_else(tmp_path: Path) -> None:
+    (tmp_path / "1-8.tlog-proof").write_text("mine")
+    assert run("proof", CONSOLE, "--id", "8", "--output", str(tmp_path)).exit_code == 2
+    assert [each.name for each in tmp_path.iterdir()] == ["1-8.tlog-proof"]
+
+
 def test_by_itself_it_is_called_by_console_and_moment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
