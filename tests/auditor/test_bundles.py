@@ -148,6 +148,10 @@ def something_of_another_console(files: Files) -> None:
     files[statement_key("feedbeef", 1)] = files[statement_key(CONSOLE, 1)]
 
 
+def an_entry_file_that_no_statement_names(files: Files) -> None:
+    files[f"entries/console={CONSOLE}/dt=2026-11-20/0000000004.ndjson.gz"] = b""
+
+
 def another_console(files: Files) -> None:
     files["manifest.json"] = b'{"console": "feedbeef"}'
 
@@ -173,6 +177,9 @@ LIES: dict[Callable[[Files], None], set[tuple[str, str]]] = {
     another_statement: {("altered", statement_key(CONSOLE, 4))},
     no_checkpoint: {("unsigned", checkpoint_key(CONSOLE, 4))},
     something_of_another_console: {("misdescribed", statement_key("feedbeef", 1))},
+    an_entry_file_that_no_statement_names: {
+        ("misdescribed", f"entries/console={CONSOLE}/dt=2026-11-20/0000000004.ndjson.gz")
+    },
     another_console: {("missing", "statements/console=feedbeef/0000000001.json")},
 }
 

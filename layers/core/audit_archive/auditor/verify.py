@@ -484,8 +484,10 @@ class Audit:
         """Judge a bundle's files by SHA256SUMS, and its lines by proofs: it says how many it has at most."""
         pairs = [line.split("  ", 1) for line in self.read("SHA256SUMS").decode().split("\n")[:-1]]
         sums = {name: sha for sha, name in pairs}
+        unnamed = {name for name in self.unread if "/console=" in name}  # by any statement
         for name in sorted(PARTS | sums.keys() | {name for name in self.names if "/" in name}):
             self.fetch(name, sums.get(name, ""))
+        self.unread |= unnamed
         self.beside()
         lines, waiting = (
             re.findall(rb"[^\n]+", self.read("entries.ndjson")),
