@@ -67,7 +67,7 @@ def entries(
     event = event_of("entries", console, asked)
     event["format"] = NDJSON.name if is_table else form or NDJSON.name
     request = cast("EntriesRequest", question(event))
-    check_free(output)
+    check_free(*filter(None, [output]))
     reader = chosen.reader(folder)
     asked_at = rfc3339(reader.clock.now())
     found = find_entries(reader, request.query, request.form)
