@@ -40,7 +40,7 @@ def test_a_bundle_is_made_and_checked_with_nothing_but_python(key: Path, tmp_pat
         [sys.executable, "-E", str(place / "verify.py"), str(place), "--key", str(key)],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
-    assert (check.returncode, check.stdout.splitlines()[-1]) == (0, "VALID")
+    assert (check.returncode, check.stdout.splitlines()[-1]) == (0, "VALID, signed by a key that you trust")
     asked_by = json.loads((place / "manifest.json").read_text())["asked"]
     assert (asked_by["who"], asked_by["reason"]) == ("ada", "4711")
 

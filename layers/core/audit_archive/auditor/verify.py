@@ -44,7 +44,9 @@ Entries = dict[int, tuple[Json, str]]  # what each means, and its date, by id
 NONSENSE: Any = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, OSError, EOFError)
 NONSENSE += (NotImplementedError, zlib.error, zipfile.BadZipFile, *filter(None, [InvalidSignature]))
 NOTE = re.compile(r"\A((canary-audit-archive/(.+))\n(\d+)\n(.+)\nstatement (.+)\n)\n— \2 (.+)\n\Z", re.A)
-PEM = re.compile(r"\A\s*-----BEGIN PUBLIC KEY-----\s+(\S{64}\s+\S{60})\s+-----END PUBLIC KEY-----\s*\Z")
+PEM = re.compile(r"\A\s*-----BEGIN PUBLIC KEY-----\s+([\w+/=\s]+)-----END PUBLIC KEY-----\s*\Z", re.A)
+DER = 91  # bytes of a public key on the curve P-256
+MOST_TOLD = 20  # faults that people are told: the first is the cause of most others
 PROOF = re.compile(r"\Ac2sp\.org/tlog-proof@v1\nindex (\d+)((?:\n\S{44})*)\n\n(.*)\Z", re.A | re.S)
 TIME = re.compile(r"\A(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) UTC([+-]\d\d)([0-5]\d)\Z", re.A)
 PURGE = r"\s*successfully\s+purged\s+(\d{1,19})\s+logs?\s+before\s+id\s*:\s*(\d{1,19})\s*\.?\s*"
@@ -413,7 +415,8 @@ class Audit:
                 self.export = (export, entries)
                 self.compare(key, said, {"export": {**export, **facts}})
         if before is None or None in contents:
-            self.counts["not_checked"]["statements against what they name"] += 1
+            why = excuse or "not there, or not to be trusted"
+            self.counts["not_checked"][f"statements against what they name: {why}"] += 1
         else:
             self.contents(key, said, before, [content or b"" for content in contents])
 
@@ -480,7 +483,7 @@ class Audit:
         if self.signer and self.signer not in map(b64decode, key):
             self.counts["notes"]["public-key.pem is not the key that the chain names last"] += 1
 
-    def bundle(self, limit: Any) -> None:
+    def bundle(self, manifest: Json) -> None:
         """Judge a bundle's files by SHA256SUMS, and its lines by proofs: it says how many it has at most."""
         pairs = [line.split("  ", 1) for line in self.read("SHA256SUMS").decode().split("\n")[:-1]]
         sums = {name: sha for sha, name in pairs}
@@ -489,15 +492,23 @@ class Audit:
             self.fetch(name, sums.get(name, ""))
         self.unread |= unnamed
         self.beside()
-        lines, waiting = (
-            re.findall(rb"[^\n]+", self.read("entries.ndjson")),
+        waiting, lines = (
             defaultdict[str, list[bytes]](list),
+            re.findall(rb"[^\n]+", self.read("entries.ndjson")),
         )
+        if (manifest.get("coverage") or {}).get("matched", len(lines)) != len(lines):
+            self.fault("misdescribed", "manifest.json", f"tells another number of entries than {len(lines)}")
+        self.counts["not_checked"]["report.html, entries.csv, manifest.json: only hashed, not proven"] += 1
+        epochs, unproven = max((epoch for epoch, *_ in self.notes.values()), default=1), 0
         for line in lines:
             entry_id = 0
             with suppress(*NONSENSE):
                 entry_id, _ = read_line(line)
-            waiting[f"{entry_id}.tlog-proof"].append(line)
+            candidates = waiting[f"{entry_id}.tlog-proof"]
+            if len(candidates) < epochs:
+                candidates.append(line)
+            else:  # each epoch has an id once
+                unproven += 1
         for name in sorted(name for name in self.names if name.startswith("proofs/")):
             candidates = waiting[name.partition("-")[2]]
             proven = next((line for line in candidates if self.proves(name, line)), None)
@@ -508,7 +519,7 @@ class Audit:
             self.fault("misdescribed", name, "proves no line of entries.ndjson")
             if candidates:
                 self.fault("altered", "entries.ndjson", f"has a line that {name} does not prove")
-        unproven = sum(map(len, waiting.values()))
+        unproven, limit = unproven + sum(map(len, waiting.values())), manifest.get("proof_limit")
         if isinstance(limit, int) and 0 < unproven <= len(lines) - limit:
             self.lacking["proofs"] = f"the bundle has none for {unproven} of {len(lines)} lines, and says so"
         elif unproven:
@@ -545,22 +556,30 @@ def tell(reports: list[Json]) -> None:
         for name in ("checked", "stated_as_missing", "not_checked", "notes"):
             for what, count in one.get(name, {}).items():
                 show(f"  {name.replace('_', ' ')}: {count} {what}")
-        for fault in one["faults"]:
+        for fault in one["faults"][:MOST_TOLD]:
             show(f"  FAULT, {fault['verdict']}: {fault['key']} {fault['why']}")
+        if len(one["faults"]) > MOST_TOLD:
+            show(f"  and {len(one['faults']) - MOST_TOLD} more, which --json tells")
     show("Never checked here: versions and locks, which a copy does not have.")
 
 
 def audits_of(place: Path, options: argparse.Namespace) -> list[Audit]:
     """The audit of every Console in a folder."""
-    trusted = [b64decode(blob) for path in options.key for (blob,) in [PEM.findall(path.read_text("utf-8"))]]
-    kept = [note for path in options.checkpoint for (note,) in [NOTE.findall(path.read_text("utf-8"))]]
+    trusted = [b64decode(only(PEM, path, "PEM file with a public key")) for path in options.key]
+    if any(len(key) != DER for key in trusted):
+        raise ValueError("a --key is none on the curve P-256")
+    kept = [only(NOTE, path, "signed checkpoint") for path in options.checkpoint]
     paths = [path for path in place.rglob("*") if path.is_file() and not path.is_symlink()]
     names = {path.relative_to(place).as_posix() for path in paths}
-    manifest = json.loads((place / "manifest.json").read_bytes()) if "manifest.json" in names else {}
+    manifest = {}
+    with suppress(*NONSENSE):  # if it is damaged, its hash tells
+        manifest = dict(json.loads((place / "manifest.json").read_bytes()))
     home = re.compile(r"(?:exports|entries|statements|checkpoints)/console=([a-z0-9-]+)/.*")
     consoles = {found[1] for found in map(home.fullmatch, names) if found} | {note[2] for note in kept}
-    if options.console or "manifest.json" in names:
-        consoles = {options.console or manifest["console"]}
+    if manifest.get("console", options.console) != (options.console or manifest.get("console")):
+        raise ValueError(f"this is a bundle of Console {manifest['console']}, not of {options.console}")
+    if options.console or "console" in manifest:
+        consoles = {str(options.console or manifest["console"])}
     if not consoles:
         raise ValueError(f"there is neither an archive nor a bundle in {place}")
     if not {note[2] for note in kept} <= consoles:
@@ -570,12 +589,29 @@ def audits_of(place: Path, options: argparse.Namespace) -> list[Audit]:
     for audit in audits:
         audit.walk()
         if audit.is_bundle:
-            audit.bundle(manifest.get("proof_limit"))
+            audit.bundle(manifest)
         mine = [note[3:6] for note in kept if note[2] == audit.console]
         audit.finish([(statement, int(size), b64decode(root).hex()) for size, root, statement in mine])
         if UNCHECKED in audit.counts["checked"]:
             audit.lacking["signatures"] = "install the package `cryptography`, or use --without-signatures"
     return audits
+
+
+def only(form: re.Pattern[str], path: Path, what: str) -> Any:
+    """What a text of some form says. Raises ValueError if a file is no such text."""
+    found = form.findall(path.read_text("utf-8", errors="replace"))
+    if not found:
+        raise ValueError(f"{path} is no {what}")
+    return found[0]
+
+
+def by_whom(audits: list[Audit]) -> str:
+    """By whose key all of it is signed, as the last line says."""
+    if not all(audit.newest[1] and audit.checks for audit in audits):
+        return ", not signed"
+    if all(audit.newest[1] in audit.trusted for audit in audits):
+        return ", signed by a key that you trust"
+    return ", signed by a key that the archive names: give yours with --key"
 
 
 def extract(bundle: Path, folder: str) -> None:
@@ -607,12 +643,14 @@ def main(arguments: list[str] | None = None) -> int:
                 extract(options.place, folder)
             audits = audits_of(Path(folder) if options.place.is_file() else options.place, options)
     except (*NONSENSE, RuntimeError, MemoryError) as error:
-        lacking = {"PLACE": f"{type(error).__name__}: {error}"}
+        is_plain = isinstance(error, (ValueError, OSError, zipfile.BadZipFile))
+        lacking = {str(options.place): f"{error}" if is_plain else f"{type(error).__name__}: {error}"}
     for audit in audits:
         lacking |= audit.lacking
     faults = sum(len(audit.faults) for audit in audits)
     left = [f"{what}: {why}" for what, why in lacking.items() if not vars(options).get(f"without_{what}")]
     verdict = "VALID" + "".join(f", without {what}, as you asked" for what in lacking)
+    verdict += by_whom(audits) if "signatures" not in lacking else ""
     verdict = f"FAULT: {faults} of them" if faults else f"NOT CHECKED: {'; '.join(left)}" if left else verdict
     reports = [audit.report() for audit in audits]
     if options.json:
