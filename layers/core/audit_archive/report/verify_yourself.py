@@ -56,7 +56,8 @@ def _steps(report: Report) -> Iterator[Markup]:
     key = " --without-signatures" if report.signer is None else " --key KEY.pem"
     limit = " --without-proofs" if report.proven < report.coverage.matched else ""
     yield _step(
-        "Check lines, proofs, statements and signatures. The last line it prints must be VALID.",
+        "Check lines, proofs, statements and signatures. The last line that it prints must begin with VALID, "
+        "and say by whose key.",
         f"python3 -I verify.py .{key}{limit}",
         *_why(report, limit),
     )
