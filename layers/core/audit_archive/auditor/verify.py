@@ -474,28 +474,25 @@ class Audit:
             return name.startswith(f"proofs/{epoch}-") and int(index) >= first and above.hex() == root
         return False
 
-    def beside(self) -> None:
-        """Judge what lies in a bundle beside what is proven."""
-        for name in sorted(name for name in self.names if "/" in name):
+    def hashed(self) -> None:
+        """Judge every file of a bundle by SHA256SUMS, and what lies beside that which is proven."""
+        pairs = [line.split("  ", 1) for line in self.read("SHA256SUMS").decode().split("\n")[:-1]]
+        sums, inside = {name: sha for sha, name in pairs}, {name for name in self.names if "/" in name}
+        unnamed = {name for name in self.unread if "/console=" in name}  # by any statement
+        for name in sorted(PARTS | sums.keys() | inside):
+            self.fetch(name, sums.get(name, ""))
+        self.unread |= unnamed
+        for name in sorted(inside):
             if not name.startswith("proofs/") and f"/console={self.console}/" not in name:
                 self.fault("misdescribed", name, "is nothing of this Console, and nobody looks at it")
         key = PEM.findall(self.read("public-key.pem").decode())
         if self.signer and self.signer not in map(b64decode, key):
             self.counts["notes"]["public-key.pem is not the key that the chain names last"] += 1
 
-    def bundle(self, manifest: Json) -> None:
-        """Judge a bundle's files by SHA256SUMS, and its lines by proofs: it says how many it has at most."""
-        pairs = [line.split("  ", 1) for line in self.read("SHA256SUMS").decode().split("\n")[:-1]]
-        sums = {name: sha for sha, name in pairs}
-        unnamed = {name for name in self.unread if "/console=" in name}  # by any statement
-        for name in sorted(PARTS | sums.keys() | {name for name in self.names if "/" in name}):
-            self.fetch(name, sums.get(name, ""))
-        self.unread |= unnamed
-        self.beside()
-        waiting, lines = (
-            defaultdict[str, list[bytes]](list),
-            re.findall(rb"[^\n]+", self.read("entries.ndjson")),
-        )
+    def proven(self, manifest: Json) -> None:
+        """Judge the lines of a bundle, each by a proof of its own: it says how many it has at most."""
+        waiting, lines = defaultdict[str, list[bytes]](list), self.read("entries.ndjson").split(b"\n")
+        lines = [line for line in lines if line]
         if (manifest.get("coverage") or {}).get("matched", len(lines)) != len(lines):
             self.fault("misdescribed", "manifest.json", f"tells another number of entries than {len(lines)}")
         self.counts["not_checked"]["report.html, entries.csv, manifest.json: only hashed, not proven"] += 1
@@ -589,7 +586,8 @@ def audits_of(place: Path, options: argparse.Namespace) -> list[Audit]:
     for audit in audits:
         audit.walk()
         if audit.is_bundle:
-            audit.bundle(manifest)
+            audit.hashed()
+            audit.proven(manifest)
         mine = [note[3:6] for note in kept if note[2] == audit.console]
         audit.finish([(statement, int(size), b64decode(root).hex()) for size, root, statement in mine])
         if UNCHECKED in audit.counts["checked"]:
