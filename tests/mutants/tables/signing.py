@@ -68,4 +68,12 @@ MUTANTS = (
         "    elif False:",
         SIGNING,
     ),
+    Mutant(
+        "unknown-console-states-nothing",
+        "Nothing is stated of a Console before it has answered once",
+        "steps/sign.py",
+        "    if head.statement is None:\n        run.console.peek()",
+        "    if False:\n        run.console.peek()",
+        "tests/unit/run/test_signing.py::test_of_a_console_that_does_not_answer_nothing_is_ever_stated",
+    ),
 )

@@ -648,6 +648,7 @@ def main(arguments: list[str] | None = None) -> int:
     faults = sum(len(audit.faults) for audit in audits)
     left = [f"{what}: {why}" for what, why in lacking.items() if not vars(options).get(f"without_{what}")]
     verdict = "VALID" + "".join(f", without {what}, as you asked" for what in lacking)
+    verdict += f" ({lacking['proofs']})" if "proofs" in lacking else ""
     verdict += by_whom(audits) if "signatures" not in lacking else ""
     verdict = f"FAULT: {faults} of them" if faults else f"NOT CHECKED: {'; '.join(left)}" if left else verdict
     reports = [audit.report() for audit in audits]
