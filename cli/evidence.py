@@ -65,9 +65,9 @@ def evidence(chosen: Chosen, /, console: str, output: Path | None, folder: Path 
         show_json({"question": event, "asked": told} | _answer(made, output))
     else:
         _tell(made, output)
-    faults = made.report.verification.faults if made.report is not None else ()
-    if faults:
-        raise Failure("FaultsFound", f"{len(faults)} faults: {faults[0].sentence}", Exit.FAULTS)
+    found = made.report.verification if made.report is not None else None
+    if found is not None and found.faults:
+        raise Failure("FaultsFound", f"{found.verdict}: {found.faults[0].sentence}", Exit.FAULTS)
 
 
 def _answer(made: Evidence, output: Path) -> dict[str, Any]:

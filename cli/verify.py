@@ -75,7 +75,7 @@ def verify(chosen: Chosen, /, console: str, folder: Path | None, **asked: Any) -
     else:
         _tell(found)
     if not found.is_valid:
-        raise Failure("FaultsFound", f"{len(found.faults)} faults: {found.faults[0].sentence}", Exit.FAULTS)
+        raise Failure("FaultsFound", f"{found.verdict}: {found.faults[0].sentence}", Exit.FAULTS)
 
 
 def question_of(console: str, asked: dict[str, Any]) -> Question:
@@ -103,7 +103,7 @@ def _remembered(last: Rotation | None) -> tuple[KnownPoint, ...]:
 def _tell(found: Verification) -> None:
     show_facts(
         [
-            ("Verdict", "no fault" if found.is_valid else f"{len(found.faults)} faults"),
+            ("Verdict", found.verdict),
             ("Depth", found.depth),
             ("Statements", found.newest_seq),
             ("Newest SHA-256", found.newest_sha256),

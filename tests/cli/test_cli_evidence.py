@@ -118,7 +118,7 @@ def test_faults_are_in_the_bundle_and_in_the_exit_status(tmp_path: Path) -> None
     path = tmp_path / "evidence.zip"
     answer = run("evidence", CONSOLE, "--output", str(path), folder=copy)
     assert answer.exit_code == 1
-    assert "Error: 1 faults: " in answer.stderr
+    assert "Error: 1 fault: " in answer.stderr
     assert "Not proven, each by itself: 2 entries; " in answer.stderr
     with ZipFile(path) as made:
         assert json.loads(made.read("manifest.json"))["verification"]["is_valid"] is False

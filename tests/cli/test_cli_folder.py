@@ -141,7 +141,7 @@ def test_verify_names_what_is_wrong_and_ends_with_its_own_status(copy: Path) -> 
     assert fault["verdict"] == "missing"
     shown = run("verify", CONSOLE, folder=copy)
     assert shown.stdout.startswith("Verdict")
-    assert shown.stderr == f"Error: 1 faults: {fault['sentence']}\n"
+    assert shown.stderr == f"Error: 1 fault: {fault['sentence']}\n"
 
 
 @pytest.mark.parametrize(

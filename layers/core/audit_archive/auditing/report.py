@@ -4,7 +4,7 @@ from audit_archive.auditing.chain import Chain
 from audit_archive.auditing.keys import Keys
 from audit_archive.auditing.question import Question
 from audit_archive.auditing.tally import Tally
-from audit_archive.domain.verdicts import Verification
+from audit_archive.domain.verdicts import Verification, verdict_on
 
 
 def report(
@@ -39,7 +39,7 @@ def _summary(question: Question, chain: Chain, tally: Tally, continue_at: int | 
     entries = sum(epoch.archived for epoch in epochs)
     parts = [
         f"Console {question.console}: {chain.end.number} statements over {entries} entries, "
-        f"depth {question.depth}: {f'{len(faults)} faults' if faults else 'no fault'}"
+        f"depth {question.depth}: {verdict_on(faults)}"
     ]
     if faults:
         parts.append(f"the first is {faults[0].verdict}: {faults[0].sentence}")

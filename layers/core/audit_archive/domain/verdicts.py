@@ -1,5 +1,6 @@
 """What an audit of an archive may find, and how it says so. The verdicts are the format's."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,6 +61,11 @@ class Fault:
     version_id: str | None
     seq: int | None
     sentence: str
+
+
+def verdict_on(faults: Sequence[Fault]) -> str:
+    """`no fault`, or how many there are."""
+    return {0: "no fault", 1: "1 fault"}.get(len(faults), f"{len(faults)} faults")
 
 
 @dataclass(frozen=True)
@@ -141,6 +147,11 @@ class Verification:
     coverage: Coverage
     keys_from: str | None
     keys: tuple[KeyUse, ...]
+
+    @property
+    def verdict(self) -> str:
+        """`no fault`, or how many there are."""
+        return verdict_on(self.faults)
 
     def as_dict(self) -> dict[str, Any]:
         """The report as a plain dict, for JSON."""
