@@ -5,7 +5,7 @@
 
 from collections.abc import Iterator
 
-from audit_archive.domain.coverage import Coverage, Population
+from audit_archive.domain.coverage import LISTED, Coverage, Population
 from audit_archive.domain.narrowing import overlap
 from audit_archive.domain.query import Dates, Query
 from audit_archive.domain.ranges import IdRange
@@ -105,13 +105,19 @@ def sentence(console: str, outcome: str, coverage: Coverage) -> str:
         case Outcome.NOTHING_LEFT:
             return (
                 f"What was archived of Console {console} for this question is no longer there: "
-                f"{coverage.gone_entries} entries in {len(coverage.gone_files)} entry files, see gone_files."
+                f"{coverage.gone_entries} entries in {_files(coverage)}, see gone_files."
             )
         case Outcome.NONE_FOUND:
             return f"No entry matches: {searched}.{limits}"
         case _:
             match = "1 entry matches" if coverage.matched == 1 else f"{coverage.matched} entries match"
             return f"{match}: {searched}.{limits}"
+
+
+def _files(coverage: Coverage) -> str:
+    """How many files are gone; no more than LISTED of them are known here."""
+    count = len(coverage.gone_files)
+    return _counted(count, "entry file") if count < LISTED else f"{count} entry files or more"
 
 
 def _counted(count: int, one: str, many: str | None = None) -> str:

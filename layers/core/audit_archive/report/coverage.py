@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from audit_archive.domain.coverage import Coverage, Gone, Hole, Population
+from audit_archive.domain.coverage import LISTED, Coverage, Gone, Hole, Population
 from audit_archive.domain.evidence import Report
 from audit_archive.domain.foreign import ForeignPurge
 from audit_archive.report.markup import Markup, Node, element, joined
@@ -23,6 +23,8 @@ from audit_archive.report.parts import (
 from audit_archive.report.words import ABSENCES, CAUSES, SILENT, counted, number, span
 
 _IDS = 20  # ids or ranges of ids in one cell
+
+FOREIGN = "Foreign purges in this range"
 
 
 def coverage_section(report: Report) -> Markup:
@@ -95,12 +97,13 @@ def _missing(coverage: Coverage) -> Iterator[tuple[str, Node]]:
     unjudged = sum(each.count for each in coverage.unjudged)
     counts = {
         "Holes: ids in this range that are not archived": coverage.missing_ids,
-        "Foreign purges in this range": len(coverage.foreign_purges),
+        FOREIGN: len(coverage.foreign_purges),
         "Unjudged: entries of which nobody can say whether they are asked for": unjudged,
         "Gone files: archived entries that are no longer there": coverage.gone_entries,
     }
     for name, count in counts.items():
-        yield name, element("strong", number(count), class_="grave") if count else "none"
+        more = " or more" if name == FOREIGN and count == LISTED else ""  # no more of them are listed
+        yield name, element("strong", f"{number(count)}{more}", class_="grave") if count else "none"
 
 
 def _lists(coverage: Coverage) -> Iterator[Markup]:
