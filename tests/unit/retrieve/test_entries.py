@@ -302,7 +302,7 @@ def test_an_entry_file_that_is_gone_is_told_with_its_cause(world: World) -> None
     assert found.sentence.endswith("This answer is not complete: see not_covered.")
     only = ask(world, ids=IdRange(3, 4))
     assert (only.outcome, only.body) == (Outcome.NOTHING_LEFT, None)
-    assert "is no longer there: 2 entries in 1 entry files" in only.sentence
+    assert "is no longer there: 2 entries in 1 entry file," in only.sentence
     world.later(200 * DAY)
     assert ask(world).coverage.gone_files[0].cause == Absence.EXPIRED
 
