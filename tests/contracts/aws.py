@@ -3,7 +3,6 @@
 What is known of their lies decides which contract runs where; `docs` of the tests give the reason.
 """
 
-import os
 import socket
 import subprocess
 import sys
@@ -18,6 +17,8 @@ import boto3
 import requests
 from botocore.config import Config
 from moto.server import ThreadedMotoServer
+
+from local.aws.emulator import base_env
 
 REGION = "eu-west-1"
 START_SECONDS = 30
@@ -60,7 +61,7 @@ def ministack_server(folder: Path) -> Iterator[str]:
     with (folder / "ministack.log").open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "ministack"],
-            env={**os.environ, **settings},
+            env=base_env() | settings,  # without the keys of other tests, by which it would judge links
             cwd=folder,
             stdout=log,
             stderr=subprocess.STDOUT,
