@@ -351,3 +351,16 @@ def test_a_key_is_read_however_its_lines_are_wrapped(width: int, victim: Victim,
     assert ask(place, "--key", path).said["verdict"] == "VALID, signed by a key that you trust"
     path.write_text(path.read_text().replace(body[:8], "AAAAAAAA") if width > len(body) else "no key")
     assert ask(place, "--key", path).status != 0
+
+
+@pytest.mark.parametrize("name", [f"./{ENTRIES}", f"/{ENTRIES}", f"../{ENTRIES}"])
+def test_a_zip_in_which_two_names_are_one_file(
+    name: str, files: Files, victim: Victim, tmp_path: Path
+) -> None:
+    """Who unpacks what came first, or reads it in the zip, would see other lines than were proven."""
+    forged = dict(files)
+    another_line(forged)
+    path = zipped(forged | {name: files[ENTRIES]}, tmp_path / "evidence.zip")
+    answer = ask(path, *written(tmp_path, victim.keys))
+    assert answer.status == 2
+    assert answer.said["verdict"].endswith("there are several files of one name in it")

@@ -7,7 +7,9 @@ import re
 import shutil
 import subprocess
 import sys
+from io import BytesIO
 from pathlib import Path
+from zipfile import ZIP_LZMA, ZipFile
 
 import pytest
 
@@ -269,3 +271,12 @@ def test_nothing_beside_it_runs_in_place_of_the_checks(tmp_path: Path) -> None:
     for page in (PROGRAM, *(EXAMPLE.parent / name for name in ("verify.md", "evidence.md"))):
         assert "python3 -I " in page.read_text()
         assert not re.search(r"python3 (?!-I )\S*verify[.]py", page.read_text())
+
+
+def test_an_export_in_a_compression_that_no_export_has_is_a_fault(tmp_path: Path) -> None:
+    file = BytesIO()
+    with ZipFile(file, "w", ZIP_LZMA) as archive:
+        archive.writestr("a.json", '[{"id": 1}]')
+    data = file.getvalue().replace(b'[{"id', b"\xff\xff\xff\xff")
+    with pytest.raises(ValueError, match="stored or deflated"):
+        verify.read_export(BytesIO(data), "2026-11-20")

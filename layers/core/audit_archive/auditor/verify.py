@@ -51,7 +51,7 @@ PROOF = re.compile(r"\Ac2sp\.org/tlog-proof@v1\nindex (\d+)((?:\n\S{44})*)\n\n(.
 TIME = re.compile(r"\A(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) UTC([+-]\d\d)([0-5]\d)\Z", re.A)
 PURGE = r"\s*successfully\s+purged\s+(\d{1,19})\s+logs?\s+before\s+id\s*:\s*(\d{1,19})\s*\.?\s*"
 MAX_ID, MAX_TEXT, FORMAT = (1 << 63) - 1, 1000, "canary-audit-archive/1"
-MOMENTS = ("served_at", "retain_until")
+MOMENTS, PLAIN = ("served_at", "retain_until"), {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 CAUSES, KINDS = {"purged", "foreign_purge", "before_archive", "unexplained"}, {"archive", "purge", "operator"}
 PARTS = {"report.html", "entries.ndjson", "entries.csv", "manifest.json", "verify.py"}  # of every bundle
 VERDICTS = {"console": "broken", "seq": "broken", "epoch": "broken", "missing": "gap"}  # others: misdescribed
@@ -99,7 +99,9 @@ def read_line(line: bytes) -> tuple[int, Json]:
 def read_export(file: Path | IO[bytes], day: str) -> tuple[Entries, Json]:
     """The entries of an export, and what is stated of them. `day`: of serving, for want of any date."""
     with zipfile.ZipFile(file) as archive:
-        (member,) = archive.namelist()
+        (member,) = archive.infolist()
+        if member.compress_type not in PLAIN:
+            raise ValueError("an export is stored or deflated, and this is neither")
         text = archive.read(member).decode("utf-8-sig")
     try:
         found = MEANING(text)
@@ -616,11 +618,12 @@ def extract(bundle: Path, folder: str) -> None:
     """Unpack a bundle, unless another program could unpack other files from it than this one."""
     with zipfile.ZipFile(bundle) as archive:
         names = archive.namelist()
-        if len({name.lower() for name in names}) < len(names):
-            raise ValueError("there are several files of one name in it")
-        if {each.compress_type for each in archive.infolist()} - {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
+        if {each.compress_type for each in archive.infolist()} - PLAIN:
             raise ValueError("a bundle is stored or deflated, and this is neither")
         archive.extractall(folder)
+    files = sum(path.is_file() for path in Path(folder).rglob("*"))  # ./a is unpacked over a
+    if len({name.lower() for name in names}) < len(names) or files < sum(n[-1:] != "/" for n in names):
+        raise ValueError("there are several files of one name in it")
 
 
 def main(arguments: list[str] | None = None) -> int:
