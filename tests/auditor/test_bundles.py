@@ -3,6 +3,7 @@
 import json
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from zipfile import ZIP_LZMA, ZipFile
 
@@ -364,3 +365,32 @@ def test_a_zip_in_which_two_names_are_one_file(
     answer = ask(path, *written(tmp_path, victim.keys))
     assert answer.status == 2
     assert answer.said["verdict"].endswith("there are several files of one name in it")
+
+
+def test_white_space_takes_no_time(files: Files, tmp_path: Path) -> None:
+    files["public-key.pem"] = b"-----BEGIN PUBLIC KEY-----" + b"\n" * 300_000
+    assert ask(unpacked(sealed(files), tmp_path)).status == 0
+    message = f"successfully purged 1 log before id:1{' ' * 300_000}"
+    assert verify.receipt_of(2, {"message": message})["count"] == 1
+    assert verify.receipt_of(2, {"message": f"{message}x"})["count"] is None
+
+
+def test_many_lines_and_proofs_of_one_id_take_no_time_whatever_a_statement_calls_its_epoch(
+    tmp_path: Path,
+) -> None:
+    world = World()
+    world.signer, world.mode, world.retention_days = FakeSigner(), "off", 2555
+    world.aged(2)
+    world.run()
+    victim = Victim(world)
+    victim.rewrite(world.head.seq, lambda said: replace(said, epoch=10**9), signer=world.signer)
+    files = bundle_of(Victim())
+    files = {name: data for name, data in files.items() if not name.startswith(("statements", "check"))}
+    files |= {
+        key: world.store.data(key) for kind in ("statements", "checkpoints") for key in world.store.keys(kind)
+    }
+    proof = b"c2sp.org/tlog-proof@v1\nindex 0\n\n" + files[checkpoint_key(CONSOLE, world.head.seq)]
+    files[ENTRIES] = b"".join(b'{"id":1,"n":%d}\n' % n for n in range(2000))
+    files |= {f"proofs/{epoch}-1.tlog-proof": proof for epoch in range(2000)}
+    answer = ask(unpacked(sealed(files), tmp_path))
+    assert ("missing", "proofs") in answer.blamed

@@ -44,12 +44,12 @@ Entries = dict[int, tuple[Json, str]]  # what each means, and its date, by id
 NONSENSE: Any = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, OSError, EOFError)
 NONSENSE += (NotImplementedError, zlib.error, zipfile.BadZipFile, *filter(None, [InvalidSignature]))
 NOTE = re.compile(r"\A((canary-audit-archive/(.+))\n(\d+)\n(.+)\nstatement (.+)\n)\n— \2 (.+)\n\Z", re.A)
-PEM = re.compile(r"\A\s*-----BEGIN PUBLIC KEY-----\s+([\w+/=\s]+)-----END PUBLIC KEY-----\s*\Z", re.A)
+PEM = re.compile(r"\A\s*-----BEGIN PUBLIC KEY-----\s([\w+/=\s]+)-----END PUBLIC KEY-----\s*\Z", re.A)
 DER = 91  # bytes of a public key on the curve P-256
 MOST_TOLD = 20  # faults that people are told: the first is the cause of most others
 PROOF = re.compile(r"\Ac2sp\.org/tlog-proof@v1\nindex (\d+)((?:\n\S{44})*)\n\n(.*)\Z", re.A | re.S)
 TIME = re.compile(r"\A(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) UTC([+-]\d\d)([0-5]\d)\Z", re.A)
-PURGE = r"\s*successfully\s+purged\s+(\d{1,19})\s+logs?\s+before\s+id\s*:\s*(\d{1,19})\s*\.?\s*"
+PURGE = r"\s*successfully\s+purged\s+(\d{1,19})\s+logs?\s+before\s+id\s*:\s*(\d{1,19})(?:\s*\.)?\s*"
 MAX_ID, MAX_TEXT, FORMAT = (1 << 63) - 1, 1000, "canary-audit-archive/1"
 MOMENTS, PLAIN = ("served_at", "retain_until"), {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 CAUSES, KINDS = {"purged", "foreign_purge", "before_archive", "unexplained"}, {"archive", "purge", "operator"}
@@ -467,14 +467,15 @@ class Audit:
             else:
                 self.counts["notes"][f"orphaned: nothing names {name}"] += 1
 
-    def proves(self, name: str, line: bytes) -> bool:
-        """Whether a proof (c2sp.org/tlog-proof) leads from a line to the tree of a good checkpoint."""
+    def line_of(self, name: str, lines: list[bytes]) -> bytes | None:
+        """From which line a proof (c2sp.org/tlog-proof) leads to the tree of a good checkpoint."""
         with suppress(*NONSENSE):
-            ((index, way, note),) = PROOF.findall(self.read(name).decode())
-            epoch, first, size, root = self.notes[note]
-            above = root_above(node(b"\x00", line), int(index), size, [*map(b64decode, way.split())])
-            return name.startswith(f"proofs/{epoch}-") and int(index) >= first and above.hex() == root
-        return False
+            ((index, text, note),) = PROOF.findall(self.read(name).decode())
+            (epoch, first, size, root), way = self.notes[note], [*map(b64decode, text.split())]
+            if name.startswith(f"proofs/{epoch}-") and (at := int(index)) >= first:
+                ends = (root_above(node(b"\x00", line), at, size, way).hex() for line in lines)
+                return next((line for line, end in zip(lines, ends) if end == root), None)
+        return None
 
     def hashed(self) -> None:
         """Judge every file of a bundle by SHA256SUMS, and what lies beside that which is proven."""
@@ -494,23 +495,22 @@ class Audit:
     def proven(self, manifest: Json) -> None:
         """Judge the lines of a bundle, each by a proof of its own: it says how many it has at most."""
         waiting, lines = defaultdict[str, list[bytes]](list), self.read("entries.ndjson").split(b"\n")
-        lines = [line for line in lines if line]
+        lines, unproven = [line for line in lines if line], 0
         if (manifest.get("coverage") or {}).get("matched", len(lines)) != len(lines):
             self.fault("misdescribed", "manifest.json", f"tells another number of entries than {len(lines)}")
         self.counts["not_checked"]["report.html, entries.csv, manifest.json: only hashed, not proven"] += 1
-        epochs, unproven = max((epoch for epoch, *_ in self.notes.values()), default=1), 0
         for line in lines:
             entry_id = 0
             with suppress(*NONSENSE):
                 entry_id, _ = read_line(line)
             candidates = waiting[f"{entry_id}.tlog-proof"]
-            if len(candidates) < epochs:
+            if len(candidates) < len(self.good):
                 candidates.append(line)
-            else:  # each epoch has an id once
+            else:  # each epoch has an id once, and there are no more epochs than statements
                 unproven += 1
         for name in sorted(name for name in self.names if name.startswith("proofs/")):
             candidates = waiting[name.partition("-")[2]]
-            proven = next((line for line in candidates if self.proves(name, line)), None)
+            proven = self.line_of(name, candidates)
             if proven is not None:
                 candidates.remove(proven)
                 self.counts["checked"]["proven lines"] += 1
