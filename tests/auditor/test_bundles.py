@@ -367,6 +367,16 @@ def test_a_zip_in_which_two_names_are_one_file(
     assert answer.said["verdict"].endswith("there are several files of one name in it")
 
 
+@pytest.mark.parametrize("limit", [-5, 0, True, 2, 17, 10**400])
+def test_how_many_lines_are_proven_must_be_said_rightly(limit: int, files: Files, tmp_path: Path) -> None:
+    """Else a bundle that says the least would excuse every line that it has no proof for."""
+    a_line_more(files)
+    said = {**json.loads(files["manifest.json"]), "coverage": {"matched": 17}, "proof_limit": limit}
+    files["manifest.json"] = json.dumps(said).encode()
+    answer = ask(unpacked(sealed(files), tmp_path), "--without-proofs")
+    assert answer.blamed == {("missing", "proofs")}
+
+
 def test_white_space_takes_no_time(files: Files, tmp_path: Path) -> None:
     files["public-key.pem"] = b"-----BEGIN PUBLIC KEY-----" + b"\n" * 300_000
     assert ask(unpacked(sealed(files), tmp_path)).status == 0
