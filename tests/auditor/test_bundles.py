@@ -367,6 +367,20 @@ def test_a_zip_in_which_two_names_are_one_file(
     assert answer.said["verdict"].endswith("there are several files of one name in it")
 
 
+def test_a_bundle_of_links_is_no_archive_whose_exports_expired(tmp_path: Path) -> None:
+    world = World()
+    world.clock.moment -= 3 * 365 * 86_400
+    world.mode, world.retention_days = "off", 100
+    world.aged(2)
+    world.run()
+    place = unpacked(bundle(world), tmp_path / "bundle")
+    (place / "shown").mkdir()
+    for path in [path for path in place.iterdir() if path.is_file()]:
+        path.rename(place / "shown" / path.name)
+        path.symlink_to(Path("shown") / path.name)
+    assert ("missing", ENTRIES) in ask(place).blamed
+
+
 @pytest.mark.parametrize("limit", [-5, 0, True, 2, 17, 10**400])
 def test_how_many_lines_are_proven_must_be_said_rightly(limit: int, files: Files, tmp_path: Path) -> None:
     """Else a bundle that says the least would excuse every line that it has no proof for."""

@@ -239,7 +239,8 @@ class Audit:
         """The names are those of all files there; the trusted keys are DER; `checks`: signatures."""
         self.place, self.names, self.unread = place, names, set(names)
         self.console, self.trusted, self.checks = console, trusted, checks
-        self.is_bundle = not names.isdisjoint(PARTS - {"verify.py"})  # that may lie beside an archive too
+        parts = PARTS - {"verify.py"}  # that may lie beside an archive too
+        self.is_bundle = any(name in names or (place / name).is_symlink() for name in parts)
         self.faults: dict[tuple[str, str], str] = {}  # why, by verdict and object
         self.counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self.lacking: dict[str, str] = {}  # what could have been checked, and why it was not
