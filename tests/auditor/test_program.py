@@ -273,6 +273,20 @@ def test_nothing_beside_it_runs_in_place_of_the_checks(tmp_path: Path) -> None:
         assert not re.search(r"python3 (?!-I )\S*verify[.]py", page.read_text())
 
 
+def test_a_number_that_no_statement_has_is_no_end_of_the_program(tmp_path: Path) -> None:
+    """Python does not print numbers of more than 4300 digits."""
+    world = World()
+    world.mode, world.retention_days = "off", 2555
+    world.aged(2)
+    world.run()
+    place = copied(world.store, tmp_path)
+    path = place / statement_key(CONSOLE, world.head.seq)
+    most = int("9" * 4300)
+    hole = {"first": -most, "last": most, "cause": "purged"}
+    path.write_text(json.dumps({**json.loads(path.read_text()), "missing": [hole]}))
+    assert ask(place).status == 1
+
+
 def test_an_export_in_a_compression_that_no_export_has_is_a_fault(tmp_path: Path) -> None:
     file = BytesIO()
     with ZipFile(file, "w", ZIP_LZMA) as archive:

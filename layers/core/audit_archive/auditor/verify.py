@@ -289,7 +289,8 @@ class Audit:
         """A statement's hash, and what it says; nothing if it is none of this format."""
         data = self.read(self.key(number))
         with suppress(*NONSENSE):
-            said: Json = {**NOTHING, **json.loads(data.decode())}
+            told = json.loads(data.decode(), parse_int=lambda digits: digits if digits[20:] else int(digits))
+            said: Json = {**NOTHING, **told}  # no number is longer, and with a text nothing can be reckoned
             said["previous"] = str((said["previous"] or {"sha256": ""})["sha256"])
             said["public_key"] = b64decode(said["public_key"] or "")
             said["keys"] = [each["key"] for each in (said["export"], *said["entries"]) if each]
