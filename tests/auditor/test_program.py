@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from zipfile import ZIP_LZMA, ZipFile
@@ -15,6 +16,7 @@ import pytest
 
 from audit_archive.auditor import verify
 from audit_archive.domain.layout import checkpoint_key, statement_key
+from audit_archive.domain.statement import OperatorStatement, Statement
 from tests.attacks.victim import Victim, twin_world
 from tests.auditor.copy import PROGRAM, ask, copied, written
 from tests.auditor.test_hostile_entries import zipped
@@ -294,3 +296,20 @@ def test_an_export_in_a_compression_that_no_export_has_is_a_fault(tmp_path: Path
     data = file.getvalue().replace(b'[{"id', b"\xff\xff\xff\xff")
     with pytest.raises(ValueError, match="stored or deflated"):
         verify.read_export(BytesIO(data), "2026-11-20")
+
+
+def test_what_is_unsigned_after_what_is_signed_is_a_fault_though_no_statement_names_the_key(
+    tmp_path: Path,
+) -> None:
+    victim = Victim()
+    keys = written(tmp_path, victim.keys)
+
+    def nameless(said: Statement) -> Statement:
+        assert isinstance(said, OperatorStatement)
+        return replace(said, public_key=None)
+
+    assert isinstance(victim.world.signer, FakeSigner)
+    victim.rewrite(1, nameless, signer=victim.world.signer)
+    victim.lose(checkpoint_key(CONSOLE, victim.head.seq))
+    place = copied(victim.store, tmp_path / "archive")
+    assert ask(place, *keys).blamed == {("unsigned", checkpoint_key(CONSOLE, victim.head.seq))}

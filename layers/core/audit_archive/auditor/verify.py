@@ -388,7 +388,7 @@ class Audit:
             self.signer, self.absent = named, []
         if key in self.names:
             self.absent = []
-        if verdict == "unsigned" and not self.signer:
+        if verdict == "unsigned" and not (self.signer or self.newest[1]):
             self.counts["not_checked"]["signatures: signing had not begun"] += 1
         elif verdict:
             self.fault(verdict, key, "is missing, or not well signed by the key that counts")
