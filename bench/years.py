@@ -25,6 +25,7 @@ from audit_archive.domain.facts import (
     ExportFacts,
     ObjectRef,
     PlanFacts,
+    PopulationFacts,
     RunFacts,
     SliceFacts,
 )
@@ -85,7 +86,7 @@ class Years:
         digest = sha256(file.content_sha256.encode()).hexdigest()  # of an export that is nowhere
         export = ExportFacts(
             export_key(CONSOLE, served, first, last, digest), "v", digest, 1, "GOVERNANCE", RETAIN_UNTIL,
-            rfc3339(served), first, last, len(lines), len(lines),
+            rfc3339(served), first, last, len(lines), len(lines), file.content_sha256,
         )  # fmt: skip
         self._state(
             ArchiveStatement(
@@ -96,6 +97,8 @@ class Years:
                 missing=(), filled=(), receipts_seen=(), drift={},
                 plan=PlanFacts("off", 3600, None, 0, "purge_mode", None),
                 anchor=None,
+                covered_until=export.served_at,
+                population=PopulationFacts(None, len(lines), 0, ()),
             )
         )  # fmt: skip
 

@@ -8,6 +8,7 @@ from audit_archive.domain.facts import (
     ExportFacts,
     ObjectRef,
     PlanFacts,
+    PopulationFacts,
     RunFacts,
     SliceFacts,
 )
@@ -49,7 +50,9 @@ def archive_statement(console: str, seq: int, dates: int = 400) -> ArchiveStatem
         tree=EMPTY_TREE,
         highest_archived_id=dates,
         highest_purged_id=0,
-        export=ExportFacts("e", "v", DIGEST, 1, "GOVERNANCE", "later", "2026-11-23T06:00:00Z", 1, 1, 1, 1),
+        export=ExportFacts(
+            "e", "v", DIGEST, 1, "GOVERNANCE", "later", "2026-11-23T06:00:00Z", 1, 1, 1, 1, DIGEST
+        ),
         slice=SliceFacts(1, dates, dates),
         entries=tuple(_file(console, seq, n) for n in range(dates)),
         missing=(),
@@ -58,6 +61,8 @@ def archive_statement(console: str, seq: int, dates: int = 400) -> ArchiveStatem
         drift={},
         plan=PlanFacts("off", 3600, None, 0, None, None),
         anchor=Anchor(dates, None, None),
+        covered_until="2026-11-23T06:00:00Z",
+        population=PopulationFacts(1, 1, 0, ()),
     )
 
 

@@ -14,8 +14,8 @@ import pytest
 
 from audit_archive import bootstrap
 from audit_archive.archive import ArchiveRun
-from audit_archive.domain.facts import ObjectRef, RunFacts
-from audit_archive.domain.plan import Mode, Policy
+from audit_archive.domain.facts import Mode, ObjectRef, RunFacts
+from audit_archive.domain.plan import Policy
 from audit_archive.domain.times import rfc3339
 from audit_archive.errors import ArchiveStoreError, AuditArchiveError, IntegrityError, LedgerError
 from audit_archive.ports import Retention

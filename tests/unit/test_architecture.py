@@ -20,7 +20,7 @@ PACKAGE = "audit_archive"
 OUTSIDE_PACKAGE = ("functions", "cli", "local", "bench", "tests")
 
 MAX_FUNCTION_LINES = 40
-MAX_MODULE_LINES = 220
+MAX_MODULE_LINES = 400
 
 PURE = frozenset(
     {"array", "base64", "bisect", "collections", "collections.abc", "dataclasses", "datetime", "decimal"}
@@ -232,7 +232,7 @@ def long_functions(sources: Sources) -> list[str]:
 
 
 def long_modules(sources: Sources) -> list[str]:
-    """No module is longer than 220 lines."""
+    """No module is longer than 400 lines."""
     lengths = {module: len(text.splitlines()) for module, text in sources.items()}
     return [f"{module} has {n} lines" for module, n in lengths.items() if n > MAX_MODULE_LINES]
 

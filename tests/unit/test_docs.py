@@ -22,8 +22,7 @@ from click.testing import CliRunner
 from audit_archive import errors
 from audit_archive.adapters.ecdsa import is_signed
 from audit_archive.domain.checkpoint import open_checkpoint
-from audit_archive.domain.facts import Action, Cause, PurgeOutcome
-from audit_archive.domain.plan import HeldBackBy
+from audit_archive.domain.facts import Action, Cause, HeldBackBy, PurgeOutcome
 from audit_archive.domain.public_keys import PublicKey
 from audit_archive.domain.statement import OperatorStatement, Statement, parse_statement, statement_bytes
 from audit_archive.request import ArchiveRequest, OperatorRequest

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 
+from audit_archive.domain.facts import Mode
 from audit_archive.domain.head import Head
 from audit_archive.domain.idle import is_idle
-from audit_archive.domain.plan import Mode, Plan, make_plan
+from audit_archive.domain.plan import Plan, make_plan
 from audit_archive.errors import SettingsError
 from audit_archive.result import Outcome, Result, archived, plain, purged
 from audit_archive.steps.announce import announce_pending, paging

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from os import environ
 from typing import TypeVar
 
-from audit_archive.domain.plan import Mode
+from audit_archive.domain.facts import Mode
 from audit_archive.errors import SettingsError
 
 T = TypeVar("T")

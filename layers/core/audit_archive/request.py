@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from audit_archive.config import MAX_KEEP_DAYS, Settings
-from audit_archive.domain.facts import Action
-from audit_archive.domain.plan import Mode, Policy
+from audit_archive.domain.facts import Action, Mode
+from audit_archive.domain.plan import Policy
 from audit_archive.domain.times import DAY, MINUTE
 from audit_archive.errors import RequestError
 from audit_archive.event_fields import Fields, checked, console_id, printable

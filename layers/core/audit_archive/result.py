@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from audit_archive.domain.facts import Missing, PurgeOutcome
+from audit_archive.domain.facts import HeldBackBy, Missing, PurgeOutcome
 from audit_archive.domain.foreign import ForeignPurge, foreign_purges
 from audit_archive.domain.head import Head
 from audit_archive.domain.layout import statement_key
-from audit_archive.domain.plan import HeldBackBy, Plan, receipts_seen
+from audit_archive.domain.plan import Plan, receipts_seen
 from audit_archive.domain.records import to_json
 from audit_archive.domain.settlement import Settlement
 from audit_archive.domain.survey import Survey

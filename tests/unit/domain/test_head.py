@@ -11,6 +11,7 @@ from audit_archive.domain.facts import (
     Missing,
     ObjectRef,
     PlanFacts,
+    PopulationFacts,
     ReceiptSeen,
     RunFacts,
     SliceFacts,
@@ -57,7 +58,7 @@ def archive(**fields: Any) -> ArchiveStatement:
     facts: dict[str, Any] = {
         **common(),
         "export": ExportFacts(
-            "k", "v", "00" * 32, 1, "GOVERNANCE", rfc3339(NOW), rfc3339(NOW - 60), 11, 25, 9, 9
+            "k", "v", "00" * 32, 1, "GOVERNANCE", rfc3339(NOW), rfc3339(NOW - 60), 11, 25, 9, 9, "00" * 32
         ),
         "slice": SliceFacts(21, 25, 5),
         "entries": (),
@@ -67,6 +68,8 @@ def archive(**fields: Any) -> ArchiveStatement:
         "drift": {},
         "plan": PlanFacts("on", 3600, None, 0, "settle_window", None),
         "anchor": Anchor(25, "now", None),
+        "covered_until": rfc3339(NOW - 60),
+        "population": PopulationFacts(9, 9, 0, ()),
     }
     return ArchiveStatement(**facts | fields)
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from audit_archive.domain.facts import Anchor
+from audit_archive.domain.facts import Anchor, Mode
 from audit_archive.domain.head import Head, KnownReceipt
 from audit_archive.domain.idle import is_idle
-from audit_archive.domain.plan import Mode, Policy
+from audit_archive.domain.plan import Policy
 
 NOW = 1_795_413_600
 ON = Policy(Mode.ON, 3600, 0)

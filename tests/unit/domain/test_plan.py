@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from audit_archive.domain.canonical import canonical_bytes
 from audit_archive.domain.entry import Entry, Mark
-from audit_archive.domain.facts import ReceiptSeen
+from audit_archive.domain.facts import HeldBackBy, Mode, ReceiptSeen
 from audit_archive.domain.head import Head, Hole, Intent
-from audit_archive.domain.plan import HeldBackBy, Mode, Plan, Policy, make_plan, receipts_seen
+from audit_archive.domain.plan import Plan, Policy, make_plan, receipts_seen
 from audit_archive.domain.receipts import match_receipts
 from audit_archive.domain.survey import Survey, survey_entries
 from audit_archive.domain.times import DAY

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audit_archive.config import Settings
-from audit_archive.domain.plan import Mode, Policy
+from audit_archive.domain.facts import Mode
+from audit_archive.domain.plan import Policy
 from audit_archive.errors import RequestError
 from audit_archive.request import ArchiveRequest
 

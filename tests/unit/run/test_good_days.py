@@ -2,8 +2,8 @@
 
 import pytest
 
+from audit_archive.domain.facts import HeldBackBy
 from audit_archive.domain.layout import entries_key
-from audit_archive.domain.plan import HeldBackBy
 from audit_archive.domain.times import rfc3339, utc_date
 from audit_archive.errors import SettingsError
 from audit_archive.result import Outcome

@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from audit_archive.domain.facts import Action
-from audit_archive.domain.plan import HeldBackBy
+from audit_archive.domain.facts import Action, HeldBackBy
 from audit_archive.errors import (
     ConsoleAuthError,
     ConsoleError,

@@ -6,8 +6,7 @@ from zipfile import ZipFile
 
 import pytest
 
-from audit_archive.domain.facts import Action, Cause
-from audit_archive.domain.plan import HeldBackBy
+from audit_archive.domain.facts import Action, Cause, HeldBackBy
 from audit_archive.errors import (
     ArchiveStoreError,
     AuditArchiveError,

@@ -127,6 +127,9 @@ def read_export(file: Path | IO[bytes], day: str) -> tuple[Entries, Json]:
     return dated, {**facts, "rows": len(found), "entry_count": len(entries)}
 
 
+UNSEEN: Json = {"intent_seq": None, "surplus": None}  # of a receipt: what only the statements before can tell
+
+
 def texts_of(fields: Json, *names: str) -> Json:
     """Some fields as statements have them: only what is a text."""
     texts = {name: fields.get(name) if isinstance(fields.get(name), str) else None for name in names}
@@ -139,7 +142,7 @@ def receipt_of(entry_id: int, fields: Json) -> Json:
     found = re.fullmatch(PURGE, texts.pop("message") or "", re.A | re.I)
     count, before_id = map(int, found.groups()) if found and int(found[2]) <= MAX_ID else (None, None)
     texts = {name: text and text[:MAX_TEXT] for name, text in texts.items()}
-    return {"entry_id": entry_id, "before_id": before_id, "count": count, **texts, "intent_seq": None}
+    return {"entry_id": entry_id, "before_id": before_id, "count": count, **texts, **UNSEEN}
 
 
 def node(*parts: bytes) -> bytes:
@@ -436,7 +439,7 @@ class Audit:
                 if entries is not None and entries.get(entry_id) != (meaning, file["date"]):
                     self.fault("misdescribed", key, f"has the entry {entry_id} otherwise than its export")
             files.append({**file, "first_id": ids[0], "last_id": ids[-1], "count": len(ids)})
-        seen = [{**receipt, "intent_seq": None} for receipt in said["receipts_seen"]]
+        seen = [{**receipt, **UNSEEN} for receipt in said["receipts_seen"]]
         told = {**said, "ids": sorted(lines), "holes": said["missing"], "receipts_seen": seen}
         self.compare(key, told, {"entries": files, **due_by_content(before, said, lines, entries)})
         self.counts["checked"]["entries"] += len(lines)

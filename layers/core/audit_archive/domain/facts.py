@@ -3,6 +3,34 @@
 from dataclasses import dataclass
 
 
+class Mode:
+    """How far a run may go: `off` archives only, `dry-run` does all but the purge, `on` purges."""
+
+    OFF = "off"
+    DRY_RUN = "dry-run"
+    ON = "on"
+    ORDER = (OFF, DRY_RUN, ON)
+
+
+class HeldBackBy:
+    """Why a run purges no further than it does."""
+
+    PURGE_MODE = "purge_mode"
+    LATCHED_MISMATCH = "latched_mismatch"
+    FOREIGN_PURGE = "foreign_purge"
+    UNREADABLE_RECEIPT = "unreadable_receipt"
+    POPULATION = "population"
+    STALE_EXPORT = "stale_export"
+    UNEXPLAINED_HOLE = "unexplained_hole"
+    BEFORE_ARCHIVE = "before_archive"
+    ENDING_PROOF = "ending_proof"
+    SETTLE_WINDOW = "settle_window"
+    KEEP_WINDOW = "keep_window"
+    UNREADABLE_TIMESTAMP = "unreadable_timestamp"
+    ONLY_RECEIPTS = "only_receipts"
+    NOT_YET_RECORDED = "not_yet_recorded"
+
+
 class Cause:
     """Why an id is missing, in order of precedence."""
 
@@ -18,9 +46,11 @@ class PurgeOutcome:
     CONFIRMED = "confirmed"
     UNCONFIRMED = "unconfirmed"
     MISMATCH = "mismatch"
+    PARTIAL = "partial"
     NOT_SENT = "not_sent"
     UNKNOWN = "unknown"
     SUPERSEDED = "superseded"
+    SENT = (CONFIRMED, UNCONFIRMED, MISMATCH, PARTIAL)
 
 
 class Action:
@@ -29,8 +59,9 @@ class Action:
     RESUME = "resume"
     EPOCH = "epoch"
     REBUILD = "rebuild"
+    ACCEPT = "accept"
     KEY = "key"
-    BY_EVENT = (RESUME, EPOCH, REBUILD)
+    BY_EVENT = (RESUME, EPOCH, REBUILD, ACCEPT)
 
 
 @dataclass(frozen=True)
@@ -40,6 +71,14 @@ class ObjectRef:
     key: str
     version_id: str
     sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class IdSpan:
+    """The ids from `first` to `last`, both included."""
+
+    first: int
+    last: int
 
 
 @dataclass(frozen=True)
@@ -55,7 +94,11 @@ class RunFacts:
 
 @dataclass(frozen=True)
 class ExportFacts:
-    """The stored export that a statement rests on."""
+    """The stored export that a statement rests on.
+
+    `lines_sha256`: over its distinct entries as lines, ascending by id, each with a line feed. Two zips of
+    the same entries differ by the times in them; this does not.
+    """
 
     key: str
     version_id: str
@@ -68,6 +111,7 @@ class ExportFacts:
     last_id: int
     rows: int
     entry_count: int
+    lines_sha256: str
 
 
 @dataclass(frozen=True)
@@ -112,6 +156,8 @@ class ReceiptSeen:
     """A receipt among the archived entries, and what it says: up to where, how many, who, whence, when.
 
     `intent_seq` names the statement whose purge it settles; null: no statement of ours planned that purge.
+    `surplus`: how many more entries it says were destroyed than were archived and live below `before_id`, or
+    listed as lost to it: entries that nobody ever saw. Null: that can't be told.
     """
 
     entry_id: int
@@ -121,13 +167,15 @@ class ReceiptSeen:
     user_ip: str | None
     timestamp: str | None
     intent_seq: int | None
+    surplus: int | None = None
 
 
 @dataclass(frozen=True)
 class PlanFacts:
     """What the run intended: an intent, if the mode is `on` and there is a boundary.
 
-    `window`: how old an entry had to be, in seconds.
+    `window`: how old an entry had to be, in seconds. `waiting_id`: the lowest live entry that is no purge
+    receipt, where there is no boundary: what waits for the reason in `held_back_by` to go away.
     """
 
     mode: str
@@ -136,6 +184,42 @@ class PlanFacts:
     expected_count: int
     held_back_by: str | None
     next_due_at: str | None
+    waiting_id: int | None = None
+
+
+@dataclass(frozen=True)
+class PopulationFacts:
+    """How the Console's own count, seen with the reading key before the download, fits the export.
+
+    `counted`: what `page_count` said; null: nothing. `accounted`: how many distinct ids of the export lie at
+    or below the newest entry shown then. `offset`: by how much the count differs from the ids that `fetch`
+    shows; null: too little time to look. `unexported`: ids that `fetch` shows and the export lacks.
+    """
+
+    counted: int | None
+    accounted: int
+    offset: int | None
+    unexported: tuple[IdSpan, ...]
+
+
+@dataclass(frozen=True)
+class Unexported:
+    """An entry that `fetch` showed before the download and that the export lacks."""
+
+    id: int
+    timestamp: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Respelled:
+    """An entry file whose live lines are spelled otherwise now, with the same instants.
+
+    `sha256`: of those lines as they are spelled now; `last_id`: the file's last id.
+    """
+
+    key: str
+    sha256: str
+    last_id: int
 
 
 @dataclass(frozen=True)

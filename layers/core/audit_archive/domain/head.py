@@ -4,9 +4,21 @@ A head is a pure fold over the chain: the ledger holds one so that a run need no
 `Head.after` is the only way to make the next one, so a rebuilt ledger equals the recorded one.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from audit_archive.domain.facts import Action, Anchor, Cause, ObjectRef, PurgeOutcome
+from audit_archive.domain.facts import (
+    Action,
+    Anchor,
+    Cause,
+    ExportFacts,
+    HeldBackBy,
+    IdSpan,
+    Mode,
+    ObjectRef,
+    PurgeOutcome,
+    Respelled,
+)
 from audit_archive.domain.ranges import IdRange, IdSet, id_set
 from audit_archive.domain.statement import ArchiveStatement, OperatorStatement, PurgeStatement, Statement
 from audit_archive.domain.times import from_rfc3339
@@ -20,13 +32,24 @@ MAX_UNSETTLED = 16
 class Hole:
     """Ids that are missing and may still be filled by a late writer; `served_at` in epoch seconds.
 
-    `served_at` is when the export was served that showed the hole first.
+    `served_at` is when the export was served that showed the hole first. `is_accepted`: an operator says that
+    a purge may cross it.
     """
 
     first: int
     last: int
     cause: str
     served_at: int
+    is_accepted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """What has kept an entry from being purged: the reason, the lowest such id, and since when (epoch s)."""
+
+    reason: str
+    waiting_id: int
+    since: int
 
 
 @dataclass(frozen=True)
@@ -65,6 +88,11 @@ class Head:
     is the lowest id of the newest archived export: what it no longer held can't come alive again. `window`
     (seconds) is how old an entry had to be for the newest plan. `public_key`: the key that signs checkpoints,
     as the chain names it (DER, base64); None before it names one.
+
+    `live_count`: how many distinct ids should be live; None: a whole run must find out. `count_offset`: by
+    how much the Console's own count differs from that. `surveyed_at`: when the newest complete export was
+    served. `history_up_to`: the last id of the epoch's first export; purges up to it are older than the
+    archive. `vanished`: archived ids that are gone without a receipt. `export`: the newest stored one.
     """
 
     console: str
@@ -84,6 +112,14 @@ class Head:
     first_live_id: int = 0
     window: int = 0
     public_key: str | None = None
+    live_count: int | None = None
+    count_offset: int | None = None
+    surveyed_at: int | None = None
+    history_up_to: int = 0
+    hold: Hold | None = None
+    vanished: tuple[IdSpan, ...] = ()
+    respelled: tuple[Respelled, ...] = ()
+    export: ExportFacts | None = None
 
     @property
     def open_intents(self) -> tuple[Intent, ...]:
@@ -137,11 +173,11 @@ def _after_archive(head: Head, said: ArchiveStatement) -> Head:
     found = tuple(Hole(m.first, m.last, m.cause, served_at) for m in said.missing if m.cause != Cause.PURGED)
     settled = {seen.intent_seq for seen in said.receipts_seen if seen.intent_seq is not None}
     intents = [intent for intent in head.intents if intent.seq not in settled]
-    if said.plan.mode == "on" and said.plan.boundary is not None:
+    if said.plan.mode == Mode.ON and said.plan.boundary is not None:
         last_id = said.export.last_id
         intents.append(Intent(said.seq, said.plan.boundary, said.plan.expected_count, last_id))
     holes = _without(head.holes + found, said.filled)
-    return replace(
+    grown = replace(
         head,
         anchor=said.anchor,
         holes=holes,
@@ -149,9 +185,51 @@ def _after_archive(head: Head, said: ArchiveStatement) -> Head:
         intents=tuple(intents[-MAX_UNSETTLED:]),
         receipts=tuple(r for r in head.receipts if _is_unseen(r, said.highest_archived_id, holes)),
         next_due_at=from_rfc3339(said.plan.next_due_at) if said.plan.next_due_at else None,
-        first_live_id=said.export.first_id,
         window=said.plan.window,
+        live_count=None,
+        history_up_to=head.history_up_to or said.export.last_id,
+        hold=_hold(head, said),
+        vanished=_above(head.vanished + said.vanished, said.highest_purged_id),
+        respelled=_respelled(head, said),
+        export=said.export,
     )
+    return _surveyed(grown, said) if _is_complete(said) else grown
+
+
+def _is_complete(said: ArchiveStatement) -> bool:
+    """Whether a statement is the last of its export, and that export was not stale."""
+    return said.stale is None and said.plan.held_back_by != HeldBackBy.NOT_YET_RECORDED
+
+
+def _surveyed(head: Head, said: ArchiveStatement) -> Head:
+    """The head once everything of an export is archived: what is live now is known anew."""
+    return replace(
+        head,
+        first_live_id=said.export.first_id,
+        live_count=said.export.entry_count if said.population.offset is not None else None,
+        count_offset=said.population.offset,
+        surveyed_at=from_rfc3339(said.covered_until),
+    )
+
+
+def _hold(head: Head, said: ArchiveStatement) -> Hold | None:
+    """What keeps the lowest entry from being purged; since when, if it is the same as before."""
+    reason, waiting_id = said.plan.held_back_by, said.plan.waiting_id
+    if reason is None or waiting_id is None:
+        return None
+    if head.hold is not None and (head.hold.reason, head.hold.waiting_id) == (reason, waiting_id):
+        return head.hold
+    return Hold(reason, waiting_id, from_rfc3339(said.run.started_at))
+
+
+def _above(spans: tuple[IdSpan, ...], purged: int) -> tuple[IdSpan, ...]:
+    return tuple(IdSpan(max(span.first, purged + 1), span.last) for span in spans if span.last > purged)
+
+
+def _respelled(head: Head, said: ArchiveStatement) -> tuple[Respelled, ...]:
+    """The present spelling of each file that is not purged yet; a newer one takes an older one's place."""
+    known = {each.key: each for each in head.respelled + said.respelled}
+    return tuple(each for each in known.values() if each.last_id > said.highest_purged_id)
 
 
 def _is_unseen(receipt: KnownReceipt, archived: int, holes: tuple[Hole, ...]) -> bool:
@@ -160,14 +238,23 @@ def _is_unseen(receipt: KnownReceipt, archived: int, holes: tuple[Hole, ...]) ->
 
 
 def _without(holes: tuple[Hole, ...], filled: tuple[int, ...]) -> tuple[Hole, ...]:
+    """The holes that are left. An entry in an accepted one shows that the acceptance was wrong: all end."""
     if not filled:
         return holes
     present = id_set(filled)
-    return tuple(
-        Hole(left.first, left.last, hole.cause, hole.served_at)
+    left = tuple(
+        replace(hole, first=part.first, last=part.last)
         for hole in holes
-        for left in present.gaps(hole.first, hole.last).ranges
+        for part in present.gaps(hole.first, hole.last).ranges
     )
+    if accepted_ids(holes).intersection(present):
+        return tuple(replace(hole, is_accepted=False) for hole in left)
+    return left
+
+
+def accepted_ids(holes: Iterable[Hole]) -> IdSet:
+    """The missing ids that an operator accepted."""
+    return IdSet(tuple(IdRange(hole.first, hole.last) for hole in holes if hole.is_accepted))
 
 
 def _after_purge(head: Head, said: PurgeStatement) -> Head:
@@ -175,41 +262,72 @@ def _after_purge(head: Head, said: PurgeStatement) -> Head:
     receipts = head.receipts
     if said.receipt is not None and said.receipt["id"] > head.highest_archived_id:
         receipts += (KnownReceipt(said.receipt["id"], said.intent_seq, said.boundary),)
-    was_sent = said.outcome in {PurgeOutcome.CONFIRMED, PurgeOutcome.UNCONFIRMED, PurgeOutcome.MISMATCH}
+    was_sent = said.outcome in PurgeOutcome.SENT
+    is_done = was_sent and said.outcome != PurgeOutcome.PARTIAL
     return replace(
         head,
         intents=tuple(intent for intent in intents if intent is not None),
         receipts=receipts,
-        late_ids=tuple(i for i in head.late_ids if not was_sent or i > said.boundary),
+        late_ids=tuple(i for i in head.late_ids if not is_done or i > said.boundary),
         is_latched=head.is_latched or said.outcome == PurgeOutcome.MISMATCH,
-        next_due_at=head.next_due_at if was_sent else from_rfc3339(said.run.started_at),
+        next_due_at=head.next_due_at if is_done else from_rfc3339(said.run.started_at),
+        live_count=_live_after(head, said),
+        vanished=_above(head.vanished, said.highest_purged_id),
+        respelled=tuple(each for each in head.respelled if each.last_id > said.highest_purged_id),
     )
+
+
+def _live_after(head: Head, said: PurgeStatement) -> int | None:
+    """How many entries should be live once a purge has ended; None if it did not end as planned."""
+    if said.outcome == PurgeOutcome.NOT_SENT:
+        return head.live_count
+    is_as_planned = said.outcome == PurgeOutcome.CONFIRMED and said.reported_count == said.expected_count
+    if head.live_count is None or not is_as_planned:
+        return None
+    return head.live_count - said.expected_count + 1  # its receipt
 
 
 def _after_outcome(intent: Intent, said: PurgeStatement) -> Intent | None:
     """The intent as it is remembered after its end: a late receipt may still match it, or nothing may."""
     if intent.seq != said.intent_seq:
         return intent
-    if said.outcome in {PurgeOutcome.UNKNOWN, PurgeOutcome.UNCONFIRMED}:
+    if said.receipt is None and said.outcome not in {PurgeOutcome.NOT_SENT, PurgeOutcome.SUPERSEDED}:
         return replace(intent, is_open=False, reported_count=said.reported_count)
     return None
 
 
 def _after_operator(head: Head, said: OperatorStatement) -> Head:
+    now = from_rfc3339(said.run.started_at)
     if said.action == Action.RESUME:
-        return replace(head, is_latched=False, next_due_at=from_rfc3339(said.run.started_at))
+        return replace(head, is_latched=False, next_due_at=now)
+    if said.action == Action.ACCEPT and said.accepted is not None:
+        return replace(head, holes=_accepted(head.holes, said.accepted), next_due_at=now)
     if said.action == Action.KEY:
         return replace(head, public_key=said.public_key)
     if said.action == Action.EPOCH:
-        return replace(
-            head,
-            anchor=None,
-            holes=(),
-            late_ids=(),
-            intents=(),
-            receipts=(),
-            is_latched=False,
-            next_due_at=None,
-            first_live_id=0,
+        return Head(
+            console=head.console,
+            epoch=head.epoch,
+            seq=head.seq,
+            statement=head.statement,
+            tree=head.tree,
+            window=head.window,
+            public_key=head.public_key,
         )
     return head
+
+
+def _accepted(holes: tuple[Hole, ...], span: IdSpan) -> tuple[Hole, ...]:
+    """The holes with those in a span accepted; one that reaches beyond it is cut where the span ends."""
+    taken = IdSet((IdRange(span.first, span.last),))
+    return tuple(
+        replace(hole, first=part.first, last=part.last, is_accepted=is_accepted or hole.is_accepted)
+        for hole in holes
+        for part, is_accepted in _parts(hole, taken)
+    )
+
+
+def _parts(hole: Hole, taken: IdSet) -> list[tuple[IdRange, bool]]:
+    inside = [(part, True) for part in taken.within(hole.first, hole.last).ranges]
+    outside = [(part, False) for part in taken.gaps(hole.first, hole.last).ranges]
+    return sorted(inside + outside)

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from audit_archive.domain.entry import RECEIPT_ACTION
-from audit_archive.domain.facts import Anchor
+from audit_archive.domain.facts import Anchor, Mode
 from audit_archive.domain.head import Head
-from audit_archive.domain.plan import Mode, Policy
+from audit_archive.domain.plan import Policy
 
 
 def is_idle(newest: Mapping[str, Any] | None, head: Head, policy: Policy, now: int) -> bool:

@@ -4,35 +4,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from audit_archive.domain.entry import Receipt
-from audit_archive.domain.facts import Cause, Missing, ReceiptSeen
+from audit_archive.domain.facts import Cause, HeldBackBy, Missing, Mode, ReceiptSeen
 from audit_archive.domain.head import Head
 from audit_archive.domain.holes import explain_holes
 from audit_archive.domain.receipts import match_receipts
 from audit_archive.domain.survey import Survey
-
-
-class Mode:
-    """How far a run may go: `off` archives only, `dry-run` does all but the purge, `on` purges."""
-
-    OFF = "off"
-    DRY_RUN = "dry-run"
-    ON = "on"
-    ORDER = (OFF, DRY_RUN, ON)
-
-
-class HeldBackBy:
-    """Why a run purges no further than it does."""
-
-    PURGE_MODE = "purge_mode"
-    LATCHED_MISMATCH = "latched_mismatch"
-    FOREIGN_PURGE = "foreign_purge"
-    UNREADABLE_RECEIPT = "unreadable_receipt"
-    UNEXPLAINED_HOLE = "unexplained_hole"
-    SETTLE_WINDOW = "settle_window"
-    KEEP_WINDOW = "keep_window"
-    UNREADABLE_TIMESTAMP = "unreadable_timestamp"
-    ONLY_RECEIPTS = "only_receipts"
-    NOT_YET_RECORDED = "not_yet_recorded"
 
 
 @dataclass(frozen=True)
@@ -177,6 +153,7 @@ def receipts_seen(plan: Plan, receipts: Iterable[Receipt]) -> tuple[ReceiptSeen,
             user_ip=receipt.user_ip,
             timestamp=receipt.timestamp,
             intent_seq=plan.ours.get(receipt.entry_id),
+            surplus=None,
         )
         for receipt in receipts
     )

@@ -16,12 +16,16 @@ from audit_archive.domain.facts import (
     Anchor,
     EntryFile,
     ExportFacts,
+    IdSpan,
     Missing,
     ObjectRef,
     PlanFacts,
+    PopulationFacts,
     ReceiptSeen,
+    Respelled,
     RunFacts,
     SliceFacts,
+    Unexported,
 )
 from audit_archive.domain.layout import FORMAT
 from audit_archive.domain.public_keys import PublicKey
@@ -31,7 +35,10 @@ from audit_archive.domain.tree import Tree
 
 @dataclass(frozen=True, kw_only=True)
 class Common:
-    """What every statement says; the watermarks are those after it."""
+    """What every statement says; the watermarks are those after it.
+
+    `head_sha256`: the digest of the head after it, by the rules of `head_format`; `commit` fills in both.
+    """
 
     format: str = FORMAT
     kind: str
@@ -43,11 +50,20 @@ class Common:
     tree: Tree
     highest_archived_id: int
     highest_purged_id: int
+    head_format: str = ""
+    head_sha256: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ArchiveStatement(Common):
-    """These entries are archived."""
+    """These entries are archived.
+
+    `covered_until`: up to when the export holds everything that `fetch` showed (RFC 3339). `stale`: the
+    newest entry that `fetch` showed, where the export should hold it and does not. `amended`: archived ids
+    whose entry says something else in this export. `respelled`: files that only spell their moments in
+    another way. `not_compared`: how many live archived entries were not compared. `vanished`: archived ids
+    that are gone without a receipt.
+    """
 
     kind: str = "archive"
     export: ExportFacts
@@ -59,6 +75,13 @@ class ArchiveStatement(Common):
     drift: dict[str, int]
     plan: PlanFacts
     anchor: Anchor | None
+    covered_until: str
+    population: PopulationFacts
+    stale: Unexported | None = None
+    amended: tuple[IdSpan, ...] = ()
+    respelled: tuple[Respelled, ...] = ()
+    not_compared: int = 0
+    vanished: tuple[IdSpan, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,14 +102,16 @@ class PurgeStatement(Common):
 class OperatorStatement(Common):
     """A person decided something, and said why; or the first run with another signing key names it.
 
-    `public_key`: with action `key` the key's DER SubjectPublicKeyInfo in base64, else null.
+    `public_key`: with action `key` the key's DER SubjectPublicKeyInfo in base64, else null. `accepted`: with
+    action `accept` the missing ids that a purge may cross, else null.
     """
 
     kind: str = "operator"
     action: str
     who: str
     reason: str
-    public_key: str | None
+    public_key: str | None = None
+    accepted: IdSpan | None = None
 
 
 Statement: TypeAlias = ArchiveStatement | PurgeStatement | OperatorStatement

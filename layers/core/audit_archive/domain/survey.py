@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from hashlib import sha256
 
 import orjson
 
@@ -47,11 +48,13 @@ class Survey:
     `young_at`: when the youngest entry happened that the next purge waits for; `oldest_at`: when the first
     entry did. Both in epoch seconds, both pass over purge receipts (which alone are never worth a purge),
     both None if there is no such entry or its time can't be told. `first_other_id`: the lowest id that
-    is no purge receipt. `receipts`: the purge receipts among the new entries. `anchor`: the live entry at the
-    head's anchor id. `first_day`: days since 1970 of the lowest entry with a readable date.
+    is no purge receipt. `lines_sha256`: as an export's facts have it. `receipts`: the purge receipts among
+    the new entries. `anchor`: the live entry at the head's anchor id. `first_day`: days since 1970 of the
+    lowest entry with a readable date.
     """
 
     entry_count: int
+    lines_sha256: str
     ids: IdSet
     slices: tuple[Slice, ...]
     receipts: tuple[Receipt, ...]
@@ -95,10 +98,12 @@ def survey_entries(entries: Iterable[Entry], head: Head, now: int, cutoff: int) 
     memory can hold.
     """
     ids, ages, found = IdSetBuilder(MAX_RANGES), Ages(now, cutoff), _Found(head)
-    count, first_day = 0, None
+    count, first_day, lines = 0, None, sha256()
     for entry in entries:
         count += 1
-        entry_id, _, seconds, marks = entry
+        entry_id, line, seconds, marks = entry
+        lines.update(line)
+        lines.update(b"\n")
         ids.add(entry_id)
         ages.add(entry_id, seconds, bool(marks & _RECEIPT))
         if first_day is None and seconds is not None:
@@ -106,6 +111,7 @@ def survey_entries(entries: Iterable[Entry], head: Head, now: int, cutoff: int) 
         found.add(entry)
     return Survey(
         entry_count=count,
+        lines_sha256=lines.hexdigest(),
         ids=ids.build(),
         slices=found.slices.build(),
         receipts=tuple(found.receipts),

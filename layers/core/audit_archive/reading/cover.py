@@ -5,9 +5,9 @@ from dataclasses import replace
 from itertools import islice
 
 from audit_archive.domain.coverage import LISTED, NOT_VERIFIED, UNNAMED, Coverage, Hole, Unjudged
+from audit_archive.domain.facts import HeldBackBy
 from audit_archive.domain.foreign import ForeignPurge
 from audit_archive.domain.outcomes import gaps
-from audit_archive.domain.plan import HeldBackBy
 from audit_archive.domain.query import Query
 from audit_archive.domain.statement import ArchiveStatement
 from audit_archive.domain.times import from_rfc3339, rfc3339

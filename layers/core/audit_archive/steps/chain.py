@@ -1,11 +1,12 @@
 """The hash chain in the bucket: the truth, of which the ledger is the index."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from audit_archive.domain.facts import ObjectRef
 from audit_archive.domain.head import Head
+from audit_archive.domain.head_digest import HEAD_FORMAT, head_sha256
 from audit_archive.domain.layout import statement_key, statements_prefix
 from audit_archive.domain.statement import Statement, parse_statement, statement_bytes
 from audit_archive.errors import ArchiveStoreError, IntegrityError
@@ -30,6 +31,7 @@ def commit(run: Run, before: Head, statement: Statement) -> Committed | None:
     reading it back decides: identical bytes mean that we won. Raises IntegrityError if what is there is not
     locked.
     """
+    statement = _with_digest(before, statement)
     data = statement_bytes(statement)
     digest = sha256(data).hexdigest()
     key = statement_key(run.order.console, statement.seq)
@@ -45,6 +47,12 @@ def commit(run: Run, before: Head, statement: Statement) -> Committed | None:
     check_lock(key, facts.retention, run.order.lock_mode, retention.until)
     ref = ObjectRef(key, facts.version_id, digest)
     return Committed(statement, ref, before, before.after(statement, ref))
+
+
+def _with_digest(before: Head, statement: Statement) -> Statement:
+    """The statement with the digest of the head that it leads to."""
+    after = before.after(statement, ObjectRef("", "", ""))
+    return replace(statement, head_format=HEAD_FORMAT, head_sha256=head_sha256(after))
 
 
 def check_lock(key: str, retention: Retention | None, lock_mode: str, until: int) -> None:

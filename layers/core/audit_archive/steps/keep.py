@@ -77,4 +77,5 @@ def _facts(surveyed: Surveyed, stored: Stored, retention: Retention) -> ExportFa
         last_id=found.last_id,
         rows=surveyed.entries.rows,
         entry_count=found.entry_count,
+        lines_sha256=found.lines_sha256,
     )

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from audit_archive.domain.facts import PlanFacts, ReceiptSeen, SliceFacts
+from audit_archive.domain.facts import HeldBackBy, PlanFacts, PopulationFacts, ReceiptSeen, SliceFacts
 from audit_archive.domain.foreign import foreign_purges
 from audit_archive.domain.head import Head
-from audit_archive.domain.plan import HeldBackBy, Plan, receipts_seen
+from audit_archive.domain.plan import Plan, receipts_seen
 from audit_archive.domain.statement import ArchiveStatement
 from audit_archive.domain.survey import Slice
 from audit_archive.domain.times import rfc3339
@@ -88,6 +88,13 @@ def _statement(run: Run, head: Head, evidence: Evidence, part: Slice, built: Bui
         drift=built.drift | _duplicate_rows(surveyed),
         plan=_plan_facts(run, plan) if is_last else _unfinished(run, plan, surveyed.export.served_at),
         anchor=built.anchor,
+        covered_until=rfc3339(surveyed.export.served_at),
+        stale=None,
+        population=PopulationFacts(None, surveyed.survey.entry_count, 0, ()),
+        amended=(),
+        respelled=(),
+        not_compared=0,
+        vanished=(),
     )
 
 
@@ -106,10 +113,10 @@ def _duplicate_rows(surveyed: Surveyed) -> dict[str, int]:
 def _plan_facts(run: Run, plan: Plan) -> PlanFacts:
     due = rfc3339(plan.next_due_at) if plan.next_due_at is not None else None
     window = run.order.policy.window
-    return PlanFacts(plan.mode, window, plan.boundary, plan.expected_count, plan.held_back_by, due)
+    return PlanFacts(plan.mode, window, plan.boundary, plan.expected_count, plan.held_back_by, due, None)
 
 
 def _unfinished(run: Run, plan: Plan, served_at: int) -> PlanFacts:
     """The plan of a slice that others follow: nothing is purged before the last is recorded."""
     window, due = run.order.policy.window, rfc3339(served_at)
-    return PlanFacts(plan.mode, window, None, 0, HeldBackBy.NOT_YET_RECORDED, due)
+    return PlanFacts(plan.mode, window, None, 0, HeldBackBy.NOT_YET_RECORDED, due, None)
