@@ -11,6 +11,7 @@ from audit_archive.domain.facts import ObjectRef
 from audit_archive.domain.finding import Finding
 from audit_archive.domain.head import Head
 from audit_archive.domain.records import from_json, to_json
+from audit_archive.domain.stale import Lack
 from audit_archive.domain.statement import Statement
 from audit_archive.errors import IntegrityError
 
@@ -28,6 +29,7 @@ class FakeLedger:
         self._leases: dict[str, tuple[str, int]] = {}
         self._findings: dict[tuple[str, str], tuple[int | None, Finding]] = {}
         self._completed: dict[str, int] = {}
+        self._lacks: dict[str, Lack] = {}
         self._lock = Lock()
 
     def acquire(self, console: str, owner: str, now: int, expires_at: int) -> bool:
@@ -75,6 +77,16 @@ class FakeLedger:
         with self._lock:
             return self._completed.get(console)
 
+    def lack(self, console: str) -> Lack | None:
+        with self._lock:
+            return self._lacks.get(console)
+
+    def note_lack(self, console: str, lack: Lack | None) -> None:
+        with self._lock:
+            self._lacks.pop(console, None)
+            if lack is not None:
+                self._lacks[console] = lack
+
     def head(self, console: str) -> Head | None:
         with self._lock:
             self.calls["head"] += 1
@@ -106,6 +118,7 @@ class FakeLedger:
         self._heads.pop(console, None)
         self._leases.pop(console, None)
         self._completed.pop(console, None)
+        self._lacks.pop(console, None)
         self.index = {at: known for at, known in self.index.items() if at[0] != console}
 
     def _head(self, console: str) -> Head | None:

@@ -8,24 +8,30 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 
-from audit_archive.domain.facts import Mode
+from audit_archive.domain.facts import HeldBackBy, Mode
 from audit_archive.domain.head import Head
 from audit_archive.domain.idle import is_idle
-from audit_archive.domain.plan import Plan, make_plan
-from audit_archive.errors import SettingsError
-from audit_archive.result import Outcome, Result, archived, plain, purged
-from audit_archive.steps.announce import announce_pending, paging
-from audit_archive.steps.collect import Surveyed, download, survey
+from audit_archive.domain.plan import Plan, Sight, make_plan
+from audit_archive.domain.rollback import check_forward
+from audit_archive.errors import RollbackError, SettingsError
+from audit_archive.result import Outcome, Result, archived, plain, purged, stale, warned
+from audit_archive.steps.announce import announce_pending, paging, tell_hold
+from audit_archive.steps.collect import Surveyed, download, kept_if_refused, survey
 from audit_archive.steps.keep import store, verify
 from audit_archive.steps.lease import lease
 from audit_archive.steps.publish import load
-from audit_archive.steps.purge import check_dry, purge
+from audit_archive.steps.purge import HeldError, check_dry, purge
 from audit_archive.steps.run import Run
-from audit_archive.steps.settle import settle
+from audit_archive.steps.settle import settle, settle_late
 from audit_archive.steps.slices import Evidence, archive_slices
 from audit_archive.steps.superseded import SupersededError
+from audit_archive.steps.view import View, check_not_lasting, note, view
 
 NO_PURGE_KEY = "no purging key is stored: the population that a purge would meet was not checked"
+NOT_YET_CERTAIN = (
+    "nothing was purged: the purging key sees a young entry that the export does not hold, or there was too "
+    "little time to look; the next run looks again"
+)
 
 
 class ArchiveRun:
@@ -41,40 +47,74 @@ class ArchiveRun:
             if not is_ours:
                 head = run.ledger.head(console) or Head(console)
                 return plain(Outcome.BUSY, head, head)
-            result = _archive_and_purge(run)
+            result, head = _archive_and_purge(run)
             announce_pending(run)
-            if result.outcome in Outcome.COMPLETED:
+            tell_hold(run, head, is_growing=result.new_entries > 0)
+            if result.outcome in Outcome.COMPLETED and not result.is_stale:
                 run.ledger.complete(console, run.clock.now())
             return result
 
 
-def _archive_and_purge(run: Run) -> Result:
+def _archive_and_purge(run: Run) -> tuple[Result, Head]:
     loaded = load(run)
     head = settle(run, loaded)
-    if is_idle(run.console.peek().newest, head, run.order.policy, run.clock.now()):
-        return plain(Outcome.IDLE, loaded, head)
-    surveyed = survey(run, download(run), head)
+    began_at, peek = run.clock.now(), run.console.peek()
+    if is_idle(peek.newest, peek.population, head, run.order.policy, began_at):
+        return plain(Outcome.IDLE, loaded, head), head
+    export = download(run)
+    with kept_if_refused(run, export):
+        surveyed = survey(run, export, head)
+        seen = _checked(run, surveyed, head, view(run, surveyed, head, peek, began_at))
+    if seen.is_stale and not surveyed.survey.new_count:
+        return stale(loaded, head, seen), head
     if not surveyed.survey.ids:
-        return plain(Outcome.IDLE, loaded, head)
-    plan = make_plan(surveyed.survey, head, run.order.policy, surveyed.export.served_at)
-    verified = verify(run, surveyed, store(run, surveyed))
+        return plain(Outcome.IDLE, loaded, head), head
+    head = settle_late(run, head, surveyed)
+    sight = Sight(seen.is_stale)
+    plan = make_plan(surveyed.survey, head, run.order.policy, surveyed.export.served_at, sight)
+    verified = verify(run, store(run, surveyed, head))
     try:
-        head, is_complete = archive_slices(run, head, Evidence(surveyed, plan, verified))
-        result = archived(loaded, head, surveyed.survey, plan, is_complete=is_complete)
-        return _purge(run, head, surveyed, plan, result) if is_complete else result
+        head, is_complete = archive_slices(run, head, Evidence(surveyed, seen, plan, verified))
+        result = archived(loaded, head, surveyed.survey, plan, seen, is_complete=is_complete)
+        return _purge(run, head, surveyed, plan, result) if is_complete else (result, head)
     except SupersededError:
-        return plain(Outcome.SUPERSEDED, loaded, load(run))
+        head = load(run)
+        return plain(Outcome.SUPERSEDED, loaded, head), head
 
 
-def _purge(run: Run, head: Head, surveyed: Surveyed, plan: Plan, result: Result) -> Result:
+def _checked(run: Run, surveyed: Surveyed, head: Head, seen: View) -> View:
+    """Check that the trail went forward, and note whether the export holds what `fetch` showed.
+
+    Only a trail that `fetch` shows went backwards: else the export is an old copy. Raises RollbackError,
+    InvalidExportError.
+    """
+    if not seen.is_stale:
+        try:
+            check_forward(surveyed.survey, head)
+        except RollbackError:
+            if seen.lacking is None:
+                raise
+            seen = seen.as_stale()
+    is_advancing = bool(surveyed.survey.new_count)
+    lack = note(run, seen, is_advancing=is_advancing)
+    if not is_advancing:
+        check_not_lasting(lack, run.clock.now())
+    return seen
+
+
+def _purge(run: Run, head: Head, surveyed: Surveyed, plan: Plan, result: Result) -> tuple[Result, Head]:
     """Carry out the recorded plan: purge in mode `on`, only check in `dry-run`."""
     ids = surveyed.survey.ids
-    if plan.is_intent:
-        after, settlement = purge(run, head, ids)
-        return purged(result, plan, settlement, head, after)
-    if plan.mode == Mode.DRY_RUN and plan.boundary is not None and not check_dry(run, head, ids):
-        return replace(result, warnings=(*result.warnings, NO_PURGE_KEY))
-    return result
+    try:
+        if plan.is_intent:
+            after, settlement = purge(run, head, ids)
+            return purged(result, plan, settlement, head, after), after
+        if plan.mode == Mode.DRY_RUN and plan.boundary is not None:
+            is_checked = check_dry(run, head, ids, plan.boundary)
+            return result if is_checked else warned(result, NO_PURGE_KEY), head
+    except HeldError:
+        return warned(replace(result, held_back_by=HeldBackBy.POPULATION), NOT_YET_CERTAIN), head
+    return result, head
 
 
 @contextmanager

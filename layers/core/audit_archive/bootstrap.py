@@ -28,7 +28,6 @@ from audit_archive.config import RetrieveSettings, Settings, VerifySettings
 from audit_archive.domain.facts import RunFacts
 from audit_archive.domain.plan import Policy
 from audit_archive.domain.times import HOUR, MINUTE, rfc3339
-from audit_archive.operate import Decision
 from audit_archive.operate import operate as state
 from audit_archive.ports import Alerts, PurgingConsole
 from audit_archive.reading.reader import Reader
@@ -78,8 +77,7 @@ def operate(request: OperatorRequest, context: InvocationContext) -> Result:
     """State what an operator decided. Raises the errors of `audit_archive.errors`."""
     settings = Settings.from_environment()
     policy = ArchiveRequest(request.console).policy(settings)
-    decision = Decision(request.action, request.who, request.reason)
-    return state(_run(request.console, policy, request.reason, settings, context), decision)
+    return state(_run(request.console, policy, request.reason, settings, context), request.decision)
 
 
 def retrieve(event: object, context: InvocationContext) -> dict[str, Any]:

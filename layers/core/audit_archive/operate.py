@@ -6,8 +6,9 @@ Each is a statement in the chain. None deletes or purges, and none lowers a wate
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from audit_archive.domain.facts import Action
+from audit_archive.domain.facts import Action, IdSpan
 from audit_archive.domain.head import Head
+from audit_archive.domain.ranges import IdSet
 from audit_archive.domain.statement import OperatorStatement
 from audit_archive.errors import IntegrityError, RequestError
 from audit_archive.result import Outcome, Result, plain
@@ -21,11 +22,12 @@ from audit_archive.steps.sign import sign
 
 @dataclass(frozen=True)
 class Decision:
-    """What a person decided: the action, who they are, and why."""
+    """What a person decided: the action, who they are, and why; with `accept`, of which missing ids."""
 
     action: str
     who: str
     reason: str
+    accepted: IdSpan | None = None
 
 
 def operate(run: Run, decision: Decision) -> Result:
@@ -34,14 +36,14 @@ def operate(run: Run, decision: Decision) -> Result:
         if not is_ours:
             head = run.ledger.head(run.order.console) or Head(run.order.console)
             return plain(Outcome.BUSY, head, head)
-        before = _WAYS_OUT[decision.action](run)
+        before = _WAYS_OUT[decision.action](run, decision)
         committed = commit(run, before, _statement(run, before, decision))
         if committed is None:
             return plain(Outcome.SUPERSEDED, before, load(run))
         return plain(Outcome.STATED, before, record(run, publish(run, sign(run, committed))))
 
 
-def _resume(run: Run) -> Head:
+def _resume(run: Run, _: Decision) -> Head:
     """After a mismatch was looked into: purging may go on."""
     head = load(run)
     if not head.is_latched:
@@ -49,7 +51,7 @@ def _resume(run: Run) -> Head:
     return head
 
 
-def _epoch(run: Run) -> Head:
+def _epoch(run: Run, _: Decision) -> Head:
     """After a Console was reset or replaced: its ids count anew."""
     head = load(run)
     if head.statement is None:
@@ -57,7 +59,23 @@ def _epoch(run: Run) -> Head:
     return head
 
 
-def _rebuild(run: Run) -> Head:
+def _accept(run: Run, decision: Decision) -> Head:
+    """After it was looked into why ids are missing that no receipt explains: a purge may cross them."""
+    head, span = load(run), decision.accepted
+    if span is None:
+        raise RequestError("first", "missing: say which missing ids to accept, by `first` and `last`")
+    known = IdSet.of(*((hole.first, hole.last) for hole in head.unexplained))
+    others = known.gaps(span.first, span.last)
+    if others:
+        raise RequestError(
+            "first",
+            f"the ids {others.ranges[0].first} to {others.ranges[0].last} of Console {head.console} are not "
+            "listed as missing without an explanation. The warnings of a dry run show those that are",
+        )
+    return head
+
+
+def _rebuild(run: Run, _: Decision) -> Head:
     """After the ledger was lost or damaged: everything in it, anew from the chain in the bucket."""
     recorded = _recorded_seq(run)
     head = roll_forward(run, Head(run.order.console))
@@ -79,10 +97,11 @@ def _recorded_seq(run: Run) -> int:
     return head.seq if head is not None else 0
 
 
-_WAYS_OUT: Mapping[str, Callable[[Run], Head]] = {
+_WAYS_OUT: Mapping[str, Callable[[Run, Decision], Head]] = {
     Action.RESUME: _resume,
     Action.EPOCH: _epoch,
     Action.REBUILD: _rebuild,
+    Action.ACCEPT: _accept,
 }
 
 
@@ -100,5 +119,5 @@ def _statement(run: Run, head: Head, decision: Decision) -> OperatorStatement:
         action=decision.action,
         who=decision.who,
         reason=decision.reason,
-        public_key=None,
+        accepted=decision.accepted if decision.action == Action.ACCEPT else None,
     )

@@ -1,14 +1,16 @@
 """What an invocation may ask for: a run, never more than the stack allows, or an operator's action."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from audit_archive.config import MAX_KEEP_DAYS, Settings
-from audit_archive.domain.facts import Action, Mode
+from audit_archive.domain.entry import MAX_ID
+from audit_archive.domain.facts import Action, IdSpan, Mode
 from audit_archive.domain.plan import Policy
 from audit_archive.domain.times import DAY, MINUTE
 from audit_archive.errors import RequestError
 from audit_archive.event_fields import Fields, checked, console_id, printable
+from audit_archive.operate import Decision
 
 
 @dataclass(frozen=True)
@@ -50,11 +52,24 @@ class OperatorRequest:
     action: str
     who: str
     reason: str
+    first: int | None = None
+    last: int | None = None
 
     @classmethod
     def from_event(cls, event: object) -> "OperatorRequest":
         """The request in an event. Raises RequestError naming the field and what it accepts."""
-        return cls(**checked(event, _OPERATOR_FIELDS, required=tuple(_OPERATOR_FIELDS)))
+        is_accept = isinstance(event, Mapping) and event.get("action") == Action.ACCEPT
+        fields = {**_OPERATOR_FIELDS, **(_ACCEPT_FIELDS if is_accept else {})}
+        return cls(**checked(event, fields, required=tuple(fields)))
+
+    @property
+    def decision(self) -> Decision:
+        """What the person decided. Raises RequestError for a range that ends before it begins."""
+        if self.first is None or self.last is None:
+            return Decision(self.action, self.who, self.reason)
+        if self.first > self.last:
+            raise RequestError("last", f"{self.last} is below first, which is {self.first}")
+        return Decision(self.action, self.who, self.reason, IdSpan(self.first, self.last))
 
 
 def is_operator_event(event: object) -> bool:
@@ -72,6 +87,15 @@ def _keep_days(value: object) -> int:
     if type(value) is not int or not 0 <= value <= MAX_KEEP_DAYS:
         raise RequestError("keep_days", f"{value!r:.80} is no whole number of days from 0 to {MAX_KEEP_DAYS}")
     return value
+
+
+def _id(field: str) -> Callable[[object], int]:
+    def check(value: object) -> int:
+        if type(value) is not int or not 1 <= value <= MAX_ID:
+            raise RequestError(field, f"{value!r:.80} is not an id: a whole number from 1 to {MAX_ID}")
+        return value
+
+    return check
 
 
 def _action(value: object) -> str:
@@ -92,3 +116,4 @@ _OPERATOR_FIELDS: Fields = {
     "who": printable("who"),
     "reason": printable("reason"),
 }
+_ACCEPT_FIELDS: Fields = {"first": _id("first"), "last": _id("last")}

@@ -1,17 +1,18 @@
 """What a run has to say for itself."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from audit_archive.domain.facts import HeldBackBy, Missing, PurgeOutcome
+from audit_archive.domain.facts import HeldBackBy, IdSpan, Missing, PurgeOutcome
 from audit_archive.domain.foreign import ForeignPurge, foreign_purges
-from audit_archive.domain.head import Head
+from audit_archive.domain.head import Head, Hole
 from audit_archive.domain.layout import statement_key
 from audit_archive.domain.plan import Plan, receipts_seen
 from audit_archive.domain.records import to_json
 from audit_archive.domain.settlement import Settlement
 from audit_archive.domain.survey import Survey
+from audit_archive.steps.view import View
 
 LISTED = 100
 """Items of each list in an answer: Lambda takes no more than 6 MB, and a log line less."""
@@ -26,6 +27,7 @@ class Outcome:
     BUSY = "busy"
     SUPERSEDED = "superseded"
     STATED = "stated"
+    STALE = "stale"
     COMPLETED = (IDLE, ARCHIVED, PURGED)
 
 
@@ -34,7 +36,9 @@ class Result:
     """The answer of an archive run. `statements` are the keys of the statements that it added.
 
     `boundary`: the id up to which the plan would purge or did; `held_back_by`: why it goes no further;
-    `holes`: ids that this run found missing, and why.
+    `holes`: ids that this run found missing, and why. `is_stale`: `fetch` showed an entry that the export
+    should hold and lacks, so the run completed nothing. `uncounted`: by how much the Console's own count
+    differs from the export.
     """
 
     outcome: str
@@ -49,6 +53,8 @@ class Result:
     foreign_purges: tuple[ForeignPurge, ...] = ()
     statements: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    is_stale: bool = False
+    uncounted: int = 0
 
     def as_dict(self) -> dict[str, Any]:
         """The result as a plain dict, for JSON: of a long list the first LISTED, and a warning of more."""
@@ -77,12 +83,20 @@ def plain(outcome: str, before: Head, after: Head) -> Result:
         console=after.console,
         highest_archived_id=after.highest_archived_id,
         highest_purged_id=after.highest_purged_id,
-        held_back_by=HeldBackBy.LATCHED_MISMATCH if after.is_latched else None,
+        held_back_by=_held_back_by(after),
         statements=_statements_between(before, after),
     )
 
 
-def archived(before: Head, after: Head, survey: Survey, plan: Plan, *, is_complete: bool) -> Result:
+def _held_back_by(head: Head) -> str | None:
+    if head.is_latched:
+        return HeldBackBy.LATCHED_MISMATCH
+    return head.hold.reason if head.hold is not None else None
+
+
+def archived(
+    before: Head, after: Head, survey: Survey, plan: Plan, seen: View, *, is_complete: bool
+) -> Result:
     """The result once slices are recorded: all of them, or as many as time allowed."""
     return replace(
         plain(Outcome.ARCHIVED, before, after),
@@ -91,8 +105,21 @@ def archived(before: Head, after: Head, survey: Survey, plan: Plan, *, is_comple
         held_back_by=plan.held_back_by if is_complete else HeldBackBy.NOT_YET_RECORDED,
         holes=plan.missing,
         foreign_purges=tuple(foreign_purges(receipts_seen(plan, survey.receipts), plan.missing)),
-        warnings=tuple(_archive_warnings(survey, plan)),
+        warnings=(*_view_warnings(seen), *_archive_warnings(survey, plan, after)),
+        is_stale=seen.is_stale,
+        uncounted=_uncounted(seen),
     )
+
+
+def stale(before: Head, after: Head, seen: View) -> Result:
+    """The result of an export that is an old copy and holds nothing new."""
+    result = plain(Outcome.STALE, before, after)
+    return replace(result, warnings=tuple(_view_warnings(seen)), is_stale=True)
+
+
+def warned(result: Result, warning: str) -> Result:
+    """The same result with one more warning."""
+    return replace(result, warnings=(*result.warnings, warning))
 
 
 def purged(result: Result, plan: Plan, settlement: Settlement, before: Head, after: Head) -> Result:
@@ -107,19 +134,63 @@ def purged(result: Result, plan: Plan, settlement: Settlement, before: Head, aft
     )
 
 
-def _archive_warnings(survey: Survey, plan: Plan) -> Iterator[str]:
+def _uncounted(seen: View) -> int:
+    population = seen.population
+    return 0 if population.counted is None else population.counted - population.accounted
+
+
+def _view_warnings(seen: View) -> Iterator[str]:
+    if seen.stale is not None:
+        yield (
+            f"stale_export: `fetch` shows entry {seen.stale.id} of {seen.stale.timestamp}, and the export "
+            "lacks it: this run completes nothing"
+        )
+    population = seen.population
+    if population.unexported:
+        yield (
+            f"`fetch` shows entries that the export lacks: {_spans(population.unexported)}. Look whether the "
+            "export is capped"
+        )
+    elif population.offset is None:
+        yield (
+            f"the Console counts {population.counted} entries, the export holds {population.accounted}, and "
+            "there was no time to compare the ids"
+        )
+
+
+def _spans(spans: Sequence[IdSpan | Hole]) -> str:
+    more = f" and {len(spans) - LISTED} more ranges" if len(spans) > LISTED else ""
+    return ", ".join(f"{span.first} to {span.last}" for span in spans[:LISTED]) + more
+
+
+def _archive_warnings(survey: Survey, plan: Plan, after: Head) -> Iterator[str]:
     if plan.is_repeat:
         yield "the Console still shows entries that an earlier run purged"
     if survey.unreadable_receipts:
         ids = list(survey.unreadable_receipts[:LISTED])
         yield f"purge receipts that can't be read: {ids}; nothing is purged in this run"
+    if after.unexplained:
+        yield (
+            f"no receipt explains the missing ids {_spans(after.unexplained)}: they are gone, or hidden from "
+            "both keys, and then a purge above them would destroy them. Nothing above them is purged until "
+            "an operator states `accept`"
+        )
+    if plan.vanished:
+        yield f"the Console dropped archived entries without a receipt: {_spans(plan.vanished)}"
 
 
 def _purge_warnings(plan: Plan, settlement: Settlement) -> Iterator[str]:
     reported = settlement.reported_count
     if settlement.outcome != PurgeOutcome.CONFIRMED:
         yield f"the purge up to {plan.boundary} ended {settlement.outcome}"
-    if reported is not None and reported < plan.expected_count:
+    if reported is None or reported >= plan.expected_count:
+        return
+    if settlement.outcome == PurgeOutcome.PARTIAL:
+        yield (
+            f"the Console purged only {reported} of {plan.expected_count} entries: the rest is still "
+            "there, and the next run purges again"
+        )
+    else:
         yield (
             f"the Console purged {reported} entries where {plan.expected_count} were expected: "
             "somebody else purged too"

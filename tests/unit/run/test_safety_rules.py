@@ -177,7 +177,7 @@ def test_an_entry_that_arrives_between_count_and_comparison_makes_up_for_none_th
     world.trail.arrive(2)
     world.mode = "off"
     world.run()
-    world.later()
+    world.accept()
     world.mode = "on"
 
     def busy() -> None:
@@ -186,7 +186,8 @@ def test_an_entry_that_arrives_between_count_and_comparison_makes_up_for_none_th
             world.trail.arrive()
 
     world.purger.hooks["entries_above"] = busy
+    late = {"timestamp": stamp(world.clock.now() - DAY)}
     with pytest.raises(PopulationMismatchError):
-        world.run(Meanwhile("FakeStore.put", lambda: world.trail.put(3)))
+        world.run(Meanwhile("FakeConsole.download", lambda: world.trail.put(3, **late), after=True))
     assert world.purger.hooks == {}, "the entry came while we counted"
     assert world.posts == []

@@ -6,13 +6,15 @@ from zipfile import ZipFile
 
 import pytest
 
-from audit_archive.domain.facts import Action, Cause, HeldBackBy
+from audit_archive.domain.facts import Action, Cause, HeldBackBy, IdSpan
 from audit_archive.errors import (
     ArchiveStoreError,
     AuditArchiveError,
     InvalidExportError,
+    RequestError,
     RollbackError,
 )
+from audit_archive.operate import Decision, operate
 from audit_archive.result import Outcome
 from tests.fakes.console import zip_of
 from tests.unit.run.audit import archived_lines, audit, audit_quiet
@@ -108,14 +110,57 @@ def test_the_receipt_of_a_foreign_purge_that_destroyed_everything_is_enough_to_n
 # ---------------------------------------------------------------------------- holes
 
 
-def test_ids_below_the_first_ever_seen_were_before_the_archive() -> None:
+def test_ids_below_the_first_ever_seen_are_hidden_or_gone_and_nothing_is_purged_until_accepted() -> None:
+    """Ids never restart, and each purge leaves a receipt: where none reaches so far, something is hidden."""
     world = World()
     world.trail.skip(40)
     world.aged(3)
     result = world.run()
     assert [(h.first, h.last, h.cause) for h in result.holes] == [(1, 40, Cause.BEFORE_ARCHIVE)]
-    assert result.boundary == 43
+    assert (result.boundary, result.held_back_by) == (None, HeldBackBy.BEFORE_ARCHIVE)
+    assert "the missing ids 1 to 40: they are gone, or hidden from both keys" in result.warnings[0]
+    world.later(30 * DAY)
+    world.run()
+    assert world.posts == []
+    world.accept()
+    assert world.run().boundary == 43
     audit_quiet(world)
+
+
+def test_ids_below_the_first_ever_seen_that_a_receipt_reaches_are_explained() -> None:
+    world = World()
+    world.trail.arrive(40)
+    world.trail.purge(40)
+    world.aged(3)
+    assert world.run().boundary == 44
+    assert world.alerts.published == [], "a purge before the archive began is no news"
+    audit_quiet(world)
+
+
+def test_a_receipt_explains_no_id_that_came_after_it() -> None:
+    """Somebody's purge of id 10^9 says nothing about what is missing later."""
+    world = World()
+    world.trail.arrive(3)
+    world.trail.purge(10**9)
+    world.aged(1)
+    world.run()
+    world.trail.skip(2)
+    world.aged(2)
+    result = world.run()
+    assert [(h.first, h.last, h.cause) for h in result.holes] == [(7, 8, "unexplained")]
+
+
+def test_views_that_are_all_limited_alike_let_nothing_hidden_be_purged() -> None:
+    """Export, count and pages show the newest 50; a purge would destroy all 120."""
+    world = World()
+    world.aged(120)
+    for key in (world.reader, world.purger):
+        key.sees = lambda entry: entry["id"] > world.trail.last_id - 50
+    for _ in range(5):
+        assert world.run().held_back_by == HeldBackBy.BEFORE_ARCHIVE
+        world.later(30 * DAY)
+    assert world.posts == []
+    assert world.alerts.kinds == ["PurgeHeldBack"]
 
 
 def holed() -> World:
@@ -127,19 +172,54 @@ def holed() -> World:
     return world
 
 
-def test_an_unexplained_hole_is_crossed_only_after_a_settle_window() -> None:
+def test_an_unexplained_hole_is_crossed_only_when_accepted_and_after_a_settle_window() -> None:
     world = holed()
     result = world.run()
     assert [(h.first, h.last, h.cause) for h in result.holes] == [(3, 4, "unexplained")]
     assert (result.boundary, result.held_back_by) == (2, HeldBackBy.UNEXPLAINED_HOLE)
-    world.later(HOUR - 1)
-    assert world.run().outcome == Outcome.IDLE
-    world.later(1)
+    world.later(30 * DAY)
+    result = world.run()
+    assert (result.boundary, result.held_back_by) == (None, HeldBackBy.UNEXPLAINED_HOLE)
+    world.accept()
     result = world.run()
     assert (result.outcome, result.boundary, result.holes) == (Outcome.PURGED, 7, ())
     world.later(DAY)
     assert world.run().outcome == Outcome.IDLE
     audit_quiet(world)
+
+
+def test_an_accepted_hole_is_crossed_only_once_it_was_listed_for_a_settle_window() -> None:
+    world = holed()
+    world.run()
+    operate(world.bound(), Decision(Action.ACCEPT, "somebody", "looked", IdSpan(3, 4)))
+    assert world.run().boundary is None
+    world.later(HOUR)
+    assert world.run().boundary == 7
+
+
+@pytest.mark.parametrize("span", [(1, 4), (3, 5), (2, 2), (5, 900)])
+def test_what_is_not_listed_as_missing_is_not_accepted(span: tuple[int, int]) -> None:
+    world = holed()
+    world.run()
+    with pytest.raises(RequestError, match="are not listed as missing without an explanation"):
+        operate(world.bound(), Decision(Action.ACCEPT, "somebody", "looked", IdSpan(*span)))
+    assert len(world.chain()) == 2
+
+
+def test_a_live_id_in_an_accepted_range_ends_the_acceptance_and_pages() -> None:
+    world = holed()
+    world.mode = "off"
+    world.run()
+    world.accept()
+    world.trail.put(3)
+    world.mode = "on"
+    world.later()
+    result = world.run()
+    assert (result.boundary, result.held_back_by) == (3, HeldBackBy.UNEXPLAINED_HOLE)
+    assert [(hole.first, hole.last, hole.is_accepted) for hole in world.head.holes] == [(4, 4, False)]
+    assert world.alerts.kinds == ["AcceptedIdsLive"]
+    assert set(world.trail.ids) >= {5, 6}
+    audit(world)
 
 
 def test_a_late_low_id_fills_its_hole_is_archived_and_purged_in_its_time() -> None:
@@ -152,29 +232,47 @@ def test_a_late_low_id_fills_its_hole_is_archived_and_purged_in_its_time() -> No
     assert world.last().filled == (4,)
     assert (world.last().slice.first_id, world.last().slice.last_id) == (4, 8)
     assert [(hole.first, hole.last) for hole in world.head.holes] == [(3, 3)]
-    assert result.boundary is None, "the late one is young"
+    assert result.boundary is None, "the late one is young, and 3 is missing"
     ids = [json.loads(line)["id"] for line in archived_lines(world)]
     assert ids == [1, 2, 5, 6, 4, 7, 8]
-    world.later()
+    world.accept()
     assert world.run().boundary == 8
     audit_quiet(world)
+
+
+def test_a_late_low_id_on_a_quiet_console_is_archived_because_the_count_rises() -> None:
+    world = holed()
+    world.until_quiet()
+    world.trail.put(3)
+    result = world.run()
+    assert (result.outcome, world.last().filled) == (Outcome.ARCHIVED, (3,))
+    audit(world)
 
 
 def test_a_late_low_id_with_an_old_timestamp_is_not_swept_away_unarchived() -> None:
     world = holed()
     world.run()
     world.later()
-    entry = world.trail.put(3, timestamp="2026-11-01 00:00:00 UTC+0000")
+    for entry_id in (3, 4):
+        world.trail.put(entry_id, timestamp="2026-11-01 00:00:00 UTC+0000")
     result = world.run()
     assert result.boundary == 7
-    assert world.last().filled == (3,)
-    assert entry["id"] not in world.trail.ids
+    assert world.last().filled == (3, 4)
+    assert not {3, 4} & set(world.trail.ids)
     audit_quiet(world)
 
 
-def test_a_hole_that_is_filled_after_it_was_crossed_is_no_failed_deletion() -> None:
+def crossed() -> World:
+    """The hole was accepted and crossed."""
     world = holed()
+    world.run()
+    world.accept()
     world.until_quiet()
+    return world
+
+
+def test_a_hole_that_is_filled_after_it_was_crossed_is_no_failed_deletion() -> None:
+    world = crossed()
     world.trail.put(3)
     world.trail.arrive()
     world.run()
@@ -186,8 +284,7 @@ def test_a_hole_that_is_filled_after_it_was_crossed_is_no_failed_deletion() -> N
 
 
 def test_a_hole_that_is_filled_after_it_was_crossed_is_archived_and_purged() -> None:
-    world = holed()
-    world.until_quiet()
+    world = crossed()
     world.trail.put(3)
     world.trail.arrive()
     world.until_quiet()

@@ -6,7 +6,7 @@ from typing import Any
 
 from audit_archive.adapters.ecdsa import is_signed
 from audit_archive.archive import ArchiveRun
-from audit_archive.domain.facts import Action, ObjectRef, RunFacts
+from audit_archive.domain.facts import Action, IdSpan, ObjectRef, RunFacts
 from audit_archive.domain.head import Head
 from audit_archive.domain.layout import statement_key, statements_prefix
 from audit_archive.domain.plan import Policy
@@ -19,6 +19,7 @@ from audit_archive.domain.statement import (
     statement_bytes,
 )
 from audit_archive.domain.times import DAY, rfc3339
+from audit_archive.operate import Decision, operate
 from audit_archive.ports import PurgingConsole, Signer
 from audit_archive.result import Outcome, Result
 from audit_archive.steps.chain import commit
@@ -156,6 +157,16 @@ class World:
                 return results
             self.later(wait)
         raise AssertionError(f"not quiet after {most} runs: {results[-1]}")
+
+    def accept(self) -> Result:
+        """An operator accepts all missing ids that no receipt explains, and the settle window passes."""
+        self.clock.left = self.time_left
+        holes = self.head.unexplained
+        for hole in holes:
+            decision = Decision(Action.ACCEPT, "somebody", "looked", IdSpan(hole.first, hole.last))
+            result = operate(self.bound(), decision)
+        self.later()
+        return result
 
     def state(self, action: str) -> None:
         """An operator states something, and it is recorded."""

@@ -10,6 +10,7 @@ from audit_archive.domain.catalogue import Indexed
 from audit_archive.domain.facts import ObjectRef
 from audit_archive.domain.finding import Finding
 from audit_archive.domain.head import Head
+from audit_archive.domain.stale import Lack
 from audit_archive.domain.statement import Statement
 from audit_archive.errors import IntegrityError
 
@@ -65,6 +66,18 @@ class DynamoDbLedger:
         """As the port says."""
         item = self._table.get(console, items.COMPLETED)
         return int(item["at"]["N"]) if item is not None else None
+
+    def lack(self, console: str) -> Lack | None:
+        """Read as it was noted; one that can't be read counts as none, for it only counts time."""
+        item = self._table.get(console, items.LACK)
+        return items.lack_of(item) if item is not None else None
+
+    def note_lack(self, console: str, lack: Lack | None) -> None:
+        """Write the note, or remove it."""
+        if lack is None:
+            self._table.delete(console, items.LACK)
+        else:
+            self._table.put(items.lack_item(console, lack))
 
     def head(self, console: str) -> Head | None:
         """As the port says. Raises IntegrityError if what is recorded can't be read."""

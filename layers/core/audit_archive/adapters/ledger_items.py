@@ -2,6 +2,7 @@
 
 lease                     owner, expires_at
 completed                 at: when a run was last completed (epoch seconds)
+lack                      body: what `fetch` showed and exports lack
 finding#<sha256>          expires_at and body of a claim; without them the finding was announced
 head                      format, seq, statement_sha256, digest (SHA-256 of the packed head), and it in
                           `body` ...
@@ -24,6 +25,7 @@ from audit_archive.domain.head import Head, Hole
 from audit_archive.domain.layout import SEQ_DIGITS
 from audit_archive.domain.records import from_json, to_json
 from audit_archive.domain.rotation import Rotation
+from audit_archive.domain.stale import Lack
 from audit_archive.domain.statement import ArchiveStatement, Statement
 
 if TYPE_CHECKING:
@@ -36,6 +38,7 @@ PART_BYTES = 350_000
 
 LEASE = "lease"
 COMPLETED = "completed"
+LACK = "lack"
 HEAD = "head"
 PARTS_PREFIX = "head#"
 PROGRESS = "progress"
@@ -58,6 +61,19 @@ def lease_item(console: str, owner: str, expires_at: int) -> "Item":
 def completed_item(console: str, at: int) -> "Item":
     """When a run over a Console was last completed."""
     return item_key(console, COMPLETED) | {"at": {"N": str(at)}}
+
+
+def lack_item(console: str, lack: Lack) -> "Item":
+    """What `fetch` showed and exports lack."""
+    return item_key(console, LACK) | {"body": {"B": orjson.dumps(lack)}}
+
+
+def lack_of(item: "Mapping[str, AttributeValueTypeDef]") -> Lack | None:
+    """What `lack_item` wrote; None if it is something else."""
+    try:
+        return from_json(Lack, orjson.loads(item["body"]["B"]))
+    except (KeyError, ValueError):
+        return None
 
 
 def claim_item(finding: Finding, expires_at: int) -> "Item":

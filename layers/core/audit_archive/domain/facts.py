@@ -192,8 +192,9 @@ class PopulationFacts:
     """How the Console's own count, seen with the reading key before the download, fits the export.
 
     `counted`: what `page_count` said; null: nothing. `accounted`: how many distinct ids of the export lie at
-    or below the newest entry shown then. `offset`: by how much the count differs from the ids that `fetch`
-    shows; null: too little time to look. `unexported`: ids that `fetch` shows and the export lacks.
+    or below the newest entry shown then. `offset`: by how much the two differ although the export holds each
+    entry that `fetch` shows; null: it does not, or there was too little time to look. `unexported`: the first
+    ids that `fetch` shows and the export lacks.
     """
 
     counted: int | None

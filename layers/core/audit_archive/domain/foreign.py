@@ -1,10 +1,14 @@
 """Purges that no statement of ours planned: who, from where, when, and what they destroyed. Pure."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from audit_archive.domain.entry import Receipt
 from audit_archive.domain.facts import Missing, ReceiptSeen
+from audit_archive.domain.head import Head
 from audit_archive.domain.ranges import IdSet
+from audit_archive.domain.receipts import reach_of
 from audit_archive.domain.statement import ArchiveStatement
 
 _TOLD = 100
@@ -15,7 +19,8 @@ _TOLD = 100
 class ForeignPurge:
     """Somebody else's purge, as the Console's own receipt tells it.
 
-    `lost`: ids that it destroyed before they were archived, as inclusive ranges `[first, last]`.
+    `lost`: ids that it destroyed before they were archived, as inclusive ranges `[first, last]`. `surplus`:
+    how many more entries it destroyed than were known; None: that can't be told.
     """
 
     receipt_id: int
@@ -25,16 +30,25 @@ class ForeignPurge:
     user_ip: str | None
     timestamp: str | None
     lost: tuple[tuple[int, int], ...]
+    surplus: int | None = None
 
     def sentence(self, console: str) -> str:
         """As one tells it to somebody who was just woken up."""
-        lost = ", ".join(f"{first} to {last}" for first, last in self.lost[:_TOLD]) or "none"
-        more = f" and {len(self.lost) - _TOLD} more ranges" if len(self.lost) > _TOLD else ""
         return (
             f"Somebody else purged Console {console} up to id {self.before_id} ({self.count} entries): user "
             f"{self.user} from {self.user_ip} at {self.timestamp} (receipt {self.receipt_id}). "
-            f"Ids destroyed before they were archived: {lost}{more}"
+            f"{self._losses()}"
         )
+
+    def _losses(self) -> str:
+        lost = ", ".join(f"{first} to {last}" for first, last in self.lost[:_TOLD])
+        more = f" and {len(self.lost) - _TOLD} more ranges" if len(self.lost) > _TOLD else ""
+        told = []
+        if lost or not self.surplus:
+            told.append(f"Ids destroyed before they were archived: {lost or 'none'}{more}")
+        if self.surplus:
+            told.append(f"It destroyed {self.surplus} more entries than the archive ever saw up to that id")
+        return ". ".join(told)
 
 
 def foreign_purges(seen: Iterable[ReceiptSeen], missing: Iterable[Missing]) -> Iterator[ForeignPurge]:
@@ -53,9 +67,30 @@ def foreign_purges(seen: Iterable[ReceiptSeen], missing: Iterable[Missing]) -> I
                 user_ip=receipt.user_ip,
                 timestamp=receipt.timestamp,
                 lost=tuple((r.first, r.last) for r in lost.ranges),
+                surplus=receipt.surplus,
             )
 
 
 def foreign_purges_of(statement: ArchiveStatement) -> Iterator[ForeignPurge]:
     """The foreign purges that a statement is the first to list."""
     return foreign_purges(statement.receipts_seen, statement.missing)
+
+
+def surpluses(receipts: Iterable[Receipt], missing: Iterable[Missing], head: Head) -> dict[int, int | None]:
+    """By receipt of a foreign purge: how many more entries it counts than are known to have died by it.
+
+    Known are the archived ids from the first live one up to its reach, each taken by the earliest receipt,
+    and the missing ids that are attributed to it. Of purges before the archive began that can't be told.
+    """
+    losses: Counter[int | None] = Counter()
+    for hole in missing:
+        losses[hole.receipt_id] += hole.last - hole.first + 1
+    alive = head.archived_live
+    found: dict[int, int | None] = {}
+    for receipt in sorted(receipts, key=lambda r: r.entry_id):
+        taken = alive.within(1, reach_of(receipt))
+        alive = alive.minus(taken)
+        known = taken.size + losses[receipt.entry_id]
+        can_tell = not head.is_history(receipt.entry_id) and receipt.count is not None
+        found[receipt.entry_id] = max(0, (receipt.count or 0) - known) if can_tell else None
+    return found

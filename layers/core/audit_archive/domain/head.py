@@ -27,6 +27,9 @@ from audit_archive.domain.tree import EMPTY_TREE, Tree
 MAX_UNSETTLED = 16
 """How many intents without a receipt are remembered, so that a late receipt still finds its own."""
 
+UNKNOWN_CAUSES = frozenset({Cause.UNEXPLAINED, Cause.BEFORE_ARCHIVE})
+"""Causes that no receipt of the Console's vouches for."""
+
 
 @dataclass(frozen=True, slots=True)
 class Hole:
@@ -89,10 +92,11 @@ class Head:
     (seconds) is how old an entry had to be for the newest plan. `public_key`: the key that signs checkpoints,
     as the chain names it (DER, base64); None before it names one.
 
-    `live_count`: how many distinct ids should be live; None: a whole run must find out. `count_offset`: by
-    how much the Console's own count differs from that. `surveyed_at`: when the newest complete export was
-    served. `history_up_to`: the last id of the epoch's first export; purges up to it are older than the
-    archive. `vanished`: archived ids that are gone without a receipt. `export`: the newest stored one.
+    `live_count`: how many entries the Console should count; None: a whole run must find out. `count_offset`:
+    by how much that differs from the ids that it shows, if that was looked into. `surveyed_at`: up to when
+    the newest complete export covers. `history_up_to`: the last id of the epoch's first export; purges up to
+    it are older than the archive. `vanished`: archived ids that are gone without a receipt. `export`: the
+    newest stored one.
     """
 
     console: str
@@ -135,6 +139,25 @@ class Head:
     def open_ids(self) -> IdSet:
         """The missing ids that a late writer may still fill."""
         return IdSet(tuple(IdRange(hole.first, hole.last) for hole in self.holes))
+
+    @property
+    def archived_live(self) -> IdSet:
+        """The archived ids that should be live: neither missing, nor purged by us, nor vanished."""
+        first = max(self.first_live_id, self.highest_purged_id + 1)
+        above = IdSet.of((first, self.highest_archived_id)) if first <= self.highest_archived_id else IdSet()
+        gone = IdSet.of(*((span.first, span.last) for span in self.vanished))
+        late = IdSet.of(*((i, i) for i in self.late_ids))
+        return IdSet.of(*above.minus(self.open_ids).minus(gone).ranges, *late.ranges)
+
+    @property
+    def unexplained(self) -> tuple[Hole, ...]:
+        """The missing ids above all that is purged which neither a receipt nor an operator explains."""
+        above = (hole for hole in self.holes if hole.last > self.highest_purged_id)
+        return tuple(hole for hole in above if hole.cause in UNKNOWN_CAUSES and not hole.is_accepted)
+
+    def is_history(self, receipt_id: int) -> bool:
+        """Whether a purge receipt is older than the archive: it stood in the epoch's first export."""
+        return not self.highest_archived_id or receipt_id <= self.history_up_to
 
     def risen(self, live: IdSet) -> IdSet:
         """The live ids that a purge of ours should have destroyed, and that no late writer explains."""
@@ -203,11 +226,13 @@ def _is_complete(said: ArchiveStatement) -> bool:
 
 def _surveyed(head: Head, said: ArchiveStatement) -> Head:
     """The head once everything of an export is archived: what is live now is known anew."""
+    population = said.population
+    more = 0 if population.counted is None else population.counted - population.accounted
     return replace(
         head,
         first_live_id=said.export.first_id,
-        live_count=said.export.entry_count if said.population.offset is not None else None,
-        count_offset=said.population.offset,
+        live_count=said.export.entry_count + more,
+        count_offset=population.offset,
         surveyed_at=from_rfc3339(said.covered_until),
     )
 

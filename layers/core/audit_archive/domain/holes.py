@@ -9,6 +9,7 @@ from audit_archive.domain.entry import Receipt
 from audit_archive.domain.facts import Cause, Missing
 from audit_archive.domain.head import Head
 from audit_archive.domain.ranges import IdRange
+from audit_archive.domain.receipts import reach_of
 from audit_archive.domain.survey import Survey
 
 _Cause: TypeAlias = tuple[int, str, int | None]
@@ -44,8 +45,7 @@ def _causes(survey: Survey, head: Head, foreign: Sequence[Receipt]) -> Iterator[
     """Known causes in order of precedence, but for those that explain nothing which one before does not."""
     known: list[_Cause] = [(head.highest_purged_id, Cause.PURGED, None)]
     for receipt in sorted(foreign, key=lambda r: r.entry_id):
-        if receipt.before_id is not None:
-            known.append((receipt.before_id, Cause.FOREIGN_PURGE, receipt.entry_id))
+        known.append((reach_of(receipt), Cause.FOREIGN_PURGE, receipt.entry_id))
     if head.highest_archived_id == 0:
         known.append((survey.first_id - 1, Cause.BEFORE_ARCHIVE, None))
     reach = 0

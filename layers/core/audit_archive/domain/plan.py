@@ -4,11 +4,20 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from audit_archive.domain.entry import Receipt
-from audit_archive.domain.facts import Cause, HeldBackBy, Missing, Mode, ReceiptSeen
-from audit_archive.domain.head import Head
+from audit_archive.domain.facts import Cause, HeldBackBy, IdSpan, Missing, Mode, ReceiptSeen
+from audit_archive.domain.foreign import surpluses
+from audit_archive.domain.head import UNKNOWN_CAUSES, Head, accepted_ids
 from audit_archive.domain.holes import explain_holes
-from audit_archive.domain.receipts import match_receipts
+from audit_archive.domain.receipts import match_receipts, reach_of
 from audit_archive.domain.survey import Survey
+
+MOST_SPANS = 1000
+"""Spans of vanished ids that one statement lists."""
+
+HELD_BY = {
+    Cause.UNEXPLAINED: HeldBackBy.UNEXPLAINED_HOLE,
+    Cause.BEFORE_ARCHIVE: HeldBackBy.BEFORE_ARCHIVE,
+}
 
 
 @dataclass(frozen=True)
@@ -31,7 +40,9 @@ class Plan:
 
     `boundary`: the id up to which, inclusive, to purge; None: nothing. `expected_count`: how many live
     entries that destroys. `ours`: receipts of our own purges among the new entries, each with its intent's
-    number. `foreign`: receipts of purges that no statement of ours planned. `is_repeat`: the Console still
+    number. `foreign`: receipts of purges that no statement of ours planned; `surpluses`: how many more
+    entries each destroyed than were known. `waiting_id`: the lowest live entry that is no receipt, if nothing
+    is to be purged. `vanished`: archived ids that are gone without a receipt. `is_repeat`: the Console still
     shows entries that an earlier run purged, and this plan purges them again.
     """
 
@@ -40,9 +51,12 @@ class Plan:
     expected_count: int
     held_back_by: str | None
     next_due_at: int | None
+    waiting_id: int | None
     missing: tuple[Missing, ...]
     ours: dict[int, int]
     foreign: tuple[Receipt, ...]
+    surpluses: dict[int, int | None]
+    vanished: tuple[IdSpan, ...]
     is_repeat: bool
 
     @property
@@ -61,6 +75,18 @@ class _Limit:
 
 
 @dataclass(frozen=True)
+class Sight:
+    """What else a plan rests on beside the export.
+
+    `is_stale`: `fetch` showed an entry that the export lacks. `ending_id`: the lowest live id whose proof
+    ends soon.
+    """
+
+    is_stale: bool = False
+    ending_id: int | None = None
+
+
+@dataclass(frozen=True)
 class _Facts:
     """All that the rules look at."""
 
@@ -68,16 +94,20 @@ class _Facts:
     head: Head
     policy: Policy
     served_at: int
+    sight: Sight
     missing: tuple[Missing, ...]
     foreign: tuple[Receipt, ...]
 
 
-def make_plan(survey: Survey, head: Head, policy: Policy, served_at: int) -> Plan:
+CLEAR = Sight()
+
+
+def make_plan(survey: Survey, head: Head, policy: Policy, served_at: int, sight: Sight = CLEAR) -> Plan:
     """Decide what to purge; `served_at` is when the Console served the export (epoch seconds)."""
     ours = match_receipts(survey.receipts, head)
     foreign = tuple(r for r in survey.receipts if r.entry_id not in ours and r.before_id is not None)
     missing = explain_holes(survey, head, foreign)
-    limits = _limits(_Facts(survey, head, policy, served_at, missing, foreign))
+    limits = _limits(_Facts(survey, head, policy, served_at, sight, missing, foreign))
     limit = min(limits, key=lambda each: each.boundary)
     worth_it = survey.first_other_id is not None and survey.first_other_id <= limit.boundary
     goes_further = limit.boundary < survey.last_id
@@ -87,9 +117,12 @@ def make_plan(survey: Survey, head: Head, policy: Policy, served_at: int) -> Pla
         expected_count=survey.ids.within(1, limit.boundary).size if worth_it else 0,
         held_back_by=limit.reason if goes_further or worth_it else HeldBackBy.ONLY_RECEIPTS,
         next_due_at=_next_due_at(survey, policy, limit),
+        waiting_id=None if worth_it else survey.first_other_id,
         missing=missing,
         ours=ours,
         foreign=foreign,
+        surpluses=surpluses(foreign, missing, head),
+        vanished=_vanished(survey, head),
         is_repeat=bool(head.risen(survey.ids)),
     )
 
@@ -100,32 +133,49 @@ def _limits(facts: _Facts) -> Iterator[_Limit]:
         yield _Limit(0, HeldBackBy.PURGE_MODE, None)
     if facts.head.is_latched:
         yield _Limit(0, HeldBackBy.LATCHED_MISMATCH, None)
-    if facts.foreign:
+    if facts.sight.is_stale:
+        yield _Limit(0, HeldBackBy.STALE_EXPORT, facts.served_at)
+    if any(not facts.head.is_history(receipt.entry_id) for receipt in facts.foreign):
         yield _Limit(0, HeldBackBy.FOREIGN_PURGE, facts.served_at)
     if facts.survey.unreadable_receipts:
         yield _Limit(0, HeldBackBy.UNREADABLE_RECEIPT, facts.served_at)
     yield from _hole_limits(facts)
+    if facts.sight.ending_id is not None:
+        yield _Limit(_below(facts.survey, facts.sight.ending_id), HeldBackBy.ENDING_PROOF, None)
     yield _age_limit(facts.survey, facts.policy)
 
 
 def _hole_limits(facts: _Facts) -> Iterator[_Limit]:
-    """An unexplained hole may be crossed once a statement has listed it for a settle window."""
-    ids, settle = facts.survey.ids, facts.policy.settle
-    fresh = [(hole.first, facts.served_at) for hole in facts.missing if hole.cause == Cause.UNEXPLAINED]
-    listed = [
-        (left.first, hole.served_at)
-        for hole in facts.head.holes
-        if hole.cause == Cause.UNEXPLAINED and hole.served_at > facts.served_at - settle
-        for left in ids.gaps(hole.first, hole.last).ranges
-    ]
-    if fresh or listed:
-        first, seen_at = min(fresh + listed)
-        below = ids.within(1, first).ranges
-        boundary = below[-1].last if below else 0
-        yield _Limit(boundary, HeldBackBy.UNEXPLAINED_HOLE, seen_at + settle)
+    """No purge crosses a hole that no receipt explains: its ids may be hidden from both keys.
+
+    An operator may accept one; then it is crossed once a statement has listed it for a settle window. A live
+    id in what was accepted ends that. What was crossed before stays crossed.
+    """
+    survey, head = facts.survey, facts.head
+    is_refuted = bool(accepted_ids(head.holes).intersection(survey.ids))
+    for hole in facts.missing:
+        if hole.cause in UNKNOWN_CAUSES:
+            yield _Limit(_below(survey, hole.first), HELD_BY[hole.cause], None)
+    for listed in head.holes:
+        left = survey.ids.gaps(max(listed.first, head.highest_purged_id + 1), listed.last).ranges
+        if listed.cause not in UNKNOWN_CAUSES or not left:
+            continue
+        crossed_at = listed.served_at + facts.policy.settle
+        if not listed.is_accepted or is_refuted:
+            yield _Limit(_below(survey, left[0].first), HELD_BY[listed.cause], None)
+        elif crossed_at > facts.served_at:
+            yield _Limit(_below(survey, left[0].first), HELD_BY[listed.cause], crossed_at)
+
+
+def _below(survey: Survey, entry_id: int) -> int:
+    """The highest live id below another; 0 if there is none."""
+    below = survey.ids.within(1, entry_id - 1).ranges
+    return below[-1].last if below else 0
 
 
 def _age_limit(survey: Survey, policy: Policy) -> _Limit:
+    if survey.first_other_id is None:
+        return _Limit(survey.aged_boundary, HeldBackBy.ONLY_RECEIPTS, None)
     if survey.aged_boundary == survey.last_id:
         return _Limit(survey.aged_boundary, None, None)
     if survey.young_at is None and survey.oldest_at is None:
@@ -133,6 +183,20 @@ def _age_limit(survey: Survey, policy: Policy) -> _Limit:
     reason = HeldBackBy.KEEP_WINDOW if policy.keep > policy.settle else HeldBackBy.SETTLE_WINDOW
     due_at = survey.young_at + policy.window if survey.young_at is not None else None
     return _Limit(survey.aged_boundary, reason, due_at)
+
+
+def _vanished(survey: Survey, head: Head) -> tuple[IdSpan, ...]:
+    """The archived ids that are gone and that no purge explains: a Console may drop old entries itself."""
+    explained = max(
+        [
+            0,
+            *(reach_of(receipt) for receipt in survey.receipts),
+            *(receipt.boundary for receipt in head.receipts),
+            *(intent.boundary for intent in head.intents),
+        ]
+    )
+    gone = head.archived_live.minus(survey.ids).within(explained + 1, head.highest_archived_id)
+    return tuple(IdSpan(first, last) for first, last in gone.ranges[:MOST_SPANS])
 
 
 def _next_due_at(survey: Survey, policy: Policy, limit: _Limit) -> int | None:
@@ -153,7 +217,7 @@ def receipts_seen(plan: Plan, receipts: Iterable[Receipt]) -> tuple[ReceiptSeen,
             user_ip=receipt.user_ip,
             timestamp=receipt.timestamp,
             intent_seq=plan.ours.get(receipt.entry_id),
-            surplus=None,
+            surplus=plan.surpluses.get(receipt.entry_id),
         )
         for receipt in receipts
     )

@@ -10,37 +10,68 @@ from audit_archive.domain.head import Head, Intent
 
 
 def is_receipt_of(receipt: Receipt, intent: Intent) -> bool:
-    """Whether a receipt may settle an intent.
+    """Whether a receipt may settle an intent: it names its boundary, and comes after its export.
 
-    It must name the intent's boundary, come after the export that the intent rests on, and not have
-    destroyed more than was planned: a bigger purge of the same id was somebody else's.
+    How many entries it counts does not matter: more than was planned makes it a mismatch, and not the receipt
+    of somebody else, who may have purged the same id. Entries died all the same.
     """
-    if receipt.before_id != intent.boundary or receipt.entry_id <= intent.export_last_id:
-        return False
-    if intent.reported_count is not None:
-        return receipt.count == intent.reported_count
-    return receipt.count is not None and receipt.count <= intent.expected_count
+    return receipt.before_id == intent.boundary and receipt.entry_id > intent.export_last_id
+
+
+def receipt_among(receipts: Iterable[Receipt], intent: Intent, answered: int | None) -> Receipt | None:
+    """The receipt that settles an intent: of several the one with the count answered, else the first."""
+    found = sorted((r for r in receipts if is_receipt_of(r, intent)), key=_by_id)
+    same = (r for r in found if answered is not None and r.count == answered)
+    return next(same, next(iter(found), None))
+
+
+def most_expected(receipt: Receipt, intents: Iterable[Intent]) -> int:
+    """The most entries that a purge of ours may have destroyed which left this receipt.
+
+    The purge of an earlier intent, of which nobody knows whether it was sent, may be carried out late.
+    """
+    return max((i.expected_count for i in intents if is_receipt_of(receipt, i)), default=0)
 
 
 def match_receipts(receipts: Iterable[Receipt], head: Head) -> dict[int, int]:
     """Receipt entry ids that are ours, each with the sequence number of the intent that it settles.
 
-    One receipt settles one intent; the earliest wins. Receipts that a purge statement already named
-    (`head.receipts`) stay what they are, unless another receipt stands in their place.
+    One receipt settles one intent. Receipts that a purge statement already named (`head.receipts`) stay what
+    they are, unless another receipt stands in their place. A receipt that can't be read is taken for that of
+    a purge whose receipt is still to come.
     """
-    ours: dict[int, int] = {}
     known = {each.entry_id: each for each in head.receipts}
-    unsettled = list(head.intents)
-    for receipt in sorted(receipts, key=lambda r: r.entry_id):
+    ours: dict[int, int] = {}
+    unmatched: list[Receipt] = []
+    for receipt in receipts:
         named = known.get(receipt.entry_id)
         if named is not None and named.boundary == receipt.before_id:
             ours[receipt.entry_id] = named.intent_seq
-            continue
-        intent = next((i for i in unsettled if is_receipt_of(receipt, i)), None)
-        if intent is not None:
-            ours[receipt.entry_id] = intent.seq
-            unsettled.remove(intent)
+        else:
+            unmatched.append(receipt)
+    unsettled: list[Intent] = []
+    for intent in head.intents:
+        found = receipt_among(unmatched, intent, intent.reported_count)
+        if found is None:
+            unsettled.append(intent)
+        else:
+            ours[found.entry_id] = intent.seq
+            unmatched.remove(found)
+    for receipt in sorted((r for r in unmatched if r.before_id is None), key=_by_id):
+        waiting = next((i for i in unsettled if receipt.entry_id > i.export_last_id), None)
+        if waiting is not None:
+            ours[receipt.entry_id] = waiting.seq
+            unsettled.remove(waiting)
     return ours
+
+
+def reach_of(receipt: Receipt) -> int:
+    """Up to which id a purge may have destroyed entries: none that was written after its receipt."""
+    return min(receipt.before_id or 0, receipt.entry_id - 1)
+
+
+def _by_id(receipt: Receipt) -> int:
+    return receipt.entry_id
 
 
 def carried(fields: dict[str, Any]) -> dict[str, Any]:

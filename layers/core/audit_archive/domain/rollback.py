@@ -1,17 +1,24 @@
 """Has the Console's trail gone backwards? Pure."""
 
+from audit_archive.domain.facts import Anchor
 from audit_archive.domain.head import Head
+from audit_archive.domain.idle import is_anchor
 from audit_archive.domain.survey import Survey
 from audit_archive.errors import RollbackError
 
 _WAY_OUT = (
     "Nothing was purged, and the export is kept under rejected/. If the Console was reset or replaced on "
-    "purpose, state a new epoch (docs/operations.md#rollbackerror); if not, find out who did it."
+    "purpose, state a new epoch (docs/operations.md#rollbackerror): all that is live is archived anew. "
+    "Do so too if earlier exports were capped, or read with a Flock's key, and now show everything. If none "
+    "of this is so, find out who did it."
 )
 
 
-def check_forward(survey: Survey, head: Head) -> None:
+def check_forward(survey: Survey, head: Head, *, is_another: bool = True) -> None:
     """Check that the trail only went on since `head`.
+
+    `is_another`: whether most of the live archived entries differ from the archive, so that a last archived
+    entry that differs too is no amendment of that one alone.
 
     Entries that we purged may be live again only while the anchor is, and is the same: then the Console has
     not finished deleting. Raises RollbackError if the trail is another one, or an older state of it.
@@ -23,7 +30,7 @@ def check_forward(survey: Survey, head: Head) -> None:
         raise _rollback(
             head, f"its newest entry is {survey.last_id}, below the archived {head.highest_archived_id}"
         )
-    if survey.anchor is not None and survey.anchor != head.anchor:
+    if is_another and survey.anchor is not None and not _is_same(survey.anchor, head.anchor):
         raise _rollback(head, f"its entry {survey.anchor.id} is not the one that was archived")
     risen = head.risen(survey.ids)
     if risen and survey.anchor is None:
@@ -37,6 +44,11 @@ def check_forward(survey: Survey, head: Head) -> None:
         raise _rollback(head, what)
 
 
+def _is_same(live: Anchor, archived: Anchor | None) -> bool:
+    found = {"timestamp": live.timestamp, "action_type": live.action_type}
+    return archived is not None and is_anchor(found, archived)
+
+
 def _check_anchor_not_taken(survey: Survey, head: Head) -> None:
     """A purge takes the lower ids first: with older entries live, the last archived one must be too."""
     older = head.not_late(survey.ids.within(1, head.highest_archived_id))
@@ -47,7 +59,9 @@ def _check_anchor_not_taken(survey: Survey, head: Head) -> None:
 
 
 def _check_not_emptied(survey: Survey, head: Head) -> None:
-    should_live = head.highest_archived_id > head.highest_purged_id or bool(head.own_tail)
+    # A purge of ours may have been carried out without an answer and without a receipt.
+    purged = max([head.highest_purged_id, *(intent.boundary for intent in head.intents)])
+    should_live = head.highest_archived_id > purged or bool(head.own_tail)
     if not survey.ids and should_live:
         raise _rollback(
             head, f"its trail is empty, yet entries above {head.highest_purged_id} should be live"

@@ -1,12 +1,12 @@
 """How an intent ended, from the Console's answer and its receipts. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from audit_archive.domain.entry import Receipt
 from audit_archive.domain.facts import PurgeOutcome
 from audit_archive.domain.head import Intent
-from audit_archive.domain.receipts import is_receipt_of
+from audit_archive.domain.receipts import most_expected, receipt_among
 
 
 @dataclass(frozen=True)
@@ -19,31 +19,35 @@ class Settlement:
 
     @property
     def was_sent(self) -> bool:
-        """Whether the entries up to the boundary are gone."""
-        return self.outcome in {PurgeOutcome.CONFIRMED, PurgeOutcome.UNCONFIRMED, PurgeOutcome.MISMATCH}
+        """Whether a purge was carried out, as far as we know."""
+        return self.outcome in PurgeOutcome.SENT
 
 
-def settle_unanswered(intent: Intent, receipts: Iterable[Receipt]) -> Settlement:
-    """The end of an intent whose purge got no answer, or of which a crash left nobody to tell."""
-    receipt = next((r for r in sorted(receipts, key=_by_id) if is_receipt_of(r, intent)), None)
-    if receipt is None:
-        return Settlement(PurgeOutcome.UNKNOWN, None, None)
-    return Settlement(PurgeOutcome.CONFIRMED, receipt.count, receipt.entry_id)
+def settle_intent(
+    intents: Sequence[Intent],
+    intent: Intent,
+    found: Sequence[Receipt],
+    *,
+    is_answered: bool,
+    answered: int | None,
+) -> Settlement:
+    """The end of an intent by the Console's answer, if one came, and by its receipt, if one is there.
 
-
-def settle_answered(intent: Intent, reported: int | None, receipts: Iterable[Receipt]) -> Settlement:
-    """The end of an intent whose purge the Console answered, with a count that could be read or without.
-
-    With no readable count the receipt decides. More destroyed than expected is a mismatch.
+    `intents`: all that are not settled yet; `answered`: the count in the answer, if it could be read.
+    Whichever of answer and receipt counts more decides: more than was ever planned up to this boundary is a
+    mismatch.
     """
-    later = (r for r in sorted(receipts, key=_by_id) if r.entry_id > intent.export_last_id)
-    ours = (r for r in later if r.before_id == intent.boundary and reported in {None, r.count})
-    receipt = next(ours, None)
-    count = reported if reported is not None or receipt is None else receipt.count
+    receipt = receipt_among(found, intent, answered)
+    counts = [answered, receipt.count if receipt is not None else None]
+    reported = max((count for count in counts if count is not None), default=None)
     receipt_id = receipt.entry_id if receipt is not None else None
-    if count is not None and count > intent.expected_count:
-        return Settlement(PurgeOutcome.MISMATCH, count, receipt_id)
-    return Settlement(PurgeOutcome.CONFIRMED if receipt else PurgeOutcome.UNCONFIRMED, count, receipt_id)
+    most = max(intent.expected_count, most_expected(receipt, intents) if receipt is not None else 0)
+    if reported is not None and reported > most:
+        return Settlement(PurgeOutcome.MISMATCH, reported, receipt_id)
+    if receipt is not None:
+        return Settlement(PurgeOutcome.CONFIRMED, reported, receipt_id)
+    outcome = PurgeOutcome.UNCONFIRMED if is_answered else PurgeOutcome.UNKNOWN
+    return Settlement(outcome, reported, None)
 
 
 def mismatch_sentence(console: str, boundary: int, expected: int, reported: int | None) -> str:
@@ -53,7 +57,3 @@ def mismatch_sentence(console: str, boundary: int, expected: int, reported: int 
         "were archived and planned. No purge is sent to it until an operator has looked and stated `resume` "
         "(docs/operations.md#purgemismatcherror)"
     )
-
-
-def _by_id(receipt: Receipt) -> int:
-    return receipt.entry_id

@@ -6,6 +6,7 @@ from typing import Protocol
 from audit_archive.domain.catalogue import Indexed
 from audit_archive.domain.finding import Finding
 from audit_archive.domain.head import Head
+from audit_archive.domain.stale import Lack
 from audit_archive.domain.statement import Statement
 
 
@@ -39,6 +40,12 @@ class Ledger(Findings, Protocol):
 
     def last_completed(self, console: str) -> int | None:
         """When a run over the Console was last completed (epoch seconds); None if that is not known."""
+
+    def lack(self, console: str) -> Lack | None:
+        """What earlier runs noted of an entry that exports lack; None if there is no such note."""
+
+    def note_lack(self, console: str, lack: Lack | None) -> None:
+        """Note it for the next run, or take the note away."""
 
     def head(self, console: str) -> Head | None:
         """The recorded head, read consistently; None if there is none. IntegrityError if it is damaged."""

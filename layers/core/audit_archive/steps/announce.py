@@ -1,17 +1,34 @@
 """Announce: one message to a person for each finding."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
+from audit_archive.domain.facts import HeldBackBy, ReceiptSeen
 from audit_archive.domain.finding import Finding
-from audit_archive.domain.foreign import ForeignPurge
+from audit_archive.domain.foreign import foreign_purges_of
+from audit_archive.domain.head import Head, Hold, accepted_ids
+from audit_archive.domain.ranges import IdSet, id_set
 from audit_archive.domain.records import to_json
 from audit_archive.domain.settlement import mismatch_sentence
-from audit_archive.domain.statement import PurgeStatement
+from audit_archive.domain.statement import ArchiveStatement, PurgeStatement
+from audit_archive.domain.times import DAY, rfc3339
 from audit_archive.errors import LedgerError, PageError, PurgeMismatchError, SettingsError
 from audit_archive.ports import Alerts, Clock, Findings
 from audit_archive.steps.run import Run
+
+EXPECTED_HOLDS = frozenset(
+    {
+        HeldBackBy.PURGE_MODE,
+        HeldBackBy.KEEP_WINDOW,
+        HeldBackBy.LATCHED_MISMATCH,
+        HeldBackBy.ONLY_RECEIPTS,
+        HeldBackBy.NOT_YET_RECORDED,
+    }
+)
+"""Reasons that the owner chose, or that a person is told of in another way."""
+
+WEEK = 7 * DAY
 
 CLAIM = 30
 """Seconds for which a claimed finding is left to whoever claimed it."""
@@ -75,11 +92,70 @@ def paging(run: Run) -> Iterator[None]:
         raise
 
 
-def foreign_findings(run: Run, purges: Iterable[ForeignPurge]) -> Iterator[Finding]:
-    """One finding for each purge that was not ours."""
+def findings_of(run: Run, statement: ArchiveStatement, before: Head, after: Head) -> Iterator[Finding]:
+    """What a statement is the first to say and a person should know, with the heads around it.
+
+    Purges that are older than the archive are no news.
+    """
     console = run.order.console
-    for purge in purges:
-        yield Finding("ForeignPurge", console, purge.sentence(console), to_json(purge))
+    risen = id_set(statement.filled).intersection(accepted_ids(before.holes))
+    if risen:
+        yield Finding("AcceptedIdsLive", console, _risen(console, risen), {"statement": statement.seq})
+    for purge in foreign_purges_of(statement):
+        if not after.is_history(purge.receipt_id):
+            yield Finding("ForeignPurge", console, purge.sentence(console), to_json(purge))
+    for seen in statement.receipts_seen:
+        if seen.before_id is None and seen.intent_seq is None and not after.is_history(seen.entry_id):
+            yield Finding("UnreadableReceipt", console, _unreadable(console, seen), to_json(seen))
+
+
+def _risen(console: str, risen: IdSet) -> str:
+    return (
+        f"{risen.size} ids of Console {console} that an operator accepted as gone are live, first "
+        f"{risen.ranges[0].first}. They are archived now. No accepted range is crossed any more: the Console "
+        "may hide entries from both keys. Find out what else it hides before you accept anything again"
+    )
+
+
+def _unreadable(console: str, seen: ReceiptSeen) -> str:
+    return (
+        f"Console {console} was purged, and the receipt can't be read: entry {seen.entry_id}, "
+        f"user {seen.user} from {seen.user_ip} at {seen.timestamp}. No purge of ours awaits a receipt, so "
+        "somebody else purged. Look at the entry's message to learn what was destroyed"
+    )
+
+
+def tell_hold(run: Run, head: Head, *, is_growing: bool) -> None:
+    """Tell a person of an entry that has waited too long to be purged.
+
+    Once; and weekly where a mismatch is the reason and the trail grows. Raises SettingsError if the topic
+    refuses.
+    """
+    hold, console = head.hold, run.order.console
+    if hold is None:
+        return
+    waited = run.clock.now() - hold.since
+    if hold.reason == HeldBackBy.LATCHED_MISMATCH and is_growing and waited >= WEEK:
+        announce(
+            run, Finding("PurgeHeldBack", console, _latched(console, hold, waited // WEEK), to_json(hold))
+        )
+    elif hold.reason not in EXPECTED_HOLDS and waited > max(3 * DAY, 3 * run.order.policy.settle):
+        announce(run, Finding("PurgeHeldBack", console, _held(console, hold), to_json(hold)))
+
+
+def _latched(console: str, hold: Hold, weeks: int) -> str:
+    return (
+        f"The trail of Console {console} grows, and nothing has been purged for {weeks} weeks or more, since "
+        f"{rfc3339(hold.since)}: a purge destroyed more than was archived. Look into it, then state `resume` "
+        "(docs/operations.md#purgemismatcherror)"
+    )
+
+
+def _held(console: str, hold: Hold) -> str:
+    return (
+        f"Nothing of Console {console} has been purged since {rfc3339(hold.since)}: entry {hold.waiting_id} "
+        f"waits, held back by {hold.reason} (docs/operations.md#held_back_by)"
+    )
 
 
 def mismatch_finding(said: PurgeStatement) -> Finding:

@@ -55,8 +55,8 @@ def _with_digest(before: Head, statement: Statement) -> Statement:
     return replace(statement, head_format=HEAD_FORMAT, head_sha256=head_sha256(after))
 
 
-def check_lock(key: str, retention: Retention | None, lock_mode: str, until: int) -> None:
-    """Raise IntegrityError unless an object is locked in the mode and at least until the moment asked for."""
+def check_lock(key: str, retention: Retention | None, lock_mode: str, until: int) -> Retention:
+    """The lock of an object. Raises IntegrityError unless it is in the mode, and as long, as asked for."""
     if retention is None:
         raise IntegrityError(
             f"{key} is stored without an object lock; check the bucket's Object Lock setting"
@@ -65,6 +65,7 @@ def check_lock(key: str, retention: Retention | None, lock_mode: str, until: int
         raise IntegrityError(f"{key} is locked in mode {retention.mode}, not {lock_mode}")
     if retention.until < until:
         raise IntegrityError(f"{key} is locked for {until - retention.until} s less than was asked for")
+    return retention
 
 
 def statements_beyond(store: ArchiveSource, head: Head) -> Iterator[Version]:

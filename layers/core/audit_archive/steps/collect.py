@@ -8,7 +8,6 @@ from typing import BinaryIO
 from audit_archive.domain.head import Head
 from audit_archive.domain.json_entries import read_entries
 from audit_archive.domain.layout import rejected_key
-from audit_archive.domain.rollback import check_forward
 from audit_archive.domain.sorting import SortedEntries, sort_entries
 from audit_archive.domain.survey import Survey, survey_entries
 from audit_archive.domain.zip_export import open_member
@@ -50,16 +49,10 @@ def download(run: Run) -> Export:
 
 
 def survey(run: Run, export: Export, head: Head) -> Surveyed:
-    """Read the whole export once, and check that the trail went forward.
-
-    An export that is refused is kept under `rejected/`. Raises InvalidExportError, RollbackError.
-    """
-    with _kept_if_refused(run, export):
-        entries = read_export(export.file, export.size, run.scratch)
-        cutoff = export.served_at - run.order.policy.window
-        found = survey_entries(entries, head, export.served_at, cutoff)
-        check_forward(found, head)
-        return Surveyed(export, entries, found)
+    """Read the whole export once. Raises InvalidExportError."""
+    entries = read_export(export.file, export.size, run.scratch)
+    cutoff = export.served_at - run.order.policy.window
+    return Surveyed(export, entries, survey_entries(entries, head, export.served_at, cutoff))
 
 
 def read_export(file: BinaryIO, size: int, scratch: ScratchFile) -> SortedEntries:
@@ -68,7 +61,8 @@ def read_export(file: BinaryIO, size: int, scratch: ScratchFile) -> SortedEntrie
 
 
 @contextmanager
-def _kept_if_refused(run: Run, export: Export) -> Iterator[None]:
+def kept_if_refused(run: Run, export: Export) -> Iterator[None]:
+    """Keep an export under `rejected/` if it is refused."""
     try:
         yield
     except (InvalidExportError, RollbackError) as refusal:

@@ -6,13 +6,12 @@ from typing import BinaryIO
 
 from audit_archive.domain.facts import EntryFile, ExportFacts, PurgeOutcome
 from audit_archive.domain.finding import Finding
-from audit_archive.domain.foreign import foreign_purges_of
 from audit_archive.domain.head import Head
 from audit_archive.domain.statement import ArchiveStatement, PurgeStatement, Statement
 from audit_archive.domain.survey import Slice
 from audit_archive.domain.times import DAY, from_rfc3339
 from audit_archive.errors import IntegrityError, LedgerError, SettingsError
-from audit_archive.steps.announce import announce, foreign_findings, mismatch_finding
+from audit_archive.steps.announce import announce, findings_of, mismatch_finding
 from audit_archive.steps.chain import read_statement, statements_beyond
 from audit_archive.steps.collect import read_export
 from audit_archive.steps.entry_files import Built, build, select
@@ -87,17 +86,18 @@ def roll_forward(run: Run, head: Head) -> Head:
         if head.statement is not None and version.key == head.statement.key:
             continue
         signed = sign(run, read_statement(run.store, head, version))
-        head = announce_and_record(run, _publish_absent(run, signed), _untold(run, signed.statement))
+        head = announce_and_record(run, _publish_absent(run, signed), _untold(run, signed))
     return head
 
 
-def _untold(run: Run, statement: Statement) -> tuple[Finding, ...]:
+def _untold(run: Run, signed: Signed) -> tuple[Finding, ...]:
     """What a crashed run left untold; nothing of a statement that lies so long back that it is no crash's."""
+    statement = signed.statement
     if from_rfc3339(statement.run.started_at) <= run.clock.now() - FRESH:
         return ()
     match statement:
         case ArchiveStatement():
-            return tuple(foreign_findings(run, foreign_purges_of(statement)))
+            return tuple(findings_of(run, statement, signed.before, signed.head))
         case PurgeStatement(outcome=PurgeOutcome.MISMATCH):
             return (mismatch_finding(statement),)
         case _:

@@ -7,6 +7,7 @@ from audit_archive.domain.idle import is_anchor
 from audit_archive.domain.ranges import IdSet
 from audit_archive.domain.receipts import is_receipt_of, receipt_of
 from audit_archive.domain.settlement import Settlement, mismatch_sentence
+from audit_archive.domain.timestamps import read_timestamp
 from audit_archive.errors import (
     AuditArchiveError,
     ConsoleAuthError,
@@ -21,9 +22,11 @@ from audit_archive.steps.chain import has_moved_on
 from audit_archive.steps.run import Run
 from audit_archive.steps.settle import Ended, settle_purge, write_up
 from audit_archive.steps.superseded import SupersededError
+from audit_archive.steps.view import id_of
 
-STILL = 3
-"""How often a trail that changes under the population check is counted again."""
+
+class HeldError(Exception):
+    """Nothing shows a danger, and nothing rules it out: no purge now, and no page. An outcome."""
 
 
 def open_purger(run: Run) -> PurgingConsole:
@@ -38,39 +41,21 @@ def open_purger(run: Run) -> PurgingConsole:
     return purger
 
 
-def check_population(purger: PurgingConsole, ids: IdSet) -> None:
-    """Check that the purging key sees exactly the exported entries and what has arrived above them.
+def check_population(run: Run, purger: PurgingConsole, ids: IdSet, boundary: int) -> None:
+    """Check that a purge up to the boundary destroys what was exported, and nothing else.
 
-    An entry that arrives after the count is none of it, and no count is good once somebody purged: either
-    might make up for an entry that the export does not hold. Raises PopulationMismatchError: the export was
-    capped or stale, the reading key sees less than the purging key would destroy, or somebody purged.
+    The count of the purging key must equal the exported entries and those that came since; where it does not,
+    or there is no count, its pages decide. Raises PopulationMismatchError: the export was capped or stale,
+    the two keys see different entries, or somebody purged. HeldError: what it lacks is young, or there is too
+    little time to look.
     """
-    last_id = ids.ranges[-1].last
-    for _ in range(STILL):
-        peek = purger.peek()
-        population, newest_id = peek.population, _id_of(peek.newest)
-        if population is None:
-            _walk(purger, ids)
-            return
-        arrived = 0
-        for entry in purger.entries_above(last_id):
-            arrived += entry["id"] <= newest_id
-            _refuse_receipt(entry, last_id)
-        if population == ids.size + arrived:
-            return
-        if purger.peek().population == population:
-            break
-    raise PopulationMismatchError(
-        f"The purging key sees {population} entries, but the archived export (up to id {last_id}) and "
-        f"what came after it account for {ids.size + arrived}. Nothing was purged: compare the roles and "
-        "Flocks of both keys, and look whether the Console's export is capped"
-    )
-
-
-def _id_of(newest: ConsoleEntry | None) -> int:
-    """The newest entry's id; 0 for one that is none, which the pages that follow refuse."""
-    entry_id = (newest or {}).get("id")
-    return entry_id if type(entry_id) is int else 0
+    last_id, peek = ids.ranges[-1].last, purger.peek()
+    newest_id, arrived = id_of(peek.newest), 0
+    for entry in purger.entries_above(last_id):
+        arrived += entry["id"] <= newest_id
+        _refuse_receipt(entry, last_id)
+    if peek.population != ids.size + arrived:
+        _walk(run, purger, ids, boundary)
 
 
 def check_same_trail(purger: PurgingConsole, anchor: Anchor) -> None:
@@ -96,41 +81,51 @@ def _refuse_receipt(entry: ConsoleEntry, last_id: int) -> None:
         )
 
 
-def _walk(purger: PurgingConsole, ids: IdSet) -> None:
-    """Compare every id that the purging key sees, for a Console that does not say how many there are."""
-    seen = 0
+def _walk(run: Run, purger: PurgingConsole, ids: IdSet, boundary: int) -> None:
+    """Compare every id up to the boundary that the purging key sees with the exported ones."""
+    seen, expected = 0, ids.within(1, boundary).size
     for entry in purger.entries_above(0):
-        if entry["id"] > ids.ranges[-1].last:
+        if not run.has_time():
+            raise HeldError
+        if entry["id"] > boundary:
             continue
         if entry["id"] not in ids:
-            raise PopulationMismatchError(
-                f"The purging key sees entry {entry['id']}, which the archived export does not hold. "
-                "Nothing was purged: compare the roles and Flocks of both keys"
-            )
+            _refuse_unexported(run, entry)
         seen += 1
-    if seen != ids.size:
+    if seen != expected:
         raise PopulationMismatchError(
-            f"The purging key sees {seen} of the {ids.size} exported entries. Nothing was purged: "
-            "compare the roles and Flocks of both keys"
+            f"The purging key sees {seen} of the {expected} exported entries up to {boundary}. Nothing was "
+            "purged: compare the roles and Flocks of both keys"
         )
+
+
+def _refuse_unexported(run: Run, entry: ConsoleEntry) -> None:
+    """A late writer may have filled an id just now: the next export holds it."""
+    happened = read_timestamp(entry.get("timestamp"))
+    if happened is not None and run.clock.now() - run.order.policy.settle < happened <= run.clock.now():
+        raise HeldError
+    raise PopulationMismatchError(
+        f"The purging key sees entry {entry['id']}, which the archived export does not hold. Nothing was "
+        "purged: compare the roles and Flocks of both keys, and look whether the Console's export is capped"
+    )
 
 
 def purge(run: Run, head: Head, ids: IdSet) -> tuple[Head, Settlement]:
     """Carry out the intent that the newest statement recorded: check, POST at most once, write up the end.
 
-    `ids` are the ids of the export that this very run stored, verified and recorded. Raises SupersededError,
-    PopulationMismatchError, SettingsError, ConsoleError before the POST (nothing was purged, and the chain
-    says so); PurgeMismatchError after it.
+    The boundary is the recorded one, never the plan's. `ids` are the ids of the export that this very run
+    verified and recorded. Raises SupersededError, HeldError, PopulationMismatchError, SettingsError,
+    ConsoleError before the POST (nothing was purged, and the chain says so); PurgeMismatchError after it.
     """
     (intent,) = (intent for intent in head.intents if intent.seq == head.seq)
     try:
-        purger = _checked_purger(run, head, ids)
+        purger = _checked_purger(run, head, ids, intent.boundary)
     except SupersededError:
         _give_up(run, head, intent, PurgeOutcome.SUPERSEDED)
         raise
     except IntegrityError:
         raise  # nothing is written behind a chain that was tampered with, so that the next run sees it too
-    except AuditArchiveError:
+    except (AuditArchiveError, HeldError):
         _give_up(run, head, intent, PurgeOutcome.NOT_SENT)
         raise
     if purger is None:
@@ -139,30 +134,30 @@ def purge(run: Run, head: Head, ids: IdSet) -> tuple[Head, Settlement]:
     return _send(run, head, intent, purger)
 
 
-def check_dry(run: Run, head: Head, ids: IdSet) -> bool:
+def check_dry(run: Run, head: Head, ids: IdSet, boundary: int) -> bool:
     """All that comes before a POST, for a dry run; False if there is no purging key to check with."""
     purger = run.open_purger()
     if purger is None:
         return False
-    _check_trail(run, head, ids, purger)
+    _check_trail(run, head, ids, boundary, purger)
     return True
 
 
-def _checked_purger(run: Run, head: Head, ids: IdSet) -> PurgingConsole | None:
+def _checked_purger(run: Run, head: Head, ids: IdSet, boundary: int) -> PurgingConsole | None:
     """The Console with the purging key, once nothing speaks against a POST; None if time is short."""
     if has_moved_on(run.store, head):
         raise SupersededError
     purger = open_purger(run)
-    _check_trail(run, head, ids, purger)
+    _check_trail(run, head, ids, boundary, purger)
     return purger if run.has_time() else None
 
 
-def _check_trail(run: Run, head: Head, ids: IdSet, purger: PurgingConsole) -> None:
+def _check_trail(run: Run, head: Head, ids: IdSet, boundary: int, purger: PurgingConsole) -> None:
     """Check that the purging key sees what was exported. SupersededError: a run of ours changed it."""
     try:
         if head.anchor is not None and head.anchor.id in ids:
             check_same_trail(purger, head.anchor)
-        check_population(purger, ids)
+        check_population(run, purger, ids, boundary)
     except PopulationMismatchError as mismatch:
         if has_moved_on(run.store, head) or _has_purged_late(purger, head, ids):
             raise SupersededError from mismatch

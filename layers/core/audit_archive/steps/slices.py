@@ -2,15 +2,14 @@
 
 from dataclasses import dataclass
 
-from audit_archive.domain.facts import HeldBackBy, PlanFacts, PopulationFacts, ReceiptSeen, SliceFacts
-from audit_archive.domain.foreign import foreign_purges
+from audit_archive.domain.facts import HeldBackBy, PlanFacts, ReceiptSeen, SliceFacts
 from audit_archive.domain.head import Head
 from audit_archive.domain.plan import Plan, receipts_seen
 from audit_archive.domain.statement import ArchiveStatement
 from audit_archive.domain.survey import Slice
 from audit_archive.domain.times import rfc3339
 from audit_archive.errors import SettingsError
-from audit_archive.steps.announce import foreign_findings
+from audit_archive.steps.announce import findings_of
 from audit_archive.steps.chain import commit
 from audit_archive.steps.collect import Surveyed
 from audit_archive.steps.entry_files import Built, build, select
@@ -19,13 +18,15 @@ from audit_archive.steps.publish import announce_and_record, publish
 from audit_archive.steps.run import Run
 from audit_archive.steps.sign import sign
 from audit_archive.steps.superseded import SupersededError
+from audit_archive.steps.view import View
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """A verified export, what its survey found, and the plan: all that a statement rests on."""
+    """A verified export, what its survey and the view found, and the plan: what a statement rests on."""
 
     surveyed: Surveyed
+    view: View
     plan: Plan
     verified: Verified
 
@@ -58,8 +59,7 @@ def _archive_slice(run: Run, head: Head, evidence: Evidence, part: Slice) -> Hea
         if committed is None:
             raise SupersededError
         published = publish(run, sign(run, committed), built)
-        foreign = foreign_purges(statement.receipts_seen, evidence.plan.missing)
-        return announce_and_record(run, published, foreign_findings(run, foreign))
+        return announce_and_record(run, published, findings_of(run, statement, head, published.head))
     finally:
         built.close()
 
@@ -88,13 +88,10 @@ def _statement(run: Run, head: Head, evidence: Evidence, part: Slice, built: Bui
         drift=built.drift | _duplicate_rows(surveyed),
         plan=_plan_facts(run, plan) if is_last else _unfinished(run, plan, surveyed.export.served_at),
         anchor=built.anchor,
-        covered_until=rfc3339(surveyed.export.served_at),
-        stale=None,
-        population=PopulationFacts(None, surveyed.survey.entry_count, 0, ()),
-        amended=(),
-        respelled=(),
-        not_compared=0,
-        vanished=(),
+        covered_until=rfc3339(evidence.view.covered_until),
+        population=evidence.view.population,
+        stale=evidence.view.stale,
+        vanished=plan.vanished if is_last else (),
     )
 
 
@@ -111,12 +108,18 @@ def _duplicate_rows(surveyed: Surveyed) -> dict[str, int]:
 
 
 def _plan_facts(run: Run, plan: Plan) -> PlanFacts:
-    due = rfc3339(plan.next_due_at) if plan.next_due_at is not None else None
-    window = run.order.policy.window
-    return PlanFacts(plan.mode, window, plan.boundary, plan.expected_count, plan.held_back_by, due, None)
+    return PlanFacts(
+        mode=plan.mode,
+        window=run.order.policy.window,
+        boundary=plan.boundary,
+        expected_count=plan.expected_count,
+        held_back_by=plan.held_back_by,
+        next_due_at=rfc3339(plan.next_due_at) if plan.next_due_at is not None else None,
+        waiting_id=plan.waiting_id,
+    )
 
 
 def _unfinished(run: Run, plan: Plan, served_at: int) -> PlanFacts:
     """The plan of a slice that others follow: nothing is purged before the last is recorded."""
     window, due = run.order.policy.window, rfc3339(served_at)
-    return PlanFacts(plan.mode, window, None, 0, HeldBackBy.NOT_YET_RECORDED, due, None)
+    return PlanFacts(plan.mode, window, None, 0, HeldBackBy.NOT_YET_RECORDED, due)

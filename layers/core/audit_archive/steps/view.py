@@ -1,0 +1,113 @@
+"""View: what `fetch` shows with the reading key, held against the export. Neither is believed alone."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from audit_archive.domain.facts import IdSpan, PopulationFacts, Unexported
+from audit_archive.domain.head import Head
+from audit_archive.domain.ranges import IdSet, id_set
+from audit_archive.domain.stale import Lack, covered_until, is_overdue, noted, unexported
+from audit_archive.domain.times import rfc3339
+from audit_archive.errors import ConsoleError, InvalidExportError
+from audit_archive.ports import ConsoleEntry, Peek
+from audit_archive.steps.collect import Surveyed
+from audit_archive.steps.run import RESERVE, Run
+
+MOST_LISTED = 1000
+"""Ranges of ids that one statement lists as shown by `fetch` and not exported."""
+
+
+@dataclass(frozen=True)
+class View:
+    """What `fetch` showed before the download, and how the export fits it.
+
+    `lacking`: the newest entry shown, if the export lacks it; `is_stale`: it should hold it by now.
+    `covered_until`: up to when the export holds everything shown (epoch seconds).
+    """
+
+    lacking: Unexported | None
+    is_stale: bool
+    covered_until: int
+    population: PopulationFacts
+
+    @property
+    def stale(self) -> Unexported | None:
+        """The entry that makes the export stale."""
+        return self.lacking if self.is_stale else None
+
+    def as_stale(self) -> "View":
+        """The same, of an export that can't be what the Console holds now."""
+        return replace(self, is_stale=True)
+
+
+def view(run: Run, surveyed: Surveyed, head: Head, peek: Peek, began_at: int) -> View:
+    """Hold an export against the peek that came before its download."""
+    found, settle = surveyed.survey, run.order.policy.settle
+    lacking = unexported(peek.newest, found)
+    known = run.ledger.lack(run.order.console) if lacking is not None else None
+    return View(
+        lacking=lacking,
+        is_stale=lacking is not None and is_overdue(lacking, known, found, began_at, settle),
+        covered_until=covered_until(lacking, surveyed.export.served_at, settle),
+        population=_population(run, found.ids, head, peek),
+    )
+
+
+def note(run: Run, seen: View, *, is_advancing: bool) -> Lack | None:
+    """Note for later runs what the export lacks, or that it lacks nothing."""
+    console, now = run.order.console, run.clock.now()
+    known = run.ledger.lack(console)
+    if seen.lacking is None:
+        if known is not None:
+            run.ledger.note_lack(console, None)
+        return None
+    lack = noted(seen.lacking, known, now, is_stale=seen.is_stale, is_advancing=is_advancing)
+    run.ledger.note_lack(console, lack)
+    return lack
+
+
+def check_not_lasting(lack: Lack | None, now: int) -> None:
+    """Raise InvalidExportError if exports have been stale for too long."""
+    if lack is not None and lack.is_lasting(now):
+        raise InvalidExportError(
+            f"The Console's export lacks entry {lack.entry_id}, which `fetch` has shown since "
+            f"{rfc3339(lack.seen_at)}; {lack.exports} exports in a row lacked it. Newer entries are not "
+            "archived, and nothing is purged. Look for a cache before the Console, and ask Thinkst why its "
+            "download is older than its trail"
+        )
+
+
+def _population(run: Run, ids: IdSet, head: Head, peek: Peek) -> PopulationFacts:
+    """Compare the Console's own count with the export; where they differ, its pages decide."""
+    newest_id, counted = id_of(peek.newest), peek.population
+    accounted = ids.within(1, newest_id).size
+    if counted is not None and counted - accounted in {0, head.count_offset}:
+        return PopulationFacts(counted, accounted, counted - accounted, ())
+    shown = _unexported_ids(run, ids, newest_id)
+    if shown is None:
+        return PopulationFacts(counted, accounted, None, ())
+    spans = tuple(IdSpan(first, last) for first, last in shown.ranges[:MOST_LISTED])
+    offset = counted - accounted if counted is not None else 0
+    return PopulationFacts(counted, accounted, None if shown else offset, spans)
+
+
+def _unexported_ids(run: Run, ids: IdSet, newest_id: int) -> IdSet | None:
+    """The ids up to the newest that the pages show and the export lacks; None if that can't be told now."""
+    try:
+        return id_set(_shown_beside(run, ids, newest_id))
+    except (ConsoleError, TimeoutError):
+        return None  # archiving must not wait for it: the statement says that it is not known
+
+
+def _shown_beside(run: Run, ids: IdSet, newest_id: int) -> Iterator[int]:
+    for entry in run.console.entries_above(0):
+        if run.clock.remaining() < 2 * RESERVE:
+            raise TimeoutError
+        if entry["id"] <= newest_id and entry["id"] not in ids:
+            yield entry["id"]
+
+
+def id_of(newest: ConsoleEntry | None) -> int:
+    """The newest entry's id; 0 for one that is none, which the pages that follow refuse."""
+    entry_id = (newest or {}).get("id")
+    return entry_id if type(entry_id) is int else 0
