@@ -198,14 +198,16 @@ NASTY: dict[str, Script] = {
     "encoding": answer(b"\x1f\x8b", headers={"Content-Encoding": quote(KEY, safe="")}),
     "pending": answer(f'{{"result": "success", "message": "being prepared for {KEY}"}}', 202),
     "malformed redirect": answer("", 302, {"Location": f"http://[{KEY}"}),
-} | {
-    f"{name} cut {length} bytes before the key ends": answer(
+}
+HALVED: dict[str, Script] = {
+    f"{name} cut at {place}, {length} bytes before the key ends": answer(
         begin + " " * (place - len(KEY) - len(begin) + length) + KEY + " " * 70_000
     )
     for name, begin in (("text", "no"), ("html", "<p>"), ("json", '{"message": '))
     for place in (4096, 64 * 1024)
     for length in (1, len(KEY) // 2, len(KEY) - 1)
 }
+NASTY |= HALVED
 
 
 @every_call

@@ -60,7 +60,7 @@ def test_a_key_at_the_cut_is_hidden_before_the_text_is_cut() -> None:
     assert "secr" not in scrub("x" * (MAX_WORDS - 4) + "secret-key")
 
 
-@pytest.mark.parametrize("between", ["\n", " ", "\x00", "<wbr>", "\r\n\t", "%20"])
+@pytest.mark.parametrize("between", ["\n", " ", "\x00", "<wbr>", "\r\n\t", "%20", "\\"])
 def test_a_key_broken_over_lines_withholds_the_text(between: str) -> None:
     scrub = Scrubber()
     scrub.learn("Secret-Key")

@@ -53,7 +53,7 @@ def _forms(key: str) -> set[str]:
 def _squeezed(text: str) -> str:
     """A text such that a key in it shows however it is encoded, or broken over lines."""
     plain = unquote_plus(html.unescape(text))
-    return "".join(c for c in plain if c.isprintable() and c not in " +").casefold()
+    return "".join(c for c in plain if c.isprintable() and c not in " +\\").casefold()
 
 
 def json_object(body: bytes) -> dict[str, Any] | None:
