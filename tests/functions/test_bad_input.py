@@ -109,7 +109,8 @@ def at_export(world: World, fault: Fault, times: int | None = None) -> None:
 INSTEAD = {
     "html-200": (HtmlPage(200), ConsoleError, "Maintenance"),
     "html-404": (HtmlPage(404), ConsoleError, "Maintenance"),
-    "html-403": (HtmlPage(403), ConsoleAuthError, "Maintenance"),
+    "html-401": (HtmlPage(401), ConsoleAuthError, "Maintenance"),
+    "html-403": (HtmlPage(403), ConsoleUnavailableError, "Maintenance"),
     "html-503": (HtmlPage(503), ConsoleUnavailableError, "Maintenance"),
     "json-200": (JsonError("Disk is full"), ConsoleError, "Disk is full"),
     "failure-200": (JsonError("No disk", result="failure"), ConsoleError, "No disk"),

@@ -45,7 +45,7 @@ class ConsoleError(AuditArchiveError):
 
 
 class ConsoleAuthError(ConsoleError):
-    """The Console refused the API key (401 or 403, or its error text says so)."""
+    """The Console refused the API key (401, 403 in its own words, or its error text says so)."""
 
 
 class ConsoleUnavailableError(ConsoleError):

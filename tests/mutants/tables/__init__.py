@@ -2,6 +2,7 @@
 
 from tests.mutants.mutant import Mutant
 from tests.mutants.tables import (
+    answers,
     archive,
     boundary,
     chain,
@@ -25,6 +26,7 @@ MUTANTS: tuple[Mutant, ...] = (
     *intents.MUTANTS,
     *rollback.MUTANTS,
     *console.MUTANTS,
+    *answers.MUTANTS,
     *exports.MUTANTS,
     *evidence.MUTANTS,
 )

@@ -194,8 +194,8 @@ MUTANTS = (
         "server-fault-is-no-verdict",
         "A 5xx to a purge says nothing: it may have been carried out",
         "adapters/console_answers.py",
-        ' or not isinstance(api.get("result"), str) or answer.status >= SERVER_FAULT:',
-        ' or not isinstance(api.get("result"), str):',
+        "    if api is None or is_for_later(answer):",
+        "    if api is None or answer.status in LATER:",
         PURGE_CALL,
     ),
     Mutant(

@@ -1,6 +1,8 @@
 """Answers that are errors, and what a person is told: the Console's words, what to do, and never the key."""
 
 from collections.abc import Callable
+from contextlib import suppress
+from gzip import compress
 from io import BytesIO
 from urllib.parse import quote, quote_plus
 
@@ -47,14 +49,54 @@ Call = Callable[[HttpPurgingConsole], object]
         answer('{"result": "error", "message": "Unauthorized"}', 401),
         answer('{"result": "failure", "message": "Unauthorized"}'),
         answer('{"result": "error", "msg": "Invalid auth_token"}', 400),
-        answer(HTML, 403),
+        answer('{"result": "error", "message": "No"}', 403),
         answer("", 401),
+        answer(HTML, 401, {"Retry-After": "7"}),
     ],
-    ids=["200", "401", "failure", "400", "403 html", "401 empty"],
+    ids=["200", "401", "failure", "400", "403", "401 empty", "401 html"],
 )
 def test_a_refused_key_names_the_auth_style_as_a_possible_cause(call: Call, said: bytes) -> None:
     with scripted(said) as server, pytest.raises(ConsoleAuthError, match=r"AUTH_STYLE.*'header'"):
         call(console(server))
+
+
+@every_get
+@pytest.mark.parametrize(
+    "said",
+    [
+        answer(HTML, 403),
+        answer("", 403),
+        answer('{"message": "Forbidden"}', 403),
+        answer('{"result": null, "message": "Forbidden"}', 403),
+        answer('{"result": "error", "message": "Unauthorized"}', 403, {"Retry-After": "7"}),
+        answer('{"result": "error", "message": "Unauthorized"}', 403, {"retry-after": "soon"}),
+        answer('{"result": "error", "message": "Too many calls by this API key"}', 429),
+        answer('{"result": "error", "message": "Unauthorized"}', 408),
+        answer('{"result": "error", "message": "Unauthorized"}', 425),
+    ],
+    ids=["html", "empty", "gateway", "no result", "limit", "unclear limit", "429", "408", "425"],
+)
+def test_what_is_no_word_about_the_key_is_tried_again(call: Call, said: bytes) -> None:
+    key = FakeKey(KEY)
+    with scripted(said) as server, pytest.raises(ConsoleUnavailableError, match=r"HTTP 4.*next run"):
+        call(console(server, key=key))
+    assert (len(server.requests), key.refreshed) == (5, 0)
+
+
+@every_get
+def test_a_gateway_s_words_with_another_status_are_no_word_about_the_key(call: Call) -> None:
+    said = answer('{"message": "Forbidden"}', 400)
+    with scripted(said) as server, pytest.raises(ConsoleError, match="Forbidden") as caught:
+        call(console(server))
+    assert type(caught.value) is ConsoleError
+
+
+def test_a_403_in_front_of_the_console_says_where_to_look() -> None:
+    with (
+        scripted(answer(HTML, 403)) as server,
+        pytest.raises(ConsoleUnavailableError, match=r"Maintenance.*firewall.*about the API key"),
+    ):
+        console(server).peek()
 
 
 @every_call
@@ -130,6 +172,14 @@ def test_a_redirect_to_another_server_does_not_carry_the_key_there() -> None:
     assert other.requests == []
 
 
+@every_get
+@pytest.mark.parametrize("where", ["http://[evil", "https://[::1/", "//[", "http://evil\uff0f.example"])
+def test_a_redirect_to_what_is_no_address_is_told_all_the_same(call: Call, where: str) -> None:
+    said = answer("", 302, {"Location": where})
+    with scripted(said) as server, pytest.raises(ConsoleError, match="Redirects are not followed"):
+        call(console(server))
+
+
 NASTY: dict[str, Script] = {
     "message": answer(f'{{"result": "error", "message": "no such key: {KEY}"}}'),
     "encoded": answer(f'{{"result": "error", "message": "no such key: {quote(KEY, safe="")}"}}'),
@@ -144,7 +194,20 @@ NASTY: dict[str, Script] = {
     "bad status": f"HTTP/1.1 {KEY}\r\n\r\n".encode(),
     "bad chunk": f"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{KEY}\r\n".encode(),
     "cut off": answer("{}", length=100),
+    "firewall": answer(f"<html><title>{KEY}</title></html>", 403),
+    "encoding": answer(b"\x1f\x8b", headers={"Content-Encoding": quote(KEY, safe="")}),
+    "pending": answer(f'{{"result": "success", "message": "being prepared for {KEY}"}}', 202),
+    "malformed redirect": answer("", 302, {"Location": f"http://[{KEY}"}),
 }
+HALVED: dict[str, Script] = {
+    f"{name} cut at {place}, {length} bytes before the key ends": answer(
+        begin + " " * (place - len(KEY) - len(begin) + length) + KEY + " " * 70_000
+    )
+    for name, begin in (("text", "no"), ("html", "<p>"), ("json", '{"message": '))
+    for place in (4096, 64 * 1024)
+    for length in (1, len(KEY) // 2, len(KEY) - 1)
+}
+NASTY |= HALVED
 
 
 @every_call
@@ -176,6 +239,42 @@ def test_a_name_that_does_not_resolve_is_told_without_the_key(style: str) -> Non
     with pytest.raises(ConsoleUnavailableError) as caught:
         console("https://console.invalid", style).purge(1)
     assert "k3y" not in everything_told(caught.value)
+
+
+@every_call
+def test_every_request_asks_for_the_present_state_in_plain_bytes(call: Call) -> None:
+    with scripted(answer("", 404)) as server, suppress(ConsoleError):
+        call(console(server))
+    for header in ("Cache-Control: no-cache", "Pragma: no-cache", "Accept-Encoding: identity"):
+        assert header in server.requests[0].splitlines()
+
+
+ENCODED = answer(compress(b'{"result": "success"}'), headers={"Content-Encoding": "GZip"})
+
+
+@every_get
+def test_an_encoding_that_was_not_asked_for_is_named(call: Call) -> None:
+    with scripted(ENCODED) as server, pytest.raises(ConsoleError, match="Content-Encoding GZip") as caught:
+        call(console(server))
+    assert type(caught.value) is ConsoleError
+    assert len(server.requests) == 1
+    assert "\ufffd" not in str(caught.value)
+
+
+@every_get
+@pytest.mark.parametrize("status", [401, 403, 404, 503])
+def test_an_encoded_error_is_named_and_not_shown(call: Call, status: int) -> None:
+    said = answer(compress(b"whatever"), status, {"Content-Encoding": "br"})
+    with scripted(said) as server, pytest.raises(ConsoleError, match="Content-Encoding br") as caught:
+        call(console(server))
+    assert "\ufffd" not in str(caught.value)
+
+
+@pytest.mark.parametrize("encoding", ["", "identity", "Identity"])
+def test_an_encoding_that_changes_no_byte_is_taken(encoding: str) -> None:
+    said = answer('{"result": "success", "audit_trail": []}', headers={"Content-Encoding": encoding})
+    with scripted(said) as server:
+        assert console(server).peek().newest is None
 
 
 def test_the_key_travels_in_the_header_or_in_the_parameter() -> None:
@@ -210,7 +309,9 @@ def test_a_netrc_file_neither_replaces_nor_adds_a_key(
 
 
 def test_cookies_are_not_kept() -> None:
-    with scripted(answer('{"result": "success"}', headers={"Set-Cookie": "session=1"})) as server:
+    with scripted(
+        answer('{"result": "success", "audit_trail": []}', headers={"Set-Cookie": "session=1"})
+    ) as server:
         subject = console(server)
         subject.peek()
         subject.peek()

@@ -27,6 +27,9 @@ EMPTY_PAGE = answer('{"result": "success", "audit_trail": [], "page_count": 0}')
 ZIP = b"PK\x03\x04" + bytes(range(256)) * 4_000
 TRANSIENT: dict[str, Script] = {
     "429": answer("slow down", 429),
+    "408": answer("too slow", 408),
+    "425": answer("too early", 425),
+    "a firewall": answer("<html>Blocked</html>", 403),
     "500": answer("oops", 500),
     "503": answer('{"result": "error", "message": "busy"}', 503),
     "reset": reset,
@@ -68,7 +71,8 @@ def test_trouble_that_stays_ends_after_five_attempts(trouble: Script) -> None:
 def test_retry_after_is_waited_for_at_least() -> None:
     clock = FakeClock()
     later = formatdate(clock.now() + 40, usegmt=True)
-    answers = [answer("", 429, {"Retry-After": "20"}), answer("", 503, {"Retry-After": later}), EMPTY_PAGE]
+    limited = answer('{"result": "error", "message": "Unauthorized"}', 403, {"Retry-After": "20"})
+    answers = [limited, answer("", 503, {"Retry-After": later}), EMPTY_PAGE]
     with scripted(*answers) as server:
         console(server, clock=clock).peek()
     first, second = clock.slept
@@ -99,11 +103,15 @@ def test_without_time_nothing_is_sent() -> None:
     assert server.requests == []
 
 
+@pytest.mark.parametrize("status", [200, 302])
 @pytest.mark.parametrize("call", [lambda c: c.peek(), lambda c: c.download(BytesIO())])
-def test_a_trickling_server_is_left_when_the_time_is_up(call: Callable[[HttpConsole], object]) -> None:
+def test_a_trickling_server_is_left_when_the_time_is_up(
+    call: Callable[[HttpConsole], object], status: int
+) -> None:
     begun = monotonic()
+    said = answer(b"P" * 10_000, status, {"Location": "/login"})[:2_000]
     with (
-        scripted(trickle(answer(b"P" * 10_000)[:2_000], pause=0.005)) as server,
+        scripted(trickle(said, pause=0.005)) as server,
         pytest.raises(ConsoleUnavailableError, match="too short"),
     ):
         call(console(server, clock=TestClock(left=15)))
@@ -164,7 +172,54 @@ def test_the_bytes_are_those_served_whatever_they_claim_to_be() -> None:
     assert "Accept-Encoding: identity" in server.requests[0]
 
 
-@pytest.mark.parametrize("body", [b"", b"not a zip", b'[{"id": 1}]', b'{"audit_trail": []}'])
+PENDING = {
+    "success": answer('{"result": "success", "message": "Your export is being prepared"}'),
+    "other": answer('{"result": "pending", "msg": "Your export is being prepared"}'),
+    "202 without a result": answer('{"message": "Your export is being prepared"}', 202),
+    "202 in words": answer("Your export is being prepared", 202),
+    "202 as a page": answer("<title>Your export is being prepared</title>", 202),
+}
+
+
+@pytest.mark.parametrize("pending", PENDING.values(), ids=PENDING)
+def test_an_export_that_is_being_prepared_is_asked_for_again(pending: bytes) -> None:
+    clock, spool = FakeClock(), BytesIO()
+    with scripted(pending, pending, answer(ZIP)) as server:
+        console(server, clock=clock).download(spool)
+    assert spool.getvalue() == ZIP
+    assert len(clock.slept) == 2
+    with (
+        scripted(pending) as server,
+        pytest.raises(ConsoleUnavailableError, match=r"being prepared.*next run"),
+    ):
+        console(server).download(spool)
+    assert len(server.requests) == 5
+
+
+def test_the_console_may_say_when_the_export_will_be_there() -> None:
+    clock = FakeClock()
+    with scripted(answer("", 202, {"Retry-After": "120"}), answer(ZIP)) as server:
+        console(server, clock=clock).download(BytesIO())
+    (slept,) = clock.slept
+    assert 120 <= slept <= 121
+
+
+def test_an_export_may_come_with_any_success() -> None:
+    with scripted(answer(ZIP, 202)) as server:
+        assert console(server).download(BytesIO()).size == len(ZIP)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"result": "success", "audit_trail": []}',
+        b'{"result": "success"}',
+        b"",
+        b"not a zip",
+        b'[{"id": 1}]',
+        b'{"audit_trail": []}',
+    ],
+)
 def test_what_is_neither_page_nor_error_is_left_to_the_reader(body: bytes) -> None:
     with scripted(answer(body)) as server:
         assert console(server).download(BytesIO()).size == len(body)

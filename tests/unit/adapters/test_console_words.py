@@ -6,7 +6,7 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-from audit_archive.adapters.console_words import MAX_WORDS, Scrubber, description, json_object
+from audit_archive.adapters.console_words import MAX_DESCRIBED, MAX_WORDS, Scrubber, description, json_object
 from tests.unit.adapters.scripted import KEY
 
 
@@ -58,6 +58,28 @@ def test_a_key_at_the_cut_is_hidden_before_the_text_is_cut() -> None:
     scrub = Scrubber()
     scrub.learn("secret-key")
     assert "secr" not in scrub("x" * (MAX_WORDS - 4) + "secret-key")
+
+
+@pytest.mark.parametrize("between", ["\n", " ", "\x00", "<wbr>", "\r\n\t", "%20", "\\"])
+def test_a_key_broken_over_lines_withholds_the_text(between: str) -> None:
+    scrub = Scrubber()
+    scrub.learn("Secret-Key")
+    said = description(f"<p>no such key: secre{between}t-key</p>".encode())
+    assert scrub(said) == "(withheld: it repeats the API key)"
+
+
+@pytest.mark.parametrize("begin", ["", "<p>"])
+@pytest.mark.parametrize("shown", range(1, len("secret-key")))
+def test_a_key_cut_off_with_the_text_goes_with_the_cut(begin: str, shown: int) -> None:
+    scrub = Scrubber()
+    scrub.learn("secret-key")
+    body = (begin + "no such key:").ljust(MAX_DESCRIBED - shown).encode() + b"secret-key and more"
+    assert scrub(description(body)).endswith("no such key: ...")
+
+
+def test_a_text_of_one_endless_word_is_not_shown_at_all() -> None:
+    assert description(b"x" * MAX_DESCRIBED) == "text: " + "x" * MAX_DESCRIBED
+    assert description(b"x" * (MAX_DESCRIBED + 1)).split() == ["text:", "..."]
 
 
 @pytest.mark.parametrize(

@@ -40,11 +40,18 @@ def test_a_key_that_is_there_is_read_once() -> None:
     [
         (" \n", "is empty"),
         ('{"auth_token": "the-key"}', "no bare API key"),
-        ('"the-key"\n the-key', "no bare API key"),
+        ('the-key"\n the-key', "no bare API key"),
         ("the key", "no bare API key"),
         ("the-key\nthe-key", "no bare API key"),
         ("the-k\u00e9y", "no bare API key"),
         ("the-key\x00", "no bare API key"),
+        ('"the-key"', "in quotes"),
+        (" 'the-key'\n", "in quotes"),
+        ("`the-key`", "in quotes"),
+        ("\u201cthe-key\u201d", "in quotes"),
+        ('"the-key', "in quotes"),
+        ("the-key'", "in quotes"),
+        ('\\"the-key\\"', "in quotes"),
     ],
 )
 def test_what_is_no_key_is_refused_and_not_shown(text: str, problem: str) -> None:
@@ -60,9 +67,11 @@ def test_what_is_no_key_is_refused_and_not_shown(text: str, problem: str) -> Non
 def test_a_binary_secret_is_no_key() -> None:
     with (
         answering("secretsmanager", ("get_secret_value", {"SecretBinary": b"the-key"})) as secrets,
-        pytest.raises(SettingsError, match="is empty"),
+        pytest.raises(SettingsError, match=r"is binary.*as text") as caught,
     ):
         SecretKey(secrets, NAME).value()
+    assert NAME in str(caught.value)
+    assert "the-k" not in everything_told(caught.value)
 
 
 def test_a_denied_secret_may_as_well_not_exist() -> None:

@@ -6,12 +6,18 @@ from typing import Any, BinaryIO, TypeVar
 
 from audit_archive.adapters.console_answers import NO_ANSWER, Judge, purge_answer
 from audit_archive.adapters.console_body import Answer
-from audit_archive.adapters.console_faults import BodyTooLongError, CutOffError, NetworkError, OutOfTimeError
+from audit_archive.adapters.console_cache import CacheWatch
+from audit_archive.adapters.console_faults import (
+    BodyTooLongError,
+    CachedError,
+    CutOffError,
+    NetworkError,
+    OutOfTimeError,
+)
 from audit_archive.adapters.console_retry import Patience, Retries, TransientError
 from audit_archive.adapters.console_transport import ApiKey, Transport
 from audit_archive.errors import (
     ConsoleAuthError,
-    ConsoleError,
     ConsoleUnavailableError,
     InvalidExportError,
 )
@@ -30,22 +36,20 @@ class ConsoleClient:
     def __init__(self, base_url: str, key: ApiKey, auth_style: str, clock: Clock, patience: Patience) -> None:
         self._transport = Transport(base_url, key, auth_style, clock, patience.reserve)
         self._retries = Retries(clock, patience)
+        self._cache_watch = CacheWatch()
         self._clock = clock
         self._patience = patience
         self.judge = Judge(auth_style, self._transport.scrub)
 
     def get_json(self, fields: Mapping[str, Any]) -> dict[str, Any]:
-        """A successful answer of `fetch`."""
+        """A successful answer of `fetch`. Raises BodyTooLongError if it has more than MAX_PAGE bytes."""
 
         def attempt() -> dict[str, Any]:
             body = BytesIO()
             self._get("/fetch", fields, body, MAX_PAGE, self._patience.fetch_timeout)
             return self.judge.result(body.getvalue())
 
-        try:
-            return self._with_fresh_key(lambda: self._retries.run(attempt))
-        except BodyTooLongError as error:
-            raise ConsoleError(f"The Console's answer has {error}: that is no page of entries.") from error
+        return self._with_fresh_key(lambda: self._retries.run(attempt))
 
     def get_export(self, spool: BinaryIO, limit: int) -> Answer:
         """Write the export into `spool`, from its start in every attempt."""
@@ -58,7 +62,7 @@ class ConsoleClient:
             except CutOffError as error:
                 sentence = f"The Console's export is not whole: {error}. Nothing was committed."
                 raise TransientError(InvalidExportError(sentence)) from error
-            self.judge.check_export(answer.head)
+            self.judge.check_export(answer, self._clock.now())
             return answer
 
         try:
@@ -78,13 +82,8 @@ class ConsoleClient:
 
     def _post_once(self, fields: Mapping[str, Any]) -> PurgeAnswer:
         try:
-            answer = self._transport.send(
-                "POST",
-                f"{_TRAIL}/purge",
-                fields,
-                BytesIO(),
-                limit=MAX_PAGE,
-                timeout=self._patience.purge_timeout,
+            answer = self._send(
+                "POST", "/purge", fields, BytesIO(), limit=MAX_PAGE, timeout=self._patience.purge_timeout
             )
         except BodyTooLongError:
             return NO_ANSWER
@@ -100,8 +99,8 @@ class ConsoleClient:
     ) -> Answer:
         """One GET whose status is a success. Raises CutOffError only for the sake of `get_export`."""
         try:
-            answer = self._transport.send("GET", _TRAIL + path, fields, sink, limit=limit, timeout=timeout)
-        except OutOfTimeError as fault:
+            answer = self._send("GET", path, fields, sink, limit=limit, timeout=timeout)
+        except (OutOfTimeError, CachedError) as fault:
             raise _unavailable(fault) from fault
         except CutOffError as fault:
             if path != "/fetch":
@@ -111,6 +110,16 @@ class ConsoleClient:
             raise TransientError(_unavailable(fault)) from fault
         self.judge.check_key(answer)
         self.judge.check_status(answer, self._clock.now())
+        self.judge.check_encoding(answer)
+        return answer
+
+    def _send(
+        self, method: str, path: str, fields: Mapping[str, Any], sink: BinaryIO, *, limit: int, timeout: float
+    ) -> Answer:
+        """One request, answered by no cache. Raises as the transport does, or CachedError."""
+        asked_at = self._clock.now()
+        answer = self._transport.send(method, _TRAIL + path, fields, sink, limit=limit, timeout=timeout)
+        self._cache_watch.check(answer, asked_at, self._clock.now())
         return answer
 
     def _with_fresh_key(self, call: Callable[[], T]) -> T:

@@ -36,6 +36,15 @@ class OutOfTimeError(NetworkError):
         super().__init__(f"the time that is left is too short: {progress}", was_sent=was_sent)
 
 
+class CachedError(NetworkError):
+    """A cache on the way answered in the Console's place, from what it had kept."""
+
+    def __init__(self, sign: str) -> None:
+        super().__init__(
+            f"a cache between gave an old answer ({sign}). Let it pass /api/v1/audit_trail/ through"
+        )
+
+
 class BodyTooLongError(Exception):
     """The answer has more bytes than are allowed."""
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from audit_archive.adapters.console_client import ConsoleClient
+from audit_archive.adapters.console_faults import BodyTooLongError
 from audit_archive.adapters.console_page import check_id, page_of
 from audit_archive.adapters.console_retry import Patience, http_date
 from audit_archive.adapters.console_transport import ApiKey
@@ -12,6 +13,9 @@ from audit_archive.ports import Clock, ConsoleEntry, Download, Peek, PurgeAnswer
 
 MAX_EXPORT = 5 * 1024**3
 """Bytes: as many as one S3 put can carry."""
+
+LIMITS = (100, 50, 25, 12, 6, 3, 1)
+"""Entries of a page: what is asked for, and then, each time that a page is too big, the half."""
 
 PATIENT = Patience()
 
@@ -38,7 +42,10 @@ class HttpConsole:
 
     def peek(self) -> Peek:
         """As the port says. A Console that ignores `limit` tells no population."""
-        page = page_of(self._client.get_json({"limit": 1}))
+        try:
+            page = page_of(self._client.get_json({"limit": 1}))
+        except BodyTooLongError as error:
+            raise _no_page(error) from error
         newest = _fields(page.entries[0]) if page.entries else None
         if page.page_count is None or len(page.entries) > 1:
             return Peek(newest, None)
@@ -47,19 +54,25 @@ class HttpConsole:
         return Peek(newest, 0 if is_empty else page.page_count)
 
     def entries_above(self, entry_id: int) -> Iterator[ConsoleEntry]:
-        """As the port says. Raises ConsoleError if the pages go in circles or are not newest first."""
-        above: int | None = None
-        for entry in self._entries():
-            check_id(entry)
-            if above is not None and entry["id"] >= above:
-                raise ConsoleError(
-                    f"The Console's pages are not newest first: id {entry['id']} came after {above}. The "
-                    "next run reads them again."
-                )
-            if entry["id"] <= entry_id:
+        """As the port says. Raises ConsoleError if the pages go in circles or are not newest first.
+
+        A cursor takes no other limit with it: after a page that is too big the walk begins anew, and passes
+        over what it has given already, and what has arrived since.
+        """
+        given: int | None = None
+        for limit in LIMITS:
+            try:
+                for entry in self._newest_first(limit):
+                    if entry["id"] <= entry_id:
+                        return
+                    if given is None or entry["id"] < given:
+                        given = entry["id"]
+                        yield entry
+            except BodyTooLongError as error:
+                if limit == LIMITS[-1]:
+                    raise _no_page(error) from error
+            else:
                 return
-            above = entry["id"]
-            yield entry
 
     def download(self, spool: BinaryIO) -> Download:
         """As the port says; `spool` stands at its start afterwards."""
@@ -67,9 +80,22 @@ class HttpConsole:
         spool.seek(0)
         return Download(answer.size, answer.sha256, http_date(answer.headers.get("Date")))
 
-    def _entries(self) -> Iterator[ConsoleEntry]:
+    def _newest_first(self, limit: int) -> Iterator[ConsoleEntry]:
+        """All entries, each with a lower id than the one before. Raises ConsoleError if one has not."""
+        above: int | None = None
+        for entry in self._entries(limit):
+            check_id(entry)
+            if above is not None and entry["id"] >= above:
+                raise ConsoleError(
+                    f"The Console's pages are not newest first: id {entry['id']} came after {above}. The "
+                    "next run reads them again."
+                )
+            above = entry["id"]
+            yield entry
+
+    def _entries(self, limit: int) -> Iterator[ConsoleEntry]:
         """All entries, page by page; `limit` and `cursor` must not go together."""
-        page = page_of(self._client.get_json({"limit": 100}))
+        page = page_of(self._client.get_json({"limit": limit}))
         cursors: set[str] = set()
         yield from page.entries
         while page.next_cursor is not None:
@@ -85,12 +111,16 @@ def _fields(entry: object) -> ConsoleEntry:
     return entry if isinstance(entry, dict) else {}
 
 
+def _no_page(error: BodyTooLongError) -> ConsoleError:
+    return ConsoleError(
+        f"The Console's answer has {error}: that is no page of entries. Look what it holds, and tell the "
+        "vendor."
+    )
+
+
 class HttpPurgingConsole(HttpConsole):
     """The same Console with the key that can purge."""
 
     def purge(self, boundary: int) -> PurgeAnswer:
-        """As the port says. 5xx, a web page, garbage, a redirect: no verdict, so no answer.
-
-        Raises ConsoleUnavailableError if the request certainly never left, or was refused with 429.
-        """
+        """As the port says. Garbage and a redirect are no verdict either, so no answer."""
         return self._client.post({"id": boundary})

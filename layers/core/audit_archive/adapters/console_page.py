@@ -20,17 +20,25 @@ class Page:
 
 def page_of(answer: Mapping[str, Any]) -> Page:
     """The page in a successful `fetch` answer. Raises ConsoleError if it is not of the API's shape."""
-    entries = answer.get("audit_trail") or []
-    cursor = answer.get("cursor") or {}
-    if not isinstance(entries, list) or not isinstance(cursor, dict):
+    entries, pages = answer.get("audit_trail"), answer.get("page_count")
+    if "audit_trail" not in answer or not isinstance(entries, list | None):
         raise ConsoleError(
-            "The Console's fetch answer has no list of entries, or no cursor as the API has it."
+            "The Console's fetch answer has no list of entries: what is missing is not taken for an empty "
+            "trail. Look whether the Console's API has changed."
         )
-    following, pages = cursor.get("next"), answer.get("page_count")
     return Page(
-        entries,
-        following if isinstance(following, str) and following else None,
-        pages if type(pages) is int and pages >= 0 else None,
+        entries or [], _next_of(answer.get("cursor")), pages if type(pages) is int and pages >= 0 else None
+    )
+
+
+def _next_of(cursor: object) -> str | None:
+    """The cursor to older entries; None on the last page, where it is null, empty or absent."""
+    following = cursor.get("next") if isinstance(cursor, dict) else None
+    if isinstance(cursor, dict | None) and isinstance(following, str | None):
+        return following or None
+    raise ConsoleError(
+        "The Console's fetch answer has a cursor that is no text: it is not taken for the end of the trail. "
+        "Look whether the Console's API has changed."
     )
 
 

@@ -54,6 +54,16 @@ class _OwnKey(AuthBase):
         return request
 
 
+class _Session(requests.Session):
+    """A session to which no answer is a redirect: the key would travel there.
+
+    Without following it, requests would still read its whole body, and fail on an address that is malformed.
+    """
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:  # noqa: ARG002 - named by requests
+        return None
+
+
 class Transport:
     """Sends requests to one Console with one key. Every request has a connection of its own: no cookies."""
 
@@ -88,8 +98,8 @@ class Transport:
         patience = (min(CONNECT_TIMEOUT, self._time_left()), min(timeout, self._time_left()))
         try:
             with (
-                requests.Session() as session,
-                session.request(**request, timeout=patience, stream=True, allow_redirects=False) as response,
+                _Session() as session,
+                session.request(**request, timeout=patience, stream=True) as response,
             ):
                 return receive(response, sink, limit, self._check_time)
         except (requests.RequestException, HTTPError) as error:
@@ -108,6 +118,8 @@ class Transport:
             "auth": _OwnKey(key if in_header else None),
             "headers": {
                 "Accept-Encoding": "identity",  # a download's bytes are evidence: exactly as served
+                "Cache-Control": "no-cache",
+                "Pragma": "no-cache",  # for a cache that speaks HTTP/1.0
                 "User-Agent": f"canary-audit-archive/{__version__}",
             },
         }

@@ -10,6 +10,9 @@ HIDDEN = "[API key]"
 MAX_WORDS = 300
 """Characters of foreign text that go into a message of ours."""
 
+MAX_DESCRIBED = 4096
+"""Bytes of a body that are looked at to describe it."""
+
 MAX_DEPTH = 100
 """Levels of JSON. Python's reader can't read many hundreds of them, and no answer of the API has ten."""
 
@@ -35,8 +38,8 @@ class Scrubber:
         """The text without keys, on one line, at most MAX_WORDS characters."""
         for form in sorted({form for key in self._keys for form in _forms(key)}, key=len, reverse=True):
             text = re.sub(re.escape(form), HIDDEN, text, flags=re.IGNORECASE)
-        plain = unquote_plus(html.unescape(text))
-        if any(key in plain for key in self._keys):
+        squeezed = _squeezed(text)
+        if any(_squeezed(key) in squeezed for key in self._keys):
             return "(withheld: it repeats the API key)"
         text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
         return text if len(text) <= MAX_WORDS else text[:MAX_WORDS] + "..."
@@ -45,6 +48,12 @@ class Scrubber:
 def _forms(key: str) -> set[str]:
     """The ways in which an answer or an exception may repeat a key."""
     return {key, quote(key, safe=""), quote(key), quote_plus(key), html.escape(key), json.dumps(key)[1:-1]}
+
+
+def _squeezed(text: str) -> str:
+    """A text such that a key in it shows however it is encoded, or broken over lines."""
+    plain = unquote_plus(html.unescape(text))
+    return "".join(c for c in plain if c.isprintable() and c not in " +\\").casefold()
 
 
 def json_object(body: bytes) -> dict[str, Any] | None:
@@ -94,10 +103,16 @@ def is_html(body: bytes) -> bool:
     return body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<"
 
 
+def _beginning(body: bytes) -> str:
+    """What a body begins with. A cut may halve a key, which can't be recognised then: the cut word goes."""
+    text = body[:MAX_DESCRIBED].decode("utf-8", "replace")
+    return text if len(body) <= MAX_DESCRIBED else "".join(text.rsplit(maxsplit=1)[:-1]) + " ..."
+
+
 def description(body: bytes) -> str:
     """What a body is, in a few words: not scrubbed yet."""
     answer = json_object(body)
-    text = body[:4096].decode("utf-8", "replace")
+    text = _beginning(body)
     if answer is not None:
         return message_of(answer) or f"JSON with {', '.join(map(str, answer)) or 'nothing in it'}"
     if is_html(body):

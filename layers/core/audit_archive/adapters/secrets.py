@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 _A_KEY = re.compile(r"[!-~]+")
 """Printable ASCII without spaces: all that can travel in an HTTP header as it is."""
 
+_QUOTES = "\"'`\u201c\u201d\u2018\u2019\u00ab\u00bb"
+
 _ADVICE = {
     "AccessDeniedException": "Let the function's role read this secret (secretsmanager:GetSecretValue).",
     "DecryptionFailure": "Let the function's role use the secret's KMS key.",
@@ -64,7 +66,12 @@ class SecretKey:
                 raise SettingsError(sentence) from error
             # Without its key the Console is out of reach: what to do is the same, wait.
             raise ConsoleUnavailableError(sentence) from error
-        return answer.get("SecretString", "")
+        if "SecretString" not in answer:
+            raise SettingsError(
+                f"The secret {self._name} is binary. Store the Console's API key in it as text: "
+                "--secret-string, not --secret-binary."
+            )
+        return answer["SecretString"]
 
 
 def find_key(client: "SecretsManagerClient", name: str) -> SecretKey | None:
@@ -95,6 +102,10 @@ def _checked(name: str, text: str) -> str:
     key = text.strip()
     if not key:
         raise SettingsError(f"The secret {name} is empty. Put the Console's API key into it as plain text.")
+    if key[0] in _QUOTES or key[-1] in _QUOTES:
+        raise SettingsError(
+            f"The secret {name} holds its text in quotes. Store the Console's API key in it without them."
+        )
     if key.startswith("{") or not _A_KEY.fullmatch(key):
         raise SettingsError(
             f"The secret {name} holds no bare API key. Its whole text must be the key: no JSON, no quotes, "

@@ -46,8 +46,9 @@ class PurgeAnswer:
 class Console(Protocol):
     """The audit trail of one Console, read with one key.
 
-    GETs are repeated on 429, 5xx and network faults while time allows. Raises ConsoleAuthError (401, 403, or
-    the Console's words for them), ConsoleUnavailableError (repeats used up), ConsoleError (any other error
+    GETs are repeated on 408, 425, 429, 5xx, network faults, and a 403 that has `Retry-After` or is not in the
+    API's own words, while time allows. Raises ConsoleAuthError (401, any other 403, or the Console's words
+    for them), ConsoleUnavailableError (repeats used up, or a cache answered), ConsoleError (any other error
     answer, HTML, a redirect to elsewhere, an answer that is not the API's).
     """
 
@@ -61,7 +62,7 @@ class Console(Protocol):
         """Write the export into `spool` (at its start), hashing on the way, never whole in memory.
 
         Raises InvalidExportError if the body ends early or is over 5 GB; ConsoleError for HTML or an error
-        in its place.
+        in its place, ConsoleUnavailableError if it is still being prepared.
         """
 
 
@@ -73,7 +74,8 @@ class PurgingConsole(Console, Protocol):
 
         A 401 is a definite refusal and permits one retry with the re-read secret. Raises ConsoleAuthError if
         definitely refused (nothing was purged), ConsoleUnavailableError on 429 or if it never left,
-        ConsoleError for another error answer. No verdict (silence, 5xx, a web page): an answer without text.
+        ConsoleError for another error answer. No verdict (silence, 5xx, 408, 425, a 403 as above, a web page,
+        a cache's words): an answer without text.
         """
 
 
