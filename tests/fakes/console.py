@@ -31,8 +31,10 @@ class FakeConsole:
     (any bytes in place of the zip), `export_limit` (a capped export), `tells_population`, `tells_time`,
     `answers` (the purge happens, no answer comes), `carries_out` (no answer comes, nothing happens),
     `writes_receipt`, `deletes` (False: answer and receipt come, the entries stay for now), `report` (the
-    count it tells, given the true one). `hooks` are called first, by method name: what somebody else does
-    just then. `calls` counts calls, `purges` holds the boundaries of purges sent.
+    count it tells, given the true one), `answer` (the count in the answer, given that), `miscounts` (by how
+    many its population is wrong), `purge_limit` (it deletes so many at most). `hooks` are called first, by
+    method name: what somebody else does just then. `calls` counts calls, `purges` holds the boundaries of
+    purges sent.
     """
 
     def __init__(self, trail: FakeTrail) -> None:
@@ -51,11 +53,15 @@ class FakeConsole:
         self.writes_receipt = True
         self.deletes = True
         self.report: Callable[[int], int] = lambda count: count
+        self.answer: Callable[[int], int] = lambda count: count
+        self.miscounts = 0
+        self.purge_limit: int | None = None
 
     def peek(self) -> Peek:
         self._called("peek")
         entries = self._visible()
-        return Peek(_copy(entries[0]) if entries else None, len(entries) if self.tells_population else None)
+        population = max(0, len(entries) + self.miscounts) if self.tells_population else None
+        return Peek(_copy(entries[0]) if entries else None, population)
 
     def entries_above(self, entry_id: int) -> Iterator[ConsoleEntry]:
         self._called("entries_above")
@@ -86,12 +92,13 @@ class FakeConsole:
         count = self.report(self._carry_out(boundary))
         if not self.answers:
             return PurgeAnswer(None, None)
-        return PurgeAnswer(f"{count} logs purged successfully", count)
+        answered = self.answer(count)
+        return PurgeAnswer(f"{answered} logs purged successfully", answered)
 
     def _carry_out(self, boundary: int) -> int:
         with self.trail.lock:
             if self.deletes:
-                count = self.trail.purge(boundary, OURS, receipt=False)
+                count = self.trail.purge(boundary, OURS, receipt=False, most=self.purge_limit)
             else:
                 count = sum(entry_id <= boundary for entry_id in self.trail.ids)
             if self.writes_receipt:

@@ -78,10 +78,20 @@ class FakeTrail:
         """A live entry is another now."""
         self._entries[entry_id] = self._entries[entry_id] | fields
 
-    def purge(self, boundary: int, user: str = "mallory@example.com", *, receipt: bool = True) -> int:
-        """Somebody purges up to and including an id, which leaves a receipt. Returns the number destroyed."""
+    def purge(
+        self,
+        boundary: int,
+        user: str = "mallory@example.com",
+        *,
+        receipt: bool = True,
+        most: int | None = None,
+    ) -> int:
+        """Somebody purges up to and including an id, which leaves a receipt. Returns the number destroyed.
+
+        `most`: how many the Console deletes in one call, the oldest first.
+        """
         with self.lock:
-            doomed = [entry_id for entry_id in self._entries if entry_id <= boundary]
+            doomed = sorted(entry_id for entry_id in self._entries if entry_id <= boundary)[:most]
             self.destroyed += [Destroyed(self._entries.pop(entry_id), user) for entry_id in sorted(doomed)]
             if receipt:
                 self.write_receipt(boundary, len(doomed), user)

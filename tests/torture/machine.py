@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, rule
 
+from audit_archive.domain.facts import IdSpan
 from tests.fakes import FakeSigner
 from tests.torture import tally
 from tests.torture.rest import come_to_rest
@@ -102,6 +103,20 @@ class Torture(Surroundings):
             self.world.judge(ended, happening.errors | {"RequestError"})
             if ended.outcome == "stated":
                 assert not is_wrong, "there was nothing to resume"
+
+    @rule(choice=st.integers(0, 1000), looks=st.booleans())
+    def an_operator_accepts(self, choice: int, looks: bool) -> None:
+        """Of what is not there any more; who does not look is told that it is not listed."""
+        holes = self.world.head.unexplained
+        if not holes or not looks:
+            if not holes:
+                ended = self.world.operate("accept", span=IdSpan(choice + 1, choice + 3))
+                assert ended.outcome != "stated", "there was nothing to accept"
+            return
+        hole = holes[choice % len(holes)]
+        if not self.world.hidden(IdSpan(hole.first, hole.last)):
+            with self._sound():
+                self.world.judge(self.world.operate("accept", span=IdSpan(hole.first, hole.last)))
 
     @rule()
     def everything_comes_to_rest(self) -> None:

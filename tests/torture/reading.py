@@ -6,7 +6,7 @@ It goes over the chain once and remembers what it read, so that a look after eve
 import gzip
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from io import BytesIO
@@ -22,10 +22,16 @@ Json: TypeAlias = dict[str, Any]
 
 @dataclass(frozen=True)
 class Gone:
-    """Why an id is missing, and when the export was served that showed it (epoch seconds)."""
+    """Why an id is missing, when an export showed it (epoch seconds), and whether a person accepts it."""
 
     cause: str
     served_at: int
+    is_accepted: bool = False
+
+    @property
+    def is_explained(self) -> bool:
+        """Whether a receipt of the Console's vouches for it."""
+        return self.cause not in {"unexplained", "before_archive"}
 
 
 class Epoch:
@@ -36,6 +42,7 @@ class Epoch:
         self.missing: dict[int, Gone] = {}
         self.highest_archived = 0
         self.highest_purged = 0
+        self.history_up_to = 0
 
 
 class Reading:
@@ -123,9 +130,18 @@ class Reading:
             self._read_archive(said)
         elif said.get("action") == "resume":
             self.is_latched = False
+        elif said.get("action") == "accept":
+            self._accept(said["accepted"]["first"], said["accepted"]["last"])
         elif said["kind"] == "purge":
             self.is_latched |= said["outcome"] == "mismatch"
         self._check_marks(said)
+
+    def _accept(self, first: int, last: int) -> None:
+        for entry_id in range(first, last + 1):
+            gone = self.epoch.missing[entry_id]
+            assert entry_id not in self.epoch.lines, f"{entry_id} is accepted as missing and is archived"
+            assert not gone.is_explained, f"{entry_id} is accepted and needs no acceptance"
+            self.epoch.missing[entry_id] = replace(gone, is_accepted=True)
 
     def _check_marks(self, said: Json) -> None:
         """The watermarks and the tree are those of everything read so far."""
@@ -142,6 +158,7 @@ class Reading:
 
     def _read_archive(self, said: Json) -> None:
         epoch, before = self.epoch, self.epoch.highest_archived
+        epoch.history_up_to = epoch.history_up_to or said["export"]["last_id"]
         exported = {e["id"]: canonical(e) for e in self.export(said)}
         served_at = moment(said["export"]["served_at"])
         new = dict(sorted((json.loads(line)["id"], line) for line in self._lines(said)))
@@ -155,6 +172,8 @@ class Reading:
                 assert entry_id not in epoch.lines, f"{entry_id} is archived and said to be missing"
                 assert entry_id not in epoch.missing, f"{entry_id} is said to be missing twice"
                 epoch.missing[entry_id] = Gone(gone["cause"], served_at)
+        if any(epoch.missing[i].is_accepted for i in said["filled"] if i in epoch.missing):
+            epoch.missing = {i: replace(gone, is_accepted=False) for i, gone in epoch.missing.items()}
         epoch.lines |= new
         self.lines += new.values()
         epoch.highest_archived = max(before, *new, 0)

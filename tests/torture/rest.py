@@ -1,10 +1,11 @@
 """Rest: the faults are gone, everything is old enough, and what a person must decide is decided."""
 
+from audit_archive.domain.facts import IdSpan
 from tests.torture.hostile import HostileWorld
 from tests.torture.witness import look, look_at_rest
 from tests.unit.run.world import DAY, HOUR, LEASE
 
-MOST_RUNS = 12
+MOST_RUNS = 16
 
 
 def come_to_rest(world: HostileWorld) -> None:
@@ -16,7 +17,7 @@ def come_to_rest(world: HostileWorld) -> None:
     for _ in range(MOST_RUNS):
         ended = world.invoke()
         world.judge(ended)
-        if ended.outcome == "idle":
+        if ended.outcome == "idle" and not world.head.unexplained:
             break
         _decide(world, ended.outcome)
         world.later(LEASE + HOUR)
@@ -41,3 +42,7 @@ def _decide(world: HostileWorld, outcome: str) -> None:
         world.reading.catch_up(lenient=True)
     if world.reading.is_latched:
         assert world.operate("resume").outcome == "stated"
+    for hole in world.head.unexplained:
+        span = IdSpan(hole.first, hole.last)
+        if not world.hidden(span):
+            assert world.operate("accept", span=span).outcome == "stated"

@@ -73,7 +73,7 @@ class Surroundings(RuleBasedStateMachine):
     def _replace(self, entries: dict[int, Entry]) -> None:
         self.world.later(1)
         self.world.replace_console(entries)
-        self.world.excused |= {"RollbackError", "PopulationMismatchError", "ForeignPurge"}
+        self.world.excused |= {"RollbackError", "PopulationMismatchError", "ForeignPurge", "AcceptedIdsLive"}
 
     @rule()
     def the_trail_is_emptied(self) -> None:
@@ -90,7 +90,7 @@ class Surroundings(RuleBasedStateMachine):
     @rule(is_stale=st.booleans())
     def the_export_is_stale(self, is_stale: bool) -> None:
         self.world.is_stale = is_stale
-        self.world.excused |= {"PopulationMismatchError", "RollbackError"}
+        self.world.excused |= {"PopulationMismatchError", "RollbackError", "InvalidExportError"}
 
     @rule(is_narrow=st.booleans())
     def the_reading_key_sees_one_flock(self, is_narrow: bool) -> None:
@@ -126,3 +126,49 @@ class Surroundings(RuleBasedStateMachine):
     @rule(skew=st.sampled_from([0, 0, -2 * DAY, -600, 600, 2 * DAY]))
     def clocks_differ(self, skew: int) -> None:
         self.world.console_clock.skew = skew
+
+    # -------------------------------------------------------------------------------- all at once
+
+    @rule(newest=st.sampled_from([1, 3, 6]))
+    def every_view_shows_only_the_newest(self, newest: int) -> None:
+        self.world.limit_views(newest)
+        self.world.excused |= {"PopulationMismatchError", "RollbackError", "ForeignPurge"}
+
+    @rule()
+    def every_view_shows_everything_again(self) -> None:
+        self.world.show_everything()
+
+    @rule(does=st.booleans())
+    def the_export_is_always_empty(self, does: bool) -> None:
+        self.world.exports_nothing = does
+        self.world.excused |= {"InvalidExportError", "RollbackError"}
+
+    @rule(more=st.sampled_from([-2, -1, 0, 1, 40]))
+    def the_console_counts_otherwise(self, more: int) -> None:
+        self.world.reader.miscounts = self.world.hostile.miscounts = more
+
+    @rule(most=st.sampled_from([None, 1, 2]))
+    def a_purge_deletes_so_many_at_most(self, most: int | None) -> None:
+        self.world.hostile.purge_limit = most
+
+    @rule(understates=st.integers(1, 3))
+    def the_answer_understates(self, understates: int) -> None:
+        """The receipt tells the truth; more than was planned dies only if `troubles` fill ids meanwhile."""
+        self.world.hostile.answer = lambda count: max(0, count - understates)
+
+    @rule(choice=st.integers(0, 1000))
+    def an_old_entry_vanishes(self, choice: int) -> None:
+        """The Console's own retention, which leaves no receipt."""
+        ids = self.world.trail.ids
+        if len(ids) > 1:
+            self.world.trail.remove(ids[0])
+            self.world.excused |= {"RollbackError", "PopulationMismatchError"}
+
+    @rule(words=st.sampled_from(["Purged a lot", "All logs up to 3 were removed"]))
+    def somebody_else_purges_in_other_words(self, words: str) -> None:
+        ids = self.world.trail.ids
+        if ids:
+            receipt = {"action_type": "audit_trail_purge", "user": "mallory@example.com"}
+            self.world.trail.purge(ids[0], receipt=False)
+            self.world.trail.arrive(message=words, **receipt)
+            self.world.excused |= {"UnreadableReceipt", "PopulationMismatchError", "RollbackError"}

@@ -53,7 +53,8 @@ def _look_at_doomed(world: HostileWorld, said: Json, boundary: int) -> None:
 
 
 def _look_at_ages(world: HostileWorld, said: Json, boundary: int) -> None:
-    served_at = moment(said["export"]["served_at"])
+    # A run whose download holds the same entries rests on the export that is stored, and says until when.
+    served_at = max(moment(said["export"]["served_at"]), moment(said["covered_until"]))
     assert served_at <= world.clock.now(), "an export served in the future"
     if world.reader.tells_time:
         assert served_at <= world.console_clock.now(), "an export served in the Console's future"
@@ -83,15 +84,16 @@ def too_young(entries: Iterable[Json], boundary: int, now: int, cutoff: int) -> 
 
 
 def _look_at_holes(world: HostileWorld, said: Json, boundary: int) -> None:
-    """No id is crossed that is neither archived nor, for a settle window, known to be missing."""
+    """No id is crossed that is neither archived nor known to be missing, by a receipt or a person's word."""
     epoch = world.reading.epochs[said["epoch"]]
-    served_at = moment(said["export"]["served_at"])
+    served_at = max(moment(said["export"]["served_at"]), moment(said["covered_until"]))
     for entry_id in range(1, boundary + 1):
         if entry_id in epoch.lines:
             continue
         gone = epoch.missing.get(entry_id)
         assert gone is not None, f"about to cross {entry_id}, which no statement knows"
-        if gone.cause == "unexplained":
+        if not gone.is_explained and entry_id > epoch.highest_purged:
+            assert gone.is_accepted, f"about to cross {entry_id}, which may be hidden"
             assert gone.served_at <= served_at - world.settle, f"about to cross the fresh hole at {entry_id}"
 
 
@@ -134,11 +136,16 @@ def look_at_rest(world: HostileWorld) -> None:
 
 
 def _look_at_announcements(world: HostileWorld) -> None:
-    """Every foreign purge that a statement lists was told, unless the topic refused or its teller died."""
+    """Every foreign purge that a statement lists was told, unless the topic refused or its teller died.
+
+    One that the first export of an epoch shows is older than the archive.
+    """
     told = {_purge_of(f.facts) for f in world.alerts.published if f.kind == "ForeignPurge"}
     for said in world.reading.archives:
+        history = world.reading.epochs[said["epoch"]].history_up_to
         for seen in said["receipts_seen"]:
-            if seen["intent_seq"] is None and seen["before_id"] is not None and not world.is_muted:
+            is_foreign = seen["intent_seq"] is None and seen["before_id"] is not None
+            if is_foreign and seen["entry_id"] > history and not world.is_muted:
                 assert _purge_of(seen) in told, f"the foreign purge {seen['entry_id']} was never told"
     boundaries = {said["plan"]["boundary"] for said in world.reading.intents}
     listed = {
