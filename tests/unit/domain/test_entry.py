@@ -48,10 +48,74 @@ def test_the_edges_of_time() -> None:
     assert read_timestamp("9999-12-31 00:00:00 UTC-0001") == 253402214460
 
 
+SAME_INSTANT = [
+    *("2020-04-03 12:56:42 UTC+0000", "2020-04-03 12:56:42 UTC+00:00", "2020-04-03 12:56:42+00:00"),
+    *("2020-04-03T12:56:42+00:00", "2020-04-03T12:56:42+0000", "2020-04-03T12:56:42-00:00"),
+    *("2020-04-03T12:56:42Z", "2020-04-03t12:56:42z", "2020-04-03 12:56:42Z", "2020-04-03T12:56:42 UTC+0000"),
+    *("2020-04-03T18:26:42+0530", "2020-04-03T18:26:42+05:30", "2020-04-02 23:56:42 UTC-1300"),
+    *("2020-04-03 12:56:42.9 UTC+0000", "2020-04-03T12:56:42.123456Z", "2020-04-03T12:56:42,999+00:00"),
+    "2020-04-03T12:56:42.999999999999999999999999Z",
+]
+
+
+@pytest.mark.parametrize("text", SAME_INSTANT)
+@pytest.mark.parametrize("known", [None, *SAME_INSTANT[:5], "2020-04-03T00:00:00Z"])
+def test_every_spelling_of_an_instant_is_the_same_whole_second(text: str, known: str | None) -> None:
+    timestamps._days.clear()
+    assert known is None or read_timestamp(known) is not None
+    assert read_timestamp(text) == 1585918602
+    assert read_timestamps([text, text]) == [1585918602] * 2
+
+
+def test_a_fraction_is_floored_also_at_the_edges_of_time() -> None:
+    assert read_timestamp("1970-01-01T00:00:00.999Z") == 0
+    assert read_timestamp("1969-12-31T23:59:59.999Z") is None
+    assert read_timestamp("9999-12-31T23:59:59.999Z") == 253402300799
+    assert read_timestamp("9999-12-31T23:59:59.0-00:01") is None
+
+
+@settings(deadline=None, max_examples=300)
+@given(
+    st.lists(
+        st.one_of(
+            st.builds(
+                "".join,
+                st.tuples(
+                    *map(
+                        st.sampled_from,
+                        (
+                            ("2020-04-03", "2020-02-30", "1969-12-31", "9999-12-31"),
+                            (" ", "T", "t", "  ", ""),
+                            ("00:00:00", "23:59:59", "12:56:42", "24:00:00", "12:56:60", "12:56"),
+                            ("", ".5", ",123", ".", ".x", ".123456789"),
+                            (" UTC", "", "UTC", " utc", " "),
+                            ("+0000", "-01:00", "Z", "z", "+2400", "+00:60", "+00", "", "+0530 "),
+                        ),
+                    )
+                ),
+            ),
+            st.sampled_from(SAME_INSTANT),
+            st.none(),
+        ),
+        min_size=1,
+    )
+)
+def test_the_fast_way_reads_what_the_slow_way_reads(texts: list[str | None]) -> None:
+    expected = []
+    for text in texts:
+        timestamps._days.clear()
+        expected.append(read_timestamp(text))
+    assert read_timestamps(texts) == expected
+    assert [read_timestamp(text) for text in texts] == expected
+
+
 UNREADABLE: list[object] = [
     *(None, 7, b"2020-04-03 12:56:42 UTC+0000", [], {}, True, "", "yesterday"),
+    *("2020-04-03T12:56:42", "2020-04-03T12:56:42.Z", "2020-04-03T12:56:42.1", "2020-04-03T12:56:42 Z"),
+    *("2020-04-03T12:56Z", "2020-04-03T12:56:42+00", "2020-04-03T12:56:42+00:0", "2020-04-03T12:56:42 UTCZ"),
+    *("2020-04-03T12:56:60Z", "2020-04-03T24:00:00Z", "2020-04-03T12:56:42+24:00", "2020-04-03T12:56:42ZZ"),
+    *("2020-04-03T12:56:42.٢Z", "2020-04-03T12:56:42Z\n", "20200403T125642Z", "2020-04-03_12:56:42Z"),
     *(
-        "2020-04-03T12:56:42 UTC+0000",
         "2020-04-03 12:56:42",
         "2020-04-03 12:56:42 UTC",
         "2020-04-03 12:56:42 +0000",
