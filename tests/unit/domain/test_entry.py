@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from audit_archive.domain import timestamps
 from audit_archive.domain.canonical import canonical_bytes, source_line
-from audit_archive.domain.entry import Entry, Mark, Receipt, read_receipt, read_timestamp
+from audit_archive.domain.entry import Entry, Mark, Receipt, is_receipt, read_receipt, read_timestamp
 from audit_archive.domain.entry_marks import marks_of
 from audit_archive.domain.timestamps import read_timestamps
 
@@ -175,6 +175,12 @@ def test_the_message_is_read_with_some_tolerance(message: str) -> None:
     assert (receipt.count, receipt.before_id) == (1, 72)
 
 
+def test_a_message_with_comma_groups_is_read() -> None:
+    message = "Successfully purged 2,500 logs before id:1,002,499"
+    receipt = read_receipt(entry_of({"message": message}))
+    assert (receipt.count, receipt.before_id) == (2500, 1_002_499)
+
+
 @pytest.mark.parametrize(
     "message",
     [
@@ -188,7 +194,11 @@ def test_the_message_is_read_with_some_tolerance(message: str) -> None:
             "Successfully purged 1 logs before id:9223372036854775808",
             "Successfully purged 1.5 logs before id:72",
         ),
+        *("Successfully purged 1.234 logs before id:72", "Successfully purged 1 234 logs before id:72"),
+        *("Successfully purged 12,34 logs before id:72", "Successfully purged 72 logs before id:12,34"),
+        *("Successfully purged 0,072 logs before id:72", "Successfully purged 72 logs before id:072"),
         "Successfully purged 1 logs before id:" + "9" * 5000,
+        "Successfully purged " + "9," * 300_000 + " logs before id:1",
         "Successfully purged 1 logs before id:72" + " " * 300_000 + "!",
     ],
 )
@@ -224,13 +234,58 @@ def test_a_receipt_keeps_the_beginning_of_an_endless_text() -> None:
             None,
             Mark.RECEIPT,
         ),
-        ({"action_type": "user_login", "message": "Successfully purged 72 logs before id:72"}, None, 0),
+        (
+            {"action_type": "user_login", "message": "Successfully purged 72 logs before id:72"},
+            None,
+            Mark.RECEIPT,
+        ),
+        ({"message": "Successfully purged 72 logs before id:72"}, None, Mark.RECEIPT),
+        ({"action_type": "user_login", "message": "Successfully purged all logs before id:72"}, None, 0),
+        (
+            {"action_type": "logs_purge", "message": "Successfully purged 2,500 logs before id:72"},
+            None,
+            Mark.RECEIPT | Mark.UNKNOWN_ACTION,
+        ),
+        (
+            {"action_type": "audit_trail_purge", "message": "Successfully purged 1.234 logs before id:72"},
+            None,
+            Mark.RECEIPT | Mark.UNREADABLE_RECEIPT,
+        ),
         ({"additional_information": {}}, None, Mark.NESTED_VALUE),
         ({"surprise": 1}, None, Mark.UNKNOWN_FIELD),
     ],
 )
 def test_marks(members: dict[str, object], seconds: int | None, marks: int) -> None:
     assert marks_of(members, seconds) == marks
+
+
+@pytest.mark.parametrize(
+    ("action", "message", "expected"),
+    [
+        *(("audit_trail_purge", message, True) for message in (None, 7, "Purged a lot", {})),
+        *((action, "Successfully purged 9 logs before id:9", True) for action in (None, 7, [], "x")),
+        *(("user_login", message, False) for message in (None, 7, [], "Purged a lot", "")),
+        ("user_login", "User 'Successfully purged 9 logs before id:9' logged in", False),
+    ],
+)
+def test_a_receipt_is_known_by_its_action_or_by_its_message(
+    action: object, message: object, expected: bool
+) -> None:
+    assert is_receipt(action, message) is expected
+
+
+def test_a_receipt_in_other_words_says_who_purged() -> None:
+    members: dict[str, object] = {
+        "action_type": "audit_trail_purge",
+        "message": "Purged everything up to 72",
+        "user": "mallory@example.com",
+        "user_ip": "192.0.2.66",
+        "timestamp": "2020-04-03T12:56:42Z",
+    }
+    assert marks_of(members, 0) == Mark.RECEIPT | Mark.UNREADABLE_RECEIPT
+    assert read_receipt(entry_of(members)) == Receipt(
+        80, None, None, "mallory@example.com", "192.0.2.66", "2020-04-03T12:56:42Z"
+    )
 
 
 def test_the_marks_fit_a_byte() -> None:

@@ -23,7 +23,7 @@ from typing import Any
 import orjson
 
 from audit_archive.domain.canonical import OPTIONS, SOURCE_KEY
-from audit_archive.domain.entry import MAX_ID, RECEIPT_ACTION, Entry
+from audit_archive.domain.entry import MAX_ID, RECEIPT_ACTION, Entry, may_hold_receipt
 from audit_archive.domain.entry_marks import ACTIONS, marks_of
 from audit_archive.domain.json_scan import FIELDS, MAX_CARRIED, MAX_DEPTH
 from audit_archive.domain.json_tokens import is_exact_number
@@ -131,5 +131,6 @@ def _marks(values: list[Object], seconds: list[int | None], *, nested: bool) -> 
         and None not in seconds
         and set().union(*values) <= FIELDS
         and {value.get("action_type") for value in values} <= _USUAL_ACTIONS  # hashable: nothing is nested
+        and not may_hold_receipt({value.get("message") for value in values})
     )
     return repeat(0) if plain else map(marks_of, values, seconds)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from audit_archive.domain.entry import RECEIPT_ACTION
+from audit_archive.domain.entry import is_receipt
 from audit_archive.domain.facts import PurgeOutcome
 from audit_archive.domain.head import Head, Intent
 from audit_archive.domain.receipts import carried, receipt_of
@@ -63,7 +63,7 @@ def _look_until_seen(run: Run, head: Head, intent: Intent, answer: PurgeAnswer) 
 def _look(console: Console, head: Head, intent: Intent, answer: PurgeAnswer) -> Ended:
     """Look for the receipt among the purge receipts newer than the export that no statement names yet."""
     newer = console.entries_above(max(intent.export_last_id, head.highest_archived_id))
-    receipts = {entry["id"]: entry for entry in newer if entry.get("action_type") == RECEIPT_ACTION}
+    receipts = {e["id"]: e for e in newer if is_receipt(e.get("action_type"), e.get("message"))}
     return _ended(intent, answer, {each: receipts[each] for each in receipts if each not in _known(head)})
 
 
