@@ -15,7 +15,7 @@ from typing import Any
 from zipfile import BadZipFile, ZipFile
 
 from tests.torture.exports.reader import Number, Pairs, entries
-from tests.unit.domain.oracle import is_carried
+from tests.unit.domain.oracle import is_carried, source_form
 
 MAX_ID = 2**63 - 1
 
@@ -65,9 +65,9 @@ _ID = re.compile(r"[1-9][0-9]*")
 def read_export(blob: bytes) -> list[Row]:
     """The distinct entries of an export, ascending by id. Raises UnreadableError."""
     try:
-        text = from_the_directory(blob).decode().removeprefix("\ufeff")
+        text = from_the_directory(blob).decode("utf-8", "surrogateescape").removeprefix("\ufeff")
         rows = [_row(value, source) for value, source in entries(text)]
-    except ValueError as error:  # UnicodeDecodeError and JSONDecodeError are
+    except ValueError as error:  # JSONDecodeError is one
         raise UnreadableError(f"{type(error).__name__}: {error}") from error
     lines = {row.id: row.line for row in rows}
     if any(lines[row.id] != row.line for row in rows):
@@ -106,7 +106,10 @@ def _row(value: Any, source: str) -> Row:
         raise ValueError(f"no entry with one id that is a positive integer: {source[:80]}")
     if len(ids[0]) > len(str(MAX_ID)) or int(ids[0]) > MAX_ID:
         raise ValueError(f"an id beyond 2**63: {ids[0][:40]}")
-    line = _spell(value) if is_carried(source) else _spell(Pairs([("_source", source), ("id", ids[0])]))
+    form = source_form(source, int(ids[0]))
+    line = (
+        _spell(value) if is_carried(source) else json.dumps(form, ensure_ascii=False, separators=(",", ":"))
+    )
     return Row(int(ids[0]), source, line.encode())
 
 

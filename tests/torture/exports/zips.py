@@ -27,7 +27,7 @@ BAD_NAMES = [b"", b"/etc/x", b"a/../../x", b"..", b"C:x", b"a\\b", b"a\0b", b"a\
 ODD = [0, 1, 2, 3, 7, 8, 9, 20, 22, 46, 63, 64, 99, 0x7FFF, 0x8000, 0xFFFE, 0xFFFF, 2**31]
 ODD += [2**32 - 2, 2**32 - 1, 2**63, 2**64 - 1]
 TOKENS = [b"\xef\xbb\xbf", b"\0", b"\xff", b"\xed\xa0\x80", b"\\ud800", b"\\", b'"', b"{", b"}", b"[", b"]"]
-TOKENS += [b",", b":", b"NaN", b"-", b"0", b"e9", b"\n", b" ", b'"id":7', b'"_source"', b"PK\7\x08"]
+TOKENS += [b",", b":", b"NaN", b"-", b"0", b"e9", b"\n", b" ", b'"id":7', b'"_source"', b"\x01", b"PK\7\x08"]
 TOKENS += SIGNATURES.values()
 WOUNDS = ("change", "change", "change", "lose", "repeat", "move", "put in", "put in", "cut")
 

@@ -7,6 +7,6 @@ _MAX_DIGITS = 19
 
 
 def read_count(text: str) -> int | None:
-    """The number that a text is; None if it can be read in two ways (`1.234`, `12,34`, `007`), or in no way."""
+    """The number that a text is; None if it can't be read for sure (`1.234`, `12,34`, `007`)."""
     digits = text.replace(",", "")
     return int(digits) if len(digits) <= _MAX_DIGITS and _COUNT.fullmatch(text) else None

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import orjson
 
-from audit_archive.domain.canonical import SOURCE_KEY
+from audit_archive.domain.canonical import source_in
 from audit_archive.domain.counts import read_count
 from audit_archive.domain.source_members import top_level_members
 from audit_archive.domain.timestamps import read_timestamp
@@ -69,8 +69,9 @@ class Receipt:
 def read_receipt(entry: Entry) -> Receipt:
     """The receipt that an entry is; one in `_source` form is read from its source text."""
     members = orjson.loads(entry.line)
-    if SOURCE_KEY in members:
-        members = top_level_members(members[SOURCE_KEY].encode())
+    source = source_in(members)
+    if source is not None:
+        members = top_level_members(source)
     before_id, count = read_receipt_message(members.get("message"))
     return Receipt(
         entry_id=entry.id,

@@ -11,7 +11,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 def top_level_members(source: bytes) -> dict[str, object]:
     """The known members of an entry in `_source` form, as far as marks and receipts need them.
 
-    Lone surrogates become U+FFFD, objects and arrays an empty list, numbers 0.
+    Lone surrogates and bytes that are not UTF-8 become U+FFFD, objects and arrays an empty list, numbers 0.
     """
     return read_members(source, Scan(source, 0))
 
