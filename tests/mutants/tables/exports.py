@@ -149,14 +149,6 @@ MUTANTS = (
         JSON_ENTRIES,
     ),
     Mutant(
-        "ambiguous-count",
-        "A count that can be read in two ways is not read",
-        "domain/counts.py",
-        " and _COUNT.fullmatch(text) else None",
-        " and digits.isdigit() else None",
-        "tests/unit/domain/test_counts.py",
-    ),
-    Mutant(
         "receipt-by-message",
         "A purge receipt under another action type is a receipt",
         "domain/entry.py",

@@ -1,25 +1,36 @@
-"""Counts in the Console's messages: what can't be read for sure is not read."""
+"""Counts in the Console's words: read for sure, or not at all."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from audit_archive.domain.counts import read_count
 
 
-@given(st.integers(0, 10**19 - 1))
-def test_a_count_is_read_with_and_without_groups(count: int) -> None:
-    assert read_count(str(count)) == read_count(f"{count:,}") == count
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("0", 0),
+        ("72", 72),
+        ("2,500", 2_500),
+        ("12,345", 12_345),
+        ("1,234,567", 1_234_567),
+        ("1234567", 1_234_567),
+        ("9223372036854775807", 2**63 - 1),
+        ("9,223,372,036,854,775,807", 2**63 - 1),
+    ],
+)
+def test_a_count_is_digits_or_groups_of_three_between_commas(text: str, count: int) -> None:
+    assert read_count(text) == count
 
 
 @pytest.mark.parametrize(
     "text",
     [
-        *("", " ", "x", "-1", "+1", "1 ", " 1", "1\n", "٣", "1e3", "0x10", "1_000"),
-        *("1.234", "1 234", "1'234", "1\u00a0234", "12,34", "1,2345", "1234,567", "1,234.5", "1,234,5"),
-        *(",123", "1,", "1,,234", "0,123", "00,123", "007", "00"),
-        *("9" * 20, "9" * 5000, "10,000,000,000,000,000,000"),
+        *["", " ", "72 ", " 72", "72\n", "-72", "+72", "72.0", "7e2", "0x48", "1_234", "many"],
+        *["1.234", "1 234", "1\u00a0234", "1\u202f234", "1'234", "1\u2019234", "1;234"],
+        *["12,34", "1,23", "1,2345", "1234,567", ",234", "1,", "1,,234", "1,234,", "1,23,456", "1,234.567"],
+        *["0012,345", "0,345", "007", "00", "\u0667\u0662", "\u00b2", "\uff17"],
+        *["9223372036854775808", "9,223,372,036,854,775,808", "9" * 5_000, "9" + ",999" * 5_000],
     ],
 )
-def test_what_can_be_read_in_two_ways_is_no_count(text: str) -> None:
+def test_whatever_may_mean_something_else_is_none(text: str) -> None:
     assert read_count(text) is None
