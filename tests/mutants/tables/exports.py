@@ -104,8 +104,8 @@ MUTANTS = (
         "folder-with-data",
         "Something in a folder's place, where nobody looks, is refused",
         "domain/zip_export.py",
-        "        if header.method or header.crc or header.compressed or header.inflated:",
-        "        if False:",
+        "    if folder.crc or folder.inflated or data not in nothing:",
+        "    if False:",
         ZIP_EXPORT,
     ),
     Mutant(

@@ -455,6 +455,9 @@ FILE = Forged(CONTENT, name=b"trail/canary_audit_trail.json")
         [FILE, FOLDER],
         [FOLDER, replace(FOLDER, name=b"trail/2026/"), FILE],
         [replace(FOLDER, attributes=0), FILE],
+        [replace(FOLDER, method=8), FILE],
+        [replace(FOLDER, method=8, descriptor="sIII"), FILE],
+        [replace(FOLDER, method=8, data=b""), FILE],
         [replace(FOLDER, name=b"empty/"), FILE],
         [FOLDER, replace(FILE, descriptor="sIII")],
         [replace(FILE, descriptor="IQQ"), FOLDER],
@@ -475,6 +478,7 @@ def test_a_zip_that_the_standard_library_writes_with_a_folder_is_read() -> None:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.mkdir("trail")
+        archive.writestr("trail/2026/", b"")
         archive.writestr("trail/canary_audit_trail.json", CONTENT)
     assert read(file.getvalue()) == CONTENT
 
@@ -501,8 +505,19 @@ NOT_ONE_FILE = {
     "a folder alone": (forge([FOLDER]).bytes(), "has 0 files"),
     "too many folders": (forge([FOLDER] * 16 + [FILE]).bytes(), "has 17 members"),
     "a folder with data": (forge([replace(FOLDER, content=b"x"), FILE]).bytes(), "folder with data"),
-    "a folder with packed data": (forge([replace(FOLDER, method=8), FILE]).bytes(), "folder with data"),
-    "a folder with a checksum": (tell(forge([FOLDER, FILE]), [Lie(2, "crc", 1)]).bytes(), "folder with data"),
+    "a folder with more": (
+        forge([replace(FOLDER, method=8, data=b"\3\0\0"), FILE]).bytes(),
+        "folder with data",
+    ),
+    "a folder with two bytes": (forge([replace(FOLDER, data=b"\3\0"), FILE]).bytes(), "folder with data"),
+    "a folder with other bytes": (
+        forge([replace(FOLDER, method=8, data=b"\3\1"), FILE]).bytes(),
+        "folder with data",
+    ),
+    "a folder with a checksum": (
+        tell(forge([FOLDER, FILE]), [Lie(0, "crc", 1), Lie(2, "crc", 1)]).bytes(),
+        "folder with data",
+    ),
     "a folder out of the folder": (forge([replace(FOLDER, name=b"../"), FILE]).bytes(), "leads out"),
     "the root": (forge([replace(FOLDER, name=b"/"), FILE]).bytes(), "has no name"),
     "an encrypted folder": (forge([replace(FOLDER, flags=1), FILE]).bytes(), "is encrypted"),
@@ -518,7 +533,7 @@ NOT_ONE_FILE = {
         forge([replace(FOLDER, name=b"a/b/"), replace(FILE, name=b"a")]).bytes(),
         "stands in the way",
     ),
-    "one header, two names": (forge([replace(FILE, echoes=(b"x/",))]).bytes(), "folder with data"),
+    "one header, two names": (forge([replace(FILE, echoes=(b"x/",))]).bytes(), "would overlap"),
     "another order": (wrong_order(), "begins at byte"),
     "a gap": (with_a_gap(), "6 bytes from byte .* don't fit"),
     "local header of the folder": (

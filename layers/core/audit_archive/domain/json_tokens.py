@@ -25,6 +25,7 @@ _SKIP = re.compile(WS)
 _WHOLE_STRING = re.compile(STRING)
 _BROKEN_STRING = re.compile(_OPEN_STRING)
 CONTROL = re.compile(rb"[\x00-\x1f]")  # a string may not hold it as it is
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _CUT_ESCAPE = re.compile(rb"\\(?:u[0-9a-fA-F]{0,3})?\Z")
 _CUT_WORD = re.compile(rb"[-+.0-9A-Za-z]{0,8}\Z")  # a number goes on, or a word shorter than -Infinity
 _MAX_NUMBER = 64  # characters; a longer one is padded with zeros at best, and takes the `_source` form
@@ -70,11 +71,17 @@ def skip_space(data: bytes, pos: int) -> int:
 
 
 def decode_string(token: bytes) -> str:
-    """The text of a string token; lone surrogate escapes stay lone surrogates, invalid UTF-8 is replaced."""
+    """The text of a string token; half a surrogate pair stays one, a byte that is not UTF-8 becomes one."""
     if b"\\" not in token:
-        return token[1:-1].decode("utf-8", "replace")
-    text: str = json.loads(token.decode("utf-8", "replace"), strict=False)
+        return token[1:-1].decode("utf-8", "surrogateescape")
+    text: str = json.loads(token.decode("utf-8", "surrogateescape"), strict=False)
     return text
+
+
+def readable_string(token: bytes) -> str:
+    """The text of a string token, U+FFFD for half a surrogate pair and for each byte that is not UTF-8."""
+    text = decode_string(token)
+    return text if token.isascii() and b"\\u" not in token else _SURROGATE.sub("\ufffd", text)
 
 
 def is_exact_string(token: bytes) -> bool:

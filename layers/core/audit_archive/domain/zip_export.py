@@ -26,6 +26,7 @@ IN_BYTES = 1 << 14
 OUT_BYTES = 1 << 16
 
 _STORED, _DEFLATED = 0, 8
+_DEFLATED_NOTHING = b"\x03\x00"  # so Python and Java write a folder
 _ENCRYPTED = 1 << 0 | 1 << 6 | 1 << 13
 _UTF8 = 1 << 11
 _FLAGS = 1 << 1 | 1 << 2 | 1 << 3 | _UTF8  # deflate's effort, data descriptor, UTF-8 name
@@ -129,8 +130,18 @@ def _check_layout(file: BinaryIO, headers: list[Header], end: int) -> list[int]:
     for central, next_at in zip(headers, ends, strict=True):
         local = read_local(file, central.at)
         check_agreement(file, central, local, next_at)
+        if _is_folder(central):
+            _check_empty(file, central, local.end)
         starts.append(local.end)
     return starts
+
+
+def _check_empty(file: BinaryIO, folder: Header, start: int) -> None:
+    """That there is nothing where nobody looks: no data, or what deflate makes of none."""
+    nothing = {b"", _DEFLATED_NOTHING} if folder.method == _DEFLATED else {b""}
+    data = read_at(file, start, min(folder.compressed, len(_DEFLATED_NOTHING) + 1), "the data")
+    if folder.crc or folder.inflated or data not in nothing:
+        raise refuse(f"{_shown(folder.name)!r} is a folder with data")
 
 
 def _the_file(headers: list[Header]) -> Header:
@@ -168,8 +179,6 @@ def _check_member(header: Header) -> None:
     if _is_folder(header):
         if kind not in (0, _UNIX_DIRECTORY):
             raise refuse(f"{name!r} is no plain folder")
-        if header.method or header.crc or header.compressed or header.inflated:
-            raise refuse(f"{name!r} is a folder with data")
     elif header.attributes & _MSDOS_DIRECTORY or kind not in (0, _UNIX_FILE):
         raise refuse(f"{name!r} is no plain file")
 
