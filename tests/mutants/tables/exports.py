@@ -149,6 +149,14 @@ MUTANTS = (
         JSON_ENTRIES,
     ),
     Mutant(
+        "time-zone",
+        "An entry's time is an instant: its offset counts",
+        "domain/timestamps.py",
+        '    start = midnight + ahead if match[8] == "-" else midnight - ahead',
+        "    start = midnight",
+        "tests/unit/domain/test_entry.py",
+    ),
+    Mutant(
         "receipt-by-message",
         "A purge receipt under another action type is a receipt",
         "domain/entry.py",

@@ -9,7 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audit_archive.domain.canonical import canonical_bytes, source_line
+from audit_archive.domain.csv_rows import csv_row
+from audit_archive.domain.entry import read_receipt
+from audit_archive.domain.json_entries import read_entries
 from audit_archive.domain.judge import MATCH, NO, Judge
+from audit_archive.domain.ocsf import ocsf_event
 from audit_archive.domain.prefilter import Prefilter
 from audit_archive.domain.query import Query
 from audit_archive.domain.ranges import IdRange
@@ -124,6 +128,16 @@ def test_half_a_surrogate_pair_is_read_as_the_replacement_character() -> None:
     line = source_line(rb'{"id":3,"user":"\ud800x","message":"\udfff"}', 3)
     assert verdict_of(Query("c", users=("\ufffdX",)), line) == MATCH
     assert verdict_of(Query("c", text="\ufffd"), line) == MATCH
+
+
+@pytest.mark.parametrize("levels", [127, 254, 990, 1024, 100_000])
+def test_no_depth_is_too_deep_to_be_read(levels: int) -> None:
+    source = b'{"id":3,"user":"a","x":%b"deep"%b,"message":"b"}' % (b"[" * levels, b"]" * levels)
+    ((entry,),) = read_entries([b"[" + source + b"]"])
+    assert verdict_of(Query("c", users=("a",), text="DEEP"), entry.line) == MATCH
+    assert ocsf_event(entry.line, "c", 1)["message"] == "b"
+    assert b'"a"' in csv_row(entry.line, 1)
+    assert read_receipt(entry).user == "a"
 
 
 @pytest.mark.parametrize(
