@@ -40,6 +40,7 @@ STRICTER = {
     r"is compressed by method": "a method that not everybody can read",
     r"is no plain (file|folder)|has no name": "a directory, a link",
     r"is a folder with data": "something where nobody looks",
+    r"local header at byte": "a folder's local header, where the library never looks",
     r"stands in the way": "a file where a folder must be",
     r"leads out of the folder|a backslash or a control character": "path tricks",
     r"is stored, yet|has \d+ bytes, not the declared|has more than the declared": "a size that is not true",
