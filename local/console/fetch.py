@@ -9,6 +9,7 @@ import json
 import math
 from dataclasses import dataclass
 from datetime import tzinfo
+from itertools import count
 
 import orjson
 
@@ -16,38 +17,55 @@ from local.console.calendar import read_stamp
 from local.console.snapshot import Snapshot
 
 _CHECK = 6  # bytes
+_TO_ENCODE = frozenset("+/=")
 
 
 @dataclass(frozen=True)
 class Position:
     """Where a page lies: below the id `before`, or above the id `after`, or, with neither, at the top.
 
-    It names ids and not page numbers, so that it stays put while entries arrive or are purged.
+    It names ids, so that it stays put while entries arrive or are purged. `page_number` and `page_count` are
+    what the first call knew: later pages repeat it.
     """
 
     limit: int
     before: int | None = None
     after: int | None = None
+    page_number: int = 1
+    page_count: int = 0
 
     def cursor(self) -> str:
-        """The position as the opaque text that clients hand back."""
-        text = orjson.dumps([self.limit, self.before, self.after])
-        return base64.urlsafe_b64encode(_check(text) + text).decode().rstrip("=")
+        """The position as the opaque text that clients hand back: `0:69:5:3:2:15` in padded standard base64.
+
+        The numbers are the way (0 to older entries, 1 to newer ones), the id, the limit, a salt, and the
+        frozen page number and count. A check follows, so that no cursor can be made up. The salt is such that
+        a client which leaves out percent-encoding always fails: `+`, `/` and `=` are in every cursor.
+        """
+        return next(text for salt in count() if set(text := self._encoded(salt)) >= _TO_ENCODE)
+
+    def _encoded(self, salt: int) -> str:
+        way, entry_id = (0, self.before) if self.after is None else (1, self.after)
+        numbers = (way, entry_id or 0, self.limit, salt, self.page_number, self.page_count)
+        text = ":".join(map(str, numbers)).encode()
+        return base64.b64encode(_checked(text)).decode()
 
     @classmethod
     def of_cursor(cls, cursor: str) -> Position:
         """The position that `cursor` gave. ValueError for any other text."""
         try:
-            raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+            raw = base64.b64decode(cursor, validate=True)
         except (binascii.Error, ValueError) as error:
             raise ValueError("Invalid cursor") from error
-        if _check(raw[_CHECK:]) != raw[:_CHECK]:
+        text = raw[: -_CHECK - 1]
+        if raw != _checked(text) or base64.b64encode(raw).decode() != cursor:
             raise ValueError("Invalid cursor")
-        return cls(*orjson.loads(raw[_CHECK:]))
+        way, entry_id, limit, _, page_number, page_count = map(int, text.split(b":"))
+        before, after = (entry_id, None) if way == 0 else (None, entry_id)
+        return cls(limit, before, after, page_number, page_count)
 
 
-def _check(text: bytes) -> bytes:
-    return hashlib.blake2b(text, digest_size=_CHECK).digest()
+def _checked(text: bytes) -> bytes:
+    return text + b":" + hashlib.blake2b(text, digest_size=_CHECK).digest()
 
 
 @dataclass(frozen=True)
@@ -74,9 +92,12 @@ class Page:
         }
 
 
-def page_at(snapshot: Snapshot, position: Position) -> Page:
-    """The page of what the snapshot shows. `next` leads to older entries, `prev` to newer ones."""
-    ids, limit = snapshot.ids, position.limit
+def page_at(snapshot: Snapshot, position: Position, counted: int | None = None) -> Page:
+    """The page of what the snapshot shows. `next` leads to older entries, `prev` to newer ones.
+
+    `counted` is how many entries `page_count` is of, on a first page; None is those that the snapshot shows.
+    """
+    ids, limit, number = snapshot.ids, position.limit, position.page_number
     total = len(ids)
     if position.after is not None:
         low = ids.rank(position.after + 1)
@@ -88,13 +109,17 @@ def page_at(snapshot: Snapshot, position: Position) -> Page:
     # An empty page, all of it purged meanwhile, still leads back to where entries are.
     oldest = chosen[-1] if chosen else (position.after or 0) + 1
     newest = chosen[0] if chosen else (position.before or 0) - 1
-    count = math.ceil(total / limit)
+    pages = position.page_count
+    if position.before is None and position.after is None:
+        pages = math.ceil((total if counted is None else counted) / limit)
+    above = Position(limit, after=newest, page_number=max(number - 1, 1), page_count=pages)
+    below = Position(limit, before=oldest, page_number=number + 1, page_count=pages)
     return Page(
         ids=chosen,
-        next=Position(limit, before=oldest) if low > 0 else None,
-        prev=Position(limit, after=newest) if high < total else None,
-        count=count,
-        number=max(min(math.ceil((total - high) / limit) + 1, count), 1),
+        next=below if low > 0 else None,
+        prev=above if high < total else None,
+        count=pages,
+        number=number,
     )
 
 
