@@ -2,6 +2,7 @@
 
     GET  /_local/state                              live entries, first and last id, receipts, faults
     POST /_local/arrive  {"count": 3, "skip": 0}    entries are written now, `skip` ids left out before each
+    POST /_local/big     {"bytes": 70000000}        an entry with so long an additional_information is written
     POST /_local/late    {"id": 3}                  a late writer fills an id that is not live
     POST /_local/amend   {"id": 3, "fields": {...}} a live entry says something else
     POST /_local/retain  {"days": 90}               older entries vanish without a receipt; null: none does
@@ -31,7 +32,8 @@ from local.console.switchboard import Faults
 from local.console.trail import Trail
 
 PREFIX = "/_local/"
-_MAX_ARRIVALS = 100_000_000
+_MAX_ARRIVALS, _MAX_SPARSE = 100_000_000, 10_000
+_MAX_BYTES = 256 * 1024**2
 _MAX_DAYS = 36_500
 
 
@@ -70,12 +72,16 @@ def state(trail: Trail, faults: Faults) -> dict[str, object]:
 
 
 def _arrive(trail: Trail, wanted: Mapping[str, object]) -> dict[str, object]:
-    count, skip = wanted.get("count", 1), wanted.get("skip", 0)
-    for number, lowest in ((count, 1), (skip, 0)):
-        if not isinstance(number, int) or isinstance(number, bool) or not lowest <= number <= _MAX_ARRIVALS:
-            raise ApiError(400, f"count and skip must be integers, to {_MAX_ARRIVALS}, from 1 and from 0")
-    ids = trail.arrive(cast("int", count), skip=cast("int", skip))
+    skip = _whole(wanted.get("skip", 0), "skip", 0, _MAX_ARRIVALS)
+    most = _MAX_SPARSE if skip else _MAX_ARRIVALS
+    ids = trail.arrive(_whole(wanted.get("count", 1), "count", 1, most), skip=skip)
     return {"first_id": ids[0], "last_id": ids[-1]}
+
+
+def _big(trail: Trail, wanted: Mapping[str, object]) -> dict[str, object]:
+    size = _whole(wanted.get("bytes"), "bytes", 1, _MAX_BYTES)
+    entry_id = trail.write("settings_change", "Changed a long setting", additional_information="x" * size)
+    return {"id": entry_id}
 
 
 def _late(trail: Trail, wanted: Mapping[str, object]) -> dict[str, object]:
@@ -93,16 +99,19 @@ def _amend(trail: Trail, wanted: Mapping[str, object]) -> dict[str, object]:
 
 def _retain(trail: Trail, wanted: Mapping[str, object]) -> dict[str, object]:
     days = wanted.get("days")
-    if days is not None and (
-        not isinstance(days, int) or isinstance(days, bool) or not 0 < days <= _MAX_DAYS
-    ):
-        raise ApiError(400, f"days must be an integer from 1 to {_MAX_DAYS}, or null")
-    trail.retention = None if days is None else timedelta(days=days)
+    trail.retention = None if days is None else timedelta(days=_whole(days, "days", 1, _MAX_DAYS))
     return {}
+
+
+def _whole(value: object, name: str, lowest: int, highest: int) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not lowest <= value <= highest:
+        raise ApiError(400, f"{name} must be an integer from {lowest} to {highest}")
+    return value
 
 
 _HAPPENINGS: Mapping[str, Callable[[Trail, Mapping[str, object]], dict[str, object]]] = {
     "arrive": _arrive,
+    "big": _big,
     "late": _late,
     "amend": _amend,
     "retain": _retain,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -172,7 +173,7 @@ class Trail:
         with self._lock:
             if entry_id not in self.snapshot().ids:
                 raise ValueError(f"id {entry_id} is not live")
-            entry = orjson.loads(self.snapshot().line(entry_id))
+            entry = json.loads(self.snapshot().line(entry_id))
             self.put({**entry, **fields}, entry_id=entry_id)
 
     def put(self, entry: Mapping[str, object] | bytes, *, entry_id: int | None = None) -> int:

@@ -173,8 +173,8 @@ class Encoded(Fault):
 
 @dataclass(frozen=True)
 class Aged(Fault):
-    """The answer comes out of an HTTP cache, which took it `seconds` ago. Its `Date` is of then, and `Age` says
-    so unless `says_age` is false. What it shows is a matter of `stale`."""
+    """The answer comes out of an HTTP cache, which took it `seconds` ago: its `Date` is of then, and `Age`
+    says so unless `says_age` is false. What it shows is a matter of `stale`."""
 
     seconds: int = 3600
     says_age: bool = True
