@@ -22,7 +22,8 @@ Keys may also come from the environment: {READ_KEY}, {ADMIN_KEY}, {FLOCK_KEY}; t
 this machine can read them. With no key at all nobody gets in, and the command says so and ends with status 2.
 
 While it runs, /_local/ on the same port controls it: /_local/state shows it, /_local/faults switches a fault
-on, and more happens by what local/console/control.py names. A real Console has nothing there. It listens on 127.0.0.1 only and ends on SIGINT or SIGTERM.
+on, and local/console/control.py names what else can happen. A real Console has nothing there. It listens on
+127.0.0.1 only and ends on SIGINT or SIGTERM.
 
 example: python -m local.console --port 8080 --generate 100000 --read-key r --admin-key a
 """
