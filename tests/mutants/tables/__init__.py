@@ -2,6 +2,7 @@
 
 from tests.mutants.mutant import Mutant
 from tests.mutants.tables import (
+    amended,
     archive,
     boundary,
     chain,
@@ -20,6 +21,7 @@ MUTANTS: tuple[Mutant, ...] = (
     *keep.MUTANTS,
     *signing.MUTANTS,
     *archive.MUTANTS,
+    *amended.MUTANTS,
     *boundary.MUTANTS,
     *purge.MUTANTS,
     *intents.MUTANTS,
