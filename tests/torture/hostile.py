@@ -44,7 +44,8 @@ class HostileWorld(World):
     """A World with a Console clock of its own, a purging key that misbehaves, and a reading of the bucket.
 
     `checked` are the ids that were live when the purging key last counted; `blinked` holds entries that were
-    written after that and destroyed by our purge: a window that only the count can close.
+    written after that, or that no key could see where an archived one had been, and destroyed by our purge: a
+    window that only the count can close.
     """
 
     def __init__(self) -> None:
@@ -121,6 +122,10 @@ class HostileWorld(World):
     def show_everything(self) -> None:
         """Both keys see all that there is."""
         self._see_everything()
+
+    def is_seen(self, entry: Entry) -> bool:
+        """Whether either key sees an entry."""
+        return self.reader.sees(entry) or self.hostile.sees(entry)
 
     def limit_views(self, newest: int) -> None:
         """Whatever the Console shows to either key are the newest entries; a purge destroys all."""

@@ -40,6 +40,12 @@ class ArchiveRequest:
                     "keep_days",
                     f"{self.keep_days} would purge more than the stack allows, which keeps {keep_days}",
                 )
+            if self.keep_days > settings.max_keep_days:
+                raise RequestError(
+                    "keep_days",
+                    f"{self.keep_days} is too long for a retention of {settings.retention_days} days: keep "
+                    f"{settings.max_keep_days} at most",
+                )
             keep_days = self.keep_days
         return Policy(mode, settings.settle_minutes * MINUTE, keep_days * DAY)
 

@@ -11,7 +11,7 @@ from audit_archive.domain.statement import ArchiveStatement, PurgeStatement, Sta
 from audit_archive.domain.survey import Slice
 from audit_archive.domain.times import DAY, from_rfc3339
 from audit_archive.errors import IntegrityError, LedgerError, SettingsError
-from audit_archive.steps.announce import announce, findings_of, mismatch_finding
+from audit_archive.steps.announce import amendments_of, announce, findings_of, mismatch_finding
 from audit_archive.steps.chain import read_statement, statements_beyond
 from audit_archive.steps.collect import read_export
 from audit_archive.steps.entry_files import Built, build, select
@@ -97,7 +97,8 @@ def _untold(run: Run, signed: Signed) -> tuple[Finding, ...]:
         return ()
     match statement:
         case ArchiveStatement():
-            return tuple(findings_of(run, statement, signed.before, signed.head))
+            told = findings_of(run, statement, signed.before, signed.head)
+            return (*told, *amendments_of(run, statement))
         case PurgeStatement(outcome=PurgeOutcome.MISMATCH):
             return (mismatch_finding(statement),)
         case _:

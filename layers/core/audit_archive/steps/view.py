@@ -78,10 +78,14 @@ def check_not_lasting(lack: Lack | None, now: int) -> None:
 
 
 def _population(run: Run, ids: IdSet, head: Head, peek: Peek) -> PopulationFacts:
-    """Compare the Console's own count with the export; where they differ, its pages decide."""
+    """Compare the Console's own count with the export.
+
+    Where they differ, and where archived entries have vanished from the export, the pages decide.
+    """
     newest_id, counted = id_of(peek.newest), peek.population
     accounted = ids.within(1, newest_id).size
-    if counted is not None and counted - accounted in {0, head.count_offset}:
+    is_whole = not head.archived_live.minus(ids)
+    if is_whole and counted is not None and counted - accounted in {0, head.count_offset}:
         return PopulationFacts(counted, accounted, counted - accounted, ())
     shown = _unexported_ids(run, ids, newest_id)
     if shown is None:
