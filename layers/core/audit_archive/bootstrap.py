@@ -78,7 +78,7 @@ def operate(request: OperatorRequest, context: InvocationContext) -> Result:
     """State what an operator decided. Raises the errors of `audit_archive.errors`."""
     settings = Settings.from_environment()
     policy = ArchiveRequest(request.console).policy(settings)
-    decision = Decision(request.action, request.who, request.reason)
+    decision = Decision(request.action, request.who, request.reason, request.lost_after)
     return state(_run(request.console, policy, request.reason, settings, context), decision)
 
 

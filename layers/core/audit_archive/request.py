@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from audit_archive.config import MAX_KEEP_DAYS, Settings
 from audit_archive.domain.facts import Action, Mode
+from audit_archive.domain.layout import SEQ_DIGITS
 from audit_archive.domain.plan import Policy
 from audit_archive.domain.times import DAY, MINUTE
 from audit_archive.errors import RequestError
@@ -50,11 +51,15 @@ class OperatorRequest:
     action: str
     who: str
     reason: str
+    lost_after: int | None = None
 
     @classmethod
     def from_event(cls, event: object) -> "OperatorRequest":
         """The request in an event. Raises RequestError naming the field and what it accepts."""
-        return cls(**checked(event, _OPERATOR_FIELDS, required=tuple(_OPERATOR_FIELDS)))
+        request = cls(**checked(event, _OPERATOR_FIELDS, required=("console", "action", "who", "reason")))
+        if request.lost_after is not None and request.action != Action.REBUILD:
+            raise RequestError("lost_after", f"it goes with {Action.REBUILD}, not with {request.action}")
+        return request
 
 
 def is_operator_event(event: object) -> bool:
@@ -71,6 +76,12 @@ def _mode(value: object) -> str:
 def _keep_days(value: object) -> int:
     if type(value) is not int or not 0 <= value <= MAX_KEEP_DAYS:
         raise RequestError("keep_days", f"{value!r:.80} is no whole number of days from 0 to {MAX_KEEP_DAYS}")
+    return value
+
+
+def _lost_after(value: object) -> int:
+    if type(value) is not int or not 0 < value < 10**SEQ_DIGITS:
+        raise RequestError("lost_after", f"{value!r:.80} is not the number of a statement")
     return value
 
 
@@ -91,4 +102,5 @@ _OPERATOR_FIELDS: Fields = {
     "action": _action,
     "who": printable("who"),
     "reason": printable("reason"),
+    "lost_after": _lost_after,
 }

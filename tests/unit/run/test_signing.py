@@ -2,15 +2,17 @@
 
 from base64 import b64decode
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 
 import pytest
 
+from audit_archive.adapters.ecdsa import is_signed
+from audit_archive.domain.checkpoint import open_checkpoint
 from audit_archive.domain.layout import checkpoint_key
 from audit_archive.domain.public_keys import PublicKey
 from audit_archive.domain.statement import OperatorStatement
-from audit_archive.errors import ConsoleAuthError, IntegrityError, SettingsError, SigningError
+from audit_archive.errors import ConsoleAuthError, SettingsError, SigningError
 from audit_archive.ports import Retention
 from audit_archive.result import Outcome
 from tests.fakes import CallLog, CrashError, FakeSigner
@@ -172,10 +174,24 @@ def test_signing_is_not_turned_off_by_forgetting_the_key() -> None:
 def test_a_planted_checkpoint_is_no_signature(planted: bytes) -> None:
     world = signing_world()
     plant(world, planted)
-    with pytest.raises(IntegrityError, match="no checkpoint of its statement"):
-        world.run()
-    assert world.posts == []
-    assert world.alerts.kinds == ["IntegrityError"]
+    signed_over(world)
+
+
+def signed_over(world: World) -> None:
+    """What lies under the checkpoint's key stops nothing: the true one is put over it."""
+    planted = world.store.history(KEY)
+    assert world.run().outcome == Outcome.PURGED
+    assert world.store.history(KEY)[:-1] == planted
+    audit_checkpoint(world, KEY)
+    assert world.alerts.kinds == []
+
+
+def audit_checkpoint(world: World, key: str) -> None:
+    assert world.signer is not None
+    newest = world.store.history(key)[-1]
+    assert newest.retention is not None
+    opened = open_checkpoint(world.store.data(key), CONSOLE, [world.signer.public_key()], is_signed)
+    assert opened.statement_sha256 == world.refs()[int(key[-14:-4]) - 1].sha256
 
 
 def test_a_checkpoint_of_something_else_is_no_signature_of_this() -> None:
@@ -184,9 +200,7 @@ def test_a_checkpoint_of_something_else_is_no_signature_of_this() -> None:
     other.aged(7)
     other.run()
     plant(world, other.store.data(KEY))
-    with pytest.raises(IntegrityError, match="something else than its statement"):
-        world.run()
-    assert world.posts == []
+    signed_over(world)
 
 
 def test_a_false_key_signs_nothing() -> None:
@@ -196,21 +210,51 @@ def test_a_false_key_signs_nothing() -> None:
     thief.aged(4)
     thief.run()
     plant(world, thief.store.data(KEY))
-    with pytest.raises(IntegrityError, match="no known key"):
-        world.run()
-    assert world.posts == []
+    signed_over(world)
 
 
-def test_a_checkpoint_without_a_lock_is_no_evidence() -> None:
+def dead_after_the_first_checkpoint() -> World:
+    """A run that died once the checkpoint of its key's statement was put, before anything was recorded."""
     world, twin = signing_world(), signing_world()
     log = CallLog()
     twin.run(log)
     with pytest.raises(CrashError):
-        world.run(CallLog(log.calls.index("FakeSigner.sign") + 3, "before"))
-    world.store.relock(checkpoint_key(CONSOLE, 1), None)
+        world.run(CallLog(log.calls.index("FakeLedger.record") + 1, "before"))
     world.free_lease()
-    with pytest.raises(IntegrityError, match="lock"):
-        world.run()
+    return world
+
+
+@pytest.mark.parametrize("over", ["marker", "nonsense"])
+def test_a_checkpoint_is_found_below_what_was_put_over_it(over: str) -> None:
+    world = dead_after_the_first_checkpoint()
+    key = checkpoint_key(CONSOLE, 1)
+    (true,) = world.store.history(key)
+    if over == "marker":
+        world.store.mark_deleted(key)
+    else:
+        world.store.add(key, replace(true, data=b"nonsense"))
+    assert world.run().outcome == Outcome.PURGED
+    assert len(world.store.history(key)) == 2, "the signed one is there: none is put again"
+    assert world.alerts.kinds == []
+
+
+def test_a_checkpoint_without_a_lock_is_no_evidence() -> None:
+    world = dead_after_the_first_checkpoint()
+    key = checkpoint_key(CONSOLE, 1)
+    world.store.relock(key, None)
+    assert world.run().outcome == Outcome.PURGED
+    assert len(world.store.history(key)) == 2
+    audit_checkpoint(world, key)
+
+
+def test_another_key_that_begins_alike_is_no_checkpoint() -> None:
+    world = dead_after_the_first_checkpoint()
+    key = checkpoint_key(CONSOLE, 1)
+    (true,) = world.store.history(key)
+    world.store.lose(key, true.version_id)
+    world.store.add(f"{key}.old", true)
+    assert world.run().outcome == Outcome.PURGED
+    audit_checkpoint(world, key)
 
 
 def test_two_runs_that_sign_what_a_dead_one_left_agree() -> None:
