@@ -151,6 +151,7 @@ class FakeLedger:
     def forget(self, console: str) -> None:
         """The table was lost: nothing is recorded of this Console."""
         self._heads.pop(console, None)
+        self._disowned.pop(console, None)
         self._leases.pop(console, None)
         self._completed.pop(console, None)
         self.index = {at: known for at, known in self.index.items() if at[0] != console}

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from tests.fakes.trail import Entry, stamp
-from tests.torture.hostile import FLOCK, HostileWorld
+from tests.torture.hostile import FLOCK, LIES, HostileWorld
 from tests.unit.run.world import DAY, HOUR
 
 STAMPS = ("now", "now", "now", "null", "unreadable", "future", "old")
@@ -126,3 +126,11 @@ class Surroundings(RuleBasedStateMachine):
     @rule(skew=st.sampled_from([0, 0, -2 * DAY, -600, 600, 2 * DAY]))
     def clocks_differ(self, skew: int) -> None:
         self.world.console_clock.skew = skew
+
+    # -------------------------------------------------------------------------------- the ledger
+
+    @precondition(lambda self: self.world.has_true_head)
+    @rule(what=st.sampled_from(sorted(LIES)), number=st.integers(0, 30))
+    def somebody_writes_into_the_ledger(self, what: str, number: int) -> None:
+        self.world.write_ledger(what, number)
+        self.world.excused |= {"LedgerDiffers"}

@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from audit_archive.domain.facts import Action, LostStatement
 from audit_archive.domain.head import Head
 from audit_archive.domain.statement import OperatorStatement
-from audit_archive.errors import IntegrityError, RequestError
+from audit_archive.errors import RequestError
 from audit_archive.result import Outcome, Result, plain
 from audit_archive.steps.announce import paging
 from audit_archive.steps.chain import commit
-from audit_archive.steps.held import find_absent, newest_number
+from audit_archive.steps.held import find_absent, newest_number, readable_head
 from audit_archive.steps.lease import lease
 from audit_archive.steps.publish import load, publish, record
 from audit_archive.steps.run import Run
@@ -38,7 +38,7 @@ def operate(run: Run, decision: Decision) -> Result:
     """State a decision, under the Console's lease. Raises RequestError if there is nothing to decide."""
     with lease(run) as is_ours, paging(run):
         if not is_ours:
-            head = run.ledger.head(run.order.console) or Head(run.order.console)
+            head = readable_head(run) or Head(run.order.console)
             return plain(Outcome.BUSY, head, head)
         lost = _lost(run, decision)
         before = _WAYS_OUT[decision.action](run)
@@ -75,7 +75,7 @@ def _rebuild(run: Run) -> Head:
     ledger, console, end = run.ledger, run.order.console, newest_number(run)
     if not end:
         raise RequestError("action", f"nothing is archived of Console {console}: nothing to rebuild")
-    head = _readable_head(run)
+    head = readable_head(run)
     is_under_way = ledger.disowned(console) is not None and (head is None or head.seq < end)
     if not is_under_way:
         ledger.disown(console)
@@ -89,7 +89,7 @@ def _lost(run: Run, decision: Decision) -> LostStatement | None:
     """
     if decision.action != Action.REBUILD:
         return None
-    known = (_readable_head(run), run.ledger.disowned(run.order.console))
+    known = (readable_head(run), run.ledger.disowned(run.order.console))
     absent = next((found for head in known if (found := find_absent(run, head)) is not None), None)
     if decision.lost_after is None and absent is not None:
         raise absent.error()
@@ -100,13 +100,6 @@ def _lost(run: Run, decision: Decision) -> LostStatement | None:
     if decision.lost_after != absent.end:
         raise RequestError("lost_after", f"the newest statement in the bucket is {absent.end}")
     return LostStatement(absent.head.seq, absent.ref.sha256)
-
-
-def _readable_head(run: Run) -> Head | None:
-    try:
-        return run.ledger.head(run.order.console)
-    except IntegrityError:
-        return None  # a head that can't be read is what a rebuild is for
 
 
 _WAYS_OUT: Mapping[str, Callable[[Run], Head]] = {

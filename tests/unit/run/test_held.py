@@ -1,4 +1,4 @@
-"""The ledger is never believed: whatever somebody writes into it, nothing dies unarchived, and one is told."""
+"""The ledger is never believed: whatever somebody writes into it, nothing dies unarchived."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -187,6 +187,16 @@ def test_a_head_that_can_not_be_read_is_made_anew_and_told_once() -> None:
     assert "could not be read" in world.alerts.published[0].sentence
     world.until_quiet()
     audit_quiet(world)
+
+
+@pytest.mark.parametrize("who", ["run", "operator"])
+def test_a_busy_console_is_busy_though_its_head_can_not_be_read(who: str) -> None:
+    world = pending()
+    world.ledger.damage(CONSOLE)
+    world.ledger.acquire(CONSOLE, "another", world.clock.now(), world.clock.now() + 100)
+    result = world.run() if who == "run" else decide(world, None)
+    assert result.outcome == Outcome.BUSY
+    assert world.alerts.kinds == []
 
 
 # ---------------------------------------------------------------------------- a ledger that is ahead

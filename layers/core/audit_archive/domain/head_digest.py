@@ -43,7 +43,7 @@ FIELDS = (
 def head_sha256(head: Head) -> str:
     """SHA-256 (hex) over the canonical JSON of the head's fields and of a summary of its holes.
 
-    Raises ValueError for a head that canonical JSON can't carry.
+    Raises TypeError for a head that canonical JSON can't carry.
     """
     stated: dict[str, Any] = {name: to_json(getattr(head, name)) for name in FIELDS}
     found = _digested(head.holes)

@@ -55,8 +55,7 @@ def held_head(run: Run) -> Head:
     try:
         head = run.ledger.head(console)
     except IntegrityError:
-        run.ledger.disown(console)
-        return Head(console)
+        head = Head(console)
     if head is None:
         return Head(console)
     absent = find_absent(run, head)
@@ -66,6 +65,14 @@ def held_head(run: Run) -> Head:
         return head
     run.ledger.disown(console)
     return Head(console)
+
+
+def readable_head(run: Run) -> Head | None:
+    """What the ledger says, not held to anything; None if it says nothing that can be read."""
+    try:
+        return run.ledger.head(run.order.console)
+    except IntegrityError:
+        return None
 
 
 def find_absent(run: Run, head: Head | None) -> Absent | None:
@@ -124,7 +131,7 @@ def _is_confirmed(run: Run, head: Head) -> bool:
     try:
         said = parse_statement(data)
         is_same = (said.head_format, said.head_sha256) == (HEAD_FORMAT, head_sha256(head))
-    except ValueError:
+    except (ValueError, TypeError):  # TypeError: a number that canonical JSON can't carry
         return False
     return is_same and sha256(data).hexdigest() == ref.sha256
 
