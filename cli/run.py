@@ -87,8 +87,8 @@ def ledger() -> None:
 
 
 @ledger.command()
-@click.option("--lost-after", type=int, metavar="N", help="The number of the last statement in the bucket, "
-              "where the ledger names a later one that is nowhere to be found. The loss is stated.")  # fmt: skip
+@click.option("--lost-after", type=int, metavar="N", help="The last statement in the bucket, where the "
+              "ledger names one that is nowhere to be found. The loss is stated.")  # fmt: skip
 @decision_options
 @chosen
 def rebuild(chosen: Chosen, /, console: str, who: str, reason: str, lost_after: int | None, *,

@@ -22,8 +22,8 @@ class Point:
 
     `head`: the state there, None if a fault hides it; `knows_holes`: whether it has every open hole of the
     epoch; `knows_all`: whether nothing from the first statement on is hidden or wrong, so that each digest of
-    a head can be judged. `is_linked`: whether the next statement must name `head.statement` as the one before. `lock`: the
-    run that archived last, and the lock that it stated.
+    a head can be judged. `is_linked`: whether the next statement must name `head.statement` as the one
+    before. `lock`: the run that archived last, and the lock that it stated.
     """
 
     number: int
