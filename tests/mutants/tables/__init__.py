@@ -10,6 +10,7 @@ from tests.mutants.tables import (
     exports,
     intents,
     keep,
+    ledger,
     purge,
     rollback,
     signing,
@@ -18,6 +19,7 @@ from tests.mutants.tables import (
 MUTANTS: tuple[Mutant, ...] = (
     *chain.MUTANTS,
     *keep.MUTANTS,
+    *ledger.MUTANTS,
     *signing.MUTANTS,
     *archive.MUTANTS,
     *boundary.MUTANTS,

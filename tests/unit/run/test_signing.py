@@ -102,6 +102,26 @@ def test_what_a_dead_run_left_is_never_signed_by_a_key_that_the_chain_does_not_n
     assert checkpoint_key(CONSOLE, 2) not in world.store.keys("checkpoints/")
 
 
+def test_another_statement_that_comes_first_while_the_key_is_named_is_no_end_of_naming_it() -> None:
+    world = World()
+    world.aged(2)
+    world.run()
+    world.signer = FakeSigner()
+    world.aged(2)
+
+    def rival() -> None:
+        world.free_lease()
+        signer, world.signer = world.signer, None
+        world.state("rebuild")
+        world.signer = signer
+
+    happened = Meanwhile("FakeStore.create", rival)
+    assert world.run(happened).outcome == Outcome.PURGED
+    assert happened.has_happened
+    assert [said.action for said in keys_of(world)] == ["rebuild", "key"]
+    audit(world)
+
+
 def test_what_was_archived_before_stays_unsigned_and_a_checkpoint_covers_it() -> None:
     world = World()
     world.aged(2)

@@ -89,7 +89,8 @@ def _roll_forward(run: Run, head: Head) -> Head:
 
     What is recorded lasts: a run that has no more time leaves the rest to the next. Each does one at least.
     """
-    rest = (v for v in statements_beyond(run.store, head) if v.key != (head.statement and head.statement.key))
+    known = head.statement.key if head.statement is not None else None
+    rest = (version for version in statements_beyond(run.store, head) if version.key != known)
     disowned: Head | None = None
     for count, version in enumerate(rest):
         if not count:
@@ -135,7 +136,8 @@ def _untold(run: Run, statement: Statement) -> tuple[Finding, ...]:
 def _publish_absent(run: Run, signed: Signed) -> Published:
     """Publish what a crashed run left unpublished; but no files whose time is over: they have expired."""
     said, now = signed.statement, run.clock.now()
-    if not isinstance(said, ArchiveStatement) or from_rfc3339(said.export.retain_until) <= now:
+    # The lifecycle rule hides the latest versions a day before their lock ends.
+    if not isinstance(said, ArchiveStatement) or from_rfc3339(said.export.retain_until) - DAY <= now:
         return publish(run, signed)
     if all(run.store.inspect(file.key) is not None for file in said.entries):
         return publish(run, signed)
