@@ -36,7 +36,7 @@ MUTANTS = (
         "steps/held.py",
         "        is_same = (said.head_format, said.head_sha256) == (HEAD_FORMAT, head_sha256(head))",
         "        is_same = said.head_format != HEAD_FORMAT or said.head_sha256 == head_sha256(head)",
-        HELD,
+        CHAINS,
     ),
     Mutant(
         "disowned-head-makes-room",

@@ -267,6 +267,16 @@ def test_a_checkpoint_by_another_key_proves_nothing() -> None:
     assert "no signed checkpoint proves either" in refused(world)
 
 
+def test_our_checkpoint_over_another_statement_proves_nothing() -> None:
+    world, other = signed_world(), World()
+    other.signer = world.signer
+    other.aged(9)
+    other.run()
+    head = cut(world)
+    world.ledger.overwrite(CONSOLE, head, other.ledger.note(CONSOLE))
+    assert "no signed checkpoint proves either" in refused(world)
+
+
 def decide(world: World, lost_after: int | None) -> Result:
     world.clock.left = world.time_left
     return operate(world.bound(), Decision(Action.REBUILD, "ann", "looked", lost_after))
