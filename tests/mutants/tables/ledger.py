@@ -183,11 +183,12 @@ MUTANTS = (
         SIGNING,
     ),
     Mutant(
-        "checkpoint-under-its-own-key",
-        "A checkpoint is looked for under its very key",
+        "checkpoint-over-garbage-is-locked",
+        "A checkpoint that was put over something else is checked to be locked",
         "steps/sign.py",
-        "        if version.key != key or version.is_delete_marker:",
-        "        if version.is_delete_marker:",
+        "    check_lock(key, facts.retention, run.order.lock_mode, retention.until)\n"
+        "    return note\n\n\ndef _find_note",
+        "    return note\n\n\ndef _find_note",
         SIGNING,
     ),
     Mutant(
@@ -291,7 +292,8 @@ MUTANTS = (
         "What the index says of a number is replaced by what the chain says",
         "adapters/dynamodb_ledger.py",
         "        self._table.put(items.statement_item(statement, ref))\n",
-        '        self._table.put(items.statement_item(statement, ref), "attribute_not_exists(#item)")\n',
+        '        condition, sha = "attribute_not_exists(#item) OR #sha256 = :sha", {"S": ref.sha256}\n'
+        '        self._table.put(items.statement_item(statement, ref), condition, {":sha": sha})\n',
         LEDGER,
     ),
 )

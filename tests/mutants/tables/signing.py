@@ -56,8 +56,9 @@ MUTANTS = (
         "checkpoint-lock",
         "A checkpoint that was put is checked to be locked",
         "steps/sign.py",
-        "lock_mode, retention.until)\n    return note\n\n\ndef _put_over",
-        "lock_mode, 0)\n    return note\n\n\ndef _put_over",
+        "    check_lock(key, facts.retention, run.order.lock_mode, retention.until)\n"
+        "    return note\n\n\ndef _put_over",
+        "    return note\n\n\ndef _put_over",
         SAFETY,
     ),
     Mutant(

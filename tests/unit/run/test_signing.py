@@ -1,9 +1,11 @@
 """Signed checkpoints: stated, made, made good after a crash, never left out once begun."""
 
 from base64 import b64decode
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from hashlib import sha256
+from typing import Any
 
 import pytest
 
@@ -12,7 +14,7 @@ from audit_archive.domain.checkpoint import open_checkpoint
 from audit_archive.domain.layout import checkpoint_key
 from audit_archive.domain.public_keys import PublicKey
 from audit_archive.domain.statement import OperatorStatement
-from audit_archive.errors import ConsoleAuthError, SettingsError, SigningError
+from audit_archive.errors import ConsoleAuthError, IntegrityError, SettingsError, SigningError
 from audit_archive.ports import Retention
 from audit_archive.result import Outcome
 from tests.fakes import CallLog, CrashError, FakeSigner
@@ -265,6 +267,33 @@ def test_a_checkpoint_without_a_lock_is_no_evidence() -> None:
     assert world.run().outcome == Outcome.PURGED
     assert len(world.store.history(key)) == 2
     audit_checkpoint(world, key)
+
+
+def test_a_bucket_that_keeps_no_lock_on_what_is_put_over_garbage_is_found() -> None:
+    world = signing_world()
+    plant(world, b"nonsense")
+
+    def drop() -> None:
+        world.store.relock(KEY, None)
+
+    with pytest.raises(IntegrityError, match="without an object lock"):
+        world.run(After("FakeStore.put", drop, number=2))
+    assert world.posts == []
+
+
+class After(CallLog):
+    """Something happens once, right after a certain call of a name."""
+
+    def __init__(self, name: str, what: Callable[[], object], *, number: int) -> None:
+        super().__init__()
+        self._name, self._what, self._left = name, what, number
+
+    def call(self, name: str, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        result = super().call(name, function, *args, **kwargs)
+        self._left -= name == self._name
+        if name == self._name and not self._left:
+            self._what()
+        return result
 
 
 def test_another_key_that_begins_alike_is_no_checkpoint() -> None:
