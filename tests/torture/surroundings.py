@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from tests.fakes.trail import Entry, stamp
-from tests.torture.hostile import FLOCK, HostileWorld, is_receipt
+from tests.torture.hostile import FLOCK, LIES, HostileWorld, is_receipt
 from tests.unit.run.world import DAY, HOUR
 
 STAMPS = ("now", "now", "now", "null", "unreadable", "future", "old")
@@ -190,3 +190,11 @@ class Surroundings(RuleBasedStateMachine):
         }
         self.world.trail.replace(entry_id, **changes[what])
         self.world.excused |= {"AmendedEntry"}
+
+    # -------------------------------------------------------------------------------- the ledger
+
+    @precondition(lambda self: self.world.has_true_head)
+    @rule(what=st.sampled_from(sorted(LIES)), number=st.integers(0, 30))
+    def somebody_writes_into_the_ledger(self, what: str, number: int) -> None:
+        self.world.write_ledger(what, number)
+        self.world.excused |= {"LedgerDiffers"}

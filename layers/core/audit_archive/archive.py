@@ -18,6 +18,7 @@ from audit_archive.result import Outcome, Result, archived, plain, purged, stale
 from audit_archive.steps.announce import announce_pending, paging, tell_hold
 from audit_archive.steps.collect import Surveyed, download, kept_if_refused, survey
 from audit_archive.steps.compare import Compared, archived_by, compare, first_ending
+from audit_archive.steps.held import readable_head
 from audit_archive.steps.keep import store, verify
 from audit_archive.steps.lease import lease
 from audit_archive.steps.publish import load
@@ -46,7 +47,7 @@ class ArchiveRun:
         console = self._run.order.console
         with lease(self._run) as is_ours, _closing_files(self._run) as run, paging(run):
             if not is_ours:
-                head = run.ledger.head(console) or Head(console)
+                head = readable_head(run) or Head(console)
                 return plain(Outcome.BUSY, head, head)
             result, head = _archive_and_purge(run)
             announce_pending(run)

@@ -58,7 +58,7 @@ class Settings:
         )
         if settings.keep_days > settings.max_keep_days:
             raise SettingsError(
-                f"KEEP_DAYS is {settings.keep_days}, and RETENTION_DAYS is {settings.retention_days}: an entry "
+                f"KEEP_DAYS is {settings.keep_days}, RETENTION_DAYS is {settings.retention_days}: an entry "
                 f"would be purged when its archived copy is about to expire. Keep {settings.max_keep_days} "
                 "days at most, or raise RetentionDays"
             )

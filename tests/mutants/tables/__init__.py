@@ -12,6 +12,7 @@ from tests.mutants.tables import (
     exports,
     intents,
     keep,
+    ledger,
     purge,
     rollback,
     signing,
@@ -20,6 +21,7 @@ from tests.mutants.tables import (
 MUTANTS: tuple[Mutant, ...] = (
     *chain.MUTANTS,
     *keep.MUTANTS,
+    *ledger.MUTANTS,
     *signing.MUTANTS,
     *archive.MUTANTS,
     *amended.MUTANTS,

@@ -239,9 +239,16 @@ def test_what_lies_beside_a_lost_file_can_not_be_proven(victim: Victim) -> None:
 def test_a_checkpoint_of_another_statement_proves_nothing(victim: Victim) -> None:
     victim.replace(checkpoint_key(CONSOLE, 4), victim.store.data(checkpoint_key(CONSOLE, 5)))
     (reason,) = manifest_of(bundle(victim.world))["reasons"]
-    assert (
-        reason == f"{checkpoint_key(CONSOLE, 4)} is over another statement than {statement_key(CONSOLE, 4)}"
-    )
+    key = checkpoint_key(CONSOLE, 4)
+    assert reason == f"{key} is no checkpoint that covers them: it is over another statement"
+
+
+@pytest.mark.parametrize("over", [b"garbage", b"the checkpoint of another statement"])
+def test_garbage_over_a_checkpoint_takes_no_proof_away(victim: Victim, over: bytes) -> None:
+    other = victim.store.data(checkpoint_key(CONSOLE, 5))
+    victim.put(checkpoint_key(CONSOLE, 4), over if over == b"garbage" else other)
+    told = manifest_of(bundle(victim.world))
+    assert (told["reasons"], told["proven"]) == ([], 16)
 
 
 def test_a_checkpoint_over_another_tree_proves_nothing(victim: Victim) -> None:

@@ -17,6 +17,7 @@ from audit_archive.domain.facts import (
     EntryFile,
     ExportFacts,
     IdSpan,
+    LostStatement,
     Missing,
     ObjectRef,
     PlanFacts,
@@ -103,7 +104,8 @@ class OperatorStatement(Common):
     """A person decided something, and said why; or the first run with another signing key names it.
 
     `public_key`: with action `key` the key's DER SubjectPublicKeyInfo in base64, else null. `accepted`: with
-    action `accept` the missing ids that a purge may cross, else null.
+    action `accept` the missing ids that a purge may cross, else null. `lost`: with action `rebuild` the
+    statement that the ledger knew and the bucket does not hold, else null.
     """
 
     kind: str = "operator"
@@ -112,6 +114,7 @@ class OperatorStatement(Common):
     reason: str
     public_key: str | None = None
     accepted: IdSpan | None = None
+    lost: LostStatement | None = None
 
 
 Statement: TypeAlias = ArchiveStatement | PurgeStatement | OperatorStatement

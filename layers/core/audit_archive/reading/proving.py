@@ -85,17 +85,36 @@ class Proving:
         if seq is None or not self._chain.keys:
             raise _UnprovenError(NOT_SIGNED)
         source, console = self._reader.source, self._chain.console
-        note, said = (read_whole(source, key(console, seq)) for key in (checkpoint_key, statement_key))
+        said = read_whole(source, statement_key(console, seq))
         try:
-            checkpoint = open_checkpoint(note.data, console, self._chain.keys, self._is_signed)
             covered = parse_statement(said.data)
         except ValueError as error:
-            raise _UnprovenError(f"{note.key} is no checkpoint that covers them: {error}") from error
-        if checkpoint.statement_sha256 != sha256(said.data).hexdigest():
-            raise _UnprovenError(f"{note.key} is over another statement than {said.key}")
+            raise _UnprovenError(f"{said.key} is no statement that a checkpoint covers: {error}") from error
+        found = self._signed_note(seq, sha256(said.data).hexdigest())
         if covered.epoch != epoch:
             raise _UnprovenError(NOT_SIGNED)
-        return _Covering(seq, checkpoint, note.data)
+        return found
+
+    def _signed_note(self, seq: int, digest: str) -> _Covering:
+        """The checkpoint over a statement of this hash, among the versions of its key: its signature tells.
+
+        Raises _UnprovenError if none is.
+        """
+        source, console = self._reader.source, self._chain.console
+        key, why = checkpoint_key(console, seq), "it is not there"
+        for version in source.versions(key):
+            if version.key != key or version.is_delete_marker:
+                continue
+            note = read_whole(source, key, version.version_id)
+            try:
+                checkpoint = open_checkpoint(note.data, console, self._chain.keys, self._is_signed)
+            except ValueError as error:
+                why = str(error)
+                continue
+            if checkpoint.statement_sha256 == digest:
+                return _Covering(seq, checkpoint, note.data)
+            why = "it is over another statement"
+        raise _UnprovenError(f"{key} is no checkpoint that covers them: {why}")
 
     def _proven(self, first: Row, covering: _Covering, wanted: Mapping[bytes, int]) -> Iterator[Proven]:
         """The proofs of what was archived from a statement on up to the one that is covered."""

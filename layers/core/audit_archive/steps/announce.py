@@ -119,8 +119,8 @@ def amendments_of(run: Run, statement: ArchiveStatement) -> Iterator[Finding]:
     if amended.size > ALONE:
         console, first, last = run.order.console, amended.ranges[0].first, amended.ranges[-1].last
         sentence = (
-            f"{amended.size} entries of Console {console} were amended after they were archived, the first is "
-            f"{first}, the last {last}. The archive keeps the first form; {statement.export.key} holds the other "
+            f"{amended.size} entries of Console {console} were amended after they were archived: ids from "
+            f"{first} to {last}. The archive keeps the first form, {statement.export.key} holds the other "
             "(docs/operations.md#amendedentry)"
         )
         yield Finding("AmendedEntry", console, sentence, {"statement": statement.seq})
