@@ -18,12 +18,14 @@ from audit_archive.errors import IntegrityError
 class FakeLedger:
     """A Ledger. Heads are kept as JSON, so that a head that does not survive writing is found out.
 
-    `calls` counts them by name; `index` holds the recorded statements by Console and number.
+    `calls` counts them by name; `index` holds the recorded statements by Console and number. `lies` are items
+    that somebody wrote over those of the index.
     """
 
     def __init__(self) -> None:
         self.calls: Counter[str] = Counter()
         self.index: dict[tuple[str, int], tuple[Statement, ObjectRef]] = {}
+        self.lies: dict[tuple[str, int], Indexed] = {}
         self._heads: dict[str, tuple[int, bytes]] = {}
         self._leases: dict[str, tuple[str, int]] = {}
         self._findings: dict[tuple[str, str], tuple[int | None, Finding]] = {}
@@ -94,8 +96,8 @@ class FakeLedger:
     def statements(self, console: str) -> Iterator[Indexed]:
         with self._lock:
             self.calls["statements"] += 1
-            known = [self.index[at] for at in sorted(self.index) if at[0] == console]
-        yield from (indexed(statement, ref) for statement, ref in known)
+            known = [(at, self.index[at]) for at in sorted(self.index) if at[0] == console]
+        yield from (self.lies.get(at) or indexed(statement, ref) for at, (statement, ref) in known)
 
     def holder(self, console: str) -> str | None:
         """Who holds the lease, expired or not."""
@@ -107,6 +109,10 @@ class FakeLedger:
         self._leases.pop(console, None)
         self._completed.pop(console, None)
         self.index = {at: known for at, known in self.index.items() if at[0] != console}
+
+    def forge_head(self, head: Head) -> None:
+        """Somebody wrote another head over the recorded one."""
+        self._heads[head.console] = (head.seq, orjson.dumps(to_json(head)))
 
     def _head(self, console: str) -> Head | None:
         known = self._heads.get(console)

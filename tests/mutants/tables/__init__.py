@@ -2,6 +2,7 @@
 
 from tests.mutants.mutant import Mutant
 from tests.mutants.tables import (
+    answers,
     archive,
     boundary,
     chain,
@@ -27,4 +28,5 @@ MUTANTS: tuple[Mutant, ...] = (
     *console.MUTANTS,
     *exports.MUTANTS,
     *evidence.MUTANTS,
+    *answers.MUTANTS,
 )

@@ -7,7 +7,8 @@ head                      format, seq, statement_sha256, digest (SHA-256 of the 
                           `body` ...
 head#<seq>#<digest>#<n>   ... or in such parts, when it does not fit into one item
 progress                  of `verify/<console>`: how far the daily audits are, field by field
-statement#<seq>           kind, key, version_id, sha256; of an archive its export, ids, dates and entry files
+statement#<seq>           kind, key, version_id, sha256; of an archive its export, ids, dates and entry files,
+                          and the span of the ids that have another form
 """
 
 import zlib
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from audit_archive.domain.catalogue import amended_span
 from audit_archive.domain.facts import ObjectRef
 from audit_archive.domain.finding import Finding
 from audit_archive.domain.head import Head, Hole
@@ -144,8 +146,12 @@ def statement_item(statement: Statement, ref: ObjectRef) -> "Item":
 
 def _archive_facts(statement: ArchiveStatement) -> "Item":
     dates = sorted(file.date for file in statement.entries)
+    amended = amended_span(statement)
     files: list[Any] = to_json(statement.entries)
-    return {
+    span: Item = {}
+    if amended is not None:
+        span = {"amended_first": _number(amended.first), "amended_last": _number(amended.last)}
+    return span | {
         "export_key": {"S": statement.export.key},
         "export_version_id": {"S": statement.export.version_id},
         "first_id": _number(statement.slice.first_id),
