@@ -38,13 +38,15 @@ class _Recorded:
 class FakeLedger:
     """A Ledger. Heads are kept as JSON, so that a head that does not survive writing is found out.
 
-    `calls` counts them by name; `index` holds the recorded statements by Console and number. What others may
-    do to a table: `forget`, `overwrite`, `damage`.
+    `calls` counts them by name; `index` holds the recorded statements by Console and number. `lies` are items
+    that somebody wrote over those of the index. What others may do to a table: `forget`, `overwrite`,
+    `damage`.
     """
 
     def __init__(self) -> None:
         self.calls: Counter[str] = Counter()
         self.index: dict[tuple[str, int], tuple[Statement, ObjectRef]] = {}
+        self.lies: dict[tuple[str, int], Indexed] = {}
         self._heads: dict[str, _Recorded] = {}
         self._disowned: dict[str, _Recorded] = {}
         self._leases: dict[str, tuple[str, int]] = {}
@@ -153,8 +155,8 @@ class FakeLedger:
     def statements(self, console: str) -> Iterator[Indexed]:
         with self._lock:
             self.calls["statements"] += 1
-            known = [self.index[at] for at in sorted(self.index) if at[0] == console]
-        yield from (indexed(statement, ref) for statement, ref in known)
+            known = [(at, self.index[at]) for at in sorted(self.index) if at[0] == console]
+        yield from (self.lies.get(at) or indexed(statement, ref) for at, (statement, ref) in known)
 
     def holder(self, console: str) -> str | None:
         """Who holds the lease, expired or not."""

@@ -14,6 +14,7 @@ from tests.mutants.tables import (
     keep,
     ledger,
     purge,
+    retrieval,
     rollback,
     signing,
 )
@@ -33,4 +34,5 @@ MUTANTS: tuple[Mutant, ...] = (
     *answers.MUTANTS,
     *exports.MUTANTS,
     *evidence.MUTANTS,
+    *retrieval.MUTANTS,
 )

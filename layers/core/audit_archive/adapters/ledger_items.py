@@ -11,7 +11,8 @@ head#<seq>#<digest>#<n>   what does not fit into the item, in parts: body, or ho
                           written again: `holes_at` is the number under which they lie
 disowned                  a head that the chain did not confirm, until it is made anew
 progress                  of `verify/<console>`: how far the daily audits are, field by field
-statement#<seq>           kind, key, version_id, sha256; of an archive its export, ids, dates and entry files
+statement#<seq>           kind, key, version_id, sha256; of an archive its export, ids, dates and entry files,
+                          and the span of the ids that have another form
 """
 
 import zlib
@@ -22,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from audit_archive.domain.catalogue import amended_span
 from audit_archive.domain.facts import ObjectRef
 from audit_archive.domain.finding import Finding
 from audit_archive.domain.head import Head, Hole
@@ -212,8 +214,12 @@ def statement_item(statement: Statement, ref: ObjectRef) -> "Item":
 
 def _archive_facts(statement: ArchiveStatement) -> "Item":
     dates = sorted(file.date for file in statement.entries)
+    amended = amended_span(statement)
     files: list[Any] = to_json(statement.entries)
-    return {
+    span: Item = {}
+    if amended is not None:
+        span = {"amended_first": _number(amended.first), "amended_last": _number(amended.last)}
+    return span | {
         "export_key": {"S": statement.export.key},
         "export_version_id": {"S": statement.export.version_id},
         "first_id": _number(statement.slice.first_id),

@@ -16,6 +16,7 @@ from audit_archive.domain.facts import (
     Anchor,
     EntryFile,
     ExportFacts,
+    HeldBackBy,
     IdSpan,
     LostStatement,
     Missing,
@@ -83,6 +84,11 @@ class ArchiveStatement(Common):
     respelled: tuple[Respelled, ...] = ()
     not_compared: int = 0
     vanished: tuple[IdSpan, ...] = ()
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether it is the last of its export, and that export was not stale."""
+        return self.stale is None and self.plan.held_back_by != HeldBackBy.NOT_YET_RECORDED
 
 
 @dataclass(frozen=True, kw_only=True)

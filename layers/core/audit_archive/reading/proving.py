@@ -23,10 +23,11 @@ from audit_archive.domain.ranges import IdRange
 from audit_archive.domain.statement import ArchiveStatement, parse_statement
 from audit_archive.domain.tree import EMPTY_TREE, Tree, leaf_hash
 from audit_archive.errors import IntegrityError
-from audit_archive.reading.chain import Chain, read_archive, read_statement
+from audit_archive.reading.chain import Chain, read_row
 from audit_archive.reading.content import find_version, read_content
 from audit_archive.reading.reader import Reader
 from audit_archive.reading.scan import Scanner, Tally
+from audit_archive.steps.chain import read_known
 
 Wanted: TypeAlias = Mapping[int, Mapping[bytes, int]]
 """The lines to be proven: by epoch, the hash of each as a leaf, and its id."""
@@ -122,7 +123,7 @@ class Proving:
         rows = rows[rows.index(first) : bisect_left(rows, covering.seq + 1, key=lambda row: row.seq)]
         prover, ids = Prover(self._tree_before(first)), list[int]()
         for row in rows:
-            said = read_archive(self._reader.source, row.statement)
+            said = read_row(self._reader, self._chain, row)
             for leaf in self._leaves(said):
                 chosen = wanted.get(leaf)
                 prover.append_leaf(leaf, choose=chosen is not None)
@@ -136,10 +137,10 @@ class Proving:
             yield Proven(first.epoch, entry_id, covering.seq, told)
 
     def _tree_before(self, row: Row) -> Tree:
-        said = read_archive(self._reader.source, row.statement)
+        said = read_row(self._reader, self._chain, row)
         if said.previous is None:
             return EMPTY_TREE
-        return read_statement(self._reader.source, said.previous).tree
+        return read_known(self._reader.source, said.previous).tree
 
     def _leaves(self, said: ArchiveStatement) -> Iterator[bytes]:
         """The hash of each line that a statement archived, as a leaf, in order of id."""
@@ -150,10 +151,10 @@ class Proving:
 
     def _read(self, filed: Filed) -> Iterator[bytes]:
         self._reader.check_time("from")
-        version_id = find_version(self._reader.source, filed.file.key)
-        if version_id is None:
+        found = find_version(self._reader.source, filed.file)
+        if found is None:
             raise _UnprovenError(GONE)
-        return read_content(self._reader.source, filed.file, version_id)
+        return read_content(self._reader.source, filed.file, found.version_id)
 
 
 def _has_one_within(ids: IdRange, ascending: Sequence[int]) -> bool:

@@ -7,11 +7,11 @@ from audit_archive.domain.checkpoint import open_checkpoint
 from audit_archive.domain.facts import ObjectRef
 from audit_archive.domain.finding import Finding
 from audit_archive.domain.head import Head
-from audit_archive.domain.head_digest import HEAD_FORMAT, differing_fields, head_sha256
+from audit_archive.domain.head_digest import differing_fields
 from audit_archive.domain.layout import SEQ_DIGITS, statement_key, statement_number, statements_prefix
-from audit_archive.domain.statement import parse_statement
 from audit_archive.errors import IntegrityError
 from audit_archive.steps.run import Run
+from audit_archive.steps.witness import fits
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def held_head(run: Run) -> Head:
     absent = find_absent(run, head)
     if absent is not None:
         raise absent.error()
-    if _is_confirmed(run, head):
+    if head.statement is not None and _makes_sense(run, head, head.statement) and fits(run.store, head):
         return head
     run.ledger.disown(console)
     return Head(console)
@@ -117,23 +117,6 @@ def _makes_sense(run: Run, head: Head, ref: ObjectRef) -> bool:
     is_hash = len(ref.sha256) == sha256().digest_size * 2 and set(ref.sha256) <= set("0123456789abcdef")
     is_numbered = 0 < head.seq < 10**SEQ_DIGITS and ref.key == statement_key(run.order.console, head.seq)
     return is_hash and is_numbered and head.console == run.order.console
-
-
-def _is_confirmed(run: Run, head: Head) -> bool:
-    """Whether the statement that a head names states the digest of this very head.
-
-    One of another head format can't tell: then folding does.
-    """
-    ref = head.statement
-    if ref is None or not _makes_sense(run, head, ref):
-        return False
-    data = b"".join(run.store.read(ref.key, ref.version_id))
-    try:
-        said = parse_statement(data)
-        is_same = (said.head_format, said.head_sha256) == (HEAD_FORMAT, head_sha256(head))
-    except (ValueError, TypeError):  # TypeError: a number that canonical JSON can't carry
-        return False
-    return is_same and sha256(data).hexdigest() == ref.sha256
 
 
 def _is_removal_proven(run: Run, head: Head, ref: ObjectRef) -> bool:
