@@ -95,9 +95,8 @@ def _checked(run: Run, surveyed: Surveyed, head: Head, seen: View) -> View:
             if seen.lacking is None:
                 raise
             seen = seen.as_stale()
-    is_advancing = bool(surveyed.survey.new_count)
-    lack = note(run, seen, is_advancing=is_advancing)
-    if not is_advancing:
+    lack = note(run, seen, surveyed.survey)
+    if not surveyed.survey.new_count:
         check_not_lasting(lack, run.clock.now())
     return seen
 

@@ -7,6 +7,7 @@ from audit_archive.domain.facts import IdSpan, PopulationFacts, Unexported
 from audit_archive.domain.head import Head
 from audit_archive.domain.ranges import IdSet, id_set
 from audit_archive.domain.stale import Lack, covered_until, is_overdue, noted, unexported
+from audit_archive.domain.survey import Survey
 from audit_archive.domain.times import rfc3339
 from audit_archive.errors import ConsoleError, InvalidExportError
 from audit_archive.ports import ConsoleEntry, Peek
@@ -53,7 +54,7 @@ def view(run: Run, surveyed: Surveyed, head: Head, peek: Peek, began_at: int) ->
     )
 
 
-def note(run: Run, seen: View, *, is_advancing: bool) -> Lack | None:
+def note(run: Run, seen: View, survey: Survey) -> Lack | None:
     """Note for later runs what the export lacks, or that it lacks nothing."""
     console, now = run.order.console, run.clock.now()
     known = run.ledger.lack(console)
@@ -61,7 +62,8 @@ def note(run: Run, seen: View, *, is_advancing: bool) -> Lack | None:
         if known is not None:
             run.ledger.note_lack(console, None)
         return None
-    lack = noted(seen.lacking, known, now, is_stale=seen.is_stale, is_advancing=is_advancing)
+    is_advancing = bool(survey.new_count)
+    lack = noted(seen.lacking, known, survey, now, is_stale=seen.is_stale, is_advancing=is_advancing)
     run.ledger.note_lack(console, lack)
     return lack
 
