@@ -466,6 +466,12 @@ def test_what_vanished_is_remembered_while_it_could_come_alive_again() -> None:
     assert after.after(purge("confirmed", highest_purged_id=16), REF).vanished == (IdSpan(17, 17),)
 
 
+def test_a_late_entry_that_vanished_is_told_once() -> None:
+    after = replace(BEFORE, late_ids=(4, 7)).after(archive(vanished=(IdSpan(4, 4), IdSpan(12, 12))), REF)
+    assert after.late_ids == (7,)
+    assert 4 not in after.archived_live
+
+
 def test_what_vanished_below_the_first_live_entry_is_not_listed_for_ever() -> None:
     """A Console that drops its oldest entry a day would make the head grow by a range a day."""
     head = BEFORE

@@ -204,7 +204,7 @@ def _after_archive(head: Head, said: ArchiveStatement) -> Head:
         head,
         anchor=said.anchor,
         holes=holes,
-        late_ids=head.late_ids + tuple(i for i in said.filled if i <= said.highest_purged_id),
+        late_ids=_late(head, said),
         intents=tuple(intents[-MAX_UNSETTLED:]),
         receipts=tuple(r for r in head.receipts if _is_unseen(r, said.highest_archived_id, holes)),
         next_due_at=from_rfc3339(said.plan.next_due_at) if said.plan.next_due_at else None,
@@ -217,6 +217,12 @@ def _after_archive(head: Head, said: ArchiveStatement) -> Head:
         export=said.export,
     )
     return _surveyed(grown, said) if _is_complete(said) else grown
+
+
+def _late(head: Head, said: ArchiveStatement) -> tuple[int, ...]:
+    filled = tuple(i for i in said.filled if i <= said.highest_purged_id)
+    gone = IdSet.of(*((span.first, span.last) for span in said.vanished))
+    return tuple(i for i in head.late_ids + filled if i not in gone)
 
 
 def _raised(intent: Intent, added: Intent) -> Intent:
