@@ -62,8 +62,8 @@ def _check_anchor_not_taken(survey: Survey, head: Head) -> None:
 
 
 def _is_purged(anchor: Anchor, head: Head) -> bool:
-    sent = (*head.receipts, *head.intents)
-    return any(anchor.id <= purge.boundary for purge in sent)
+    boundaries = [*(each.boundary for each in head.receipts), *(each.boundary for each in head.intents)]
+    return anchor.id <= max(boundaries, default=0)
 
 
 def _check_not_emptied(survey: Survey, head: Head) -> None:
