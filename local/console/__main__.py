@@ -21,8 +21,9 @@ EPILOG = f"""\
 Keys may also come from the environment: {READ_KEY}, {ADMIN_KEY}, {FLOCK_KEY}; there no other user of
 this machine can read them. With no key at all nobody gets in, and the command says so and ends with status 2.
 
-While it runs, /_local/state, /_local/arrive and /_local/faults on the same port control it; a real Console
-has none of these. It listens on 127.0.0.1 only and ends on SIGINT or SIGTERM.
+While it runs, /_local/ on the same port controls it: /_local/state shows it, /_local/faults switches a fault
+on, and local/console/control.py names what else can happen. A real Console has nothing there. It listens on
+127.0.0.1 only and ends on SIGINT or SIGTERM.
 
 example: python -m local.console --port 8080 --generate 100000 --read-key r --admin-key a
 """

@@ -55,6 +55,10 @@ class Delivery:
     """Share of the body that is sent before the connection is closed; `Content-Length` names the whole."""
     length_delta: int = 0
     """Added to the true `Content-Length`."""
+    age_s: int = 0
+    """How long ago a cache took the answer: its `Date` is of then."""
+    says_age: bool = True
+    """Whether a cache that took the answer says so by `Age`."""
 
     @property
     def needs_length(self) -> bool:

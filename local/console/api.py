@@ -14,6 +14,7 @@ from local.console.export import FILE_NAME, MEDIA_TYPE, ExportShape, in_order, w
 from local.console.faults import Fault
 from local.console.fetch import Position, page_at, with_standard_times
 from local.console.keys import Key, Keyring
+from local.console.snapshot import Snapshot
 from local.console.trail import Actor, PurgeTerms, Trail
 
 DEFAULT_LIMIT = 100
@@ -67,23 +68,35 @@ class Api:
         endpoint, method = ENDPOINTS[request.path]
         if request.method != method:
             raise ApiError(405, "Method not allowed", {"Allow": method})
-        key = self._key_of(request)
+        key = self._admit(request)
         if endpoint == "fetch":
             return self._fetch(key, request.parameters, faults)
         if endpoint == "purge":
             return self._purge(key, request.parameters, faults)
         return self._export(key, faults)
 
-    def _key_of(self, request: Request) -> Key:
-        if request.header_key is not None and "header" in self.key_styles:
-            found, message = self.keys.find(request.header_key), "Unauthorized"
-        elif request.parameter_key is not None and "parameter" in self.key_styles:
-            found, message = self.keys.find(request.parameter_key), "Invalid auth_token"
-        else:
-            found, message = None, "Invalid auth_token"
-        if found is None:
-            raise ApiError(401, message)
-        return found
+    def find_key(self, request: Request) -> Key | None:
+        """What the request's key stands for. If it is given in both ways, the header decides."""
+        value = request.header_key if self._by_header(request) else None
+        if value is None and "parameter" in self.key_styles:
+            value = request.parameter_key
+        return None if value is None else self.keys.find(value)
+
+    def _by_header(self, request: Request) -> bool:
+        return request.header_key is not None and "header" in self.key_styles
+
+    def _admit(self, request: Request) -> Key:
+        key = self.find_key(request)
+        if key is None:
+            raise ApiError(401, "Unauthorized" if self._by_header(request) else "Invalid auth_token")
+        return key
+
+    def _view(self, key: Key, faults: tuple[Fault, ...]) -> Snapshot:
+        """What this key is shown of the trail."""
+        snapshot = self.trail.snapshot()
+        for fault in faults:
+            snapshot = fault.view(snapshot, self.trail.clock())
+        return snapshot.seen_by(key.flock)
 
     def _fetch(self, key: Key, parameters: Mapping[str, object], faults: tuple[Fault, ...]) -> Answer:
         position = _position(parameters)
@@ -92,8 +105,11 @@ class Api:
             tz = None if zone is None else pytz.timezone(str(zone))
         except pytz.UnknownTimeZoneError as error:
             raise ApiError(400, "Unknown timezone") from error
-        snapshot = self.trail.snapshot().seen_by(key.flock)
-        page = page_at(snapshot, position)
+        snapshot = self._view(key, faults)
+        count = len(snapshot)
+        for fault in faults:
+            count = fault.counted(count, self.trail.snapshot())
+        page = page_at(snapshot, position, count)
         shown = page.as_dict()
         for fault in faults:
             shown = fault.page(shown)
@@ -114,13 +130,10 @@ class Api:
         for fault in faults:
             terms = fault.purge_terms(terms)
         count = self.trail.purge(up_to, by=Actor(user=key.name), flock=key.flock, terms=terms)
-        return json_answer({"msg": f"{count} logs purged successfully", "result": "success"})
+        return json_answer({"msg": terms.answer_words.format(count=count), "result": "success"})
 
     def _export(self, key: Key, faults: tuple[Fault, ...]) -> Answer:
-        snapshot = self.trail.snapshot()
-        for fault in faults:
-            snapshot = fault.exported(snapshot)
-        snapshot = snapshot.seen_by(key.flock)
+        snapshot = self._view(key, faults)
         shape, written = self.shape, self.trail.clock()
 
         def stream(sink: IO[bytes]) -> None:

@@ -62,8 +62,11 @@ def stamp(epoch_s: int) -> bytes:
 
 
 def read_stamp(text: str) -> datetime | None:
-    """The moment that a Console timestamp names, or None for a text that isn't one."""
+    """The moment that a timestamp names in the Console's spelling or in ISO 8601; None for any other text."""
     try:
+        if "T" in text.replace("UTC", "", 1):
+            moment = datetime.fromisoformat(text)
+            return moment if moment.tzinfo else None
         return datetime.strptime(text.replace("UTC", "", 1), "%Y-%m-%d %H:%M:%S %z")
     except ValueError:
         return None

@@ -15,39 +15,53 @@ import orjson
 from local.console.calendar import read_stamp
 from local.console.snapshot import Snapshot
 
-_CHECK = 6  # bytes
+_CHECK = 7  # bytes
+_TO_ENCODE = b"\xfb\xff\xbf"  # `+/+/` in base64, behind a multiple of three bytes
 
 
 @dataclass(frozen=True)
 class Position:
     """Where a page lies: below the id `before`, or above the id `after`, or, with neither, at the top.
 
-    It names ids and not page numbers, so that it stays put while entries arrive or are purged.
+    It names ids, so that it stays put while entries arrive or are purged. `page_number` and `page_count` are
+    what the first call knew: later pages repeat it.
     """
 
     limit: int
     before: int | None = None
     after: int | None = None
+    page_number: int = 1
+    page_count: int = 0
 
     def cursor(self) -> str:
-        """The position as the opaque text that clients hand back."""
-        text = orjson.dumps([self.limit, self.before, self.after])
-        return base64.urlsafe_b64encode(_check(text) + text).decode().rstrip("=")
+        """The position as the opaque text that clients hand back: `0:69:5:3:2:15` in padded standard base64.
+
+        The numbers are the way (0 to older entries, 1 to newer ones), the id, the limit, some zeros, and the
+        frozen page number and count. A check follows, so that no cursor can be made up. `+`, `/` and `=` are
+        in every cursor: a client that leaves out percent-encoding fails at once.
+        """
+        way, entry_id = (0, self.before) if self.after is None else (1, self.after)
+        head, tail = f"{way}:{entry_id or 0}:{self.limit}:", f":{self.page_number}:{self.page_count}:"
+        zeros = "0" * (3 - len(head + tail) % 3)
+        return base64.b64encode(_checked((head + zeros + tail).encode())).decode()
 
     @classmethod
     def of_cursor(cls, cursor: str) -> Position:
         """The position that `cursor` gave. ValueError for any other text."""
         try:
-            raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+            raw = base64.b64decode(cursor, validate=True)
         except (binascii.Error, ValueError) as error:
             raise ValueError("Invalid cursor") from error
-        if _check(raw[_CHECK:]) != raw[:_CHECK]:
+        text = raw[: -_CHECK - len(_TO_ENCODE)]
+        if raw != _checked(text) or base64.b64encode(raw).decode() != cursor:
             raise ValueError("Invalid cursor")
-        return cls(*orjson.loads(raw[_CHECK:]))
+        way, entry_id, limit, _, page_number, page_count = map(int, text.split(b":")[:-1])
+        before, after = (entry_id, None) if way == 0 else (None, entry_id)
+        return cls(limit, before, after, page_number, page_count)
 
 
-def _check(text: bytes) -> bytes:
-    return hashlib.blake2b(text, digest_size=_CHECK).digest()
+def _checked(text: bytes) -> bytes:
+    return text + _TO_ENCODE + hashlib.blake2b(text, digest_size=_CHECK).digest()
 
 
 @dataclass(frozen=True)
@@ -74,9 +88,12 @@ class Page:
         }
 
 
-def page_at(snapshot: Snapshot, position: Position) -> Page:
-    """The page of what the snapshot shows. `next` leads to older entries, `prev` to newer ones."""
-    ids, limit = snapshot.ids, position.limit
+def page_at(snapshot: Snapshot, position: Position, counted: int | None = None) -> Page:
+    """The page of what the snapshot shows. `next` leads to older entries, `prev` to newer ones.
+
+    `counted` is how many entries `page_count` is of, on a first page; None is those that the snapshot shows.
+    """
+    ids, limit, number = snapshot.ids, position.limit, position.page_number
     total = len(ids)
     if position.after is not None:
         low = ids.rank(position.after + 1)
@@ -88,13 +105,17 @@ def page_at(snapshot: Snapshot, position: Position) -> Page:
     # An empty page, all of it purged meanwhile, still leads back to where entries are.
     oldest = chosen[-1] if chosen else (position.after or 0) + 1
     newest = chosen[0] if chosen else (position.before or 0) - 1
-    count = math.ceil(total / limit)
+    pages = position.page_count
+    if position.before is None and position.after is None:
+        pages = math.ceil((total if counted is None else counted) / limit)
+    above = Position(limit, after=newest, page_number=max(number - 1, 1), page_count=pages)
+    below = Position(limit, before=oldest, page_number=number + 1, page_count=pages)
     return Page(
         ids=chosen,
-        next=Position(limit, before=oldest) if low > 0 else None,
-        prev=Position(limit, after=newest) if high < total else None,
-        count=count,
-        number=max(min(math.ceil((total - high) / limit) + 1, count), 1),
+        next=below if low > 0 else None,
+        prev=above if high < total else None,
+        count=pages,
+        number=number,
     )
 
 

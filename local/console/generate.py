@@ -74,7 +74,7 @@ class Generator:
         elif agent is not None or dice.random() >= _NO_LANGUAGE:  # "may be absent": sometimes it is
             fields["user_browser_language"] = language
         if self.extra_fields:
-            fields["user_access_route"] = dice.choice(["console", "api", None])
+            fields["user_access_route"] = dice.choice(["", "", "203.0.113.24, 10.20.0.7"])
         return orjson.dumps(fields)[1:-1]
 
     def _deed(self, dice: random.Random) -> tuple[bytes, str]:

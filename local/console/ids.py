@@ -98,6 +98,10 @@ class IdSet:
             left = left.without_span(first, last)
         return left
 
+    def oldest(self, count: int) -> IdSet:
+        """The `count` smallest ids, or all of them if there are fewer."""
+        return self.without_span(self[count], self.spans[-1][1]) if count < len(self) else self
+
     def newest(self, count: int) -> IdSet:
         """The `count` largest ids, or all of them if there are fewer."""
         if count >= len(self):

@@ -109,7 +109,8 @@ class ConsoleServer:
     def answer(self, request: Request) -> Answer:
         """Applies the faults, carries the request out, and remembers it."""
         endpoint = ENDPOINTS.get(request.path)
-        faults = self.faults.take(endpoint[0]) if endpoint else ()
+        key = self.api.find_key(request)
+        faults = self.faults.take(endpoint[0], None if key is None else key.name) if endpoint else ()
         answer = self.api.handle(request, faults)
         given = {"header": request.header_key, "parameter": request.parameter_key}
         key_in = frozenset(place for place, value in given.items() if value is not None)

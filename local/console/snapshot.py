@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cached_property, lru_cache
 
 import orjson
 
+from local.console.calendar import read_stamp
 from local.console.generate import Generator, Segment
 from local.console.ids import IdSet
+from local.console.spelling import timestamp_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,13 +21,14 @@ class Snapshot:
     """Which ids are live, and what their entries say.
 
     `written` holds entries that were given as text (by hand, from a file, receipts); every other id belongs
-    to one of `segments` and is rendered when asked for.
+    to one of `segments` and is rendered when asked for. `spell` writes each text anew as it is served.
     """
 
     ids: IdSet
     written: Mapping[int, bytes]
     segments: tuple[Segment, ...]
     generator: Generator
+    spell: Callable[[bytes], bytes] | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -39,6 +43,10 @@ class Snapshot:
 
     def lines(self, ids: Iterable[int]) -> Iterator[bytes]:
         """The entries of these live ids, in the order of the ids."""
+        texts = self._texts(ids)
+        return texts if self.spell is None else map(self.spell, texts)
+
+    def _texts(self, ids: Iterable[int]) -> Iterator[bytes]:
         written, render = self.written.get, self.generator.line
         first = last = 0
         for entry_id in ids:
@@ -56,6 +64,19 @@ class Snapshot:
     def newest(self, count: int) -> Snapshot:
         """Only the `count` entries with the largest ids."""
         return replace(self, ids=self.ids.newest(count))
+
+    def since(self, moment: datetime) -> Snapshot:
+        """Only what was written at `moment` or later, or has no time that can be read. It looks at every
+        entry."""
+        kept = (entry_id for entry_id in self.ids if self._is_since(moment.timestamp(), entry_id))
+        return replace(self, ids=IdSet.of(kept))
+
+    def _is_since(self, epoch_s: float, entry_id: int) -> bool:
+        text = self.written.get(entry_id)
+        if text is None:
+            return self._segment_of(entry_id).written_at(entry_id) >= epoch_s
+        written_at = _read_moment(text)
+        return written_at is None or written_at.timestamp() >= epoch_s
 
     def seen_by(self, flock: str | None) -> Snapshot:
         """Only what a key of this flock sees; None sees all. It looks at every entry, once a snapshot."""
@@ -93,3 +114,9 @@ def _read_flock(text: bytes) -> str | None:
         return None
     flock = entry.get("flock_id") if isinstance(entry, dict) else None
     return flock if isinstance(flock, str) else None
+
+
+@lru_cache(maxsize=4096)
+def _read_moment(text: bytes) -> datetime | None:
+    stated = timestamp_of(text)
+    return None if stated is None else read_stamp(stated)

@@ -13,8 +13,12 @@ from local.console.faults import Fault
 class _Switched:
     fault: Fault
     endpoints: frozenset[Endpoint]
+    key: str | None
     times: int | None
     skip: int
+
+    def concerns(self, endpoint: Endpoint, key: str | None) -> bool:
+        return endpoint in self.endpoints and self.key in {None, key}
 
 
 class Faults:
@@ -25,11 +29,18 @@ class Faults:
         self._on: list[_Switched] = []
 
     def add(
-        self, fault: Fault, *, endpoint: Endpoint | None = None, times: int | None = 1, skip: int = 0
+        self,
+        fault: Fault,
+        *,
+        endpoint: Endpoint | None = None,
+        key: str | None = None,
+        times: int | None = 1,
+        skip: int = 0,
     ) -> None:
         """Switches a fault on for the next `times` requests, None: until cleared, after letting `skip` pass.
 
-        Without `endpoint` it concerns every endpoint where it makes sense, and only those requests count.
+        Without `endpoint` it concerns every endpoint where it makes sense, without `key` (a key's name) every
+        key. Only requests that it concerns count.
         ValueError if the fault can't happen at the endpoint, or for numbers that make no sense.
         """
         if (times is not None and times < 1) or skip < 0:
@@ -38,7 +49,7 @@ class Faults:
             raise ValueError(f"{type(fault).__name__} can't happen at {endpoint}")
         endpoints = fault.endpoints if endpoint is None else frozenset({endpoint})
         with self._lock:
-            self._on.append(_Switched(fault, endpoints, times, skip))
+            self._on.append(_Switched(fault, endpoints, key, times, skip))
 
     def clear(self) -> None:
         """Switches every fault off."""
@@ -50,10 +61,10 @@ class Faults:
         with self._lock:
             return tuple(switched.fault for switched in self._on)
 
-    def take(self, endpoint: Endpoint) -> tuple[Fault, ...]:
-        """The faults of one request, which counts as one of their times."""
+    def take(self, endpoint: Endpoint, key: str | None = None) -> tuple[Fault, ...]:
+        """The faults of one request with the key of this name, which counts as one of their times."""
         with self._lock:
-            taken = [switched for switched in self._on if endpoint in switched.endpoints]
+            taken = [switched for switched in self._on if switched.concerns(endpoint, key)]
             faults = tuple(switched.fault for switched in taken if _counts(switched))
             self._on = [switched for switched in self._on if switched.times != 0]
             return faults

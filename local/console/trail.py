@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from threading import RLock
 
@@ -20,6 +22,10 @@ Clock = Callable[[], datetime]
 """Gives aware datetimes."""
 NOW = timedelta(0)
 
+RECEIPT_ACTION = "audit_trail_purge"
+RECEIPT = "Successfully purged {count} logs before id:{id}"
+ANSWER = "{count} logs purged successfully"
+
 
 @dataclass(frozen=True)
 class Actor:
@@ -28,7 +34,8 @@ class Actor:
     user: str | None = "local-admin"
     user_ip: str | None = "127.0.0.1"
     user_browser_agent: str | None = None
-    user_browser_language: str | None = None
+    user_browser_language: str | None = ""
+    """Empty, not null, for calls of the API."""
 
 
 @dataclass(frozen=True)
@@ -39,8 +46,34 @@ class PurgeTerms:
     receipt_after: timedelta = NOW
     deletion_after: timedelta = NOW
     """By the Console's clock; until then the entries stay visible."""
+    at_most: int | None = None
+    """Only so many of the entries that should go, the lowest ones, are deleted."""
+    overreach: bool = False
+    """Every entry is deleted, but the answer counts what was asked for."""
     miscount: int = 0
     """Added to the true count in the answer and in the receipt."""
+    misstatement: int = 0
+    """Added to the count in the answer only."""
+    receipt_words: str = RECEIPT
+    receipt_action: str = RECEIPT_ACTION
+    answer_words: str = ANSWER
+    user: str | None = None
+    """Whom the receipt names in place of whoever purged."""
+
+
+@dataclass(frozen=True)
+class Destroyed:
+    """What one purge deleted, and who had asked for it."""
+
+    by: Actor
+    up_to: int
+    ids: IdSet
+    was: Snapshot
+    """The trail just before."""
+
+    def lines(self) -> Iterator[bytes]:
+        """The deleted entries, as they were, ascending."""
+        return self.was.lines(self.ids)
 
 
 class Trail:
@@ -48,6 +81,10 @@ class Trail:
 
     def __init__(self, *, seed: int = 1, extra_fields: bool = False, clock: Clock = utc_now) -> None:
         self.clock = clock
+        self.retention: timedelta | None = None
+        """Older entries vanish without a receipt."""
+        self.destroyed: list[Destroyed] = []
+        """What purges deleted since the trail began, `reset` or not."""
         self._generator = Generator(seed, extra_fields=extra_fields)
         self._lock = RLock()
         self._store = Store(self._generator)
@@ -108,15 +145,21 @@ class Trail:
             self._do_what_is_due()
             return tuple(self._receipts)
 
-    def arrive(self, count: int = 1) -> range:
-        """`count` generated entries are written now. Returns their ids. ValueError below 1."""
+    def arrive(self, count: int = 1, *, skip: int = 0) -> range:
+        """`count` generated entries are written now, and `skip` ids are left out before each.
+
+        Returns their ids. ValueError for a count below 1 or a skip below 0.
+        """
         if count < 1:
             raise ValueError(f"{count} entries can't arrive")
+        if skip < 0:
+            raise ValueError(f"{skip} ids can't be left out")
         with self._lock:
             self._do_what_is_due()
-            first = self.last_id + 1
-            self._store.append(Segment(first, count, self._now()))
-            return range(first, first + count)
+            first, step = self.last_id + 1 + skip, skip + 1
+            for segment_first in (first,) if skip == 0 else range(first, first + count * step, step):
+                self._store.append(Segment(segment_first, 1 if skip else count, self._now()))
+            return range(first, first + count * step, step)
 
     def arrive_late(self, entry_id: int) -> None:
         """A late writer fills `entry_id`: a generated entry, written now. ValueError if the id is live."""
@@ -124,6 +167,14 @@ class Trail:
             if entry_id in self.snapshot().ids:
                 raise ValueError(f"id {entry_id} is live")
             self._store.put(checked_id(entry_id), self._generator.line(entry_id, self._now()))
+
+    def amend(self, entry_id: int, fields: Mapping[str, object]) -> None:
+        """A live entry says something else from now on: what `fields` name. ValueError if it is not live."""
+        with self._lock:
+            if entry_id not in self.snapshot().ids:
+                raise ValueError(f"id {entry_id} is not live")
+            entry = json.loads(self.snapshot().line(entry_id))
+            self.put({**entry, **fields}, entry_id=entry_id)
 
     def put(self, entry: Mapping[str, object] | bytes, *, entry_id: int | None = None) -> int:
         """Inserts any entry, or any bytes in place of one, exactly as given; a live id is overwritten.
@@ -160,6 +211,8 @@ class Trail:
             "additional_information": None,
             **vars(by or Actor()),
         }
+        if self._generator.extra_fields:
+            entry["user_access_route"] = ""
         return self.put(entry | more, entry_id=entry_id)
 
     def skip(self, count: int = 1) -> None:
@@ -185,16 +238,22 @@ class Trail:
 
         Returns the number that the Console tells the caller.
         """
-        terms = terms or PurgeTerms()
+        terms, by = terms or PurgeTerms(), by or Actor()
         with self._lock:
             visible = self.snapshot().seen_by(flock).ids
-            doomed = visible.without_span(up_to + 1, max(self.last_id, up_to + 1))
+            asked = visible.without_span(up_to + 1, max(self.last_id, up_to + 1))
+            doomed = asked if terms.at_most is None else asked.oldest(terms.at_most)
+            if terms.overreach:
+                doomed = visible
             count = len(doomed) + terms.miscount
-            message = f"Successfully purged {count} logs before id:{up_to}"
-            self._later(terms.deletion_after, lambda: self._store.delete(doomed))
+            told = (len(asked) if terms.overreach else count) + terms.misstatement
+            message = terms.receipt_words.format(count=count, id=up_to)
+            author = by if terms.user is None else replace(by, user=terms.user)
+            self._later(terms.deletion_after, lambda: self._destroy(by, up_to, doomed))
             if terms.receipt:
-                self._later(terms.receipt_after, lambda: self._write_receipt(message, by))
-            return count
+                write = partial(self._write_receipt, terms.receipt_action, message, author)
+                self._later(terms.receipt_after, write)
+            return told
 
     def finish(self) -> None:
         """Carries out delayed deletions and receipts at once."""
@@ -211,8 +270,13 @@ class Trail:
     def _now(self) -> int:
         return int(self.clock().timestamp())
 
-    def _write_receipt(self, message: str, by: Actor | None) -> None:
-        self._receipts.append(self.write("audit_trail_purge", message, by=by))
+    def _destroy(self, by: Actor, up_to: int, doomed: IdSet) -> None:
+        was = self._store.snapshot()
+        self.destroyed.append(Destroyed(by, up_to, doomed.minus(doomed.minus(was.ids)), was))
+        self._store.delete(doomed)
+
+    def _write_receipt(self, action_type: str, message: str, by: Actor) -> None:
+        self._receipts.append(self.write(action_type, message, by=by))
 
     def _later(self, delay: timedelta, action: Callable[[], object]) -> None:
         if delay <= NOW:
@@ -228,6 +292,13 @@ class Trail:
             self._pending = [pending for pending in self._pending if pending not in due]
             for _, action in sorted(due, key=lambda pending: pending[0]):
                 action()
+        if self.retention is not None:
+            self._expire(self.clock() - self.retention)
+
+    def _expire(self, before: datetime) -> None:
+        held = self._store.snapshot()
+        if expired := held.ids.minus(held.since(before).ids):
+            self._store.delete(expired)
 
 
 def _id_in(text: bytes, where: str) -> int:

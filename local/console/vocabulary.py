@@ -12,11 +12,12 @@ PEOPLE = (
     ("مريم الزهراء", "203.0.113.201", "ar-EG,ar;q=0.9"),
     ("chloë.o'brien@example.com", "198.51.100.9", "en-IE,en;q=0.9"),
     ('Ray "Red" Teamer 🦜', "2001:db8:ffff::1", "en-AU"),
-    ("soc-robot", "10.20.30.40", None),
+    ("soc-robot", "10.20.30.40", ""),
     ("thabo@example.com", "196.25.1.11", "en-ZA,zu;q=0.7"),
     ("François Dupré", "2001:db8:aa::42", "fr-FR,fr;q=0.9"),
 )
-"""User, address, language. Few write most of the trail: generate.py draws the first more often."""
+"""User, address, language (empty for calls of the API). Few write most of the trail: generate.py draws the
+first more often."""
 
 AGENTS = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 "

@@ -6,6 +6,8 @@ import contextlib
 import socket
 import struct
 import tempfile
+from datetime import timedelta
+from email.utils import format_datetime, parsedate_to_datetime
 from http.server import BaseHTTPRequestHandler
 from io import BufferedIOBase, BytesIO
 from threading import Event
@@ -113,7 +115,14 @@ def _send_streamed(handler: BaseHTTPRequestHandler, answer: Answer, stopping: Ev
 
 
 def _send_head(handler: BaseHTTPRequestHandler, answer: Answer, more: dict[str, str]) -> None:
-    handler.send_response(answer.status)
+    handler.log_request(answer.status)
+    handler.send_response_only(answer.status)
+    handler.send_header("Server", handler.version_string())
+    age = answer.delivery.age_s
+    then = parsedate_to_datetime(handler.date_time_string()) - timedelta(seconds=age)
+    handler.send_header("Date", format_datetime(then, usegmt=True))
+    if age and answer.delivery.says_age:
+        handler.send_header("Age", str(age))
     for name, value in {"Content-Type": answer.media_type, **answer.headers, **more}.items():
         handler.send_header(name, value)
     handler.end_headers()

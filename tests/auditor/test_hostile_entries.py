@@ -1,6 +1,7 @@
 """Whatever stands in an export that the product archived is no fault for the auditor's copy."""
 
 import json
+from base64 import b64encode
 from io import BytesIO
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile
@@ -47,6 +48,23 @@ MEMBERS = [
     f'{PURGE}, "message": "Successfully purged 3 logs before id:2", "user": "\\udfff"',
     f'{PURGE}, "message": "successfully  purged 1 log before id : 99999999999999999999"',
     f'{PURGE}, "message": "Successfully purged 9 logs before id:9999999999999999999"',
+    f'{PURGE}, "message": "Successfully purged 2,500 logs before id:2,499", "user": "a"',
+    f'{PURGE}, "message": "Successfully purged 1.234 logs before id:1", "user": "b"',
+    f'{PURGE}, "message": "Successfully purged 007 logs before id:1", "user": "b"',
+    '"action_type": "logs_purge", "message": "Successfully purged 3 logs before id:2", "user": "c"',
+    '"message": "Successfully purged 3 logs before id:2", '
+    '"user": "\udcff\udce2\udc82\x01\\udcff\\udce2\\udc82"',
+    *(f'"timestamp": "2026-11-20{rest}"' for rest in ("T23:59:59Z", "t23:59:59.9z", " 23:59:59,123-03:00")),
+    *(f'"timestamp": "2026-11-20{rest}"' for rest in ("T23:59:59-0030", " 01:00:00+05:30", "T01:00:00")),
+    *(f'"timestamp": "2026-11-20{rest}"' for rest in ("T01:00:00 UTC+05:30", " 01:00:00 UTC", "T24:00:00Z")),
+    *(f'"timestamp": "2026-11-20{rest}"' for rest in ("T01:00:00 UTCZ", "T01:00:00.Z", "T01:00:60Z")),
+    *('"user": "x\ny\t\r"', '"user": "\x01"', '"user\x00\udcff": 1', '"_source_base64": "AA=="'),
+    *(
+        '"user": "\udcff"',
+        '"user": "\udced\udca0\udc80"',
+        '"a": [{"b": "\udcc0\udc80"}]',
+        '"user": "\\udcff"',
+    ),
     f'{PURGE}, "user": 1e999, "user_ip": null, "timestamp": "\\ud800", "field": "\\ud800"',
 ]
 ENTRIES = [
@@ -66,7 +84,8 @@ def zipped(text: str) -> bytes:
     """An export with this text."""
     file = BytesIO()
     with ZipFile(file, "w", ZIP_DEFLATED) as archive:
-        archive.writestr("canary_audit_trail.json", text)
+        archive.writestr("trail/", b"")
+        archive.writestr("trail/canary_audit_trail.json", text.encode("utf-8", "surrogateescape"))
     return file.getvalue()
 
 
@@ -100,5 +119,16 @@ def test_a_line_that_means_something_else_is_found(was: str, becomes: str) -> No
     for archived in (line, source):
         entry_id, meaning = read_line(archived.encode())
         assert (entry_id, meaning != entries[1][0]) == (1, True)
-    for archived in (entry, json.dumps({"_source": entry, "id": 1})):
+    in_base64 = json.dumps({"_source_base64": b64encode(entry.encode()).decode(), "id": 1})
+    for archived in (entry, json.dumps({"_source": entry, "id": 1}), in_base64):
         assert read_line(archived.encode()) == (1, entries[1][0])
+
+
+@pytest.mark.parametrize(("was", "becomes"), [(b"\xff", b"\xfe"), (b"\xe2\x82", b"\xe2"), (b"\x01", b"\x02")])
+def test_a_line_with_another_bad_byte_is_found(was: bytes, becomes: bytes) -> None:
+    """Also one with U+FFFD in its place, and one with nothing there."""
+    with_byte = [b'{"id":1,"user":"%b"}' % each for each in (was, becomes, b"\xef\xbf\xbd", b"")]
+    export = zipped(f"[{with_byte[0].decode('utf-8', 'surrogateescape')}]")
+    entries, _ = read_export(BytesIO(export), "2026-11-20")
+    lines = [b'{"_source_base64":"%b","id":1}' % b64encode(source) for source in with_byte]
+    assert [read_line(line) == (1, entries[1][0]) for line in lines] == [True, False, False, False]

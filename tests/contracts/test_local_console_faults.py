@@ -155,7 +155,7 @@ def test_a_replaced_body(console: ConsoleServer) -> None:
 def test_a_capped_and_a_stale_export(console: ConsoleServer) -> None:
     console.faults.add(faults.CappedExport(newest=3))
     assert exported_ids(console) == [50, 49, 48]
-    console.faults.add(faults.StaleExport(console.trail.snapshot()))
+    console.faults.add(faults.Stale(console.trail.snapshot()), endpoint="export")
     console.trail.arrive(2)
     console.trail.purge(40)
     assert ask(console, "fetch").json()["page_count"] == 1
@@ -247,7 +247,7 @@ def test_faults_are_switched_from_outside(console: ConsoleServer) -> None:
     body = base64.b64encode(zip_of([b'{"id":7}'])).decode()
     switch(console, fault="replaced_body", endpoint="export", parameters={"body": body})
     assert exported_ids(console) == [7]
-    switch(console, fault="stale_export")
+    switch(console, fault="stale", endpoint="export")
     console.trail.arrive()
     assert max(exported_ids(console)) == 50
 

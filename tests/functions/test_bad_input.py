@@ -6,6 +6,7 @@ What an emulator would let pass whatever we do (locks, checksums, versions) is i
 import json
 import re
 import time
+from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -153,7 +154,7 @@ ZIPS = [
     pytest.param(zips.with_bad_crc(), "CRC", id="bad-crc"),
     pytest.param(zips.encrypted(), "encrypted", id="encrypted"),
     pytest.param(zips.zipped(), "0 members", id="no-member"),
-    pytest.param(zips.zipped(b"[]", b"[]"), "2 members", id="two-members"),
+    pytest.param(zips.zipped(b"[]", b"[]"), "2 files, not one", id="two-files"),
     pytest.param(b"#!/bin/sh\n" + zips.good(), "begins with", id="prepended"),
     pytest.param(zips.glued_behind(b"#!/bin/sh\n"), "begins with", id="prepended-offsets-right"),
     pytest.param(zips.good() + zips.good(), "does not end at byte", id="zip-before-zip"),
@@ -164,7 +165,7 @@ ZIPS = [
     pytest.param(zips.named(b"C:evil.json"), "leads out of the folder", id="drive"),
     pytest.param(zips.named(b"..\\evil.json"), "backslash", id="backslash"),
     pytest.param(zips.named(b"evil\n.json"), "control character", id="line-feed-in-name"),
-    pytest.param(zips.named(b"folder/"), "directory", id="directory"),
+    pytest.param(zips.named(b"folder/"), "is a folder with data", id="folder-with-data"),
     pytest.param(zips.bomb(33 * zips.GIB), f"would inflate to {33 * zips.GIB} bytes", id="bomb-declared"),
     pytest.param(
         zips.with_declared_size(b"[" + b" " * 50_000_000 + b"]", 1000),
@@ -235,7 +236,9 @@ JSONS = [
     pytest.param(zips.zipped(b"[" + text_of(entry(1))), "is cut off at byte", id="cut-after-an-entry"),
     pytest.param(zips.zipped(text_of(entry(1)) + b"\n" + b'{"id":2,'), "is cut off at byte", id="cut-line"),
     pytest.param(zips.zipped(b"[]]"), "follows at byte 2", id="more-after-the-end"),
-    pytest.param(zips.zipped(b'[{"id":1,"user":"\xff"}]'), "Byte 17", id="no-utf-8"),
+    pytest.param(zips.zipped(b'{"a":"\xff","audit_trail":[]}'), "Byte 6", id="no-utf-8-around"),
+    pytest.param(zips.zipped(b'{"a":"\x01","audit_trail":[]}'), "byte 6", id="control-around"),
+    pytest.param(zips.zipped(b'[{"id":1\xff}]'), "byte 8", id="no-utf-8-where-no-text-is"),
 ]
 
 
@@ -348,6 +351,12 @@ def _raw(value: str) -> Odd:
     return Odd(text, {"source_form": 1}, {"_source": text.decode(), "id": 2})
 
 
+def _bytes(value: bytes) -> Odd:
+    """An entry in whose `user` stand bytes that are no plain text."""
+    text = text_of(entry(2, user="?")).replace(b"?", value)
+    return Odd(text, {"source_form": 1}, {"_source_base64": b64encode(text).decode(), "id": 2})
+
+
 def _nested(value: str) -> Odd:
     odd = _raw(value)
     return Odd(odd.text, {"source_form": 1, "nested_value": 1}, odd.line)
@@ -377,6 +386,12 @@ KEPT = {
     "float-that-rounds": _raw("0.1000000000000000000001"),
     "nan": _raw("NaN"),
     "infinity": _raw("-Infinity"),
+    "raw-line-feed": _raw('"a\nb"'),
+    "raw-control-byte": _bytes(b"\x01"),
+    "raw-nul": _bytes(b"\0"),
+    "bad-utf8": _bytes(b"Zo\xff\xe2\x82"),
+    "surrogate-in-utf8": _bytes(b"\xed\xa0\x80"),
+    "timestamp-iso": _odd(timestamp="2026-07-14T05:33:20.123456+02:00"),
     "same-key-twice": _raw('"a","user":"b"'),
     "deep": _nested("[" * 200 + "]" * 200),
     "very-deep": _nested("[" * 3000 + "]" * 3000),
@@ -420,6 +435,9 @@ def test_a_very_deep_entry_that_only_the_export_shows(world: World) -> None:
         "lone-surrogate",
         "integer-of-5000-digits",
         "nan",
+        "raw-line-feed",
+        "raw-control-byte",
+        "bad-utf8",
         "same-key-twice",
         "deep",
         "very-deep",

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import gzip
+import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from audit_archive.result import Outcome
+from tests.functions.zips import zipped
 from tests.unit.run.world import CONSOLE, DAY, HOUR, World
 
 LAST_ID = 2**63 - 1
+RAW = {
+    "@utf-8@": b"\xff",
+    "@control@": b"\x01",
+    "@line feed@": b"a\nb",
+    "@all@": b"\xff\x02 \\\\x41 'it\\u00e9\\\"",
+}
+"""User agents, and the bytes that stand in the export in their place."""
 API = "User 'API Token' scheduled the device bird-1 to be rebooted"
 
 
@@ -39,6 +48,7 @@ def awkward() -> World:
     world.run()
     world.mode = "off"
     _source_forms(world)
+    world.reader.export = _with_raw_bytes
     world.trail.put(LAST_ID, user="zoë@example.com", user_ip="2001:db8::1")
     world.later()
     assert world.run().outcome == Outcome.ARCHIVED
@@ -108,6 +118,16 @@ def _times(world: World) -> None:
         "2026-11-25 12:00:00 UTC+0060",
         "2026-11-25 12:00:00 UTC+0000\n",
         "2026-11-25T12:00:00Z",
+        "2026-11-25t23:59:59.999z",
+        "2026-11-25T23:59:59,5-00:30",
+        "2026-11-25 23:59:59.123456 UTC+0530",
+        "2026-11-25T23:59:59+05:30",
+        "2026-11-25T23:59:59+0530",
+        "2026-11-25T23:59:59-00:00",
+        "2026-11-25T24:00:00Z",
+        "2026-11-25T12:00:00",
+        "2026-11-25T12:00:00.Z",
+        "2026-11-25",
         "٢٠٢٦-11-25 12:00:00 UTC+0000",
         "2031-01-01 00:00:00 UTC+0000",
         "",
@@ -143,6 +163,18 @@ def _source_forms(world: World) -> None:
     trail.arrive(additional_information=float("nan"), **mallory)  # no JSON at all
     trail.arrive(_source="a field of that name", **mallory)
     trail.arrive(message="x" * 2**20, **mallory)
+    for mark in RAW:
+        trail.arrive(user_browser_agent=mark, **mallory)
+    receipt = "Successfully purged 1,200 logs before id:3."
+    trail.arrive(action_type="logs_purge", message=receipt, user="mallory@example.com")
+    trail.arrive(action_type="audit_trail_purge", message="Successfully purged 1.234 logs before id:3")
+
+
+def _with_raw_bytes(entries: list[dict[str, Any]]) -> bytes:
+    text = json.dumps(entries).encode()
+    for mark, raw in RAW.items():
+        text = text.replace(mark.encode(), raw)
+    return zipped(text)
 
 
 def _nested(levels: int) -> object:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from base64 import b64decode
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -62,7 +63,9 @@ def read(lines: Sequence[Line]) -> list[Plain]:
 def _read(filed: Line) -> Plain:
     members = json.loads(filed.line)
     source = members.get("_source")
-    fields = members if source is None else json.loads(source)
+    if "_source_base64" in members:
+        source = b64decode(members["_source_base64"]).decode("utf-8", "replace")
+    fields = members if source is None else json.loads(re.sub("[\x00-\x1f]", " ", source))
     return Plain(members["id"], filed.day, fields, source is not None, filed.line.decode())
 
 
@@ -108,9 +111,11 @@ def outside_hours(entries: Sequence[Plain]) -> list[Row]:
 def purges(entries: Sequence[Plain]) -> list[Row]:
     found: list[Row] = []
     for e in entries:
-        if e.text("action_type") != "audit_trail_purge":
+        message = e.text("message") or ""
+        if e.text("action_type") != "audit_trail_purge" and not message.startswith("Successfully purged"):
             continue
-        count, up_to = map(int, re.findall("[0-9]+", e.text("message") or ""))
+        numbers = [each.rstrip(".") for each in re.findall("[0-9][0-9,.]*", message)]
+        count, up_to = (None if "." in each else int(each.replace(",", "")) for each in numbers)
         who = map(e.text, ("user", "user_ip", "user_browser_agent"))
         found.append((e.id, e.happened_at, *who, up_to, count, e.text("message")))
     return found

@@ -7,7 +7,7 @@ import gzip
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from hashlib import sha256
 from io import BytesIO
 from typing import Any, TypeAlias
@@ -207,7 +207,7 @@ def moment(text: str) -> int:
 def stamped(entry: Json) -> int | None:
     """Epoch seconds of an entry's own timestamp; None if it says nothing that can be read."""
     try:
-        told = datetime.strptime(entry["timestamp"], "%Y-%m-%d %H:%M:%S UTC%z")
-    except (TypeError, ValueError):
+        told = datetime.fromisoformat(entry["timestamp"].replace(" UTC", "").upper())
+    except (AttributeError, TypeError, ValueError):
         return None
-    return int(told.astimezone(UTC).timestamp())
+    return None if told.tzinfo is None else int(told.timestamp())

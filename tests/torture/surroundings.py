@@ -168,7 +168,6 @@ class Surroundings(RuleBasedStateMachine):
     def somebody_else_purges_in_other_words(self, words: str) -> None:
         ids = self.world.trail.ids
         if ids:
-            receipt = {"action_type": "audit_trail_purge", "user": "mallory@example.com"}
             self.world.trail.purge(ids[0], receipt=False)
-            self.world.trail.arrive(message=words, **receipt)
+            self.world.trail.arrive(message=words, action_type="audit_trail_purge", user="mallory")
             self.world.excused |= {"UnreadableReceipt", "PopulationMismatchError", "RollbackError"}

@@ -21,6 +21,7 @@ from click.testing import CliRunner
 
 from audit_archive import errors
 from audit_archive.adapters.ecdsa import is_signed
+from audit_archive.domain.canonical import source_line
 from audit_archive.domain.checkpoint import open_checkpoint
 from audit_archive.domain.facts import Action, Cause, HeldBackBy, PurgeOutcome
 from audit_archive.domain.public_keys import PublicKey
@@ -337,6 +338,12 @@ def test_the_checkpoint_on_the_page_is_the_examples_and_good() -> None:
 def parse(path: Path) -> Statement:
     """The statement in a file."""
     return parse_statement(path.read_bytes())
+
+
+def test_the_source_in_base64_on_the_page_is_what_the_archive_writes() -> None:
+    source = b'{"id": 6, "user": "Zo\xff"}'
+    assert f"```json\n{source_line(source, 6).decode()}\n```" in FORMAT.read_text()
+    assert len(source) == 24
 
 
 def test_the_source_form_on_the_page_is_the_examples() -> None:

@@ -2,6 +2,7 @@
 
 from tests.mutants.mutant import Mutant
 from tests.mutants.tables import (
+    amended,
     answers,
     archive,
     boundary,
@@ -21,6 +22,7 @@ MUTANTS: tuple[Mutant, ...] = (
     *keep.MUTANTS,
     *signing.MUTANTS,
     *archive.MUTANTS,
+    *amended.MUTANTS,
     *boundary.MUTANTS,
     *purge.MUTANTS,
     *intents.MUTANTS,

@@ -136,8 +136,8 @@ MUTANTS = (
         "tail-is-receipts",
         "What lies above the archive passes for our receipts only if its newest entry is a receipt",
         "domain/idle.py",
-        '        return newest.get("action_type") == RECEIPT_ACTION',
-        "        return bool(RECEIPT_ACTION)",
+        '        return is_receipt(newest.get("action_type"), newest.get("message"))',
+        "        return bool(is_receipt)",
         IDLE,
     ),
     Mutant(

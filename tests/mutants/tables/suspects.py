@@ -1,5 +1,8 @@
 """The files of tests that the tables suspect."""
 
+DIFFERENCE = "tests/unit/domain/test_difference.py"
+DIFFERING = "tests/unit/domain/test_differing.py"
+COMPARE = "tests/unit/run/test_compare.py"
 GOOD_DAYS = "tests/unit/run/test_good_days.py"
 PURGING = "tests/unit/run/test_purging.py"
 TRAILS = "tests/unit/run/test_trails.py"

@@ -1,4 +1,8 @@
-"""The entries of an export's JSON by the standard library: every value with its source text."""
+"""The entries of an export's JSON by the standard library: every value with its source text.
+
+A byte that is not UTF-8 stands in the text as `surrogateescape` has it; that, and raw control characters in
+strings, may be in an entry and nowhere else.
+"""
 
 import json
 import re
@@ -21,7 +25,10 @@ class Pairs(list[tuple[str, Any]]):
     """The members of an object, equal keys and all."""
 
 
-_DECODER = json.JSONDecoder(object_pairs_hook=Pairs, parse_int=Number, parse_float=Number)
+_HOOKS: dict[str, Any] = {"object_pairs_hook": Pairs, "parse_int": Number, "parse_float": Number}
+_DECODER = json.JSONDecoder(**_HOOKS, strict=False)
+_STRICT = json.JSONDecoder(**_HOOKS)
+_NO_UTF8 = re.compile("[\udc80-\udcff]")
 
 
 def entries(text: str) -> Found:
@@ -79,6 +86,15 @@ class Cursor:
         value, self.at = _DECODER.raw_decode(self._text, start)
         return value, self._text[start : self.at]
 
+    def strict(self) -> Any:
+        """Take a value around the entries. Raises ValueError if it is not JSON to the letter."""
+        self.space()
+        start = self.at
+        value, self.at = _STRICT.raw_decode(self._text, start)
+        if _NO_UTF8.search(self._text, start, self.at):
+            raise ValueError(f"not UTF-8 behind {start}")
+        return value
+
 
 def _array(cursor: Cursor) -> Found:
     cursor.expect("[")
@@ -91,7 +107,7 @@ def _array(cursor: Cursor) -> Found:
             return found
 
 
-def _keys(cursor: Cursor) -> Iterator[str]:
+def _keys(cursor: Cursor, *, strict: bool = True) -> Iterator[str]:
     """The keys of an object; whoever asks for the next must have taken the value."""
     cursor.expect("{")
     if cursor.take("}"):
@@ -99,7 +115,7 @@ def _keys(cursor: Cursor) -> Iterator[str]:
     while True:
         if cursor.peek() != '"':
             raise ValueError(f"no key at {cursor.at}")
-        key, _ = cursor.value()
+        key = cursor.strict() if strict else cursor.value()[0]
         cursor.expect(":")
         yield key
         if cursor.expect("},") == "}":
@@ -108,7 +124,7 @@ def _keys(cursor: Cursor) -> Iterator[str]:
 
 def _first_mark(cursor: Cursor) -> str:
     """Which mark an object has first: an entry's `id`, or an envelope's `audit_trail`."""
-    for key in _keys(cursor):
+    for key in _keys(cursor, strict=False):
         if key in ("id", "audit_trail"):
             return key
         cursor.value()
@@ -126,7 +142,7 @@ def _envelope(cursor: Cursor) -> Found:
     found: Found | None = None
     for key in _keys(cursor):
         if key != "audit_trail":
-            cursor.value()
+            cursor.strict()
         elif found is not None:
             raise ValueError("a second audit_trail")
         else:

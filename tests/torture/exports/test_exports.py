@@ -17,6 +17,7 @@ from tests.unit.run.world import World
 
 TEXT = b'[{"id":1,"user":"x"}]'
 GOOD = Member(TEXT)
+FOLDER = Member(b"", name=b"d/", method=0, attributes=0o040755 << 16 | 0x10)
 DESCRIBED = replace(GOOD, descriptor="sIII")
 EXTRA = replace(GOOD, extra=b"\x99\x99\1\0x")
 PLAIN = forge([GOOD]).bytes()
@@ -60,6 +61,13 @@ def altered(member: Member, piece: int, data: bytes) -> bytes:
     return zip_.bytes()
 
 
+def damaged_folder() -> bytes:
+    """The local header of the folder behind the file has another signature."""
+    zip_ = forge([GOOD, FOLDER])
+    zip_.records[1].signature = b"PK\0\0"
+    return zip_.bytes()
+
+
 def with_two_ends() -> bytes:
     """The comment of the one end record ends with another, whose directory stands in the comment too."""
     zip_ = forge([GOOD])
@@ -86,6 +94,9 @@ DISAGREEMENTS = [
     forge([replace(GOOD, flags=1 << 13)]).bytes(),
     forge([replace(GOOD, method=12, data=compress(TEXT))]).bytes(),
     forge([replace(GOOD, attributes=0o120777 << 16)]).bytes(),
+    forge([replace(FOLDER, content=b"x"), GOOD]).bytes(),
+    damaged_folder(),
+    forge([replace(FOLDER, name=b"x/"), replace(GOOD, name=b"x")]).bytes(),
     forge([replace(GOOD, name=b"../x")]).bytes(),
     forge([replace(GOOD, method=0, data=TEXT + b" ")]).bytes(),
     forge([replace(GOOD, data=deflated(TEXT) + b"x")]).bytes(),

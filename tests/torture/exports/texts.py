@@ -14,16 +14,24 @@ BAD_IDS = (
 MOMENTS = (
     *("2026-07-14 03:33:20 UTC+0000", "2026-07-14 23:59:59 UTC-1400", "2024-02-29 12:00:00 UTC+0530"),
     *("1970-01-01 00:00:00 UTC+0000", "9999-12-31 23:59:59 UTC-0001", "2026-02-30 00:00:00 UTC+0000"),
-    *("2026-07-14T03:33:20Z", "\u0662026-07-14 03:33:20 UTC+0000", "", "\ud800"),
+    *(
+        "2026-07-14T03:33:20Z",
+        "2026-07-14t03:33:20.999999+05:30",
+        "\u0662026-07-14 03:33:20 UTC+0000",
+        "",
+        "\ud800",
+    ),
 )
 ACTIONS = ("user_login", "audit_trail_purge", "audit_trail_purge", "", "\udfff")
 MESSAGES = (
+    *("Successfully purged 1,003 logs before id:1,004", "Successfully purged 1.003 logs before id:4"),
     *("Successfully purged 3 logs before id:4", "successfully purged 1 log before id : 9223372036854775807."),
     *("Successfully purged 9999999999999999999 logs before id:9999999999999999999", "purged", "\ud800"),
 )
 TRAPS = (
     *(',"user":"x"', ',"a":{"b":1,"b":2}', ',"_source":1', ',"a":"\\ud800"', ',"a":"":"', ',"a" :1'),
     *(f',"a":{number}' for number in ("1.10", "18446744073709551616", "1e400", "0.30000000000000001", "-0")),
+    *(f',"a":"{raw}"' for raw in ("\x01", "x\ny", "\ud800", "\0\uffff")),
     *(',"a":"},{\\"id\\":1"', ',"a":[{"id":7},{"id":8}]', ',"a":NaN', ',"timestamp":null'),
 )
 JUNK = (" ", "\n", "\0", "]", ",", "[]", "\ufeff", "\x1f", "null", "//", "\u2028")

@@ -27,8 +27,9 @@ BAD_NAMES = [b"", b"/etc/x", b"a/../../x", b"..", b"C:x", b"a\\b", b"a\0b", b"a\
 ODD = [0, 1, 2, 3, 7, 8, 9, 20, 22, 46, 63, 64, 99, 0x7FFF, 0x8000, 0xFFFE, 0xFFFF, 2**31]
 ODD += [2**32 - 2, 2**32 - 1, 2**63, 2**64 - 1]
 TOKENS = [b"\xef\xbb\xbf", b"\0", b"\xff", b"\xed\xa0\x80", b"\\ud800", b"\\", b'"', b"{", b"}", b"[", b"]"]
-TOKENS += [b",", b":", b"NaN", b"-", b"0", b"e9", b"\n", b" ", b'"id":7', b'"_source"', b"PK\7\x08"]
+TOKENS += [b",", b":", b"NaN", b"-", b"0", b"e9", b"\n", b" ", b'"id":7', b'"_source"', b"\x01", b"PK\7\x08"]
 TOKENS += SIGNATURES.values()
+FOLDERS = (0, 0x10, 0o040755 << 16 | 0x10)
 WOUNDS = ("change", "change", "change", "lose", "repeat", "move", "put in", "put in", "cut")
 
 
@@ -50,7 +51,9 @@ def members(content: bytes) -> st.SearchStrategy[Member]:
 
 def cases(member: Member, random: Random) -> Iterator[Case]:
     """An honest zip of a member, and hostile ones much like it."""
-    honest = forge([member], comment=random.choice([b"", b"hello"]), is_wide=random.random() < 0.5)
+    folders = [Member(b"", name=b"d/", method=STORED, attributes=random.choice(FOLDERS))]
+    beside = random.choice([[member], [member], [*folders, member], [member, *folders]])
+    honest = forge(beside, comment=random.choice([b"", b"hello"]), is_wide=random.random() < 0.5)
     yield Case(honest.bytes(), True, random.choice(THENS))
     for _ in range(2):
         text = _wounded(member.content, TOKENS, random)

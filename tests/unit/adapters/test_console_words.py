@@ -7,6 +7,7 @@ from urllib.parse import quote, quote_plus
 import pytest
 
 from audit_archive.adapters.console_words import MAX_DESCRIBED, MAX_WORDS, Scrubber, description, json_object
+from audit_archive.domain.canonical import canonical_bytes
 from tests.unit.adapters.scripted import KEY
 
 
@@ -105,6 +106,20 @@ def test_a_body_is_described_in_a_few_words(body: bytes, words: str) -> None:
 )
 def test_what_is_no_json_object_is_none(body: bytes) -> None:
     assert json_object(body) is None
+
+
+@pytest.mark.parametrize("levels", [99, 150, 990, 100_000])
+def test_what_lies_too_deep_is_null_in_whatever_depth_we_are(levels: int) -> None:
+    body = b'{"id": 7, "a": ' + b"[" * levels + b"1" + b"]" * levels + b', "b": "]]{"}'
+    answer = json_object(body)
+    assert answer is not None
+    assert (answer["id"], answer["b"]) == (7, "]]{")
+    assert len(canonical_bytes({"in": {"a": {"statement": answer}}})) < 300
+
+
+@pytest.mark.parametrize("raw", ["\x00", "\x01", "\n", "\t"])
+def test_a_raw_control_character_in_one_text_does_not_hide_the_answer(raw: str) -> None:
+    assert json_object(f'{{"agent": "x{raw}y", "id": 7}}'.encode()) == {"agent": f"x{raw}y", "id": 7}
 
 
 def test_json_that_an_attacker_shaped_is_still_read() -> None:

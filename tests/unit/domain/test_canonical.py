@@ -5,10 +5,10 @@ import sys
 import tracemalloc
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from audit_archive.domain.canonical import canonical_bytes, source_line
+from audit_archive.domain.canonical import canonical_bytes, is_source_line, source_in, source_line
 
 scalars = st.one_of(st.none(), st.booleans(), st.integers(-(2**63), 2**64 - 1), st.text())
 values = st.recursive(scalars, lambda v: st.one_of(st.lists(v), st.dictionaries(st.text(), v)), max_leaves=20)
@@ -67,12 +67,36 @@ def test_null_alone_is_no_reason_to_refuse() -> None:
 
 
 @settings(deadline=None)
-@given(st.text(st.characters(exclude_categories=["Cs"])))
+@given(st.text(st.one_of(st.characters(exclude_categories=["Cs", "Cc"]), st.sampled_from("\t\n\r\x7f\x80"))))
 def test_the_source_form_holds_the_text_as_it_is(text: str) -> None:
     line = source_line(text.encode(), 7)
     assert line.startswith(b'{"_source":"')
     assert line == canonical_bytes(json.loads(line))
     assert json.loads(line) == {"_source": text, "id": 7}
+
+
+@settings(deadline=None)
+@given(
+    st.binary(), st.sampled_from([b"\x00", b"\x1f", b"\x0b", b"\xff", b"\xc3", b"\xed\xa0\x80"]), st.binary()
+)
+@example(b"", b"\xc3", b"\xa9")
+def test_the_source_form_holds_bytes_that_are_no_plain_text_in_base64(
+    before: bytes, bad: bytes, after: bytes
+) -> None:
+    source = before + bad + after
+    line = source_line(source, 7)
+    assert is_source_line(line)
+    assert line == canonical_bytes(json.loads(line))
+    assert source_in(json.loads(line)) == source
+    is_text = bad + after == "é".encode() and before == b""
+    assert list(json.loads(line)) == ["_source" if is_text else "_source_base64", "id"] or bad == b"\xc3"
+
+
+def test_what_looks_like_a_source_form_is_none() -> None:
+    for name in ("_sourc", "_source1", "_source_", "_source_base6", "_source_base640", "_a", "source"):
+        line = canonical_bytes({name: "x", "id": 7})
+        assert not is_source_line(line)
+        assert source_in(json.loads(line)) is None
 
 
 def test_the_bytes_hold_no_spare_memory() -> None:

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from base64 import b64encode
 from typing import Any
 
 import pytest
@@ -107,6 +108,13 @@ def test_the_source_form_is_read_as_far_as_it_can_be_and_kept_whole() -> None:
     assert (cells["epoch"], cells["id"], cells["user"], cells["user_ip"]) == ("2", "7", "'=\ufffd", "")
     assert cells["additional_information"] == ""
     assert json.loads(cells["other_fields"]) == {"_source": source}
+
+
+def test_a_source_with_bad_bytes_is_read_as_far_as_it_can_be_and_kept_whole() -> None:
+    source = b'{"id":7,"user":"=\xff\x01","user_ip":"192.0.2.7","message":"x\ny"}'
+    cells = dict(zip(COLUMNS, read(csv_row(source_line(source, 7), 2)), strict=True))
+    assert (cells["user"], cells["user_ip"], cells["message"]) == ("'=\ufffd\x01", "192.0.2.7", "x\ny")
+    assert json.loads(cells["other_fields"]) == {"_source_base64": b64encode(source).decode()}
 
 
 def test_the_header_names_the_columns() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from audit_archive.domain import timestamps
 from audit_archive.domain.canonical import canonical_bytes, source_line
-from audit_archive.domain.entry import Entry, Mark, Receipt, read_receipt, read_timestamp
+from audit_archive.domain.entry import Entry, Mark, Receipt, is_receipt, read_receipt, read_timestamp
 from audit_archive.domain.entry_marks import marks_of
 from audit_archive.domain.timestamps import read_timestamps
 
@@ -48,10 +48,74 @@ def test_the_edges_of_time() -> None:
     assert read_timestamp("9999-12-31 00:00:00 UTC-0001") == 253402214460
 
 
+SAME_INSTANT = [
+    *("2020-04-03 12:56:42 UTC+0000", "2020-04-03 12:56:42 UTC+00:00", "2020-04-03 12:56:42+00:00"),
+    *("2020-04-03T12:56:42+00:00", "2020-04-03T12:56:42+0000", "2020-04-03T12:56:42-00:00"),
+    *("2020-04-03T12:56:42Z", "2020-04-03t12:56:42z", "2020-04-03 12:56:42Z", "2020-04-03T12:56:42 UTC+0000"),
+    *("2020-04-03T18:26:42+0530", "2020-04-03T18:26:42+05:30", "2020-04-02 23:56:42 UTC-1300"),
+    *("2020-04-03 12:56:42.9 UTC+0000", "2020-04-03T12:56:42.123456Z", "2020-04-03T12:56:42,999+00:00"),
+    "2020-04-03T12:56:42.999999999999999999999999Z",
+]
+
+
+@pytest.mark.parametrize("text", SAME_INSTANT)
+@pytest.mark.parametrize("known", [None, *SAME_INSTANT[:5], "2020-04-03T00:00:00Z"])
+def test_every_spelling_of_an_instant_is_the_same_whole_second(text: str, known: str | None) -> None:
+    timestamps._days.clear()
+    assert known is None or read_timestamp(known) is not None
+    assert read_timestamp(text) == 1585918602
+    assert read_timestamps([text, text]) == [1585918602] * 2
+
+
+def test_a_fraction_is_floored_also_at_the_edges_of_time() -> None:
+    assert read_timestamp("1970-01-01T00:00:00.999Z") == 0
+    assert read_timestamp("1969-12-31T23:59:59.999Z") is None
+    assert read_timestamp("9999-12-31T23:59:59.999Z") == 253402300799
+    assert read_timestamp("9999-12-31T23:59:59.0-00:01") is None
+
+
+@settings(deadline=None, max_examples=300)
+@given(
+    st.lists(
+        st.one_of(
+            st.builds(
+                "".join,
+                st.tuples(
+                    *map(
+                        st.sampled_from,
+                        (
+                            ("2020-04-03", "2020-02-30", "1969-12-31", "9999-12-31"),
+                            (" ", "T", "t", "  ", ""),
+                            ("00:00:00", "23:59:59", "12:56:42", "24:00:00", "12:56:60", "12:56"),
+                            ("", ".5", ",123", ".", ".x", ".123456789"),
+                            (" UTC", "", "UTC", " utc", " "),
+                            ("+0000", "-01:00", "Z", "z", "+2400", "+00:60", "+00", "", "+0530 "),
+                        ),
+                    )
+                ),
+            ),
+            st.sampled_from(SAME_INSTANT),
+            st.none(),
+        ),
+        min_size=1,
+    )
+)
+def test_the_fast_way_reads_what_the_slow_way_reads(texts: list[str | None]) -> None:
+    expected = []
+    for text in texts:
+        timestamps._days.clear()
+        expected.append(read_timestamp(text))
+    assert read_timestamps(texts) == expected
+    assert [read_timestamp(text) for text in texts] == expected
+
+
 UNREADABLE: list[object] = [
     *(None, 7, b"2020-04-03 12:56:42 UTC+0000", [], {}, True, "", "yesterday"),
+    *("2020-04-03T12:56:42", "2020-04-03T12:56:42.Z", "2020-04-03T12:56:42.1", "2020-04-03T12:56:42 Z"),
+    *("2020-04-03T12:56Z", "2020-04-03T12:56:42+00", "2020-04-03T12:56:42+00:0", "2020-04-03T12:56:42 UTCZ"),
+    *("2020-04-03T12:56:60Z", "2020-04-03T24:00:00Z", "2020-04-03T12:56:42+24:00", "2020-04-03T12:56:42ZZ"),
+    *("2020-04-03T12:56:42.٢Z", "2020-04-03T12:56:42Z\n", "20200403T125642Z", "2020-04-03_12:56:42Z"),
     *(
-        "2020-04-03T12:56:42 UTC+0000",
         "2020-04-03 12:56:42",
         "2020-04-03 12:56:42 UTC",
         "2020-04-03 12:56:42 +0000",
@@ -111,6 +175,12 @@ def test_the_message_is_read_with_some_tolerance(message: str) -> None:
     assert (receipt.count, receipt.before_id) == (1, 72)
 
 
+def test_a_message_with_comma_groups_is_read() -> None:
+    message = "Successfully purged 2,500 logs before id:1,002,499"
+    receipt = read_receipt(entry_of({"message": message}))
+    assert (receipt.count, receipt.before_id) == (2500, 1_002_499)
+
+
 @pytest.mark.parametrize(
     "message",
     [
@@ -124,7 +194,11 @@ def test_the_message_is_read_with_some_tolerance(message: str) -> None:
             "Successfully purged 1 logs before id:9223372036854775808",
             "Successfully purged 1.5 logs before id:72",
         ),
+        *("Successfully purged 1.234 logs before id:72", "Successfully purged 1 234 logs before id:72"),
+        *("Successfully purged 12,34 logs before id:72", "Successfully purged 72 logs before id:12,34"),
+        *("Successfully purged 0,072 logs before id:72", "Successfully purged 72 logs before id:072"),
         "Successfully purged 1 logs before id:" + "9" * 5000,
+        "Successfully purged " + "9," * 300_000 + " logs before id:1",
         "Successfully purged 1 logs before id:72" + " " * 300_000 + "!",
     ],
 )
@@ -160,13 +234,67 @@ def test_a_receipt_keeps_the_beginning_of_an_endless_text() -> None:
             None,
             Mark.RECEIPT,
         ),
-        ({"action_type": "user_login", "message": "Successfully purged 72 logs before id:72"}, None, 0),
+        (
+            {"action_type": "user_login", "message": "Successfully purged 72 logs before id:72"},
+            None,
+            Mark.RECEIPT,
+        ),
+        ({"message": "Successfully purged 72 logs before id:72"}, None, Mark.RECEIPT),
+        ({"action_type": "user_login", "message": "Successfully purged all logs before id:72"}, None, 0),
+        (
+            {"action_type": "logs_purge", "message": "Successfully purged 2,500 logs before id:72"},
+            None,
+            Mark.RECEIPT | Mark.UNKNOWN_ACTION,
+        ),
+        (
+            {"action_type": "audit_trail_purge", "message": "Successfully purged 1.234 logs before id:72"},
+            None,
+            Mark.RECEIPT | Mark.UNREADABLE_RECEIPT,
+        ),
         ({"additional_information": {}}, None, Mark.NESTED_VALUE),
         ({"surprise": 1}, None, Mark.UNKNOWN_FIELD),
     ],
 )
 def test_marks(members: dict[str, object], seconds: int | None, marks: int) -> None:
     assert marks_of(members, seconds) == marks
+
+
+RECEIPT_MESSAGE = "Successfully purged 9 logs before id:9"
+
+
+@pytest.mark.parametrize(
+    ("action", "message", "expected"),
+    [
+        ("audit_trail_purge", None, True),
+        ("audit_trail_purge", 7, True),
+        ("audit_trail_purge", "Purged a lot", True),
+        (None, RECEIPT_MESSAGE, True),
+        ([], RECEIPT_MESSAGE, True),
+        ("user_login", RECEIPT_MESSAGE, True),
+        ("user_login", None, False),
+        ("user_login", [], False),
+        ("user_login", "Purged a lot", False),
+        ("user_login", f"User '{RECEIPT_MESSAGE}' logged in", False),
+    ],
+)
+def test_a_receipt_is_known_by_its_action_or_by_its_message(
+    action: object, message: object, expected: bool
+) -> None:
+    assert is_receipt(action, message) is expected
+
+
+def test_a_receipt_in_other_words_says_who_purged() -> None:
+    members: dict[str, object] = {
+        "action_type": "audit_trail_purge",
+        "message": "Purged everything up to 72",
+        "user": "mallory@example.com",
+        "user_ip": "192.0.2.66",
+        "timestamp": "2020-04-03T12:56:42Z",
+    }
+    assert marks_of(members, 0) == Mark.RECEIPT | Mark.UNREADABLE_RECEIPT
+    assert read_receipt(entry_of(members)) == Receipt(
+        80, None, None, "mallory@example.com", "192.0.2.66", "2020-04-03T12:56:42Z"
+    )
 
 
 def test_the_marks_fit_a_byte() -> None:

@@ -1,6 +1,7 @@
 """The streaming reader of an export's JSON, against an independent oracle and hand-made damage."""
 
 import json
+from base64 import b64encode
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,10 +10,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from audit_archive.domain import json_entries, json_exact, json_fast
-from audit_archive.domain.entry import Entry, Mark
+from audit_archive.domain.entry import Entry, Mark, read_receipt
 from audit_archive.domain.json_entries import read_entries
 from audit_archive.errors import InvalidExportError
-from tests.unit.domain.oracle import is_carried
+from tests.unit.domain.oracle import is_carried, source_form, to_bytes
 
 TRICKY_STRINGS = [
     "",
@@ -47,12 +48,28 @@ strings = st.one_of(
     ),
     st.sampled_from(TRICKY_STRINGS).map(json.dumps),
     st.sampled_from(
-        ['"\\u0061"', '"\\/"', '"\\ud800"', '"\\udc00x"', '"\\ud83d\\ude00"', '"\\\\ud800"', '"\\u003a"']
+        [
+            '"\x01"',
+            '"a\tb"',
+            '"\udcff"',
+            '"\udced\udca0\udc80"',
+            '"\udcc3\\u0061\x1f"',
+            '"\\u0061"',
+            '"\\/"',
+            '"\\ud800"',
+            '"\\udc00x"',
+            '"\\ud83d\\ude00"',
+            '"\\\\ud800"',
+            '"\\u003a"',
+        ]
     ),
 )
 scalars = st.one_of(strings, st.sampled_from([*NUMBERS, "true", "false", "null"]))
 keys = st.one_of(
-    st.sampled_from(['"user"', '"a"', '"\\u0061"', '"_source"', '"b"', '":"', '"timestamp"']), strings
+    st.sampled_from(
+        ['"user"', '"a"', '"\\u0061"', '"_source"', '"_source_base64"', '"b"', '":"', '"timestamp"']
+    ),
+    strings,
 )
 
 
@@ -60,7 +77,7 @@ keys = st.one_of(
 def objects(draw: st.DrawFn, values: st.SearchStrategy[str], id_text: str | None = None) -> str:
     members = draw(st.lists(st.tuples(keys, values), max_size=4))
     if id_text is not None:
-        members = [m for m in members if json.loads(m[0]) != "id"]
+        members = [m for m in members if json.loads(m[0], strict=False) != "id"]
         members.insert(
             draw(st.integers(0, len(members))), (draw(st.sampled_from(['"id"', '"\\u0069d"'])), id_text)
         )
@@ -90,7 +107,7 @@ def pieces(data: bytes, size: int) -> Iterator[bytes]:
 
 
 def read(data: bytes | str, *, chunk: int = 1000, **options: int) -> list[Entry]:
-    data = data.encode() if isinstance(data, str) else data
+    data = to_bytes(data) if isinstance(data, str) else data
     batches = list(read_entries(pieces(data, chunk), **options))
     assert all(batches), "an empty batch"
     return [entry for batch in batches for entry in batch]
@@ -108,7 +125,7 @@ def check(source: str, entry: Entry) -> None:
         assert entry.line == canonical(json.loads(entry.line, parse_float=Literal), entry.line)
     else:
         assert entry.marks & Mark.SOURCE_FORM
-        assert json.loads(entry.line) == {"_source": source, "id": entry.id}
+        assert json.loads(entry.line) == source_form(source, entry.id)
 
 
 class Literal(float):
@@ -340,11 +357,21 @@ def test_an_empty_trail_has_no_entries(text: str) -> None:
         ('[{"id":1,}]', "broken at byte 9"),
         ('[{"id":1,"a":01}]', "broken at byte 14"),
         ('[{"id":1,"a":tru}]', "broken at byte 13"),
-        ('[{"id":1,"a":"x\ny"}]', "broken at byte 15"),
         ('[{"id":1,"a":"x\\qy"}]', "broken at byte 15"),
         ('[{"id":1,"a":"\\u00g0"}]', "broken at byte 14"),
         ('[{"id":1,"a":1.}]', "broken at byte 14"),
         ('[{"id":1,a:1}]', "broken at byte 9"),
+        ('[{"id":1,"a":"x\n},{"id":2}]', "broken at byte 20"),
+        ('{"id":1,"a":"x\n{"id":2,"b":"y"}', "broken at byte 17"),
+        ('[{"id":1,\x01}]', "broken at byte 9"),
+        ('[{"id":1,\udcff}]', "broken at byte 9"),
+        ('[{"id":\udcff}]', "broken at byte 7"),
+        ('[{"id":1\udcff}]', "broken at byte 8"),
+        ('[{"\udcffid":1}]', "entry at byte 1 .* has no id"),
+        ('{"a":"\n","audit_trail":[]}', "broken at byte 6: a control character"),
+        ('{"\x01":1,"audit_trail":null}', "broken at byte 2: a control character"),
+        ('{"audit_trail":[{"id":1}],"\t":1}', "broken at byte 27: a control character"),
+        ('{"audit_trail":[],"a":{"b":["","\x1f"]}}', "broken at byte 32: a control character"),
         ('[{"id":1},7]', "byte 10 .* is no object"),
         ("[null]", "byte 1 .* is no object"),
         ('[{"id":5},{"user":"x"}]', "entry at byte 10 .* has no id"),
@@ -394,10 +421,86 @@ def test_what_is_no_export_is_refused_and_the_byte_named(text: str, message: str
     ("bad", "at"),
     [(b"\xff", 15), (b"\xed\xa0\x80", 15), (b"\xc0\x80", 15), (b"a\xe2\x82", 16), (b"\xf4\x90\x80\x80", 15)],
 )
-def test_invalid_utf8_is_refused_and_the_byte_named(bad: bytes, at: int) -> None:
-    document = b'[{"id":1,"a":"x' + bad + b'"},{"id":2}]'
-    with pytest.raises(InvalidExportError, match=f"Byte {at} .* UTF-8"):
+def test_invalid_utf8_is_refused_where_an_entry_is_due_and_the_byte_named(bad: bytes, at: int) -> None:
+    document = b'{"a":"1234567' + bad + b'","audit_trail":[{"id":2}]}'
+    with pytest.raises(InvalidExportError, match=f"Byte {at - 2} .* UTF-8"):
         read(document)
+
+
+BAD_BYTES = [
+    b"\xff",
+    b"\xed\xa0\x80",
+    b"\xc0\x80",
+    b"a\xe2\x82",
+    b"\x01",
+    b"\x00",
+    b"\x1f",
+    b"\n\xff",
+    b"\xef\xbb",
+]
+
+
+@pytest.mark.parametrize("bad", BAD_BYTES)
+@pytest.mark.parametrize(
+    "place", [b'{"id":2,"a":"x%by"}', b'{"x%b":[1],"id":2}', b'{"a":[{"b":"%b"}], "id" : 2 }']
+)
+@pytest.mark.parametrize("shape", [b"[%b]", b'{"audit_trail":[%b]}', b"%b"])
+def test_a_bad_byte_costs_an_entry_its_form_and_no_other(bad: bytes, place: bytes, shape: bytes) -> None:
+    texts = [b'{"id":1}', place % bad, *(b'{"id":%d}' % n for n in range(3, 400))]
+    document = shape % (b",\n" if b"[" in shape else b"\n").join(texts)
+    for chunk in (1, 700, 100_000):
+        entries = read(document, chunk=chunk, batch_bytes=500)
+        assert [entry.id for entry in entries] == list(range(1, 400))
+        assert [entry.id for entry in entries if entry.marks & Mark.SOURCE_FORM] == [2]
+        line = json.loads(entries[1].line)
+        assert line == {"_source_base64": b64encode(place % bad).decode(), "id": 2}
+
+
+@pytest.mark.parametrize("raw", ["\n", "\t", "\r", "\r\n"])
+@pytest.mark.parametrize("shape", ["[%s]", "%s"])
+def test_raw_white_space_in_a_text_is_kept_as_text(raw: str, shape: str) -> None:
+    source = f'{{"id":2,"user":"x{raw}y"}}'
+    (entry,) = read(shape % source)
+    assert json.loads(entry.line) == {"_source": source, "id": 2}
+    assert json.loads(json.loads(entry.line)["_source"], strict=False) == {"id": 2, "user": f"x{raw}y"}
+
+
+@pytest.mark.parametrize("bad", [b"\xff", b"\x01", b"\n"])
+def test_a_bad_byte_hides_neither_a_receipt_nor_its_time(bad: bytes) -> None:
+    source = b'{"id":9,"user_browser_agent":"%b","message":"Successfully purged 72 logs before id:72",' % bad
+    source += b'"user":"Zo\xc3\xab%b","timestamp":"2020-04-03T12:56:42Z"}' % bad
+    (entry,) = read(b"[" + source + b"]")
+    assert entry.marks == Mark.SOURCE_FORM | Mark.RECEIPT
+    assert entry.seconds == 1585918602
+    receipt = read_receipt(entry)
+    assert (receipt.before_id, receipt.count) == (72, 72)
+    assert receipt.user == "Zo\u00eb" + bad.decode("utf-8", "replace")
+
+
+def test_the_line_of_the_longest_entry_has_twice_its_length_at_most() -> None:
+    for raw in (b"\x01", b"\xff", b"\n", b'\\"'):
+        source = b'{"id":1,"a":"' + raw * 20_000 + b'"}'
+        (entry,) = read(b"[" + source + b"]")
+        assert len(entry.line) < 2.2 * len(source)
+
+
+def test_equal_rows_with_bad_bytes_are_equal_lines() -> None:
+    rows = read(b'[{"id":1,"a":"\xff"},{"id":1,"a":"\xff"},{"id":1,"a":"\xfe"},{"id":1,"a":"\\udcff"}]')
+    assert rows[0].line == rows[1].line
+    assert len({row.line for row in rows}) == 3
+
+
+@pytest.mark.parametrize(
+    ("number", "line"),
+    [
+        *(("-0", "0"), ("0", "0"), ("-0.0", "-0.0"), ("0e9", "0.0"), ("1.0", "1.0"), ("1", "1")),
+        *(("1.50", "1.5"), ("1e2", "100.0"), ("1E+2", "100.0"), ("1e22", "1e+22"), ("-1.0E-1", "-0.1")),
+    ],
+)
+def test_a_number_is_carried_by_its_value_and_not_by_its_spelling(number: str, line: str) -> None:
+    texts = [f'{{"a":{number},"id":{n}}}' for n in range(1, 50)]
+    entries = read(as_array(texts))
+    assert [entry.line.decode() for entry in entries] == [f'{{"a":{line},"id":{n}}}' for n in range(1, 50)]
 
 
 @pytest.mark.parametrize(
@@ -530,6 +633,6 @@ def test_space_without_end_is_not_kept_in_memory() -> None:
 @settings(deadline=None)
 @given(plain_sources, st.integers(0, 10_000))
 def test_a_document_cut_anywhere_is_refused(texts: list[str], cut: int) -> None:
-    document = as_array(texts).encode()
+    document = to_bytes(as_array(texts))
     with pytest.raises(InvalidExportError):
         read(document[: cut % len(document)], batch_bytes=50)

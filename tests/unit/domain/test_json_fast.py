@@ -6,6 +6,7 @@ import pytest
 
 from audit_archive.domain.entry import Entry, Mark
 from audit_archive.domain.json_entries import read_entries
+from audit_archive.domain.json_exact import read_exact
 from audit_archive.domain.json_fast import read_fast
 
 NUMBERS = [
@@ -77,3 +78,23 @@ def test_a_number_is_carried_exactly_or_kept_as_source(number: str, place: str) 
 def test_a_float_that_is_carried_keeps_a_batch_on_the_fast_path(number: str) -> None:
     batch = ",".join(f'{{"id":{i},"a":{number},"ip":"::1"}}' for i in range(1, 30)).encode()
     assert read_fast(batch, lines=False) is not None
+
+
+MESSAGES = [
+    "Successfully purged 72 logs before id:72",
+    "sUCCESSFULLY\\u0020 pURGED 2,500 LOGS\\t\\nBefore\\r ID : 72.",
+    "Successfully purged \\u0037 logs before i\\u0064:72",
+    "Successfully purged some logs before id:72",
+]
+
+
+@pytest.mark.parametrize("message", MESSAGES)
+@pytest.mark.parametrize("more", ["", '"action_type":"user_login",', '"action_type":"audit_trail_purge",'])
+@pytest.mark.parametrize("lines", [False, True])
+def test_a_receipt_is_marked_in_the_fast_way_as_in_the_slow_one(message: str, more: str, lines: bool) -> None:
+    texts = [f'{{"id":{i},"message":"in","timestamp":"2020-04-03T12:56:42Z"}}' for i in range(1, 30)]
+    texts[17] = f'{{"id":18,{more}"message":"{message}","timestamp":"2020-04-03T12:56:42Z"}}'
+    batch = read_fast(("\n" if lines else ",").join(texts).encode(), lines=lines)
+    assert batch == [read_exact(text.encode(), 0, 0)[0] for text in texts]
+    is_one = "purge" in more or "some" not in message
+    assert [entry.id for entry in batch if entry.marks & Mark.RECEIPT] == [18] * is_one

@@ -200,6 +200,27 @@ def test_a_line_in_source_form_is_read_as_far_as_it_can_be() -> None:
     assert event["raw_data"].encode() == line
 
 
+@pytest.mark.parametrize("bad", [b"\xff", b"\x01", b"\n"])
+def test_a_line_whose_source_has_a_bad_byte_is_read_as_far_as_it_can_be(bad: bytes) -> None:
+    source = json.dumps(ENTRY | {"user_browser_agent": "Mozilla?", "additional_information": [1]}).encode()
+    line = source_line(source.replace(b"?", bad), 73)
+    event = ocsf_event(line, "1234abcd", 1)
+    assert faults(event) == []
+    assert event["actor"] == {"user": {"name": "alice@example.com"}}
+    assert event["http_request"]["user_agent"] == "Mozilla" + bad.decode("utf-8", "replace")
+    assert "unmapped" not in event
+    assert event["raw_data"].encode() == line
+    assert ocsf_line(line, "1234abcd", 1).count(b"\n") == 1
+
+
+def test_a_timestamp_in_iso_8601_is_a_time() -> None:
+    assert (
+        event_of(timestamp="2026-11-20T08:14:02.999+01:00")["time"]
+        == event_of(timestamp="2026-11-20 07:14:02 UTC+0000")["time"]
+        != 0
+    )
+
+
 VALUES = st.recursive(
     st.none()
     | st.booleans()

@@ -9,7 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audit_archive.domain.canonical import canonical_bytes, source_line
+from audit_archive.domain.csv_rows import csv_row
+from audit_archive.domain.entry import read_receipt
+from audit_archive.domain.json_entries import read_entries
 from audit_archive.domain.judge import MATCH, NO, Judge
+from audit_archive.domain.ocsf import ocsf_event
+from audit_archive.domain.prefilter import Prefilter
 from audit_archive.domain.query import Query
 from audit_archive.domain.ranges import IdRange
 from audit_archive.retrieve_fields import network
@@ -123,6 +128,37 @@ def test_half_a_surrogate_pair_is_read_as_the_replacement_character() -> None:
     line = source_line(rb'{"id":3,"user":"\ud800x","message":"\udfff"}', 3)
     assert verdict_of(Query("c", users=("\ufffdX",)), line) == MATCH
     assert verdict_of(Query("c", text="\ufffd"), line) == MATCH
+
+
+@pytest.mark.parametrize("levels", [127, 254, 990, 1024, 100_000])
+def test_no_depth_is_too_deep_to_be_read(levels: int) -> None:
+    source = b'{"id":3,"user":"a","x":%b"deep"%b,"message":"b"}' % (b"[" * levels, b"]" * levels)
+    ((entry,),) = read_entries([b"[" + source + b"]"])
+    assert verdict_of(Query("c", users=("a",), text="DEEP"), entry.line) == MATCH
+    assert ocsf_event(entry.line, "c", 1)["message"] == "b"
+    assert b'"a"' in csv_row(entry.line, 1)
+    assert read_receipt(entry).user == "a"
+
+
+@pytest.mark.parametrize(
+    ("bad", "read"), [(b"\xff", "\ufffd"), (b"\xe2\x82", "\ufffd" * 2), (b"\x01", "\x01"), (b"\n", "\n")]
+)
+def test_a_bad_byte_hides_an_entry_from_no_question(bad: bytes, read: str) -> None:
+    source = b'{"id":3,"user":"Zo%b","user_ip":"192.0.2.7","x":["caf\xc3\xa9","%b end"],' % (bad, bad)
+    line = source_line(source + b'"timestamp":"2026-11-20T08:14:02Z","flock_id":"flock:1"}', 3)
+    day = 86_400
+    for query in (
+        Query("c", users=(f"zo{read}",)),
+        Query("c", text=f"{read} END"),
+        Query("c", text="CAFÉ"),
+        Query("c", networks=(network("192.0.2.0/24"),)),
+        Query("c", flocks=("flock:1",)),
+        Query("c", start=EIGHT - day, end=EIGHT + day),
+    ):
+        assert verdict_of(query, line) == MATCH
+        text = canonical_bytes({"id": 2}) + b"\n" + line + b"\n"
+        assert line in Prefilter(query).candidates(text)
+    assert verdict_of(Query("c", users=("zo",)), line) == NO
 
 
 def test_a_source_is_read_leniently() -> None:

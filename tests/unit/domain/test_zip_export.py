@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from audit_archive.domain import zip_export
 from audit_archive.domain.zip_export import Member, open_member
 from audit_archive.errors import InvalidExportError
+from tests.torture.exports.forge import Lie, forge, tell
+from tests.torture.exports.forge import Member as Forged
 
 CONTENT = b'[{"id":1,"user":"x"}]' * 50
 
@@ -232,7 +234,7 @@ def test_every_form_of_descriptor_is_read(signature: bytes, form: str) -> None:
     for at in range(len(descriptor)):
         damaged = bytearray(descriptor)
         damaged[at] ^= 1
-        with pytest.raises(InvalidExportError, match="between data and directory"):
+        with pytest.raises(InvalidExportError, match="between data and next header"):
             open_bytes(replace(STREAMED, descriptor=bytes(damaged)).bytes())
 
 
@@ -252,14 +254,15 @@ LIES = {
     "bzip2": (Made(method=12, data=b"x"), "compressed by method 12"),
     "deflate64": (Made(method=9, data=b"x"), "compressed by method 9"),
     "no member": (Made(members=0), "has 0 members"),
-    "two members": (Made(members=2), "has 2 members"),
+    "two members, one header": (Made(members=2), "ends before header 2 of 2"),
+    "too many members": (Made(members=17), "has 17 members"),
     "split": (Made(members=2, members_here=1), "split over several files"),
     "on another disk": (Made(disk=1), "on disk 1"),
-    "directory by its name": (Made(name=b"dir/"), "a directory's"),
+    "directory by its name": (Made(name=b"dir/"), "folder with data"),
     "directory by MS-DOS": (Made(attributes=0x10), "no plain file"),
     "directory by Unix": (Made(attributes=0o040755 << 16), "no plain file"),
     "symbolic link": (Made(attributes=0o120777 << 16), "no plain file"),
-    "no name": (Made(name=b""), "a directory's, or none"),
+    "no name": (Made(name=b""), "has no name"),
     "absolute": (Made(name=b"/etc/x"), "leads out"),
     "parent": (Made(name=b"a/../../x"), "leads out"),
     "only parent": (Made(name=b".."), "leads out"),
@@ -326,7 +329,7 @@ def test_a_directory_of_another_length_than_its_header_is_refused() -> None:
     data = bytearray(Made().bytes())
     central = data.rfind(b"PK\1\2")
     struct.pack_into("<H", data, central + 30, 1)
-    with pytest.raises(InvalidExportError, match="not exactly one header"):
+    with pytest.raises(InvalidExportError, match="not exactly as long"):
         open_bytes(bytes(data))
     data[central] = 0
     with pytest.raises(InvalidExportError, match=f"no directory header at byte {central}"):
@@ -430,7 +433,7 @@ def test_a_bomb_that_declares_little_stops_at_what_it_declares() -> None:
 def test_a_directory_that_claims_the_whole_file_is_not_read_into_memory() -> None:
     data = b"PK\3\4" + bytes(10**6)
     data += struct.pack("<4sHHHHIIH", b"PK\5\6", 0, 0, 1, 1, len(data), 0, 0)
-    with pytest.raises(InvalidExportError, match="longer than one header can be"):
+    with pytest.raises(InvalidExportError, match="longer than its headers can be"):
         open_bytes(data)
 
 
@@ -439,3 +442,124 @@ def test_padding_a_thousandfold_is_no_bomb() -> None:
     data = Made(content=content).bytes()
     assert len(content) > 900 * len(data)
     assert read(data) == content
+
+
+FOLDER = Forged(b"", name=b"trail/", method=0, attributes=0o040755 << 16 | 0x10)
+FILE = Forged(CONTENT, name=b"trail/canary_audit_trail.json")
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        [FOLDER, FILE],
+        [FILE, FOLDER],
+        [FOLDER, replace(FOLDER, name=b"trail/2026/"), FILE],
+        [replace(FOLDER, attributes=0), FILE],
+        [replace(FOLDER, method=8), FILE],
+        [replace(FOLDER, method=8, descriptor="sIII"), FILE],
+        [replace(FOLDER, method=8, data=b""), FILE],
+        [replace(FOLDER, name=b"empty/"), FILE],
+        [FOLDER, replace(FILE, descriptor="sIII")],
+        [replace(FILE, descriptor="IQQ"), FOLDER],
+        [FOLDER, replace(FILE, is_wide=True)],
+    ],
+)
+@pytest.mark.parametrize("is_wide", [False, True])
+def test_folders_beside_the_one_file_are_passed_over(members: list[Forged], is_wide: bool) -> None:
+    data = forge(members, is_wide=is_wide, comment=b"made by hand").bytes()
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        (name,) = [each.filename for each in archive.infolist() if not each.is_dir()]
+        assert archive.read(name) == CONTENT
+    assert open_bytes(data).name == name
+    assert read(data) == CONTENT
+
+
+def test_a_zip_that_the_standard_library_writes_with_a_folder_is_read() -> None:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.mkdir("trail")
+        archive.writestr("trail/2026/", b"")
+        archive.writestr("trail/canary_audit_trail.json", CONTENT)
+    assert read(file.getvalue()) == CONTENT
+
+
+def wrong_order() -> bytes:
+    """The directory names the members in another order than the file has them."""
+    zip_ = forge([FOLDER, FILE])
+    zip_.pieces[6], zip_.pieces[7] = zip_.pieces[7], zip_.pieces[6]
+    return zip_.bytes()
+
+
+def with_a_gap() -> bytes:
+    """Something lies between the folder and the file, and the directory knows where the file begins."""
+    zip_ = forge([replace(FOLDER, data=b"hidden"), FILE])
+    for record in (zip_.records[0], zip_.records[2]):
+        record.values["packed"] = 0
+    return zip_.bytes()
+
+
+NOT_ONE_FILE = {
+    "two files": (forge([FILE, replace(FILE, name=b"b")]).bytes(), "has 2 files"),
+    "two files and a folder": (forge([FOLDER, FILE, replace(FILE, name=b"b")]).bytes(), "has 2 files"),
+    "an empty second file": (forge([FILE, Forged(b"", name=b"b")]).bytes(), "has 2 files"),
+    "a folder alone": (forge([FOLDER]).bytes(), "has 0 files"),
+    "too many folders": (forge([FOLDER] * 16 + [FILE]).bytes(), "has 17 members"),
+    "a folder with data": (forge([replace(FOLDER, content=b"x"), FILE]).bytes(), "folder with data"),
+    "a folder with more": (
+        forge([replace(FOLDER, method=8, data=b"\3\0\0"), FILE]).bytes(),
+        "folder with data",
+    ),
+    "a folder with two bytes": (forge([replace(FOLDER, data=b"\3\0"), FILE]).bytes(), "folder with data"),
+    "a folder with other bytes": (
+        forge([replace(FOLDER, method=8, data=b"\3\1"), FILE]).bytes(),
+        "folder with data",
+    ),
+    "a folder with a checksum": (
+        tell(forge([FOLDER, FILE]), [Lie(0, "crc", 1), Lie(2, "crc", 1)]).bytes(),
+        "folder with data",
+    ),
+    "a folder out of the folder": (forge([replace(FOLDER, name=b"../"), FILE]).bytes(), "leads out"),
+    "the root": (forge([replace(FOLDER, name=b"/"), FILE]).bytes(), "has no name"),
+    "an encrypted folder": (forge([replace(FOLDER, flags=1), FILE]).bytes(), "is encrypted"),
+    "a link to a folder": (
+        forge([replace(FOLDER, attributes=0o120777 << 16), FILE]).bytes(),
+        "no plain folder",
+    ),
+    "a file in the folder's place": (
+        forge([FOLDER, replace(FILE, name=b"trail")]).bytes(),
+        "stands in the way",
+    ),
+    "a folder below the file": (
+        forge([replace(FOLDER, name=b"a/b/"), replace(FILE, name=b"a")]).bytes(),
+        "stands in the way",
+    ),
+    "one header, two names": (forge([replace(FILE, echoes=(b"x/",))]).bytes(), "would overlap"),
+    "another order": (wrong_order(), "begins at byte"),
+    "a gap": (with_a_gap(), "6 bytes from byte .* don't fit"),
+    "local header of the folder": (
+        tell(forge([FOLDER, FILE]), [Lie(0, "crc", 1)]).bytes(),
+        "local header says crc 1",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NOT_ONE_FILE)
+def test_what_is_not_one_file_and_its_folders_is_refused(name: str) -> None:
+    data, message = NOT_ONE_FILE[name]
+    with pytest.raises(InvalidExportError, match=f"The export is no acceptable zip: .*({message})"):
+        open_bytes(data)
+
+
+def test_a_zip_with_a_folder_cut_or_damaged_anywhere_never_reads_otherwise() -> None:
+    data = forge([FOLDER, FILE]).bytes()
+    for end in range(len(data)):
+        with pytest.raises(InvalidExportError):
+            read(data[:end])
+    for at in range(len(data)):
+        for flip in (1, 0x80, 0xFF):
+            damaged = bytearray(data)
+            damaged[at] ^= flip
+            try:
+                assert read(bytes(damaged)) == CONTENT
+            except InvalidExportError:
+                continue

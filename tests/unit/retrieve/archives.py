@@ -61,12 +61,16 @@ TEXTS = ["a", "alice", "GROSS", "groß", "kelvin", "小", "ünder", "i\u0307", "
 TEXTS += ['"red"', "\\", "and\nl", "\ufffd", "user_login", "nowhere to be found"]
 
 
-def _stamp(seconds: int, offset: str) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC") + offset
+def _stamp(seconds: int, form: str) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime(f"%Y-%m-%d{form}")
 
 
-_good = st.builds(_stamp, st.integers(FIRST, FIRST + 4 * DAY), st.sampled_from(["+0000", "-0330", "+1400"]))
-_odd: list[Any] = ["no time", "2026-11-21 10:00:60 UTC+0000", "2026-11-21T10:00:00Z", 5, None, ABSENT]
+_FORMS = [f" %H:%M:%S UTC{offset}" for offset in ("+0000", "-0330", "+1400")]
+_FORMS += ["T%H:%M:%SZ", "t%H:%M:%S.999-03:30", "T%H:%M:%S,5+1400"]
+
+
+_good = st.builds(_stamp, st.integers(FIRST, FIRST + 4 * DAY), st.sampled_from(_FORMS))
+_odd: list[Any] = ["no time", "2026-11-21 10:00:60 UTC+0000", "2026-11-21T10:00:00", 5, None, ABSENT]
 _entries = st.fixed_dictionaries(
     {
         "timestamp": st.one_of(_good, _good, _good, st.sampled_from(_odd)),

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from ipaddress import ip_address
+from math import floor
 from typing import Any, TypeAlias
 
 from audit_archive.domain.forms import NDJSON, Form
@@ -174,10 +175,11 @@ def _judged(place: tuple[int, int], line: bytes, query: Query) -> Iterator[bool]
 
 
 def _moment(value: object) -> int | None:
-    if not isinstance(value, str) or not re.fullmatch(r"[-0-9]{10} [:0-9]{8} UTC[-+][0-9]{4}", value):
+    form = r"[-0-9]{10}[Tt ][:0-9]{8}([.,][0-9]+)?(( UTC)?[-+][0-9]{2}:?[0-5][0-9]|[Zz])"
+    if not isinstance(value, str) or not re.fullmatch(form, value):
         return None
     try:
-        return int(datetime.strptime(value, "%Y-%m-%d %H:%M:%S UTC%z").timestamp())
+        return floor(datetime.fromisoformat(value.replace(" UTC", "").upper()).timestamp())
     except ValueError:
         return None
 

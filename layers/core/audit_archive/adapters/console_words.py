@@ -59,14 +59,12 @@ def _squeezed(text: str) -> str:
 def json_object(body: bytes) -> dict[str, Any] | None:
     """The JSON object in a body; None if there is none.
 
-    Python's own reader, because it takes what an attacker may put into his user agent: lone surrogates.
+    Python's own reader, because it takes what an attacker may put into his user agent: lone surrogates and
+    control characters. What lies too deep is null, always: it is not to depend on how deep we are ourselves.
     """
-    text = body.decode("utf-8", "replace")
     try:
-        value = json.loads(text, parse_int=_integer)
-    except RecursionError:
-        return json_object(_pruned(text).encode())
-    except ValueError:
+        value = json.loads(_pruned(body.decode("utf-8", "replace")), parse_int=_integer, strict=False)
+    except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
 

@@ -48,8 +48,10 @@ PEM = re.compile(r"\A\s*-----BEGIN PUBLIC KEY-----\s([\w+/=\s]+)-----END PUBLIC 
 DER = 91  # bytes of a public key on the curve P-256
 MOST_TOLD = 20  # faults that people are told: the first is the cause of most others
 PROOF = re.compile(r"\Ac2sp\.org/tlog-proof@v1\nindex (\d+)((?:\n\S{44})*)\n\n(.*)\Z", re.A | re.S)
-TIME = re.compile(r"\A(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) UTC([+-]\d\d)([0-5]\d)\Z", re.A)
-PURGE = r"\s*successfully\s+purged\s+(\d{1,19})\s+logs?\s+before\s+id\s*:\s*(\d{1,19})(?:\s*\.)?\s*"
+TIME = r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:[.,]\d+)?(?:(?: UTC)?([+-]\d\d):?([0-5]\d)|[Zz])"
+PURGE = r"\s*successfully\s+purged\s+([\d,]+)\s+logs?\s+before\s+id\s*:\s*([\d,]+)(?:\s*\.)?\s*"
+COUNT = r"0|[1-9]\d{0,18}|[1-9]\d{0,2}(?:,\d{3}){1,6}"
+BEGIN = re.compile(r"[ \t\n\r]*(?=[^ \t\n\r])")  # of a value
 MAX_ID, MAX_TEXT, FORMAT = (1 << 63) - 1, 1000, "canary-audit-archive/1"
 MOMENTS, PLAIN = ("served_at", "retain_until"), {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 CAUSES, KINDS = {"purged", "foreign_purge", "before_archive", "unexplained"}, {"archive", "purge", "operator"}
@@ -85,7 +87,9 @@ def members(pairs: list[tuple[Any, Any]]) -> dict[Any, Any]:
 
 # Reads JSON by what it means, so that lines need not be spelled as they were in the export.
 HOOKS: Json = {"object_pairs_hook": members, "parse_int": number, "parse_float": number}
-MEANING = json.JSONDecoder(**HOOKS, parse_constant=lambda name: (name,)).decode
+HOOKS["parse_constant"] = lambda name: (name,)
+MEANING = json.JSONDecoder(**HOOKS).decode
+SOURCE = json.JSONDecoder(**HOOKS, strict=False)  # takes raw control characters in a text
 
 
 def read_line(line: bytes) -> tuple[int, Json]:
@@ -93,22 +97,25 @@ def read_line(line: bytes) -> tuple[int, Json]:
     fields = MEANING(line.decode())
     if not 0 < fields["id"][0] <= MAX_ID:  # an integer of so many digits would take hours to make
         raise ValueError(f"the id {fields['id'][0]} is none")
-    return int(fields["id"][0]), MEANING(fields["_source"]) if "_source" in fields else fields
+    source = [fields[name] for name in ("_source", "_source_base64") if name in fields]
+    if "_source_base64" in fields:
+        source = [b64decode(source[-1], validate=True).decode(errors="surrogateescape")]
+    return int(fields["id"][0]), SOURCE.decode(source[0]) if source else fields
 
 
 def read_export(file: Path | IO[bytes], day: str) -> tuple[Entries, Json]:
     """The entries of an export, and what is stated of them. `day`: of serving, for want of any date."""
     with zipfile.ZipFile(file) as archive:
-        (member,) = archive.infolist()
+        (member,) = (each for each in archive.infolist() if each.filename[-1:] != "/")
         if member.compress_type not in PLAIN:
             raise ValueError("an export is stored or deflated, and this is neither")
-        text = archive.read(member).decode("utf-8-sig")
-    try:
-        found = MEANING(text)
-    except ValueError:  # one entry a line
-        found = [MEANING(line) for line in text.split("\n") if line.strip()]
-    if isinstance(found, dict):
-        found = found.get("audit_trail", [found]) or []
+        text = archive.read(member).decode("utf-8-sig", errors="surrogateescape")
+    found, at = list[Any](), 0
+    while begin := BEGIN.match(text, at):  # an array or an object, or one entry a line
+        value, at = SOURCE.raw_decode(text, begin.end())
+        found.append(value)
+    if len(found) == 1:
+        found = found[0].get("audit_trail", found) or [] if isinstance(found[0], dict) else found[0]
     entries = dict[int, Json]()
     for fields in found:
         if not 0 < fields["id"][0] <= MAX_ID or entries.setdefault(int(fields["id"][0]), fields) != fields:
@@ -116,9 +123,10 @@ def read_export(file: Path | IO[bytes], day: str) -> tuple[Entries, Json]:
     dates = dict.fromkeys(sorted(entries), "")
     for entry_id in dates:
         with suppress(*NONSENSE):  # an entry without a readable time
-            ((time, hours, minutes),) = TIME.findall(entries[entry_id]["timestamp"])
-            at = datetime.fromisoformat(f"{time}{hours}:{minutes}").astimezone(timezone.utc)
-            dates[entry_id] = str(at.date()) if at.timestamp() >= 0 else ""
+            stamp: Any = re.fullmatch(TIME, entries[entry_id]["timestamp"], re.A)
+            moment = datetime.fromisoformat(f"{stamp[1]} {stamp[2]}{stamp[3] or '+00'}:{stamp[4] or '00'}")
+            moment = moment.astimezone(timezone.utc)
+            dates[entry_id] = str(moment.date()) if moment.timestamp() >= 0 else ""
     day, dated = next(filter(None, dates.values()), day), Entries()
     for entry_id, own in dates.items():
         day = own or day  # that of the entry before, if it has none
@@ -136,11 +144,14 @@ def texts_of(fields: Json, *names: str) -> Json:
     return {name: text and re.sub("[\ud800-\udfff]", "\ufffd", text) for name, text in texts.items()}
 
 
-def receipt_of(entry_id: int, fields: Json) -> Json:
-    """What is stated of a purge receipt: up to which id was purged, how many, by whom, whence, when."""
-    texts = texts_of(fields, "message", "user", "user_ip", "timestamp")
-    found = re.fullmatch(PURGE, texts.pop("message") or "", re.A | re.I)
-    count, before_id = map(int, found.groups()) if found and int(found[2]) <= MAX_ID else (None, None)
+def receipt_of(entry_id: int, fields: Json) -> Json | None:
+    """What is stated of a purge receipt, known by its action type or else by its message; None for others."""
+    message, texts = fields.get("message"), texts_of(fields, "user", "user_ip", "timestamp")
+    found = re.fullmatch(PURGE, message, re.A | re.I) if isinstance(message, str) else None
+    told = [int(n.replace(",", "")) for n in found.groups() if re.fullmatch(COUNT, n, re.A)] if found else []
+    count, before_id = told if told[1:] and max(told) <= MAX_ID else (None, None)
+    if before_id is None and fields.get("action_type") != "audit_trail_purge":
+        return None
     texts = {name: text and text[:MAX_TEXT] for name, text in texts.items()}
     return {"entry_id": entry_id, "before_id": before_id, "count": count, **texts, **UNSEEN}
 
@@ -230,8 +241,7 @@ def due_by_content(before: Json, said: Json, lines: dict[int, bytes], entries: E
         within = [i for i in entries if first <= i <= last]
         open_ids = said["filled"] if holes is None else [i for i in within if bisect_right(holes, i) % 2]
         due["ids"] = sorted({*open_ids, *(i for i in within if i > archived)})
-        purges = [i for i in due["ids"] if entries[i][0].get("action_type") == "audit_trail_purge"]
-        due["receipts_seen"] = [receipt_of(i, entries[i][0]) for i in purges]
+        due["receipts_seen"] = [seen for i in due["ids"] if (seen := receipt_of(i, entries[i][0]))]
     return due
 
 

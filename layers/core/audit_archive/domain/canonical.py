@@ -1,15 +1,24 @@
-"""Canonical JSON: the one spelling of a value that the archive hashes, and the `_source` form.
+"""Canonical JSON: the one spelling of a value that the archive hashes, and the two `_source` forms.
 
 Keys sorted by code point (orjson compares their UTF-8 bytes, whose order is that of the code points, astral
 ones included), no spaces, UTF-8, no escapes but those that RFC 8259 section 7 requires.
 """
 
 import math
+import re
+from collections.abc import Mapping
+from typing import Any
 
 import orjson
 
+from audit_archive.domain.base64_text import from_base64, to_base64
+
 OPTIONS = orjson.OPT_SORT_KEYS
-SOURCE_KEY = "_source"
+SOURCE_KEY, SOURCE_BASE64_KEY = "_source", "_source_base64"
+SOURCE_KEYS = frozenset({SOURCE_KEY, SOURCE_BASE64_KEY})
+_SOURCE_LINES = tuple(b'{"%b":' % key.encode() for key in SOURCE_KEYS)
+# In a JSON string each of these takes six bytes: the longest entry would make a line of 96 MiB.
+_CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
 def canonical_bytes(value: object) -> bytes:
@@ -27,10 +36,32 @@ def canonical_bytes(value: object) -> bytes:
 def source_line(source: bytes, entry_id: int) -> bytes:
     """The `_source` form of an entry that canonical JSON can't carry exactly: its text as it came.
 
-    `source` must be valid UTF-8. No carried entry has a member named `_source`, so that a line with one
-    is always this form.
+    A source that is no plain text (not UTF-8, or control characters in it) stands in Base64 instead. No
+    carried entry has a member of either name, so that a line with one is always this form.
     """
-    return canonical_bytes({SOURCE_KEY: source.decode(), "id": entry_id})
+    text = None if _CONTROL.search(source) else _as_text(source)
+    if text is None:
+        return canonical_bytes({SOURCE_BASE64_KEY: to_base64(source), "id": entry_id})
+    return canonical_bytes({SOURCE_KEY: text, "id": entry_id})
+
+
+def is_source_line(line: bytes) -> bool:
+    """Whether a line has a `_source` form."""
+    return line.startswith(_SOURCE_LINES)
+
+
+def source_in(members: Mapping[str, Any]) -> bytes | None:
+    """The source that the members of a line carry; None if it has no `_source` form."""
+    if SOURCE_BASE64_KEY in members:
+        return from_base64(members[SOURCE_BASE64_KEY])
+    return members[SOURCE_KEY].encode() if SOURCE_KEY in members else None
+
+
+def _as_text(source: bytes) -> str | None:
+    try:
+        return source.decode()
+    except UnicodeDecodeError:
+        return None
 
 
 def _refuse_non_finite(value: object) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from audit_archive.domain.canonical import SOURCE_KEY
+from audit_archive.domain.canonical import SOURCE_KEYS, is_source_line
 from audit_archive.domain.judge import members_of
 
 FIELDS = (
@@ -41,10 +41,10 @@ def csv_row(line: bytes, epoch: int) -> bytes:
     """
     members: dict[str, Any] = orjson.loads(line)
     others = members
-    if SOURCE_KEY in members:
+    if is_source_line(line):
         read = members_of(line)
         members = {name: value for name, value in read.items() if name == "id" or isinstance(value, str)}
-        others = {SOURCE_KEY: others[SOURCE_KEY]}
+        others = {name: others[name] for name in others if name in SOURCE_KEYS}
     cells = [str(epoch), *(cell_of(members.get(name)) for name in FIELDS)]
     return _row([*cells, cell_of({name: others[name] for name in others if name not in _KNOWN} or None)])
 

@@ -1,24 +1,26 @@
 """An entry of the audit trail as the archive knows it, and the Console's own receipt of a purge."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntFlag
 from typing import NamedTuple
 
 import orjson
 
-from audit_archive.domain.canonical import SOURCE_KEY
+from audit_archive.domain.canonical import source_in
+from audit_archive.domain.counts import read_count
 from audit_archive.domain.source_members import top_level_members
 from audit_archive.domain.timestamps import read_timestamp
 
-__all__ = ["Entry", "Mark", "Receipt", "read_receipt", "read_timestamp"]
+__all__ = ["Entry", "Mark", "Receipt", "is_receipt", "read_receipt", "read_timestamp"]
 
 MAX_ID = 2**63 - 1
 MAX_TEXT = 1000  # characters of each text that a receipt states: it is kept in memory, its entry is not
 RECEIPT_ACTION = "audit_trail_purge"
 # Possessive: a message full of white space must not take time without end.
 _MESSAGE = re.compile(
-    r"\s*+successfully\s++purged\s++([0-9]{1,19})\s++logs?\s++before\s++id\s*+:\s*+([0-9]{1,19})\s*+\.?\s*+",
+    r"\s*+successfully\s++purged\s++([0-9,]++)\s++logs?\s++before\s++id\s*+:\s*+([0-9,]++)\s*+\.?\s*+",
     re.IGNORECASE | re.ASCII,
 )
 
@@ -26,7 +28,7 @@ _MESSAGE = re.compile(
 class Mark(IntFlag):
     """What is worth noting about an entry; all but RECEIPT are drift. Fits a byte."""
 
-    RECEIPT = 1  # its action type says that the Console was purged
+    RECEIPT = 1  # its action type or its message says that the Console was purged
     UNKNOWN_FIELD = 2  # a member that no Console had when this was written
     UNKNOWN_ACTION = 4  # an action type not known; absent or null is no drift
     NESTED_VALUE = 8  # a member that is an object or an array
@@ -67,8 +69,9 @@ class Receipt:
 def read_receipt(entry: Entry) -> Receipt:
     """The receipt that an entry is; one in `_source` form is read from its source text."""
     members = orjson.loads(entry.line)
-    if SOURCE_KEY in members:
-        members = top_level_members(members[SOURCE_KEY].encode())
+    source = source_in(members)
+    if source is not None:
+        members = top_level_members(source)
     before_id, count = read_receipt_message(members.get("message"))
     return Receipt(
         entry_id=entry.id,
@@ -80,12 +83,25 @@ def read_receipt(entry: Entry) -> Receipt:
     )
 
 
+def is_receipt(action_type: object, message: object) -> bool:
+    """Whether an entry says that the Console was purged: by its action type, or else by its exact message."""
+    return action_type == RECEIPT_ACTION or read_receipt_message(message)[0] is not None
+
+
+def may_hold_receipt(messages: Iterable[object]) -> bool:
+    """Whether one of the messages may be a receipt's: one look at many, and never a receipt too few."""
+    return "purged" in " ".join(map(str, messages)).lower()
+
+
 def read_receipt_message(message: object) -> tuple[int | None, int | None]:
-    """The id and the count in `Successfully purged 72 logs before id:72`; both None if it is not that."""
+    """The id and the count in `Successfully purged 72 logs before id:72`; both None if one can't be read."""
     match = _MESSAGE.fullmatch(message) if isinstance(message, str) else None
-    if match is None or int(match[2]) > MAX_ID:
+    if match is None:
         return None, None
-    return int(match[2]), int(match[1])
+    count, before_id = map(read_count, match.groups())
+    if count is None or before_id is None or before_id > MAX_ID:
+        return None, None
+    return before_id, count
 
 
 def _text(value: object) -> str | None:

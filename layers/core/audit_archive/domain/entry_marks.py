@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from audit_archive.domain.entry import RECEIPT_ACTION, Mark, read_receipt_message
+from audit_archive.domain.entry import RECEIPT_ACTION, Mark, is_receipt, read_receipt_message
 from audit_archive.domain.json_scan import FIELDS
 
 ACTIONS = frozenset(
@@ -24,9 +24,10 @@ def marks_of(members: Mapping[str, object], seconds: int | None) -> int:
     action = members.get("action_type")
     if action is not None and (type(action) is not str or action not in ACTIONS):
         marks |= _UNKNOWN_ACTION
-    elif action == RECEIPT_ACTION:
+    message = members.get("message")
+    if is_receipt(action, message):
         marks |= _RECEIPT
-        if read_receipt_message(members.get("message"))[0] is None:
+        if read_receipt_message(message)[0] is None:
             marks |= _UNREADABLE_RECEIPT
     if not members.keys() <= FIELDS:
         marks |= _UNKNOWN_FIELD

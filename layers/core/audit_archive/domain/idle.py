@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from audit_archive.domain.entry import RECEIPT_ACTION
+from audit_archive.domain.entry import is_receipt
 from audit_archive.domain.facts import Anchor, Mode
 from audit_archive.domain.head import Head
 from audit_archive.domain.plan import Policy
@@ -32,7 +32,8 @@ def is_idle(
     if type(entry_id) is not int or entry_id < 1 or entry_id != expected:
         return False
     if head.own_tail:
-        return newest.get("action_type") == RECEIPT_ACTION  # else another Console has come just as far
+        # else another Console has come just as far
+        return is_receipt(newest.get("action_type"), newest.get("message"))
     return head.anchor is None or is_anchor(newest, head.anchor)
 
 

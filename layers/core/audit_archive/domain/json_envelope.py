@@ -5,9 +5,9 @@ from collections.abc import Callable
 from enum import Enum
 from typing import TypeVar
 
-from audit_archive.domain.json_exact import check_utf8
 from audit_archive.domain.json_scan import Scan
 from audit_archive.domain.json_tokens import (
+    CONTROL,
     STRING,
     WS,
     NoTokenError,
@@ -24,6 +24,7 @@ _TRAIL = "audit_trail"
 _FIRST_LOOK = 1 << 12
 _KEY = re.compile(WS + rb"(" + STRING + rb")" + WS + rb":" + WS)
 _AFTER = re.compile(WS + rb"([,}])" + WS)
+_STRING = re.compile(STRING)
 
 T = TypeVar("T")
 
@@ -155,6 +156,22 @@ def _take_value(window: Window, max_bytes: int) -> bytes:
 
 
 def _pass(window: Window, end: int) -> None:
-    """Move the window to `end` of its data, over what must be UTF-8."""
-    check_utf8(window.data[window.pos : end], window.at)
+    """Move the window to `end` of its data, over whole tokens that must be JSON to the letter."""
+    passed = window.data[window.pos : end]
+    _check_utf8(passed, window.at)
+    for string in _STRING.finditer(passed):
+        if control := CONTROL.search(passed, *string.span()):
+            fault = NoTokenError(window.pos + control.start(), "a control character in a string")
+            raise invalid_json(window, fault)
     window.pos = end
+
+
+def _check_utf8(source: bytes, at: int) -> None:
+    """Raise InvalidExportError unless what begins at byte `at` of the export is UTF-8."""
+    try:
+        source.decode()
+    except UnicodeDecodeError as error:
+        raise InvalidExportError(
+            f"Byte {at + error.start} of the export's JSON is not valid UTF-8 ({error.reason}),"
+            f" in what begins at byte {at}"
+        ) from error

@@ -31,9 +31,8 @@ def read_exact(data: bytes, start: int, offset: int) -> tuple[Entry, int]:
         )
     scan = Scan(data, start)
     source = data[start : scan.end]
-    check_utf8(source, offset + start)
     entry_id = _read_id(data, scan, offset + start)
-    if scan.exact:
+    if scan.exact and _is_utf8(source):
         members = orjson.loads(source)
         line, marks = canonical_bytes(members), 0
     else:
@@ -45,15 +44,12 @@ def read_exact(data: bytes, start: int, offset: int) -> tuple[Entry, int]:
     return Entry(entry_id, line, seconds, marks | marks_of(members, seconds)), scan.end
 
 
-def check_utf8(source: bytes, at: int) -> None:
-    """Raise InvalidExportError unless the text that begins at byte `at` of the export is UTF-8."""
+def _is_utf8(source: bytes) -> bool:
     try:
         source.decode()
-    except UnicodeDecodeError as error:
-        raise InvalidExportError(
-            f"Byte {at + error.start} of the export's JSON is not valid UTF-8 ({error.reason}),"
-            f" in what begins at byte {at}"
-        ) from error
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _read_id(data: bytes, scan: Scan, at: int) -> int:

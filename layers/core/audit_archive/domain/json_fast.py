@@ -22,8 +22,8 @@ from typing import Any
 
 import orjson
 
-from audit_archive.domain.canonical import OPTIONS, SOURCE_KEY
-from audit_archive.domain.entry import MAX_ID, RECEIPT_ACTION, Entry
+from audit_archive.domain.canonical import OPTIONS, SOURCE_KEYS
+from audit_archive.domain.entry import MAX_ID, RECEIPT_ACTION, Entry, may_hold_receipt
 from audit_archive.domain.entry_marks import ACTIONS, marks_of
 from audit_archive.domain.json_scan import FIELDS, MAX_CARRIED, MAX_DEPTH
 from audit_archive.domain.json_tokens import is_exact_number
@@ -74,14 +74,14 @@ def read_fast(batch: bytes, *, lines: bool) -> list[Entry] | None:
 
 
 def _has_good_ids(values: list[Object]) -> bool:
-    """Whether all have an id that may be, and none could be mistaken for the `_source` form."""
+    """Whether all have an id that may be, and none could be mistaken for a `_source` form."""
     try:
         ids = list(map(itemgetter("id"), values))
     except KeyError:
         return False
     if set(map(type, ids)) != {int} or min(ids) < 1 or max(ids) > MAX_ID:
         return False
-    return SOURCE_KEY not in set().union(*values)
+    return SOURCE_KEYS.isdisjoint(set().union(*values))
 
 
 def _has_keys(batch: bytes, keys: int) -> bool:
@@ -131,5 +131,6 @@ def _marks(values: list[Object], seconds: list[int | None], *, nested: bool) -> 
         and None not in seconds
         and set().union(*values) <= FIELDS
         and {value.get("action_type") for value in values} <= _USUAL_ACTIONS  # hashable: nothing is nested
+        and not may_hold_receipt({value.get("message") for value in values})
     )
     return repeat(0) if plain else map(marks_of, values, seconds)

@@ -1,13 +1,13 @@
 """The exact path: one pass over one value's source text, token by token, without recursion.
 
-It checks the grammar, finds where the value ends and where its known members are, and whether canonical
-JSON carries it exactly. Memory: a byte per open level, and the keys of the open objects while the value
-may still be carried.
+It checks the grammar (but not UTF-8), finds where the value ends and where its known members are, and
+whether canonical JSON carries it exactly. Memory: a byte per open level, and the keys of the open objects
+while the value may still be carried.
 """
 
 import re
 
-from audit_archive.domain.canonical import SOURCE_KEY
+from audit_archive.domain.canonical import SOURCE_KEYS
 from audit_archive.domain.json_tokens import (
     LITERAL,
     NON_FINITE,
@@ -41,9 +41,10 @@ _OPENER = {ord("}"): ord("{"), ord("]"): ord("[")}
 class Scan:
     """What the pass over one value found out.
 
-    `end` is the position after the value. `exact`: canonical JSON carries it. For an object: `members` is
-    where the values of its `FIELDS` start and end (the last one, if a key comes twice), `ids` how often it
-    has an `id`, `unknown` whether it has other members, `nested` whether one is an object or an array.
+    `end` is the position after the value. `exact`: canonical JSON carries it, if it is UTF-8. For an object:
+    `members` is where the values of its `FIELDS` start and end (the last one, if a key comes twice), `ids`
+    how often it has an `id`, `unknown` whether it has other members, `nested` whether one is an object or an
+    array.
     """
 
     def __init__(self, data: bytes, start: int) -> None:
@@ -140,7 +141,7 @@ class Scan:
         """Note the start of a member of the outermost object."""
         self._member = (name, start) if name in FIELDS else None
         self.unknown = self.unknown or name not in FIELDS
-        self.exact = self.exact and name != SOURCE_KEY
+        self.exact = self.exact and name not in SOURCE_KEYS
         self.ids += name == "id"
 
 

@@ -1,7 +1,8 @@
 """The tokens of JSON (RFC 8259), and whether canonical JSON carries one exactly.
 
-NaN, Infinity and -Infinity are not JSON, but writers in the wild emit them: they are tokens here, and an
-entry that holds one goes into the `_source` form instead of stopping the archive.
+NaN, Infinity and -Infinity are not JSON, nor are raw control characters in a string, nor bytes that are not
+UTF-8. But writers in the wild emit them, and an attacker chooses his user agent: they are taken here, and an
+entry that holds one goes into a `_source` form instead of stopping the archive.
 The patterns are possessive (`*+`): matching takes linear time and no memory to go back.
 """
 
@@ -13,7 +14,7 @@ import orjson
 
 WS = rb"[ \t\n\r]*+"
 _ESCAPE = rb'\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})'
-_PLAIN = rb'[^"\\\x00-\x1f]*+'
+_PLAIN = rb'[^"\\]*+'
 _OPEN_STRING = rb'"' + _PLAIN + rb"(?:" + _ESCAPE + _PLAIN + rb")*+"
 STRING = _OPEN_STRING + rb'"'
 NUMBER = rb"-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?"
@@ -23,6 +24,8 @@ NON_FINITE = rb"-?Infinity|NaN"
 _SKIP = re.compile(WS)
 _WHOLE_STRING = re.compile(STRING)
 _BROKEN_STRING = re.compile(_OPEN_STRING)
+CONTROL = re.compile(rb"[\x00-\x1f]")  # a string may not hold it as it is
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _CUT_ESCAPE = re.compile(rb"\\(?:u[0-9a-fA-F]{0,3})?\Z")
 _CUT_WORD = re.compile(rb"[-+.0-9A-Za-z]{0,8}\Z")  # a number goes on, or a word shorter than -Infinity
 _MAX_NUMBER = 64  # characters; a longer one is padded with zeros at best, and takes the `_source` form
@@ -50,7 +53,7 @@ def no_token(data: bytes, pos: int, wanted: str) -> NoTokenError:
         if end == len(data) or _CUT_ESCAPE.match(data, end):
             return NoTokenError(pos, "a string does not end", cut_off=True)
         if data[end] != ord('"'):
-            return NoTokenError(end, "a control character or a wrong escape in a string")
+            return NoTokenError(end, "a wrong escape in a string")
     cut_off = _CUT_WORD.match(data, pos) is not None
     return NoTokenError(pos, f"{wanted} is due, not {data[pos : pos + 1]!r}", cut_off=cut_off)
 
@@ -68,18 +71,23 @@ def skip_space(data: bytes, pos: int) -> int:
 
 
 def decode_string(token: bytes) -> str:
-    """The text of a string token; lone surrogate escapes stay lone surrogates.
-
-    Invalid UTF-8 is replaced: the entry it is in is refused as a whole, elsewhere.
-    """
+    """The text of a string token; half a surrogate pair stays one, a byte that is not UTF-8 becomes one."""
     if b"\\" not in token:
-        return token[1:-1].decode("utf-8", "replace")
-    text: str = json.loads(token.decode("utf-8", "replace"))
+        return token[1:-1].decode("utf-8", "surrogateescape")
+    text: str = json.loads(token.decode("utf-8", "surrogateescape"), strict=False)
     return text
 
 
+def readable_string(token: bytes) -> str:
+    """The text of a string token, U+FFFD for half a surrogate pair and for each byte that is not UTF-8."""
+    text = decode_string(token)
+    return text if token.isascii() and b"\\u" not in token else _SURROGATE.sub("\ufffd", text)
+
+
 def is_exact_string(token: bytes) -> bool:
-    """Whether a string has no lone surrogate escape: UTF-8 has no bytes for one."""
+    """Whether a string has no raw control character, and no escape of half a surrogate pair."""
+    if CONTROL.search(token):
+        return False
     if b"\\u" not in token:
         return True
     try:

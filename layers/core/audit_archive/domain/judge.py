@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 import orjson
 
-from audit_archive.domain.canonical import SOURCE_KEY
+from audit_archive.domain.canonical import is_source_line, source_in
 from audit_archive.domain.query import ALL_IDS, Network, Query
 from audit_archive.domain.source_members import top_level_members
 from audit_archive.domain.texts import has_text
@@ -27,8 +27,6 @@ Check: TypeAlias = Callable[[Sequence[Members]], Answers]
 MATCH = "match"
 NO = "no"
 FLOCK = ("flock_id", "flock_name")
-_SOURCE = b'{"%b"' % SOURCE_KEY.encode()
-
 
 _STAMP = re.compile(
     rb'"timestamp":"([0-9-]{10}) (?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9] UTC\+0000"(?=[^{}\n]*+\}\n)'
@@ -40,17 +38,14 @@ entry the end of the object would follow, and no text has a quote without a back
 def members_of(line: bytes) -> dict[str, Any]:
     """The fields of an archived line; those of one in `_source` form as far as they can be read."""
     members: dict[str, Any] = orjson.loads(line)
-    if SOURCE_KEY in members:
-        return top_level_members(members[SOURCE_KEY].encode()) | {"id": members["id"]}
-    return members
+    source = source_in(members)
+    return members if source is None else top_level_members(source) | {"id": members["id"]}
 
 
 def source_of(line: bytes) -> bytes:
     """The entry's JSON: the line itself, or what its `_source` form carries."""
-    if not line.startswith(_SOURCE):
-        return line
-    source: str = orjson.loads(line)[SOURCE_KEY]
-    return source.encode()
+    source = source_in(orjson.loads(line)) if is_source_line(line) else None
+    return line if source is None else source
 
 
 class Judge:

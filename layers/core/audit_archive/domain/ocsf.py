@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 import orjson
 
-from audit_archive.domain.canonical import OPTIONS, SOURCE_KEY
+from audit_archive.domain.canonical import OPTIONS, is_source_line
 from audit_archive.domain.judge import members_of, read_address
 from audit_archive.domain.ocsf_actions import (
     AUTHENTICATION,
@@ -71,7 +71,7 @@ def ocsf_event(line: bytes, console: str, epoch: int) -> dict[str, Any]:
         "time": (read_timestamp(members.get("timestamp")) or 0) * 1000,
         "type_name": f"{event_class.name}: {activity.name}",
         "type_uid": event_class.uid * 100 + activity.id,
-        "unmapped": _unmapped(members, is_source_form=line.startswith(b'{"' + SOURCE_KEY.encode())),
+        "unmapped": _unmapped(members, is_source_form=is_source_line(line)),
     }
     return _said(event | _of_its_class(members, activity, console))
 

@@ -7,7 +7,7 @@ way: in UTF-8, with no escapes but the required ones. Ignoring case is the diffi
   the lower-cased bytes.
 * A character that is not ASCII may fold to ASCII: the Kelvin sign to `k`, the sharp s to `ss`. A line with
   one that may stand for a wanted letter (LOOSE) is a candidate.
-* A line in `_source` form spells as it likes, and is always a candidate.
+* A line in a `_source` form spells as it likes, and is always a candidate.
 * A value that can't be read must be judged, and counted: every value of an unusual kind is a candidate.
 """
 
@@ -40,7 +40,7 @@ _ASCII = re.compile(r"[\x00-\x7f]+")
 _BEYOND = re.compile(rb"[\x80-\xff]")
 _UNUSUAL = rb'[^"n]'  # neither a string nor null
 _OCTET = rb"(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
-_SOURCE = b'{"%b"' % SOURCE_KEY.encode()
+_SOURCE = b'{"%b' % SOURCE_KEY.encode()  # the name of both forms begins so
 _MIN_RUN = 3
 
 

@@ -1,17 +1,13 @@
 """The members of an entry that canonical JSON can't carry, read from its source as far as they are needed."""
 
-import re
-
 from audit_archive.domain.json_scan import Scan
-from audit_archive.domain.json_tokens import decode_string
-
-_SURROGATE = re.compile("[\ud800-\udfff]")
+from audit_archive.domain.json_tokens import readable_string
 
 
 def top_level_members(source: bytes) -> dict[str, object]:
     """The known members of an entry in `_source` form, as far as marks and receipts need them.
 
-    Lone surrogates become U+FFFD, objects and arrays an empty list, numbers 0.
+    Texts are as `readable_string` has them, objects and arrays an empty list, numbers 0.
     """
     return read_members(source, Scan(source, 0))
 
@@ -23,8 +19,7 @@ def read_members(data: bytes, scan: Scan) -> dict[str, object]:
 
 def _read(token: bytes) -> object:
     if token[:1] == b'"':
-        text = decode_string(token)
-        return text if b"\\u" not in token else _SURROGATE.sub("\ufffd", text)
+        return readable_string(token)
     if token[:1] in (b"{", b"["):
         return []
     return None if token == b"null" else 0

@@ -3,19 +3,17 @@
 import re
 from collections.abc import Iterator
 
-from audit_archive.domain.json_tokens import STRING, WS, decode_string
+from audit_archive.domain.json_tokens import STRING, WS, readable_string
 
 _TOKEN = re.compile(rb"(" + STRING + rb")" + WS + rb"(:?)")
-_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def texts(source: bytes) -> Iterator[str]:
-    """Every text value at any depth, in order; not the names of members. Lone surrogates become U+FFFD."""
+    """Every text value at any depth, in order; not the names of members. As `readable_string` has them."""
     for found in _TOKEN.finditer(source):
         token, colon = found.groups()
         if not colon:
-            text = decode_string(token)
-            yield _SURROGATE.sub("\ufffd", text) if b"\\u" in token else text
+            yield readable_string(token)
 
 
 def has_text(source: bytes, folded: str) -> bool:

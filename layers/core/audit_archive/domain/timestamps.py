@@ -1,11 +1,15 @@
-"""The Console's timestamps, `2020-04-03 12:56:42 UTC+0000`, as epoch seconds."""
+"""The Console's timestamps, `2020-04-03 12:56:42 UTC+0000` or ISO 8601, as epoch seconds.
+
+What identifies an entry's time is the instant, whole seconds: a fraction is cut off.
+"""
 
 import re
 from datetime import UTC, datetime
 from typing import Any
 
 _PATTERN = re.compile(
-    r"([0-9]{4})-([0-9]{2})-([0-9]{2}) ([0-9]{2}):([0-9]{2}):([0-9]{2}) UTC([+-])([0-9]{2})([0-9]{2})"
+    r"([0-9]{4})-([0-9]{2})-([0-9]{2})[ Tt]([0-9]{2}):([0-9]{2}):([0-9]{2})"
+    r"([.,][0-9]++)?(?:(?: UTC)?([+-])([0-9]{2}):?([0-9]{2})|[Zz])"
 )
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _END = 253_402_300_800  # 10000-01-01: beyond it a date has no `yyyy-mm-dd`
@@ -13,21 +17,23 @@ _DAY = 86_400
 _MAX_DAYS = 4096  # an attacker may not choose timestamps, but a damaged export may hold any
 
 # A year of entries has few days, 1440 minutes and 60 seconds: three look-ups replace a parse.
+# A day is known by all that is no time of day: `2020-04-03  UTC+0000`, `2020-04-03TZ`.
 _days: dict[str, int] = {}
-_MINUTES = {f" {m // 60:02}:{m % 60:02}": m * 60 for m in range(1440)}
+_MINUTES = {f"{m // 60:02}:{m % 60:02}": m * 60 for m in range(1440)}
 _SECONDS = {f":{s:02}": s for s in range(60)}
 
 
 def read_timestamp(text: object) -> int | None:
     """Epoch seconds (UTC) of an entry's `timestamp`; None if it is not one.
 
-    The offset may differ from `+0000`; the moment must lie in the years 1970 to 9999 UTC.
+    A date, a blank or T, a time, perhaps a fraction, and an offset: `Z`, `+hhmm` or `+hh:mm`, the latter two
+    perhaps after ` UTC`. The moment must lie in the years 1970 to 9999 UTC.
     A leap second (`:60`) is not readable: epoch seconds have no place for it.
     """
     if type(text) is not str:
         return None
     try:
-        return _days[text[:10] + text[19:]] + _MINUTES[text[10:16]] + _SECONDS[text[16:19]]
+        return _days[text[:11] + text[19:]] + _MINUTES[text[11:16]] + _SECONDS[text[16:19]]
     except KeyError:
         return _parse(text)
 
@@ -36,18 +42,20 @@ def read_timestamps(texts: list[Any]) -> list[int | None]:
     """`read_timestamp` of many, in about half the time if their days are known."""
     days, minutes, seconds = _days, _MINUTES, _SECONDS
     try:
-        return [days[text[:10] + text[19:]] + minutes[text[10:16]] + seconds[text[16:19]] for text in texts]
+        return [days[text[:11] + text[19:]] + minutes[text[11:16]] + seconds[text[16:19]] for text in texts]
     except (KeyError, TypeError):
         return list(map(read_timestamp, texts))
 
 
 def _parse(text: str) -> int | None:
-    """`read_timestamp` for a day and offset not seen lately."""
+    """`read_timestamp` for a day and offset not seen lately, or with a fraction."""
     match = _PATTERN.fullmatch(text)
     if match is None:
         return None
+    if match[7]:  # a year of entries has few days, and no end of fractions
+        return read_timestamp(text[: match.start(7)] + text[match.end(7) :])
     year, month, day, hour, minute, second = map(int, match.groups()[:6])
-    ahead = _MINUTES.get(f" {match[8]}:{match[9]}")
+    ahead = _MINUTES.get(f"{match[9]}:{match[10]}") if match[8] else 0
     if ahead is None:
         return None
     try:
@@ -55,7 +63,7 @@ def _parse(text: str) -> int | None:
         datetime(year, month, day, hour, minute, second, tzinfo=UTC)
     except ValueError:
         return None
-    start = midnight - ahead if match[7] == "+" else midnight + ahead
+    start = midnight + ahead if match[8] == "-" else midnight - ahead
     _remember(text, start)
     moment = start + hour * 3600 + minute * 60 + second
     return moment if 0 <= moment < _END else None
@@ -67,4 +75,4 @@ def _remember(text: str, start: int) -> None:
         return
     if len(_days) >= _MAX_DAYS:
         _days.clear()
-    _days[text[:10] + text[19:]] = start
+    _days[text[:11] + text[19:]] = start

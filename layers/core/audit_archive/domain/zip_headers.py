@@ -1,4 +1,4 @@
-"""The two headers that a zip has for its one member (PKWARE APPNOTE.TXT 6.3.10, 4.3.7, 4.3.9 and 4.3.12)."""
+"""The two headers that a zip has for each member (PKWARE APPNOTE.TXT 6.3.10, 4.3.7, 4.3.9 and 4.3.12)."""
 
 import struct
 from collections.abc import Iterator
@@ -32,21 +32,33 @@ class Header:
     attributes: int = 0  # external file attributes (only the directory has them)
 
 
-def read_central(file: BinaryIO, directory: Directory) -> Header:
-    """The directory's one header. Raises InvalidExportError if there is anything else in it."""
-    if directory.size > _LONGEST_CENTRAL:
-        raise refuse(f"its directory of {directory.size} bytes is longer than one header can be")
+def read_headers(file: BinaryIO, directory: Directory) -> list[Header]:
+    """The directory's headers. Raises InvalidExportError if there is anything else in it."""
+    if directory.size > directory.members * _LONGEST_CENTRAL:
+        raise refuse(f"its directory of {directory.size} bytes is longer than its headers can be")
     data = read_at(file, directory.start, directory.size, "the directory")
-    if len(data) < _CENTRAL.size or data[:4] != _CENTRAL_SIGNATURE:
-        raise refuse(f"no directory header at byte {directory.start}")
-    fields = _CENTRAL.unpack_from(data)
+    headers, at = list[Header](), 0
+    for number in range(1, directory.members + 1):
+        if len(data) - at < _CENTRAL.size:
+            raise refuse(f"its directory ends before header {number} of {directory.members}")
+        headers.append(_read_central(data, at, directory.start))
+        at = headers[-1].end - directory.start
+    if at != len(data):
+        raise refuse(f"the directory at byte {directory.start} is not exactly as long as its headers")
+    return headers
+
+
+def _read_central(data: bytes, at: int, start: int) -> Header:
+    """The header at a position of the directory, which begins at byte `start` of the file."""
+    if data[at : at + 4] != _CENTRAL_SIGNATURE:
+        raise refuse(f"no directory header at byte {start + at}")
+    fields = _CENTRAL.unpack_from(data, at)
     name_size, extra_size, comment_size, disk = fields[10:14]
-    if _CENTRAL.size + name_size + extra_size + comment_size != len(data):
-        raise refuse(f"the directory at byte {directory.start} is not exactly one header long")
     if disk:
         raise refuse(f"its member is on disk {disk}")
-    name, extra = data[_CENTRAL.size :][:name_size], data[_CENTRAL.size + name_size :][:extra_size]
-    inflated, compressed, at = _wide((fields[9], fields[8], fields[16]), extra)
+    rest = data[at + _CENTRAL.size :]
+    name, extra = rest[:name_size], rest[name_size:][:extra_size]
+    inflated, compressed, local_at = _wide((fields[9], fields[8], fields[16]), extra)
     return Header(
         name=name,
         version=fields[2] & 0xFF,
@@ -55,8 +67,8 @@ def read_central(file: BinaryIO, directory: Directory) -> Header:
         crc=fields[7],
         compressed=compressed,
         inflated=inflated,
-        end=directory.start + len(data),
-        at=at,
+        end=start + at + _CENTRAL.size + name_size + extra_size + comment_size,
+        at=local_at,
         attributes=fields[15],
     )
 
@@ -82,8 +94,8 @@ def read_local(file: BinaryIO, at: int) -> Header:
     )
 
 
-def check_agreement(file: BinaryIO, central: Header, local: Header, directory: Directory) -> None:
-    """That both headers, the data and its descriptor tell one story, and fill the file without a gap.
+def check_agreement(file: BinaryIO, central: Header, local: Header, end: int) -> None:
+    """That both headers, the data and its descriptor tell one story, and fill the file up to byte `end`.
 
     A writer that could not seek leaves crc and sizes 0 in the local header and puts them in a descriptor
     after the data, with or without a signature, sizes of 4 or 8 bytes. Raises InvalidExportError.
@@ -93,17 +105,12 @@ def check_agreement(file: BinaryIO, central: Header, local: Header, directory: D
         later = local.flags & DESCRIBED and field in ("crc", "compressed", "inflated") and ours == 0
         if ours != theirs and not later:
             raise refuse(f"its local header says {field} {ours!r}, its directory {theirs!r}")
-    gap = directory.start - local.end - central.compressed
+    gap = end - local.end - central.compressed
     if gap < 0:
-        raise refuse(f"its data from byte {local.end} would overlap its directory at byte {directory.start}")
+        raise refuse(f"its data from byte {local.end} would overlap the next header at byte {end}")
     allowed = _descriptors(central) if central.flags & DESCRIBED else {b""}
-    if (
-        gap > max(map(len, allowed))
-        or read_at(file, directory.start - gap, gap, "what follows") not in allowed
-    ):
-        raise refuse(
-            f"the {gap} bytes from byte {directory.start - gap}, between data and directory, don't fit"
-        )
+    if gap > max(map(len, allowed)) or read_at(file, end - gap, gap, "what follows") not in allowed:
+        raise refuse(f"the {gap} bytes from byte {end - gap}, between data and next header, don't fit")
 
 
 def _descriptors(header: Header) -> set[bytes]:

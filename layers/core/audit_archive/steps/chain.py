@@ -120,3 +120,21 @@ def read_statement(store: ArchiveSource, head: Head, version: Version) -> Commit
     if facts is None or facts.retention is None:
         raise IntegrityError(f"{version.key} is stored without an object lock")
     return Committed(statement, ref, head, after)
+
+
+def read_known(source: ArchiveSource, ref: ObjectRef) -> Statement:
+    """One statement by its key, version and hash. Raises IntegrityError if its bytes are others."""
+    data = b"".join(source.read(ref.key, ref.version_id))
+    if sha256(data).hexdigest() != ref.sha256:
+        raise IntegrityError(
+            f"{ref.key} (version {ref.version_id}) does not have the hash {ref.sha256}: it was altered. "
+            "Verify the archive, and find out who did it"
+        )
+    return _parsed(ref.key, data)
+
+
+def _parsed(key: str, data: bytes) -> Statement:
+    try:
+        return parse_statement(data)
+    except ValueError as error:
+        raise IntegrityError(f"{key} is no statement of this format: {error}") from error

@@ -49,22 +49,28 @@ class Built:
 def select(
     entries: SortedEntries, head: Head, part: Slice, first_day: int | None, served_at: int
 ) -> Iterator[tuple[Entry, int]]:
-    """The entries of a slice, ascending by id, each with its event day (days since 1970, UTC).
+    """The entries of a slice, ascending by id, each with its event day (days since 1970, UTC)."""
+    if not part.count:
+        return
+    open_ids, archived = head.open_ids, head.highest_archived_id
+    for entry, day in dated(entries, first_day, served_at):
+        if entry.id > part.last_id:
+            return
+        if part.first_id <= entry.id <= part.last_id and (entry.id > archived or entry.id in open_ids):
+            yield entry, day
+
+
+def dated(entries: SortedEntries, first_day: int | None, served_at: int) -> Iterator[tuple[Entry, int]]:
+    """Entries, ascending by id, each with its event day (days since 1970, UTC).
 
     One without a readable date goes to the day of its nearest lower neighbour, else of the first that has
     one, else of serving.
     """
-    if not part.count:
-        return
-    open_ids, archived = head.open_ids, head.highest_archived_id
     day = first_day if first_day is not None else served_at // DAY
     for entry in entries:
-        if entry.id > part.last_id:
-            return
         if entry.seconds is not None:
             day = entry.seconds // DAY
-        if part.first_id <= entry.id <= part.last_id and (entry.id > archived or entry.id in open_ids):
-            yield entry, day
+        yield entry, day
 
 
 def build(selected: Iterator[tuple[Entry, int]], head: Head, seq: int, scratch: ScratchFile) -> Built:

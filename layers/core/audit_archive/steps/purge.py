@@ -1,6 +1,6 @@
 """Purge: the one thing that can't be undone, after everything that must come before it."""
 
-from audit_archive.domain.entry import RECEIPT_ACTION
+from audit_archive.domain.entry import is_receipt
 from audit_archive.domain.facts import Anchor, PurgeOutcome
 from audit_archive.domain.head import Head, Intent
 from audit_archive.domain.idle import is_anchor
@@ -74,7 +74,7 @@ def check_same_trail(purger: PurgingConsole, anchor: Anchor) -> None:
 
 
 def _refuse_receipt(entry: ConsoleEntry, last_id: int) -> None:
-    if entry.get("action_type") == RECEIPT_ACTION:
+    if is_receipt(entry.get("action_type"), entry.get("message")):
         raise PopulationMismatchError(
             f"The Console was purged after entry {last_id}, the last of the archived export: receipt "
             f"{entry['id']} says so. Nothing was purged by this run; the next one looks at the trail anew"
@@ -168,7 +168,7 @@ def _has_purged_late(purger: PurgingConsole, head: Head, ids: IdSet) -> bool:
     """Whether a purge that an earlier run of ours sent reached the Console only after the export."""
     earlier = [intent for intent in head.intents if intent.seq != head.seq]
     newer = purger.entries_above(ids.ranges[-1].last) if earlier else ()
-    receipts = [receipt_of(entry) for entry in newer if entry.get("action_type") == RECEIPT_ACTION]
+    receipts = [receipt_of(e) for e in newer if is_receipt(e.get("action_type"), e.get("message"))]
     return any(is_receipt_of(receipt, intent) for receipt in receipts for intent in earlier)
 
 

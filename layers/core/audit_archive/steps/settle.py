@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import orjson
 
-from audit_archive.domain.entry import RECEIPT_ACTION
+from audit_archive.domain.entry import is_receipt
 from audit_archive.domain.facts import PurgeOutcome
 from audit_archive.domain.head import Head, Intent
 from audit_archive.domain.receipts import carried, match_receipts, most_expected, receipt_of
@@ -87,7 +87,7 @@ def _look_until_seen(run: Run, head: Head, intent: Intent, answer: PurgeAnswer) 
 def _look(run: Run, head: Head, intent: Intent, answer: PurgeAnswer) -> Ended:
     """Look for the receipt among the purge receipts newer than the export that no statement names yet."""
     newer = run.console.entries_above(max(intent.export_last_id, head.highest_archived_id))
-    receipts = {entry["id"]: entry for entry in newer if entry.get("action_type") == RECEIPT_ACTION}
+    receipts = {e["id"]: e for e in newer if is_receipt(e.get("action_type"), e.get("message"))}
     unnamed = {each: receipts[each] for each in receipts if each not in _known(head)}
     return _ended(head, intent, answer, unnamed)
 

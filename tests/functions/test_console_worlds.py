@@ -1,0 +1,103 @@
+"""The archive function against Consoles as they may turn out to be: whatever it purged is in the archive.
+
+What was destroyed is asked of the Console, and what is kept is read from the bucket: neither is the
+function's own word.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from audit_archive.errors import AuditArchiveError
+from local.console.calendar import read_stamp
+from tests.functions.console_worlds import ARRIVALS, RUNS, WORLDS, Row, Settled
+from tests.functions.world import Json, World
+
+OURS = "local-admin"
+"""Whoever holds the purging key."""
+
+
+def normal(entry: Json) -> str:
+    """An entry's text by which its forms compare: an instant is the same in every spelling."""
+    moment = read_stamp(str(entry.get("timestamp")))
+    instant = entry.get("timestamp") if moment is None else int(moment.timestamp())
+    return json.dumps(entry | {"timestamp": instant}, sort_keys=True)
+
+
+def exported(world: World) -> Iterator[Json]:
+    """Every entry of every export that is kept under a lock."""
+    for key in world.keys("exports/"):
+        assert world.lock_of(key)[1] > 1
+        with zipfile.ZipFile(io.BytesIO(world.get(key))) as archive:
+            yield from json.loads(archive.read(archive.namelist()[0]))
+
+
+def destroyed_by_us(world: World) -> Iterator[tuple[int, Json]]:
+    """What purges with our key destroyed, each with the id up to which we had asked for it."""
+    for purge in world.trail.destroyed:
+        if purge.by.user == OURS:
+            yield from ((purge.up_to, json.loads(line)) for line in purge.lines())
+
+
+def check_nothing_was_lost(world: World) -> None:
+    """What we asked a Console to destroy can be found by its id, and a lock holds it as it last was."""
+    archived = world.archived()
+    forms = {normal(entry) for entry in exported(world)}
+    for asked, entry in destroyed_by_us(world):
+        if entry["id"] <= asked:
+            assert entry["id"] in archived, f"{entry['id']} was purged and is not archived"
+            assert normal(entry) in forms, f"{entry['id']} was purged in a form that no export holds"
+
+
+def check_losses_are_told(world: World, ends: list[str]) -> None:
+    """What a Console destroyed beyond what we had asked for is not passed over in silence."""
+    archived = world.archived()
+    if any(entry["id"] not in archived for _, entry in destroyed_by_us(world)):
+        assert "PurgeMismatchError" in ends, "entries died unarchived, and no run said so"
+
+
+def run_once(world: World, warnings: list[str]) -> str:
+    """How a run ends: its outcome, or the class of its error. It posts once at most."""
+    before = len(world.posts)
+    try:
+        result = world.run()
+    except AuditArchiveError as error:
+        return type(error).__name__
+    finally:
+        assert len(world.posts) <= before + 1
+    warnings += result["warnings"]
+    return str(result["outcome"])
+
+
+def live_through(world: World, row: Row) -> tuple[list[str], list[str]]:
+    """All that happens in a row's world, looked at after every run: how the runs end, and their warnings."""
+    world.set(**row.settings)
+    row.begin(world)
+    ends: list[str] = []
+    warnings: list[str] = []
+    for run in range(1, RUNS + 1):
+        ends.append(run_once(world, warnings))
+        check_nothing_was_lost(world)
+        if run < RUNS:
+            row.between(world, run)
+            if not row.quiet:
+                world.trail.arrive(ARRIVALS)
+    check_losses_are_told(world, ends)
+    return ends, warnings
+
+
+@pytest.mark.parametrize("row", WORLDS, ids=lambda row: row.says)
+def test_whatever_was_purged_is_in_the_archive(make_world: Callable[..., World], row: Row) -> None:
+    keys = {"read_key": None, "keys": row.keys} if row.keys else {}
+    world = make_world(Settled(), **keys)
+    ends, warnings = live_through(world, row)
+    expected = [set(end.split("|")) for end in row.ends.split()]
+    assert all(end in one for end, one in zip(ends, expected, strict=True)), f"{ends}, not {row.ends}"
+    assert warnings or not row.warns
+    if row.stated is not None:
+        assert any(statement.get(row.stated) for statement in world.statements())
