@@ -65,7 +65,7 @@ def _archive_and_purge(run: Run) -> tuple[Result, Head]:
     with kept_if_refused(run, export):
         surveyed = survey(run, export, head)
         seen = _checked(run, surveyed, head, view(run, surveyed, head, peek, began_at))
-    if seen.is_stale and not surveyed.survey.new_count:
+    if seen.is_stale and not seen.is_advancing:
         return stale(loaded, head, seen), head
     if not surveyed.survey.ids:
         return plain(Outcome.IDLE, loaded, head), head
@@ -85,18 +85,17 @@ def _archive_and_purge(run: Run) -> tuple[Result, Head]:
 def _checked(run: Run, surveyed: Surveyed, head: Head, seen: View) -> View:
     """Check that the trail went forward, and note whether the export holds what `fetch` showed.
 
-    Only a trail that `fetch` shows went backwards: else the export is an old copy. Raises RollbackError,
-    InvalidExportError.
+    Only a trail that `fetch` shows went backwards: else the export is an old copy, or one of another trail,
+    and what is new in it is not archived. Raises RollbackError, InvalidExportError.
     """
-    if not seen.is_stale:
-        try:
-            check_forward(surveyed.survey, head)
-        except RollbackError:
-            if seen.lacking is None:
-                raise
-            seen = seen.as_stale()
+    try:
+        check_forward(surveyed.survey, head)
+    except RollbackError:
+        if seen.lacking is None:
+            raise
+        seen = seen.as_old_copy()
     lack = note(run, seen, surveyed.survey)
-    if not surveyed.survey.new_count:
+    if not seen.is_advancing:
         check_not_lasting(lack, run.clock.now())
     return seen
 

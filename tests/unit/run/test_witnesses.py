@@ -178,6 +178,23 @@ def test_a_stale_export_with_new_entries_is_archived_and_purges_and_completes_no
     audit_quiet(world)
 
 
+@pytest.mark.parametrize("age", [0, 2 * HOUR])
+def test_new_entries_of_an_export_of_another_trail_are_not_archived_as_ours(age: int) -> None:
+    """Else the true entries with these ids would pass for archived, and be purged."""
+    world = ready()
+    world.mode = "off"
+    world.run()
+    world.trail.arrive(4)
+    world.clock.advance(age)
+    other = [entry | {"timestamp": stamp(world.clock.now() - 9 * DAY)} for entry in world.trail.entries[1:]]
+    world.reader.export = lambda _: zip_of(other)
+    result = world.run()
+    assert (result.outcome, result.new_entries, result.is_stale) == (Outcome.STALE, 0, True)
+    world.reader.export, world.mode = zip_of, "on"
+    world.until_quiet()
+    audit_quiet(world)
+
+
 # ---------------------------------------------------------------------------- counts and pages
 
 

@@ -22,11 +22,13 @@ class View:
     """What `fetch` showed before the download, and how the export fits it.
 
     `lacking`: the newest entry shown, if the export lacks it; `is_stale`: it should hold it by now.
+    `is_advancing`: it holds entries of this trail that are not archived yet.
     `covered_until`: up to when the export holds everything shown (epoch seconds).
     """
 
     lacking: Unexported | None
     is_stale: bool
+    is_advancing: bool
     covered_until: int
     population: PopulationFacts
 
@@ -35,9 +37,9 @@ class View:
         """The entry that makes the export stale."""
         return self.lacking if self.is_stale else None
 
-    def as_stale(self) -> "View":
+    def as_old_copy(self) -> "View":
         """The same, of an export that can't be what the Console holds now."""
-        return replace(self, is_stale=True)
+        return replace(self, is_stale=True, is_advancing=False)
 
 
 class Beside:
@@ -74,6 +76,7 @@ def view(run: Run, surveyed: Surveyed, head: Head, peek: Peek, began_at: int) ->
     return View(
         lacking=lacking,
         is_stale=lacking is not None and _is_old(run, lacking, found, head, began_at),
+        is_advancing=bool(found.new_count),
         population=_population(run, beside, head, peek),
         covered_until=min(beside.covered_until, covered_until(lacking, surveyed.export.served_at, settle)),
     )
@@ -94,8 +97,8 @@ def note(run: Run, seen: View, survey: Survey) -> Lack | None:
         if known is not None:
             run.ledger.note_lack(console, None)
         return None
-    is_advancing = bool(survey.new_count)
-    lack = noted(seen.lacking, known, survey, now, is_stale=seen.is_stale, is_advancing=is_advancing)
+    is_stale, is_advancing = seen.is_stale, seen.is_advancing
+    lack = noted(seen.lacking, known, survey, now, is_stale=is_stale, is_advancing=is_advancing)
     run.ledger.note_lack(console, lack)
     return lack
 
