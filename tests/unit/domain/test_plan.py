@@ -211,6 +211,13 @@ def test_where_only_receipts_are_left_no_time_holds_them_back(seconds: int | Non
     assert (plan.boundary, plan.held_back_by, plan.next_due_at) == (None, HeldBackBy.ONLY_RECEIPTS, None)
 
 
+def test_a_late_purge_of_ours_hides_no_surplus_of_a_foreign_one() -> None:
+    head = replace(ARCHIVED, highest_archived_id=9, highest_purged_id=0, first_live_id=1, history_up_to=1)
+    head = replace(head, intents=(Intent(3, 4, 4, 9),))
+    plan = plan_of([entry(9), receipt(10, 4, 4), receipt(11, 8, 8)], head)
+    assert (plan.ours, plan.surpluses) == ({10: 3}, {11: 4})  # 5 to 8 were known to be live
+
+
 # ---------------------------------------------------------------------------- what vanished
 
 LIVE = replace(ARCHIVED, highest_archived_id=9, highest_purged_id=4, first_live_id=5)

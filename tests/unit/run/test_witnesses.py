@@ -1,13 +1,20 @@
 """No single witness: each of them lies in turn, and nothing is purged or claimed on its word alone."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from audit_archive.domain.facts import Action, HeldBackBy
 from audit_archive.domain.times import from_rfc3339
 from audit_archive.domain.timestamps import read_timestamp
-from audit_archive.errors import InvalidExportError, PurgeMismatchError, SettingsError
+from audit_archive.errors import (
+    IntegrityError,
+    InvalidExportError,
+    PopulationMismatchError,
+    PurgeMismatchError,
+    SettingsError,
+)
 from audit_archive.result import Outcome
 from tests.fakes import CrashError
 from tests.fakes.console import OURS, zip_of
@@ -590,3 +597,73 @@ def test_what_is_hidden_from_both_keys_is_never_purged_however_long_it_goes_on()
     assert world.posts == []
     assert set(world.trail.ids) >= {1, 2, 3}
     audit(world)
+
+
+# ---------------------------------------------------------------------------- the last looks before a purge
+
+
+def test_a_walk_that_runs_out_of_time_holds_the_purge_and_wakes_nobody() -> None:
+    world = ready()
+    world.purger.tells_population = False
+    walks: list[int] = []
+
+    def slow() -> None:
+        walks.append(1)
+        if len(walks) == 3:  # the anchor, what is newer, and then the walk
+            world.clock.left = 80
+
+    world.purger.hooks["entries_above"] = slow
+    result = world.run()
+    assert len(walks) == 3
+    assert (result.outcome, result.held_back_by) == (Outcome.ARCHIVED, HeldBackBy.POPULATION)
+    assert (world.posts, world.outcomes(), world.alerts.published) == ([], ["not_sent"], [])
+    world.purger.hooks.clear()
+    assert world.run().outcome == Outcome.PURGED
+    audit_quiet(world)
+
+
+def test_what_lies_above_the_boundary_is_no_reason_to_hold_the_purge() -> None:
+    world = ready()
+    world.trail.arrive(2)
+    world.purger.sees = lambda entry: entry["id"] != 6
+    assert world.run().boundary == 5
+    assert world.posts == [5]
+
+
+def test_a_purge_of_our_very_boundary_by_somebody_else_is_no_late_purge_of_ours() -> None:
+    world = ready()
+    world.trail.arrive()
+    somebody = Meanwhile("<lambda>", lambda: world.trail.purge(5))  # as the purging key is opened
+    with pytest.raises(PopulationMismatchError):
+        world.run(somebody)
+    assert world.posts == []
+    world.run()
+    assert world.alerts.kinds == ["PopulationMismatchError", "ForeignPurge"]
+
+
+def test_the_lock_that_counts_is_that_of_the_version_that_was_put() -> None:
+    world = ready()
+
+    def unlock() -> None:
+        (key,) = world.store.keys("exports/")
+        (put,) = world.store.history(key)
+        world.store.relock(key, None)
+        world.store.add(key, replace(put, version_id=""))
+
+    with pytest.raises(IntegrityError, match="lock"):
+        world.run(Meanwhile("FakeStore.put", unlock, after=True))
+    assert world.posts == []
+
+
+@pytest.mark.parametrize("mode", ["GOVERNANCE", "COMPLIANCE"])
+def test_a_refused_export_is_locked_in_the_mode_of_the_stack(mode: str) -> None:
+    world = ready()
+    world.lock_mode = mode
+    world.reader.export = lambda _: b"not a zip"
+    with pytest.raises(InvalidExportError):
+        world.run()
+    (key,) = world.store.keys("rejected/")
+    stored = world.store.latest(key)
+    assert stored is not None
+    assert stored.retention is not None
+    assert stored.retention.mode == mode
