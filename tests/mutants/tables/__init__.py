@@ -15,6 +15,7 @@ from tests.mutants.tables import (
     purge,
     rollback,
     signing,
+    witnesses,
 )
 
 MUTANTS: tuple[Mutant, ...] = (
@@ -27,6 +28,7 @@ MUTANTS: tuple[Mutant, ...] = (
     *purge.MUTANTS,
     *intents.MUTANTS,
     *rollback.MUTANTS,
+    *witnesses.MUTANTS,
     *console.MUTANTS,
     *answers.MUTANTS,
     *exports.MUTANTS,
