@@ -4,6 +4,7 @@ from tests.mutants.mutant import Mutant
 from tests.mutants.tables.suspects import (
     CHAINS,
     FOUND,
+    LAST_LOOKS,
     PAGES,
     PURGE_CALL,
     PURGING,
@@ -43,7 +44,7 @@ MUTANTS = (
         "steps/purge.py",
         '        arrived += entry["id"] <= newest_id',
         "        arrived += newest_id > 0",
-        FOUND,
+        LAST_LOOKS,
     ),
     Mutant(
         "purged-since-the-export",

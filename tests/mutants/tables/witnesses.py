@@ -3,16 +3,17 @@
 from tests.mutants.mutant import Mutant
 from tests.mutants.tables.suspects import (
     FOREIGN,
-    FOUND,
     HEAD,
     HOLES,
     IDLE,
+    LAST_LOOKS,
     PLAN,
     PURGING,
     RECEIPTS,
     ROLLBACK,
     SETTLEMENT,
     STALE,
+    STALE_EXPORTS,
     TRAILS,
     WITNESSES,
 )
@@ -88,7 +89,7 @@ MUTANTS = (
         "archive.py",
         " and not result.is_stale:",
         ":",
-        WITNESSES,
+        STALE_EXPORTS,
     ),
     Mutant(
         "empty-export-is-stale",
@@ -111,7 +112,7 @@ MUTANTS = (
         "The entry that is lacking the longest is remembered, not the newest",
         "domain/stale.py",
         "    first = known if known is not None and _lacks(survey, known.entry_id) else Lack(entry.id, now)",
-        "    first = replace(known or Lack(entry.id, now), entry_id=entry.id, seen_at=now)",
+        "    first = Lack(entry.id, now, known.exports if known else 0, known.since if known else None)",
         STALE,
     ),
     Mutant(
@@ -136,7 +137,7 @@ MUTANTS = (
         "archive.py",
         "        check_not_lasting(lack, run.clock.now())",
         "        pass",
-        WITNESSES,
+        STALE_EXPORTS,
     ),
     Mutant(
         "rollback-needs-fetch",
@@ -144,7 +145,7 @@ MUTANTS = (
         "archive.py",
         "        if seen.lacking is None:\n            raise\n",
         "        raise\n",
-        WITNESSES,
+        STALE_EXPORTS,
     ),
     Mutant(
         "another-trail-is-not-archived",
@@ -152,7 +153,7 @@ MUTANTS = (
         "steps/view.py",
         "is_stale=True, is_advancing=False)",
         "is_stale=True)",
-        WITNESSES,
+        STALE_EXPORTS,
     ),
     Mutant(
         "what-we-purged-shows-an-old-copy",
@@ -160,7 +161,7 @@ MUTANTS = (
         "steps/view.py",
         "    return is_overdue_now or bool(head.risen(found.ids))",
         "    return is_overdue_now",
-        WITNESSES,
+        STALE_EXPORTS,
     ),
     Mutant(
         "covered-before-the-first-lack",
@@ -168,7 +169,7 @@ MUTANTS = (
         "steps/view.py",
         "covered_until=min(beside.covered_until, covered_until(",
         "covered_until=max(0, covered_until(",
-        WITNESSES,
+        STALE_EXPORTS,
     ),
     Mutant(
         "pages-decide-in-every-mode",
@@ -176,7 +177,7 @@ MUTANTS = (
         "steps/view.py",
         "    if not _walk(run, beside, newest_id):",
         "    if False:",
-        WITNESSES,
+        STALE_EXPORTS,
     ),
     Mutant(
         "known-offset-needs-no-walk",
@@ -272,7 +273,7 @@ MUTANTS = (
         "steps/purge.py",
         "[intent for intent in head.intents if intent.seq != head.seq]",
         "list(head.intents)",
-        WITNESSES,
+        LAST_LOOKS,
     ),
     Mutant(
         "receipts-above-the-archive",
@@ -280,7 +281,7 @@ MUTANTS = (
         "steps/settle.py",
         "max(intent.export_last_id, head.highest_archived_id)",
         "intent.export_last_id",
-        FOUND,
+        LAST_LOOKS,
     ),
     Mutant(
         "surplus-is-told",
@@ -408,7 +409,7 @@ MUTANTS = (
         "steps/purge.py",
         "        if not run.has_time():\n            raise HeldError\n",
         "",
-        WITNESSES,
+        LAST_LOOKS,
     ),
     Mutant(
         "young-entry-is-waited-for",
@@ -424,7 +425,7 @@ MUTANTS = (
         "steps/keep.py",
         "    facts = run.store.inspect(due.key, due.version_id)",
         "    facts = run.store.inspect(due.key)",
-        WITNESSES,
+        LAST_LOOKS,
     ),
     Mutant(
         "rejected-mode",
@@ -432,7 +433,7 @@ MUTANTS = (
         "steps/run.py",
         "        return Retention(self.order.lock_mode, self.clock.now()",
         '        return Retention("GOVERNANCE", self.clock.now()',
-        WITNESSES,
+        LAST_LOOKS,
     ),
     Mutant(
         "same-export-is-stored-once",
