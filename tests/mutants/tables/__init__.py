@@ -17,6 +17,7 @@ from tests.mutants.tables import (
     retrieval,
     rollback,
     signing,
+    witnesses,
 )
 
 MUTANTS: tuple[Mutant, ...] = (
@@ -30,6 +31,7 @@ MUTANTS: tuple[Mutant, ...] = (
     *purge.MUTANTS,
     *intents.MUTANTS,
     *rollback.MUTANTS,
+    *witnesses.MUTANTS,
     *console.MUTANTS,
     *answers.MUTANTS,
     *exports.MUTANTS,
