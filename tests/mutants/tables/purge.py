@@ -35,8 +35,7 @@ MUTANTS = (
         "The population is counted with the key that purges, which may see more than the one that reads",
         "steps/purge.py",
         "head.anchor)\n        check_population(run, purger, ids, boundary, is_sure=is_sure)",
-        "head.anchor)\n"
-        "        check_population(run, run.console, ids, boundary, is_sure=is_sure)  # type: ignore[arg-type]",
+        "head.anchor)\n        check_population(run, run.console, ids, boundary, is_sure=is_sure)",
         PURGING,
     ),
     Mutant(
