@@ -34,6 +34,7 @@ from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
 from hashlib import sha256
 from itertools import islice, takewhile
 from pathlib import Path
+from shutil import disk_usage
 from typing import IO, Any, NoReturn
 
 try:
@@ -291,7 +292,7 @@ def inflated(pieces: Iterator[bytes], window: int) -> Iterator[bytes]:
     member, total = zlib.decompressobj(window), 0
     for piece in pieces:
         left, out = piece, b""
-        while left or len(out) == CHUNK:
+        while left or (len(out) == CHUNK and not member.eof):
             if member.eof and window < 0:
                 raise ValueError("something follows the compressed data")
             member = zlib.decompressobj(window) if member.eof else member
@@ -422,6 +423,8 @@ def node(*parts: bytes) -> bytes:
 def grown(tree: Json, leaves: list[bytes]) -> Json:
     """A tree (RFC 6962) with more leaves. Its frontier are the roots of its perfect subtrees."""
     frontier = [bytes.fromhex(each) for each in tree["frontier"]]
+    if tree["size"] < 0 or len(frontier) != bin(tree["size"]).count("1"):
+        raise ValueError("a tree has another number of perfect subtrees than its frontier")
     for size, leaf in enumerate(leaves, tree["size"] + 1):
         frontier.append(leaf)
         for _ in range((size & -size).bit_length() - 1):  # as often as it can be halved
@@ -462,9 +465,8 @@ def moment(text: str) -> datetime:
 
 def subtrees(tree: Json) -> dict[int, str]:
     """The hashes in a frontier, by how many leaves each is over."""
-    bits = f"{tree['size']:b}"
-    sizes = [1 << at for at in range(len(bits) - 1, -1, -1) if tree["size"] >> at & 1]
-    return dict(zip(sizes, tree["frontier"])) if len(sizes) == len(tree["frontier"]) else {}
+    sizes = [1 << at for at in range(tree["size"].bit_length()) if tree["size"] >> at & 1]
+    return dict(zip(sizes[::-1], tree["frontier"]))
 
 
 def due_after(before: Json, said: Json, console: str) -> Json:
@@ -478,7 +480,7 @@ def due_after(before: Json, said: Json, console: str) -> Json:
     # 1. The tree goes on by so many leaves, and its frontier gives its root.
     shared = zip(subtrees(before["tree"]).items(), subtrees(tree).items())
     goes_on = all(new == old for old, new in takewhile(lambda pair: pair[0][0] == pair[1][0], shared))
-    is_whole = goes_on and grown(tree, []) == tree and len(subtrees(tree)) == bin(tree["size"]).count("1")
+    is_whole = goes_on and grown(tree, []) == tree
     longer = {**tree, "size": before["tree"]["size"] + part["count"]} if is_whole else None
     due["tree"] = longer if part["count"] else before["tree"]
     # 2. Every new id is archived or listed as missing, once; those that are filled were missing until now.
@@ -490,8 +492,8 @@ def due_after(before: Json, said: Json, console: str) -> Json:
     is_told = all(sane) and filled == sorted(set(filled)) and told == last - start
     due["missing"] = missing if is_told else None
     # 3. Moments can be read, and a receipt has an id.
-    for at in (said["run"]["started_at"], said["plan"].get("next_due_at")):
-        moment(at or "1970-01-01T00:00:00Z")
+    for at in (said["run"]["started_at"], said["plan"].get("next_due_at") or said["run"]["started_at"]):
+        moment(at)
     if said.get("receipt") is not None:
         due["receipt"] = {**said["receipt"], "id": int(said["receipt"]["id"])}
     return {**due, **(due_of_objects(said) if said["kind"] == "archive" else {})}
@@ -612,7 +614,7 @@ class Audit:
         if name not in self.names:
             return b""
         with (self.place / name).open("rb") as file:
-            return file.read(MOST_BYTES)
+            return file.read(min(MOST_BYTES, (self.place / name).stat().st_size))
 
     def chunks(self, name: str) -> Iterator[bytes]:
         """What a file holds, inflated if it is an entry file, some at a time."""
@@ -1024,9 +1026,13 @@ def by_whom(audits: list[Audit]) -> str:
 def extract(bundle: Path, folder: str) -> None:
     """Unpack a bundle, unless another program could unpack other files from it than this one."""
     with zipfile.ZipFile(bundle) as archive:
-        names = archive.namelist()
+        names, size = archive.namelist(), sum(each.file_size for each in archive.infolist())
         if {each.compress_type for each in archive.infolist()} - PLAIN:
             raise ValueError("a bundle is stored or deflated, and this is neither")
+        if size > disk_usage(folder).free:
+            raise ValueError(f"it unpacks to {size} bytes, and the disk of {folder} has no room for that")
+        with bundle.open("rb") as file:
+            members_of(archive, file)
         archive.extractall(folder)
     files = sum(path.is_file() for path in Path(folder).rglob("*"))  # ./a is unpacked over a
     if len({name.lower() for name in names}) < len(names) or files < sum(n[-1:] != "/" for n in names):
