@@ -26,7 +26,7 @@ from tests.auditor.evidence import bundle_of, sealed, unpacked, zipped
 from tests.auditor.test_hostile_entries import zipped as export_of
 from tests.unit.run.world import CONSOLE
 
-LARGE, MEMORY = 400 << 20, 250 << 20
+LARGE, MEMORY = 160 << 20, 120 << 20
 GOOD = export_of('[{"id": 1}]')
 LIMITED = """
 import resource, runpy, sys
