@@ -1,4 +1,4 @@
-"""Files that are made to be read in two ways, or to fill the memory: as strict, and as bounded, as the product."""
+"""Files that can be read in two ways, or fill the memory: as strict, and as bounded, as the product."""
 
 import gzip
 import json

@@ -279,7 +279,10 @@ def test_more_lines_than_the_bundle_proves(victim: Victim, tmp_path: Path) -> No
     assert (answer.status, answer.blamed) == (2, set())
     assert answer.said["verdict"].startswith("NOT CHECKED: proofs: the bundle has none for ")
     assert agreed.status == 0
-    told = "VALID: a bundle, 2 lines proven, without proofs, as you asked (the bundle has none for 14 of 16 lines, and says so)"
+    told = (
+        "VALID: a bundle, 2 lines proven, without proofs, as you asked "
+        "(the bundle has none for 14 of 16 lines, and says so)"
+    )
     assert agreed.said["verdict"].startswith(told)
     fewer = sealed({name: data for name, data in files.items() if name != FIRST})
     assert ask(unpacked(fewer, tmp_path / "fewer"), "--without-proofs").blamed == {("missing", "proofs")}

@@ -1,6 +1,6 @@
-"""Hundreds of mutated archives, the same ones each time: the auditor's copy and the audit judge each alike.
+"""Hundreds of mutated archives, the same each time: the auditor's copy and the audit judge each alike.
 
-Whoever mutates holds no key: the archive is unsigned, and what is mutated is chained anew where that helps him.
+Whoever mutates holds no key: the archive is unsigned. What is mutated is chained anew where that helps.
 """
 
 import json
@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from audit_archive.adapters.folder_source import FolderSource
+from audit_archive.auditor import verify
 from audit_archive.domain.layout import statement_key
 from audit_archive.domain.verdicts import Depth
 from tests.attacks.victim import Victim, twin_world
@@ -20,7 +21,21 @@ from tests.auditor.copy import ask
 from tests.unit.run.world import CONSOLE
 
 SEEDS, AT_ONCE = 12, 30
-VALUES: tuple[Any, ...] = (0, 1, -1, 10**18, 1 << 64, 1.5, True, None, "", "x", [], {}, "2026-11-24T00:00:00Z")
+VALUES: tuple[Any, ...] = (
+    0,
+    1,
+    -1,
+    10**18,
+    1 << 64,
+    1.5,
+    True,
+    None,
+    "",
+    "x",
+    [],
+    {},
+    "2026-11-24T00:00:00Z",
+)
 Chain = dict[str, bytes]
 
 
@@ -153,7 +168,7 @@ def test_what_no_rule_is_about_is_accepted_by_both(tmp_path: Path) -> None:
     assert ask(tmp_path).status == 0
 
 
-def test_the_newest_statement_of_an_unsigned_archive_must_be_canonical(tmp_path: Path) -> None:
+def test_the_newest_statement_must_be_canonical(tmp_path: Path) -> None:
     """No hash is over it: its form is all that tells."""
     made = Victim(twin_world(is_signed=False))
     key = statement_key(CONSOLE, made.head.seq)
@@ -161,3 +176,90 @@ def test_the_newest_statement_of_an_unsigned_archive_must_be_canonical(tmp_path:
     source = made.copied(tmp_path)
     assert not made.audit(Depth.CONTENT, source=source, has_ledger=False).is_valid
     assert ask(tmp_path).blamed == {("altered", key)}
+
+
+def said_by(victim: Victim, seq: int) -> Any:
+    """What a statement says, as JSON."""
+    return json.loads(victim.store.data(statement_key(CONSOLE, seq)))
+
+
+def an_epoch_that_purged(said: Any) -> None:
+    common = {name: said[name] for name in ("format", "console", "epoch", "seq", "previous", "run", "tree")}
+    said.clear()
+    said |= {**common, "kind": "operator", "action": "epoch", "who": "ada", "reason": "", "public_key": None}
+    said |= {"epoch": common["epoch"] + 1, "highest_archived_id": 0, "highest_purged_id": 5}
+
+
+def a_slice_beyond_its_export(said: Any) -> None:
+    first, last = said["export"]["first_id"] + 1, said["export"]["last_id"]
+    old = f"/{said['export']['first_id']:019}-"
+    said["export"]["key"] = said["export"]["key"].replace(old, f"/{last:019}-")
+    said["export"]["first_id"] = last
+    assert first < last
+
+
+def a_short_frontier(said: Any) -> None:
+    said["tree"]["frontier"] = said["tree"]["frontier"][1:]
+
+
+def a_negative_tree(said: Any) -> None:
+    said["tree"] |= {"size": -1, "frontier": []}
+
+
+def no_beginning(said: Any) -> None:
+    said["run"]["started_at"] = ""
+
+
+def a_deep_receipt(said: Any) -> None:
+    deep: Any = []
+    for _ in range(300):
+        deep = [deep]
+    said["receipt"] = {"id": 1, "field": deep}
+
+
+ODD = {
+    "an epoch that purged": (7, an_epoch_that_purged),
+    "a slice beyond its export": (6, a_slice_beyond_its_export),
+    "a short frontier": (1, a_short_frontier),
+    "a negative tree": (7, a_negative_tree),
+    "no beginning": (7, no_beginning),
+    "a deep receipt": (7, a_deep_receipt),
+    "a field more": (7, lambda said: said.update(more=1)),
+    "a field less": (7, lambda said: said.pop("outcome")),
+    "a text for a number": (7, lambda said: said.update(boundary="8")),
+    "true for a number": (7, lambda said: said.update(boundary=True)),
+    "a number beyond 64 bits": (7, lambda said: said.update(boundary=1 << 64)),
+}
+
+
+@pytest.mark.parametrize("what", ODD)
+def test_an_odd_statement_is_refused_by_both(what: str, tmp_path: Path) -> None:
+    """What the campaign meets rarely."""
+    made = Victim(twin_world(is_signed=False))
+    seq, odd = ODD[what]
+    said = said_by(made, seq)
+    odd(said)
+    key = statement_key(CONSOLE, seq)
+    digest = sha256(spelled(said)).hexdigest()
+    made.replace(key, spelled(said))
+    for number in range(seq + 1, made.head.seq + 1):
+        after = said_by(made, number)
+        after["previous"]["sha256"] = digest
+        digest = sha256(spelled(after)).hexdigest()
+        made.replace(statement_key(CONSOLE, number), spelled(after))
+    source = made.copied(tmp_path)
+    assert not made.audit(Depth.CHAIN, source=source, has_ledger=False).is_valid
+    assert key in {named for _, named in ask(tmp_path).blamed}
+
+
+def test_filled_ids_ascend() -> None:
+    """A statement that fills two holes and tells them in the wrong order, which changes no count."""
+    before = {**verify.START, "holes": [1, 6], "highest_archived_id": 9}
+    said = {**verify.NOTHING, **said_by(Victim(twin_world(is_signed=False)), 1), "seq": 1, "action": None}
+    said |= {"tree": verify.EMPTY, "missing": [], "highest_archived_id": 9, "highest_purged_id": 0}
+    said |= {"kind": "operator", "slice": {"first_id": 2, "last_id": 4, "count": 2}}
+    leaves = [b"a" * 32, b"b" * 32]
+    said["tree"] = verify.grown(verify.EMPTY, leaves)
+    for filled, is_sane in (([2, 4], True), ([4, 2], False), ([2, 2], False)):
+        due = verify.due_after(before, {**said, "filled": filled}, CONSOLE)
+        assert (due["missing"] == []) == is_sane

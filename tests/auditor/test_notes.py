@@ -1,4 +1,4 @@
-"""Notes that others signed too, and notes that are none: both judge the same checkpoint alike (c2sp.org/signed-note)."""
+"""Notes that others signed too, and malformed ones: both judge each alike (c2sp.org/signed-note)."""
 
 from base64 import b64decode, b64encode
 from pathlib import Path
@@ -7,9 +7,11 @@ import pytest
 
 from audit_archive.domain.layout import checkpoint_key
 from audit_archive.domain.verdicts import Depth
+from tests.attacks.victim import Victim
+from tests.auditor.copy import ask, copied
 from tests.auditor.test_equal_judgement import Both
 from tests.fakes import FakeSigner
-from tests.unit.run.world import CONSOLE
+from tests.unit.run.world import CONSOLE, World
 
 KEY = checkpoint_key(CONSOLE, 4)
 GOOD, ALTERED, UNSIGNED = set[tuple[str, str]](), {("altered", KEY)}, {("unsigned", KEY)}
@@ -80,7 +82,9 @@ VERDICTS = {
     **dict.fromkeys(["a witness after it", "a witness before it", "fifteen witnesses"], GOOD),
     **dict.fromkeys(["a witness of the same name", "a witness of the same key id"], GOOD),
     "the same signature twice": GOOD,
-    **dict.fromkeys(["a false signature by the same key after it", "only the key under another name"], ALTERED),
+    **dict.fromkeys(
+        ["a false signature by the same key after it", "only the key under another name"], ALTERED
+    ),
     "a false signature by the same key before it": ALTERED,
     "only a witness": UNSIGNED,
     **dict.fromkeys(["a line that is no signature", "a line without a name", "a name with a plus"], ALTERED),
@@ -114,3 +118,24 @@ def test_both_judge_a_note_alike(what: str, both: Both, tmp_path: Path) -> None:
     finally:
         both.replace(KEY, note)
     assert {(fault.verdict, fault.key) for fault in found.faults} == VERDICTS[what]
+
+
+def test_only_what_is_unsigned_right_before_a_new_key_is_forgiven(tmp_path: Path) -> None:
+    """A run died before it signed, and then the key was replaced. Further back it is a fault."""
+    world, old = World(), FakeSigner()
+    world.retention_days, world.mode, world.signer = 2555, "off", old
+    for _ in range(3):
+        world.aged()
+        world.run()
+        world.later()
+    last = world.head.seq
+    world.signer = FakeSigner()
+    world.aged()
+    world.run()
+    victim = Victim(world)
+    victim.lose(checkpoint_key(CONSOLE, last))
+    assert ask(copied(world.store, tmp_path / "forgiven")).status == 0
+    victim.lose(checkpoint_key(CONSOLE, last - 2))
+    assert ask(copied(world.store, tmp_path / "other")).blamed == {
+        ("unsigned", checkpoint_key(CONSOLE, last - 2))
+    }

@@ -1,4 +1,4 @@
-"""What was judged, and how much of it: a copy that somebody made into a bundle does not pass for the archive."""
+"""What was judged, and how much of it: a copy that was made into a bundle does not pass for the archive."""
 
 import shutil
 from pathlib import Path
@@ -25,7 +25,7 @@ def victim() -> Victim:
 
 
 def made_into_a_bundle(victim: Victim, folder: Path) -> Path:
-    """A copy of an archive without its exports and entry files, with the files of a bundle that has no lines."""
+    """A copy of an archive without exports and entry files, with the files of a bundle without lines."""
     place = copied(victim.store, folder)
     for name in ("exports", "entries"):
         shutil.rmtree(place / name)
@@ -74,7 +74,9 @@ def test_the_verdict_says_how_much_was_judged(victim: Victim, tmp_path: Path) ->
     ]
 
 
-def test_an_honest_bundle_whose_question_found_nothing_can_be_accepted(victim: Victim, tmp_path: Path) -> None:
+def test_an_honest_bundle_whose_question_found_nothing_can_be_accepted(
+    victim: Victim, tmp_path: Path
+) -> None:
     files = bundle(victim.world, user="nobody@example.com")
     assert files["entries.ndjson"] == b""
     place, keys = unpacked(files, tmp_path / "bundle"), written(tmp_path, victim.keys)
@@ -90,9 +92,7 @@ def test_no_line_is_missed_where_there_are_some(victim: Victim, tmp_path: Path) 
     assert answer.said["verdict"].startswith("VALID: a bundle, 16 lines proven, signed by")
 
 
-def test_two_histories_under_one_key_are_told_apart_by_a_kept_checkpoint_only(
-    victim: Victim, tmp_path: Path
-) -> None:
+def test_only_a_kept_checkpoint_tells_two_histories_of_one_key_apart(victim: Victim, tmp_path: Path) -> None:
     """Whoever may sign can sign another history: the key alone accepts both."""
     signer, kept = victim.world.signer, tmp_path / "kept.txt"
     assert isinstance(signer, FakeSigner)
@@ -111,7 +111,9 @@ def test_it_says_that_it_did_not_look_for_another_history(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert verify.main([str(copied(twin_world().store, tmp_path))]) == 0
-    assert "nor whether the same key signed\nanother history too. Only a checkpoint" in capsys.readouterr().out
+    assert (
+        "nor whether the same key signed\nanother history too. Only a checkpoint" in capsys.readouterr().out
+    )
 
 
 @pytest.mark.parametrize("length", [0, 90, 92, 120])
@@ -130,9 +132,7 @@ def test_a_name_on_the_command_line_does_nothing_to_the_terminal(capsys: pytest.
         verify.main(["here", "\x9b8m\x85VALID\x1b]0;\u202e"])
     told = capsys.readouterr()
     assert (ended.value.code, told.err) == (2, "")
-    assert told.out == (
-        "NOT CHECKED: unrecognized arguments: \\x9b8m\\x85VALID\\x1b]0;\\u202e; see --help\n"
-    )
+    assert told.out == ("NOT CHECKED: unrecognized arguments: \\x9b8m\\x85VALID\\x1b]0;\\u202e; see --help\n")
 
 
 def key_body(der: bytes) -> str:

@@ -3,6 +3,7 @@
 from tests.mutants.mutant import Mutant
 from tests.mutants.tables import (
     archive,
+    auditor,
     boundary,
     chain,
     console,
@@ -27,4 +28,5 @@ MUTANTS: tuple[Mutant, ...] = (
     *console.MUTANTS,
     *exports.MUTANTS,
     *evidence.MUTANTS,
+    *auditor.MUTANTS,
 )

@@ -342,7 +342,8 @@ def members_of(archive: zipfile.ZipFile, file: IO[bytes]) -> list[tuple[zipfile.
 def unzipped(file: IO[bytes]) -> Iterator[bytes]:
     """What the one member of an export's zip holds, some at a time, and no more of it than is stated."""
     with zipfile.ZipFile(file) as archive:
-        ((member, start),) = members_of(archive, file)
+        inside = members_of(archive, file)  # maybe with the folder of the one file, in which nothing is
+        ((member, start),) = [each for each in inside if not each[0].is_dir() or each[0].file_size]
         if member.compress_type not in PLAIN or member.file_size > MOST_INFLATED:
             raise ValueError("an export is stored or deflated, and not this large")
         file.seek(start)
