@@ -6,6 +6,7 @@ import subprocess
 import sys
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from hashlib import sha256
 from io import BytesIO
@@ -15,8 +16,9 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 import pytest
 
 from audit_archive.auditor import verify
+from audit_archive.domain.json_entries import read_entries
 from audit_archive.domain.layout import export_key
-from audit_archive.domain.statement import ArchiveStatement, Statement
+from audit_archive.domain.statement import Statement
 from audit_archive.domain.times import from_rfc3339
 from audit_archive.domain.zip_export import open_member
 from audit_archive.errors import InvalidExportError
@@ -166,18 +168,13 @@ def bomb_of(victim: Victim, kind: str) -> Callable[[Statement], Statement]:
             digest.update(piece)
         victim.replace(said.entries[0].key, gzip_bomb())
         file = replace(said.entries[0], content_sha256=digest.hexdigest())
-        return lambda told: replace(told, entries=(file, *said.entries[1:]))  # type: ignore[call-arg]
+        return lambda told: replace(said, entries=(file, *said.entries[1:]), previous=told.previous)
     data, served = zip_bomb(), from_rfc3339(said.export.served_at)
     digest_of_zip = sha256(data).hexdigest()
     key = export_key(CONSOLE, served, said.export.first_id, said.export.last_id, digest_of_zip)
     victim.put(key, data)
     export = replace(said.export, key=key, sha256=digest_of_zip, size=len(data))
-
-    def edit(told: Statement) -> Statement:
-        assert isinstance(told, ArchiveStatement)
-        return replace(told, export=export)
-
-    return edit
+    return lambda told: replace(said, export=export, previous=told.previous)
 
 
 @pytest.mark.parametrize("kind", ["entries", "export"])
@@ -202,6 +199,20 @@ def limited(*arguments: object) -> subprocess.CompletedProcess[str]:
     """The program in a Python of its own that may not have more memory."""
     command = [sys.executable, "-I", "-S", "-c", LIMITED, str(MEMORY), str(PROGRAM), *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own
+
+
+@pytest.mark.parametrize("megabytes", [1, 17])
+def test_an_entry_is_as_long_as_the_product_takes_it_or_both_refuse_it(megabytes: int) -> None:
+    """However it is cut into members, none of which is long."""
+    member = '"' + "x" * (1 << 20) + '"'
+    data = export_of('[{"id": 1, "field": [' + ",".join([member] * megabytes) + "]}]")
+    is_taken = megabytes == 1
+    how = nullcontext() if is_taken else pytest.raises(InvalidExportError, match="longer than 16777216 bytes")
+    with how:
+        assert len(list(read_entries(open_member(BytesIO(data), len(data))))) == 1
+    how = nullcontext() if is_taken else pytest.raises(ValueError, match="longer than 16777216 bytes")
+    with how:
+        assert len(verify.read_export(BytesIO(data), "2026-11-20")[0]) == 1
 
 
 @pytest.mark.parametrize("levels", [990, 1000, 100_000])

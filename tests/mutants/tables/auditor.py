@@ -6,9 +6,7 @@ PROGRAM = "auditor/verify.py"
 NOTES = "tests/auditor/test_notes.py::test_both_judge_a_note_alike"
 KEY_LENGTH = "tests/auditor/test_places.py::test_a_key_of_another_length_is_refused_as_a_key"
 GAP = "tests/auditor/test_notes.py::test_only_what_is_unsigned_right_before_a_new_key_is_forgiven"
-CANONICAL = (
-    "tests/auditor/test_mutations.py::test_the_newest_statement_of_an_unsigned_archive_must_be_canonical"
-)
+CANONICAL = "tests/auditor/test_mutations.py::test_the_newest_statement_must_be_canonical"
 SHAPES = "tests/auditor/test_mutations.py::test_an_odd_statement_is_refused_by_both"
 TREE = "tests/auditor/test_forgeries.py::test_a_tree_that_does_not_go_on_is_found_without_the_lines"
 FILLED = "tests/auditor/test_mutations.py::test_filled_ids_ascend"
@@ -20,9 +18,7 @@ TOKENS = "tests/auditor/test_bounds.py::test_a_bomb_is_a_fault_and_fills_no_memo
 BOMB = "tests/auditor/test_bounds.py::test_a_bomb_in_a_bundle_fills_no_memory"
 EMPTY = "tests/auditor/test_places.py::test_a_copy_that_was_made_into_a_bundle_is_not_valid"
 OTHER = "tests/auditor/test_places.py::test_it_is_refused_where_an_archive_is_expected"
-TWO = (
-    "tests/auditor/test_places.py::test_two_histories_under_one_key_are_told_apart_by_a_kept_checkpoint_only"
-)
+TWO = "tests/auditor/test_places.py::test_only_a_kept_checkpoint_tells_two_histories_of_one_key_apart"
 LIES = "tests/auditor/test_bundles.py::test_a_line_of_another_epoch_is_not_proven_as_one_of_this"
 LIMIT = "tests/auditor/test_bundles.py::test_how_many_lines_are_proven_must_be_said_rightly"
 
@@ -226,6 +222,14 @@ MUTANTS = (
         "        elif is_more and len(text) - at <= MOST_OF_AN_ENTRY:",
         "        elif is_more:",
         TOKENS,
+    ),
+    Mutant(
+        "verify-entries-are-bounded",
+        "No entry of an export is longer than the product takes one",
+        PROGRAM,
+        "        if size > MOST_OF_AN_ENTRY:",
+        "        if False:",
+        "tests/auditor/test_bounds.py::test_an_entry_is_as_long_as_the_product_takes_it_or_both_refuse_it",
     ),
     Mutant(
         "verify-lines-are-bounded",

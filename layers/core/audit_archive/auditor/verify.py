@@ -226,8 +226,12 @@ def entries_in(pieces: Iterable[bytes], is_export: bool = False) -> Iterator[lis
     """
     within: list[tuple[str, list[Any]]] = [("", [])]  # what is open, and what is in it so far
     due, depth = "{[" if is_export else "{", 0  # `depth`: how many are open around each entry of an array
+    size = 0
     for mark, value in tokens_in(pieces):
         outer, items = within[-1]
+        size += len(value) if isinstance(value, str) else 1
+        if size > MOST_OF_AN_ENTRY:
+            raise ValueError(f"an entry is longer than {MOST_OF_AN_ENTRY} bytes")
         is_name = due[0] == '"' and isinstance(value, str)
         if not is_name and (mark or "0") not in due:
             raise ValueError(f"the JSON has {mark or value!r} where one of {due} is due")
@@ -251,6 +255,7 @@ def entries_in(pieces: Iterable[bytes], is_export: bool = False) -> Iterator[lis
                 raise ValueError(f"the JSON has {value!r} in place of an entry")
             if is_entry:
                 yield items
+                size = 0
                 is_export = is_export and level > 1  # if one was on a line, so are the others
             else:
                 is_trail = mark == "]" and level + 1 == depth
