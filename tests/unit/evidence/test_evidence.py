@@ -108,7 +108,8 @@ def test_nothing_found_is_evidence_too(victim: Victim, tmp_path: Path) -> None:
     files = bundle(victim.world, user="nobody@example.com")
     assert files["entries.ndjson"] == b""
     assert manifest_of(files)["outcome"] == "none_found"
-    assert ask(unpacked(files, tmp_path), *written(tmp_path, victim.keys)).status == 0
+    place, keys = unpacked(files, tmp_path / "bundle"), written(tmp_path, victim.keys)
+    assert [ask(place, *keys, *more).status for more in ((), ("--without-lines",))] == [2, 0]
 
 
 def test_where_nothing_is_archived_there_is_no_bundle() -> None:

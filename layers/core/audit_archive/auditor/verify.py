@@ -50,7 +50,7 @@ NONSENSE: Any = (ArithmeticError, AttributeError, LookupError, TypeError, ValueE
 NONSENSE += (NotImplementedError, RecursionError, struct.error, zlib.error, zipfile.BadZipFile)
 NONSENSE += tuple(filter(None, [InvalidSignature]))
 CHUNK, MOST_BYTES, MOST_OF_AN_ENTRY = 1 << 18, 1 << 28, 1 << 24  # bytes at once, of a small file, of an entry
-MOST_OF_A_LINE, MOST_INFLATED, MOST_OF_A_NOTE = 1 << 26, 1 << 35, 1 << 17  # bytes
+MOST_OF_A_LINE, MOST_INFLATED, MOST_OF_A_NOTE = 2 * MOST_OF_AN_ENTRY + CHUNK, 1 << 35, 1 << 17  # bytes
 MOST_LEVELS = 254  # of canonical JSON
 MARKS, VALUE = set("{}[],:"), "0{["  # of JSON; what a value begins with, 0 for what is no mark
 NO_SPACE = re.compile(r"[^ \t\r\n]")
@@ -218,6 +218,12 @@ def is_envelope(items: list[Any]) -> bool:
     return "audit_trail" in early
 
 
+def need(is_so: bool, why: str) -> None:
+    """Raise ValueError unless something is so."""
+    if not is_so:
+        raise ValueError(why)
+
+
 def entries_in(pieces: Iterable[bytes], is_export: bool = False) -> Iterator[list[Any]]:
     """The entries of a JSON text, each as its names and values in turn, with a hash of what is nested.
 
@@ -225,16 +231,13 @@ def entries_in(pieces: Iterable[bytes], is_export: bool = False) -> Iterator[lis
     However deep they are, it takes no recursion. Raises ValueError if the text is anything else.
     """
     within: list[tuple[str, list[Any]]] = [("", [])]  # what is open, and what is in it so far
-    due, depth = "{[" if is_export else "{", 0  # `depth`: how many are open around each entry of an array
-    size = 0
+    # `depth`: how many are open around each entry of an array. `size`: bytes since the last entry.
+    due, depth, size = "{[" if is_export else "{", 0, 0
     for mark, value in tokens_in(pieces):
-        outer, items = within[-1]
-        size += len(value) if isinstance(value, str) else 1
-        if size > MOST_OF_AN_ENTRY:
-            raise ValueError(f"an entry is longer than {MOST_OF_AN_ENTRY} bytes")
+        (outer, items), size = within[-1], size + (len(value) if isinstance(value, str) else 1)
+        need(size <= MOST_OF_AN_ENTRY, f"an entry is longer than {MOST_OF_AN_ENTRY} bytes")
         is_name = due[0] == '"' and isinstance(value, str)
-        if not is_name and (mark or "0") not in due:
-            raise ValueError(f"the JSON has {mark or value!r} where one of {due} is due")
+        need(is_name or (mark or "0") in due, f"the JSON has {mark or value!r} where one of {due} is due")
         if is_name or mark == ":":
             items += [value] if is_name else []
             due = ":" if is_name else VALUE
@@ -251,19 +254,16 @@ def entries_in(pieces: Iterable[bytes], is_export: bool = False) -> Iterator[lis
             is_entry = level == depth or (
                 level == 1 and mark == "}" and not (is_export and is_envelope(items))
             )
-            if is_entry and mark != "}":
-                raise ValueError(f"the JSON has {value!r} in place of an entry")
+            need(not is_entry or mark == "}", f"the JSON has {value!r} in place of an entry")
             if is_entry:
                 yield items
-                size = 0
-                is_export = is_export and level > 1  # if one was on a line, so are the others
+                size, is_export = 0, is_export and level > 1  # if one was on a line, so are the others
             else:
                 is_trail = mark == "]" and level + 1 == depth
-                depth = 0 if is_trail else depth
+                depth *= not is_trail
                 within[-1][1].append(None if is_trail else folded(outer, items) if mark else value)
             due = (",}" if kind == "{" else ",]") if kind else "{" if is_entry else "$"
-    if len(within) > 1:
-        raise ValueError("the JSON is cut off")
+    need(len(within) == 1, "the JSON is cut off")
 
 
 def entry_of(items: list[Any]) -> tuple[int, bytes, Json]:
@@ -570,14 +570,15 @@ def checkpoint_in(text: str) -> tuple[str, str, int, str]:
 
 def lines_in(pieces: Iterator[bytes]) -> Iterator[bytes]:
     """Each line, without its line feed. Raises ValueError if one is too long, or the last has none."""
-    left = b""
+    parts, size = list[bytes](), 0
     for piece in pieces:
-        *lines, left = (left + piece).split(b"\n")
-        yield from lines
-        if len(left) > MOST_OF_A_LINE:
-            raise ValueError("a line is longer than that of any entry")
-    if left:
-        raise ValueError("the last line has no line feed")
+        *ends, rest = piece.split(b"\n")
+        for end in ends:
+            yield b"".join([*parts, end])
+            parts, size = [], 0
+        parts, size = [*parts, rest], size + len(rest)
+        need(size <= MOST_OF_A_LINE, "a line is longer than that of any entry")
+    need(not size, "the last line has no line feed")
 
 
 class Audit:
