@@ -224,6 +224,12 @@ def need(is_so: bool, why: str) -> None:
         raise ValueError(why)
 
 
+def is_trail_next(within: list[tuple[str, list[Any]]]) -> bool:
+    """Whether the member `audit_trail` of an export's object is next, by what is open: it is no entry's."""
+    names = within[-1][1][::2] if len(within) == 2 else []  # noqa: PLR2004 - the text and the object
+    return names[-1:] == ["audit_trail"] and "id" not in names
+
+
 def entries_in(pieces: Iterable[bytes], is_export: bool = False) -> Iterator[list[Any]]:
     """The entries of a JSON text, each as its names and values in turn, with a hash of what is nested.
 
@@ -244,8 +250,8 @@ def entries_in(pieces: Iterable[bytes], is_export: bool = False) -> Iterator[lis
         elif mark == ",":
             due = '"' if outer == "{" else VALUE
         elif mark in ("{", "["):
-            is_named = within[1:] == within[-1:] and items[-1:] == ["audit_trail"] and "id" not in items[::2]
-            depth = len(within) + 1 if is_export and mark == "[" and (not outer or is_named) else depth
+            if is_export and mark == "[" and (not outer or is_trail_next(within)):
+                depth = len(within) + 1
             within.append((mark, []))
             due = '"}' if mark == "{" else f"{VALUE}]"
         else:  # a value has ended
