@@ -241,9 +241,9 @@ def entries_in(pieces: Iterable[bytes], is_export: bool = False) -> Iterator[lis
     due, depth, size = "{[" if is_export else "{", 0, 0
     for mark, value in tokens_in(pieces):
         (outer, items), size = within[-1], size + (len(value) if isinstance(value, str) else 1)
-        need(size <= MOST_OF_AN_ENTRY, f"an entry is longer than {MOST_OF_AN_ENTRY} bytes")
+        need(size <= MOST_OF_AN_ENTRY, "an entry is longer than 16 MiB")
         is_name = due[0] == '"' and isinstance(value, str)
-        need(is_name or (mark or "0") in due, f"the JSON has {mark or value!r} where one of {due} is due")
+        need(is_name or (mark or "0") in due, "the JSON has something else than is due")
         if is_name or mark == ":":
             items += [value] if is_name else []
             due = ":" if is_name else VALUE
@@ -260,7 +260,7 @@ def entries_in(pieces: Iterable[bytes], is_export: bool = False) -> Iterator[lis
             is_entry = level == depth or (
                 level == 1 and mark == "}" and not (is_export and is_envelope(items))
             )
-            need(not is_entry or mark == "}", f"the JSON has {value!r} in place of an entry")
+            need(not is_entry or mark == "}", "the JSON has something else in place of an entry")
             if is_entry:
                 yield items
                 size, is_export = 0, is_export and level > 1  # if one was on a line, so are the others
