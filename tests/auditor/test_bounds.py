@@ -65,6 +65,15 @@ def with_member(**how: object) -> bytes:
     return file.getvalue()
 
 
+def after(junk: bytes) -> bytes:
+    """An export behind something else, with offsets that are right all the same."""
+    file = BytesIO(junk)
+    file.seek(0, 2)
+    with ZipFile(file, "w") as archive:
+        archive.writestr("a.json", '[{"id": 1}]')
+    return file.getvalue()
+
+
 def with_comment(comment: bytes) -> bytes:
     """An export with a comment at its end."""
     file = BytesIO()
@@ -97,6 +106,7 @@ ZIPS = {
     "two, one after the other": export_of('[{"id": 2}]') + GOOD,
     "one in the comment of another": with_comment(GOOD),
     "something before it": b"#!/bin/sh\n" + GOOD,
+    "something before it that its offsets know of": after(b"#!/bin/sh\n"),
     "something after it": GOOD + b"\n",
     "something between data and directory": GOOD[:CENTRAL] + b"PK\x03\x04" + GOOD[CENTRAL:],
     "another CRC in the local header": patched(GOOD, 14, b"\0\0\0\1"),
@@ -211,6 +221,21 @@ def test_an_entry_is_as_long_as_the_product_takes_it_or_both_refuse_it(megabytes
         assert len(list(read_entries(open_member(BytesIO(data), len(data))))) == 1
     with nullcontext() if is_taken else pytest.raises(ValueError, match="longer than 16 MiB"):
         assert len(verify.read_export(BytesIO(data), "2026-11-20")[0]) == 1
+
+
+def test_of_a_token_without_end_no_more_is_read_than_an_entry_may_have() -> None:
+    read = 0
+
+    def pieces() -> Iterator[bytes]:
+        nonlocal read
+        yield b'[{"id":1,"a":"'
+        for _ in range(100):
+            read += 1
+            yield b"x" * (1 << 20)
+
+    with pytest.raises(ValueError, match="the JSON is broken, or cut off"):
+        list(verify.entries_in(pieces(), is_export=True))
+    assert read < 99
 
 
 @pytest.mark.parametrize("levels", [990, 1000, 100_000])

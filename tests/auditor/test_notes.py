@@ -71,6 +71,7 @@ def note_with(note: str, what: str) -> str:
         "no empty line": text.replace("\n\n", "\n") + line,
         "two empty lines": text + "\n" + line,
         "a tab": text + line + WITNESS.replace("/w1", "/w\t1"),
+        "a control character": text + line + WITNESS.replace("/w1", "/\x01w1"),
         "a carriage return": (text + line).replace("\n", "\r\n"),
         "another text": text.replace("statement ", "statement  ") + line,
         "more than a note may have": text + line + WITNESS * 1200,
@@ -93,6 +94,7 @@ VERDICTS = {
     **dict.fromkeys(["a witness in other base64", "other base64 for the signature"], ALTERED),
     **dict.fromkeys(["no line feed at the end", "an empty line at the end", "no signature"], ALTERED),
     **dict.fromkeys(["no empty line", "two empty lines", "a tab", "a carriage return"], ALTERED),
+    "a control character": ALTERED,
     **dict.fromkeys(["another text", "more than a note may have", "nothing"], ALTERED),
 }
 

@@ -116,11 +116,18 @@ def test_it_says_that_it_did_not_look_for_another_history(
     )
 
 
-@pytest.mark.parametrize("length", [0, 90, 92, 120])
-def test_a_key_of_another_length_is_refused_as_a_key(length: int, victim: Victim, tmp_path: Path) -> None:
+@pytest.mark.parametrize("what", ["nothing", "a byte less", "a byte more", "a key twice", "another curve"])
+def test_what_is_not_a_key_on_p256_is_refused_as_a_key(what: str, victim: Victim, tmp_path: Path) -> None:
     (key,) = victim.keys
+    der = {
+        "nothing": b"",
+        "a byte less": key.spki[:-1],
+        "a byte more": key.spki + b"\0",
+        "a key twice": key.spki * 2,
+        "another curve": key.spki.replace(b"\x03\x01\x07", b"\x03\x01\x06"),
+    }[what]
     path = tmp_path / "key.pem"
-    path.write_text(key.pem().replace(key_body(key.spki), key_body((key.spki * 2)[:length])))
+    path.write_text(key.pem().replace(key_body(key.spki), key_body(der)))
     answer = ask(copied(victim.store, tmp_path / "copy"), "--key", path)
     assert (answer.status, answer.said["consoles"]) == (2, [])
     assert answer.said["verdict"].endswith(f"{path} is not a PEM file with a public key on the curve P-256")
