@@ -5,6 +5,7 @@ from tests.mutants.tables import (
     amended,
     answers,
     archive,
+    auditor,
     boundary,
     chain,
     console,
@@ -35,4 +36,5 @@ MUTANTS: tuple[Mutant, ...] = (
     *exports.MUTANTS,
     *evidence.MUTANTS,
     *retrieval.MUTANTS,
+    *auditor.MUTANTS,
 )
