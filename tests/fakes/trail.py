@@ -27,6 +27,7 @@ class FakeTrail:
         self.last_id = 0
         self.destroyed: list[Destroyed] = []
         self.lock = RLock()
+        self.is_newest_first = False
         self._entries: dict[int, Entry] = {}
 
     @property
@@ -88,10 +89,11 @@ class FakeTrail:
     ) -> int:
         """Somebody purges up to and including an id, which leaves a receipt. Returns the number destroyed.
 
-        `most`: how many the Console deletes in one call, the oldest first.
+        `most`: how many the Console deletes in one call, the oldest first unless `is_newest_first`.
         """
         with self.lock:
-            doomed = sorted(entry_id for entry_id in self._entries if entry_id <= boundary)[:most]
+            low = (entry_id for entry_id in self._entries if entry_id <= boundary)
+            doomed = sorted(low, reverse=self.is_newest_first)[:most]
             self.destroyed += [Destroyed(self._entries.pop(entry_id), user) for entry_id in sorted(doomed)]
             if receipt:
                 self.write_receipt(boundary, len(doomed), user)

@@ -70,7 +70,7 @@ def _archive_and_purge(run: Run) -> tuple[Result, Head]:
         archivings = archived_by(run, head, surveyed.survey.ids)
         compared = compare(run, head, surveyed, archivings)
         seen = _checked(run, surveyed, head, compared, view(run, surveyed, head, peek, began_at))
-    if seen.is_stale and not surveyed.survey.new_count:
+    if seen.is_stale and not seen.is_advancing:
         return stale(loaded, head, seen), head
     if not surveyed.survey.ids:
         return plain(Outcome.IDLE, loaded, head), head
@@ -91,32 +91,30 @@ def _archive_and_purge(run: Run) -> tuple[Result, Head]:
 def _checked(run: Run, surveyed: Surveyed, head: Head, compared: Compared, seen: View) -> View:
     """Check that the trail went forward, and note whether the export holds what `fetch` showed.
 
-    Only a trail that `fetch` shows went backwards: else the export is an old copy. Raises RollbackError,
-    InvalidExportError.
+    Only a trail that `fetch` shows went backwards: else the export is an old copy, or one of another trail,
+    and what is new in it is not archived. Raises RollbackError, InvalidExportError.
     """
-    if not seen.is_stale:
-        try:
-            check_forward(surveyed.survey, head, is_another=compared.is_another_trail)
-        except RollbackError:
-            if seen.lacking is None:
-                raise
-            seen = seen.as_stale()
-    is_advancing = bool(surveyed.survey.new_count)
-    lack = note(run, seen, is_advancing=is_advancing)
-    if not is_advancing:
+    try:
+        check_forward(surveyed.survey, head, is_another=compared.is_another_trail)
+    except RollbackError:
+        if seen.lacking is None:
+            raise
+        seen = seen.as_old_copy()
+    lack = note(run, seen, surveyed.survey)
+    if not seen.is_advancing:
         check_not_lasting(lack, run.clock.now())
     return seen
 
 
 def _purge(run: Run, head: Head, surveyed: Surveyed, plan: Plan, result: Result) -> tuple[Result, Head]:
     """Carry out the recorded plan: purge in mode `on`, only check in `dry-run`."""
-    ids = surveyed.survey.ids
+    ids, is_sure = surveyed.survey.ids, not plan.vanished
     try:
         if plan.is_intent:
-            after, settlement = purge(run, head, ids)
+            after, settlement = purge(run, head, ids, is_sure=is_sure)
             return purged(result, plan, settlement, head, after), after
         if plan.mode == Mode.DRY_RUN and plan.boundary is not None:
-            is_checked = check_dry(run, head, ids, plan.boundary)
+            is_checked = check_dry(run, head, ids, plan.boundary, is_sure=is_sure)
             return result if is_checked else warned(result, NO_PURGE_KEY), head
     except HeldError:
         return warned(replace(result, held_back_by=HeldBackBy.POPULATION), NOT_YET_CERTAIN), head

@@ -18,6 +18,7 @@ from tests.mutants.tables import (
     retrieval,
     rollback,
     signing,
+    witnesses,
 )
 
 MUTANTS: tuple[Mutant, ...] = (
@@ -31,6 +32,7 @@ MUTANTS: tuple[Mutant, ...] = (
     *purge.MUTANTS,
     *intents.MUTANTS,
     *rollback.MUTANTS,
+    *witnesses.MUTANTS,
     *console.MUTANTS,
     *answers.MUTANTS,
     *exports.MUTANTS,

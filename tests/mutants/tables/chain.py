@@ -184,8 +184,8 @@ MUTANTS = (
         "purged-watermark-is-a-maximum",
         "A purge statement never lowers the purged watermark",
         "steps/settle.py",
-        "highest_purged_id=max(head.highest_purged_id, intent.boundary if settlement.was_sent else 0)",
-        "highest_purged_id=intent.boundary if settlement.was_sent else 0",
+        "highest_purged_id=max(head.highest_purged_id, _purged_up_to(ended))",
+        "highest_purged_id=_purged_up_to(ended)",
         SAFETY,
     ),
     Mutant(

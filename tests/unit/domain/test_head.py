@@ -4,25 +4,40 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from audit_archive.domain.facts import (
     Anchor,
     ExportFacts,
+    HeldBackBy,
+    IdSpan,
     Missing,
     ObjectRef,
     PlanFacts,
     PopulationFacts,
     ReceiptSeen,
+    Respelled,
     RunFacts,
     SliceFacts,
+    Unexported,
 )
-from audit_archive.domain.head import MAX_UNSETTLED, Head, Hole, Intent, KnownReceipt
-from audit_archive.domain.ranges import id_set
+from audit_archive.domain.head import (
+    MAX_UNSETTLED,
+    Head,
+    Hold,
+    Hole,
+    Intent,
+    KnownReceipt,
+    accepted_ids,
+)
+from audit_archive.domain.ranges import IdSet, id_set
 from audit_archive.domain.statement import ArchiveStatement, OperatorStatement, PurgeStatement, Statement
 from audit_archive.domain.times import rfc3339
 from audit_archive.domain.tree import Tree
 
 NOW = 1_795_413_600
+NOT_YET = HeldBackBy.NOT_YET_RECORDED
 REF = ObjectRef("statements/console=c/0000000008.json", "v8", "88" * 32)
 TREE = Tree(3, "aa" * 32, ("bb" * 32, "cc" * 32))
 BEFORE = Head(
@@ -190,19 +205,41 @@ def test_only_so_many_intents_are_remembered_and_the_oldest_goes_first() -> None
     ("outcome", "intents", "is_latched", "due"),
     [
         ("confirmed", (3,), False, 300),
-        ("unconfirmed", (3, 7), False, 300),
+        ("unconfirmed", (3,), False, 300),
         ("mismatch", (3,), True, 300),
+        ("partial", (3,), False, NOW),
         ("not_sent", (3,), False, NOW),
         ("superseded", (3,), False, NOW),
-        ("unknown", (3, 7), False, NOW),
+        ("unknown", (3,), False, NOW),
     ],
 )
-def test_each_outcome_of_a_purge(outcome: str, intents: tuple[int, ...], is_latched: bool, due: int) -> None:
+def test_each_outcome_of_a_purge_with_its_receipt(
+    outcome: str, intents: tuple[int, ...], is_latched: bool, due: int
+) -> None:
     after = BEFORE.after(purge(outcome), REF)
     assert tuple(intent.seq for intent in after.intents) == intents
     assert after.open_intents == ()
     assert (after.is_latched, after.next_due_at) == (is_latched, due)
     assert (after.anchor, after.holes) == (BEFORE.anchor, BEFORE.holes)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "still_matches"),
+    [
+        ("unconfirmed", True),
+        ("unknown", True),
+        ("partial", True),
+        ("mismatch", True),
+        ("not_sent", False),
+        ("superseded", False),
+    ],
+)
+def test_without_a_receipt_an_intent_waits_for_it_unless_nothing_was_sent(
+    outcome: str, still_matches: bool
+) -> None:
+    after = BEFORE.after(purge(outcome, receipt=None), REF)
+    assert (7 in {intent.seq for intent in after.intents}) is still_matches
+    assert after.open_intents == ()
 
 
 def test_an_intent_that_may_still_find_its_receipt_remembers_what_was_reported() -> None:
@@ -226,7 +263,9 @@ def test_a_receipt_is_remembered_if_it_is_not_archived_yet() -> None:
     assert BEFORE.after(purge("unconfirmed", receipt=None), REF).receipts == BEFORE.receipts
 
 
-@pytest.mark.parametrize("outcome", ["confirmed", "unconfirmed", "not_sent", "unknown", "superseded"])
+@pytest.mark.parametrize(
+    "outcome", ["confirmed", "unconfirmed", "partial", "not_sent", "unknown", "superseded"]
+)
 def test_a_latch_stays_whatever_comes_but_a_resume(outcome: str) -> None:
     latched = replace(BEFORE, is_latched=True)
     assert latched.after(purge(outcome), REF).is_latched
@@ -241,10 +280,240 @@ def test_resume_unlatches_and_makes_what_is_archived_due_at_once() -> None:
     assert (after.intents, after.holes, after.anchor) == (BEFORE.intents, BEFORE.holes, BEFORE.anchor)
 
 
-def test_an_epoch_starts_anew_but_for_the_tree() -> None:
+def test_an_epoch_starts_anew_but_for_the_tree_the_window_and_the_key() -> None:
     said = operator("epoch", epoch=3, highest_archived_id=0, highest_purged_id=0)
-    after = replace(BEFORE, is_latched=True).after(said, REF)
-    assert after == Head(console="c", epoch=3, seq=8, statement=REF, tree=TREE)
+    full = replace(
+        BEFORE,
+        late_ids=(4,),
+        is_latched=True,
+        first_live_id=11,
+        window=3600,
+        public_key="key",
+        live_count=4,
+        count_offset=1,
+        surveyed_at=NOW,
+        history_up_to=9,
+        hold=Hold("unexplained_hole", 11, NOW),
+        vanished=(IdSpan(11, 11),),
+        respelled=(Respelled("k", "00", 14),),
+        export=archive().export,
+    )
+    assert full.after(said, REF) == Head(
+        console="c", epoch=3, seq=8, statement=REF, tree=TREE, window=3600, public_key="key"
+    )
+
+
+# ---------------------------------------------------------------------------- what should be live
+
+
+def same(ids: IdSet) -> IdSet:
+    """The same ids in as few ranges as can be: holes that touch are one."""
+    return IdSet.of(*ids.ranges)
+
+
+def counted(counted: int | None, accounted: int, offset: int | None) -> PopulationFacts:
+    return PopulationFacts(counted, accounted, offset, ())
+
+
+@pytest.mark.parametrize(
+    ("population", "live", "offset"),
+    [
+        (counted(9, 9, 0), 9, 0),
+        (counted(8, 8, 0), 9, 0),  # one more came before the export was served
+        (counted(12, 9, 3), 12, 3),  # the pages show no more than the export: the Console counts so
+        (counted(7, 9, -2), 7, -2),
+        (counted(None, 9, 0), 9, 0),
+        (counted(12, 9, None), None, None),  # `fetch` shows what the export lacks, or nobody could look
+        (counted(None, 9, None), None, None),
+    ],
+)
+def test_a_complete_export_says_how_many_entries_should_be_live(
+    population: PopulationFacts, live: int | None, offset: int | None
+) -> None:
+    before = replace(BEFORE, live_count=77, count_offset=5)
+    after = before.after(archive(population=population), REF)
+    assert (after.live_count, after.count_offset, after.surveyed_at) == (live, offset, NOW - 60)
+    assert after.first_live_id == 11
+
+
+@pytest.mark.parametrize(
+    "change", [{"stale": Unexported(26, None)}, {"plan": PlanFacts("on", 3600, None, 0, NOT_YET, None)}]
+)
+def test_an_export_that_is_stale_or_not_archived_to_its_end_says_nothing_of_it(
+    change: dict[str, Any],
+) -> None:
+    before = replace(BEFORE, live_count=77, count_offset=5, surveyed_at=4, first_live_id=3)
+    after = before.after(archive(**change), REF)
+    assert (after.live_count, after.count_offset, after.surveyed_at, after.first_live_id) == (None, 5, 4, 3)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "reported", "live"),
+    [
+        ("confirmed", 8, 93),  # 8 less, its receipt more
+        ("confirmed", 7, None),
+        ("confirmed", None, None),
+        ("unconfirmed", 8, None),
+        ("mismatch", 9, None),
+        ("partial", 3, None),
+        ("unknown", None, None),
+        ("superseded", None, None),
+        ("not_sent", None, 100),
+    ],
+)
+def test_how_many_should_be_live_after_a_purge_is_known_only_if_it_ended_as_planned(
+    outcome: str, reported: int | None, live: int | None
+) -> None:
+    said = purge(outcome, reported_count=reported)
+    assert replace(BEFORE, live_count=100).after(said, REF).live_count == live
+    assert BEFORE.after(said, REF).live_count is None
+
+
+# ---------------------------------------------------------------------------- holes and who accepts them
+
+
+@pytest.mark.parametrize(
+    ("hole", "holds"),
+    [
+        (Hole(11, 12, "unexplained", 0), True),
+        (Hole(11, 12, "before_archive", 0), True),
+        (Hole(9, 11, "unexplained", 0), True),
+        (Hole(9, 10, "unexplained", 0), False),  # crossed before
+        (Hole(11, 12, "foreign_purge", 0), False),
+        (Hole(11, 12, "unexplained", 0, is_accepted=True), False),
+    ],
+)
+def test_what_neither_a_receipt_nor_an_operator_explains(hole: Hole, holds: bool) -> None:
+    assert bool(replace(BEFORE, holes=(hole,)).unexplained) is holds
+
+
+def test_an_accepted_range_stays_open_is_cut_where_it_ends_and_is_due_at_once() -> None:
+    before = replace(BEFORE, holes=(Hole(5, 9, "unexplained", 100), Hole(15, 15, "unexplained", 200)))
+    after = before.after(operator("accept", accepted=IdSpan(7, 8)), REF)
+    assert after.holes == (
+        Hole(5, 6, "unexplained", 100),
+        Hole(7, 8, "unexplained", 100, is_accepted=True),
+        Hole(9, 9, "unexplained", 100),
+        Hole(15, 15, "unexplained", 200),
+    )
+    assert same(after.open_ids) == before.open_ids
+    assert after.next_due_at == NOW
+    more = after.after(operator("accept", accepted=IdSpan(5, 15)), REF)
+    assert all(hole.is_accepted for hole in more.holes)
+    assert same(more.open_ids) == before.open_ids
+
+
+def test_an_entry_in_an_accepted_range_ends_every_acceptance() -> None:
+    accepted = (Hole(5, 9, "unexplained", 100, True), Hole(15, 15, "before_archive", 200, True))
+    before = replace(BEFORE, holes=(*accepted, Hole(17, 18, "unexplained", 300)))
+    after = before.after(archive(filled=(7,)), REF)
+    assert [(hole.first, hole.last, hole.is_accepted) for hole in after.holes] == [
+        (5, 6, False),
+        (8, 9, False),
+        (15, 15, False),
+        (17, 18, False),
+    ]
+    other = before.after(archive(filled=(17,)), REF)
+    assert [(hole.first, hole.is_accepted) for hole in other.holes] == [(5, True), (15, True), (18, False)]
+
+
+@settings(deadline=None)
+@given(
+    st.sets(st.integers(1, 20)),
+    st.sets(st.integers(1, 20)),
+    st.sets(st.integers(1, 20)),
+)
+def test_accepting_and_filling_lose_no_missing_id_and_make_none(
+    missing: set[int], accepted: set[int], filled: set[int]
+) -> None:
+    head = replace(BEFORE, holes=tuple(Hole(n, n, "unexplained", n) for n in sorted(missing)))
+    for each in accepted:
+        head = head.after(operator("accept", accepted=IdSpan(each, each)), REF)
+    assert same(accepted_ids(head.holes)) == id_set(missing & accepted)
+    after = head.after(archive(filled=tuple(sorted(filled))), REF)
+    assert same(after.open_ids) == id_set(missing - filled)
+    is_refuted = bool(missing & accepted & filled)
+    assert same(accepted_ids(after.holes)) == id_set(set() if is_refuted else missing & accepted)
+
+
+# ---------------------------------------------------------------------------- what is held back, and gone
+
+
+def held(reason: str | None, waiting_id: int | None) -> ArchiveStatement:
+    return archive(plan=PlanFacts("on", 3600, None, 0, reason, None, waiting_id))
+
+
+def test_a_hold_is_as_old_as_its_reason_and_its_entry() -> None:
+    known = Hold("unexplained_hole", 11, 40)
+    before = replace(BEFORE, hold=known)
+    assert before.after(held("unexplained_hole", 11), REF).hold == known
+    assert before.after(held("unexplained_hole", 12), REF).hold == Hold("unexplained_hole", 12, NOW)
+    assert before.after(held("ending_proof", 11), REF).hold == Hold("ending_proof", 11, NOW)
+    assert before.after(held(None, None), REF).hold is None
+    assert before.after(held("only_receipts", None), REF).hold is None
+    assert before.after(purge("not_sent"), REF).hold == known
+
+
+def test_a_slice_that_others_follow_says_nothing_of_what_is_held_back() -> None:
+    known = Hold("unexplained_hole", 11, 40)
+    assert replace(BEFORE, hold=known).after(held(NOT_YET, None), REF).hold == known
+
+
+def test_what_vanished_is_remembered_while_it_could_come_alive_again() -> None:
+    before = replace(BEFORE, vanished=(IdSpan(8, 12), IdSpan(14, 14)))
+    after = before.after(archive(vanished=(IdSpan(16, 17),)), REF)
+    assert after.vanished == (IdSpan(11, 12), IdSpan(14, 14), IdSpan(16, 17))  # 10 is purged, 11 is live
+    assert after.after(purge("confirmed", highest_purged_id=16), REF).vanished == (IdSpan(17, 17),)
+
+
+def test_a_late_entry_that_vanished_is_told_once() -> None:
+    after = replace(BEFORE, late_ids=(4, 7)).after(archive(vanished=(IdSpan(4, 4), IdSpan(12, 12))), REF)
+    assert after.late_ids == (7,)
+    assert 4 not in after.archived_live
+
+
+def test_what_vanished_below_the_first_live_entry_is_not_listed_for_ever() -> None:
+    """A Console that drops its oldest entry a day would make the head grow by a range a day."""
+    head = BEFORE
+    for day in range(11, 20):
+        export = replace(archive().export, first_id=day + 1)
+        head = head.after(archive(export=export, vanished=(IdSpan(day, day),)), REF)
+        assert len(head.vanished) <= 1
+        assert head.archived_live == id_set(set(range(day + 1, 26)) - {15})
+
+
+def test_respelled_files_are_remembered_until_they_are_purged_and_the_newest_spelling_counts() -> None:
+    first, second = Respelled("a", "00", 14), Respelled("b", "00", 19)
+    newer = Respelled("a", "11", 14)
+    before = replace(BEFORE, respelled=(first, second))
+    assert set(before.after(archive(respelled=(newer,)), REF).respelled) == {newer, second}
+    assert before.after(purge("confirmed", highest_purged_id=14), REF).respelled == (second,)
+
+
+def test_purges_that_the_first_export_shows_are_history_in_each_epoch() -> None:
+    assert Head("c").is_history(10**9)
+    first = Head("c").after(archive(seq=1, epoch=1), REF)
+    assert (first.is_history(25), first.is_history(26)) == (True, False)
+    later = first.after(archive(seq=2, epoch=1, export=replace(archive().export, last_id=40)), REF)
+    assert (later.is_history(25), later.is_history(26)) == (True, False)
+    anew = later.after(operator("epoch", seq=3, highest_archived_id=0, highest_purged_id=0), REF)
+    assert anew.is_history(40)
+
+
+def test_what_should_be_live_is_what_was_archived_and_is_not_gone() -> None:
+    head = replace(BEFORE, first_live_id=12, late_ids=(3,), vanished=(IdSpan(17, 18),))
+    assert head.archived_live == id_set({3, *range(12, 21)} - {15, 17, 18})
+    assert replace(head, first_live_id=1).archived_live == id_set({3, *range(11, 21)} - {15, 17, 18})
+    assert replace(head, highest_purged_id=20).archived_live == id_set({3})
+
+
+def test_a_late_purge_of_the_same_boundary_may_destroy_what_was_archived_meanwhile() -> None:
+    """Nobody knows whether the first was sent; a late id is archived; the second expects one more."""
+    before = replace(BEFORE, intents=(Intent(3, 23, 5, 22, False), Intent(5, 22, 4, 22, False)))
+    after = before.after(archive(plan=PlanFacts("on", 3600, 23, 6, None, None)), REF)
+    assert [(intent.seq, intent.expected_count) for intent in after.intents] == [(3, 6), (5, 4), (8, 6)]
+    fewer = before.after(archive(plan=PlanFacts("on", 3600, 23, 2, None, None)), REF)
+    assert [(intent.seq, intent.expected_count) for intent in fewer.intents] == [(3, 5), (5, 4), (8, 2)]
 
 
 def test_a_first_statement_follows_an_empty_head() -> None:

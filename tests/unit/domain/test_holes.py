@@ -81,12 +81,20 @@ def test_a_receipt_that_names_no_id_explains_nothing() -> None:
     assert explained({4}, head, foreign(4, None)) == [(2, 3, "unexplained", None)]
 
 
+def test_a_receipt_explains_no_id_that_was_issued_after_it() -> None:
+    head = replace(NEW, highest_archived_id=1)
+    assert explained({4, 7}, head, foreign(4, 10**9)) == [
+        (2, 3, "foreign_purge", 4),
+        (5, 6, "unexplained", None),
+    ]
+
+
 def cause_of(missing_id: int, first: int, head: Head, receipts: list[Receipt]) -> tuple[str, int | None]:
     """The rule as it reads, for one id."""
     if missing_id <= head.highest_purged_id:
         return "purged", None
     for receipt in sorted(receipts, key=lambda r: r.entry_id):
-        if receipt.before_id is not None and missing_id <= receipt.before_id:
+        if missing_id <= (receipt.before_id or 0) and missing_id < receipt.entry_id:
             return "foreign_purge", receipt.entry_id
     if head.highest_archived_id == 0 and missing_id < first:
         return "before_archive", None

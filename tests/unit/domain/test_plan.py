@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from audit_archive.domain.canonical import canonical_bytes
 from audit_archive.domain.entry import Entry, Mark
-from audit_archive.domain.facts import HeldBackBy, Mode, ReceiptSeen
-from audit_archive.domain.head import Head, Hole, Intent
-from audit_archive.domain.plan import Plan, Policy, make_plan, receipts_seen
+from audit_archive.domain.facts import HeldBackBy, IdSpan, Mode, ReceiptSeen
+from audit_archive.domain.head import Head, Hole, Intent, KnownReceipt
+from audit_archive.domain.plan import Plan, Policy, Sight, make_plan, receipts_seen
 from audit_archive.domain.receipts import match_receipts
 from audit_archive.domain.survey import Survey, survey_entries
 from audit_archive.domain.times import DAY
@@ -113,29 +113,146 @@ def test_a_dry_run_plans_but_is_no_intent_and_is_due_once_purging_is_on() -> Non
     assert plan.next_due_at == OLD + SETTLE
 
 
-def test_a_fresh_hole_is_not_crossed_and_is_due_after_a_settle_window() -> None:
-    plan = plan_of([entry(5), entry(8)], ARCHIVED)
+@pytest.mark.parametrize("archived", [0, 4])
+def test_a_hole_that_no_receipt_explains_is_not_crossed_and_nothing_is_due(archived: int) -> None:
+    head = replace(ARCHIVED, highest_archived_id=archived, highest_purged_id=archived)
+    first = list(range(1, 5)) if not archived else []
+    plan = plan_of([*map(entry, first), entry(5), entry(8)], head)
     assert [(m.first, m.last, m.cause) for m in plan.missing] == [(6, 7, "unexplained")]
     assert (plan.boundary, plan.held_back_by) == (5, HeldBackBy.UNEXPLAINED_HOLE)
-    assert plan.next_due_at == NOW + SETTLE
+    assert plan.next_due_at is None, "only an operator can lift it"
+
+
+def test_a_first_id_above_1_that_no_receipt_reaches_holds_everything() -> None:
+    plan = plan_of([entry(3), entry(4)], Head("c"))
+    assert [(m.first, m.last, m.cause) for m in plan.missing] == [(1, 2, "before_archive")]
+    assert (plan.boundary, plan.held_back_by, plan.waiting_id) == (None, HeldBackBy.BEFORE_ARCHIVE, 3)
+    assert plan_of([entry(3), receipt(4, 2)], Head("c")).boundary == 4
+    assert plan_of([entry(3), receipt(4, 1)], Head("c")).held_back_by == HeldBackBy.BEFORE_ARCHIVE
+
+
+LISTED = replace(ARCHIVED, highest_archived_id=8, holes=(Hole(6, 7, "unexplained", NOW - 9 * DAY),))
+ACCEPTED = replace(LISTED, holes=(Hole(6, 7, "unexplained", NOW - 9 * DAY, is_accepted=True),))
+
+
+@pytest.mark.parametrize("cause", ["unexplained", "before_archive"])
+def test_no_age_lets_a_listed_hole_be_crossed(cause: str) -> None:
+    head = replace(LISTED, holes=(Hole(6, 7, cause, 0),))
+    assert plan_of([entry(5), entry(8)], head).boundary == 5
+    assert plan_of([entry(8)], head).waiting_id == 8
 
 
 @pytest.mark.parametrize(("listed_at", "boundary"), [(NOW - SETTLE, 8), (NOW - SETTLE + 1, 5)])
-def test_a_listed_hole_is_crossed_after_a_settle_window(listed_at: int, boundary: int) -> None:
-    head = replace(ARCHIVED, highest_archived_id=8, holes=(Hole(6, 7, "unexplained", listed_at),))
-    assert plan_of([entry(5), entry(8)], head).boundary == boundary
+def test_an_accepted_hole_is_crossed_after_a_settle_window(listed_at: int, boundary: int) -> None:
+    head = replace(LISTED, holes=(Hole(6, 7, "unexplained", listed_at, is_accepted=True),))
+    plan = plan_of([entry(5), entry(8)], head)
+    assert plan.boundary == boundary
+    assert plan.next_due_at == (None if boundary == 8 else listed_at + SETTLE)
+
+
+def test_a_live_id_in_an_accepted_hole_ends_every_acceptance() -> None:
+    assert plan_of([entry(5), entry(8)], ACCEPTED).boundary == 8
+    assert plan_of([entry(5), entry(7), entry(8)], ACCEPTED).boundary == 5
+    other = replace(ACCEPTED, holes=(Hole(3, 3, "unexplained", 0, is_accepted=True), *ACCEPTED.holes))
+    assert plan_of([entry(3), entry(5), entry(8)], other).boundary == 5
+
+
+def test_a_hole_at_or_below_what_is_purged_holds_nothing_back() -> None:
+    below = replace(LISTED, holes=(Hole(2, 4, "unexplained", NOW),))
+    assert plan_of([entry(5), entry(8)], below).boundary == 8
+    across = replace(LISTED, holes=(Hole(2, 6, "unexplained", NOW),))
+    assert plan_of([entry(5), entry(8)], across).boundary == 5
 
 
 def test_a_listed_hole_that_is_full_again_holds_nothing_back() -> None:
-    head = replace(ARCHIVED, highest_archived_id=8, holes=(Hole(6, 7, "unexplained", NOW),))
-    assert plan_of([entry(n) for n in (5, 6, 7, 8)], head).boundary == 8
-    assert plan_of([entry(n) for n in (5, 6, 8)], head).boundary == 6
+    assert plan_of([entry(n) for n in (5, 6, 7, 8)], LISTED).boundary == 8
+    assert plan_of([entry(n) for n in (5, 6, 8)], LISTED).boundary == 6
 
 
-@pytest.mark.parametrize("cause", ["purged", "foreign_purge", "before_archive"])
-def test_an_explained_hole_is_crossed_at_once(cause: str) -> None:
-    head = replace(ARCHIVED, highest_archived_id=8, holes=(Hole(6, 7, cause, NOW),))
+@pytest.mark.parametrize("cause", ["purged", "foreign_purge"])
+def test_a_hole_that_a_receipt_explains_is_crossed_at_once(cause: str) -> None:
+    head = replace(LISTED, holes=(Hole(6, 7, cause, NOW),))
     assert plan_of([entry(5), entry(8)], head).boundary == 8
+
+
+def test_a_purge_that_is_older_than_the_archive_holds_nothing_back() -> None:
+    trail = [receipt(3, 2), entry(4), entry(5)]
+    assert plan_of(trail, Head("c")).boundary == 5
+    assert plan_of([entry(5), receipt(6, 2)], replace(ARCHIVED, history_up_to=6)).boundary == 6
+
+
+def test_a_stale_export_forbids_any_purge() -> None:
+    survey = survey_of([entry(5), entry(6)], ARCHIVED)
+    plan = make_plan(survey, ARCHIVED, ON, NOW, Sight(is_stale=True))
+    assert (plan.boundary, plan.held_back_by, plan.next_due_at) == (None, HeldBackBy.STALE_EXPORT, NOW)
+    assert plan.waiting_id == 5
+
+
+@pytest.mark.parametrize(("ending_id", "boundary"), [(5, None), (6, 5), (7, 6), (9, None)])
+def test_the_boundary_stays_below_an_id_whose_proof_ends_soon(ending_id: int, boundary: int | None) -> None:
+    survey = survey_of([entry(5), entry(6), entry(7)], ARCHIVED)
+    plan = make_plan(survey, ARCHIVED, ON, NOW, Sight(ending_id=ending_id))
+    assert plan.boundary == (7 if ending_id == 9 else boundary)
+    assert plan.held_back_by == HeldBackBy.ENDING_PROOF
+    assert plan.next_due_at is None
+
+
+def test_only_what_waits_is_named() -> None:
+    young = [entry(5, YOUNG), entry(6, YOUNG)]
+    assert plan_of(young, ARCHIVED).waiting_id == 5
+    assert plan_of([entry(5), *young[1:]], ARCHIVED).waiting_id is None, "5 is purged"
+    assert plan_of([receipt(5, 4), entry(6, YOUNG)], replace(ARCHIVED, history_up_to=5)).waiting_id == 6
+
+
+@pytest.mark.parametrize("seconds", [None, YOUNG])
+def test_where_only_receipts_are_left_no_time_holds_them_back(seconds: int | None) -> None:
+    head = replace(ARCHIVED, intents=(Intent(3, 4, 4, 4),))
+    plan = plan_of([receipt(5, 4, 4, seconds)], head)
+    assert (plan.boundary, plan.held_back_by, plan.next_due_at) == (None, HeldBackBy.ONLY_RECEIPTS, None)
+
+
+def test_a_late_purge_of_ours_hides_no_surplus_of_a_foreign_one() -> None:
+    head = replace(ARCHIVED, highest_archived_id=9, highest_purged_id=0, first_live_id=1, history_up_to=1)
+    head = replace(head, intents=(Intent(3, 4, 4, 9),))
+    plan = plan_of([entry(9), receipt(10, 4, 4), receipt(11, 8, 8)], head)
+    assert (plan.ours, plan.surpluses) == ({10: 3}, {11: 4})  # 5 to 8 were known to be live
+
+
+# ---------------------------------------------------------------------------- what vanished
+
+LIVE = replace(ARCHIVED, highest_archived_id=9, highest_purged_id=4, first_live_id=5)
+"""5 to 9 are archived and should be live."""
+
+
+def vanished(ids: list[int], head: Head = LIVE, *more: Entry) -> list[tuple[int, int]]:
+    return [(span.first, span.last) for span in plan_of([*map(entry, ids), *more], head).vanished]
+
+
+def test_archived_ids_that_are_gone_without_a_receipt_have_vanished() -> None:
+    assert vanished([5, 6, 7, 8, 9]) == []
+    assert vanished([7, 9, 10]) == [(5, 6), (8, 8)]
+    assert vanished([9]) == [(5, 8)]
+
+
+def test_they_are_told_once_and_neither_hold_nor_are_missing() -> None:
+    told = replace(LIVE, vanished=(IdSpan(5, 6),))
+    assert vanished([7, 9, 10], told) == [(8, 8)]
+    plan = plan_of([entry(n) for n in (7, 9, 10)], LIVE)
+    assert (plan.boundary, plan.missing) == (10, ())
+
+
+def test_what_a_hole_or_a_purge_explains_has_not_vanished() -> None:
+    assert (
+        vanished([7, 9], replace(LIVE, holes=(Hole(5, 6, "unexplained", 0), Hole(8, 8, "foreign_purge", 0))))
+        == []
+    )
+    assert vanished([7, 9], replace(LIVE, highest_purged_id=6)) == [(8, 8)]
+    assert vanished([7, 9], replace(LIVE, first_live_id=7)) == [(8, 8)]
+    assert vanished([7, 9], LIVE, receipt(10, 6)) == [(8, 8)]
+    assert vanished([7, 9], LIVE, receipt(10, 10**9)) == []
+    assert vanished([7, 9], replace(LIVE, receipts=(KnownReceipt(10, 3, 8),))) == []
+    assert vanished([7, 9], replace(LIVE, intents=(Intent(3, 6, 2, 9),))) == [(8, 8)]
+    assert vanished([7, 9], replace(LIVE, late_ids=(2,))) == [(2, 2), (5, 6), (8, 8)]
 
 
 def test_purged_entries_that_still_show_are_a_repeat_unless_they_filled_a_hole() -> None:
@@ -151,8 +268,8 @@ def test_receipts_as_a_statement_lists_them() -> None:
     survey = survey_of([receipt(5, 4, 4), receipt(6, 2, 1)], head)
     plan = make_plan(survey, head, ON, NOW)
     assert receipts_seen(plan, survey.receipts) == (
-        ReceiptSeen(5, 4, 4, None, None, None, 3),
-        ReceiptSeen(6, 2, 1, None, None, None, None),
+        ReceiptSeen(5, 4, 4, None, None, None, 3, None),
+        ReceiptSeen(6, 2, 1, None, None, None, None, 1),
     )
 
 
@@ -166,6 +283,8 @@ class Case:
     policy: Policy
 
 
+CAUSES = ["unexplained", "unexplained", "before_archive", "foreign_purge"]
+UNKNOWN = {"unexplained", "before_archive"}
 PAST = [NOW - 9 * DAY, NOW - 2 * DAY, NOW - SETTLE - 1, NOW - SETTLE, NOW - SETTLE + 1, NOW - 1, NOW]
 FUTURE = [NOW + 1, NOW + DAY]
 
@@ -188,7 +307,7 @@ def cases(draw: st.DrawFn, ages: tuple[int | None, ...]) -> Case:
     archived = draw(st.integers(0, entry_id))
     live = {each.id for each in entries}
     holes = tuple(
-        Hole(n, n, draw(st.sampled_from(["unexplained", "foreign_purge"])), draw(st.sampled_from(PAST)))
+        Hole(n, n, draw(st.sampled_from(CAUSES)), draw(st.sampled_from(PAST)), draw(st.booleans()))
         for n in range(1, archived + 1)
         if draw(st.integers(0, 2)) == 0 and (n not in live or draw(st.booleans()))
     )
@@ -206,6 +325,7 @@ def cases(draw: st.DrawFn, ages: tuple[int | None, ...]) -> Case:
         holes=holes,
         intents=tuple(intents),
         is_latched=draw(st.integers(0, 9)) == 0,
+        history_up_to=draw(st.sampled_from([0, 0, archived])),
     )
     keep = draw(st.sampled_from([0, 0, DAY, 5 * DAY]))
     return Case(entries, head, Policy(draw(st.sampled_from(Mode.ORDER)), SETTLE, keep))
@@ -219,24 +339,29 @@ def is_aged(entries: list[Entry], at: int, now: int, window: int) -> bool:
     return False
 
 
-def fresh_holes(case: Case, plan: Plan, now: int) -> set[int]:
-    """Every unexplained missing id that no statement has listed for a settle window."""
+def uncrossed(case: Case, plan: Plan, now: int) -> set[int]:
+    """Every missing id that no purge may cross, one by one as the design says it."""
     live = {each.id for each in case.entries}
-    found = {n for m in plan.missing if m.cause == "unexplained" for n in range(m.first, m.last + 1)}
+    fresh = {n for m in plan.missing if m.cause in UNKNOWN for n in range(m.first, m.last + 1)}
+    accepted = {n for hole in case.head.holes if hole.is_accepted for n in range(hole.first, hole.last + 1)}
+    holding = set()
     for hole in case.head.holes:
-        if hole.cause == "unexplained" and now - hole.served_at < case.policy.settle:
-            found |= set(range(hole.first, hole.last + 1)) - live
-    return found
+        is_listed_long = now - hole.served_at >= case.policy.settle
+        may_cross = hole.is_accepted and is_listed_long and not accepted & live
+        if hole.cause in UNKNOWN and not may_cross:
+            holding |= set(range(hole.first, hole.last + 1)) - live
+    return fresh | {n for n in holding if n > case.head.highest_purged_id}
 
 
 def oracle(case: Case, plan: Plan, now: int) -> int | None:
     """The largest live id that no rule forbids; none unless it destroys something besides receipts."""
     survey = survey_of(case.entries, case.head, case.policy, now)
     ours = match_receipts(survey.receipts, case.head)
-    is_foreign = any(r.before_id is not None and r.entry_id not in ours for r in survey.receipts)
-    if case.policy.mode == Mode.OFF or case.head.is_latched or is_foreign or survey.unreadable_receipts:
+    foreign = [r for r in survey.receipts if r.before_id is not None and r.entry_id not in ours]
+    is_news = case.head.highest_archived_id > 0 and any(r.entry_id > case.head.history_up_to for r in foreign)
+    if case.policy.mode == Mode.OFF or case.head.is_latched or is_news or survey.unreadable_receipts:
         return None
-    holes, best = fresh_holes(case, plan, now), None
+    holes, best = uncrossed(case, plan, now), None
     for at, each in enumerate(case.entries):
         if any(hole < each.id for hole in holes) or not is_aged(case.entries, at, now, case.policy.window):
             break
@@ -260,15 +385,21 @@ def test_the_laws_of_every_plan(case: Case) -> None:
     assert plan.expected_count == len(doomed)
     assert plan.mode == case.policy.mode
     assert plan.is_intent == (plan.boundary is not None and case.policy.mode == Mode.ON)
+    others = [each.id for each in case.entries if not each.marks & Mark.RECEIPT]
     if plan.boundary is not None:
         assert plan.boundary in {each.id for each in case.entries}
         assert any(not each.marks & Mark.RECEIPT for each in doomed), "never chase our own tail"
         assert all(is_aged(case.entries, at, NOW, case.policy.window) for at in range(len(doomed)))
-        assert not any(hole < plan.boundary for hole in fresh_holes(case, plan, NOW))
-        assert not plan.foreign
+        assert not any(hole < plan.boundary for hole in uncrossed(case, plan, NOW))
+        assert all(case.head.is_history(each.entry_id) for each in plan.foreign)
+        assert plan.waiting_id is None
+    else:
+        assert plan.waiting_id == next(iter(others), None)
     if plan.boundary != case.entries[-1].id:
         assert plan.held_back_by is not None, "who is held back is told why"
     assert {r.entry_id for r in plan.foreign}.isdisjoint(plan.ours)
+    assert {r.entry_id for r in plan.foreign} <= plan.surpluses.keys()
+    assert plan.surpluses.keys().isdisjoint(plan.ours)
 
 
 def as_recorded(case: Case, plan: Plan, mode: str) -> Case:

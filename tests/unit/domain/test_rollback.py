@@ -7,9 +7,9 @@ import pytest
 from audit_archive.domain.canonical import canonical_bytes
 from audit_archive.domain.entry import Entry
 from audit_archive.domain.facts import Anchor
-from audit_archive.domain.head import Head, Hole, KnownReceipt
+from audit_archive.domain.head import Head, Hole, Intent, KnownReceipt
 from audit_archive.domain.rollback import check_forward
-from audit_archive.domain.survey import survey_entries
+from audit_archive.domain.survey import Survey, survey_entries
 from audit_archive.errors import RollbackError
 
 ANCHOR = Anchor(10, "then", "user_login")
@@ -18,14 +18,19 @@ ALL_GONE = replace(HEAD, highest_purged_id=10)
 
 
 def check(ids: list[int], head: Head = HEAD, **of_anchor: object) -> None:
-    """Check a trail of these ids; the entry at the anchor's id says what the anchor says, or otherwise."""
+    """Check a trail of these ids."""
+    check_forward(surveyed(ids, head, **of_anchor), head)
+
+
+def surveyed(ids: list[int], head: Head, **of_anchor: object) -> Survey:
+    """A trail of these ids; the entry at the anchor's id says what the anchor says, or otherwise."""
     entries = []
     for n in ids:
         fields = {"id": n, "timestamp": "other", "action_type": "other"}
         if n == ANCHOR.id:
             fields |= {"timestamp": "then", "action_type": "user_login"} | of_anchor
         entries.append(Entry(n, canonical_bytes(fields), 0, 0))
-    check_forward(survey_entries(iter(entries), head, 0, 0), head)
+    return survey_entries(iter(entries), head, 0, 0)
 
 
 @pytest.mark.parametrize(
@@ -91,6 +96,36 @@ def test_an_empty_trail_although_something_should_live() -> None:
         check([])
     with pytest.raises(RollbackError, match="empty"):
         check([], replace(ALL_GONE, receipts=(KnownReceipt(11, 1, 10),)))
+
+
+def test_an_unanswered_purge_of_ours_may_have_emptied_the_trail() -> None:
+    check([], replace(HEAD, intents=(Intent(3, 10, 4, 10, is_open=False),)))
+    with pytest.raises(RollbackError, match="empty"):
+        check([], replace(HEAD, intents=(Intent(3, 9, 3, 10, is_open=False),)))
+
+
+def test_a_purge_of_ours_that_takes_the_newest_first_may_have_taken_the_anchor() -> None:
+    """It was limited to so many entries a call: the older ones live on for the next."""
+    sent = replace(HEAD, receipts=(KnownReceipt(11, 3, 10),))
+    check([7, 8, 11], sent)
+    check([7, 8, 11], replace(HEAD, intents=(Intent(3, 10, 4, 10, is_open=False),)))
+    for other in (replace(HEAD, receipts=(KnownReceipt(11, 3, 9),)), HEAD):
+        with pytest.raises(RollbackError, match="the last archived, is gone, yet older ones are live"):
+            check([7, 8, 11], other)
+
+
+def test_an_anchor_that_only_spells_its_time_in_another_way_is_the_same() -> None:
+    head = replace(HEAD, anchor=Anchor(10, "2020-04-03 12:56:42 UTC+0000", "user_login"))
+    check([9, 10, 11], head, timestamp="2020-04-03 14:56:42 UTC+0200")
+    with pytest.raises(RollbackError, match="entry 10"):
+        check([9, 10, 11], head, timestamp="2020-04-03 12:56:42 UTC+0200")
+
+
+def test_an_anchor_that_alone_differs_among_many_is_an_amended_entry() -> None:
+    survey = surveyed([9, 10, 11], HEAD, timestamp="now")
+    check_forward(survey, HEAD, is_another=False)
+    with pytest.raises(RollbackError, match="entry 10"):
+        check_forward(survey, HEAD)
 
 
 def test_an_empty_trail_where_all_is_purged_and_no_receipt_is_known() -> None:

@@ -1,14 +1,17 @@
 """How an intent ended, for every kind of answer and receipt."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audit_archive.domain.entry import Receipt
 from audit_archive.domain.head import Intent
-from audit_archive.domain.settlement import Settlement, settle_answered, settle_unanswered
+from audit_archive.domain.settlement import Settlement, mismatch_sentence, settle_intent
 
 INTENT = Intent(seq=4, boundary=50, expected_count=30, export_last_id=60)
+EARLIER = Intent(seq=2, boundary=50, expected_count=33, export_last_id=55, is_open=False)
 
 
 def receipt(entry_id: int, before_id: int | None, count: int | None) -> Receipt:
@@ -18,49 +21,72 @@ def receipt(entry_id: int, before_id: int | None, count: int | None) -> Receipt:
 OURS = receipt(61, 50, 30)
 
 
+def settled(answer: int | None, *receipts: Receipt, earlier: tuple[Intent, ...] = ()) -> Settlement:
+    """The end where an answer came, with a count that could be read or not."""
+    return settle_intent((*earlier, INTENT), INTENT, receipts, is_answered=True, answered=answer)
+
+
+def unanswered(*receipts: Receipt) -> Settlement:
+    return settle_intent((INTENT,), INTENT, receipts, is_answered=False, answered=None)
+
+
 @pytest.mark.parametrize(
     ("receipts", "expected"),
     [
         ([], Settlement("unknown", None, None)),
         ([OURS], Settlement("confirmed", 30, 61)),
         ([receipt(61, 50, 12)], Settlement("confirmed", 12, 61)),
-        ([receipt(61, 50, 31)], Settlement("unknown", None, None)),
-        ([receipt(61, 49, 30)], Settlement("unknown", None, None)),
-        ([receipt(60, 50, 30)], Settlement("unknown", None, None)),
+        ([receipt(61, 50, 31)], Settlement("mismatch", 31, 61)),  # entries died, whoever purged
+        ([receipt(61, 49, 31)], Settlement("unknown", None, None)),
+        ([receipt(60, 50, 31)], Settlement("unknown", None, None)),
         ([receipt(61, None, None)], Settlement("unknown", None, None)),
-        ([receipt(63, 50, 1), receipt(62, 50, 30), receipt(61, 50, 31)], Settlement("confirmed", 30, 62)),
+        ([receipt(63, 50, 1), receipt(62, 50, 30)], Settlement("confirmed", 30, 62)),
+        ([receipt(62, 50, 30), receipt(61, 50, 31)], Settlement("mismatch", 31, 61)),
     ],
 )
 def test_without_an_answer_only_the_receipt_tells(receipts: list[Receipt], expected: Settlement) -> None:
-    assert settle_unanswered(INTENT, receipts) == expected
+    assert unanswered(*receipts) == expected
 
 
 @pytest.mark.parametrize(
-    ("reported", "receipts", "expected"),
+    ("answer", "receipts", "expected"),
     [
         (30, [OURS], Settlement("confirmed", 30, 61)),
         (30, [], Settlement("unconfirmed", 30, None)),
         (12, [receipt(61, 50, 12)], Settlement("confirmed", 12, 61)),
-        (12, [OURS], Settlement("unconfirmed", 12, None)),  # that receipt is of another purge
+        (12, [OURS], Settlement("confirmed", 30, 61)),  # the larger counts
+        (30, [receipt(61, 50, 12)], Settlement("confirmed", 30, 61)),
         (31, [], Settlement("mismatch", 31, None)),
         (31, [receipt(61, 50, 31)], Settlement("mismatch", 31, 61)),
-        (31, [OURS], Settlement("mismatch", 31, None)),
+        (31, [OURS], Settlement("mismatch", 31, 61)),
+        (30, [receipt(61, 50, 31)], Settlement("mismatch", 31, 61)),  # the answer understates
         (None, [], Settlement("unconfirmed", None, None)),
         (None, [OURS], Settlement("confirmed", 30, 61)),
         (None, [receipt(61, 50, 31)], Settlement("mismatch", 31, 61)),
-        (None, [receipt(61, 49, 30)], Settlement("unconfirmed", None, None)),
-        (None, [receipt(60, 50, 30)], Settlement("unconfirmed", None, None)),
+        (None, [receipt(61, 49, 31)], Settlement("unconfirmed", None, None)),
+        (None, [receipt(60, 50, 31)], Settlement("unconfirmed", None, None)),
         (0, [receipt(61, 50, 0)], Settlement("confirmed", 0, 61)),
         (0, [], Settlement("unconfirmed", 0, None)),
         (30, [receipt(62, 50, 30), receipt(61, 50, 30)], Settlement("confirmed", 30, 61)),
+        (0, [receipt(61, 50, 30), receipt(62, 50, 0)], Settlement("confirmed", 0, 62)),
     ],
 )
-def test_with_an_answer(reported: int | None, receipts: list[Receipt], expected: Settlement) -> None:
-    assert settle_answered(INTENT, reported, receipts) == expected
+def test_with_an_answer(answer: int | None, receipts: list[Receipt], expected: Settlement) -> None:
+    assert settled(answer, *receipts) == expected
+
+
+def test_the_purge_of_an_earlier_intent_may_be_carried_out_late_and_destroy_as_much_as_that_one() -> None:
+    late = receipt(61, 50, 33)
+    assert settled(None, late).outcome == "mismatch"
+    assert settled(None, late, earlier=(EARLIER,)) == Settlement("confirmed", 33, 61)
+    assert settled(None, receipt(61, 50, 34), earlier=(EARLIER,)).outcome == "mismatch"
+    assert settled(None, late, earlier=(replace(EARLIER, boundary=49),)).outcome == "mismatch"
+    assert settled(None, late, earlier=(replace(EARLIER, export_last_id=61),)).outcome == "mismatch"
 
 
 @settings(deadline=None)
 @given(
+    st.booleans(),
     st.none() | st.integers(0, 60),
     st.lists(
         st.builds(
@@ -69,19 +95,22 @@ def test_with_an_answer(reported: int | None, receipts: list[Receipt], expected:
         unique_by=lambda r: r.entry_id,
     ),
 )
-def test_laws_of_an_answered_purge(reported: int | None, receipts: list[Receipt]) -> None:
-    ended = settle_answered(INTENT, reported, receipts)
-    assert ended.was_sent, "an answer means that the entries are gone"
-    assert (ended.outcome == "mismatch") == ((ended.reported_count or 0) > INTENT.expected_count)
-    if reported is not None:
-        assert ended.reported_count == reported
-    if ended.receipt_id is not None:
-        (found,) = (r for r in receipts if r.entry_id == ended.receipt_id)
-        assert found.before_id == INTENT.boundary
-        assert found.entry_id > INTENT.export_last_id
-        assert found.count == ended.reported_count
-    if ended.outcome == "confirmed":
-        assert ended.receipt_id is not None
+def test_laws_of_every_end(is_answered: bool, count: int | None, receipts: list[Receipt]) -> None:
+    answer = count if is_answered else None
+    ended = settle_intent((INTENT,), INTENT, receipts, is_answered=is_answered, answered=answer)
+    candidates = [r for r in receipts if r.before_id == 50 and r.entry_id > 60]
+    assert (ended.receipt_id is not None) == bool(candidates)
+    taken = next((r for r in candidates if r.entry_id == ended.receipt_id), None)
+    counts = [c for c in (answer, taken.count if taken else None) if c is not None]
+    assert ended.reported_count == (max(counts) if counts else None)
+    assert (ended.outcome == "mismatch") == any(c > INTENT.expected_count for c in counts)
+    assert (ended.outcome == "unknown") == (not is_answered and not candidates)
+    if taken is not None and taken.count != answer:
+        assert taken.entry_id == min(r.entry_id for r in candidates)
+        assert answer is None or answer not in {r.count for r in candidates}
+    # the order in which the receipts come changes nothing
+    again = settle_intent((INTENT,), INTENT, receipts[::-1], is_answered=is_answered, answered=answer)
+    assert again == ended
 
 
 @pytest.mark.parametrize(
@@ -90,6 +119,7 @@ def test_laws_of_an_answered_purge(reported: int | None, receipts: list[Receipt]
         ("confirmed", True),
         ("unconfirmed", True),
         ("mismatch", True),
+        ("partial", True),
         ("not_sent", False),
         ("unknown", False),
         ("superseded", False),
@@ -97,3 +127,9 @@ def test_laws_of_an_answered_purge(reported: int | None, receipts: list[Receipt]
 )
 def test_what_is_known_to_be_gone(outcome: str, was_sent: bool) -> None:
     assert Settlement(outcome, None, None).was_sent is was_sent
+
+
+def test_a_mismatch_is_told_with_both_counts_and_the_way_out() -> None:
+    sentence = mismatch_sentence("1234abcd", 50, 30, 33)
+    assert "1234abcd says that it purged 33 entries up to 50, but only 30 were archived" in sentence
+    assert "`resume`" in sentence

@@ -88,6 +88,7 @@ class World:
         self.settle = HOUR
         self.keep = 0
         self.retention_days = 100
+        self.lock_mode = "GOVERNANCE"
         self.time_left = 900.0
         self.has_purge_key = True
         self.served: list[bytes] = []
@@ -141,7 +142,7 @@ class World:
             f"run-{next(self._run_numbers)}", "0.1.0", rfc3339(self.clock.now()), "arn:test", None
         )
         return Order(
-            CONSOLE, Policy(self.mode, self.settle, self.keep), self.retention_days, "GOVERNANCE", facts
+            CONSOLE, Policy(self.mode, self.settle, self.keep), self.retention_days, self.lock_mode, facts
         )
 
     def open_purger(self, log: CallLog) -> PurgingConsole | None:

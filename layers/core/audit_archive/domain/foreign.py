@@ -1,7 +1,7 @@
 """Purges that no statement of ours planned: who, from where, when, and what they destroyed. Pure."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 
 from audit_archive.domain.entry import Receipt
@@ -76,11 +76,14 @@ def foreign_purges_of(statement: ArchiveStatement) -> Iterator[ForeignPurge]:
     return foreign_purges(statement.receipts_seen, statement.missing)
 
 
-def surpluses(receipts: Iterable[Receipt], missing: Iterable[Missing], head: Head) -> dict[int, int | None]:
+def surpluses(
+    receipts: Iterable[Receipt], missing: Iterable[Missing], head: Head, ours: Container[int]
+) -> dict[int, int | None]:
     """By receipt of a foreign purge: how many more entries it counts than are known to have died by it.
 
     Known are the archived ids from the first live one up to its reach, each taken by the earliest receipt,
-    and the missing ids that are attributed to it. Of purges before the archive began that can't be told.
+    also by one of `ours`, and the missing ids that are attributed to it. Of purges before the archive began
+    that can't be told.
     """
     losses: Counter[int | None] = Counter()
     for hole in missing:
@@ -90,7 +93,8 @@ def surpluses(receipts: Iterable[Receipt], missing: Iterable[Missing], head: Hea
     for receipt in sorted(receipts, key=lambda r: r.entry_id):
         taken = alive.within(1, reach_of(receipt))
         alive = alive.minus(taken)
-        known = taken.size + losses[receipt.entry_id]
-        can_tell = not head.is_history(receipt.entry_id) and receipt.count is not None
-        found[receipt.entry_id] = max(0, (receipt.count or 0) - known) if can_tell else None
+        if receipt.entry_id not in ours:
+            known = taken.size + losses[receipt.entry_id]
+            can_tell = not head.is_history(receipt.entry_id) and receipt.count is not None
+            found[receipt.entry_id] = max(0, (receipt.count or 0) - known) if can_tell else None
     return found

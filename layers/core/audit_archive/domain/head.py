@@ -197,14 +197,14 @@ def _after_archive(head: Head, said: ArchiveStatement) -> Head:
     settled = {seen.intent_seq for seen in said.receipts_seen if seen.intent_seq is not None}
     intents = [intent for intent in head.intents if intent.seq not in settled]
     if said.plan.mode == Mode.ON and said.plan.boundary is not None:
-        last_id = said.export.last_id
-        intents.append(Intent(said.seq, said.plan.boundary, said.plan.expected_count, last_id))
+        added = Intent(said.seq, said.plan.boundary, said.plan.expected_count, said.export.last_id)
+        intents = [*(_raised(intent, added) for intent in intents), added]
     holes = _without(head.holes + found, said.filled)
     grown = replace(
         head,
         anchor=said.anchor,
         holes=holes,
-        late_ids=head.late_ids + tuple(i for i in said.filled if i <= said.highest_purged_id),
+        late_ids=_late(head, said),
         intents=tuple(intents[-MAX_UNSETTLED:]),
         receipts=tuple(r for r in head.receipts if _is_unseen(r, said.highest_archived_id, holes)),
         next_due_at=from_rfc3339(said.plan.next_due_at) if said.plan.next_due_at else None,
@@ -219,27 +219,42 @@ def _after_archive(head: Head, said: ArchiveStatement) -> Head:
     return _surveyed(grown, said) if _is_complete(said) else grown
 
 
+def _late(head: Head, said: ArchiveStatement) -> tuple[int, ...]:
+    filled = tuple(i for i in said.filled if i <= said.highest_purged_id)
+    gone = IdSet.of(*((span.first, span.last) for span in said.vanished))
+    return tuple(i for i in head.late_ids + filled if i not in gone)
+
+
+def _raised(intent: Intent, added: Intent) -> Intent:
+    """An earlier intent, whose purge may still come: it then destroys what was archived meanwhile, too."""
+    if intent.boundary != added.boundary:
+        return intent
+    return replace(intent, expected_count=max(intent.expected_count, added.expected_count))
+
+
 def _is_complete(said: ArchiveStatement) -> bool:
     """Whether a statement is the last of its export, and that export was not stale."""
     return said.stale is None and said.plan.held_back_by != HeldBackBy.NOT_YET_RECORDED
 
 
 def _surveyed(head: Head, said: ArchiveStatement) -> Head:
-    """The head once everything of an export is archived: what is live now is known anew."""
-    population = said.population
-    more = 0 if population.counted is None else population.counted - population.accounted
+    """The head once everything of an export is archived: what is live is known anew, if the pages agree."""
+    offset, first_id = said.population.offset, said.export.first_id
     return replace(
         head,
-        first_live_id=said.export.first_id,
-        live_count=said.export.entry_count + more,
-        count_offset=population.offset,
+        first_live_id=first_id,
+        live_count=said.export.entry_count + offset if offset is not None else None,
+        count_offset=offset,
         surveyed_at=from_rfc3339(said.covered_until),
+        vanished=_above(head.vanished, first_id - 1),
     )
 
 
 def _hold(head: Head, said: ArchiveStatement) -> Hold | None:
     """What keeps the lowest entry from being purged; since when, if it is the same as before."""
     reason, waiting_id = said.plan.held_back_by, said.plan.waiting_id
+    if reason == HeldBackBy.NOT_YET_RECORDED:
+        return head.hold
     if reason is None or waiting_id is None:
         return None
     if head.hold is not None and (head.hold.reason, head.hold.waiting_id) == (reason, waiting_id):

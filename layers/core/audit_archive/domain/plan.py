@@ -121,7 +121,7 @@ def make_plan(survey: Survey, head: Head, policy: Policy, served_at: int, sight:
         missing=missing,
         ours=ours,
         foreign=foreign,
-        surpluses=surpluses(foreign, missing, head),
+        surpluses=surpluses(survey.receipts, missing, head, ours),
         vanished=_vanished(survey, head),
         is_repeat=bool(head.risen(survey.ids)),
     )

@@ -50,12 +50,20 @@ def _is_same(live: Anchor, archived: Anchor | None) -> bool:
 
 
 def _check_anchor_not_taken(survey: Survey, head: Head) -> None:
-    """A purge takes the lower ids first: with older entries live, the last archived one must be too."""
+    """With older entries live, the last archived one must be too, unless a purge of ours reached it.
+
+    A Console that limits a purge may take the newest first, and leave the older ones to the next.
+    """
     older = head.not_late(survey.ids.within(1, head.highest_archived_id))
-    if older and survey.anchor is None and head.anchor is not None:
+    if older and survey.anchor is None and head.anchor is not None and not _is_purged(head.anchor, head):
         first, last = older.ranges[0].first, older.ranges[-1].last
         what = f"its entry {head.anchor.id}, the last archived, is gone, yet older ones are live"
         raise _rollback(head, f"{what}, {first} to {last}")
+
+
+def _is_purged(anchor: Anchor, head: Head) -> bool:
+    boundaries = [*(each.boundary for each in head.receipts), *(each.boundary for each in head.intents)]
+    return anchor.id <= max(boundaries, default=0)
 
 
 def _check_not_emptied(survey: Survey, head: Head) -> None:

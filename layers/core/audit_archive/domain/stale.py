@@ -35,35 +35,43 @@ class Lack:
 def unexported(newest: Mapping[str, Any] | None, survey: Survey) -> Unexported | None:
     """The newest entry that `fetch` showed, if the export lacks it and no purge explains that."""
     entry_id = (newest or {}).get("id")
-    if newest is None or type(entry_id) is not int or entry_id < 1 or entry_id in survey.ids:
-        return None
-    if any(reach_of(receipt) >= entry_id for receipt in survey.receipts):
-        return None
-    if any(receipt_id > entry_id for receipt_id in survey.unreadable_receipts):
+    if newest is None or type(entry_id) is not int or entry_id < 1 or not _lacks(survey, entry_id):
         return None
     timestamp = newest.get("timestamp")
     return Unexported(entry_id, timestamp if isinstance(timestamp, str) else None)
 
 
+def _lacks(survey: Survey, entry_id: int) -> bool:
+    """Whether an export holds neither an entry nor the receipt of a purge that may have destroyed it."""
+    is_purged = any(reach_of(receipt) >= entry_id for receipt in survey.receipts)
+    is_unreadable = any(receipt_id > entry_id for receipt_id in survey.unreadable_receipts)
+    return entry_id not in survey.ids and not is_purged and not is_unreadable
+
+
 def is_overdue(entry: Unexported, known: Lack | None, survey: Survey, began_at: int, settle: int) -> bool:
     """Whether the export should hold an entry: it is older than a settle window and an hour.
 
-    Its own time tells; or that an earlier run saw it, which an unreadable or a future time can't hide. An
-    export without any entry should hold it in any case.
+    Its own time tells; or that an earlier run saw it, or an older one that is still lacking, which neither an
+    unreadable time nor newer entries can hide. An export without any entry should hold it in any case.
     """
     latest = began_at - max(settle, HOUR)
     happened = read_timestamp(entry.timestamp)
-    is_seen = known is not None and known.entry_id not in survey.ids and known.seen_at <= latest
+    is_seen = known is not None and _lacks(survey, known.entry_id) and known.seen_at <= latest
     return not survey.ids or is_seen or (happened is not None and happened <= latest)
 
 
-def noted(entry: Unexported, known: Lack | None, now: int, *, is_stale: bool, is_advancing: bool) -> Lack:
-    """What is known of the lack from now on. An export that has new entries begins the count anew."""
-    first = known if known is not None else Lack(entry.id, now)
+def noted(
+    entry: Unexported, known: Lack | None, survey: Survey, now: int, *, is_stale: bool, is_advancing: bool
+) -> Lack:
+    """What is known of the lack from now on: of the entry that is lacking the longest.
+
+    An export that has new entries begins the count anew.
+    """
+    first = known if known is not None and _lacks(survey, known.entry_id) else Lack(entry.id, now)
     if not is_stale:
         return Lack(first.entry_id, first.seen_at)
     if is_advancing or first.since is None:
-        return Lack(entry.id, now, 1, now)
+        return Lack(first.entry_id, first.seen_at, 1, now)
     return Lack(first.entry_id, first.seen_at, first.exports + 1, first.since)
 
 

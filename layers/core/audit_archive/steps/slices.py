@@ -7,6 +7,7 @@ from audit_archive.domain.facts import HeldBackBy, PlanFacts, ReceiptSeen, Slice
 from audit_archive.domain.finding import Finding
 from audit_archive.domain.head import Head
 from audit_archive.domain.plan import Plan, receipts_seen
+from audit_archive.domain.ranges import IdSet
 from audit_archive.domain.statement import ArchiveStatement
 from audit_archive.domain.survey import Slice
 from audit_archive.domain.times import rfc3339
@@ -83,7 +84,7 @@ def _statement(run: Run, head: Head, evidence: Evidence, part: Slice, built: Bui
         run=run.order.facts,
         tree=built.tree,
         highest_archived_id=archived,
-        highest_purged_id=_highest_purged_id(head, seen),
+        highest_purged_id=_highest_purged_id(head, seen, surveyed.survey.ids),
         export=evidence.verified.facts,
         slice=SliceFacts(part.first_id or None, part.last_id or None, part.count),
         entries=built.facts,
@@ -109,11 +110,12 @@ def _amendments(evidence: Evidence, statement: ArchiveStatement) -> Iterator[Fin
         yield replace(finding, facts={**finding.facts, "export": statement.export.key})
 
 
-def _highest_purged_id(head: Head, seen: tuple[ReceiptSeen, ...]) -> int:
-    """A late receipt proves a purge whose end nobody knew."""
+def _highest_purged_id(head: Head, seen: tuple[ReceiptSeen, ...], live: IdSet) -> int:
+    """A late receipt proves a purge whose end nobody knew, up to what the Console left alive."""
     proven = {receipt.intent_seq for receipt in seen}
-    boundaries = [intent.boundary for intent in head.intents if intent.seq in proven]
-    return max([head.highest_purged_id, *boundaries])
+    boundary = max((intent.boundary for intent in head.intents if intent.seq in proven), default=0)
+    left = head.not_late(live.within(1, boundary)).ranges
+    return max(head.highest_purged_id, left[0].first - 1 if left else boundary)
 
 
 def _duplicate_rows(surveyed: Surveyed) -> dict[str, int]:

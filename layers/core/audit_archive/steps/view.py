@@ -1,12 +1,12 @@
 """View: what `fetch` shows with the reading key, held against the export. Neither is believed alone."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from audit_archive.domain.facts import IdSpan, PopulationFacts, Unexported
 from audit_archive.domain.head import Head
-from audit_archive.domain.ranges import IdSet, id_set
+from audit_archive.domain.ranges import id_set
 from audit_archive.domain.stale import Lack, covered_until, is_overdue, noted, unexported
+from audit_archive.domain.survey import Survey
 from audit_archive.domain.times import rfc3339
 from audit_archive.errors import ConsoleError, InvalidExportError
 from audit_archive.ports import ConsoleEntry, Peek
@@ -22,11 +22,13 @@ class View:
     """What `fetch` showed before the download, and how the export fits it.
 
     `lacking`: the newest entry shown, if the export lacks it; `is_stale`: it should hold it by now.
+    `is_advancing`: it holds entries of this trail that are not archived yet.
     `covered_until`: up to when the export holds everything shown (epoch seconds).
     """
 
     lacking: Unexported | None
     is_stale: bool
+    is_advancing: bool
     covered_until: int
     population: PopulationFacts
 
@@ -35,25 +37,59 @@ class View:
         """The entry that makes the export stale."""
         return self.lacking if self.is_stale else None
 
-    def as_stale(self) -> "View":
+    def as_old_copy(self) -> "View":
         """The same, of an export that can't be what the Console holds now."""
-        return replace(self, is_stale=True)
+        return replace(self, is_stale=True, is_advancing=False)
+
+
+class Beside:
+    """What the pages show beside an export: its ids, and up to when the export lacks nothing newer."""
+
+    def __init__(self, surveyed: Surveyed, settle: int) -> None:
+        self.ids, self.shown = surveyed.survey.ids, list[int]()
+        self.covered_until = self._served_at = surveyed.export.served_at
+        self._settle = settle
+
+    def add(self, entry: ConsoleEntry) -> None:
+        """Take an entry that a page shows."""
+        entry_id, timestamp = entry["id"], entry.get("timestamp")
+        if entry_id in self.ids:
+            return
+        self.shown.append(entry_id)
+        if not self.ids or entry_id > self.ids.ranges[-1].last:
+            lacking = Unexported(entry_id, timestamp if isinstance(timestamp, str) else None)
+            self.covered_until = min(
+                self.covered_until, covered_until(lacking, self._served_at, self._settle)
+            )
+
+    @property
+    def spans(self) -> tuple[IdSpan, ...]:
+        """The first ids that the export lacks."""
+        ranges = id_set(self.shown).ranges[:MOST_LISTED]
+        return tuple(IdSpan(first, last) for first, last in ranges)
 
 
 def view(run: Run, surveyed: Surveyed, head: Head, peek: Peek, began_at: int) -> View:
     """Hold an export against the peek that came before its download."""
     found, settle = surveyed.survey, run.order.policy.settle
-    lacking = unexported(peek.newest, found)
-    known = run.ledger.lack(run.order.console) if lacking is not None else None
+    lacking, beside = unexported(peek.newest, found), Beside(surveyed, settle)
     return View(
         lacking=lacking,
-        is_stale=lacking is not None and is_overdue(lacking, known, found, began_at, settle),
-        covered_until=covered_until(lacking, surveyed.export.served_at, settle),
-        population=_population(run, found.ids, head, peek),
+        is_stale=lacking is not None and _is_old(run, lacking, found, head, began_at),
+        is_advancing=bool(found.new_count),
+        population=_population(run, beside, head, peek),
+        covered_until=min(beside.covered_until, covered_until(lacking, surveyed.export.served_at, settle)),
     )
 
 
-def note(run: Run, seen: View, *, is_advancing: bool) -> Lack | None:
+def _is_old(run: Run, lacking: Unexported, found: Survey, head: Head, began_at: int) -> bool:
+    """Whether an export that lacks an entry is an old copy; one is that shows again what we purged."""
+    known = run.ledger.lack(run.order.console)
+    is_overdue_now = is_overdue(lacking, known, found, began_at, run.order.policy.settle)
+    return is_overdue_now or bool(head.risen(found.ids))
+
+
+def note(run: Run, seen: View, survey: Survey) -> Lack | None:
     """Note for later runs what the export lacks, or that it lacks nothing."""
     console, now = run.order.console, run.clock.now()
     known = run.ledger.lack(console)
@@ -61,7 +97,8 @@ def note(run: Run, seen: View, *, is_advancing: bool) -> Lack | None:
         if known is not None:
             run.ledger.note_lack(console, None)
         return None
-    lack = noted(seen.lacking, known, now, is_stale=seen.is_stale, is_advancing=is_advancing)
+    is_stale, is_advancing = seen.is_stale, seen.is_advancing
+    lack = noted(seen.lacking, known, survey, now, is_stale=is_stale, is_advancing=is_advancing)
     run.ledger.note_lack(console, lack)
     return lack
 
@@ -77,38 +114,36 @@ def check_not_lasting(lack: Lack | None, now: int) -> None:
         )
 
 
-def _population(run: Run, ids: IdSet, head: Head, peek: Peek) -> PopulationFacts:
+def _population(run: Run, beside: Beside, head: Head, peek: Peek) -> PopulationFacts:
     """Compare the Console's own count with the export.
 
     Where they differ, and where archived entries have vanished from the export, the pages decide.
     """
     newest_id, counted = id_of(peek.newest), peek.population
-    accounted = ids.within(1, newest_id).size
-    is_whole = not head.archived_live.minus(ids)
+    accounted = beside.ids.within(1, newest_id).size
+    is_whole = not head.archived_live.minus(beside.ids)
     if is_whole and counted is not None and counted - accounted in {0, head.count_offset}:
         return PopulationFacts(counted, accounted, counted - accounted, ())
-    shown = _unexported_ids(run, ids, newest_id)
-    if shown is None:
+    if not _walk(run, beside, newest_id):
         return PopulationFacts(counted, accounted, None, ())
-    spans = tuple(IdSpan(first, last) for first, last in shown.ranges[:MOST_LISTED])
     offset = counted - accounted if counted is not None else 0
-    return PopulationFacts(counted, accounted, None if shown else offset, spans)
+    return PopulationFacts(counted, accounted, None if beside.shown else offset, beside.spans)
 
 
-def _unexported_ids(run: Run, ids: IdSet, newest_id: int) -> IdSet | None:
-    """The ids up to the newest that the pages show and the export lacks; None if that can't be told now."""
+def _walk(run: Run, beside: Beside, newest_id: int) -> bool:
+    """Look at all pages, up to the newest entry; False if that could not be done now.
+
+    Archiving must not wait for it: the statement says that it is not known.
+    """
     try:
-        return id_set(_shown_beside(run, ids, newest_id))
-    except (ConsoleError, TimeoutError):
-        return None  # archiving must not wait for it: the statement says that it is not known
-
-
-def _shown_beside(run: Run, ids: IdSet, newest_id: int) -> Iterator[int]:
-    for entry in run.console.entries_above(0):
-        if run.clock.remaining() < 2 * RESERVE:
-            raise TimeoutError
-        if entry["id"] <= newest_id and entry["id"] not in ids:
-            yield entry["id"]
+        for entry in run.console.entries_above(0):
+            if run.clock.remaining() < 2 * RESERVE:
+                return False
+            if entry["id"] <= newest_id:
+                beside.add(entry)
+    except ConsoleError:
+        return False
+    return True
 
 
 def id_of(newest: ConsoleEntry | None) -> int:

@@ -1,0 +1,128 @@
+"""What is looked at last before a purge is sent, and what counts as kept."""
+
+from dataclasses import replace
+
+import pytest
+
+from audit_archive.domain.facts import HeldBackBy
+from audit_archive.domain.head import Intent
+from audit_archive.errors import (
+    IntegrityError,
+    InvalidExportError,
+    PopulationMismatchError,
+)
+from audit_archive.result import Outcome
+from audit_archive.steps.settle import settle
+from tests.fakes.trail import stamp
+from tests.unit.run.audit import audit_quiet
+from tests.unit.run.world import DAY, Meanwhile, World
+
+
+def ready(number: int = 5) -> World:
+    """Entries that are old enough, and no others."""
+    world = World()
+    world.aged(number)
+    return world
+
+
+def test_a_walk_that_runs_out_of_time_holds_the_purge_and_wakes_nobody() -> None:
+    world = ready()
+    world.purger.tells_population = False
+    walks: list[int] = []
+
+    def slow() -> None:
+        walks.append(1)
+        if len(walks) == 3:  # the anchor, what is newer, and then the walk
+            world.clock.left = 80
+
+    world.purger.hooks["entries_above"] = slow
+    result = world.run()
+    assert len(walks) == 3
+    assert (result.outcome, result.held_back_by) == (Outcome.ARCHIVED, HeldBackBy.POPULATION)
+    assert (world.posts, world.outcomes(), world.alerts.published) == ([], ["not_sent"], [])
+    world.purger.hooks.clear()
+    assert world.run().outcome == Outcome.PURGED
+    audit_quiet(world)
+
+
+def test_what_lies_above_the_boundary_is_no_reason_to_hold_the_purge() -> None:
+    world = ready()
+    world.trail.arrive(2)
+    world.purger.sees = lambda entry: entry["id"] != 6
+    assert world.run().boundary == 5
+    assert world.posts == [5]
+
+
+def test_a_purge_of_our_very_boundary_by_somebody_else_is_no_late_purge_of_ours() -> None:
+    world = ready()
+    world.trail.arrive()
+    somebody = Meanwhile("<lambda>", lambda: world.trail.purge(5))  # as the purging key is opened
+    with pytest.raises(PopulationMismatchError):
+        world.run(somebody)
+    assert world.posts == []
+    world.run()
+    assert world.alerts.kinds == ["PopulationMismatchError", "ForeignPurge"]
+
+
+def test_the_lock_that_counts_is_that_of_the_version_that_was_put() -> None:
+    world = ready()
+
+    def unlock() -> None:
+        (key,) = world.store.keys("exports/")
+        (put,) = world.store.history(key)
+        world.store.relock(key, None)
+        world.store.add(key, replace(put, version_id=""))
+
+    with pytest.raises(IntegrityError, match="lock"):
+        world.run(Meanwhile("FakeStore.put", unlock, after=True))
+    assert world.posts == []
+
+
+@pytest.mark.parametrize("mode", ["GOVERNANCE", "COMPLIANCE"])
+def test_a_refused_export_is_locked_in_the_mode_of_the_stack(mode: str) -> None:
+    world = ready()
+    world.lock_mode = mode
+    world.reader.export = lambda _: b"not a zip"
+    with pytest.raises(InvalidExportError):
+        world.run()
+    (key,) = world.store.keys("rejected/")
+    stored = world.store.latest(key)
+    assert stored is not None
+    assert stored.retention is not None
+    assert stored.retention.mode == mode
+
+
+def test_an_entry_that_arrives_after_the_count_does_not_stand_for_a_late_one_that_was_counted() -> None:
+    world = World()
+    world.mode = "off"
+    world.trail.arrive(2)
+    world.trail.skip()
+    world.aged(2)
+    world.run()
+    world.accept()
+    world.mode = "on"
+
+    def arrive() -> None:
+        world.purger.hooks.clear()
+        world.trail.arrive()
+
+    def late() -> None:
+        world.trail.put(3, timestamp=stamp(world.clock.now() - DAY))
+        world.purger.hooks["entries_above"] = arrive
+
+    world.purger.hooks["peek"] = late
+    with pytest.raises(PopulationMismatchError, match="sees entry 3"):
+        world.run()
+    assert world.posts == []
+
+
+def test_a_receipt_that_is_archived_settles_no_second_intent() -> None:
+    world = ready()
+    world.run()
+    world.mode = "off"
+    world.aged(1)
+    world.run()
+    assert 6 in world.trail.ids, "the receipt of the first purge is live, and archived"
+    left_open = Intent(1, 5, 5, 5)
+    settle(world.bound(), replace(world.head, intents=(left_open,)))
+    assert world.outcomes() == ["confirmed", "unknown"]
