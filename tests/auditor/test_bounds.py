@@ -113,7 +113,7 @@ ZIPS = {
     "another size in the local header": patched(GOOD, 22, b"\7"),
     "another name in the local header": GOOD.replace(b"canary", b"danary", 1),
     "another flag in the local header": patched(GOOD, 6, b"\4"),
-    "a member less in the end record": patched(GOOD, len(GOOD) - 12, b"\2"),
+    "a member less in the end record": patched(GOOD, len(GOOD) - 12, b"\1"),
     "encrypted": patched(patched(GOOD, 6, b"\1"), CENTRAL + 8, b"\1"),
     "fewer bytes than are stated": patched(patched(GOOD, 22, b"\x0c"), CENTRAL + 24, b"\x0c"),
     "more bytes than are stated": patched(patched(GOOD, 22, b"\x0a"), CENTRAL + 24, b"\x0a"),
