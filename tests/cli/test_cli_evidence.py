@@ -15,7 +15,7 @@ from audit_archive.domain.entry_proof import check_entry, parse_entry_proof
 from audit_archive.domain.public_keys import PublicKey
 from tests.cli.test_cli_folder import CONSOLE, EXAMPLE, run
 
-KEY = "signing-key-f8b30691.pem"
+KEY = "signing-key-334551e6.pem"
 
 
 @pytest.fixture
@@ -115,7 +115,7 @@ def test_where_nothing_is_archived_no_file_is_made(tmp_path: Path) -> None:
 
 def test_faults_are_in_the_bundle_and_in_the_exit_status(tmp_path: Path) -> None:
     copy = Path(shutil.copytree(EXAMPLE, tmp_path / "archive"))
-    next(copy.glob("checkpoints/*/*04.txt")).write_bytes(b"nothing")
+    next(copy.glob("checkpoints/*/*06.txt")).write_bytes(b"nothing")
     path = tmp_path / "evidence.zip"
     answer = run("evidence", CONSOLE, "--output", str(path), folder=copy)
     assert answer.exit_code == 1

@@ -13,6 +13,7 @@ FILLED = "tests/auditor/test_mutations.py::test_filled_ids_ascend"
 WITHIN = "tests/auditor/test_mutations.py::test_an_odd_statement_is_refused_by_both"
 EPOCH = "tests/auditor/test_mutations.py::test_an_odd_statement_is_refused_by_both"
 FORGED_LINE = "tests/auditor/test_forgeries.py::test_a_line_that_the_export_does_not_have"
+BAD_BYTES = "tests/auditor/test_hostile_entries.py::test_a_line_with_another_bad_byte_is_found"
 ZIPS = "tests/auditor/test_bounds.py::test_an_export_can_be_read_in_one_way_or_both_refuse_it"
 TOKENS = "tests/auditor/test_bounds.py::test_of_a_token_without_end_no_more_is_read_than_an_entry_may_have"
 BOMB = "tests/auditor/test_bounds.py::test_a_bomb_in_a_bundle_fills_no_memory"
@@ -123,17 +124,16 @@ MUTANTS = (
         "verify-statements-have-known-fields",
         "A statement with another field is none",
         PROGRAM,
-        "    return due <= value.keys() <= holds.keys() and all(\n"
-        "        fits(each, holds[name]) for name, each in value.items()\n    )",
-        "    return due <= value.keys() and all(fits(value[name], holds[name]) for name in due)",
+        "    return value.keys() == holds.keys() and all(fits(each, holds[name]) for name, each in value.items())",
+        "    return holds.keys() <= value.keys() and all(fits(value[name], holds[name]) for name in holds)",
         SHAPES,
     ),
     Mutant(
         "verify-statements-lack-no-field",
         "A statement without a field is none",
         PROGRAM,
-        "    return due <= value.keys() <= holds.keys() and all(",
-        "    return value.keys() <= holds.keys() and all(",
+        "value.keys() == holds.keys() and",
+        "value.keys() <= holds.keys() and",
         SHAPES,
     ),
     Mutant(
@@ -183,6 +183,22 @@ MUTANTS = (
         'if entries is not None and entries.get(entry_id, ())[:2] != (meaning, file["date"]):',
         "if False:",
         FORGED_LINE,
+    ),
+    Mutant(
+        "verify-lines-in-base64-are-what-the-export-says",
+        "A line whose source stands in Base64 is compared by that source",
+        PROGRAM,
+        '(("_source", str.encode), ("_source_base64", base64_of))',
+        '(("_source", str.encode),)',
+        BAD_BYTES,
+    ),
+    Mutant(
+        "verify-bad-bytes-are-told-apart",
+        "A byte that is not UTF-8 means no other byte, and not U+FFFD",
+        PROGRAM,
+        '"utf-8-sig", "surrogateescape"',
+        '"utf-8-sig", "replace"',
+        BAD_BYTES,
     ),
     Mutant(
         "verify-a-zip-begins-with-its-member",
