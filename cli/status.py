@@ -71,6 +71,10 @@ def _state(status: Status) -> str:
         return status.fault
     if status.is_latched:
         return "purging waits for `canary-audit resume`"
+    if status.unexplained:
+        first, more = status.unexplained[0], len(status.unexplained) - 1
+        others = f" and {more} more ranges" if more else ""
+        return f"purging waits: no receipt explains the missing ids {first.first} to {first.last}{others}"
     if status.stale_ids:
         return f"the export lacks the entry {status.stale_ids[-1]}, which the Console showed"
     if status.miscounted is not None:
