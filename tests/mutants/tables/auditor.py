@@ -124,8 +124,8 @@ MUTANTS = (
         "verify-statements-have-known-fields",
         "A statement with another field is none",
         PROGRAM,
-        "    return value.keys() == holds.keys() and all(fits(each, holds[name]) for name, each in value.items())",
-        "    return holds.keys() <= value.keys() and all(fits(value[name], holds[name]) for name in holds)",
+        "value.keys() == holds.keys() and all(fits(each, holds[name]) for name, each in value.items())",
+        "holds.keys() <= value.keys() and all(fits(value[name], holds[name]) for name in holds)",
         SHAPES,
     ),
     Mutant(
