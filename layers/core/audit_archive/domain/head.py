@@ -94,9 +94,9 @@ class Head:
 
     `live_count`: how many entries the Console should count; None: a whole run must find out. `count_offset`:
     by how much that differs from the ids that it shows, if that was looked into. `surveyed_at`: when the run
-    of the newest complete export began, by our clock. `history_up_to`: the last id of the epoch's first export; purges up to
-    it are older than the archive. `vanished`: archived ids that are gone without a receipt. `export`: the
-    newest stored one.
+    of the newest complete export began, by our clock. `history_up_to`: the last id of the epoch's first
+    export; purges up to it are older than the archive. `vanished`: archived ids that are gone without a
+    receipt. `export`: the newest stored one.
     """
 
     console: str
