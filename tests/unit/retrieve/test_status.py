@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from audit_archive.adapters.folder_source import FolderSource
-from audit_archive.domain.facts import Action
+from audit_archive.domain.facts import Action, IdSpan
 from audit_archive.domain.layout import statements_prefix
 from audit_archive.domain.times import rfc3339
 from audit_archive.errors import PurgeMismatchError
@@ -51,6 +51,7 @@ def test_it_tells_where_the_archive_stands(world: World) -> None:
         lag_hours=30.0,
         completed_at=rfc3339(served_at),
         missing={"unexplained": 2},
+        unexplained=(IdSpan(4, 5),),
         next_due_at=None,
     )
 

@@ -143,6 +143,10 @@ def whole(digits: str) -> int:
     return int(digits)
 
 
+STRICT = json.JSONDecoder(parse_int=whole, parse_constant=whole).decode
+SPELL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
+
+
 def without_floats(text: str) -> str:
     """JSON with one number in place of all floats: the shortest decimal has several spellings."""
     return re.sub(r'("(?:[^"\\]|\\.)*")|-?\d+[.eE][-+.eE\d]*', lambda found: found[1] or "0.0", text)
@@ -151,12 +155,12 @@ def without_floats(text: str) -> str:
 def canonical(data: bytes) -> Any:
     """What canonical JSON says. Raises ValueError for any other spelling, and for too many levels."""
     text = data.decode()
-    value = json.loads(text, parse_int=whole, parse_constant=whole)
+    value = STRICT(text)
     inside, levels = [value], 0
     while inside := [each for each in inside if isinstance(each, (dict, list))]:
         inside = [more for each in inside for more in (each.values() if isinstance(each, dict) else each)]
         levels += 1
-    spelled = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    spelled = SPELL(value)
     if levels > MOST_LEVELS or (spelled != text and without_floats(spelled) != without_floats(text)):
         raise ValueError("not canonical JSON")
     return value
@@ -177,7 +181,7 @@ SCALAR = json.JSONDecoder(
     parse_int=number,
     parse_float=lambda digits: ("float", *number(digits)),
     parse_constant=lambda name: (name,),
-).raw_decode
+).scan_once
 EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)
 
 
@@ -194,7 +198,7 @@ def tokens_in(pieces: Iterable[bytes]) -> Iterator[tuple[str, Any]]:
             continue
         try:
             value, end = SCALAR(text, at)
-        except ValueError:
+        except (ValueError, StopIteration):
             value, end = None, -1
         if 0 < end < len(text) or (end > 0 and not is_more):
             yield "", value
@@ -250,9 +254,11 @@ def entries_in(pieces: Iterable[bytes], is_export: bool = False) -> Iterator[lis
     due, depth, size = "{[" if is_export else "{", 0, 0
     for mark, value in tokens_in(pieces):
         (outer, items), size = within[-1], size + (len(value) if isinstance(value, str) else 1)
-        need(size <= MOST_OF_AN_ENTRY, "an entry is longer than 16 MiB")
         is_name = due[0] == '"' and isinstance(value, str)
-        need(is_name or (mark or "0") in due, "the JSON has something else than is due")
+        if size > MOST_OF_AN_ENTRY:
+            raise ValueError("an entry is longer than 16 MiB")
+        if not (is_name or (mark or "0") in due):
+            raise ValueError("the JSON has something else than is due")
         if is_name or mark == ":":
             items += [value] if is_name else []
             due = ":" if is_name else VALUE
