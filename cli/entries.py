@@ -41,6 +41,9 @@ MAX_ROWS = 10_000
     help="How to write them. [default: table at a terminal, else ndjson: the very lines of the archive]",
 )
 @click.option(
+    "--forms", is_flag=True, help="Tell both forms of entries that the Console showed in another form later."
+)
+@click.option(
     "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write them into this new file."
 )
 @folder_option
@@ -70,7 +73,7 @@ def entries(
     check_free(*filter(None, [output]))
     reader = chosen.reader(folder)
     asked_at = rfc3339(reader.clock.now())
-    found = find_entries(reader, request.query, request.form)
+    found = find_entries(reader, request.query, request.form, with_forms=request.with_forms)
     answer = _answer(found, event, asked_at, output, request.query.resolved)
     if found.body is not None:
         with closing(found.body.file) as file:
@@ -103,6 +106,7 @@ def _answer(
         "sentence": found.sentence,
         "coverage": to_json(found.coverage),
         "report": _report(found.body, output, event["format"]),
+        **({"forms": to_json(found.forms)} if found.forms is not None else {}),
     }
 
 
@@ -119,6 +123,10 @@ def _write(file: BinaryIO, output: Path) -> None:
 
 def _tell(found: Found, output: Path | None) -> None:
     tell_coverage(found.sentence, found.coverage)
+    for each in found.forms or ():
+        say(f"Entry {each.id} of epoch {each.epoch}, as it is archived: {each.archived}")
+        other = each.other or "the export is no longer there"
+        say(f"Entry {each.id} of epoch {each.epoch}, in {each.export_key}: {other}")
     if output is not None and found.body is not None:
         say(f"{output}: {found.body.size} bytes, SHA-256 {found.body.sha256}")
 

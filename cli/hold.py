@@ -11,7 +11,7 @@ from rich.progress import track
 
 from audit_archive.domain.layout import checkpoint_key
 from audit_archive.ports import Version
-from audit_archive.reading.chain import open_chain
+from audit_archive.reading.chain import answered
 from audit_archive.reading.reader import Reader
 from audit_archive.reading.selection import Selected, select
 from audit_archive.retrieve_request import EntriesRequest
@@ -99,7 +99,7 @@ _FOLDERS = ("exports", "entries", "statements", "checkpoints")
 def covering(reader: Reader, console: str, asked: dict[str, Any]) -> list[Version]:
     """Every version of every object that covers a range. Raises RequestError, IntegrityError."""
     query = cast("EntriesRequest", question(event_of("entries", console, asked))).query
-    selected = select(reader, open_chain(reader, console), query)
+    selected = answered(reader, console, lambda known: select(reader, known, query))
     keys = dict.fromkeys(chain.from_iterable(_keys(console, each) for each in selected))
     return [version for key in keys for version in _versions(reader, key)]
 

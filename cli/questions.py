@@ -52,18 +52,29 @@ def query_options(function: F) -> F:
 
 def event_of(request: str, console: str, asked: Mapping[str, Any]) -> dict[str, Any]:
     """The question as an event asks it, which is what the functions take too."""
-    given = {FIELDS.get(name, name): value for name, value in asked.items() if value not in (None, ())}
+    given = {FIELDS.get(name, name): value for name, value in asked.items() if _is_given(value)}
     lists = {name: list(value) if isinstance(value, tuple) else value for name, value in given.items()}
     return {"request": request, "console": console, **lists}
+
+
+def _is_given(value: object) -> bool:
+    return value is not None and value is not False and value != ()
 
 
 def tell_coverage(sentence: str, coverage: Coverage) -> None:
     """What an answer rests on."""
     say(sentence)
+    say(f"Rests on: {coverage.rests_on}.")
+    for each in coverage.notices:
+        say(f"Look into it: {each}.")
     for each in coverage.not_covered:
         say(f"Not covered: {each}.")
     for hole in coverage.holes[:MAX_HOLES]:
         say(f"Missing: ids {hole.first} to {hole.last} of epoch {hole.epoch}: {hole.cause}.")
+    for other in coverage.amended[:MAX_HOLES]:
+        ids = ", ".join(f"{span.first} to {span.last}" for span in other.ids[:MAX_HOLES])
+        place = f"{other.export_key} (version {other.export_version_id})"
+        say(f"Another form of ids {ids} of epoch {other.epoch}: in {place}; --forms shows it.")
     if len(coverage.holes) > MAX_HOLES:
         say("There are more holes: --json lists them.")
     for purge in coverage.foreign_purges[:MAX_HOLES]:

@@ -87,17 +87,22 @@ def ledger() -> None:
 
 
 @ledger.command()
+@click.option("--lost-after", type=int, metavar="N", help="The last statement in the bucket, where the "
+              "ledger names one that is nowhere to be found. The loss is stated.")  # fmt: skip
 @decision_options
 @chosen
-def rebuild(chosen: Chosen, /, console: str, who: str, reason: str, *, yes: bool) -> None:
+def rebuild(chosen: Chosen, /, console: str, who: str, reason: str, lost_after: int | None, *,
+            yes: bool) -> None:  # fmt: skip
     """Make a Console's ledger anew from the bucket, after it was lost or damaged."""
-    _decide(chosen, console, Action.REBUILD, who, reason, yes=yes,
+    _decide(chosen, console, Action.REBUILD, who, reason, yes=yes, lost_after=lost_after,
             question=f"Make the ledger of Console {console} anew from the bucket?")  # fmt: skip
 
 
 def _decide(chosen: Chosen, console: str, action: str, who: str, reason: str, *, question: str,
-            yes: bool) -> None:  # fmt: skip
-    event = {"console": console, "action": action, "who": who, "reason": reason}
+            yes: bool, lost_after: int | None = None) -> None:  # fmt: skip
+    event: dict[str, Any] = {"console": console, "action": action, "who": who, "reason": reason}
+    if lost_after is not None:
+        event["lost_after"] = lost_after
     OperatorRequest.from_event(event)
     confirm(question, yes=yes)
     _show(chosen, result_of(invoke(chosen.stack, event)))

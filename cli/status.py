@@ -40,7 +40,8 @@ def status(chosen: Chosen, /, console: str | None, folder: Path | None) -> None:
     purged id    the id up to which we know that a purge was carried out
     unpurged     archived entries that no purge of ours destroyed
     missing      ids that were never archived and may still be filled
-    up to        the moment up to which the Console's entries are known to be archived
+    up to        the moment up to which the newest complete export holds all that the Console showed
+    lag (h)      since then, or since a run found nothing newer on the Console by the ledger's word
     last run     when a run was last completed; one that found nothing new counts
     verified     when the stack's daily audit last ended; what it found is in `verified_result` of --json
     """
@@ -70,6 +71,10 @@ def _state(status: Status) -> str:
         return status.fault
     if status.is_latched:
         return "purging waits for `canary-audit resume`"
+    if status.stale_ids:
+        return f"the export lacks the entry {status.stale_ids[-1]}, which the Console showed"
+    if status.miscounted is not None:
+        return "the export does not fit the Console's own count: see miscounted of --json"
     if not status.statements:
         return "nothing archived"
     return "a purge's end is not known yet" if status.open_intents else "ok"

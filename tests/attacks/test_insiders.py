@@ -71,6 +71,7 @@ LIES: dict[str, tuple[int, str, str, Lie]] = {
     "a date that is none": (4, Verdict.MISDESCRIBED, Depth.CHAIN, export(retain_until="for ever")),
     "an entry file of another date": (4, Verdict.MISDESCRIBED, Depth.CHAIN, file(0, date="2020-01-01")),
     "an entry more in a file": (4, Verdict.MISDESCRIBED, Depth.CHAIN, file(0, count=5)),
+    "other lines in the export": (4, Verdict.MISDESCRIBED, Depth.CONTENT, export(lines_sha256=ZERO)),
     "more rows": (4, Verdict.MISDESCRIBED, Depth.CONTENT, export(rows=9)),
     "other lines": (4, Verdict.MISDESCRIBED, Depth.CONTENT, file(0, content_sha256=ZERO)),
     "no foreign purge": (
@@ -114,6 +115,18 @@ def test_lie(victim: Victim, name: str) -> None:
     found = victim.audit(depth, trusted=victim.keys)
     assert (verdict, statement_key(CONSOLE, seq)) in blamed(found)
     assert {fault.seq for fault in found.faults} <= {seq, seq + 1}
+
+
+def test_state_the_digest_of_another_head(victim: Victim) -> None:
+    """So that a ledger that was made to fit would be believed. The one after it is not blamed for it."""
+    said = replace(victim.statement(4), head_sha256=ZERO)
+    ref = victim.restate(4, said)
+    victim.sign(4, signer_of(victim))
+    victim.rewrite(5, lambda said: said, signer=signer_of(victim), previous=ref)
+    victim.restore_ledger(8)
+    found = victim.audit(Depth.CHAIN, trusted=victim.keys)
+    assert blamed(found) == {(Verdict.MISDESCRIBED, statement_key(CONSOLE, 4))}
+    assert "states the digest of a head that it does not lead to" in found.faults[0].sentence
 
 
 def test_sign_another_tree_than_is_stated(victim: Victim) -> None:

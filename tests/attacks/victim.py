@@ -12,6 +12,7 @@ from audit_archive.auditing.question import Audit, KnownPoint, Question
 from audit_archive.domain.checkpoint import Checkpoint
 from audit_archive.domain.facts import ObjectRef
 from audit_archive.domain.head import Head
+from audit_archive.domain.head_digest import head_sha256
 from audit_archive.domain.layout import checkpoint_key, statement_key
 from audit_archive.domain.public_keys import PublicKey
 from audit_archive.domain.statement import ArchiveStatement, Statement, parse_statement, statement_bytes
@@ -123,17 +124,27 @@ class Victim:
     ) -> None:
         """A statement is edited, and every one after it chained anew; signed anew where there is a signer.
 
-        `previous`: what it names as the one before it, if that is another now.
+        `previous`: what it names as the one before it, if that is another now. Whoever has these means states
+        the digests of the heads anew, too.
         """
-        before = previous or self.statement(seq).previous
+        before, head = previous or self.statement(seq).previous, self._head_before(seq, previous)
         for number in range(seq, self.head.seq + 1):
             said = self.statement(number)
             said = replace(edit(said) if number == seq else said, previous=before)
-            before = self._restate(number, said)
+            said, head = with_digest(said, head)
+            before = self.restate(number, said)
             if signer is not None:
                 self.sign(number, signer)
 
-    def _restate(self, number: int, said: Statement) -> ObjectRef:
+    def _head_before(self, seq: int, previous: ObjectRef | None) -> Head | None:
+        """The head before a statement; None if something else stands there now."""
+        head = Head(CONSOLE)
+        for number in range(1, seq if previous is None else 1):
+            head = head.after(self.statement(number), ObjectRef("", "", ""))
+        return head if previous is None else None
+
+    def restate(self, number: int, said: Statement) -> ObjectRef:
+        """Another statement stands in the place of one."""
         key, data = statement_key(CONSOLE, number), statement_bytes(said)
         self.replace(key, data)
         return ObjectRef(key, self.store.history(key)[-1].version_id, sha256(data).hexdigest())
@@ -202,6 +213,15 @@ class Victim:
         assert scratch.open_files == []
         assert found.is_valid == (not found.faults)
         return found
+
+
+def with_digest(said: Statement, before: Head | None) -> tuple[Statement, Head | None]:
+    """A statement with the digest of the head that it leads to, and that head; if it leads to one."""
+    try:
+        head = before.after(said, ObjectRef("", "", "")) if before is not None else None
+        return (replace(said, head_sha256=head_sha256(head)) if head is not None else said), head
+    except ValueError:
+        return said, None
 
 
 def blamed(found: Verification) -> Blamed:

@@ -7,13 +7,17 @@ import subprocess
 import sys
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
+from audit_archive.domain.facts import IdSpan, PopulationFacts, Unexported
 from audit_archive.domain.shown import visible
 from cli.main import main
 from cli.options import Chosen
+from tests.unit.retrieve.archives import state_archive, stored_export
+from tests.unit.run.world import World
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "docs" / "example-archive"
@@ -93,6 +97,58 @@ def test_the_table_is_by_the_clocks_of_a_zone() -> None:
 def test_a_day_of_a_zone_is_that_day_there() -> None:
     answer = entries("--from", "2026-11-21", "--to", "2026-11-21", "--tz", "Asia/Kolkata")
     assert [json.loads(line)["id"] for line in answer.stdout.splitlines()] == [5, 6, 7]
+
+
+def test_both_forms_stand_beside_the_entries_and_never_among_them(tmp_path: Path) -> None:
+    world = World()
+    world.mode = "off"
+    world.aged(2)
+    world.run()
+    export = stored_export(world, [{"id": 1, "user": "e\x1bve"}, {"id": 2}])
+    state_archive(world, export=export, amended=(IdSpan(1, 1),))
+    copied(world, tmp_path)
+    plain, both = (run("entries", CONSOLE, *more, folder=tmp_path) for more in ((), ("--forms",)))
+    assert plain.stdout == both.stdout
+    assert len(plain.stdout.splitlines()) == 2
+    assert f"Another form of ids 1 to 1 of epoch 1: in {export.key}" in plain.stderr
+    assert "Look into it: 1 entries of this answer have another form" in plain.stderr
+    assert "Entry 1 of epoch 1, as it is archived: {" in both.stderr
+    assert f"Entry 1 of epoch 1, in {export.key}: " in both.stderr
+    assert "\x1b" not in both.stderr
+    told = json.loads(run("entries", CONSOLE, "--forms", "--json", folder=tmp_path).stdout)
+    assert [form["id"] for form in told["forms"]] == [1]
+    assert [entry["id"] for entry in told["entries"]] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("fields", "state"),
+    [
+        ({"stale": Unexported(9, None)}, "the export lacks the entry 9, which the Console showed"),
+        (
+            {"population": PopulationFacts(99, 2, None, ())},
+            "the export does not fit the Console's own count: see miscounted of --json",
+        ),
+    ],
+    ids=["stale", "miscounted"],
+)
+def test_status_tells_that_an_export_lacks_something(
+    fields: dict[str, Any], state: str, tmp_path: Path
+) -> None:
+    world = World()
+    world.mode = "off"
+    world.aged(2)
+    world.run()
+    state_archive(world, **fields)
+    copied(world, tmp_path)
+    (status,) = json.loads(run("status", "--json", folder=tmp_path).stdout)
+    assert status["state"] == state
+
+
+def copied(world: World, folder: Path) -> None:
+    for key in world.store.keys(""):
+        file = folder / key
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(world.store.data(key))
 
 
 def test_a_file_gets_what_stdout_would_and_is_never_written_over(tmp_path: Path) -> None:

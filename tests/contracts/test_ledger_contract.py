@@ -13,7 +13,7 @@ from audit_archive.domain.finding import Finding
 from audit_archive.errors import IntegrityError
 from audit_archive.ports import Ledger
 from tests.contracts import aws
-from tests.contracts.statements import archive_statement, head_at, operator_statement
+from tests.contracts.statements import archive_statement, head_at, operator_statement, ref_of
 from tests.fakes import FakeLedger
 
 NOW = 1_795_413_600
@@ -136,15 +136,60 @@ def test_a_head_only_rises(ledger: Ledger, console: str) -> None:
 
 
 @everywhere
-@pytest.mark.parametrize("recorded", [1, 2])
-def test_another_statement_of_the_same_number_is_a_fork(ledger: Ledger, console: str, recorded: int) -> None:
-    for seq in range(1, recorded + 1):
-        statement = operator_statement(console, seq)
-        ledger.record(head_at(statement), statement)
+def test_another_statement_of_the_head_s_number_is_a_fork(ledger: Ledger, console: str) -> None:
+    statement = operator_statement(console, 1)
+    ledger.record(head_at(statement), statement)
     other = operator_statement(console, 1, reason="another reason")
     with pytest.raises(IntegrityError, match="another statement 1"):
         ledger.record(head_at(other), other)
     assert ledger.head(console) == head_at(statement)
+
+
+@everywhere
+def test_the_index_takes_the_chain_s_word_for_a_number(ledger: Ledger, console: str) -> None:
+    for seq in (1, 2):
+        statement = operator_statement(console, seq)
+        ledger.record(head_at(statement), statement)
+    true = operator_statement(console, 1, reason="what the chain has")
+    ledger.record(head_at(true), true)
+    assert ledger.head(console) == head_at(statement)
+    assert [entry.statement for entry in ledger.statements(console)] == [ref_of(true), ref_of(statement)]
+
+
+@everywhere
+def test_the_note_beside_a_head_is_kept(ledger: Ledger, console: str) -> None:
+    assert ledger.note(console) == b""
+    for seq, note in ((1, b"signed"), (2, b"")):
+        statement = operator_statement(console, seq)
+        ledger.record(head_at(statement), statement, note)
+        assert ledger.note(console) == note
+
+
+@everywhere
+def test_a_head_that_is_disowned_makes_room_for_an_older_one(ledger: Ledger, console: str) -> None:
+    ledger.disown(console)
+    assert ledger.disowned(console) is None
+    first, second = operator_statement(console, 1), operator_statement(console, 2)
+    ledger.record(head_at(second, holes=3), second)
+    ledger.disown(console)
+    assert ledger.head(console) is None
+    assert ledger.disowned(console) == head_at(second, holes=3)
+    ledger.record(head_at(first), first)
+    assert ledger.head(console) == head_at(first)
+    assert ledger.disowned(console) == head_at(second, holes=3)
+    ledger.forget_disowned(console)
+    assert ledger.disowned(console) is None
+    assert ledger.head(console) == head_at(first)
+
+
+@everywhere
+def test_a_large_head_is_read_again_though_its_holes_stayed(ledger: Ledger, console: str) -> None:
+    for seq in (1, 2, 3):
+        statement = operator_statement(console, seq)
+        ledger.record(head_at(statement, holes=5_000), statement)
+        assert ledger.head(console) == head_at(statement, holes=5_000)
+    ledger.record(head_at(statement, holes=5_000), statement)
+    assert ledger.head(console) == head_at(statement, holes=5_000)
 
 
 @everywhere

@@ -9,7 +9,7 @@ import pytest
 from audit_archive.adapters import ledger_items as items
 from audit_archive.adapters.dynamodb_ledger import DynamoDbLedger
 from audit_archive.domain.catalogue import Indexed, indexed
-from audit_archive.domain.facts import SliceFacts
+from audit_archive.domain.facts import IdSpan, SliceFacts
 from audit_archive.domain.statement import Statement
 from audit_archive.errors import IntegrityError
 from audit_archive.ports import Ledger
@@ -50,6 +50,7 @@ def test_a_console_of_which_nothing_is_recorded_has_no_index(ledger: Ledger, con
 @everywhere
 def test_the_index_has_every_statement_in_order(ledger: Ledger, console: str) -> None:
     empty = replace(archive_statement(console, 3, dates=0), slice=SliceFacts(None, None, 0))
+    empty = replace(empty, amended=(IdSpan(2, 3), IdSpan(9, 9)))
     found = record(
         ledger,
         archive_statement(console, 1, dates=3),
@@ -63,6 +64,7 @@ def test_the_index_has_every_statement_in_order(ledger: Ledger, console: str) ->
     assert (first.kind, first.count, first.first_id, first.last_id) == ("archive", 3, 1, 3)
     assert (first.first_date, first.last_date) == ("2020-01-01", "2020-01-03")
     assert (third.count, third.first_id, third.last_id, third.first_date) == (0, None, None, None)
+    assert (fourth.amended, third.amended) == (None, IdSpan(2, 9))
     assert (fourth.seq, fourth.count, fourth.statement) == (4, 400, ref_of(archive_statement(console, 4)))
 
 

@@ -49,13 +49,26 @@ def table(moto: str) -> Table:
 def test_parts_vanish_when_the_next_head_is_recorded(table: Table) -> None:
     table.record(1, LARGE)
     assert len([name for name in table.item_names() if name.startswith("head#")]) == 2
-    table.record(2, LARGE)
-    assert {name[:16] for name in table.item_names() if "#" in name and name[0] == "h"} == {
-        "head#0000000002#"
-    }
+    table.record(2, LARGE + 1)
+    assert parts_of(table) == {"head#0000000002#"}
     table.record(3)
     names = ["head", "statement#0000000001", "statement#0000000002", "statement#0000000003"]
     assert table.item_names() == names
+
+
+def parts_of(table: Table) -> set[str]:
+    """The numbers under which there are parts."""
+    return {name[:16] for name in table.item_names() if name.startswith("head#")}
+
+
+def test_holes_that_stay_are_not_written_again(table: Table) -> None:
+    table.record(1, LARGE)
+    head = table.record(2, LARGE)
+    assert parts_of(table) == {"head#0000000001#"}
+    assert table.ledger.head("c1") == head
+    table.record(2, LARGE)
+    assert parts_of(table) == {"head#0000000002#"}, "what is recorded once more is repaired"
+    assert table.ledger.head("c1") == head
 
 
 def test_parts_of_a_crashed_run_change_nothing_and_vanish_later(table: Table) -> None:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from threading import Lock
 
 import orjson
@@ -16,16 +17,38 @@ from audit_archive.domain.statement import Statement
 from audit_archive.errors import IntegrityError
 
 
+@dataclass(frozen=True)
+class _Recorded:
+    """A head as it is kept."""
+
+    seq: int
+    sha256: str
+    body: bytes
+    note: bytes
+
+    @property
+    def is_readable(self) -> bool:
+        return self.body != b"?"
+
+    @property
+    def head(self) -> Head:
+        return from_json(Head, orjson.loads(self.body))
+
+
 class FakeLedger:
     """A Ledger. Heads are kept as JSON, so that a head that does not survive writing is found out.
 
-    `calls` counts them by name; `index` holds the recorded statements by Console and number.
+    `calls` counts them by name; `index` holds the recorded statements by Console and number. `lies` are items
+    that somebody wrote over those of the index. What others may do to a table: `forget`, `overwrite`,
+    `damage`.
     """
 
     def __init__(self) -> None:
         self.calls: Counter[str] = Counter()
         self.index: dict[tuple[str, int], tuple[Statement, ObjectRef]] = {}
-        self._heads: dict[str, tuple[int, bytes]] = {}
+        self.lies: dict[tuple[str, int], Indexed] = {}
+        self._heads: dict[str, _Recorded] = {}
+        self._disowned: dict[str, _Recorded] = {}
         self._leases: dict[str, tuple[str, int]] = {}
         self._findings: dict[tuple[str, str], tuple[int | None, Finding]] = {}
         self._completed: dict[str, int] = {}
@@ -92,22 +115,48 @@ class FakeLedger:
             self.calls["head"] += 1
             return self._head(console)
 
-    def record(self, head: Head, statement: Statement) -> None:
+    def note(self, console: str) -> bytes:
+        with self._lock:
+            self.calls["note"] += 1
+            return self._heads[console].note if console in self._heads else b""
+
+    def disown(self, console: str) -> None:
+        with self._lock:
+            self.calls["disown"] += 1
+            if console in self._heads:
+                self._disowned[console] = self._heads.pop(console)
+
+    def disowned(self, console: str) -> Head | None:
+        with self._lock:
+            self.calls["disowned"] += 1
+            known = self._disowned.get(console)
+            if known is None:
+                return None
+            return known.head if known.is_readable else Head(console)
+
+    def forget_disowned(self, console: str) -> None:
+        with self._lock:
+            self.calls["forget_disowned"] += 1
+            self._disowned.pop(console, None)
+
+    def record(self, head: Head, statement: Statement, note: bytes = b"") -> None:
         with self._lock:
             self.calls["record"] += 1
             ref = head.statement
             if ref is None or (head.console, head.seq) != (statement.console, statement.seq):
                 raise IntegrityError(f"the head does not belong to statement {statement.seq}")
-            self._check_number(head.console, head.seq, ref)
             self.index[head.console, head.seq] = (statement, ref)
-            if self._heads.get(head.console, (0, b""))[0] <= head.seq:
-                self._heads[head.console] = (head.seq, orjson.dumps(to_json(head)))
+            known = self._heads.get(head.console)
+            if known is None or known.seq < head.seq or known.sha256 == ref.sha256:
+                self._heads[head.console] = _Recorded(head.seq, ref.sha256, orjson.dumps(to_json(head)), note)
+            elif known.seq == head.seq:
+                raise IntegrityError(f"the ledger knows another statement {head.seq} of {head.console}")
 
     def statements(self, console: str) -> Iterator[Indexed]:
         with self._lock:
             self.calls["statements"] += 1
-            known = [self.index[at] for at in sorted(self.index) if at[0] == console]
-        yield from (indexed(statement, ref) for statement, ref in known)
+            known = [(at, self.index[at]) for at in sorted(self.index) if at[0] == console]
+        yield from (self.lies.get(at) or indexed(statement, ref) for at, (statement, ref) in known)
 
     def holder(self, console: str) -> str | None:
         """Who holds the lease, expired or not."""
@@ -116,16 +165,26 @@ class FakeLedger:
     def forget(self, console: str) -> None:
         """The table was lost: nothing is recorded of this Console."""
         self._heads.pop(console, None)
+        self._disowned.pop(console, None)
         self._leases.pop(console, None)
         self._completed.pop(console, None)
         self._lacks.pop(console, None)
         self.index = {at: known for at, known in self.index.items() if at[0] != console}
 
+    def overwrite(self, console: str, head: Head, note: bytes | None = None) -> None:
+        """Somebody puts another head over the recorded one, as an item that can be read."""
+        kept = self._heads[console].note if note is None else note
+        digest = head.statement.sha256 if head.statement is not None else ""
+        self._heads[console] = _Recorded(head.seq, digest, orjson.dumps(to_json(head)), kept)
+
+    def damage(self, console: str) -> None:
+        """Somebody makes the recorded head unreadable."""
+        self._heads[console] = replace(self._heads[console], body=b"?")
+
     def _head(self, console: str) -> Head | None:
         known = self._heads.get(console)
-        return None if known is None else from_json(Head, orjson.loads(known[1]))
-
-    def _check_number(self, console: str, seq: int, ref: ObjectRef) -> None:
-        known = self.index.get((console, seq))
-        if known is not None and known[1].sha256 != ref.sha256:
-            raise IntegrityError(f"the ledger knows another statement {seq} of {console}")
+        if known is None:
+            return None
+        if not known.is_readable:
+            raise IntegrityError(f"the head of {console} in the ledger can't be read")
+        return known.head

@@ -150,9 +150,21 @@ def test_nothing_archived_is_an_answer(world: World) -> None:
 
 def test_an_altered_entry_file_is_an_error_and_nothing_is_put(world: World) -> None:
     key = world.keys("entries/")[0]
+    good = world.aws.s3.head_object(Bucket=world.name, Key=key)["VersionId"]
     world.aws.s3.put_object(Bucket=world.name, Key=key, Body=b"other lines")
+    world.aws.s3.delete_object(Bucket=world.name, Key=key, VersionId=good, BypassGovernanceRetention=True)
     assert key in refused(world, {"request": "entries", "console": CONSOLE}, IntegrityError)
     assert "Contents" not in world.aws.s3.list_objects_v2(Bucket=f"{world.name}-reports")
+
+
+def test_an_entry_file_under_a_false_version_is_read_and_the_answer_says_so(world: World) -> None:
+    key = world.keys("entries/")[0]
+    good = world.aws.s3.head_object(Bucket=world.name, Key=key)["VersionId"]
+    world.aws.s3.put_object(Bucket=world.name, Key=key, Body=b"other lines")
+    answer = world.invoke({"request": "entries", "console": CONSOLE})
+    assert [(each["key"], each["version_id"]) for each in answer["coverage"]["overlaid"]] == [(key, good)]
+    assert answer["outcome"] == "found"
+    assert key in answer["coverage"]["notices"][0]
 
 
 def test_a_missing_setting_is_named(world: World) -> None:

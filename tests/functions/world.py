@@ -115,7 +115,7 @@ class World:
             PURGE_MODE="on",
             KEEP_DAYS="0",
             SETTLE_MINUTES="60",
-            RETENTION_DAYS="30",
+            RETENTION_DAYS="2555",
             OBJECT_LOCK_MODE="GOVERNANCE",
             AUTH_STYLE="header",
             CONSOLE_URL_TEMPLATE=self.console.url,

@@ -25,7 +25,7 @@ def run(world: World, monkeypatch: pytest.MonkeyPatch, seconds: float) -> str:
         "LEDGER_TABLE": world.table,
         "SECRET_PREFIX": world.bucket,
         "PURGE_MODE": "on",
-        "RETENTION_DAYS": "30",
+        "RETENTION_DAYS": "90",
         "CONSOLE_URL_TEMPLATE": world.proxy.url,
         "ALERT_TOPIC": "",
     }

@@ -1,12 +1,13 @@
 """A world in which anything goes wrong, and a witness to every purge that we send."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from audit_archive.domain.facts import IdSpan
-from audit_archive.domain.head import Head
+from audit_archive.domain.head import Head, KnownReceipt
+from audit_archive.domain.head_digest import head_sha256
 from audit_archive.domain.times import rfc3339
-from audit_archive.errors import AuditArchiveError
+from audit_archive.errors import AuditArchiveError, IntegrityError
 from audit_archive.operate import Decision, operate
 from audit_archive.result import Result
 from audit_archive.steps.run import Order
@@ -18,6 +19,22 @@ from tests.torture.reading import Reading
 from tests.unit.run.world import CONSOLE, HOUR, World
 
 FLOCK = "flock:default"
+
+LIES: dict[str, Callable[[Head, int], Head] | None] = {
+    "unreadable": None,
+    "archived": lambda head, number: replace(head, highest_archived_id=number),
+    "purged": lambda head, number: replace(head, highest_purged_id=number),
+    "latch": lambda head, _: replace(head, is_latched=not head.is_latched),
+    "holes": lambda head, _: replace(head, holes=()),
+    "intents": lambda head, _: replace(head, intents=()),
+    "receipts": lambda head, number: replace(head, receipts=(KnownReceipt(number, 1, number),)),
+    "late": lambda head, number: replace(head, late_ids=(number,)),
+    "due": lambda head, _: replace(head, next_due_at=None),
+    "epoch": lambda head, number: replace(head, epoch=number),
+    "anchor": lambda head, _: replace(head, anchor=None),
+    "live": lambda head, number: replace(head, first_live_id=number, live_count=number),
+}
+"""What somebody writes into the ledger's head; None: what can't be read."""
 
 
 def is_receipt(entry: Entry) -> bool:
@@ -44,7 +61,8 @@ class HostileWorld(World):
     """A World with a Console clock of its own, a purging key that misbehaves, and a reading of the bucket.
 
     `checked` are the ids that were live when the purging key last counted; `blinked` holds entries that were
-    written after that and destroyed by our purge: a window that only the count can close.
+    written after that, or that no key could see where an archived one had been, and destroyed by our purge: a
+    window that only the count can close.
     """
 
     def __init__(self) -> None:
@@ -122,6 +140,10 @@ class HostileWorld(World):
         """Both keys see all that there is."""
         self._see_everything()
 
+    def is_seen(self, entry: Entry) -> bool:
+        """Whether either key sees an entry."""
+        return self.reader.sees(entry) or self.hostile.sees(entry)
+
     def limit_views(self, newest: int) -> None:
         """Whatever the Console shows to either key are the newest entries; a purge destroys all."""
         for key in (self.reader, self.hostile):
@@ -192,5 +214,22 @@ class HostileWorld(World):
             self.ledger.record(older[0], self.chain()[older[1] - 1])
 
     def remember(self) -> tuple[Head, int]:
-        """A copy of the ledger."""
-        return self.head, self.head.seq
+        """A copy of the ledger, as long as nobody wrote into it."""
+        return (self.head, self.head.seq) if self.has_true_head else (Head(CONSOLE), 0)
+
+    @property
+    def has_true_head(self) -> bool:
+        """Whether there is a head in the ledger, and it is the chain's."""
+        try:
+            head = self.head
+        except IntegrityError:
+            return False
+        return bool(head.seq) and head_sha256(head) == self.chain()[head.seq - 1].head_sha256
+
+    def write_ledger(self, what: str, number: int) -> None:
+        """Somebody alters one thing in the ledger's head, or makes it unreadable."""
+        lie = LIES[what]
+        if lie is None:
+            self.ledger.damage(CONSOLE)
+        else:
+            self.ledger.overwrite(CONSOLE, lie(self.head, number))

@@ -40,6 +40,8 @@ class Epoch:
     def __init__(self) -> None:
         self.lines: dict[int, bytes] = {}
         self.missing: dict[int, Gone] = {}
+        self.amended: set[int] = set()
+        self.other_forms: set[int] = set()
         self.highest_archived = 0
         self.highest_purged = 0
         self.history_up_to = 0
@@ -54,6 +56,7 @@ class Reading:
         self.lines: list[bytes] = []
         self.epochs: dict[int, Epoch] = {1: Epoch()}
         self.is_latched = False
+        self.exported: set[bytes] = set()
         self._bucket = bucket
 
     @property
@@ -174,6 +177,13 @@ class Reading:
                 epoch.missing[entry_id] = Gone(gone["cause"], served_at)
         if any(epoch.missing[i].is_accepted for i in said["filled"] if i in epoch.missing):
             epoch.missing = {i: replace(gone, is_accepted=False) for i, gone in epoch.missing.items()}
+        for span in said["amended"]:
+            for entry_id in range(span["first"], span["last"] + 1):
+                if entry_id in exported:
+                    assert exported[entry_id] != epoch.lines[entry_id], f"{entry_id} was not amended"
+                    epoch.amended.add(entry_id)
+        self.exported |= set(exported.values())
+        epoch.other_forms |= {i for i, line in exported.items() if epoch.lines.get(i, line) != line}
         epoch.lines |= new
         self.lines += new.values()
         epoch.highest_archived = max(before, *new, 0)

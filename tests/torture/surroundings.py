@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from tests.fakes.trail import Entry, stamp
-from tests.torture.hostile import FLOCK, HostileWorld
+from tests.torture.hostile import FLOCK, LIES, HostileWorld, is_receipt
 from tests.unit.run.world import DAY, HOUR
 
 STAMPS = ("now", "now", "now", "null", "unreadable", "future", "old")
@@ -73,7 +73,8 @@ class Surroundings(RuleBasedStateMachine):
     def _replace(self, entries: dict[int, Entry]) -> None:
         self.world.later(1)
         self.world.replace_console(entries)
-        self.world.excused |= {"RollbackError", "PopulationMismatchError", "ForeignPurge", "AcceptedIdsLive"}
+        self.world.excused |= {"RollbackError", "PopulationMismatchError", "ForeignPurge"}
+        self.world.excused |= {"AcceptedIdsLive", "AmendedEntry"}
 
     @rule()
     def the_trail_is_emptied(self) -> None:
@@ -131,8 +132,10 @@ class Surroundings(RuleBasedStateMachine):
 
     @rule(newest=st.sampled_from([1, 3, 6]))
     def every_view_shows_only_the_newest(self, newest: int) -> None:
+        """What was archived before and is hidden now dies with the rest: the count tells, and pages."""
         self.world.limit_views(newest)
         self.world.excused |= {"PopulationMismatchError", "RollbackError", "ForeignPurge"}
+        self.world.excused |= {"PurgeMismatchError"}
 
     @rule()
     def every_view_shows_everything_again(self) -> None:
@@ -145,7 +148,9 @@ class Surroundings(RuleBasedStateMachine):
 
     @rule(more=st.sampled_from([-2, -1, 0, 1, 40]))
     def the_console_counts_otherwise(self, more: int) -> None:
+        """A lie that makes up for what a capped export hides leaves only the count of what was destroyed."""
         self.world.reader.miscounts = self.world.hostile.miscounts = more
+        self.world.excused |= {"PurgeMismatchError"}
 
     @rule(most=st.sampled_from([None, 1, 2]))
     def a_purge_deletes_so_many_at_most(self, most: int | None) -> None:
@@ -171,3 +176,27 @@ class Surroundings(RuleBasedStateMachine):
             self.world.trail.purge(ids[0], receipt=False)
             self.world.trail.arrive(message=words, action_type="audit_trail_purge", user="mallory")
             self.world.excused |= {"UnreadableReceipt", "PopulationMismatchError", "RollbackError"}
+
+    @rule(choice=st.integers(0, 1000), what=st.sampled_from(["filled in", "another user", "respelled"]))
+    def an_entry_is_amended(self, choice: int, what: str) -> None:
+        """Something was filled in later, an attacker hides, or only the time is respelled."""
+        ids = [e["id"] for e in self.world.trail.entries if not is_receipt(e)]
+        if not ids:
+            return
+        entry_id = ids[choice % len(ids)]
+        told = next(e["timestamp"] for e in self.world.trail.entries if e["id"] == entry_id)
+        changes: dict[str, dict[str, object]] = {
+            "filled in": {"additional_information": {"late": choice}},
+            "another user": {"user": f"nobody{choice}@example.com"},
+            "respelled": {"timestamp": told and told.replace(" UTC+0000", "+00:00")},
+        }
+        self.world.trail.replace(entry_id, **changes[what])
+        self.world.excused |= {"AmendedEntry"}
+
+    # -------------------------------------------------------------------------------- the ledger
+
+    @precondition(lambda self: self.world.has_true_head)
+    @rule(what=st.sampled_from(sorted(LIES)), number=st.integers(0, 30))
+    def somebody_writes_into_the_ledger(self, what: str, number: int) -> None:
+        self.world.write_ledger(what, number)
+        self.world.excused |= {"LedgerDiffers"}

@@ -94,7 +94,7 @@ class Happening:
     def hurry(self, name: str) -> None:
         """The invocation is nearly over."""
         self._world.clock.left = min(self._world.clock.left, 89.0)
-        self.errors.add("SettingsError")
+        self.errors |= {"SettingsError", "LedgerError"}
 
     def nothing(self, name: str) -> None:
         return

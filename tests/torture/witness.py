@@ -4,6 +4,7 @@ Everything is judged by the bucket as `reading.py` reads it and by the trail's o
 what. Only the ledger's head is compared with the product's fold.
 """
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -39,17 +40,36 @@ def _look_at_post(world: HostileWorld, boundary: int) -> None:
 
 
 def _look_at_doomed(world: HostileWorld, said: Json, boundary: int) -> None:
-    """Every entry about to die is in the stored export and in the archived lines, byte for byte."""
+    """Every entry about to die is among the archived lines; what they do not say, the stored export holds.
+
+    An archived entry may vanish from both keys' view: then the line is what is kept of it.
+    """
     exported = {canonical(entry) for entry in world.reading.export(said)}
-    lines = set(world.reading.epochs[said["epoch"]].lines.values())
+    lines = world.reading.epochs[said["epoch"]].lines
+    amended = world.reading.epochs[said["epoch"]].amended
+    gone = {i for i, each in world.reading.epochs[said["epoch"]].missing.items() if each.is_explained}
     for entry in world.trail.entries:
         if entry["id"] > boundary:
             continue
         if entry["id"] not in world.checked:
             world.blinked.append(entry)
             continue
-        assert canonical(entry) in exported, f"about to purge {entry['id']}: not in the stored export"
-        assert canonical(entry) in lines, f"about to purge {entry['id']}: not among the archived lines"
+        archived = lines.get(entry["id"])
+        if archived is None and not world.is_seen(entry) and entry["id"] in gone:
+            world.blinked.append(entry)  # hidden from both keys where a receipt says that the id is gone
+            continue
+        assert archived is not None, f"about to purge {entry['id']}: not among the archived lines"
+        if archived != canonical(entry) and not world.is_seen(entry):
+            world.blinked.append(entry)  # another entry at an archived id, hidden from both keys
+        elif archived != canonical(entry):
+            assert canonical(entry) in exported, f"about to purge {entry['id']}: not in the stored export"
+            is_same = as_instant(json.loads(archived)) == as_instant(entry)
+            assert is_same or entry["id"] in amended, f"about to purge {entry['id']}: amended unsaid"
+
+
+def as_instant(entry: Json) -> Json:
+    """An entry with its moment in place of the moment's spelling."""
+    return entry | {"timestamp": stamped(entry) or entry["timestamp"]}
 
 
 def _look_at_ages(world: HostileWorld, said: Json, boundary: int) -> None:
@@ -103,8 +123,7 @@ def look(world: HostileWorld) -> None:
     told = [(f.kind, f.sentence) for f in world.alerts.published]
     twice = {each for each in told if told.count(each) > 1}
     assert not twice or world.allows_retelling, f"announced twice: {twice}"
-    exports = [canonical(e) for said in world.reading.intents[-3:] for e in world.reading.export(said)]
-    kept = set(world.reading.lines) | set(exports)
+    kept = set(world.reading.lines) | world.reading.exported
     for destroyed in world.trail.destroyed[world.seen_destroyed :]:
         if destroyed.user == OURS and destroyed.entry not in world.blinked:
             assert canonical(destroyed.entry) in kept, f"we purged {destroyed.entry['id']} unarchived"
@@ -118,7 +137,8 @@ def look_at_rest(world: HostileWorld) -> None:
     lines = set(reading.lines)
     for destroyed in world.trail.destroyed:
         if destroyed.user == OURS and destroyed.entry not in world.blinked:
-            assert canonical(destroyed.entry) in lines, f"we purged {destroyed.entry['id']} unarchived"
+            is_kept = canonical(destroyed.entry) in lines | reading.exported
+            assert is_kept, f"we purged {destroyed.entry['id']} unarchived"
     head = world.head
     assert head == fold(world), "the ledger is not the fold of the chain"
     assert head.seq == len(reading.statements)
@@ -129,7 +149,7 @@ def look_at_rest(world: HostileWorld) -> None:
     # By an anchor without a timestamp a Console set up anew that has come just as far is not recognised.
     is_recognised = head.anchor is None or head.anchor.timestamp is not None
     for entry in world.trail.entries if is_recognised else ():
-        is_archived = epoch.lines.get(entry["id"]) == canonical(entry)
+        is_archived = epoch.lines.get(entry["id"]) == canonical(entry) or entry["id"] in epoch.other_forms
         assert is_archived != (entry["id"] in known), f"live {entry['id']} is found twice, or not at all"
         assert entry["action_type"] == RECEIPT, f"{entry['id']} was left unpurged"
     _look_at_announcements(world)

@@ -17,6 +17,8 @@ from audit_archive.errors import RollbackError, SettingsError
 from audit_archive.result import Outcome, Result, archived, plain, purged, stale, warned
 from audit_archive.steps.announce import announce_pending, paging, tell_hold
 from audit_archive.steps.collect import Surveyed, download, kept_if_refused, survey
+from audit_archive.steps.compare import Compared, archived_by, compare, first_ending
+from audit_archive.steps.held import readable_head
 from audit_archive.steps.keep import store, verify
 from audit_archive.steps.lease import lease
 from audit_archive.steps.publish import load
@@ -45,11 +47,12 @@ class ArchiveRun:
         console = self._run.order.console
         with lease(self._run) as is_ours, _closing_files(self._run) as run, paging(run):
             if not is_ours:
-                head = run.ledger.head(console) or Head(console)
+                head = readable_head(run) or Head(console)
                 return plain(Outcome.BUSY, head, head)
             result, head = _archive_and_purge(run)
             announce_pending(run)
-            tell_hold(run, head, is_growing=result.new_entries > 0)
+            if not result.is_stale:
+                tell_hold(run, head, is_growing=result.new_entries > 0)
             if result.outcome in Outcome.COMPLETED and not result.is_stale:
                 run.ledger.complete(console, run.clock.now())
             return result
@@ -64,32 +67,35 @@ def _archive_and_purge(run: Run) -> tuple[Result, Head]:
     export = download(run)
     with kept_if_refused(run, export):
         surveyed = survey(run, export, head)
-        seen = _checked(run, surveyed, head, view(run, surveyed, head, peek, began_at))
+        archivings = archived_by(run, head, surveyed.survey.ids)
+        compared = compare(run, head, surveyed, archivings)
+        seen = _checked(run, surveyed, head, compared, view(run, surveyed, head, peek, began_at))
     if seen.is_stale and not seen.is_advancing:
         return stale(loaded, head, seen), head
     if not surveyed.survey.ids:
         return plain(Outcome.IDLE, loaded, head), head
     head = settle_late(run, head, surveyed)
-    sight = Sight(seen.is_stale)
+    sight = Sight(seen.is_stale, first_ending(run, head, surveyed.survey.ids, archivings))
     plan = make_plan(surveyed.survey, head, run.order.policy, surveyed.export.served_at, sight)
     verified = verify(run, store(run, surveyed, head))
     try:
-        head, is_complete = archive_slices(run, head, Evidence(surveyed, seen, plan, verified))
-        result = archived(loaded, head, surveyed.survey, plan, seen, is_complete=is_complete)
+        evidence = Evidence(surveyed, seen, compared, plan, verified)
+        head, is_complete = archive_slices(run, head, evidence)
+        result = archived(loaded, head, evidence, is_complete=is_complete)
         return _purge(run, head, surveyed, plan, result) if is_complete else (result, head)
     except SupersededError:
         head = load(run)
         return plain(Outcome.SUPERSEDED, loaded, head), head
 
 
-def _checked(run: Run, surveyed: Surveyed, head: Head, seen: View) -> View:
+def _checked(run: Run, surveyed: Surveyed, head: Head, compared: Compared, seen: View) -> View:
     """Check that the trail went forward, and note whether the export holds what `fetch` showed.
 
     Only a trail that `fetch` shows went backwards: else the export is an old copy, or one of another trail,
     and what is new in it is not archived. Raises RollbackError, InvalidExportError.
     """
     try:
-        check_forward(surveyed.survey, head)
+        check_forward(surveyed.survey, head, is_another=compared.is_another_trail)
     except RollbackError:
         if seen.lacking is None:
             raise
@@ -102,13 +108,13 @@ def _checked(run: Run, surveyed: Surveyed, head: Head, seen: View) -> View:
 
 def _purge(run: Run, head: Head, surveyed: Surveyed, plan: Plan, result: Result) -> tuple[Result, Head]:
     """Carry out the recorded plan: purge in mode `on`, only check in `dry-run`."""
-    ids = surveyed.survey.ids
+    ids, is_sure = surveyed.survey.ids, not plan.vanished
     try:
         if plan.is_intent:
-            after, settlement = purge(run, head, ids)
+            after, settlement = purge(run, head, ids, is_sure=is_sure)
             return purged(result, plan, settlement, head, after), after
         if plan.mode == Mode.DRY_RUN and plan.boundary is not None:
-            is_checked = check_dry(run, head, ids, plan.boundary)
+            is_checked = check_dry(run, head, ids, plan.boundary, is_sure=is_sure)
             return result if is_checked else warned(result, NO_PURGE_KEY), head
     except HeldError:
         return warned(replace(result, held_back_by=HeldBackBy.POPULATION), NOT_YET_CERTAIN), head

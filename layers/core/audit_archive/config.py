@@ -13,6 +13,8 @@ T = TypeVar("T")
 
 MAX_KEEP_DAYS = 3650
 MAX_PERIOD_HOURS = 8_784
+MIN_RETENTION_DAYS = 60
+"""Nothing is purged on a proof that ends within 30 days, and a purge may wait for as long."""
 LOCK_MODES = ("GOVERNANCE", "COMPLIANCE")
 AUTH_STYLES = ("header", "query")
 DEFAULT_CONSOLE_URL = "https://{console}.canary.tools"
@@ -40,20 +42,32 @@ class Settings:
     def from_environment(cls, variables: Mapping[str, str] = environ) -> "Settings":
         """Read and check every variable. Raises SettingsError naming the first that is missing or wrong."""
         read = _Reader(variables)
-        return cls(
+        settings = cls(
             archive_bucket=read.text("ARCHIVE_BUCKET"),
             ledger_table=read.text("LEDGER_TABLE"),
             secret_prefix=read.text("SECRET_PREFIX").rstrip("/"),
             purge_mode=read.choice("PURGE_MODE", Mode.ORDER),
             keep_days=read.whole("KEEP_DAYS", default=0, low=0, high=MAX_KEEP_DAYS),
             settle_minutes=read.whole("SETTLE_MINUTES", default=60, low=1, high=10_080),
-            retention_days=read.whole("RETENTION_DAYS", default=2555, low=1, high=36_500),
+            retention_days=read.whole("RETENTION_DAYS", default=2555, low=MIN_RETENTION_DAYS, high=36_500),
             object_lock_mode=read.choice("OBJECT_LOCK_MODE", LOCK_MODES, default="GOVERNANCE"),
             auth_style=read.choice("AUTH_STYLE", AUTH_STYLES, default="header"),
             alert_topic=variables.get("ALERT_TOPIC") or None,
             signing_key=variables.get("SIGNING_KEY") or None,
             console_url_template=read.template("CONSOLE_URL_TEMPLATE", DEFAULT_CONSOLE_URL),
         )
+        if settings.keep_days > settings.max_keep_days:
+            raise SettingsError(
+                f"KEEP_DAYS is {settings.keep_days}, RETENTION_DAYS is {settings.retention_days}: an entry "
+                f"would be purged when its archived copy is about to expire. Keep {settings.max_keep_days} "
+                "days at most, or raise RetentionDays"
+            )
+        return settings
+
+    @property
+    def max_keep_days(self) -> int:
+        """How many days of entries a Console may keep: what is purged must be proven for long after."""
+        return min(MAX_KEEP_DAYS, self.retention_days - MIN_RETENTION_DAYS)
 
     def console_url(self, console: str) -> str:
         """The base URL of one Console."""

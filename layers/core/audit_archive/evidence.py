@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 
 from audit_archive.bundling.gathering import Gathered, gather
 from audit_archive.bundling.packing import Packer, chunks_of
-from audit_archive.bundling.parts import Parts, Workshop, pack_parts
+from audit_archive.bundling.parts import Audited, Parts, Workshop, pack_chain, pack_parts
 from audit_archive.domain.coverage import Coverage
 from audit_archive.domain.evidence import BundleFile, Report
 from audit_archive.domain.outcomes import Outcome, outcome_of, sentence
@@ -72,18 +72,20 @@ def build_evidence(workshop: Workshop, request: EvidenceRequest, asked: Mapping[
     do not stop it: they are in the report. Raises IntegrityError if what would be handed out is not what its
     statement says, RequestError if there is not enough time.
     """
-    search, scratch = Search(workshop.reader, request.query), workshop.reader.scratch
-    with ExitStack() as kept, scratch() as lines, scratch() as rows:
-        gathered = gather(search, request.offset_at, workshop.max_proofs, lines, rows)
-        answer = _answer(search)
-        if answer.outcome == Outcome.NOTHING_ARCHIVED:
-            return answer
-        file = kept.enter_context(scratch())
+    reader, query = workshop.reader, request.query
+    with ExitStack() as kept, reader.scratch() as lines, reader.scratch() as rows:
+        file = kept.enter_context(reader.scratch())
         with Packer(file) as packer:
+            audited = pack_chain(workshop, query.console, packer)
+            search = audited.search(reader, query)
+            gathered = gather(search, request.offset_at, workshop.max_proofs, lines, rows)
+            answer = _answer(search)
+            if answer.outcome == Outcome.NOTHING_ARCHIVED:
+                return answer
             packer.add(ENTRIES, chunks_of(lines))
             packer.add(ROWS, chunks_of(rows))
             parts = pack_parts(workshop, search, gathered.wanted, packer)
-            report = _report(request, asked, answer, gathered, parts, files=packer.files)
+            report = _report(request, asked, answer, gathered, (audited, parts), files=packer.files)
             packer.add(MANIFEST, [_manifest(report)])
             packer.add(PAGE, _page(report, lines, workshop.handouts))
             packer.add_sums()
@@ -105,10 +107,11 @@ def _report(
     asked: Mapping[str, Any],
     answer: Evidence,
     gathered: Gathered,
-    parts: Parts,
+    made: tuple[Audited, Parts],
     *,
     files: Iterable[BundleFile],
 ) -> Report:
+    audited, parts = made
     return Report(
         console=request.query.console,
         question=request.question,
@@ -117,8 +120,8 @@ def _report(
         outcome=answer.outcome,
         sentence=answer.sentence,
         coverage=answer.coverage,
-        verification=parts.verification,
-        custody=parts.custody,
+        verification=audited.verification,
+        custody=audited.custody,
         activity=gathered.activity,
         zone=request.zone,
         offset_at=request.offset_at,

@@ -4,43 +4,53 @@ Each is a statement in the chain. None deletes or purges, and none lowers a wate
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from audit_archive.domain.facts import Action, IdSpan
+from audit_archive.domain.facts import Action, IdSpan, LostStatement
 from audit_archive.domain.head import Head
 from audit_archive.domain.ranges import IdSet
 from audit_archive.domain.statement import OperatorStatement
-from audit_archive.errors import IntegrityError, RequestError
+from audit_archive.errors import RequestError
 from audit_archive.result import Outcome, Result, plain
 from audit_archive.steps.announce import paging
 from audit_archive.steps.chain import commit
+from audit_archive.steps.held import find_absent, newest_number, readable_head
 from audit_archive.steps.lease import lease
-from audit_archive.steps.publish import load, publish, record, roll_forward
+from audit_archive.steps.publish import load, publish, record
 from audit_archive.steps.run import Run
 from audit_archive.steps.sign import sign
 
 
 @dataclass(frozen=True)
 class Decision:
-    """What a person decided: the action, who they are, and why; with `accept`, of which missing ids."""
+    """What a person decided: the action, who they are, and why.
+
+    `accepted`: with `accept`, which missing ids. `lost_after`: with `rebuild`, the number of the last
+    statement in the bucket, where the ledger names one that is not there.
+    """
 
     action: str
     who: str
     reason: str
     accepted: IdSpan | None = None
+    lost_after: int | None = None
 
 
 def operate(run: Run, decision: Decision) -> Result:
     """State a decision, under the Console's lease. Raises RequestError if there is nothing to decide."""
     with lease(run) as is_ours, paging(run):
         if not is_ours:
-            head = run.ledger.head(run.order.console) or Head(run.order.console)
+            head = readable_head(run) or Head(run.order.console)
             return plain(Outcome.BUSY, head, head)
+        lost = _lost(run, decision)
         before = _WAYS_OUT[decision.action](run, decision)
-        committed = commit(run, before, _statement(run, before, decision))
+        committed = commit(run, before, replace(_statement(run, before, decision), lost=lost))
         if committed is None:
             return plain(Outcome.SUPERSEDED, before, load(run))
-        return plain(Outcome.STATED, before, record(run, publish(run, sign(run, committed))))
+        head = record(run, publish(run, sign(run, committed)))
+        if lost is not None:
+            run.ledger.forget_disowned(run.order.console)
+        return plain(Outcome.STATED, before, head)
 
 
 def _resume(run: Run, _: Decision) -> Head:
@@ -76,25 +86,38 @@ def _accept(run: Run, decision: Decision) -> Head:
 
 
 def _rebuild(run: Run, _: Decision) -> Head:
-    """After the ledger was lost or damaged: everything in it, anew from the chain in the bucket."""
-    recorded = _recorded_seq(run)
-    head = roll_forward(run, Head(run.order.console))
-    if head.statement is None:
-        raise RequestError("action", f"nothing is archived of Console {head.console}: nothing to rebuild")
-    if recorded > head.seq:
-        raise IntegrityError(
-            f"The ledger knows statement {recorded}, the bucket's chain ends at {head.seq}: statements "
-            "were removed. Nothing was rebuilt; find them by their versions, or in a copy of the bucket"
-        )
-    return load(run)  # so that a new signing key is named before anything is stated that it must sign
+    """After the ledger was lost or damaged: everything in it, anew from the chain in the bucket.
+
+    One that ran out of time goes on where it stopped.
+    """
+    ledger, console, end = run.ledger, run.order.console, newest_number(run)
+    if not end:
+        raise RequestError("action", f"nothing is archived of Console {console}: nothing to rebuild")
+    head = readable_head(run)
+    is_under_way = ledger.disowned(console) is not None and (head is None or head.seq < end)
+    if not is_under_way:
+        ledger.disown(console)
+    return load(run)
 
 
-def _recorded_seq(run: Run) -> int:
-    try:
-        head = run.ledger.head(run.order.console)
-    except IntegrityError:
-        return 0  # a head that can't be read is what a rebuild is for
-    return head.seq if head is not None else 0
+def _lost(run: Run, decision: Decision) -> LostStatement | None:
+    """The statement that the ledger knew and the bucket does not hold, as the operator says too.
+
+    Raises IntegrityError if the operator does not say so, RequestError if what they say is not so.
+    """
+    if decision.action != Action.REBUILD:
+        return None
+    known = (readable_head(run), run.ledger.disowned(run.order.console))
+    absent = next((found for head in known if (found := find_absent(run, head)) is not None), None)
+    if decision.lost_after is None and absent is not None:
+        raise absent.error()
+    if absent is None:
+        if decision.lost_after is not None:
+            raise RequestError("lost_after", "the bucket holds every statement that the ledger knows of")
+        return None
+    if decision.lost_after != absent.end:
+        raise RequestError("lost_after", f"the newest statement in the bucket is {absent.end}")
+    return LostStatement(absent.head.seq, absent.ref.sha256)
 
 
 _WAYS_OUT: Mapping[str, Callable[[Run, Decision], Head]] = {

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from audit_archive.config import MAX_KEEP_DAYS, Settings
 from audit_archive.domain.entry import MAX_ID
 from audit_archive.domain.facts import Action, IdSpan, Mode
+from audit_archive.domain.layout import SEQ_DIGITS
 from audit_archive.domain.plan import Policy
 from audit_archive.domain.times import DAY, MINUTE
 from audit_archive.errors import RequestError
@@ -40,6 +41,12 @@ class ArchiveRequest:
                     "keep_days",
                     f"{self.keep_days} would purge more than the stack allows, which keeps {keep_days}",
                 )
+            if self.keep_days > settings.max_keep_days:
+                raise RequestError(
+                    "keep_days",
+                    f"{self.keep_days} is too long for a retention of {settings.retention_days} days: keep "
+                    f"{settings.max_keep_days} at most",
+                )
             keep_days = self.keep_days
         return Policy(mode, settings.settle_minutes * MINUTE, keep_days * DAY)
 
@@ -54,22 +61,24 @@ class OperatorRequest:
     reason: str
     first: int | None = None
     last: int | None = None
+    lost_after: int | None = None
 
     @classmethod
     def from_event(cls, event: object) -> "OperatorRequest":
         """The request in an event. Raises RequestError naming the field and what it accepts."""
-        is_accept = isinstance(event, Mapping) and event.get("action") == Action.ACCEPT
-        fields = {**_OPERATOR_FIELDS, **(_ACCEPT_FIELDS if is_accept else {})}
-        return cls(**checked(event, fields, required=tuple(fields)))
+        own = _OWN_FIELDS.get(event.get("action"), {}) if isinstance(event, Mapping) else {}
+        required = (*_OPERATOR_FIELDS, *(name for name in own if name != "lost_after"))
+        return cls(**checked(event, {**_OPERATOR_FIELDS, **own}, required=required))
 
     @property
     def decision(self) -> Decision:
         """What the person decided. Raises RequestError for a range that ends before it begins."""
-        if self.first is None or self.last is None:
-            return Decision(self.action, self.who, self.reason)
-        if self.first > self.last:
-            raise RequestError("last", f"{self.last} is below first, which is {self.first}")
-        return Decision(self.action, self.who, self.reason, IdSpan(self.first, self.last))
+        span = None
+        if self.first is not None and self.last is not None:
+            if self.first > self.last:
+                raise RequestError("last", f"{self.last} is below first, which is {self.first}")
+            span = IdSpan(self.first, self.last)
+        return Decision(self.action, self.who, self.reason, span, self.lost_after)
 
 
 def is_operator_event(event: object) -> bool:
@@ -98,6 +107,12 @@ def _id(field: str) -> Callable[[object], int]:
     return check
 
 
+def _lost_after(value: object) -> int:
+    if type(value) is not int or not 0 < value < 10**SEQ_DIGITS:
+        raise RequestError("lost_after", f"{value!r:.80} is not the number of a statement")
+    return value
+
+
 def _action(value: object) -> str:
     if value not in Action.BY_EVENT:
         raise RequestError("action", f"{value!r:.80} is none of {', '.join(Action.BY_EVENT)}")
@@ -116,4 +131,8 @@ _OPERATOR_FIELDS: Fields = {
     "who": printable("who"),
     "reason": printable("reason"),
 }
-_ACCEPT_FIELDS: Fields = {"first": _id("first"), "last": _id("last")}
+_OWN_FIELDS: Mapping[object, Fields] = {
+    Action.ACCEPT: {"first": _id("first"), "last": _id("last")},
+    Action.REBUILD: {"lost_after": _lost_after},
+}
+"""What a decision takes besides."""

@@ -11,7 +11,7 @@ from audit_archive.domain.layout import statement_key
 from audit_archive.domain.plan import Plan, receipts_seen
 from audit_archive.domain.records import to_json
 from audit_archive.domain.settlement import Settlement
-from audit_archive.domain.survey import Survey
+from audit_archive.steps.slices import Evidence
 from audit_archive.steps.view import View
 
 LISTED = 100
@@ -94,18 +94,17 @@ def _held_back_by(head: Head) -> str | None:
     return head.hold.reason if head.hold is not None else None
 
 
-def archived(
-    before: Head, after: Head, survey: Survey, plan: Plan, seen: View, *, is_complete: bool
-) -> Result:
+def archived(before: Head, after: Head, evidence: Evidence, *, is_complete: bool) -> Result:
     """The result once slices are recorded: all of them, or as many as time allowed."""
+    plan, seen, receipts = evidence.plan, evidence.view, evidence.surveyed.survey.receipts
     return replace(
         plain(Outcome.ARCHIVED, before, after),
         new_entries=after.tree.size - before.tree.size,
         boundary=plan.boundary if is_complete else None,
         held_back_by=plan.held_back_by if is_complete else HeldBackBy.NOT_YET_RECORDED,
         holes=plan.missing,
-        foreign_purges=tuple(foreign_purges(receipts_seen(plan, survey.receipts), plan.missing)),
-        warnings=(*_view_warnings(seen), *_archive_warnings(survey, plan, after)),
+        foreign_purges=tuple(foreign_purges(receipts_seen(plan, receipts), plan.missing)),
+        warnings=(*_view_warnings(seen), *_archive_warnings(evidence, after)),
         is_stale=seen.is_stale,
         uncounted=_uncounted(seen),
     )
@@ -163,7 +162,8 @@ def _spans(spans: Sequence[IdSpan | Hole]) -> str:
     return ", ".join(f"{span.first} to {span.last}" for span in spans[:LISTED]) + more
 
 
-def _archive_warnings(survey: Survey, plan: Plan, after: Head) -> Iterator[str]:
+def _archive_warnings(evidence: Evidence, after: Head) -> Iterator[str]:
+    survey, plan, compared = evidence.surveyed.survey, evidence.plan, evidence.compared
     if plan.is_repeat:
         yield "the Console still shows entries that an earlier run purged"
     if survey.unreadable_receipts:
@@ -174,6 +174,11 @@ def _archive_warnings(survey: Survey, plan: Plan, after: Head) -> Iterator[str]:
             f"no receipt explains the missing ids {_spans(after.unexplained)}: they are gone, or hidden from "
             "both keys, and then a purge above them would destroy them. Nothing above them is purged until "
             "an operator states `accept`"
+        )
+    if compared.amended:
+        yield (
+            f"entries were amended after they were archived: {_spans(compared.amended)}. The archive keeps "
+            "the first form, this export holds the other"
         )
     if plan.vanished:
         yield f"the Console dropped archived entries without a receipt: {_spans(plan.vanished)}"

@@ -94,7 +94,7 @@ class Desk:
         }
 
     def _entries(self, request: EntriesRequest, asked_at: int) -> dict[str, Any]:
-        found = find_entries(self.reader, request.query, request.form)
+        found = find_entries(self.reader, request.query, request.form, with_forms=request.with_forms)
         report = None
         if found.body is not None:
             with closing(found.body.file):
@@ -105,6 +105,7 @@ class Desk:
             "resolved": request.query.resolved,
             "coverage": to_json(found.coverage),
             "report": report,
+            **({"forms": to_json(found.forms)} if request.with_forms else {}),
         }
 
     def _report(self, query: Query, body: Body, kind: Kind, asked_at: int) -> dict[str, Any]:

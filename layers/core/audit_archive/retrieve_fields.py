@@ -42,6 +42,17 @@ def text(name: str) -> Callable[[object], str]:
     return check
 
 
+def flag(name: str) -> Callable[[object], bool]:
+    """What takes true or false."""
+
+    def check(value: object) -> bool:
+        if not isinstance(value, bool):
+            raise RequestError(name, f"{value!r:.80} is not true or false")
+        return value
+
+    return check
+
+
 def one_or_more(name: str, check: Callable[[object], Any]) -> Callable[[object], tuple[Any, ...]]:
     """What takes one value, or a list of alternatives."""
 

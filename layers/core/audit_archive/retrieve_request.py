@@ -11,7 +11,17 @@ from audit_archive.domain.ranges import IdRange
 from audit_archive.errors import RequestError
 from audit_archive.event_fields import Fields, checked, console_id, printable
 from audit_archive.ports import FindZone
-from audit_archive.retrieve_fields import QUERY_FIELDS, UTC, form, moment, query_of, text, whole, zone_of
+from audit_archive.retrieve_fields import (
+    QUERY_FIELDS,
+    UTC,
+    flag,
+    form,
+    moment,
+    query_of,
+    text,
+    whole,
+    zone_of,
+)
 
 Question: TypeAlias = Mapping[str, Any]
 """The event as it was written: every answer repeats it."""
@@ -19,11 +29,15 @@ Question: TypeAlias = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class EntriesRequest:
-    """Every entry that a query asks for, in some form."""
+    """Every entry that a query asks for, in some form.
+
+    `with_forms`: tell also what the Console showed in place of an archived entry later.
+    """
 
     query: Query
     form: Form
     question: Question
+    with_forms: bool = False
 
 
 @dataclass(frozen=True)
@@ -64,7 +78,7 @@ RetrieveRequest: TypeAlias = EntriesRequest | ExportRequest | ProofRequest | Evi
 
 _ASKER: Fields = {"request": text("request"), "who": printable("who"), "reason": printable("reason")}
 _EVIDENCE: Fields = {**_ASKER, **QUERY_FIELDS}
-_ENTRIES: Fields = {**_EVIDENCE, "format": form}
+_ENTRIES: Fields = {**_EVIDENCE, "format": form, "forms": flag("forms")}
 _PROOF: Fields = {**_ASKER, "console": console_id, "id": whole("id"), "epoch": whole("epoch")}
 _EXPORT: Fields = {
     **_ASKER,
@@ -87,7 +101,8 @@ def parse_request(event: object, find_zone: FindZone) -> RetrieveRequest:
 
 def _entries(event: Any, find_zone: FindZone) -> EntriesRequest:
     values = checked(event, _ENTRIES, required=("console",))
-    return EntriesRequest(query_of(values, find_zone), values.get("format", NDJSON), dict(event))
+    query, with_forms = query_of(values, find_zone), values.get("forms", False)
+    return EntriesRequest(query, values.get("format", NDJSON), dict(event), with_forms)
 
 
 def _export(event: Any, find_zone: FindZone) -> ExportRequest:

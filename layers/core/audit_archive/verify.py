@@ -67,7 +67,7 @@ class _Work:
 def _judge_chain(work: _Work) -> Chain:
     audit, question, tally = work.audit, work.question, work.tally
     walk = work.walk(tally, work.keys)
-    chain = walk_chain(walk, question, tally, Deadline(audit.clock), audit.progress)
+    chain = walk_chain(walk, audit, question, tally, Deadline(audit.clock))
     if audit.damage is not None:
         tally.fault(Fault(Verdict.ALTERED, LEDGER, None, None, audit.damage))
     if not chain.is_whole:

@@ -12,7 +12,9 @@ from tests.mutants.tables import (
     exports,
     intents,
     keep,
+    ledger,
     purge,
+    retrieval,
     rollback,
     signing,
     witnesses,
@@ -21,6 +23,7 @@ from tests.mutants.tables import (
 MUTANTS: tuple[Mutant, ...] = (
     *chain.MUTANTS,
     *keep.MUTANTS,
+    *ledger.MUTANTS,
     *signing.MUTANTS,
     *archive.MUTANTS,
     *amended.MUTANTS,
@@ -33,4 +36,5 @@ MUTANTS: tuple[Mutant, ...] = (
     *answers.MUTANTS,
     *exports.MUTANTS,
     *evidence.MUTANTS,
+    *retrieval.MUTANTS,
 )

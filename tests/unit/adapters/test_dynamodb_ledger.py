@@ -1,7 +1,7 @@
 """What the ledger does when the table refuses, or when what it holds is not whole."""
 
-import zlib
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -63,11 +63,17 @@ def test_a_listing_that_fails_is_a_ledger_error() -> None:
         {"body": {"B": b"other bytes"}},
         {"digest": {"S": "00"}},
         {"digest": {"N": "1"}},
+        {"holes": {"B": b"other bytes"}},
+        {"holes": {"B": items.pack([])}},
+        {"holes_sha256": {"S": "00"}},
+        {"seq": {"N": "1000000000"}},
+        {"statement_sha256": {"S": "00"}},
     ],
 )
 def test_a_damaged_head_pages_and_names_the_repair(damage: dict[str, Any]) -> None:
-    head, _ = items.head_items(head_at(STATEMENT), ref_of(STATEMENT))
-    reads = [("get_item", {"Item": head | damage})] * (1 if "N" in str(damage) else READS)
+    head, _ = items.head_items(head_at(STATEMENT, holes=2), ref_of(STATEMENT))
+    is_torn = {"body", "holes", "holes_sha256"} & damage.keys() or damage == {"digest": {"S": "00"}}
+    reads = [("get_item", {"Item": head | damage})] * (READS if is_torn else 1)
     with answering("dynamodb", *reads) as table, pytest.raises(IntegrityError, match="rebuild"):
         DynamoDbLedger(table, "ledger").head("c1")
 
@@ -77,7 +83,7 @@ def test_a_head_of_another_shape_pages_and_names_the_repair() -> None:
     strange = b"no zlib"
     item = head | {"body": {"B": strange}, "digest": {"S": items.digest_of(strange)}}
     with (
-        answering("dynamodb", ("get_item", {"Item": item})) as table,
+        answering("dynamodb", *[("get_item", {"Item": item})] * READS) as table,
         pytest.raises(IntegrityError, match="rebuild"),
     ):
         DynamoDbLedger(table, "ledger").head("c1")
@@ -120,19 +126,39 @@ def test_another_head_of_the_same_number_is_a_fork_though_the_index_lost_it() ->
 
 def test_a_head_survives_packing() -> None:
     head = head_at(archive_statement("c1", 3), holes=1_000)
-    assert items.unpack_head(items.pack_head(head)) == head
+    assert items.unpack_head(items.pack(replace(head, holes=())), items.pack(head.holes)) == head
 
 
-@pytest.mark.parametrize("packed", [b"", b"x", zlib.compress(b"[]"), zlib.compress(b'{"holes": 1}')])
-def test_what_is_no_packed_head_is_a_value_error(packed: bytes) -> None:
+BODY, HOLES = items.pack(Head("c1")), items.pack([])
+HOLE = {"first": 1, "last": 2, "cause": "unexplained", "served_at": 5, "is_accepted": False}
+
+
+@pytest.mark.parametrize(
+    ("body", "holes"),
+    [
+        *((body, HOLES) for body in (b"", b"x", items.pack([]), items.pack({"holes": 1}), BODY[:-5])),
+        *((BODY, holes) for holes in (b"", b"x", items.pack(1), items.pack([1]), items.pack([{}]))),
+        *((BODY, items.pack([HOLE | {name: "1"}])) for name in ("first", "last", "served_at", "is_accepted")),
+        (BODY, items.pack([HOLE | {"cause": 1}])),
+        (BODY, items.pack([HOLE | {"first": True}])),
+    ],
+)
+def test_what_is_not_a_packed_head_is_a_value_error(body: bytes, holes: bytes) -> None:
     with pytest.raises(ValueError, match=r"."):
-        items.unpack_head(packed)
+        items.unpack_head(body, holes)
+
+
+def test_a_head_that_would_fill_the_memory_is_a_value_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(items, "MAX_UNPACKED", 1_000)
+    with pytest.raises(ValueError, match="larger than any head"):
+        items.unpack_head(BODY, items.pack([HOLE] * 100))
 
 
 def test_no_item_exceeds_what_an_item_may_hold() -> None:
     statement = archive_statement("c1", 1, dates=400)
     head, parts = items.head_items(head_at(statement, holes=300_000), ref_of(statement))
     assert len(parts) > 1
+    assert "holes" not in head
     for item in (head, *parts, items.statement_item(statement, ref_of(statement))):
         assert _size(item) < LIMIT
     keys = [part["item"]["S"] for part in parts]

@@ -36,7 +36,7 @@ def test_everything_set() -> None:
         | {
             "KEEP_DAYS": "7",
             "SETTLE_MINUTES": "90",
-            "RETENTION_DAYS": "30",
+            "RETENTION_DAYS": "90",
             "OBJECT_LOCK_MODE": "COMPLIANCE",
             "AUTH_STYLE": "query",
             "ALERT_TOPIC": "arn:topic",
@@ -44,7 +44,7 @@ def test_everything_set() -> None:
             "UNRELATED": "x",
         }
     )
-    assert (settings.keep_days, settings.settle_minutes, settings.retention_days) == (7, 90, 30)
+    assert (settings.keep_days, settings.settle_minutes, settings.retention_days) == (7, 90, 90)
     assert (settings.object_lock_mode, settings.auth_style) == ("COMPLIANCE", "query")
     assert settings.alert_topic == "arn:topic"
     assert settings.console_url("1234abcd") == "https://proxy.example/1234abcd"
@@ -71,7 +71,7 @@ def test_a_missing_variable_is_named(name: str, value: str | None) -> None:
         ("SETTLE_MINUTES", "0"),
         ("SETTLE_MINUTES", "10081"),
         ("SETTLE_MINUTES", "an hour"),
-        ("RETENTION_DAYS", "0"),
+        ("RETENTION_DAYS", "59"),
         ("RETENTION_DAYS", "36501"),
         ("OBJECT_LOCK_MODE", "governance"),
         ("OBJECT_LOCK_MODE", "NONE"),
@@ -86,7 +86,7 @@ def test_a_wrong_variable_is_named_with_what_it_may_be(name: str, value: str) ->
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("KEEP_DAYS", "3650"), ("SETTLE_MINUTES", "1"), ("SETTLE_MINUTES", "10080"), ("RETENTION_DAYS", "1")],
+    [("KEEP_DAYS", "3650"), ("SETTLE_MINUTES", "1"), ("SETTLE_MINUTES", "10080"), ("RETENTION_DAYS", "60")],
 )
 def test_the_limits_themselves_are_accepted(name: str, value: str) -> None:
     Settings.from_environment(LEAST | {name: value})

@@ -12,12 +12,25 @@ from audit_archive.adapters.zones import find_zone
 from audit_archive.domain import verdicts
 from audit_archive.domain.activity import ActivityCounter
 from audit_archive.domain.canonical import canonical_bytes, source_line
-from audit_archive.domain.coverage import Absence, Coverage, Gone, Hole, Population, Searched, Unjudged
+from audit_archive.domain.coverage import (
+    Absence,
+    Amended,
+    Coverage,
+    Gone,
+    Hole,
+    Miscounted,
+    Overlaid,
+    Population,
+    Searched,
+    StaleExport,
+    Unjudged,
+)
 from audit_archive.domain.evidence import BundleFile, Custody, CustodyDay, Milestone, Report, Turn
-from audit_archive.domain.facts import Cause
+from audit_archive.domain.facts import Cause, IdSpan
 from audit_archive.domain.foreign import ForeignPurge
 from audit_archive.domain.judge import members_of
-from audit_archive.domain.outcomes import Outcome, gaps, sentence
+from audit_archive.domain.limits import gaps, notices
+from audit_archive.domain.outcomes import Outcome, sentence
 from audit_archive.domain.public_keys import PublicKey
 from audit_archive.domain.query import Query
 from audit_archive.domain.times import DAY, rfc3339, utc_date
@@ -234,6 +247,25 @@ def with_faults() -> Sample:
     return made.but(verification=verification, signer=None, proven=0, reasons=("the archive is not signed",))
 
 
+def doubtful() -> Sample:
+    """An answer with everything that may be doubtful: what exports lack, other forms, false versions."""
+    made = quarter()
+    export, at = f"exports/console={CONSOLE}/2026/11/22/1-50-3f5b0c7a9d1e4826.json.zip", rfc3339(END)
+    coverage = replace(
+        made.report.coverage,
+        nothing_newer_at=rfc3339(END + DAY),
+        stale=(StaleExport(export, at, 2801, "<b>no time"),),
+        miscounted=(Miscounted(export, at, 5000, 50, (IdSpan(51, 4999), IdSpan(5001, 5001))),),
+        contradiction="the ledger knows statement 99 and the chain does not have it. Verify the archive",
+        amended=(Amended(1, "statements/9", export, "v-export", (IdSpan(7, 9),), 2),),
+        overlaid=(Overlaid("entries/1", "v-good", ("v-false", "v-other")),),
+    )
+    query = Query(CONSOLE, users=("bob@example.com",))
+    told = tuple(notices(coverage, "the ledger's index does not fit the chain", 2))
+    coverage = replace(coverage, notices=told, not_covered=tuple(gaps(query, coverage)))
+    return made.but(coverage=coverage, sentence=sentence(CONSOLE, Outcome.FOUND, coverage))
+
+
 def _troubled(made: Sample) -> Sample:
     """With a foreign purge, holes, unreadable times and files that are gone."""
     coverage, custody = made.report.coverage, made.report.custody
@@ -335,5 +367,6 @@ SAMPLES = {
     "nothing found": nothing_found,
     "outside": outside,
     "faults": with_faults,
+    "doubts": doubtful,
     "hostile": hostile,
 }

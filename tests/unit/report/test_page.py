@@ -329,6 +329,24 @@ def test_what_is_not_covered_is_loud_and_leads_to_the_lists() -> None:
     ]
 
 
+def test_doubts_are_told_and_lead_to_their_lists() -> None:
+    coverage = section(tree_of("doubts"), "coverage")
+    limits, look = coverage.all("div", "notice")
+    assert limits.one("p", "headline").text == "✕Not covered: this answer is not complete."
+    assert [each.attributes["href"] for each in limits.all("a")] == ["#amended", "#stale", "#miscounted"]
+    assert look.one("p", "headline").text == "!Look into it."
+    assert [each.attributes["href"] for each in look.all("a")] == ["#amended"]
+    assert len(list(look.all("li"))) == 3
+    found = tables(coverage)
+    assert found["Stale exports"][0][2:] == ["2801", "<b>no time"]
+    assert found["Exports that do not fit the count"][0][2:] == ["5,000", "50", "51 to 4999, 5001"]
+    assert found["Other forms"][0][1:] == ["v-export", "1", "7 to 9", "2"]
+    assert found["Files under a false version"] == [["entries/1", "v-good", "v-false, v-other"]]
+    told = [each.text for each in coverage.all("dt")]
+    assert "By the ledger's word, nothing newer was on the Console at" in told
+    assert "Statements chosen by" in told
+
+
 def test_faults_are_loud() -> None:
     audit = section(tree_of("faults"), "audit")
     assert audit.one("div", "notice").one("p", "headline").text == "✕The audit found 2 faults."

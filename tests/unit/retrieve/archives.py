@@ -1,14 +1,22 @@
 """Archives of every shape, made by real runs over a trail to which odd things happen."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
+from hashlib import sha256
+from io import BytesIO
 from typing import Any
 
 from hypothesis import strategies as st
 
-from audit_archive.domain.facts import Action
+from audit_archive.domain.facts import Action, ExportFacts, SliceFacts
+from audit_archive.domain.layout import export_key
 from audit_archive.domain.query import Query
 from audit_archive.domain.ranges import IdRange
+from audit_archive.domain.statement import ArchiveStatement
+from audit_archive.domain.times import rfc3339
 from audit_archive.retrieve_fields import network
+from audit_archive.steps.chain import commit
+from tests.fakes.console import zip_of
 from tests.unit.retrieve.asking import at
 from tests.unit.run.world import CONSOLE, DAY, World
 
@@ -106,6 +114,51 @@ def archives(draw: st.DrawFn) -> World:
         world.run()
         world.later()
     return world
+
+
+def state_archive(world: World, **fields: Any) -> ArchiveStatement:
+    """A run archives nothing new, and states these fields; what they name must be there."""
+    run, head = world.bound(), world.head
+    said = replace(
+        world.last(),
+        seq=head.seq + 1,
+        previous=head.statement,
+        run=run.order.facts,
+        tree=head.tree,
+        highest_archived_id=head.highest_archived_id,
+        highest_purged_id=head.highest_purged_id,
+        slice=SliceFacts(None, None, 0),
+        entries=(),
+        missing=(),
+        filled=(),
+        receipts_seen=(),
+        **fields,
+    )
+    committed = commit(run, head, said)
+    assert committed is not None
+    assert isinstance(committed.statement, ArchiveStatement)
+    world.ledger.record(committed.head, committed.statement)
+    return committed.statement
+
+
+def stored_export(world: World, entries: list[dict[str, Any]]) -> ExportFacts:
+    """An export with these entries, served now and stored."""
+    data, now = zip_of(entries), world.clock.now()
+    first, last, digest = entries[0]["id"], entries[-1]["id"], sha256(data).hexdigest()
+    key = export_key(CONSOLE, now, first, last, digest)
+    ref = world.store.put(key, BytesIO(data), digest, world.bound().retention(), {})
+    return replace(
+        world.last().export,
+        key=key,
+        version_id=ref.version_id,
+        sha256=digest,
+        size=len(data),
+        served_at=rfc3339(now),
+        first_id=first,
+        last_id=last,
+        rows=len(entries),
+        entry_count=len(entries),
+    )
 
 
 def _write(world: World, entry_id: int, fields: dict[str, Any]) -> None:

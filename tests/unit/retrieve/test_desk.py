@@ -10,11 +10,13 @@ import pytest
 from audit_archive.adapters.ecdsa import is_signed
 from audit_archive.adapters.zones import find_zone
 from audit_archive.bundling.parts import Workshop
+from audit_archive.domain.facts import IdSpan
 from audit_archive.errors import RequestError, SettingsError
 from audit_archive.ports import Handouts
 from audit_archive.retrieve import Desk, Invocation
 from audit_archive.retrieve_request import parse_request
 from tests.fakes import FakeReports
+from tests.unit.retrieve.archives import state_archive, stored_export
 from tests.unit.retrieve.asking import assert_nothing_open, reader_of
 from tests.unit.run.world import CONSOLE, DAY, World
 
@@ -68,6 +70,22 @@ def test_an_answer_repeats_the_question_and_says_who_asked_when_and_what_answere
     }
     assert answer["resolved"] == {"start": "2026-11-23T00:00:00Z", "end": None}
     assert list(answer)[:4] == ["question", "asked", "outcome", "sentence"]
+
+
+def test_both_forms_are_beside_the_entries_if_they_are_asked_for(world: World) -> None:
+    export = stored_export(world, [{"id": 1, "user": "eve"}, {"id": 2}])
+    state_archive(world, export=export, amended=(IdSpan(1, 1),))
+    at = desk(world)
+    answer = ask(at, request="entries", console=CONSOLE, forms=True, last_id=2)
+    (form,) = answer["forms"]
+    assert (form["id"], form["other"]) == (1, '{"id":1,"user":"eve"}')
+    assert (form["export_key"], form["export_version_id"]) == (export.key, export.version_id)
+    plain = ask(at, request="entries", console=CONSOLE, last_id=2)
+    assert "forms" not in plain
+    assert plain["report"]["sha256"] == answer["report"]["sha256"]
+    assert plain["coverage"]["amended"] == answer["coverage"]["amended"]
+    with pytest.raises(RequestError, match="true or false"):
+        parse_request({"request": "entries", "console": CONSOLE, "forms": "yes"}, find_zone)
 
 
 def test_entries_are_put_where_whoever_asked_can_fetch_them(world: World) -> None:

@@ -71,13 +71,15 @@ def test_unpurged_entries_are_those_that_no_purge_of_ours_destroyed(world: World
 
 
 def test_an_idle_run_shows(world: World) -> None:
-    """The archive is as new as the start of that run: nobody noted it, but a run takes 15 minutes at most."""
+    """It found nothing newer at its start: nobody noted when, but a run takes 15 minutes at most."""
     world.later(DAY)
     world.until_quiet()
+    served_at = world.last().export.served_at
     world.later(DAY)
     assert world.run().outcome == "idle"
     found, now = status(world), world.clock.now()
-    assert (found.completed_at, found.up_to) == (rfc3339(now), rfc3339(now - 900))
+    assert (found.completed_at, found.nothing_newer_at) == (rfc3339(now), rfc3339(now - 900))
+    assert (found.up_to, found.lag_hours) == (served_at, 0.2)
     assert (found.newest_statement_at or "") < rfc3339(now - DAY + 1)
 
 

@@ -8,10 +8,13 @@ from typing import Any
 
 import pytest
 
-from audit_archive.domain.facts import PlanFacts
+from audit_archive.domain.facts import ObjectRef, PlanFacts
 from audit_archive.domain.head import Head
+from audit_archive.domain.head_digest import HEAD_FORMAT, head_sha256
 from audit_archive.domain.layout import statement_key
-from audit_archive.domain.statement import statement_bytes
+from audit_archive.domain.statement import OperatorStatement, statement_bytes
+from audit_archive.domain.times import from_rfc3339
+from audit_archive.domain.tree import EMPTY_TREE
 from audit_archive.errors import (
     ArchiveStoreError,
     IntegrityError,
@@ -20,6 +23,7 @@ from audit_archive.errors import (
     SettingsError,
 )
 from audit_archive.result import Outcome
+from audit_archive.steps.chain import commit
 from tests.fakes import CallLog, FakeLedger
 from tests.fakes.bucket import Stored
 from tests.unit.run.audit import audit, audit_quiet, fold
@@ -92,6 +96,126 @@ def test_lost_entry_files_are_put_again_when_rolling_forward() -> None:
     world.store.lose(file.key, version.version_id)
     assert world.run().outcome == Outcome.IDLE
     assert world.store.data(file.key) == version.data
+    audit_quiet(world)
+
+
+def expired_world(left: int) -> tuple[World, list[str]]:
+    """The entry files of two statements have expired, their exports have not gone yet; the ledger is lost."""
+    world = settled()
+    world.until_quiet()
+    (until,) = {from_rfc3339(said.export.retain_until) for said in world.archives()[:1]}
+    world.later(until - left - world.clock.now())
+    gone = [file.key for file in world.archives()[0].entries]
+    for key in gone:
+        world.store.mark_deleted(key)
+    world.ledger.forget(CONSOLE)
+    return world, gone
+
+
+@pytest.mark.parametrize("left", [-HOUR, 0, DAY])
+def test_entry_files_that_have_expired_are_not_made_again(left: int) -> None:
+    world, gone = expired_world(left)
+    world.run()
+    assert not set(gone) & set(world.store.keys("entries/"))
+
+
+def test_entry_files_whose_time_is_not_over_are_made_again() -> None:
+    world, gone = expired_world(DAY + HOUR)
+    world.run()
+    assert set(gone) <= set(world.store.keys("entries/"))
+
+
+def test_what_was_stated_long_ago_is_not_told_anew_after_the_ledger_was_lost() -> None:
+    world = settled()
+    world.trail.purge(world.trail.last_id)
+    world.later()
+    world.run()
+    assert world.alerts.kinds == ["ForeignPurge"]
+    world.until_quiet()
+    world.later(31 * DAY)
+    world.ledger = FakeLedger()
+    world.run()
+    assert world.alerts.kinds == ["ForeignPurge"]
+
+
+# ---------------------------------------------------------------------------- what we state ourselves
+
+
+def decided(world: World, **fields: object) -> OperatorStatement:
+    """A person's statement that would come next."""
+    head = world.head
+    said = OperatorStatement(
+        console=CONSOLE,
+        epoch=head.epoch,
+        seq=head.seq + 1,
+        previous=head.statement,
+        run=world.order().facts,
+        tree=head.tree,
+        highest_archived_id=head.highest_archived_id,
+        highest_purged_id=head.highest_purged_id,
+        action="resume",
+        who="ann",
+        reason="looked",
+    )
+    return replace(said, **fields)  # type: ignore[arg-type]
+
+
+WRONG: dict[str, dict[str, object]] = {
+    "raised archived": {"highest_archived_id": 10**6},
+    "lowered purged": {"highest_purged_id": 0},
+    "epoch": {"epoch": 7},
+    "tree": {"tree": EMPTY_TREE},
+}
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_a_statement_of_ours_that_does_not_go_on_from_the_head_is_never_written(what: str) -> None:
+    world = settled()
+    keys = world.store.keys("statements/")
+    with pytest.raises(IntegrityError, match="Nothing is purged"):
+        commit(world.bound(), world.head, decided(world, **WRONG[what]))
+    assert world.store.keys("statements/") == keys
+
+
+def put_next(world: World, said: OperatorStatement) -> None:
+    """Somebody with the archive's own role puts the next statement."""
+    data = statement_bytes(said)
+    world.store.create(
+        statement_key(CONSOLE, said.seq), data, sha256(data).hexdigest(), world.bound().retention()
+    )
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_a_statement_of_somebody_s_that_does_not_go_on_is_not_taken_over(what: str) -> None:
+    world = settled()
+    said = decided(world, **WRONG[what])
+    after = world.head.after(said, ObjectRef("", "", ""))
+    put_next(world, replace(said, head_format=HEAD_FORMAT, head_sha256=head_sha256(after)))
+    integrity_fault(world, "Nothing is purged")
+
+
+def test_a_statement_that_states_another_head_than_it_leads_to_is_not_taken_over() -> None:
+    world = settled()
+    put_next(world, decided(world, head_format=HEAD_FORMAT, head_sha256="0" * 64))
+    integrity_fault(world, "digest of a head that it does not lead to")
+
+
+def test_a_statement_of_another_head_format_is_no_fault_and_confirms_no_head() -> None:
+    world = settled()
+    world.until_quiet()
+    put_next(world, decided(world, action="rebuild", head_format="0", head_sha256="another release's"))
+    assert world.run().outcome == Outcome.IDLE
+    assert world.run().outcome == Outcome.IDLE
+    assert world.alerts.kinds == []
+    world.aged(2)
+    world.ledger.overwrite(CONSOLE, replace(world.head, highest_archived_id=10**6))
+    assert world.run().outcome == Outcome.PURGED
+    assert world.alerts.kinds == ["LedgerDiffers"]
+    audit_quiet_after(world)
+
+
+def audit_quiet_after(world: World) -> None:
+    world.until_quiet()
     audit_quiet(world)
 
 

@@ -115,13 +115,15 @@ def test_a_statement_that_was_altered_ends_the_walk() -> None:
         walked(world)
 
 
-def test_without_time_nothing_is_walked_and_nothing_compared() -> None:
+def test_with_little_time_nothing_is_compared_and_with_less_nothing_is_walked() -> None:
     world = off()
     world.trail.replace(6, user="mallory")
     world.clock.left = RESERVE - 1
-    assert walked(world) == ()
+    assert len(walked(world)) == 3
     compared = look(world)
     assert (compared.compared, compared.not_compared, compared.amended) == (0, 9, ())
+    world.clock.left = 89
+    assert walked(world) == ()
 
 
 def test_a_proof_ends_with_the_lock_or_with_the_object_whichever_comes_first() -> None:

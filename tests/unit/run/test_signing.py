@@ -1,12 +1,16 @@
 """Signed checkpoints: stated, made, made good after a crash, never left out once begun."""
 
 from base64 import b64decode
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
+from typing import Any
 
 import pytest
 
+from audit_archive.adapters.ecdsa import is_signed
+from audit_archive.domain.checkpoint import open_checkpoint
 from audit_archive.domain.layout import checkpoint_key
 from audit_archive.domain.public_keys import PublicKey
 from audit_archive.domain.statement import OperatorStatement
@@ -100,6 +104,26 @@ def test_what_a_dead_run_left_is_never_signed_by_a_key_that_the_chain_does_not_n
     assert checkpoint_key(CONSOLE, 2) not in world.store.keys("checkpoints/")
 
 
+def test_another_statement_that_comes_first_while_the_key_is_named_is_no_end_of_naming_it() -> None:
+    world = World()
+    world.aged(2)
+    world.run()
+    world.signer = FakeSigner()
+    world.aged(2)
+
+    def rival() -> None:
+        world.free_lease()
+        signer, world.signer = world.signer, None
+        world.state("rebuild")
+        world.signer = signer
+
+    happened = Meanwhile("FakeStore.create", rival)
+    assert world.run(happened).outcome == Outcome.PURGED
+    assert happened.has_happened
+    assert [said.action for said in keys_of(world)] == ["rebuild", "key"]
+    audit(world)
+
+
 def test_what_was_archived_before_stays_unsigned_and_a_checkpoint_covers_it() -> None:
     world = World()
     world.aged(2)
@@ -172,10 +196,24 @@ def test_signing_is_not_turned_off_by_forgetting_the_key() -> None:
 def test_a_planted_checkpoint_is_no_signature(planted: bytes) -> None:
     world = signing_world()
     plant(world, planted)
-    with pytest.raises(IntegrityError, match="no checkpoint of its statement"):
-        world.run()
-    assert world.posts == []
-    assert world.alerts.kinds == ["IntegrityError"]
+    signed_over(world)
+
+
+def signed_over(world: World) -> None:
+    """What lies under the checkpoint's key stops nothing: the true one is put over it."""
+    planted = world.store.history(KEY)
+    assert world.run().outcome == Outcome.PURGED
+    assert world.store.history(KEY)[:-1] == planted
+    audit_checkpoint(world, KEY)
+    assert world.alerts.kinds == []
+
+
+def audit_checkpoint(world: World, key: str) -> None:
+    assert world.signer is not None
+    newest = world.store.history(key)[-1]
+    assert newest.retention is not None
+    opened = open_checkpoint(world.store.data(key), CONSOLE, [world.signer.public_key()], is_signed)
+    assert opened.statement_sha256 == world.refs()[int(key[-14:-4]) - 1].sha256
 
 
 def test_a_checkpoint_of_something_else_is_no_signature_of_this() -> None:
@@ -184,9 +222,7 @@ def test_a_checkpoint_of_something_else_is_no_signature_of_this() -> None:
     other.aged(7)
     other.run()
     plant(world, other.store.data(KEY))
-    with pytest.raises(IntegrityError, match="something else than its statement"):
-        world.run()
-    assert world.posts == []
+    signed_over(world)
 
 
 def test_a_false_key_signs_nothing() -> None:
@@ -196,21 +232,78 @@ def test_a_false_key_signs_nothing() -> None:
     thief.aged(4)
     thief.run()
     plant(world, thief.store.data(KEY))
-    with pytest.raises(IntegrityError, match="no known key"):
-        world.run()
-    assert world.posts == []
+    signed_over(world)
 
 
-def test_a_checkpoint_without_a_lock_is_no_evidence() -> None:
+def dead_after_the_first_checkpoint() -> World:
+    """A run that died once the checkpoint of its key's statement was put, before anything was recorded."""
     world, twin = signing_world(), signing_world()
     log = CallLog()
     twin.run(log)
     with pytest.raises(CrashError):
-        world.run(CallLog(log.calls.index("FakeSigner.sign") + 3, "before"))
-    world.store.relock(checkpoint_key(CONSOLE, 1), None)
+        world.run(CallLog(log.calls.index("FakeLedger.record") + 1, "before"))
     world.free_lease()
-    with pytest.raises(IntegrityError, match="lock"):
-        world.run()
+    return world
+
+
+@pytest.mark.parametrize("over", ["marker", "nonsense"])
+def test_a_checkpoint_is_found_below_what_was_put_over_it(over: str) -> None:
+    world = dead_after_the_first_checkpoint()
+    key = checkpoint_key(CONSOLE, 1)
+    (true,) = world.store.history(key)
+    if over == "marker":
+        world.store.mark_deleted(key)
+    else:
+        world.store.add(key, replace(true, data=b"nonsense"))
+    assert world.run().outcome == Outcome.PURGED
+    assert len(world.store.history(key)) == 2, "the signed one is there: none is put again"
+    assert world.alerts.kinds == []
+
+
+def test_a_checkpoint_without_a_lock_is_no_evidence() -> None:
+    world = dead_after_the_first_checkpoint()
+    key = checkpoint_key(CONSOLE, 1)
+    world.store.relock(key, None)
+    assert world.run().outcome == Outcome.PURGED
+    assert len(world.store.history(key)) == 2
+    audit_checkpoint(world, key)
+
+
+def test_a_bucket_that_keeps_no_lock_on_what_is_put_over_garbage_is_found() -> None:
+    world = signing_world()
+    plant(world, b"nonsense")
+
+    def drop() -> None:
+        world.store.relock(KEY, None)
+
+    with pytest.raises(IntegrityError, match="without an object lock"):
+        world.run(After("FakeStore.put", drop, number=2))
+    assert world.posts == []
+
+
+class After(CallLog):
+    """Something happens once, right after a certain call of a name."""
+
+    def __init__(self, name: str, what: Callable[[], object], *, number: int) -> None:
+        super().__init__()
+        self._name, self._what, self._left = name, what, number
+
+    def call(self, name: str, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        result = super().call(name, function, *args, **kwargs)
+        self._left -= name == self._name
+        if name == self._name and not self._left:
+            self._what()
+        return result
+
+
+def test_another_key_that_begins_alike_is_no_checkpoint() -> None:
+    world = dead_after_the_first_checkpoint()
+    key = checkpoint_key(CONSOLE, 1)
+    (true,) = world.store.history(key)
+    world.store.lose(key, true.version_id)
+    world.store.add(f"{key}.old", true)
+    assert world.run().outcome == Outcome.PURGED
+    audit_checkpoint(world, key)
 
 
 def test_two_runs_that_sign_what_a_dead_one_left_agree() -> None:

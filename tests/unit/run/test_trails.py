@@ -360,12 +360,84 @@ def test_purged_ids_that_live_again_without_the_anchor_are_a_rollback() -> None:
     refused(world, "1 purged ids are live again, 2 to 2")
 
 
-def test_another_entry_at_the_anchor_is_a_rollback() -> None:
+@pytest.mark.parametrize("others", [(), (3, 4)])
+def test_another_entry_at_the_anchor_is_a_rollback_if_it_is_alone_or_most_others_differ_too(
+    others: tuple[int, ...],
+) -> None:
+    world = World()
+    world.trail.arrive(2)
+    world.later()
+    world.trail.arrive(3 if others else 1)
+    world.run()
+    for entry_id in (*others, world.trail.last_id - 1):
+        world.trail.replace(entry_id, timestamp="2026-11-01 00:00:00 UTC+0000")
+    if not others:
+        world.trail.remove(4)
+    world.later()
+    refused(world, "is not the one that was archived")
+
+
+def test_a_last_archived_entry_that_alone_differs_was_amended() -> None:
     world = World()
     world.trail.arrive(5)
     world.run()
     world.trail.replace(5, timestamp="2026-11-01 00:00:00 UTC+0000")
-    refused(world, "its entry 5 is not the one")
+    world.aged(1)
+    result = world.run()
+    assert [(span.first, span.last) for span in world.last().amended] == [(5, 5)]
+    assert "entries were amended after they were archived: 5 to 5" in result.warnings[0]
+    assert world.alerts.kinds == ["AmendedEntry"]
+    assert world.alerts.published[0].facts["export"] == world.last().export.key
+
+
+@pytest.mark.parametrize("spelling", ["2026-11-23T07:10:00+01:00", "2026-11-23 07:10:00 UTC+0100"])
+def test_the_anchor_in_another_spelling_is_no_rollback(spelling: str) -> None:
+    world = World()
+    world.trail.arrive(5, timestamp="2026-11-23 06:10:00 UTC+0000")
+    world.run()
+    for entry_id in world.trail.ids:
+        world.trail.replace(entry_id, timestamp=spelling)
+    assert world.run().outcome == Outcome.IDLE
+    world.aged(1)
+    assert world.run().outcome == Outcome.PURGED
+    assert world.alerts.published == []
+
+
+def test_nothing_is_purged_whose_proof_ends_within_a_month() -> None:
+    world = World()
+    world.mode = "off"
+    world.trail.arrive(3)
+    world.run()
+    world.later(60 * DAY)
+    world.aged(2)
+    world.run()
+    world.later(15 * DAY)
+    world.mode = "on"
+    world.aged(1)
+    result = world.run()
+    assert (result.boundary, result.held_back_by) == (None, HeldBackBy.ENDING_PROOF)
+    assert world.posts == []
+    world.later(4 * DAY)
+    world.run()
+    assert world.alerts.kinds == ["PurgeHeldBack"]
+    operate(world.bound(), Decision(Action.EPOCH, "somebody", "archive all that is live anew"))
+    world.run()
+    assert world.posts == [6]
+
+
+def test_a_boundary_stays_below_the_first_entry_whose_proof_ends_soon() -> None:
+    """The entry that a late writer put below has a fresh proof."""
+    world = holed()
+    world.mode = "off"
+    world.run()
+    world.later(75 * DAY)
+    for entry_id in (3, 4):
+        world.trail.put(entry_id, timestamp="2026-11-01 00:00:00 UTC+0000")
+    world.run()
+    world.trail.remove(1, 2)
+    world.mode = "on"
+    world.aged(1)
+    assert (world.run().boundary, world.posts) == (4, [4])
 
 
 def test_a_trail_emptied_without_a_word_is_a_rollback() -> None:

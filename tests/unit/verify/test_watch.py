@@ -187,7 +187,8 @@ def test_what_an_earlier_audit_saw_can_t_be_taken_back(desk: Desk) -> None:
     victim.world.ledger.forget(CONSOLE)
     victim.world.ledger.record(victim.head, victim.statement(6))
     for watched in (desk.day(), desk.by_hand()):
-        (fault,) = watched.verification.faults
+        index, fault = watched.verification.faults
+        assert index.sentence.endswith("So it is with every statement from 1 to 5.")
         assert (fault.verdict, fault.key) == (Verdict.MISSING, statement_key(CONSOLE, 7))
         assert "an earlier audit" in fault.sentence
     assert desk.day().verification.is_valid is False

@@ -7,9 +7,9 @@ from audit_archive.adapters import ledger_index as index
 from audit_archive.adapters import ledger_items as items
 from audit_archive.adapters.dynamodb_table import LedgerTable
 from audit_archive.domain.catalogue import Indexed
-from audit_archive.domain.facts import ObjectRef
 from audit_archive.domain.finding import Finding
 from audit_archive.domain.head import Head
+from audit_archive.domain.head_digest import holes_sha256
 from audit_archive.domain.stale import Lack
 from audit_archive.domain.statement import Statement
 from audit_archive.errors import IntegrityError
@@ -87,31 +87,67 @@ class DynamoDbLedger:
             if item is None or item.get("format") != items.HEAD_FORMAT:
                 return None
             try:
-                packed = self._packed(console, item)
-                if items.digest_of(packed) == item["digest"]["S"]:
-                    return items.unpack_head(packed)
+                return self._unpacked(console, item)
+            except _TornError:
+                continue  # a run that recorded a newer head has removed parts of this one: read the newer
             except (KeyError, ValueError) as error:
                 raise _damaged(console, str(error)) from error
-            # A run that recorded a newer head has removed parts of this one: read the newer.
         raise _damaged(console, "parts of it are missing or altered")
 
-    def record(self, head: Head, statement: Statement) -> None:
+    def note(self, console: str) -> bytes:
+        """As the port says."""
+        item = self._table.get(console, items.HEAD) or {}
+        return bytes(item.get("note", {}).get("B", b""))
+
+    def disown(self, console: str) -> None:
+        """As the port says."""
+        item = self._table.get(console, items.HEAD)
+        if item is None:
+            return
+        self._table.put(dict(item) | items.item_key(console, items.DISOWNED))
+        # Only while it is the one that was read: a newer one may be good.
+        known = {name: item[name] for name in ("seq", "digest", "statement_sha256") if name in item}
+        condition = " AND ".join(f"#{name} = :{name}" for name in known)
+        values = {f":{name}": value for name, value in known.items()}
+        if not self._table.delete(console, items.HEAD, condition, values):
+            self.forget_disowned(console)
+
+    def disowned(self, console: str) -> Head | None:
+        """As the port says."""
+        item = self._table.get(console, items.DISOWNED)
+        if item is None:
+            return None
+        try:
+            is_ours = item.get("format") == items.HEAD_FORMAT
+            return self._unpacked(console, item) if is_ours else Head(console)
+        except (_TornError, KeyError, ValueError):
+            return Head(console)
+
+    def forget_disowned(self, console: str) -> None:
+        """As the port says."""
+        self._table.delete(console, items.DISOWNED)
+
+    def record(self, head: Head, statement: Statement, note: bytes = b"") -> None:
         """As the port says: first the index, then the head's parts, last the head, which makes it so."""
         ref = head.statement
         if ref is None or (head.console, head.seq) != (statement.console, statement.seq):
             raise IntegrityError(f"The head of {head.console} does not belong to statement {statement.seq}.")
-        self._index(statement, ref)
-        item, parts = items.head_items(head, ref)
+        self._table.put(items.statement_item(statement, ref))
+        holes_at = self._holes_at(head) if items.is_large(head) else None
+        item, parts = items.head_items(head, ref, note, holes_at)
         for part in parts:
             self._table.put(part)
-        # Nothing is recorded; or something older; or this very statement, which a repair may write again.
+        # Nothing is recorded; or by another release; or something older; or this very statement, which a
+        # repair may write again.
         condition = (
-            "attribute_not_exists(#seq) OR #seq < :seq OR ( #seq = :seq AND #statement_sha256 = :sha )"
+            "attribute_not_exists(#seq) OR #format <> :format OR #seq < :seq "
+            "OR ( #seq = :seq AND #statement_sha256 = :sha )"
         )
-        if self._table.put(item, condition, {":seq": {"N": str(head.seq)}, ":sha": {"S": ref.sha256}}):
-            self._remove_parts_before(head)
-        else:
+        values: dict[str, AttributeValueTypeDef] = {":format": items.HEAD_FORMAT, ":sha": {"S": ref.sha256}}
+        if not self._table.put(item, condition, values | {":seq": {"N": str(head.seq)}}):
             self._accept_newer(head)
+        elif holes_at is None:
+            self._remove_parts_before(head)
 
     def statements(self, console: str) -> Iterator[Indexed]:
         """As the port says."""
@@ -121,22 +157,45 @@ class DynamoDbLedger:
             except (KeyError, ValueError) as error:
                 raise _damaged(console, f"an item of its index: {error}") from error
 
-    def _packed(self, console: str, head_item: "Mapping[str, AttributeValueTypeDef]") -> bytes:
-        if "body" in head_item:
-            return bytes(head_item["body"]["B"])
-        prefix = items.parts_prefix(int(head_item["seq"]["N"]), head_item["digest"]["S"])
-        return b"".join(bytes(part["body"]["B"]) for part in self._table.query(console, prefix, "body"))
+    def _unpacked(self, console: str, item: "Mapping[str, AttributeValueTypeDef]") -> Head:
+        """The head of an item. Raises _TornError if a part is missing, KeyError or ValueError if damaged."""
+        seq, digest, holes_digest = int(item["seq"]["N"]), item["digest"]["S"], item["holes_sha256"]["S"]
+        packed = self._packed(console, item, "body", seq, digest)
+        if items.digest_of(packed) != digest:
+            raise _TornError
+        packed_holes = self._packed(console, item, "holes", int(item["holes_at"]["N"]), holes_digest)
+        try:
+            head = items.unpack_head(packed, packed_holes)
+        except ValueError as error:
+            raise _TornError from error
+        if holes_sha256(head.holes) != holes_digest:
+            raise _TornError
+        if (head.seq, head.statement and head.statement.sha256) != (seq, item["statement_sha256"]["S"]):
+            raise ValueError("it is of another statement than its item says")
+        return head
 
-    def _index(self, statement: Statement, ref: ObjectRef) -> None:
-        # No entry yet, or one of the same bytes: a number belongs to one statement for ever.
-        condition = "attribute_not_exists(#item) OR #sha256 = :sha"
-        if not self._table.put(items.statement_item(statement, ref), condition, {":sha": {"S": ref.sha256}}):
-            raise _fork(statement.console, statement.seq)
+    def _packed(
+        self, console: str, item: "Mapping[str, AttributeValueTypeDef]", name: str, seq: int, digest: str
+    ) -> bytes:
+        if name in item:
+            return bytes(item[name]["B"])
+        parts = self._table.query(console, items.parts_prefix(seq, digest), "body")
+        return b"".join(bytes(part["body"]["B"]) for part in parts)
+
+    def _holes_at(self, head: Head) -> int | None:
+        """Under which number the parts of a head's holes lie already, if the recorded head has the same."""
+        item = self._table.get(head.console, items.HEAD) or {}
+        try:
+            is_same = item["holes_sha256"]["S"] == holes_sha256(head.holes) and "holes" not in item
+            # What is recorded once more is written once more: that repairs it.
+            return int(item["holes_at"]["N"]) if is_same and int(item["seq"]["N"]) < head.seq else None
+        except (KeyError, ValueError):
+            return None
 
     def _accept_newer(self, head: Head) -> None:
         """The table refused the head: fine if it stands beyond it, a fork if at another of this number."""
-        item = self._table.get(head.console, items.HEAD)
-        if item is None or int(item["seq"]["N"]) <= head.seq:
+        item = self._table.get(head.console, items.HEAD) or {}
+        if int(item.get("seq", {}).get("N", "0")) <= head.seq:
             raise _fork(head.console, head.seq)
 
     def _remove_parts_before(self, head: Head) -> None:
@@ -145,6 +204,10 @@ class DynamoDbLedger:
         for part in self._table.query(head.console, items.PARTS_PREFIX, "item"):
             if part["item"]["S"] < oldest_kept:
                 self._table.delete(head.console, part["item"]["S"])
+
+
+class _TornError(Exception):
+    """A part of a head is not there."""
 
 
 def _damaged(console: str, why: str) -> IntegrityError:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from audit_archive.domain.catalogue import Indexed
-from audit_archive.domain.facts import ObjectRef
+from audit_archive.domain.facts import IdSpan, ObjectRef
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
@@ -23,11 +23,14 @@ ATTRIBUTES = (
     "last_id",
     "first_date",
     "last_date",
+    "amended_first",
+    "amended_last",
 )
 
 
 def indexed_of(item: "Item") -> Indexed:
     """One item of the index. Raises ValueError or KeyError if it is none."""
+    first, last = _number(item, "amended_first"), _number(item, "amended_last")
     return Indexed(
         seq=int(item["item"]["S"].removeprefix(PREFIX)),
         kind=item["kind"]["S"],
@@ -37,6 +40,7 @@ def indexed_of(item: "Item") -> Indexed:
         last_id=_number(item, "last_id"),
         first_date=_text(item, "first_date"),
         last_date=_text(item, "last_date"),
+        amended=IdSpan(first, last) if first is not None and last is not None else None,
     )
 
 

@@ -4,11 +4,15 @@ lease                     owner, expires_at
 completed                 at: when a run was last completed (epoch seconds)
 lack                      body: what `fetch` showed and exports lack
 finding#<sha256>          expires_at and body of a claim; without them the finding was announced
-head                      format, seq, statement_sha256, digest (SHA-256 of the packed head), and it in
-                          `body` ...
-head#<seq>#<digest>#<n>   ... or in such parts, when it does not fit into one item
+head                      format, seq, statement_sha256; the packed head without its holes in `body`, with its
+                          `digest` (SHA-256); the packed holes in `holes`, with `holes_sha256`; `note`: the
+                          signed checkpoint of its statement, or nothing
+head#<seq>#<digest>#<n>   what does not fit into the item, in parts: body, or holes. Holes that stay are not
+                          written again: `holes_at` is the number under which they lie
+disowned                  a head that the chain did not confirm, until it is made anew
 progress                  of `verify/<console>`: how far the daily audits are, field by field
-statement#<seq>           kind, key, version_id, sha256; of an archive its export, ids, dates and entry files
+statement#<seq>           kind, key, version_id, sha256; of an archive its export, ids, dates and entry files,
+                          and the span of the ids that have another form
 """
 
 import zlib
@@ -19,9 +23,11 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from audit_archive.domain.catalogue import amended_span
 from audit_archive.domain.facts import ObjectRef
 from audit_archive.domain.finding import Finding
 from audit_archive.domain.head import Head, Hole
+from audit_archive.domain.head_digest import holes_sha256
 from audit_archive.domain.layout import SEQ_DIGITS
 from audit_archive.domain.records import from_json, to_json
 from audit_archive.domain.rotation import Rotation
@@ -36,15 +42,23 @@ if TYPE_CHECKING:
 PART_BYTES = 350_000
 """A DynamoDB item may have 400 KB with its names: this leaves room for them."""
 
+INLINE_BYTES = 200_000
+INLINE_HOLES = 2_000
+"""So many holes take less than what is left beside a body of INLINE_BYTES."""
+
+MAX_UNPACKED = 1 << 28
+"""Bytes of a head's JSON: more is an attempt to fill the memory."""
+
 LEASE = "lease"
 COMPLETED = "completed"
 LACK = "lack"
 HEAD = "head"
+DISOWNED = "disowned"
 PARTS_PREFIX = "head#"
 PROGRESS = "progress"
 FINDINGS_PREFIX = "finding#"
 
-HEAD_FORMAT: "AttributeValueTypeDef" = {"N": "2"}
+HEAD_FORMAT: "AttributeValueTypeDef" = {"N": "3"}
 """Raise it when the fields of a head change: then it is made anew from the chain."""
 
 
@@ -98,53 +112,93 @@ def finding_of(item: "Mapping[str, AttributeValueTypeDef]") -> Finding:
 
 
 def parts_prefix(seq: int, digest: str) -> str:
-    """What the keys of one packed head's parts begin with; its hash is in them, so no two writers mix."""
+    """What the keys of the parts of some packed bytes begin with.
+
+    `seq` is the statement with which they were first recorded; by the digest no two writers mix.
+    """
     return f"{PARTS_PREFIX}{seq:0{SEQ_DIGITS}d}#{digest}#"
 
 
-def pack_head(head: Head) -> bytes:
-    """The head as compressed JSON: its holes may be hundreds of thousands.
-
-    orjson writes dataclasses as `to_json` would, nine times as fast.
-    """
-    return zlib.compress(orjson.dumps(head), 6)
-
-
 def digest_of(packed: bytes) -> str:
-    """By what a packed head is recognised."""
+    """By what packed bytes are recognised."""
     return sha256(packed).hexdigest()
 
 
-def unpack_head(data: bytes) -> Head:
-    """The head that `pack_head` packed. Raises ValueError if these bytes are none."""
+def pack(value: object) -> bytes:
+    """Compressed JSON. orjson writes dataclasses as `to_json` would, nine times as fast."""
+    return zlib.compress(orjson.dumps(value), 6)
+
+
+def unpack_head(packed: bytes, packed_holes: bytes) -> Head:
+    """The head of its two packed halves. Raises ValueError if these bytes are not a head."""
     try:
-        value = orjson.loads(zlib.decompress(data))
-        # Not by `from_json`, which takes seconds for them: the digest vouches that they are what we wrote.
-        holes = tuple(Hole(**hole) for hole in value.pop("holes"))
-        return replace(from_json(Head, value | {"holes": []}), holes=holes)
-    except (zlib.error, KeyError, TypeError, AttributeError) as error:
+        head = from_json(Head, _unpacked(packed))
+        # Not by `from_json`, which takes seconds for hundreds of thousands.
+        holes = tuple(Hole(**hole) for hole in _unpacked(packed_holes))
+    except (zlib.error, TypeError, AttributeError) as error:
         raise ValueError(str(error)) from error
+    if not all(map(_is_hole, holes)):
+        raise ValueError("a hole has a field of another type")
+    return replace(head, holes=holes)
 
 
-def head_items(head: Head, ref: ObjectRef) -> "tuple[Item, list[Item]]":
-    """The head's item, and the items of its parts, which must be there before it."""
-    packed = pack_head(head)
-    digest = digest_of(packed)
+def _unpacked(packed: bytes) -> Any:
+    unpacker = zlib.decompressobj()
+    data = unpacker.decompress(packed, MAX_UNPACKED)
+    if not unpacker.eof:
+        raise ValueError("cut off, or larger than any head")
+    return orjson.loads(data)
+
+
+def _is_hole(hole: Hole) -> bool:
+    numbers = (hole.first, hole.last, hole.served_at)
+    is_typed = all(type(number) is int for number in numbers) and type(hole.is_accepted) is bool
+    return is_typed and type(hole.cause) is str
+
+
+def head_items(
+    head: Head, ref: ObjectRef, note: bytes = b"", holes_at: int | None = None
+) -> "tuple[Item, list[Item]]":
+    """The head's item, and the items of its parts, which must be there before it.
+
+    `note`: the signed checkpoint of its statement, if it has one. `holes_at`: the number under which parts
+    with the very same holes lie already.
+    """
+    body, digest = pack(replace(head, holes=())), holes_sha256(head.holes)
     item: Item = item_key(head.console, HEAD) | {
         "format": HEAD_FORMAT,
         "seq": {"N": str(head.seq)},
         "statement_sha256": {"S": ref.sha256},
-        "digest": {"S": digest},
+        "digest": {"S": digest_of(body)},
+        "holes_sha256": {"S": digest},
+        "holes_at": {"N": str(holes_at if holes_at is not None else head.seq)},
     }
-    if len(packed) <= PART_BYTES:
-        return item | {"body": {"B": packed}}, []
+    if note:
+        item["note"] = {"B": note}
+    parts: list[Item] = []
+    if len(body) <= INLINE_BYTES:
+        item["body"] = {"B": body}
+    else:
+        parts += _parts(head, digest_of(body), body)
+    if not is_large(head):
+        item["holes"] = {"B": pack(head.holes)}
+    elif holes_at is None:
+        parts += _parts(head, digest, pack(head.holes))
+    return item, parts
+
+
+def is_large(head: Head) -> bool:
+    """Whether a head's holes lie in parts of their own."""
+    return len(head.holes) > INLINE_HOLES
+
+
+def _parts(head: Head, digest: str, packed: bytes) -> "list[Item]":
     prefix = parts_prefix(head.seq, digest)
-    parts: list[Item] = [
+    return [
         item_key(head.console, f"{prefix}{at // PART_BYTES:04d}")
         | {"body": {"B": packed[at : at + PART_BYTES]}}
         for at in range(0, len(packed), PART_BYTES)
     ]
-    return item, parts
 
 
 def statement_item(statement: Statement, ref: ObjectRef) -> "Item":
@@ -160,8 +214,12 @@ def statement_item(statement: Statement, ref: ObjectRef) -> "Item":
 
 def _archive_facts(statement: ArchiveStatement) -> "Item":
     dates = sorted(file.date for file in statement.entries)
+    amended = amended_span(statement)
     files: list[Any] = to_json(statement.entries)
-    return {
+    span: Item = {}
+    if amended is not None:
+        span = {"amended_first": _number(amended.first), "amended_last": _number(amended.last)}
+    return span | {
         "export_key": {"S": statement.export.key},
         "export_version_id": {"S": statement.export.version_id},
         "first_id": _number(statement.slice.first_id),

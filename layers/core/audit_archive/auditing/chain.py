@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from audit_archive.auditing.covered import Covered
 from audit_archive.auditing.deadline import Deadline
 from audit_archive.auditing.follow import Point, Step
+from audit_archive.auditing.index import IndexCheck
 from audit_archive.auditing.names import Names
-from audit_archive.auditing.question import Done, Progress, Question
+from audit_archive.auditing.question import Audit, Done, Question
 from audit_archive.auditing.tally import Tally
 from audit_archive.auditing.walk import Walk
 from audit_archive.domain.facts import Cause, ExportFacts
@@ -84,12 +85,13 @@ class Chain:
         self.wanted[BYTES] += said.export.size * is_new + sum(file.size for file in said.entries)
 
 
-def walk_chain(walk: Walk, question: Question, tally: Tally, deadline: Deadline, progress: Progress) -> Chain:
-    """Walk the whole chain, as far as time allows."""
-    chain = Chain(question)
+def walk_chain(walk: Walk, audit: Audit, question: Question, tally: Tally, deadline: Deadline) -> Chain:
+    """Walk the whole chain, as far as time allows, and hold the ledger's index to it."""
+    chain, index = Chain(question), IndexCheck(audit, question.console, tally)
     for count, step in enumerate(walk.steps(chain.start), 1):
         chain.add(step, tally)
-        progress(Done(count, None, 0, None))
+        index.see(step)
+        audit.progress(Done(count, None, 0, None))
         if deadline.is_over:
             return chain
     walk.finish(chain.newest, chain.end.number)

@@ -7,6 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
 from hashlib import sha256
+from itertools import islice
+from operator import attrgetter
 from typing import BinaryIO
 
 from audit_archive.auditing.chain import BYTES, EXPORTS, FILES
@@ -15,7 +17,7 @@ from audit_archive.auditing.follow import Point
 from audit_archive.auditing.objects import Found
 from audit_archive.auditing.parallel import read_ahead
 from audit_archive.auditing.question import Audit
-from audit_archive.auditing.rebuild import Rebuilt
+from audit_archive.auditing.rebuild import LINES, Rebuilt
 from audit_archive.auditing.tally import Tally
 from audit_archive.domain.facts import EntryFile, ExportFacts, ObjectRef
 from audit_archive.domain.head import Head, Hole
@@ -101,7 +103,7 @@ class Contents:
             self._misdescribed(ref, said, f"rests on an export that can't be read: {error}")
             return
         self._entries = entries
-        for clause in _differences(entries, said.export):
+        for clause in _differences(entries, said.export, self._deadline):
             self._misdescribed(ref, said, clause)
 
     def _scratch(self) -> BinaryIO:
@@ -163,12 +165,23 @@ class Contents:
         return digest.hexdigest()
 
 
-def _differences(entries: SortedEntries, stated: ExportFacts) -> Iterator[str]:
+def _differences(entries: SortedEntries, stated: ExportFacts, deadline: Deadline) -> Iterator[str]:
     """In what an export differs from what is stated of it, in clauses."""
     first, last = next(iter(entries.heads()), None), deque(entries.heads(), maxlen=1)
     found = (first.id if first else 0, last[0].id if last else 0, entries.rows, len(entries))
     if found != (stated.first_id, stated.last_id, stated.rows, stated.entry_count):
         yield f"states other ids or counts of its export, which has (first, last, rows, entries) {found}"
+    elif _lines_sha256(entries, deadline) != stated.lines_sha256:
+        yield "states another hash of the lines of its export than the export gives"
+
+
+def _lines_sha256(entries: SortedEntries, deadline: Deadline) -> str:
+    """SHA-256 (hex) over the distinct entries as lines. Raises OutOfTimeError."""
+    digest, lines = sha256(), map(attrgetter("line"), entries)
+    while batch := list(islice(lines, LINES)):
+        deadline.check()
+        digest.update(b"\n".join((*batch, b"")))
+    return digest.hexdigest()
 
 
 def _with_holes(head: Head, filled: Iterable[int]) -> Head:

@@ -10,6 +10,7 @@ from audit_archive.auditing.tally import Tally
 from audit_archive.domain.continuity import misfits
 from audit_archive.domain.facts import Action, ObjectRef
 from audit_archive.domain.head import Head
+from audit_archive.domain.head_digest import HEAD_FORMAT, head_sha256
 from audit_archive.domain.statement import ArchiveStatement, OperatorStatement, Statement
 from audit_archive.domain.tree import TreeBuilder
 from audit_archive.domain.verdicts import Fault, Verdict
@@ -20,24 +21,26 @@ class Point:
     """Where a walk stands: after statement `number` (as its key has it).
 
     `head`: the state there, None if a fault hides it; `knows_holes`: whether it has every open hole of the
-    epoch. `is_linked`: whether the next statement must name `head.statement` as the one before. `lock`: the
-    run that archived last, and the lock that it stated.
+    epoch; `knows_all`: whether nothing from the first statement on is hidden or wrong, so that each digest of
+    a head can be judged. `is_linked`: whether the next statement must name `head.statement` as the one
+    before. `lock`: the run that archived last, and the lock that it stated.
     """
 
     number: int
     head: Head | None
     knows_holes: bool = True
+    knows_all: bool = True
     is_linked: bool = True
     is_signing: bool = False
     lock: tuple[str, Promise] | None = None
 
     def lost(self, number: int) -> "Point":
         """A point at which nobody knows the state."""
-        return replace(self, number=number, head=None, knows_holes=False)
+        return replace(self, number=number, head=None, knows_holes=False, knows_all=False)
 
     def unlinked(self) -> "Point":
         """The same point, where the next statement names another hash for good reason."""
-        return replace(self, is_linked=False)
+        return replace(self, is_linked=False, knows_all=False)
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,7 @@ class Follower:
         try:
             ref = ObjectRef(row.key, copy.stored.version_id or "", copy.sha256)
             TreeBuilder(said.tree)  # if a frontier is no hashes, nothing can go on from it
-            head = self._fold(before, row, copy, said, ref)
+            head, knows_all = self._fold(before, row, copy, said, ref)
             promise = of_a_statement(said, point.lock)
             lock = (said.run.id, promise_of(said)) if isinstance(said, ArchiveStatement) else point.lock
         except (ValueError, KeyError, TypeError) as error:
@@ -91,7 +94,7 @@ class Follower:
         self._references.saw(said, copy.sha256)
         self._tally.checked["statements"] += 1
         knows_holes = _is_epoch(said) or (before.knows_holes and before.head is not None)
-        after = Point(row.number, head, knows_holes, is_signing=is_signing, lock=lock)
+        after = Point(row.number, head, knows_holes, knows_all, is_signing=is_signing, lock=lock)
         return Step(said, ref, before, after)
 
     def _is_link_whole(self, point: Point, row: Row, copy: Copy, said: Statement) -> bool:
@@ -105,15 +108,28 @@ class Follower:
         self._fault(row, copy, Verdict.BROKEN, f"names {what} as the statement before it, which is {true}")
         return False
 
-    def _fold(self, before: Point, row: Row, copy: Copy, said: Statement, ref: ObjectRef) -> Head:
-        """The state after a statement, every misfit noted. Raises ValueError, KeyError or TypeError."""
+    def _fold(
+        self, before: Point, row: Row, copy: Copy, said: Statement, ref: ObjectRef
+    ) -> tuple[Head, bool]:
+        """The state after a statement, every misfit noted, and whether all of it is known and right.
+
+        Raises ValueError, KeyError or TypeError.
+        """
+        is_fit = before.knows_all
         if before.head is not None:
             for verdict, clause in misfits(before.head, said, knows_holes=before.knows_holes):
+                is_fit = False
                 self._fault(row, copy, verdict, clause)
         elif said.seq != row.number:
             self._fault(row, copy, Verdict.BROKEN, f"has the number {said.seq}, not {row.number}")
         start = before.head if before.head is not None else Head(said.console)
-        return start.after(said, ref)
+        head = start.after(said, ref)
+        if is_fit and said.head_format == HEAD_FORMAT and said.head_sha256 != head_sha256(head):
+            is_fit = False
+            self._fault(
+                row, copy, Verdict.MISDESCRIBED, "states the digest of a head that it does not lead to"
+            )
+        return head, is_fit
 
     def _fault(self, row: Row, copy: Copy, verdict: str, clause: str) -> None:
         sentence = f"{row.key} {clause}"

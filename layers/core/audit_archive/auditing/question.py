@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from audit_archive.auditing.load import Copy, Stored
+from audit_archive.domain.catalogue import Indexed
 from audit_archive.domain.checkpoint import Checkpoint
 from audit_archive.domain.head import Head
 from audit_archive.domain.public_keys import PublicKey, SignatureCheck
@@ -83,7 +84,8 @@ class Audit:
     """An archive to audit, and everything that auditing it takes.
 
     `recorded`: the head in the ledger, read before the archive is; with `has_ledger`, None says that the
-    ledger knows of no archive. `damage`: why the ledger can't be read, if that is so.
+    ledger knows of no archive. `index`: what the ledger says of each statement, read after the head; None
+    without a ledger. `damage`: why the ledger can't be read, if that is so.
     """
 
     source: ArchiveSource
@@ -94,16 +96,19 @@ class Audit:
     witness: Witness = no_witness
     has_ledger: bool = False
     recorded: Head | None = None
+    index: tuple[Indexed, ...] | None = None
     damage: str | None = None
 
     def beside(self, ledger: Ledger | None, console: str) -> "Audit":
         """The same audit, which also holds the archive to what a ledger says of a Console."""
         if ledger is None:
             return self
+        beside = self
         try:
-            return replace(self, has_ledger=True, recorded=ledger.head(console))
+            beside = replace(self, has_ledger=True, recorded=ledger.head(console))
+            return replace(beside, index=tuple(ledger.statements(console)))
         except IntegrityError as error:
-            return replace(self, damage=str(error))
+            return replace(beside, damage=str(error))
 
     def is_recorded(self, said: Statement) -> bool:
         """Whether the run that made a statement has ended: then all that belongs to it must be there.

@@ -36,11 +36,13 @@ def find_strays(audit: Audit, console: str, chain: Chain, tally: Tally) -> None:
             strays.entry_file(key)
     for prefix, suffix in ((statements_prefix(console), ".json"), (checkpoints_prefix(console), ".txt")):
         form = re.compile(rf"{re.escape(prefix)}[0-9]{{{SEQ_DIGITS}}}{re.escape(suffix)}")
-        for key, _ in _listed(audit, prefix):
+        for key, versions in _listed(audit, prefix):
             if form.fullmatch(key) is None:
                 strays.note(key, "has no name of this format")
             elif suffix == ".txt":
                 strays.checkpoint(key)
+                if len(versions) > 1:
+                    strays.note(key, "has versions beside the one that is signed")
 
 
 def _listed(audit: Audit, prefix: str) -> Iterator[tuple[str, tuple[Version, ...]]]:

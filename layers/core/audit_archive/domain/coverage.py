@@ -6,6 +6,7 @@ says what it does not cover as plainly as what it found.
 
 from dataclasses import dataclass
 
+from audit_archive.domain.facts import IdSpan
 from audit_archive.domain.foreign import ForeignPurge
 
 LISTED = 1000
@@ -17,8 +18,19 @@ NOT_VERIFIED = (
     "the chain of statements as a whole, and the exports behind the entry files: `verify` does",
 )
 
+INDEX_ONLY = (
+    "that no other statement has an entry far out of the order of time or ids, or tells of another form of "
+    "an entry: the ledger's index says so, and `verify` and a bundle of evidence hold it to the statements"
+)
 
 UNNAMED = "whose the entries are that name no {field}: they are not in this answer"
+
+
+class RestsOn:
+    """By what the statements that an answer needs were chosen."""
+
+    INDEX = "the ledger's index, held to the head's count and to every statement that was needed"
+    STATEMENTS = "every statement of the chain, each read and held to the hash in the next"
 
 
 class Absence:
@@ -91,13 +103,81 @@ class Gone:
 
 
 @dataclass(frozen=True)
+class StaleExport:
+    """An export that lacks an entry which the Console showed before, as the entry's id and its time say."""
+
+    key: str
+    served_at: str
+    lacks_id: int
+    lacks_timestamp: str | None
+
+
+@dataclass(frozen=True)
+class Miscounted:
+    """An export that does not fit the Console's own count.
+
+    `counted`: how many entries the Console counted; `accounted`: how many of them the export holds;
+    `unexported`: the first spans of ids that the Console showed and the export lacks.
+    """
+
+    key: str
+    served_at: str
+    counted: int | None
+    accounted: int
+    unexported: tuple[IdSpan, ...]
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How far the archive of a Console reaches. Moments are RFC 3339 text in UTC.
+
+    `up_to`: the moment up to which the newest complete export holds everything that the Console showed.
+    `nothing_newer_at`: a later moment at which, by the ledger's word, a run found nothing newer on the
+    Console. `stale`: exports since then that lack something; `miscounted`: the complete one, if it does.
+    """
+
+    up_to: str | None = None
+    nothing_newer_at: str | None = None
+    stale: tuple[StaleExport, ...] = ()
+    miscounted: Miscounted | None = None
+
+
+@dataclass(frozen=True)
+class Amended:
+    """Archived entries that the Console showed in another form later, which is in an export of that time.
+
+    `ids`: the first spans of them, within the files searched; `shown`: how many of them are in the answer.
+    """
+
+    epoch: int
+    statement: str
+    export_key: str
+    export_version_id: str
+    ids: tuple[IdSpan, ...]
+    shown: int
+
+
+@dataclass(frozen=True)
+class Overlaid:
+    """An entry file under a newer version of other content: `version_id` was read, as its hash is right."""
+
+    key: str
+    version_id: str
+    false_version_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Coverage:
     """What an answer covers, and what not.
 
-    `statements`: how many there are of the Console, up to `newest_statement` with its SHA-256. `up_to`: the
-    moment (RFC 3339) up to which the Console's entries are known to be archived. `holes`, `gone_files` and
-    `foreign_purges` (and what each of these lost) list at most LISTED; `missing_ids` and `gone_entries` count
-    all. `not_covered` says in sentences what the question asks for and the answer can't vouch for; empty, the
+    `statements`: how many there are of the Console, up to `newest_statement` with its SHA-256. `rests_on`: by
+    what those that were read were chosen. `up_to`, `nothing_newer_at`, `stale`: as in a Reach, without those
+    that the question does not reach. `miscounted`: also of every export that the question touches. `holes`,
+    `gone_files` and `foreign_purges` (and what each of these lost) list at most LISTED; `missing_ids` and
+    `gone_entries` count all. `contradiction`: what the ledger knows and the chain does not have. `amended`:
+    where other forms of entries lie. `overlaid`: entry files that somebody put a false version over.
+    `notices` says in sentences what somebody should know or look into, though the answer is whole.
+    `not_covered` says in sentences what the question asks for and the answer can't vouch for; empty, the
     answer is complete.
     """
 
@@ -105,6 +185,8 @@ class Coverage:
     newest_statement: str | None
     newest_sha256: str | None
     up_to: str | None
+    rests_on: str = RestsOn.STATEMENTS
+    nothing_newer_at: str | None = None
     archived: tuple[Population, ...] = ()
     searched: Searched = NOTHING_SEARCHED
     matched: int = 0
@@ -114,5 +196,11 @@ class Coverage:
     unjudged: tuple[Unjudged, ...] = ()
     gone_entries: int = 0
     gone_files: tuple[Gone, ...] = ()
+    stale: tuple[StaleExport, ...] = ()
+    miscounted: tuple[Miscounted, ...] = ()
+    contradiction: str | None = None
+    amended: tuple[Amended, ...] = ()
+    overlaid: tuple[Overlaid, ...] = ()
+    notices: tuple[str, ...] = ()
     not_covered: tuple[str, ...] = ()
     not_verified: tuple[str, ...] = NOT_VERIFIED

@@ -73,6 +73,14 @@ class ObjectRef:
     sha256: str
 
 
+@dataclass(frozen=True)
+class LostStatement:
+    """A statement that the ledger knew and the bucket no longer holds: its number and SHA-256 (hex)."""
+
+    seq: int
+    sha256: str
+
+
 @dataclass(frozen=True, slots=True)
 class IdSpan:
     """The ids from `first` to `last`, both included."""

@@ -3,9 +3,9 @@
 The list of fields is frozen by `HEAD_FORMAT`: a head that gains a field gets another format.
 """
 
-from collections.abc import Iterable
 from hashlib import sha256
-from typing import Any
+from operator import is_
+from typing import Any, NamedTuple
 
 from audit_archive.domain.canonical import canonical_bytes
 from audit_archive.domain.head import Head, Hole
@@ -41,20 +41,51 @@ FIELDS = (
 
 
 def head_sha256(head: Head) -> str:
-    """SHA-256 (hex) over the canonical JSON of the head's fields and of a summary of its holes."""
+    """SHA-256 (hex) over the canonical JSON of the head's fields and of a summary of its holes.
+
+    Raises TypeError for a head that canonical JSON can't carry.
+    """
     stated: dict[str, Any] = {name: to_json(getattr(head, name)) for name in FIELDS}
-    return sha256(canonical_bytes(stated | {"holes": _summary(head.holes)})).hexdigest()
+    found = _digested(head.holes)
+    summary = {"ranges": len(head.holes), "ids": found.ids, "sha256": found.digest.hexdigest()}
+    return sha256(canonical_bytes(stated | {"holes": summary})).hexdigest()
 
 
-def holes_sha256(holes: Iterable[Hole]) -> str:
+def holes_sha256(holes: tuple[Hole, ...]) -> str:
     """SHA-256 (hex) over the holes, a line each: first, last, cause, moment, 1 if accepted or else 0."""
-    digest = sha256()
-    for hole in holes:
+    return str(_digested(holes).digest.hexdigest())
+
+
+def differing_fields(one: Head, other: Head) -> tuple[str, ...]:
+    """The fields in which two heads differ."""
+    return tuple(
+        name for name in (*FIELDS, "holes", "statement") if getattr(one, name) != getattr(other, name)
+    )
+
+
+class _Digested(NamedTuple):
+    """Some holes, the hash over them, and how many ids they are."""
+
+    holes: tuple[Hole, ...]
+    digest: Any
+    ids: int
+
+
+_newest = [_Digested((), sha256(), 0)]
+
+
+def _digested(holes: tuple[Hole, ...]) -> _Digested:
+    """The hash over holes. Mostly they are those that were hashed last, and a few more: only these are read.
+
+    Without that a walk along a chain would hash hundreds of thousands of holes for each statement.
+    """
+    known = _newest[0]
+    if len(known.holes) > len(holes) or not all(map(is_, known.holes, holes)):
+        known = _Digested((), sha256(), 0)
+    digest, ids = known.digest.copy(), known.ids
+    for hole in holes[len(known.holes) :]:
         line = f"{hole.first} {hole.last} {hole.cause} {hole.served_at} {hole.is_accepted:d}\n"
         digest.update(line.encode())
-    return digest.hexdigest()
-
-
-def _summary(holes: tuple[Hole, ...]) -> dict[str, Any]:
-    ids = sum(hole.last - hole.first + 1 for hole in holes)
-    return {"ranges": len(holes), "ids": ids, "sha256": holes_sha256(holes)}
+        ids += hole.last - hole.first + 1
+    _newest[0] = _Digested(holes, digest, ids)
+    return _newest[0]

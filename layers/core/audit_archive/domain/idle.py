@@ -55,7 +55,7 @@ def _is_as_expected(population: int | None, head: Head, now: int) -> bool:
 
 def is_anchor(entry: Mapping[str, Any], anchor: Anchor) -> bool:
     """Whether an entry is the anchor, in as far as the anchor states anything; the instant counts."""
-    is_action = anchor.action_type in {None, entry.get("action_type")}
+    is_action = anchor.action_type is None or anchor.action_type == entry.get("action_type")
     return is_action and _is_same_moment(anchor.timestamp, entry.get("timestamp"))
 
 

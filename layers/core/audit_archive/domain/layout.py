@@ -40,6 +40,13 @@ def statement_key(console: str, seq: int) -> str:
     return f"{statements_prefix(console)}{seq:0{SEQ_DIGITS}d}.json"
 
 
+def statement_number(console: str, key: str) -> int | None:
+    """The number of the statement that a key is of; None for a key that is not a statement's."""
+    digits = key.removeprefix(statements_prefix(console)).removesuffix(".json")
+    is_numbered = len(digits) == SEQ_DIGITS and digits.isascii() and digits.isdecimal()
+    return int(digits) if is_numbered and key == statement_key(console, int(digits)) else None
+
+
 def checkpoints_prefix(console: str) -> str:
     """The folder of a Console's signed checkpoints."""
     return f"checkpoints/console={console}/"

@@ -1,15 +1,13 @@
-"""How an answer ends, in a word and in a sentence, and what it can't vouch for. Pure.
+"""How an answer ends, in a word and in a sentence. Pure.
 
 "Nothing found", "nothing archived" and "no longer there" are different outcomes with different sentences.
 """
 
-from collections.abc import Iterator
-
 from audit_archive.domain.coverage import LISTED, Coverage, Population
+from audit_archive.domain.limits import is_later
 from audit_archive.domain.narrowing import overlap
 from audit_archive.domain.query import Dates, Query
 from audit_archive.domain.ranges import IdRange
-from audit_archive.domain.times import from_rfc3339
 
 
 class Outcome:
@@ -35,7 +33,7 @@ def outcome_of(query: Query, coverage: Coverage) -> str:
 
 def _is_outside(query: Query, coverage: Coverage) -> bool:
     """Whether a query asks for nothing of what is archived."""
-    if query.start is not None and coverage.up_to is not None and _is_later(query.start, coverage):
+    if query.start is not None and coverage.up_to is not None and is_later(query.start, coverage):
         return True
     newest = max((population.epoch for population in coverage.archived), default=0)
     return not any(_touches(query, population, coverage, newest) for population in coverage.archived)
@@ -51,37 +49,6 @@ def _touches(query: Query, population: Population, coverage: Coverage, newest: i
         and overlap(query.ids, IdRange(population.first_id, population.last_id))
         and query.dates.meet(Dates(population.first_date, last_date))
     )
-
-
-def _is_later(moment: int, coverage: Coverage) -> bool:
-    """Whether a moment lies after all that is known to be archived."""
-    return coverage.up_to is None or moment > from_rfc3339(coverage.up_to)
-
-
-def gaps(query: Query, coverage: Coverage) -> Iterator[str]:
-    """What the query asks for and the answer can't vouch for, a sentence each."""
-    if coverage.missing_ids:
-        yield f"{coverage.missing_ids} ids in this range are not archived: see holes"
-    if coverage.gone_entries:
-        yield f"{coverage.gone_entries} archived entries are no longer there to be searched: see gone_files"
-    for each in coverage.unjudged:
-        told = (
-            f"{each.count} entries have no readable {each.field}: nobody can say whether they are asked for"
-        )
-        yield f"{told}. Ask for them by id, see unjudged"
-    epochs = {population.epoch: population for population in coverage.archived}
-    if query.epoch is not None and query.epoch not in epochs:
-        yield f"there is no epoch {query.epoch} of Console {query.console}"
-    elif _is_open(query, coverage):
-        yield f"what happened after {coverage.up_to or 'the last archived entry'} is not archived yet"
-
-
-def _is_open(query: Query, coverage: Coverage) -> bool:
-    """Whether a query asks for later than what is archived. Without an end it asks for no more."""
-    newest = max(coverage.archived, key=lambda population: population.epoch, default=None)
-    if newest is not None and (query.ids.last <= newest.last_id or query.epoch not in (None, newest.epoch)):
-        return False
-    return query.end is not None and _is_later(query.end, coverage)
 
 
 def sentence(console: str, outcome: str, coverage: Coverage) -> str:
@@ -131,4 +98,6 @@ def _extent(coverage: Coverage) -> str:
         f"ids {p.first_id} to {p.last_id} of {p.first_date} to {p.last_date} (epoch {p.epoch})"
         for p in coverage.archived
     ]
-    return f"{', '.join(parts) or 'no entry'}, up to {coverage.up_to or 'an unknown moment'}"
+    newer = coverage.nothing_newer_at
+    said = f" (by the ledger's word, a run at {newer} found nothing newer on the Console)" if newer else ""
+    return f"{', '.join(parts) or 'no entry'}, up to {coverage.up_to or 'an unknown moment'}{said}"

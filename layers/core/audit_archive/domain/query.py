@@ -52,6 +52,11 @@ class Query:
         return self.start is not None or self.end is not None
 
     @property
+    def is_filtered(self) -> bool:
+        """Whether it matters what an entry says beside when."""
+        return bool(self.users or self.action_types or self.networks or self.text or self.flocks)
+
+    @property
     def resolved(self) -> dict[str, str | None]:
         """The time asked for as RFC 3339 text: `start` included, `end` excluded; None: without a limit."""
         moments = {"start": self.start, "end": self.end}

@@ -16,7 +16,9 @@ from audit_archive.domain.facts import (
     Anchor,
     EntryFile,
     ExportFacts,
+    HeldBackBy,
     IdSpan,
+    LostStatement,
     Missing,
     ObjectRef,
     PlanFacts,
@@ -83,6 +85,11 @@ class ArchiveStatement(Common):
     not_compared: int = 0
     vanished: tuple[IdSpan, ...] = ()
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether it is the last of its export, and that export was not stale."""
+        return self.stale is None and self.plan.held_back_by != HeldBackBy.NOT_YET_RECORDED
+
 
 @dataclass(frozen=True, kw_only=True)
 class PurgeStatement(Common):
@@ -103,7 +110,8 @@ class OperatorStatement(Common):
     """A person decided something, and said why; or the first run with another signing key names it.
 
     `public_key`: with action `key` the key's DER SubjectPublicKeyInfo in base64, else null. `accepted`: with
-    action `accept` the missing ids that a purge may cross, else null.
+    action `accept` the missing ids that a purge may cross, else null. `lost`: with action `rebuild` the
+    statement that the ledger knew and the bucket does not hold, else null.
     """
 
     kind: str = "operator"
@@ -112,6 +120,7 @@ class OperatorStatement(Common):
     reason: str
     public_key: str | None = None
     accepted: IdSpan | None = None
+    lost: LostStatement | None = None
 
 
 Statement: TypeAlias = ArchiveStatement | PurgeStatement | OperatorStatement

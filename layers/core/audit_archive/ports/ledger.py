@@ -50,12 +50,28 @@ class Ledger(Findings, Protocol):
     def head(self, console: str) -> Head | None:
         """The recorded head, read consistently; None if there is none. IntegrityError if it is damaged."""
 
-    def record(self, head: Head, statement: Statement) -> None:
-        """Move the ledger to `head` and index the statement that led there.
+    def note(self, console: str) -> bytes:
+        """The signed checkpoint beside the recorded head; nothing if there is no head, or it is unsigned."""
+
+    def record(self, head: Head, statement: Statement, note: bytes = b"") -> None:
+        """Move the ledger to `head` and index the statement that led there; `note`: its signed checkpoint.
 
         A sequence number only rises: where the ledger already stands at this statement or beyond it, that is
-        success. Raises IntegrityError if it stands at another statement of the same number.
+        success. A head of another release counts as none. What the index says of the statement is replaced.
+        Raises IntegrityError if the ledger stands at another statement of the same number.
         """
+
+    def disown(self, console: str) -> None:
+        """Set the recorded head aside, readable or not, so that it can be made anew from the first statement.
+
+        No head is recorded then, unless another run has recorded a newer one meanwhile.
+        """
+
+    def disowned(self, console: str) -> Head | None:
+        """The head that was set aside; an empty one if it can't be read; None if none is."""
+
+    def forget_disowned(self, console: str) -> None:
+        """Drop the head that was set aside."""
 
     def statements(self, console: str) -> Iterator[Indexed]:
         """The index of a Console's statements, in order of their numbers, read consistently.

@@ -1,12 +1,13 @@
-"""The content of an entry file, proven: it is what the statement says, or it is an error."""
+"""The content of entry files and exports, proven: it is what the statement says, or it is an error."""
 
 import zlib
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
+from typing import NamedTuple
 
-from audit_archive.domain.facts import EntryFile
+from audit_archive.domain.facts import EntryFile, ExportFacts
 from audit_archive.errors import IntegrityError
-from audit_archive.ports import ArchiveSource
+from audit_archive.ports import NO_VERSION, ArchiveSource
 
 BLOCK = 1 << 18
 """Bytes that are inflated at once: memory stays flat, however well a file was compressed."""
@@ -14,16 +15,37 @@ BLOCK = 1 << 18
 _GZIP = 16 + zlib.MAX_WBITS
 
 
-def find_version(source: ArchiveSource, key: str) -> str | None:
+class FoundVersion(NamedTuple):
+    """The version of an entry file to read, and newer ones of other content that somebody put over it."""
+
+    version_id: str
+    false: tuple[str, ...] = ()
+
+
+def find_version(source: ArchiveSource, file: EntryFile) -> FoundVersion | None:
     """The version of an entry file to read; None if none is left.
 
-    The latest, or, behind a delete marker, any other: they have the same content, and it is hashed anyway.
+    The latest, if the store vouches for its hash, or if there is no other. Else the newest whose lines have
+    the hash that the statement gives; if none has, the newest, so that reading it tells what is wrong.
     """
-    facts = source.inspect(key)
-    if facts is not None:
-        return facts.version_id
-    found = (v for v in source.versions(key) if v.key == key and not v.is_delete_marker)
-    return next((version.version_id for version in found), None)
+    facts = source.inspect(file.key)
+    if facts is not None and (facts.sha256 == file.sha256 or facts.version_id == NO_VERSION):
+        return FoundVersion(facts.version_id)
+    versions = (v for v in source.versions(file.key) if v.key == file.key and not v.is_delete_marker)
+    known = [version.version_id for version in versions]
+    for at, version_id in enumerate(known if len(known) > 1 else ()):
+        if _is_content(source, file, version_id):
+            return FoundVersion(version_id, tuple(known[:at]))
+    return FoundVersion(known[0]) if known else None
+
+
+def _is_content(source: ArchiveSource, file: EntryFile, version_id: str) -> bool:
+    try:
+        for _ in read_content(source, file, version_id):
+            pass
+    except IntegrityError:
+        return False
+    return True
 
 
 def read_content(source: ArchiveSource, file: EntryFile, version_id: str) -> Iterator[bytes]:
@@ -47,6 +69,19 @@ def read_content(source: ArchiveSource, file: EntryFile, version_id: str) -> Ite
         )
     if any(rest):
         raise IntegrityError(f"The last line of {file.key} has no line feed: it is not of this format")
+
+
+def read_export(source: ArchiveSource, facts: ExportFacts) -> Iterator[bytes]:
+    """The bytes of an export, proven only when the iteration ends. Raises IntegrityError then."""
+    digest = sha256()
+    for chunk in source.read(facts.key, facts.version_id):
+        digest.update(chunk)
+        yield chunk
+    if digest.hexdigest() != facts.sha256:
+        raise IntegrityError(
+            f"{facts.key} (version {facts.version_id}) does not have the hash {facts.sha256} that the "
+            "statement gives: it was altered. It is not handed out; verify the archive"
+        )
 
 
 def _inflated(key: str, chunks: Iterable[bytes]) -> Iterator[bytes]:

@@ -1,35 +1,53 @@
 """The coverage of an answer: what was there to search, what was searched, and what could not be."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import islice
 
-from audit_archive.domain.coverage import LISTED, NOT_VERIFIED, UNNAMED, Coverage, Hole, Unjudged
-from audit_archive.domain.facts import HeldBackBy
+from audit_archive.domain.amended import Amendments
+from audit_archive.domain.coverage import (
+    INDEX_ONLY,
+    LISTED,
+    NOT_VERIFIED,
+    UNNAMED,
+    Coverage,
+    Hole,
+    Miscounted,
+    Reach,
+    RestsOn,
+    Unjudged,
+)
 from audit_archive.domain.foreign import ForeignPurge
-from audit_archive.domain.outcomes import gaps
+from audit_archive.domain.limits import gaps, is_asked_for, notices
 from audit_archive.domain.query import Query
-from audit_archive.domain.statement import ArchiveStatement
-from audit_archive.domain.times import from_rfc3339, rfc3339
-from audit_archive.domain.timestamps import read_timestamp
 from audit_archive.reading.chain import Chain
+from audit_archive.reading.reach import miscounted, reach
 from audit_archive.reading.reader import Reader
 from audit_archive.reading.scan import Tally
 from audit_archive.reading.selection import Selected, populations
 
-LONGEST_RUN = 900
-"""Seconds that a run may take (Lambda's limit): one that was completed at a moment looked no longer ago."""
+
+@dataclass(frozen=True)
+class Read:
+    """What was read for an answer: the selected statements, what was seen in the files, other forms."""
+
+    selected: Sequence[Selected]
+    tally: Tally
+    amendments: Amendments
 
 
-def cover(reader: Reader, chain: Chain, query: Query, selected: Sequence[Selected], tally: Tally) -> Coverage:
+def cover(reader: Reader, chain: Chain, query: Query, read: Read) -> Coverage:
     """What an answer rests on, once everything was scanned."""
-    head = chain.head
+    head, tally, selected = chain.head, read.tally, read.selected
+    reached = reach(reader, head)
     holes = [hole for each in selected for hole in _holes(each)]
     coverage = Coverage(
         statements=head.seq,
         newest_statement=head.statement.key if head.statement is not None else None,
         newest_sha256=head.statement.sha256 if head.statement is not None else None,
-        up_to=known_up_to(reader, chain.console, chain.newest),
+        up_to=reached.up_to,
+        rests_on=chain.rests_on,
+        nothing_newer_at=reached.nothing_newer_at,
         archived=populations(chain.rows),
         searched=replace(tally.searched, statements=sum(len(each.read) for each in selected)),
         matched=tally.matched,
@@ -39,24 +57,20 @@ def cover(reader: Reader, chain: Chain, query: Query, selected: Sequence[Selecte
         unjudged=tuple(_unjudged(tally)),
         gone_entries=sum(gone.count for gone in tally.gone),
         gone_files=tuple(tally.gone[:LISTED]),
-        not_verified=(*NOT_VERIFIED, *unnamed(query)),
+        stale=tuple(each for each in reached.stale if is_asked_for(query, each, head.epoch, reached.up_to)),
+        miscounted=tuple(islice(_miscounted(reached, selected), LISTED)),
+        contradiction=chain.contradiction,
+        amended=read.amendments.told(),
+        overlaid=tuple(tally.overlaid[:LISTED]),
+        not_verified=(*NOT_VERIFIED, *_unread(chain), *unnamed(query)),
     )
-    return replace(coverage, not_covered=tuple(gaps(query, coverage)))
+    told = tuple(notices(coverage, chain.remark, read.amendments.count))
+    return replace(coverage, notices=told, not_covered=tuple(gaps(query, coverage)))
 
 
-def known_up_to(reader: Reader, console: str, newest: ArchiveStatement | None) -> str | None:
-    """The moment up to which a Console's entries are known to be archived; None if nothing is archived.
-
-    When the newest export was served, or when a completed run found nothing new since. If a run has archived
-    only a part of its export so far, the time of the last entry that it has.
-    """
-    if newest is None:
-        return None
-    if newest.plan.held_back_by == HeldBackBy.NOT_YET_RECORDED:
-        last = read_timestamp(newest.anchor.timestamp) if newest.anchor is not None else None
-        return rfc3339(last) if last is not None else None
-    completed = reader.ledger.last_completed(console) if reader.ledger is not None else None
-    return rfc3339(max(from_rfc3339(newest.export.served_at), (completed or 0) - LONGEST_RUN))
+def _unread(chain: Chain) -> Iterator[str]:
+    if chain.rests_on == RestsOn.INDEX:
+        yield INDEX_ONLY
 
 
 def unnamed(query: Query) -> Iterator[str]:
@@ -65,6 +79,12 @@ def unnamed(query: Query) -> Iterator[str]:
     for field, values in (filters | {"flock": query.flocks}).items():
         if values:
             yield UNNAMED.format(field=field)
+
+
+def _miscounted(reached: Reach, selected: Sequence[Selected]) -> Iterator[Miscounted]:
+    """Each export once: those that the question touches, and the newest whole one."""
+    found = (miscounted(each.said) for group in selected for each in group.read)
+    yield from dict.fromkeys(each for each in (*found, reached.miscounted) if each is not None)
 
 
 def _holes(each: Selected) -> Iterator[Hole]:

@@ -6,15 +6,17 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import BinaryIO
 
-from audit_archive.domain.coverage import Absence, Coverage, Gone
+from audit_archive.domain.coverage import Absence, Coverage, Gone, Overlaid
 from audit_archive.domain.files import Filed
 from audit_archive.domain.forms import Form, Place
+from audit_archive.domain.judge import members_of
 from audit_archive.domain.outcomes import outcome_of, sentence
 from audit_archive.domain.query import Query
 from audit_archive.domain.times import from_rfc3339
-from audit_archive.reading.chain import Chain, open_chain
+from audit_archive.reading.amending import OtherForm, find_amendments, find_forms
+from audit_archive.reading.chain import Chain, answered
 from audit_archive.reading.content import find_version, read_content
-from audit_archive.reading.cover import cover
+from audit_archive.reading.cover import Read, cover
 from audit_archive.reading.reader import Reader
 from audit_archive.reading.scan import Lines, Scanner, Tally
 from audit_archive.reading.selection import select
@@ -33,24 +35,27 @@ class Body:
 class Found:
     """The answer to a query: how it ends, in a word and in a sentence, what it rests on, and what was found.
 
-    The same question to the same archive gives a body of the same bytes; None if nothing was found.
+    The same question to the same archive gives a body of the same bytes; None if nothing was found. `forms`:
+    the entries that have another form, in both; None if they were not asked for.
     """
 
     outcome: str
     sentence: str
     coverage: Coverage
     body: Body | None
+    forms: tuple[OtherForm, ...] | None = None
 
 
 class Search:
     """One question to the archive of a Console. Nothing may be handed out before all of it is read."""
 
-    def __init__(self, reader: Reader, query: Query) -> None:
-        """Raises IntegrityError if the ledger and the chain contradict each other."""
-        self.chain = open_chain(reader, query.console)
+    def __init__(self, reader: Reader, chain: Chain, query: Query) -> None:
+        """Raises as `select` does."""
+        self.chain = chain
         self.query = query
         self._reader = reader
-        self._selected = select(reader, self.chain, query)
+        self._selected = select(reader, chain, query)
+        self._amendments = find_amendments(reader, chain, self._selected)
         self._tally = Tally()
 
     def lines(self) -> Iterator[tuple[Place, Lines]]:
@@ -62,6 +67,9 @@ class Search:
         for each in self._selected:
             place = Place(self.query.console, each.epoch)
             for lines in scanner.in_order(each.files):
+                if self._amendments.concerns(each.epoch):
+                    for line in lines:
+                        self._amendments.note(each.epoch, members_of(line)["id"], line)
                 yield place, lines
 
     @property
@@ -71,27 +79,37 @@ class Search:
 
     def coverage(self) -> Coverage:
         """What the answer rests on, once every line was read."""
-        return cover(self._reader, self.chain, self.query, self._selected, self._tally)
+        read = Read(self._selected, self._tally, self._amendments)
+        return cover(self._reader, self.chain, self.query, read)
+
+    def forms(self) -> tuple[OtherForm, ...]:
+        """Both forms of the entries that have another one, once every line was read.
+
+        Raises IntegrityError naming the export that is not what its statement says.
+        """
+        return tuple(find_forms(self._reader, self._amendments))
 
     def _read(self, filed: Filed) -> Iterator[bytes]:
         """The texts of an entry file; one that is not there is noted."""
         reader = self._reader
         reader.check_time("from")
-        version_id = find_version(reader.source, filed.file.key)
-        if version_id is None:
+        found = find_version(reader.source, filed.file)
+        if found is None:
             self._tally.gone.append(_gone(filed, _absence(reader, self.chain, filed)))
             return
-        yield from read_content(reader.source, filed.file, version_id)
+        yield from read_content(reader.source, filed.file, found.version_id)
+        if found.false:
+            self._tally.overlaid.append(Overlaid(filed.file.key, found.version_id, found.false))
         self._tally.note_searched(filed.file)
 
 
-def find_entries(reader: Reader, query: Query, form: Form) -> Found:
+def find_entries(reader: Reader, query: Query, form: Form, *, with_forms: bool = False) -> Found:
     """Search the archive of a Console. Nothing is handed out before all of it is proven.
 
     Raises IntegrityError naming the object if a statement or an entry file is not what it should be,
     RequestError if there is not enough time.
     """
-    search = Search(reader, query)
+    search = answered(reader, query.console, lambda chain: Search(reader, chain, query))
     with ExitStack() as files:
         file = files.enter_context(reader.scratch())
         digest, size = sha256(form.header), file.write(form.header)
@@ -102,11 +120,12 @@ def find_entries(reader: Reader, query: Query, form: Form) -> Found:
         coverage = search.coverage()
         outcome = outcome_of(query, coverage)
         words = sentence(query.console, outcome, coverage)
+        forms = search.forms() if with_forms else None
         if not coverage.matched:
-            return Found(outcome, words, coverage, None)
+            return Found(outcome, words, coverage, None, forms)
         files.pop_all()
         file.seek(0)
-        return Found(outcome, words, coverage, Body(file, size, digest.hexdigest()))
+        return Found(outcome, words, coverage, Body(file, size, digest.hexdigest()), forms)
 
 
 def _absence(reader: Reader, chain: Chain, filed: Filed) -> str:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 
 from audit_archive.domain.coverage import Absence, Coverage
 from audit_archive.domain.facts import ExportFacts
@@ -10,9 +9,10 @@ from audit_archive.domain.files import ReadRow
 from audit_archive.domain.outcomes import Outcome, outcome_of
 from audit_archive.domain.query import ALL_IDS, Query
 from audit_archive.domain.times import from_rfc3339
-from audit_archive.errors import IntegrityError
-from audit_archive.reading.chain import open_chain
-from audit_archive.reading.cover import cover
+from audit_archive.reading.amending import find_amendments
+from audit_archive.reading.chain import Chain, answered
+from audit_archive.reading.content import read_export
+from audit_archive.reading.cover import Read, cover
 from audit_archive.reading.reader import Reader
 from audit_archive.reading.scan import Tally
 from audit_archive.reading.selection import Selected, select
@@ -46,10 +46,14 @@ def find_exports(reader: Reader, query: Query) -> FoundExports:
 
     Raises IntegrityError naming the object if a statement or an export is not what it should be.
     """
-    chain = open_chain(reader, query.console)
+    return answered(reader, query.console, lambda chain: _find(reader, chain, query))
+
+
+def _find(reader: Reader, chain: Chain, query: Query) -> FoundExports:
     selected = select(reader, chain, query)
     originals = tuple(original for each in selected for original in _originals(reader, each, query))
-    coverage = cover(reader, chain, query, selected, Tally())
+    amendments = find_amendments(reader, chain, selected)
+    coverage = cover(reader, chain, query, Read(selected, Tally(), amendments))
     outcome = outcome_of(query, coverage)
     if originals:
         is_left = any(original.absence is None for original in originals)
@@ -83,14 +87,8 @@ def _checked(reader: Reader, facts: ExportFacts) -> str | None:
     if reader.source.inspect(facts.key, facts.version_id) is None:
         is_over = from_rfc3339(facts.retain_until) <= reader.clock.now()
         return Absence.EXPIRED if is_over else Absence.REMOVED
-    digest = sha256()
-    for chunk in reader.source.read(facts.key, facts.version_id):
-        digest.update(chunk)
-    if digest.hexdigest() != facts.sha256:
-        raise IntegrityError(
-            f"{facts.key} (version {facts.version_id}) does not have the hash {facts.sha256} that the "
-            "statement gives: it was altered. It is not handed out; verify the archive"
-        )
+    for _ in read_export(reader.source, facts):
+        pass
     return None
 
 

@@ -4,12 +4,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from audit_archive.domain.coverage import Coverage
+from audit_archive.domain.coverage import Coverage, RestsOn
 from audit_archive.domain.layout import checkpoint_key, statement_key
 from audit_archive.domain.outcomes import Outcome, outcome_of, sentence
 from audit_archive.domain.public_keys import SignatureCheck
 from audit_archive.domain.query import Query
 from audit_archive.domain.tree import leaf_hash
+from audit_archive.reading.chain import Chain, answered, read_chain
 from audit_archive.reading.entries import Search
 from audit_archive.reading.proving import Proven, Proving
 from audit_archive.reading.reader import Reader
@@ -58,7 +59,14 @@ class FoundProofs:
 
 def find_proofs(reader: Reader, query: Query, is_signed: SignatureCheck) -> FoundProofs:
     """Prove the entry of a query's id. Raises IntegrityError naming the object that does not fit."""
-    search = Search(reader, query)
+    found = answered(reader, query.console, lambda chain: _find(reader, chain, query, is_signed))
+    is_short = found.reasons and found.coverage.rests_on == RestsOn.INDEX
+    # A key that the index hides would leave entries without their proofs.
+    return _find(reader, read_chain(reader, query.console), query, is_signed) if is_short else found
+
+
+def _find(reader: Reader, chain: Chain, query: Query, is_signed: SignatureCheck) -> FoundProofs:
+    search = Search(reader, chain, query)
     lines = {place.epoch: line for place, found in search.lines() for line in found}
     coverage = search.coverage()
     proving = Proving(reader, search.chain, is_signed)

@@ -23,10 +23,11 @@ from audit_archive.domain.ranges import IdRange
 from audit_archive.domain.statement import ArchiveStatement, parse_statement
 from audit_archive.domain.tree import EMPTY_TREE, Tree, leaf_hash
 from audit_archive.errors import IntegrityError
-from audit_archive.reading.chain import Chain, read_archive, read_statement
+from audit_archive.reading.chain import Chain, read_row
 from audit_archive.reading.content import find_version, read_content
 from audit_archive.reading.reader import Reader
 from audit_archive.reading.scan import Scanner, Tally
+from audit_archive.steps.chain import read_known
 
 Wanted: TypeAlias = Mapping[int, Mapping[bytes, int]]
 """The lines to be proven: by epoch, the hash of each as a leaf, and its id."""
@@ -85,17 +86,36 @@ class Proving:
         if seq is None or not self._chain.keys:
             raise _UnprovenError(NOT_SIGNED)
         source, console = self._reader.source, self._chain.console
-        note, said = (read_whole(source, key(console, seq)) for key in (checkpoint_key, statement_key))
+        said = read_whole(source, statement_key(console, seq))
         try:
-            checkpoint = open_checkpoint(note.data, console, self._chain.keys, self._is_signed)
             covered = parse_statement(said.data)
         except ValueError as error:
-            raise _UnprovenError(f"{note.key} is no checkpoint that covers them: {error}") from error
-        if checkpoint.statement_sha256 != sha256(said.data).hexdigest():
-            raise _UnprovenError(f"{note.key} is over another statement than {said.key}")
+            raise _UnprovenError(f"{said.key} is no statement that a checkpoint covers: {error}") from error
+        found = self._signed_note(seq, sha256(said.data).hexdigest())
         if covered.epoch != epoch:
             raise _UnprovenError(NOT_SIGNED)
-        return _Covering(seq, checkpoint, note.data)
+        return found
+
+    def _signed_note(self, seq: int, digest: str) -> _Covering:
+        """The checkpoint over a statement of this hash, among the versions of its key: its signature tells.
+
+        Raises _UnprovenError if none is.
+        """
+        source, console = self._reader.source, self._chain.console
+        key, why = checkpoint_key(console, seq), "it is not there"
+        for version in source.versions(key):
+            if version.key != key or version.is_delete_marker:
+                continue
+            note = read_whole(source, key, version.version_id)
+            try:
+                checkpoint = open_checkpoint(note.data, console, self._chain.keys, self._is_signed)
+            except ValueError as error:
+                why = str(error)
+                continue
+            if checkpoint.statement_sha256 == digest:
+                return _Covering(seq, checkpoint, note.data)
+            why = "it is over another statement"
+        raise _UnprovenError(f"{key} is no checkpoint that covers them: {why}")
 
     def _proven(self, first: Row, covering: _Covering, wanted: Mapping[bytes, int]) -> Iterator[Proven]:
         """The proofs of what was archived from a statement on up to the one that is covered."""
@@ -103,7 +123,7 @@ class Proving:
         rows = rows[rows.index(first) : bisect_left(rows, covering.seq + 1, key=lambda row: row.seq)]
         prover, ids = Prover(self._tree_before(first)), list[int]()
         for row in rows:
-            said = read_archive(self._reader.source, row.statement)
+            said = read_row(self._reader, self._chain, row)
             for leaf in self._leaves(said):
                 chosen = wanted.get(leaf)
                 prover.append_leaf(leaf, choose=chosen is not None)
@@ -117,10 +137,10 @@ class Proving:
             yield Proven(first.epoch, entry_id, covering.seq, told)
 
     def _tree_before(self, row: Row) -> Tree:
-        said = read_archive(self._reader.source, row.statement)
+        said = read_row(self._reader, self._chain, row)
         if said.previous is None:
             return EMPTY_TREE
-        return read_statement(self._reader.source, said.previous).tree
+        return read_known(self._reader.source, said.previous).tree
 
     def _leaves(self, said: ArchiveStatement) -> Iterator[bytes]:
         """The hash of each line that a statement archived, as a leaf, in order of id."""
@@ -131,10 +151,10 @@ class Proving:
 
     def _read(self, filed: Filed) -> Iterator[bytes]:
         self._reader.check_time("from")
-        version_id = find_version(self._reader.source, filed.file.key)
-        if version_id is None:
+        found = find_version(self._reader.source, filed.file)
+        if found is None:
             raise _UnprovenError(GONE)
-        return read_content(self._reader.source, filed.file, version_id)
+        return read_content(self._reader.source, filed.file, found.version_id)
 
 
 def _has_one_within(ids: IdRange, ascending: Sequence[int]) -> bool:

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 import orjson
 
-from audit_archive.domain.coverage import NOTHING_SEARCHED, Gone, Searched
+from audit_archive.domain.coverage import NOTHING_SEARCHED, Gone, Overlaid, Searched
 from audit_archive.domain.entry import Entry
 from audit_archive.domain.facts import EntryFile
 from audit_archive.domain.files import Filed
@@ -33,7 +33,7 @@ _BATCH = 512
 
 @dataclass
 class Tally:
-    """What a scan has seen: files searched and gone, lines that match, and those that can't be judged.
+    """What a scan has seen: files searched, gone and overlaid, lines that match, lines that can't be judged.
 
     `unjudged`: by unreadable field the first ids, `unjudged_counts` how many.
     """
@@ -41,6 +41,7 @@ class Tally:
     searched: Searched = NOTHING_SEARCHED
     matched: int = 0
     gone: list[Gone] = field(default_factory=list)
+    overlaid: list[Overlaid] = field(default_factory=list)
     unjudged: dict[str, list[int]] = field(default_factory=dict)
     unjudged_counts: Counter[str] = field(default_factory=Counter)
 

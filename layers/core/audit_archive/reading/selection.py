@@ -4,15 +4,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from audit_archive.domain.catalogue import Row
-from audit_archive.domain.coverage import Population
-from audit_archive.domain.facts import Missing
+from audit_archive.domain.coverage import Population, RestsOn
+from audit_archive.domain.facts import Cause, Missing
 from audit_archive.domain.files import Filed, ReadRow, Steps, dates_beside, files_for, holes_for
 from audit_archive.domain.foreign import ForeignPurge, foreign_purges_of
+from audit_archive.domain.head import Head
 from audit_archive.domain.narrowing import by_epoch, fillers, needed, of_dates
 from audit_archive.domain.query import Query
 from audit_archive.domain.ranges import IdRange, IdSet, id_set
 from audit_archive.domain.timestamps import read_timestamp
-from audit_archive.reading.chain import Chain, read_archive
+from audit_archive.reading.chain import Chain, misfit_at, read_row
 from audit_archive.reading.reader import Reader
 
 
@@ -28,8 +29,11 @@ class Selected:
 
 
 def select(reader: Reader, chain: Chain, query: Query) -> list[Selected]:
-    """What the question needs, epoch by epoch. Every statement is checked against the hash known of it."""
-    return [_select(reader, epoch, rows, query) for epoch, rows in by_epoch(chain.rows, query)]
+    """What the question needs, epoch by epoch. Every statement is checked against what is known of it.
+
+    Raises IntegrityError if its bytes are others, MisindexedError if the ledger's index described another.
+    """
+    return [_select(reader, chain, epoch, rows, query) for epoch, rows in by_epoch(chain.rows, query)]
 
 
 def populations(rows: Iterable[Row]) -> tuple[Population, ...]:
@@ -48,30 +52,40 @@ def populations(rows: Iterable[Row]) -> tuple[Population, ...]:
     )
 
 
-def _select(reader: Reader, epoch: int, rows: Sequence[Row], query: Query) -> Selected:
-    read = list(_read(reader, needed(rows, query)))
+def _select(reader: Reader, chain: Chain, epoch: int, rows: Sequence[Row], query: Query) -> Selected:
+    read = list(_read(reader, chain, needed(rows, query)))
     steps = Steps(read, rows)
     listed, beside = holes_for(steps, query), dates_beside(steps, query)
     more = of_dates(rows, beside, [each.row.seq for each in read])
     more += fillers(rows, listed, [row.seq for row in more] + [each.row.seq for each in read])
-    every = sorted([*read, *_read(reader, more)], key=lambda each: each.row.seq)
+    every = sorted([*read, *_read(reader, chain, more)], key=lambda each: each.row.seq)
     filled = id_set(entry_id for each in every for entry_id in each.said.filled)
     holes = tuple(part for hole in listed for part in _unfilled(hole, filled, query.ids))
+    if chain.rests_on == RestsOn.INDEX and epoch == chain.head.epoch:
+        _check_open(holes, chain.head)
     foreign = (purge for each in read for purge in foreign_purges_of(each.said))
     asked = tuple(purge for purge in foreign if _is_asked_for(purge, holes, query))
     return Selected(epoch, tuple(every), tuple(files_for(every, beside, query)), holes, asked)
 
 
-def _read(reader: Reader, rows: Iterable[Row]) -> Iterator[ReadRow]:
+def _read(reader: Reader, chain: Chain, rows: Iterable[Row]) -> Iterator[ReadRow]:
     for row in rows:
         reader.check_time("from")
-        yield ReadRow(row, read_archive(reader.source, row.statement))
+        yield ReadRow(row, read_row(reader, chain, row))
 
 
 def _unfilled(hole: Missing, filled: IdSet, asked: IdRange) -> Iterator[Missing]:
     """What is left of a hole, of the ids asked for."""
     for left in filled.gaps(max(hole.first, asked.first), min(hole.last, asked.last)).ranges:
         yield Missing(left.first, left.last, hole.cause, hole.receipt_id)
+
+
+def _check_open(holes: Iterable[Missing], head: Head) -> None:
+    """Raise MisindexedError if the head, which is the chain's, knows that a late writer filled a hole."""
+    for hole in holes:
+        is_open = head.open_ids.within(hole.first, hole.last).size == hole.last - hole.first + 1
+        if hole.cause != Cause.PURGED and not is_open:
+            raise misfit_at(f"the ids {hole.first} to {hole.last}")
 
 
 def _is_asked_for(purge: ForeignPurge, holes: Sequence[Missing], query: Query) -> bool:

@@ -4,16 +4,16 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from audit_archive.domain.facts import ObjectRef
+from audit_archive.domain.coverage import Miscounted
 from audit_archive.domain.head import Head
 from audit_archive.domain.layout import consoles_after
 from audit_archive.domain.ranges import IdSet
-from audit_archive.domain.statement import ArchiveStatement, Statement
 from audit_archive.domain.times import from_rfc3339, rfc3339
 from audit_archive.errors import AuditArchiveError
-from audit_archive.reading.chain import beyond, read_statement, recorded_head
-from audit_archive.reading.cover import known_up_to
+from audit_archive.reading.chain import current_head
+from audit_archive.reading.reach import reach
 from audit_archive.reading.reader import Reader
+from audit_archive.steps.chain import read_known
 
 _STATEMENTS = "statements/"
 _CONSOLE = "console="
@@ -33,10 +33,14 @@ class OpenIntent:
 class Status:
     """Where the archive of a Console stands. Moments are RFC 3339 text in UTC.
 
-    `up_to`: the moment up to which the Console's entries are known to be archived; `lag_hours`: how long ago
-    that is. `unpurged_entries`: those archived that no purge of ours has destroyed; `lag_ids`: the ids that
+    `up_to`: the moment up to which the newest complete export holds everything that the Console showed.
+    `nothing_newer_at`: a later moment at which, by the ledger's word, a run found nothing newer on the
+    Console. `lag_hours`: how long ago the later of the two is. `stale_ids`: entries that the Console showed
+    since then and that its exports lack. `miscounted`: that export, if it does not fit the Console's own
+    count. `unpurged_entries`: those archived that no purge of ours has destroyed; `lag_ids`: the ids that
     these lie in. `missing`: by cause, how many ids are missing and may still be filled. `is_latched`: purging
-    waits for an operator. `fault`: why the rest can't be told; one Console's fault hides no other.
+    waits for an operator. `fault`: why the rest can't be told, or what the ledger knows and the chain does
+    not have; one Console's fault hides no other.
     """
 
     console: str
@@ -48,6 +52,9 @@ class Status:
     unpurged_entries: int = 0
     lag_ids: int = 0
     up_to: str | None = None
+    nothing_newer_at: str | None = None
+    stale_ids: tuple[int, ...] = ()
+    miscounted: Miscounted | None = None
     lag_hours: float | None = None
     completed_at: str | None = None
     missing: dict[str, int] | None = None
@@ -83,39 +90,36 @@ def _told(reader: Reader, console: str) -> Status:
 
 
 def _status(reader: Reader, console: str) -> Status:
-    head = recorded_head(reader, console)
-    for _, _, after in beyond(reader.source, head):
-        head = after
+    head, contradiction = current_head(reader, console)
     if head.statement is None:
-        return Status(console, missing={})
-    newest, archive = _newest(reader, head.statement)
-    up_to = known_up_to(reader, console, archive)
+        return Status(console, missing={}, fault=contradiction)
+    reached = reach(reader, head)
     completed = reader.ledger.last_completed(console) if reader.ledger is not None else None
     return Status(
         console=console,
         epoch=head.epoch,
         statements=head.seq,
-        newest_statement_at=newest.run.started_at,
+        newest_statement_at=read_known(reader.source, head.statement).run.started_at,
         highest_archived_id=head.highest_archived_id,
         highest_purged_id=head.highest_purged_id,
         unpurged_entries=_unpurged(head),
         lag_ids=head.highest_archived_id - head.highest_purged_id,
-        up_to=up_to,
-        lag_hours=round((reader.clock.now() - from_rfc3339(up_to)) / _HOUR, 1) if up_to else None,
+        up_to=reached.up_to,
+        nothing_newer_at=reached.nothing_newer_at,
+        stale_ids=tuple(each.lacks_id for each in reached.stale),
+        miscounted=reached.miscounted,
+        lag_hours=_lag(reader, reached.nothing_newer_at or reached.up_to),
         completed_at=rfc3339(completed) if completed is not None else None,
         missing=_missing(head),
         open_intents=tuple(OpenIntent(i.seq, i.boundary, i.expected_count) for i in head.open_intents),
         is_latched=head.is_latched,
         next_due_at=rfc3339(head.next_due_at) if head.next_due_at is not None else None,
+        fault=contradiction,
     )
 
 
-def _newest(reader: Reader, ref: ObjectRef) -> tuple[Statement, ArchiveStatement | None]:
-    """The newest statement, and the newest that archives: mostly that, or the one before."""
-    newest = said = read_statement(reader.source, ref)
-    while not isinstance(said, ArchiveStatement) and said.previous is not None:
-        said = read_statement(reader.source, said.previous)
-    return newest, said if isinstance(said, ArchiveStatement) else None
+def _lag(reader: Reader, moment: str | None) -> float | None:
+    return round((reader.clock.now() - from_rfc3339(moment)) / _HOUR, 1) if moment is not None else None
 
 
 def _unpurged(head: Head) -> int:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from audit_archive.domain.coverage import LISTED, Coverage, Gone, Hole, Population
 from audit_archive.domain.evidence import Report
 from audit_archive.domain.foreign import ForeignPurge
+from audit_archive.report.doubts import doubts
 from audit_archive.report.markup import Markup, Node, element, joined
 from audit_archive.report.parts import (
     ROWS,
@@ -14,6 +15,7 @@ from audit_archive.report.parts import (
     facts,
     left_out,
     moment,
+    nothing,
     notice,
     section,
     spoken,
@@ -34,6 +36,7 @@ def coverage_section(report: Report) -> Markup:
         "coverage",
         "Coverage",
         _completeness(report),
+        _notices(coverage),
         facts(*_searched(coverage)),
         table("What is archived", _POPULATION, map(_population, coverage.archived)),
         element("h3", "What is missing of it"),
@@ -60,6 +63,12 @@ def _completeness(report: Report) -> Markup:
     )
 
 
+def _notices(coverage: Coverage) -> Markup:
+    if not coverage.notices:
+        return nothing()
+    return notice("warn", "Look into it.", bullets(map(spoken, coverage.notices)))
+
+
 def _searched(coverage: Coverage) -> Iterator[tuple[str, Node]]:
     searched = coverage.searched
     yield "Matched", counted(coverage.matched, "entry", "entries")
@@ -72,6 +81,10 @@ def _searched(coverage: Coverage) -> Iterator[tuple[str, Node]]:
         yield "Ids searched", span(searched.first_id, searched.last_id)
         yield "Dates searched (UTC)", span(searched.first_date, searched.last_date)
     yield "Archived up to", moment(coverage.up_to)
+    if coverage.nothing_newer_at is not None:
+        told = moment(coverage.nothing_newer_at)
+        yield "By the ledger's word, nothing newer was on the Console at", told
+    yield "Statements chosen by", coverage.rests_on
     yield "Statements in all", number(coverage.statements)
     if coverage.newest_statement is not None:
         yield "Newest statement", code(coverage.newest_statement)
@@ -130,6 +143,7 @@ def _lists(coverage: Coverage) -> Iterator[Markup]:
         yield table(
             "Gone files", columns, map(_gone, coverage.gone_files[:ROWS]), more=more, name="gone_files"
         )
+    yield from doubts(coverage)
 
 
 def _hole(each: Hole) -> list[Node]:

@@ -21,6 +21,10 @@ LISTS = {
     "holes": "the holes",
     "gone_files": "the gone files",
     "unjudged": "the unjudged entries",
+    "stale": "the stale exports",
+    "miscounted": "the exports that do not fit the Console's count",
+    "amended": "the other forms",
+    "overlaid": "the files under a false version",
 }
 """What sentences send a program to by the names of fields, and what a person finds on the page."""
 

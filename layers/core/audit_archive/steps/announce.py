@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
+from audit_archive.domain.differing import ALONE
 from audit_archive.domain.facts import HeldBackBy, ReceiptSeen
 from audit_archive.domain.finding import Finding
 from audit_archive.domain.foreign import foreign_purges_of
@@ -107,6 +108,22 @@ def findings_of(run: Run, statement: ArchiveStatement, before: Head, after: Head
     for seen in statement.receipts_seen:
         if seen.before_id is None and seen.intent_seq is None and not after.is_history(seen.entry_id):
             yield Finding("UnreadableReceipt", console, _unreadable(console, seen), to_json(seen))
+
+
+def amendments_of(run: Run, statement: ArchiveStatement) -> Iterator[Finding]:
+    """Many amended entries at once, of a statement whose run died before it told.
+
+    The next run compares again and tells of a few with their texts, but not of many that a statement names.
+    """
+    amended = IdSet.of(*((span.first, span.last) for span in statement.amended))
+    if amended.size > ALONE:
+        console, first, last = run.order.console, amended.ranges[0].first, amended.ranges[-1].last
+        sentence = (
+            f"{amended.size} entries of Console {console} were amended after they were archived: ids from "
+            f"{first} to {last}. The archive keeps the first form, {statement.export.key} holds the other "
+            "(docs/operations.md#amendedentry)"
+        )
+        yield Finding("AmendedEntry", console, sentence, {"statement": statement.seq})
 
 
 def _risen(console: str, risen: IdSet) -> str:

@@ -4,14 +4,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
+from audit_archive.domain.continuity import misfits
 from audit_archive.domain.facts import ObjectRef
 from audit_archive.domain.head import Head
 from audit_archive.domain.head_digest import HEAD_FORMAT, head_sha256
-from audit_archive.domain.layout import statement_key, statements_prefix
+from audit_archive.domain.layout import statement_key, statement_number, statements_prefix
 from audit_archive.domain.statement import Statement, parse_statement, statement_bytes
 from audit_archive.errors import ArchiveStoreError, IntegrityError
 from audit_archive.ports import ArchiveSource, Retention, Version
 from audit_archive.steps.run import Run
+
+WAY_OUT = (
+    "Nothing is purged. Find out who wrote it. In lock mode GOVERNANCE the break-glass role can delete it; "
+    "in COMPLIANCE begin a new bucket where this chain ends (docs/operations.md)"
+)
+"""What to do about an object that stands where the next statement belongs, and is not that statement."""
 
 
 @dataclass(frozen=True)
@@ -29,9 +36,10 @@ def commit(run: Run, before: Head, statement: Statement) -> Committed | None:
 
     This put is the commit point. Its answer may be lost or may tell of our own earlier success, so only
     reading it back decides: identical bytes mean that we won. Raises IntegrityError if what is there is not
-    locked.
+    locked; and, before anything is written, for a statement that does not go on from the head.
     """
     statement = _with_digest(before, statement)
+    check_continuity(statement_key(run.order.console, statement.seq), before, statement)
     data = statement_bytes(statement)
     digest = sha256(data).hexdigest()
     key = statement_key(run.order.console, statement.seq)
@@ -55,6 +63,16 @@ def _with_digest(before: Head, statement: Statement) -> Statement:
     return replace(statement, head_format=HEAD_FORMAT, head_sha256=head_sha256(after))
 
 
+def check_continuity(key: str, before: Head, statement: Statement) -> None:
+    """Raise IntegrityError unless a statement goes on from the head before it, by the rules of the audit."""
+    try:
+        wrong = next(misfits(before, statement, knows_holes=True), None)
+    except ValueError as error:
+        raise IntegrityError(f"{key} has a moment that can't be read: {error}. {WAY_OUT}") from error
+    if wrong is not None:
+        raise IntegrityError(f"{key} {wrong.clause}. {WAY_OUT}")
+
+
 def check_lock(key: str, retention: Retention | None, lock_mode: str, until: int) -> Retention:
     """The lock of an object. Raises IntegrityError unless it is in the mode, and as long, as asked for."""
     if retention is None:
@@ -71,18 +89,22 @@ def check_lock(key: str, retention: Retention | None, lock_mode: str, until: int
 def statements_beyond(store: ArchiveSource, head: Head) -> Iterator[Version]:
     """The versions of the head's own statement and of every one after it, checked to be one chain's.
 
-    Raises IntegrityError for a delete marker, a second version, a gap, or a head that is not there.
+    Keys of another form are passed over: they are not the chain's, and the audit tells them. Raises
+    IntegrityError for a delete marker, a second version, a gap, or a head that is not there.
     """
     after_key = statement_key(head.console, head.seq - 1) if head.seq > 1 else ""
     seq = max(head.seq, 1)
     for version in store.versions(statements_prefix(head.console), after_key):
+        if statement_number(head.console, version.key) is None:
+            continue
         if version.is_delete_marker:
             raise IntegrityError(
                 f"Somebody put a delete marker on {version.key}; remove the marker and find out who"
             )
         if version.key != statement_key(head.console, seq):
             raise IntegrityError(
-                f"Expected {statement_key(head.console, seq)} next in the chain, found {version.key}"
+                f"Expected {statement_key(head.console, seq)} next in the chain, found {version.key} "
+                f"(version {version.version_id}). {WAY_OUT}"
             )
         if head.statement is not None and seq == head.seq and version.version_id != head.statement.version_id:
             raise IntegrityError(
@@ -93,8 +115,8 @@ def statements_beyond(store: ArchiveSource, head: Head) -> Iterator[Version]:
     if head.seq and seq == head.seq:
         missing = statement_key(head.console, head.seq)
         raise IntegrityError(
-            f"The ledger is ahead of the bucket: {missing} was removed; find out who did it, and put it back "
-            "from its versions or from a copy of the bucket"
+            f"The ledger is ahead of the bucket: {missing} is not there. It was removed, or the ledger was "
+            "altered: a run of the archive function tells which, and what to do"
         )
 
 
@@ -112,10 +134,16 @@ def read_statement(store: ArchiveSource, head: Head, version: Version) -> Commit
     try:
         statement = parse_statement(data)
         after = head.after(statement, ref)
+        is_described = statement.head_format != HEAD_FORMAT or statement.head_sha256 == head_sha256(after)
     except (ValueError, KeyError, TypeError) as error:
-        raise IntegrityError(f"{version.key} is no statement of this format: {error!r}") from error
+        raise IntegrityError(f"{version.key} is no statement of this format: {error!r}. {WAY_OUT}") from error
     if (statement.console, statement.seq, statement.previous) != (head.console, head.seq + 1, head.statement):
-        raise IntegrityError(f"{version.key} does not follow the statement before it: the chain is broken")
+        raise IntegrityError(
+            f"{version.key} does not follow the statement before it: the chain is broken. {WAY_OUT}"
+        )
+    check_continuity(version.key, head, statement)
+    if not is_described:
+        raise IntegrityError(f"{version.key} states the digest of a head that it does not lead to. {WAY_OUT}")
     facts = store.inspect(version.key, version.version_id)
     if facts is None or facts.retention is None:
         raise IntegrityError(f"{version.key} is stored without an object lock")

@@ -13,7 +13,7 @@ from math import inf
 from operator import itemgetter
 from typing import BinaryIO
 
-from audit_archive.domain.archiving import Archiving, archived_part, live_archived
+from audit_archive.domain.archiving import Archiving, archived_part, ends_at, live_archived
 from audit_archive.domain.difference import difference
 from audit_archive.domain.differing import Differing
 from audit_archive.domain.entry import Entry
@@ -36,6 +36,9 @@ MAX_LONG_LINES = 1 << 26
 BETWEEN_LOOKS = 1024
 """Entries between two looks at the time."""
 
+ENDING = 30 * DAY
+"""Seconds before its end from which on a proof is no ground for a purge."""
+
 _BY_ID = itemgetter(0)
 
 
@@ -57,6 +60,22 @@ class Compared:
     compared: int
     differing: int
 
+    @property
+    def is_another_trail(self) -> bool:
+        """Whether a differing last entry is no amendment: it alone is live, or most others differ too."""
+        others, differing = self.compared - 1, self.differing - 1
+        return others < 1 or differing * 2 > others
+
+
+def first_ending(run: Run, head: Head, live: IdSet, archivings: tuple[Archiving, ...]) -> int | None:
+    """The lowest live archived id whose proof ends soon, or is not known; None if there is no such id."""
+    soon = run.clock.now() + ENDING
+    unproven = live_archived(head, live)
+    for each in archivings:
+        if ends_at(each, run.order.retention_days) > soon:
+            unproven = unproven.minus(each.ids)
+    return unproven.ranges[0].first if unproven else None
+
 
 def archived_by(run: Run, head: Head, live: IdSet) -> tuple[Archiving, ...]:
     """The statements that archived the live ids, newest first, and those that state amendments meanwhile.
@@ -67,7 +86,7 @@ def archived_by(run: Run, head: Head, live: IdSet) -> tuple[Archiving, ...]:
     """
     found, left = list[Archiving](), live_archived(head, live)
     said = _read_known(run, head.statement if left else None)
-    while said is not None and left and has_time(run):
+    while said is not None and left and run.has_time():
         before = _read_known(run, said.previous)
         below = before.highest_archived_id if before is not None else 0
         if isinstance(said, ArchiveStatement):

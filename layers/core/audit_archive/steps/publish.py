@@ -1,6 +1,6 @@
 """Publish and record: the entry files of a committed statement, then the ledger."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -11,10 +11,11 @@ from audit_archive.domain.statement import ArchiveStatement, PurgeStatement, Sta
 from audit_archive.domain.survey import Slice
 from audit_archive.domain.times import DAY, from_rfc3339
 from audit_archive.errors import IntegrityError, LedgerError, SettingsError
-from audit_archive.steps.announce import announce, findings_of, mismatch_finding
+from audit_archive.steps.announce import amendments_of, announce, findings_of, mismatch_finding
 from audit_archive.steps.chain import read_statement, statements_beyond
 from audit_archive.steps.collect import read_export
 from audit_archive.steps.entry_files import Built, build, select
+from audit_archive.steps.held import difference, held_head
 from audit_archive.steps.run import Run
 from audit_archive.steps.sign import Signed, commit_key, sign
 from audit_archive.steps.superseded import SupersededError
@@ -33,6 +34,7 @@ class Published:
 
     statement: Statement
     head: Head
+    note: bytes
 
 
 def publish(run: Run, signed: Signed, built: Built | None = None) -> Published:
@@ -40,12 +42,12 @@ def publish(run: Run, signed: Signed, built: Built | None = None) -> Published:
     retention = run.retention()
     for facts, file in built.files if built is not None else ():
         run.store.put(facts.key, file, facts.sha256, retention, {"console": run.order.console})
-    return Published(signed.statement, signed.head)
+    return Published(signed.statement, signed.head, signed.note)
 
 
 def record(run: Run, published: Published) -> Head:
     """Move the ledger to a statement that is committed, signed and published."""
-    run.ledger.record(published.head, published.statement)
+    run.ledger.record(published.head, published.statement, published.note)
     return published.head
 
 
@@ -67,11 +69,12 @@ def announce_and_record(run: Run, published: Published, findings: Iterable[Findi
 def load(run: Run) -> Head:
     """The head, after rolling forward: whatever a crashed run committed is signed, published, recorded now.
 
-    Where another key signs than the chain names, it is named first. Raises IntegrityError if the bucket's
-    chain and the ledger contradict each other.
+    The ledger's head is held to the chain first, and made anew from it where the chain does not confirm it.
+    Where another key signs than the chain names, it is named first. Raises IntegrityError if the bucket does
+    not hold what the ledger names, LedgerError if there are more statements than time.
     """
     for _ in range(ATTEMPTS):
-        head = roll_forward(run, run.ledger.head(run.order.console) or Head(run.order.console))
+        head = _roll_forward(run, held_head(run))
         try:
             signed = commit_key(run, head)
         except SupersededError:
@@ -80,14 +83,40 @@ def load(run: Run) -> Head:
     raise LedgerError(f"{ATTEMPTS} other statements came first while the signing key was named")
 
 
-def roll_forward(run: Run, head: Head) -> Head:
-    """The head after every statement beyond `head`: each is signed, published where absent, recorded."""
-    for version in statements_beyond(run.store, head):
-        if head.statement is not None and version.key == head.statement.key:
-            continue
+def _roll_forward(run: Run, head: Head) -> Head:
+    """The head after every statement beyond `head`: each is signed, published where absent, recorded.
+
+    What is recorded lasts: a run that has no more time leaves the rest to the next. Each does one at least.
+    """
+    known = head.statement.key if head.statement is not None else None
+    rest = (version for version in statements_beyond(run.store, head) if version.key != known)
+    disowned: Head | None = None
+    for count, version in enumerate(rest):
+        if not count:
+            disowned = run.ledger.disowned(head.console)
+        elif not run.has_time():
+            raise _unfinished(head, head.seq + 1 + sum(1 for _ in rest))
         signed = sign(run, read_statement(run.store, head, version))
-        head = announce_and_record(run, _publish_absent(run, signed), _untold(run, signed))
+        findings = [*_untold(run, signed), *_differences(signed.head, disowned)]
+        head = announce_and_record(run, _publish_absent(run, signed), findings)
+    if disowned is not None and disowned.seq <= head.seq:
+        run.ledger.forget_disowned(head.console)
     return head
+
+
+def _unfinished(head: Head, total: int) -> LedgerError:
+    return LedgerError(
+        f"The ledger of Console {head.console} is behind the chain, and there was not enough time: "
+        f"{head.seq} of {total} statements are in it now. The next run goes on from there"
+    )
+
+
+def _differences(head: Head, disowned: Head | None) -> Iterator[Finding]:
+    """What to tell of a head that was set aside, at the statement where it stood; if unreadable, at once."""
+    if disowned is not None and head.seq == (disowned.seq or 1):
+        found = difference(head, disowned)
+        if found is not None:
+            yield found
 
 
 def _untold(run: Run, signed: Signed) -> tuple[Finding, ...]:
@@ -97,7 +126,8 @@ def _untold(run: Run, signed: Signed) -> tuple[Finding, ...]:
         return ()
     match statement:
         case ArchiveStatement():
-            return tuple(findings_of(run, statement, signed.before, signed.head))
+            told = findings_of(run, statement, signed.before, signed.head)
+            return (*told, *amendments_of(run, statement))
         case PurgeStatement(outcome=PurgeOutcome.MISMATCH):
             return (mismatch_finding(statement),)
         case _:
@@ -107,7 +137,8 @@ def _untold(run: Run, signed: Signed) -> tuple[Finding, ...]:
 def _publish_absent(run: Run, signed: Signed) -> Published:
     """Publish what a crashed run left unpublished; but no files whose time is over: they have expired."""
     said, now = signed.statement, run.clock.now()
-    if not isinstance(said, ArchiveStatement) or from_rfc3339(said.export.retain_until) <= now:
+    # The lifecycle rule hides the latest versions a day before their lock ends.
+    if not isinstance(said, ArchiveStatement) or from_rfc3339(said.export.retain_until) - DAY <= now:
         return publish(run, signed)
     if all(run.store.inspect(file.key) is not None for file in said.entries):
         return publish(run, signed)

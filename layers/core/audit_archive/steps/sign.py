@@ -9,21 +9,25 @@ from audit_archive.domain.facts import Action, ObjectRef
 from audit_archive.domain.head import Head
 from audit_archive.domain.layout import checkpoint_key
 from audit_archive.domain.statement import OperatorStatement, Statement
-from audit_archive.errors import ArchiveStoreError, IntegrityError, SettingsError
+from audit_archive.errors import ArchiveStoreError, SettingsError
 from audit_archive.steps.chain import Committed, check_lock, commit
 from audit_archive.steps.run import Run, Signing
 from audit_archive.steps.superseded import SupersededError
+
+MAX_NOTE = 1 << 16
+"""Bytes: a checkpoint with the lines of many witnesses. More is not one."""
 
 REASON = "from here on every statement's checkpoint is signed; its key is this one"
 
 
 @dataclass(frozen=True)
 class Signed:
-    """A committed statement with its signed checkpoint, or one of an archive that is not signed."""
+    """A committed statement with its signed checkpoint (`note`), or one of an archive that is not signed."""
 
     statement: Statement
     before: Head
     head: Head
+    note: bytes
 
 
 def commit_key(run: Run, head: Head) -> Signed | None:
@@ -49,13 +53,12 @@ def sign(run: Run, committed: Committed) -> Signed:
 
     Only the key that the chain names signs: what comes before the first such statement stays unsigned, and so
     does what a dead run left whose key was replaced; the next statement names the new one and covers it.
-    Raises SigningError; SettingsError if signing was turned off; IntegrityError if a checkpoint is there that
-    is not this statement's, false or unlocked.
+    Raises SigningError, SettingsError if signing was turned off, IntegrityError if a checkpoint is unlocked.
     """
-    signing = _signing(run, committed.head)
+    signing, note = _signing(run, committed.head), b""
     if signing is not None and _is_named(signing, committed.head):
-        _put_checkpoint(run, signing, committed.head, committed.ref)
-    return Signed(committed.statement, committed.before, committed.head)
+        note = _signed_note(run, signing, committed.head, committed.ref)
+    return Signed(committed.statement, committed.before, committed.head, note)
 
 
 def _signing(run: Run, head: Head) -> Signing | None:
@@ -72,34 +75,60 @@ def _is_named(signing: Signing, head: Head) -> bool:
     return head.public_key == to_base64(signing.signer.public_key().spki)
 
 
-def _put_checkpoint(run: Run, signing: Signing, head: Head, ref: ObjectRef) -> None:
-    """Put the checkpoint where none is, and read back what is there: signatures differ, each is as good."""
+def _signed_note(run: Run, signing: Signing, head: Head, ref: ObjectRef) -> bytes:
+    """The signed checkpoint, found among the versions of its key, or put there.
+
+    Signatures differ, each is as good. What else lies under the key, or is not locked, stops nothing: the
+    signature tells, and ours is put over it.
+    """
     checkpoint = Checkpoint(head.console, head.tree.size, head.tree.root, ref.sha256)
     key, retention = checkpoint_key(head.console, head.seq), run.retention()
-    note, facts = b"", run.store.inspect(key)
-    if facts is None:
-        signer = signing.signer
-        note = checkpoint.signed(signer.public_key(), signer.sign(checkpoint.text()))
-        run.store.create(key, note, sha256(note).hexdigest(), retention)
-        facts = run.store.inspect(key)
+    found = _find_note(run, signing, key, checkpoint)
+    if found is not None:
+        return found
+    note = checkpoint.signed(signing.signer.public_key(), signing.signer.sign(checkpoint.text()))
+    run.store.create(key, note, sha256(note).hexdigest(), retention)
+    facts = run.store.inspect(key)
+    if facts is None or facts.sha256 != sha256(note).hexdigest():
+        found = _find_note(run, signing, key, checkpoint)  # another run's, which was faster
+        return found if found is not None else _put_over(run, key, note)
+    check_lock(key, facts.retention, run.order.lock_mode, retention.until)
+    return note
+
+
+def _put_over(run: Run, key: str, note: bytes) -> bytes:
+    """Put a checkpoint over what is not one."""
+    retention = run.retention()
+    with run.scratch() as file:
+        file.write(note)
+        ref = run.store.put(key, file, sha256(note).hexdigest(), retention, {"console": run.order.console})
+    facts = run.store.inspect(key, ref.version_id)
     if facts is None:
         raise ArchiveStoreError(f"{key} could not be written; the next run tries again")
-    data = b"".join(run.store.read(key, facts.version_id))
-    _check_checkpoint(key, data, checkpoint, signing)
-    if data == note:
-        check_lock(key, facts.retention, run.order.lock_mode, retention.until)
-    elif facts.retention is None:
-        raise IntegrityError(f"{key} is stored without an object lock")
+    check_lock(key, facts.retention, run.order.lock_mode, retention.until)
+    return note
 
 
-def _check_checkpoint(key: str, data: bytes, checkpoint: Checkpoint, signing: Signing) -> None:
-    """Raise IntegrityError unless these bytes are this checkpoint, signed by the key that signs now."""
+def _find_note(run: Run, signing: Signing, key: str, checkpoint: Checkpoint) -> bytes | None:
+    """The newest locked version that is this checkpoint, signed by the key that signs now."""
+    for version in run.store.versions(key):
+        if version.key != key or version.is_delete_marker:
+            continue
+        facts = run.store.inspect(key, version.version_id)
+        if facts is None or facts.retention is None or facts.size > MAX_NOTE:
+            continue
+        data = b"".join(run.store.read(key, version.version_id))
+        if _is_of(checkpoint, data, signing):
+            return data
+    return None
+
+
+def _is_of(checkpoint: Checkpoint, data: bytes, signing: Signing) -> bool:
     try:
         found = open_checkpoint(data, checkpoint.console, [signing.signer.public_key()], signing.is_signed)
-    except ValueError as error:
-        raise IntegrityError(f"{key} is no checkpoint of its statement: {error}") from error
-    if found != checkpoint:
-        raise IntegrityError(f"{key} is the checkpoint of something else than its statement")
+    except ValueError:
+        return False
+    return found == checkpoint
 
 
 def _key_statement(run: Run, head: Head, public_key: str) -> OperatorStatement:

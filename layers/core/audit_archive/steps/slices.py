@@ -1,8 +1,10 @@
 """Commit: the statement that archives one slice of a verified export."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 from audit_archive.domain.facts import HeldBackBy, PlanFacts, ReceiptSeen, SliceFacts
+from audit_archive.domain.finding import Finding
 from audit_archive.domain.head import Head
 from audit_archive.domain.plan import Plan, receipts_seen
 from audit_archive.domain.ranges import IdSet
@@ -13,6 +15,7 @@ from audit_archive.errors import SettingsError
 from audit_archive.steps.announce import findings_of
 from audit_archive.steps.chain import commit
 from audit_archive.steps.collect import Surveyed
+from audit_archive.steps.compare import Compared
 from audit_archive.steps.entry_files import Built, build, select
 from audit_archive.steps.keep import Verified
 from audit_archive.steps.publish import announce_and_record, publish
@@ -28,6 +31,7 @@ class Evidence:
 
     surveyed: Surveyed
     view: View
+    compared: Compared
     plan: Plan
     verified: Verified
 
@@ -60,7 +64,8 @@ def _archive_slice(run: Run, head: Head, evidence: Evidence, part: Slice) -> Hea
         if committed is None:
             raise SupersededError
         published = publish(run, sign(run, committed), built)
-        return announce_and_record(run, published, findings_of(run, statement, head, published.head))
+        findings = [*findings_of(run, statement, head, published.head), *_amendments(evidence, statement)]
+        return announce_and_record(run, published, findings)
     finally:
         built.close()
 
@@ -86,14 +91,23 @@ def _statement(run: Run, head: Head, evidence: Evidence, part: Slice, built: Bui
         missing=tuple(m for m in plan.missing if head.highest_archived_id < m.first < archived),
         filled=built.filled,
         receipts_seen=seen,
-        drift=built.drift | _duplicate_rows(surveyed),
+        drift=built.drift | _duplicate_rows(surveyed) | (evidence.compared.drift if is_last else {}),
         plan=_plan_facts(run, plan) if is_last else _unfinished(run, plan, surveyed.export.served_at),
         anchor=built.anchor,
         covered_until=rfc3339(evidence.view.covered_until),
         population=evidence.view.population,
         stale=evidence.view.stale,
+        amended=evidence.compared.amended if is_last else (),
+        respelled=evidence.compared.respelled if is_last else (),
+        not_compared=evidence.compared.not_compared if is_last else 0,
         vanished=plan.vanished if is_last else (),
     )
+
+
+def _amendments(evidence: Evidence, statement: ArchiveStatement) -> Iterator[Finding]:
+    """What a person should know of amended entries, with the export that holds their other form."""
+    for finding in evidence.compared.findings if statement.amended else ():
+        yield replace(finding, facts={**finding.facts, "export": statement.export.key})
 
 
 def _highest_purged_id(head: Head, seen: tuple[ReceiptSeen, ...], live: IdSet) -> int:

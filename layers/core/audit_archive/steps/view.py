@@ -115,10 +115,14 @@ def check_not_lasting(lack: Lack | None, now: int) -> None:
 
 
 def _population(run: Run, beside: Beside, head: Head, peek: Peek) -> PopulationFacts:
-    """Compare the Console's own count with the export; where they differ, its pages decide."""
+    """Compare the Console's own count with the export.
+
+    Where they differ, and where archived entries have vanished from the export, the pages decide.
+    """
     newest_id, counted = id_of(peek.newest), peek.population
     accounted = beside.ids.within(1, newest_id).size
-    if counted is not None and counted - accounted in {0, head.count_offset}:
+    is_whole = not head.archived_live.minus(beside.ids)
+    if is_whole and counted is not None and counted - accounted in {0, head.count_offset}:
         return PopulationFacts(counted, accounted, counted - accounted, ())
     if not _walk(run, beside, newest_id):
         return PopulationFacts(counted, accounted, None, ())

@@ -1,0 +1,72 @@
+"""What somebody may write into the ledger's table: the head can be made anew over it."""
+
+from typing import Any
+
+import pytest
+
+from audit_archive.adapters import ledger_items as items
+from audit_archive.adapters.dynamodb_ledger import DynamoDbLedger
+from audit_archive.domain.head import Head
+from audit_archive.errors import IntegrityError
+from tests.contracts import aws
+from tests.contracts.statements import head_at, operator_statement
+
+N: dict[str, Any] = {"N": "9999999999"}
+WRITES: dict[str, dict[str, Any] | None] = {
+    "a number far ahead": {"seq": N},
+    "a number that is a text": {"seq": {"S": "x"}},
+    "another statement": {"statement_sha256": {"S": "00"}},
+    "another digest": {"digest": {"S": "00"}},
+    "another body": {"body": {"B": b"x"}},
+    "other holes": {"holes": {"B": items.pack([])}},
+    "another format": {"format": {"N": "2"}, "seq": N},
+    "no format": {"format": {"NULL": True}, "seq": N},
+    "nothing else": None,
+}
+
+
+@pytest.mark.parametrize("what", WRITES)
+def test_a_head_is_made_anew_over_whatever_was_written(moto: str, what: str) -> None:
+    client: Any = aws.client("dynamodb", moto)
+    table = aws.ledger_table(moto)
+    ledger = DynamoDbLedger(client, table)
+    first, second = operator_statement("c1", 1), operator_statement("c1", 2)
+    ledger.record(head_at(first, holes=2), first)
+    key = items.item_key("c1", items.HEAD)
+    item, written = client.get_item(TableName=table, Key=key)["Item"], WRITES[what]
+    client.put_item(TableName=table, Item=key if written is None else item | written)
+    if written is None or "format" in written:
+        assert ledger.head("c1") is None
+    else:
+        with pytest.raises(IntegrityError, match=r"rebuild\.json"):
+            ledger.head("c1")
+        ledger.disown("c1")
+        assert ledger.disowned("c1") == Head("c1")
+    ledger.record(head_at(first), first, b"note")
+    assert ledger.head("c1") == head_at(first)
+    ledger.record(head_at(second), second)
+    assert ledger.head("c1") == head_at(second)
+
+
+def test_a_newer_head_that_can_be_read_stays(moto: str) -> None:
+    """Somebody disowns what they read; meanwhile another run has recorded a newer head."""
+    client: Any = aws.client("dynamodb", moto)
+    table = aws.ledger_table(moto)
+    first, second = operator_statement("c1", 1), operator_statement("c1", 2)
+    late, quick = DynamoDbLedger(client, table), DynamoDbLedger(client, table)
+    late.record(head_at(first), first)
+
+    class Meanwhile:
+        """A table in which another run is faster, right after the head is read."""
+
+        def get_item(self, **request: Any) -> Any:
+            answer = client.get_item(**request)
+            quick.record(head_at(second), second)
+            return answer
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(client, name)
+
+    DynamoDbLedger(Meanwhile(), table).disown("c1")  # type: ignore[arg-type]
+    assert late.head("c1") == head_at(second)
+    assert late.disowned("c1") is None
