@@ -1,4 +1,4 @@
-"""`run`, and the decisions of an operator: `resume`, `epoch`, `ledger rebuild`."""
+"""`run`, and the decisions of an operator: `resume`, `accept`, `epoch`, `ledger rebuild`."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -81,6 +81,27 @@ def epoch(chosen: Chosen, /, console: str, who: str, reason: str, *, yes: bool) 
             question=f"Begin a new epoch of Console {console}? It can't be taken back.")  # fmt: skip
 
 
+@click.command()
+@click.option("--first", type=int, required=True, metavar="ID", help="The first of the missing ids.")
+@click.option("--last", type=int, required=True, metavar="ID", help="The last of them.")
+@decision_options
+@chosen
+def accept(chosen: Chosen, /, console: str, who: str, reason: str, *, yes: bool, **ids: int) -> None:
+    """Decide that missing ids are gone, so that a purge may cross them.
+
+    It takes ids that no receipt of the Console's explains: `status` and the warnings of a run list them.
+
+    \b
+    canary-audit accept 1234abcd --first 1 --last 40 --who ann --reason "the trail began at 41, says Thinkst"
+    """
+    question = (
+        f"The ids {ids['first']} to {ids['last']} of Console {console} are gone already, or hidden from both "
+        "API keys. If they are hidden, the next purge above them destroys them, and no archive has them.\n"
+        "Have you looked on the Console itself, and do you accept that they are gone?"
+    )
+    _decide(chosen, console, Action.ACCEPT, who, reason, yes=yes, question=question, **ids)
+
+
 @click.group()
 def ledger() -> None:
     """Mend the ledger, the index of the archive."""
@@ -99,10 +120,9 @@ def rebuild(chosen: Chosen, /, console: str, who: str, reason: str, lost_after: 
 
 
 def _decide(chosen: Chosen, console: str, action: str, who: str, reason: str, *, question: str,
-            yes: bool, lost_after: int | None = None) -> None:  # fmt: skip
+            yes: bool, **own: int | None) -> None:  # fmt: skip
     event: dict[str, Any] = {"console": console, "action": action, "who": who, "reason": reason}
-    if lost_after is not None:
-        event["lost_after"] = lost_after
+    event |= {name: value for name, value in own.items() if value is not None}
     OperatorRequest.from_event(event)
     confirm(question, yes=yes)
     _show(chosen, result_of(invoke(chosen.stack, event)))
