@@ -26,8 +26,8 @@ MUTANTS = (
         "proving-checkpoint-is-of-its-statement",
         "A proof is made only against the checkpoint of the very statement beside it",
         "reading/proving.py",
-        "        if checkpoint.statement_sha256 != sha256(said.data).hexdigest():",
-        "        if False:",
+        "            if checkpoint.statement_sha256 == digest:",
+        "            if checkpoint:",
         f"{EVIDENCE}::test_a_checkpoint_of_another_statement_proves_nothing",
     ),
     Mutant(
