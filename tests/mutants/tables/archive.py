@@ -199,7 +199,7 @@ MUTANTS = (
         "A foreign purge that a crashed run committed and did not tell is told by the next",
         "steps/publish.py",
         "            return (*told, *amendments_of(run, statement))",
-        "            return (*told, *amendments_of(run, statement))[:0]",
+        "            return ()",
         f"{CRASHES}::test_a_killed_run_loses_nothing_and_the_next_ones_bring_it_to_rest",
     ),
     Mutant(

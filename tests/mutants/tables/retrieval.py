@@ -14,8 +14,8 @@ MUTANTS = (
         "head-has-its-digest",
         "The ledger's head is the one whose digest its statement states",
         "steps/witness.py",
-        "    return said.head_sha256 == head_sha256(head)",
-        "    return True",
+        "        return said.head_sha256 == head_sha256(head)",
+        "        return True",
         f"{INDEX}::test_a_head_is_held_to_its_statement",
     ),
     Mutant(
