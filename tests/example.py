@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
-from audit_archive.domain.facts import RunFacts
+from audit_archive.domain.facts import Action, IdSpan, RunFacts
 from audit_archive.domain.plan import Policy
 from audit_archive.domain.times import DAY, rfc3339
+from audit_archive.operate import Decision, operate
 from audit_archive.steps.run import Order
 from tests.fakes import FakeSigner
 from tests.fakes.trail import Entry
@@ -50,6 +51,11 @@ class Example(World):
         )
         return Order(CONSOLE, Policy("on", HOUR, 0), 2555, "GOVERNANCE", facts)
 
+    def decide(self, who: str, why: str) -> None:
+        """An operator accepts the ids that no receipt explains."""
+        (hole,) = self.head.unexplained
+        operate(self.bound(), Decision(Action.ACCEPT, who, why, IdSpan(hole.first, hole.last)))
+
     def write(self, **fields: Any) -> None:
         """One entry, as Consoles write them."""
         usual: dict[str, Any] = {
@@ -70,7 +76,10 @@ def zip_of(entries: list[Entry]) -> bytes:
 
 
 def story() -> Example:
-    """A first run that archives and purges, then a foreign purge that destroys two entries unarchived."""
+    """A first run whose purge is held back, and is made once an operator accepts the ids that are missing.
+
+    Then a foreign purge destroys two entries unarchived.
+    """
     world = Example()
     world.trail.skip(2)
     login = {"action_type": "user_login", "message": "User logged in"}
@@ -87,7 +96,10 @@ def story() -> Example:
     world.write(**ALICE, **login, timestamp="2026-11-22 16:44:31 UTC+0000")
     world.write(**ALICE, **login, timestamp="2026-11-23 07:03:19 UTC+0000")
     world.run()
-    world.later(2 * HOUR)
+    world.later(HOUR)
+    world.decide("alice@example.com", "The trail has begun with id 3 ever since this Console was set up")
+    world.later(HOUR)
+    world.run()
     world.write(**BOB, **moved)
     world.trail.purge(11)
     world.trail.replace(12, user_ip="198.51.100.23", user_browser_agent="curl/8.9")

@@ -28,12 +28,15 @@ Edit = Callable[[Statement], Statement]
 
 
 def archived_world(*, is_signed: bool = True) -> World:
-    """Four days of a Console: purges of ours, two by others, a hole, a late writer, several dates."""
+    """Four days of a Console: purges of ours, two by others, a hole, a late writer, several dates.
+
+    The first purge is older than the archive.
+    """
     world = World()
     world.retention_days = 2555
     world.signer = FakeSigner() if is_signed else None
     world.trail.arrive(2)
-    world.trail.purge(2)
+    world.trail.purge(2, "admin@example.com")
     world.aged(2)
     world.later(DAY)
     world.aged(3)

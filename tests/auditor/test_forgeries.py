@@ -1,6 +1,7 @@
 """Statements that somebody with the signing key writes anew: both find the same lies in them."""
 
 import gzip
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from hashlib import sha256
@@ -9,10 +10,15 @@ from pathlib import Path
 import pytest
 
 from audit_archive.domain.facts import Missing
+from audit_archive.domain.layout import statement_key
 from audit_archive.domain.statement import ArchiveStatement, Statement
+from audit_archive.domain.tree import EMPTY_TREE, TreeBuilder
 from audit_archive.domain.verdicts import Depth
+from tests.attacks.victim import Victim
+from tests.auditor.copy import ask, copied
 from tests.auditor.test_equal_judgement import Both
 from tests.fakes import FakeSigner
+from tests.unit.run.world import CONSOLE
 
 Lie = Callable[[ArchiveStatement], ArchiveStatement]
 
@@ -115,3 +121,44 @@ def judge(victim: Both, folder: Path) -> None:
     """Both must find it, in the same objects."""
     found = victim.audit(Depth.CONTENT, source=victim.copied(folder), has_ledger=False, trusted=victim.keys)
     assert not found.is_valid
+
+
+def test_a_tree_that_does_not_go_on_is_found_without_the_lines(tmp_path: Path) -> None:
+    """Its root is that of its frontier, and its size is right; an entry file that would tell is gone."""
+    victim = Victim()
+    builder = TreeBuilder(EMPTY_TREE)
+    for number in range(victim.statement(5).tree.size):
+        builder.append(b"another line %d" % number)
+    victim.rewrite(5, lambda said: replace(said, tree=builder.tree()), signer=signer_of(victim))
+    victim.truncate(5)
+    victim.lose(*(file.key for file in victim.archives[2].entries))
+    assert ("misdescribed", statement_key(CONSOLE, 5)) in ask(copied(victim.store, tmp_path)).blamed
+
+
+def test_a_line_that_the_export_does_not_have(tmp_path: Path) -> None:
+    """Entry file, hashes, tree and signatures all fit: only the export says something else."""
+    victim, said = Victim(), Victim().archives[-1]
+    first, *others = said.entries
+    true = gzip.decompress(victim.store.data(first.key))
+    content = true.replace(b'"user":"', b'"user":"mallory or ', 1)
+    assert content != true
+    victim.replace(first.key, gzip.compress(content, mtime=0))
+    lines = [
+        line for each in said.entries for line in gzip.decompress(victim.store.data(each.key)).splitlines()
+    ]
+    builder = TreeBuilder(victim.statement(said.seq - 1).tree)
+    for line in sorted(lines, key=lambda line: int(json.loads(line)["id"])):
+        builder.append(line)
+    first = replace(first, content_sha256=sha256(content).hexdigest())
+    changed = replace(said, entries=(first, *others))
+    victim.rewrite(said.seq, lambda _: replace(changed, tree=builder.tree()), signer=signer_of(victim))
+    for seq in range(said.seq + 1, victim.head.seq + 1):
+        victim.rewrite(seq, lambda told: replace(told, tree=builder.tree()), signer=signer_of(victim))
+    answer = ask(copied(victim.store, tmp_path))
+    assert answer.blamed == {("misdescribed", statement_key(CONSOLE, said.seq))}
+
+
+def signer_of(victim: Victim) -> FakeSigner:
+    """The key that signs."""
+    assert isinstance(victim.world.signer, FakeSigner)
+    return victim.world.signer

@@ -1,6 +1,5 @@
 """Whatever stands in an export that the product archived is no fault for the auditor's copy."""
 
-import json
 from base64 import b64encode
 from io import BytesIO
 from pathlib import Path
@@ -9,6 +8,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 import pytest
 
 from audit_archive.auditor.verify import read_export, read_line
+from audit_archive.domain.canonical import canonical_bytes, source_line
 from tests.auditor.copy import ask, copied
 from tests.unit.run.world import World
 
@@ -27,9 +27,12 @@ VALUES = [
         "[" * 127 + "]" * 127,
         "[" * 128 + "]" * 128,
         '{"a":' * 400 + "1" + "}" * 400,
+        *("[" * levels + "]" * levels for levels in (989, 990, 1000, 20_000)),
+        '{"a":[' * 10_000 + "]}" * 10_000,
         '"' + "x" * (1 << 20) + '"',
     ),
 ]
+NOT_CARRIED = {"1e999", '{"a":1,"a":2}', "NaN", "0e9"}
 PURGE = '"action_type": "audit_trail_purge"'
 MEMBERS = [
     *(
@@ -113,15 +116,13 @@ def test_what_was_archived_is_valid(shape: str, tmp_path: Path) -> None:
 )
 def test_a_line_that_means_something_else_is_found(was: str, becomes: str) -> None:
     """The statement and the tree are over the line; it is the export that says something else."""
-    entry, line = f'{{"id":1,"field":{was}}}', f'{{"field":{becomes},"id":1}}'
-    source = json.dumps({"_source": line, "id": 1})
-    entries, _ = read_export(BytesIO(zipped(f"[{entry}]")), "2026-11-20")
-    for archived in (line, source):
-        entry_id, meaning = read_line(archived.encode())
-        assert (entry_id, meaning != entries[1][0]) == (1, True)
-    in_base64 = json.dumps({"_source_base64": b64encode(entry.encode()).decode(), "id": 1})
-    for archived in (entry, json.dumps({"_source": entry, "id": 1}), in_base64):
-        assert read_line(archived.encode()) == (1, entries[1][0])
+    entries, _ = read_export(BytesIO(zipped(f'[{{"id":1,"field":{was}}}]')), "2026-11-20")
+    line, other = f'{{"field":{was},"id":1}}', f'{{"field":{becomes},"id":1}}'
+    for source in (source_line, in_base64):
+        assert meaning_of(source(line.encode(), 1)) == entries[1][0]
+        assert meaning_of(source(other.encode(), 1)) != entries[1][0]
+    assert meaning_of(other.encode()) != entries[1][0]
+    assert was in NOT_CARRIED or meaning_of(line.encode()) == entries[1][0]
 
 
 @pytest.mark.parametrize(("was", "becomes"), [(b"\xff", b"\xfe"), (b"\xe2\x82", b"\xe2"), (b"\x01", b"\x02")])
@@ -130,5 +131,20 @@ def test_a_line_with_another_bad_byte_is_found(was: bytes, becomes: bytes) -> No
     with_byte = [b'{"id":1,"user":"%b"}' % each for each in (was, becomes, b"\xef\xbf\xbd", b"")]
     export = zipped(f"[{with_byte[0].decode('utf-8', 'surrogateescape')}]")
     entries, _ = read_export(BytesIO(export), "2026-11-20")
-    lines = [b'{"_source_base64":"%b","id":1}' % b64encode(source) for source in with_byte]
-    assert [read_line(line) == (1, entries[1][0]) for line in lines] == [True, False, False, False]
+    found = [meaning_of(in_base64(source, 1)) == entries[1][0] for source in with_byte]
+    assert found == [True, False, False, False]
+
+
+def in_base64(source: bytes, entry_id: int) -> bytes:
+    """The line of a source that is no plain text."""
+    return canonical_bytes({"_source_base64": b64encode(source).decode(), "id": entry_id})
+
+
+def meaning_of(line: bytes) -> bytes | None:
+    """What a line with the id 1 means; None if it is not canonical JSON."""
+    try:
+        entry_id, meaning, _ = read_line(line)
+    except ValueError:
+        return None
+    assert entry_id == 1
+    return meaning

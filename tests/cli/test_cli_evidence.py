@@ -15,7 +15,7 @@ from audit_archive.domain.entry_proof import check_entry, parse_entry_proof
 from audit_archive.domain.public_keys import PublicKey
 from tests.cli.test_cli_folder import CONSOLE, EXAMPLE, run
 
-KEY = "signing-key-f8b30691.pem"
+KEY = "signing-key-334551e6.pem"
 
 
 @pytest.fixture
@@ -40,7 +40,8 @@ def test_a_bundle_is_made_and_checked_with_nothing_but_python(key: Path, tmp_pat
         [sys.executable, "-E", str(place / "verify.py"), str(place), "--key", str(key)],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
-    assert (check.returncode, check.stdout.splitlines()[-1]) == (0, "VALID, signed by a key that you trust")
+    told = "VALID: a bundle, 4 lines proven, signed by a key that you trust"
+    assert (check.returncode, check.stdout.splitlines()[-1]) == (0, told)
     asked_by = json.loads((place / "manifest.json").read_text())["asked"]
     assert (asked_by["who"], asked_by["reason"]) == ("ada", "4711")
 
@@ -114,7 +115,7 @@ def test_where_nothing_is_archived_no_file_is_made(tmp_path: Path) -> None:
 
 def test_faults_are_in_the_bundle_and_in_the_exit_status(tmp_path: Path) -> None:
     copy = Path(shutil.copytree(EXAMPLE, tmp_path / "archive"))
-    next(copy.glob("checkpoints/*/*04.txt")).write_bytes(b"nothing")
+    next(copy.glob("checkpoints/*/*06.txt")).write_bytes(b"nothing")
     path = tmp_path / "evidence.zip"
     answer = run("evidence", CONSOLE, "--output", str(path), folder=copy)
     assert answer.exit_code == 1

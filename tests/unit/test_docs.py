@@ -9,7 +9,6 @@ import re
 import shutil
 import subprocess
 import sys
-from base64 import b64decode
 from dataclasses import fields, is_dataclass
 from functools import cache
 from hashlib import sha256
@@ -24,8 +23,7 @@ from audit_archive.adapters.ecdsa import is_signed
 from audit_archive.domain.canonical import source_line
 from audit_archive.domain.checkpoint import open_checkpoint
 from audit_archive.domain.facts import Action, Cause, HeldBackBy, PurgeOutcome
-from audit_archive.domain.public_keys import PublicKey
-from audit_archive.domain.statement import OperatorStatement, Statement, parse_statement, statement_bytes
+from audit_archive.domain.statement import Statement, key_named_by, parse_statement, statement_bytes
 from audit_archive.request import ArchiveRequest, OperatorRequest
 from audit_archive.result import Outcome, Result
 from cli.main import main
@@ -207,7 +205,7 @@ def test_the_format_has_every_field_of_every_statement() -> None:
 
 def test_the_example_is_of_this_format() -> None:
     kinds = [parse_statement(path.read_bytes()).kind for path in STATEMENTS]
-    assert kinds == ["operator", "archive", "purge", "archive"]
+    assert kinds == ["operator", "archive", "operator", "archive", "purge", "archive"]
     assert all(
         statement_bytes(parse_statement(path.read_bytes())) == path.read_bytes() for path in STATEMENTS
     )
@@ -307,7 +305,7 @@ def test_the_shell_commands_on_the_page_run() -> None:
         assert (ran.returncode, ran.stderr) == (0, ""), command
         outputs.append(ran.stdout.splitlines())
     verdicts = [line.rpartition(": ")[2] for lines in outputs[:3] for line in lines]
-    assert verdicts == ["OK"] * (2 + 4 + 5)
+    assert verdicts == ["OK"] * (2 + 6 + 5)
     original, line = outputs[3]
     assert original == line
     assert outputs[4][0] == "Verified OK"
@@ -319,7 +317,7 @@ def test_the_excerpts_on_the_page_are_the_example() -> None:
     text = "".join(path.read_text() for path in STATEMENTS)
     blocks = re.findall(r"^```json\n(.*?)^```", FORMAT.read_text(), re.MULTILINE | re.DOTALL)
     excerpts = [found for found in blocks if "_source" not in found]
-    assert len(excerpts) == 3
+    assert len(excerpts) == 4
     for excerpt in excerpts:
         for piece in re.split(r"…", excerpt.replace("\n", "")):
             assert piece.strip("{},[]") in text, piece
@@ -328,9 +326,8 @@ def test_the_excerpts_on_the_page_are_the_example() -> None:
 def test_the_checkpoint_on_the_page_is_the_examples_and_good() -> None:
     data = (EXAMPLE / f"checkpoints/console={CONSOLE}/{len(STATEMENTS):010d}.txt").read_bytes()
     assert block(FORMAT, "checkpoint") == data.decode()
-    (key,) = {said.public_key for said in map(parse, STATEMENTS) if isinstance(said, OperatorStatement)}
-    assert key is not None
-    checkpoint = open_checkpoint(data, CONSOLE, [PublicKey(b64decode(key))], is_signed)
+    (key,) = filter(None, map(key_named_by, map(parse, STATEMENTS)))
+    checkpoint = open_checkpoint(data, CONSOLE, [key], is_signed)
     assert checkpoint.statement_sha256 == sha256(STATEMENTS[-1].read_bytes()).hexdigest()
     assert checkpoint.root == parse(STATEMENTS[-1]).tree.root
 

@@ -5,6 +5,7 @@ from tests.mutants.tables import (
     amended,
     answers,
     archive,
+    auditor,
     boundary,
     chain,
     console,
@@ -37,4 +38,5 @@ MUTANTS: tuple[Mutant, ...] = (
     *exports.MUTANTS,
     *evidence.MUTANTS,
     *retrieval.MUTANTS,
+    *auditor.MUTANTS,
 )

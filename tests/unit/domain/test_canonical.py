@@ -8,7 +8,13 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from audit_archive.domain.canonical import canonical_bytes, is_source_line, source_in, source_line
+from audit_archive.domain.canonical import (
+    canonical_bytes,
+    is_canonical,
+    is_source_line,
+    source_in,
+    source_line,
+)
 
 scalars = st.one_of(st.none(), st.booleans(), st.integers(-(2**63), 2**64 - 1), st.text())
 values = st.recursive(scalars, lambda v: st.one_of(st.lists(v), st.dictionaries(st.text(), v)), max_leaves=20)
@@ -108,3 +114,34 @@ def test_the_bytes_hold_no_spare_memory() -> None:
     finally:
         tracemalloc.stop()
     assert size < 2 * sum(map(sys.getsizeof, kept))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"a":1,"b":[null,true,"\u00e9\\u0000"]}',
+        '{"a":1e5}',
+        '{"a":100000.0}',
+        '{"a":1e+22}',
+        '{"a":1e22}',
+        '"1.5"',
+    ],
+)
+def test_what_is_canonical(text: str) -> None:
+    """A float too if another release spelled it: its shortest decimal has several spellings."""
+    assert is_canonical(text.encode())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *('{"a": 1}', '{"b":1,"a":1}', '{"a":1,"a":1}', '{"a":1.0}x', "[1]\n", "[02]", "-0"),
+        *('"\\u0041"', '"\\/"', '"\\u001F"', "[" * 300 + "]" * 300, "18446744073709551616"),
+    ],
+)
+def test_what_is_not(text: str) -> None:
+    try:
+        assert not is_canonical(text.encode())
+    except ValueError:  # it is no JSON
+        with pytest.raises(ValueError):  # noqa: PT011 - whatever it says
+            json.loads(text)

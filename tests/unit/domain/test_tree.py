@@ -111,3 +111,10 @@ def test_the_root_of_a_frontier() -> None:
     assert root_of([]) == EMPTY_ROOT == CT_ROOTS[0]
     assert root_of([leaf_hash(b"")]) == CT_ROOTS[1]
     assert root_of(iter([mth(CT_LEAVES[:4]), mth(CT_LEAVES[4:6]), mth(CT_LEAVES[6:7])])) == CT_ROOTS[7]
+
+
+@pytest.mark.parametrize(("size", "hashes"), [(1, 0), (0, 1), (3, 1), (4, 2), (-1, 1), (-1, 0)])
+def test_a_frontier_of_another_length_than_the_size_gives_is_refused(size: int, hashes: int) -> None:
+    """To go on from it would take a hash that is not there."""
+    with pytest.raises(ValueError, match=f"{hashes} hashes are not the frontier of {size} leaves"):
+        TreeBuilder(Tree(size, EMPTY_ROOT, (EMPTY_ROOT,) * hashes))

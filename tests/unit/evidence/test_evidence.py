@@ -41,7 +41,10 @@ def test_a_bundle_is_valid_to_whoever_brings_the_key(victim: Victim, tmp_path: P
     files = bundle(victim.world)
     place = unpacked(files, tmp_path / "bundle")
     answer = ask(place, *written(tmp_path, victim.keys))
-    assert (answer.status, answer.said["verdict"]) == (0, "VALID, signed by a key that you trust")
+    assert (answer.status, answer.said["verdict"]) == (
+        0,
+        "VALID: a bundle, 16 lines proven, signed by a key that you trust",
+    )
     lines = files["entries.ndjson"].splitlines()
     assert len(lines) == victim.head.tree.size == sum(name.startswith("proofs/") for name in files)
     assert files["public-key.pem"].decode() == victim.keys[0].pem()
@@ -106,7 +109,8 @@ def test_nothing_found_is_evidence_too(victim: Victim, tmp_path: Path) -> None:
     files = bundle(victim.world, user="nobody@example.com")
     assert files["entries.ndjson"] == b""
     assert manifest_of(files)["outcome"] == "none_found"
-    assert ask(unpacked(files, tmp_path), *written(tmp_path, victim.keys)).status == 0
+    place, keys = unpacked(files, tmp_path / "bundle"), written(tmp_path, victim.keys)
+    assert [ask(place, *keys, *more).status for more in ((), ("--without-lines",))] == [2, 0]
 
 
 def test_where_nothing_is_archived_there_is_no_bundle() -> None:
@@ -182,7 +186,8 @@ def test_no_more_is_proven_than_the_limit_and_the_bundle_says_so(victim: Victim,
     assert told["reasons"] == ["a bundle has 3 proofs at most"]
     place = unpacked(files, tmp_path)
     assert ask(place).status == 2
-    assert ask(place, "--without-proofs").said["verdict"].startswith("VALID, without proofs, as you asked")
+    valid = "VALID: a bundle, 3 lines proven, without proofs, as you asked"
+    assert ask(place, "--without-proofs").said["verdict"].startswith(valid)
     assert manifest_of(bundle(victim.world, max_proofs=16))["reasons"] == []
 
 

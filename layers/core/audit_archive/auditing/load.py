@@ -7,6 +7,7 @@ from hashlib import sha256
 from itertools import groupby
 from operator import attrgetter
 
+from audit_archive.domain.canonical import is_canonical
 from audit_archive.domain.layout import (
     SEQ_DIGITS,
     checkpoint_key,
@@ -115,7 +116,8 @@ def has_checkpoints(source: ArchiveSource, console: str) -> bool:
 def _copy(source: ArchiveSource, version: Version) -> Copy:
     stored = read_whole(source, version.key, version.version_id)
     try:
-        statement = parse_statement(stored.data) if stored.verdict is None else None
+        is_one = stored.verdict is None and is_canonical(stored.data)
+        statement = parse_statement(stored.data) if is_one else None
     except ValueError:
         statement = None
     return Copy(stored, sha256(stored.data).hexdigest(), statement)

@@ -19,6 +19,7 @@ SOURCE_KEYS = frozenset({SOURCE_KEY, SOURCE_BASE64_KEY})
 _SOURCE_LINES = tuple(b'{"%b":' % key.encode() for key in SOURCE_KEYS)
 # In a JSON string each of these takes six bytes: the longest entry would make a line of 96 MiB.
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_STRING_OR_FLOAT = re.compile(rb'("(?:[^"\\]|\\.)*")|-?[0-9]+[.eE][-+.eE0-9]*')
 
 
 def canonical_bytes(value: object) -> bytes:
@@ -31,6 +32,18 @@ def canonical_bytes(value: object) -> bytes:
     if b"null" in text:  # orjson writes NaN and Infinity as null, silently
         _refuse_non_finite(value)
     return bytes(memoryview(text))  # a copy: what orjson returns holds on to several kilobytes
+
+
+def is_canonical(data: bytes) -> bool:
+    """Whether bytes are the canonical JSON of what they say. Raises ValueError if they are no JSON.
+
+    A float may be spelled as another release of orjson spells it: of the shortest decimals there are several.
+    """
+    try:
+        spelled = canonical_bytes(orjson.loads(data))
+    except TypeError:
+        return False
+    return spelled == data or _without_floats(spelled) == _without_floats(data)
 
 
 def source_line(source: bytes, entry_id: int) -> bytes:
@@ -75,3 +88,8 @@ def _refuse_non_finite(value: object) -> None:
             pending.extend(item.values())
         elif isinstance(item, list | tuple):
             pending.extend(item)
+
+
+def _without_floats(text: bytes) -> bytes:
+    """JSON with one number in place of all floats."""
+    return _STRING_OR_FLOAT.sub(lambda found: found[1] or b"0.0", text)

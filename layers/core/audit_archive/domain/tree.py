@@ -38,6 +38,9 @@ class TreeBuilder:
     """A tree that grows: starts from a recorded frontier and takes lines in archive order."""
 
     def __init__(self, start: Tree) -> None:
+        """Raises ValueError if the frontier is not the hashes of as many perfect subtrees as the size has."""
+        if start.size < 0 or len(start.frontier) != start.size.bit_count():
+            raise ValueError(f"{len(start.frontier)} hashes are not the frontier of {start.size} leaves")
         self._size = start.size
         self._frontier = [bytes.fromhex(node) for node in start.frontier]
 

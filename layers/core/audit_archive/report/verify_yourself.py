@@ -55,6 +55,7 @@ def verify_section(report: Report) -> Markup:
 def _steps(report: Report) -> Iterator[Markup]:
     key = " --without-signatures" if report.signer is None else " --key KEY.pem"
     limit = " --without-proofs" if report.proven < report.coverage.matched else ""
+    limit = limit if report.coverage.matched else " --without-lines"
     yield _step(
         "Check lines, proofs, statements and signatures. The last line that it prints must begin with VALID, "
         "and say by whose key.",
@@ -74,7 +75,9 @@ def _steps(report: Report) -> Iterator[Markup]:
 def _why(report: Report, limit: str) -> Iterator[Node]:
     if report.signer is None:
         yield "This archive is not signed, so there is no key to check it with. "
-    if limit:
+    if report.coverage.matched == 0:
+        yield "The question found nothing, and the option says that you know. "
+    elif limit:
         yield "Not every line has a proof in this bundle, and the option says that you know."
 
 

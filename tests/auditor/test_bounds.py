@@ -1,0 +1,256 @@
+"""Files that can be read in two ways, or fill the memory: as strict, and as bounded, as the product."""
+
+import gzip
+import json
+import subprocess
+import sys
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from dataclasses import replace
+from hashlib import sha256
+from io import BytesIO
+from pathlib import Path
+from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
+
+import pytest
+
+from audit_archive.auditor import verify
+from audit_archive.domain.json_entries import read_entries
+from audit_archive.domain.layout import export_key
+from audit_archive.domain.statement import Statement
+from audit_archive.domain.times import from_rfc3339
+from audit_archive.domain.zip_export import open_member
+from audit_archive.errors import InvalidExportError
+from tests.attacks.victim import Victim, twin_world
+from tests.auditor.copy import PROGRAM, ask, copied
+from tests.auditor.evidence import bundle_of, sealed, unpacked, zipped
+from tests.auditor.test_hostile_entries import zipped as export_of
+from tests.unit.run.world import CONSOLE
+
+LARGE, MEMORY = 160 << 20, 150 << 20
+GOOD = export_of('[{"id": 1}]')
+LIMITED = """
+import resource, runpy, sys
+resource.setrlimit(resource.RLIMIT_AS, (int(sys.argv[1]), int(sys.argv[1])))
+sys.argv[:2] = []
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+
+class Pipe(BytesIO):
+    """A file in which nobody can go back: whoever writes a zip puts sizes after the data."""
+
+    def seekable(self) -> bool:
+        return False
+
+
+def piped() -> bytes:
+    """An export that was written without going back."""
+    file = Pipe()
+    with ZipFile(file, "w", ZIP_DEFLATED) as archive:
+        archive.writestr("a.json", '[{"id": 1}]')
+    return file.getvalue()
+
+
+def with_member(**how: object) -> bytes:
+    """An export whose member is stored otherwise."""
+    file = BytesIO()
+    with ZipFile(file, "w") as archive:
+        info = ZipInfo("a.json")
+        info.compress_type = ZIP_STORED
+        for name, value in how.items():
+            setattr(info, name, value)
+        archive.writestr(info, '[{"id": 1}]')
+    return file.getvalue()
+
+
+def after(junk: bytes) -> bytes:
+    """An export behind something else, with offsets that are right all the same."""
+    file = BytesIO(junk)
+    file.seek(0, 2)
+    with ZipFile(file, "w") as archive:
+        archive.writestr("a.json", '[{"id": 1}]')
+    return file.getvalue()
+
+
+def with_comment(comment: bytes) -> bytes:
+    """An export with a comment at its end."""
+    file = BytesIO()
+    with ZipFile(file, "w") as archive:
+        archive.writestr("a.json", '[{"id": 1}]')
+        archive.comment = comment
+    return file.getvalue()
+
+
+def patched(data: bytes, at: int, new: bytes) -> bytes:
+    """The same with other bytes at a place."""
+    return data[:at] + new + data[at + len(new) :]
+
+
+def wide() -> bytes:
+    """An export in the form for large files."""
+    file = BytesIO()
+    with ZipFile(file, "w", ZIP_DEFLATED) as archive, archive.open("a.json", "w", force_zip64=True) as member:
+        member.write(b'[{"id": 1}]')
+    return file.getvalue()
+
+
+CENTRAL = GOOD.index(b"PK\x01\x02")
+ZIPS = {
+    "as it is": GOOD,
+    "with sizes after the data": piped(),
+    "in the form for large files": wide(),
+    "stored": with_member(),
+    "with a comment": with_comment(b"a comment"),
+    "two, one after the other": export_of('[{"id": 2}]') + GOOD,
+    "one in the comment of another": with_comment(GOOD),
+    "something before it": b"#!/bin/sh\n" + GOOD,
+    "something before it that its offsets know of": after(b"#!/bin/sh\n"),
+    "something after it": GOOD + b"\n",
+    "something between data and directory": GOOD[:CENTRAL] + b"PK\x03\x04" + GOOD[CENTRAL:],
+    "another CRC in the local header": patched(GOOD, 14, b"\0\0\0\1"),
+    "another size in the local header": patched(GOOD, 22, b"\7"),
+    "another name in the local header": GOOD.replace(b"canary", b"danary", 1),
+    "another flag in the local header": patched(GOOD, 6, b"\4"),
+    "a member less in the end record": patched(GOOD, len(GOOD) - 12, b"\1"),
+    "encrypted": patched(patched(GOOD, 6, b"\1"), CENTRAL + 8, b"\1"),
+    "fewer bytes than are stated": patched(patched(GOOD, 22, b"\x0c"), CENTRAL + 24, b"\x0c"),
+    "more bytes than are stated": patched(patched(GOOD, 22, b"\x0a"), CENTRAL + 24, b"\x0a"),
+    "cut off": GOOD[:-1],
+    "nothing": b"",
+}
+
+
+@pytest.mark.parametrize("what", ZIPS)
+def test_an_export_can_be_read_in_one_way_or_both_refuse_it(what: str) -> None:
+    data = ZIPS[what]
+    try:
+        product = b"".join(open_member(BytesIO(data), len(data)))
+    except InvalidExportError:
+        product = b""
+    try:
+        copy = b"".join(verify.unzipped(BytesIO(data)))
+    except verify.NONSENSE:
+        copy = b""
+    assert copy == product
+    assert (copy != b"") == (list(ZIPS).index(what) <= list(ZIPS).index("with a comment"))
+
+
+def test_a_bundle_before_another_is_not_unpacked(tmp_path: Path) -> None:
+    """Some programs would unpack the first, others the second."""
+    files = bundle_of(Victim())
+    path = zipped(files, tmp_path / "evidence.zip")
+    assert ask(path).status == 0
+    path.write_bytes(path.read_bytes() * 2)
+    answer = ask(path)
+    assert (answer.status, answer.said["consoles"]) == (2, [])
+    assert "this zip can be read in more than one way" in answer.said["verdict"]
+
+
+def filling() -> Iterator[bytes]:
+    """White space, some at a time."""
+    for _ in range(LARGE >> 20):
+        yield b" " * (1 << 20)
+
+
+def gzip_bomb() -> bytes:
+    """A gzip file of a few hundred kilobytes that holds a thousand times as much."""
+    packer = zlib.compressobj(wbits=31)
+    return b"".join([*map(packer.compress, filling()), packer.flush()])
+
+
+def zip_bomb() -> bytes:
+    """An export that does."""
+    file = BytesIO()
+    with ZipFile(file, "w", ZIP_DEFLATED) as archive, archive.open("a.json", "w") as member:
+        for piece in filling():
+            member.write(piece)
+    return file.getvalue()
+
+
+def bomb_of(victim: Victim, kind: str) -> Callable[[Statement], Statement]:
+    """Put a bomb in the place of an object; the statement that names it says so."""
+    said = victim.archives[0]
+    if kind == "entries":
+        digest = sha256()
+        for piece in filling():
+            digest.update(piece)
+        victim.replace(said.entries[0].key, gzip_bomb())
+        file = replace(said.entries[0], content_sha256=digest.hexdigest())
+        return lambda told: replace(said, entries=(file, *said.entries[1:]), previous=told.previous)
+    data, served = zip_bomb(), from_rfc3339(said.export.served_at)
+    digest_of_zip = sha256(data).hexdigest()
+    key = export_key(CONSOLE, served, said.export.first_id, said.export.last_id, digest_of_zip)
+    victim.put(key, data)
+    export = replace(said.export, key=key, sha256=digest_of_zip, size=len(data))
+    return lambda told: replace(said, export=export, previous=told.previous)
+
+
+@pytest.mark.parametrize("kind", ["entries", "export"])
+def test_a_bomb_is_a_fault_and_fills_no_memory(kind: str, tmp_path: Path) -> None:
+    victim = Victim(twin_world(is_signed=False))
+    victim.rewrite(victim.archives[0].seq, bomb_of(victim, kind))
+    ran = limited(copied(victim.store, tmp_path))
+    assert ran.stdout.splitlines()[-1].startswith("FAULT: "), ran.stdout + ran.stderr
+
+
+def test_a_bomb_in_a_bundle_fills_no_memory(tmp_path: Path) -> None:
+    files = bundle_of(Victim())
+    place = unpacked(sealed(files), tmp_path)
+    with (place / "entries.ndjson").open("ab") as file:
+        for piece in filling():
+            file.write(piece)
+    ran = limited(place, "--without-signatures")
+    assert "\n  FAULT, misdescribed: entries.ndjson makes no sense: " in ran.stdout, ran.stdout + ran.stderr
+
+
+def limited(*arguments: object) -> subprocess.CompletedProcess[str]:
+    """The program in a Python of its own that may not have more memory."""
+    command = [sys.executable, "-I", "-S", "-c", LIMITED, str(MEMORY), str(PROGRAM), *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own
+
+
+@pytest.mark.parametrize("megabytes", [1, 17])
+def test_an_entry_is_as_long_as_the_product_takes_it_or_both_refuse_it(megabytes: int) -> None:
+    """However it is cut into members, none of which is long."""
+    member = '"' + "x" * (1 << 20) + '"'
+    data = export_of('[{"id": 1, "field": [' + ",".join([member] * megabytes) + "]}]")
+    is_taken = megabytes == 1
+    with nullcontext() if is_taken else pytest.raises(InvalidExportError, match="longer than 16777216 bytes"):
+        assert len(list(read_entries(open_member(BytesIO(data), len(data))))) == 1
+    with nullcontext() if is_taken else pytest.raises(ValueError, match="longer than 16 MiB"):
+        assert len(verify.read_export(BytesIO(data), "2026-11-20")[0]) == 1
+
+
+def test_of_a_token_without_end_no_more_is_read_than_an_entry_may_have() -> None:
+    read = 0
+
+    def pieces() -> Iterator[bytes]:
+        nonlocal read
+        yield b'[{"id":1,"a":"'
+        for _ in range(100):
+            read += 1
+            yield b"x" * (1 << 20)
+
+    with pytest.raises(ValueError, match="the JSON is broken, or cut off"):
+        list(verify.entries_in(pieces(), is_export=True))
+    assert read < 99
+
+
+@pytest.mark.parametrize("levels", [990, 1000, 100_000])
+def test_a_deep_line_in_a_bundle_is_told_and_ends_nothing(levels: int, tmp_path: Path) -> None:
+    files = bundle_of(Victim())
+    deep = '{"id":1,"n":' + "[" * levels + "]" * levels + "}"
+    source = json.dumps({"_source": deep, "id": 1}, separators=(",", ":"))
+    files["entries.ndjson"] += f"{deep}\n{source}\n".encode()
+    assert ("missing", "proofs") in ask(unpacked(sealed(files), tmp_path)).blamed
+
+
+def test_an_entry_file_whose_pieces_end_where_it_ends_is_whole() -> None:
+    """zlib tells the end of a member with the last piece of it, or with none after it."""
+    for size in (0, 1, verify.CHUNK - 1, verify.CHUNK, verify.CHUNK + 1, 3 * verify.CHUNK):
+        data = gzip.compress(b"a" * size) + gzip.compress(b"b" * size)
+        for step in (1 << 20, 7):
+            pieces = (data[at : at + step] for at in range(0, len(data), step))
+            assert b"".join(verify.inflated(pieces, 31)) == b"a" * size + b"b" * size

@@ -1,0 +1,299 @@
+"""The auditor's copy: what it must not pass."""
+
+from tests.mutants.mutant import Mutant
+
+PROGRAM = "auditor/verify.py"
+NOTES = "tests/auditor/test_notes.py::test_both_judge_a_note_alike"
+KEY_LENGTH = "tests/auditor/test_places.py::test_what_is_not_a_key_on_p256_is_refused_as_a_key"
+GAP = "tests/auditor/test_notes.py::test_only_what_is_unsigned_right_before_a_new_key_is_forgiven"
+CANONICAL = "tests/auditor/test_mutations.py::test_the_newest_statement_must_be_canonical"
+SHAPES = "tests/auditor/test_mutations.py::test_an_odd_statement_is_refused_by_both"
+TREE = "tests/auditor/test_forgeries.py::test_a_tree_that_does_not_go_on_is_found_without_the_lines"
+FILLED = "tests/auditor/test_mutations.py::test_filled_ids_ascend"
+WITHIN = "tests/auditor/test_mutations.py::test_an_odd_statement_is_refused_by_both"
+EPOCH = "tests/auditor/test_mutations.py::test_an_odd_statement_is_refused_by_both"
+FORGED_LINE = "tests/auditor/test_forgeries.py::test_a_line_that_the_export_does_not_have"
+BAD_BYTES = "tests/auditor/test_hostile_entries.py::test_a_line_with_another_bad_byte_is_found"
+ZIPS = "tests/auditor/test_bounds.py::test_an_export_can_be_read_in_one_way_or_both_refuse_it"
+TOKENS = "tests/auditor/test_bounds.py::test_of_a_token_without_end_no_more_is_read_than_an_entry_may_have"
+BOMB = "tests/auditor/test_bounds.py::test_a_bomb_in_a_bundle_fills_no_memory"
+EMPTY = "tests/auditor/test_places.py::test_a_copy_that_was_made_into_a_bundle_is_not_valid"
+OTHER = "tests/auditor/test_places.py::test_it_is_refused_where_an_archive_is_expected"
+TWO = "tests/auditor/test_places.py::test_only_a_kept_checkpoint_tells_two_histories_of_one_key_apart"
+LIES = "tests/auditor/test_bundles.py::test_a_lie_whose_hashes_fit"
+LIMIT = "tests/auditor/test_bundles.py::test_how_many_lines_are_proven_must_be_said_rightly"
+
+MUTANTS = (
+    Mutant(
+        "verify-base64-is-canonical",
+        "Base64 in any other spelling than the canonical one is refused",
+        PROGRAM,
+        "    if b64encode(data).decode() != text:",
+        "    if False:",
+        NOTES,
+    ),
+    Mutant(
+        "verify-trusted-key-is-a-key",
+        "A trusted key is one on P-256, of exactly its length",
+        PROGRAM,
+        "    return der.startswith(P256) and len(der) == len(P256) + 64",
+        "    return der.startswith(P256)",
+        KEY_LENGTH,
+    ),
+    Mutant(
+        "verify-trusted-key-is-on-p256",
+        "A trusted key is one on P-256, by how it begins",
+        PROGRAM,
+        "    return der.startswith(P256) and len(der) == len(P256) + 64",
+        "    return len(der) == len(P256) + 64",
+        KEY_LENGTH,
+    ),
+    Mutant(
+        "verify-absent-checkpoints-before-the-gap-stay-faults",
+        "Only checkpoints that are missing right before a new key are forgiven",
+        PROGRAM,
+        "        if key in self.names:\n            self.absent = []\n",
+        "",
+        GAP,
+    ),
+    Mutant(
+        "verify-absent-checkpoint-is-a-fault",
+        "A checkpoint that is missing is a fault",
+        PROGRAM,
+        '            self.fault(verdict, key, "is missing, or not well signed by the key that counts")',
+        "            pass",
+        NOTES,
+    ),
+    Mutant(
+        "verify-every-line-of-a-note-is-well-formed",
+        "One malformed line makes a note none",
+        PROGRAM,
+        "None in found or not all",
+        "not all",
+        NOTES,
+    ),
+    Mutant(
+        "verify-a-signature-holds-something",
+        "A signature is more than a key id",
+        PROGRAM,
+        " or not all(raw[4:] for _, raw in signed)",
+        "",
+        NOTES,
+    ),
+    Mutant(
+        "verify-a-note-has-no-control-characters",
+        "A note with control characters is none",
+        PROGRAM,
+        ' or re.search(rb"[\\x00-\\x09\\x0b-\\x1f]", data)',
+        "",
+        NOTES,
+    ),
+    Mutant(
+        "verify-a-note-is-bounded",
+        "A note has at most 128 KiB",
+        PROGRAM,
+        "    if len(data) > MOST_OF_A_NOTE or ",
+        "    if ",
+        NOTES,
+    ),
+    Mutant(
+        "verify-every-signature-of-a-known-key-is-good",
+        "A false signature by the known key beside a good one is a fault",
+        PROGRAM,
+        "for der, raw in ours if self.checks else ():",
+        "for der, raw in ours[:1] if self.checks else ():",
+        NOTES,
+    ),
+    Mutant(
+        "verify-a-signature-counts-under-its-own-name",
+        "The known key counts only under the name of the log",
+        PROGRAM,
+        "            ours = [(der, raw) for name, der, raw in known if name == origin]",
+        "            ours = [(der, raw) for name, der, raw in known]",
+        NOTES,
+    ),
+    Mutant(
+        "verify-statements-are-canonical",
+        "A statement in another spelling is none",
+        PROGRAM,
+        " or (spelled != text and without_floats(spelled) != without_floats(text))",
+        "",
+        CANONICAL,
+    ),
+    Mutant(
+        "verify-statements-have-known-fields",
+        "A statement with another field is none",
+        PROGRAM,
+        "    return value.keys() == holds.keys() and all(fits(each, holds[name]) for name, each in value.items())",
+        "    return holds.keys() <= value.keys() and all(fits(value[name], holds[name]) for name in holds)",
+        SHAPES,
+    ),
+    Mutant(
+        "verify-statements-lack-no-field",
+        "A statement without a field is none",
+        PROGRAM,
+        "value.keys() == holds.keys() and",
+        "value.keys() <= holds.keys() and",
+        SHAPES,
+    ),
+    Mutant(
+        "verify-statements-hold-the-right-types",
+        "A field of another type makes a statement none",
+        PROGRAM,
+        "        return type(value) is TYPES.get(kind)",
+        "        return True",
+        SHAPES,
+    ),
+    Mutant(
+        "verify-the-tree-goes-on",
+        "A tree that does not begin with the one before it is a fault",
+        PROGRAM,
+        "    is_whole = goes_on and grown(tree, []) == tree",
+        "    is_whole = grown(tree, []) == tree",
+        TREE,
+    ),
+    Mutant(
+        "verify-filled-ids-ascend",
+        "Filled ids are ascending, each once",
+        PROGRAM,
+        "all(sane) and filled == sorted(set(filled)) and told",
+        "all(sane) and told",
+        FILLED,
+    ),
+    Mutant(
+        "verify-the-slice-is-within-its-export",
+        "A statement archives no ids that its export does not reach",
+        PROGRAM,
+        '    is_sane &= all(export["first_id"] <= i <= export["last_id"] for i in ids)\n',
+        "",
+        WITHIN,
+    ),
+    Mutant(
+        "verify-an-epoch-purged-nothing",
+        "A new epoch has purged nothing",
+        PROGRAM,
+        '    due["highest_purged_id"] *= not is_epoch\n',
+        "",
+        EPOCH,
+    ),
+    Mutant(
+        "verify-lines-are-what-the-export-says",
+        "A line that means something else than its entry in the export is a fault",
+        PROGRAM,
+        'if entries is not None and entries.get(entry_id, ())[:2] != (meaning, file["date"]):',
+        "if False:",
+        FORGED_LINE,
+    ),
+    Mutant(
+        "verify-lines-in-base64-are-what-the-export-says",
+        "A line whose source stands in Base64 is compared by that source",
+        PROGRAM,
+        '(("_source", str.encode), ("_source_base64", base64_of))',
+        '(("_source", str.encode),)',
+        BAD_BYTES,
+    ),
+    Mutant(
+        "verify-bad-bytes-are-told-apart",
+        "A byte that is not UTF-8 means no other byte, and not U+FFFD",
+        PROGRAM,
+        '"utf-8-sig", "surrogateescape"',
+        '"utf-8-sig", "replace"',
+        BAD_BYTES,
+    ),
+    Mutant(
+        "verify-a-zip-begins-with-its-member",
+        "Nothing lies before the first member of a zip",
+        PROGRAM,
+        "    if not is_sane or len(ends) != 1 or starts[0]:",
+        "    if not is_sane or len(ends) != 1:",
+        ZIPS,
+    ),
+    Mutant(
+        "verify-a-zip-ends-with-its-end",
+        "A zip has one end, where the file ends",
+        PROGRAM,
+        "    if not is_sane or len(ends) != 1 or starts[0]:",
+        "    if not is_sane or starts[0]:",
+        ZIPS,
+    ),
+    Mutant(
+        "verify-the-headers-of-a-zip-agree",
+        "Both headers of a member say the same",
+        PROGRAM,
+        "all(a in {b, 0xFFFFFFFF} or (is_later and not a) for a, b in zip(local, central))",
+        "True",
+        ZIPS,
+    ),
+    Mutant(
+        "verify-an-export-holds-what-is-stated",
+        "An export holds exactly as many bytes as its zip states",
+        PROGRAM,
+        "        if (crc, size) != (member.CRC, member.file_size):",
+        "        if crc != member.CRC:",
+        ZIPS,
+    ),
+    Mutant(
+        "verify-tokens-are-bounded",
+        "No token of an export is longer than an entry may be",
+        PROGRAM,
+        "        elif is_more and len(text) - at <= MOST_OF_AN_ENTRY:",
+        "        elif is_more:",
+        TOKENS,
+    ),
+    Mutant(
+        "verify-entries-are-bounded",
+        "No entry of an export is longer than the product takes one",
+        PROGRAM,
+        '        need(size <= MOST_OF_AN_ENTRY, "an entry is longer than 16 MiB")\n',
+        "",
+        "tests/auditor/test_bounds.py::test_an_entry_is_as_long_as_the_product_takes_it_or_both_refuse_it",
+    ),
+    Mutant(
+        "verify-lines-are-bounded",
+        "No line is longer than that of any entry",
+        PROGRAM,
+        '        need(size <= MOST_OF_A_LINE, "a line is longer than that of any entry")\n',
+        "",
+        BOMB,
+    ),
+    Mutant(
+        "verify-an-empty-bundle-is-not-valid",
+        "A bundle without lines is valid only for who accepts that",
+        PROGRAM,
+        '            self.lacking["lines"] = (',
+        "            _ = (",
+        EMPTY,
+    ),
+    Mutant(
+        "verify-the-other-place-is-refused",
+        "A bundle is refused where a copy of an archive is expected",
+        PROGRAM,
+        "        if audit.kind != expected:",
+        "        if False:",
+        OTHER,
+    ),
+    Mutant(
+        "verify-a-kept-checkpoint-is-on-the-way",
+        "The chain leads through a checkpoint that was kept",
+        PROGRAM,
+        "            if statement not in self.good and size > most:",
+        "            if False:",
+        TWO,
+    ),
+    Mutant(
+        "verify-proofs-are-of-their-epoch",
+        "A proof counts for the epoch in its name only",
+        PROGRAM,
+        '            if name.startswith(f"proofs/{epoch}-") and (at := int(index)) >= first:',
+        "            if (at := int(index)) >= first:",
+        LIES,
+    ),
+    Mutant(
+        "verify-unproven-lines-are-counted",
+        "A bundle that says the least about its proofs excuses no line",
+        PROGRAM,
+        "        if unproven and limit == count - unproven:",
+        "        if unproven and limit is not None:",
+        LIMIT,
+    ),
+)
