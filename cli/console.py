@@ -4,7 +4,7 @@ from typing import IO, Any
 
 import click
 
-from audit_archive.config import MAX_PERIOD_HOURS
+from audit_archive.config import MAX_PERIOD_HOURS, shortest_period
 from audit_archive.reading.status import statuses
 from cli import schedules
 from cli.bootstrap import Stack, asking
@@ -55,6 +55,8 @@ def add(chosen: Chosen, /, console: str, schedule: str | None, period_hours: int
     if schedule is not None and period_hours is None:
         raise click.UsageError("--schedule needs --period-hours: else it pages, or never does.")
     stack = chosen.stack
+    if period_hours is not None:
+        _check_period(schedule or stack.parameters()[schedules.ARCHIVE.expression], period_hours)
     keys = {name.removesuffix("_key_file"): _key(file) for name, file in files.items() if file is not None}
     done = {f"secret {use}": _put_key(stack, stack.secret(console, use), key) for use, key in keys.items()}
     period = {"period_hours": period_hours} if period_hours is not None else {}
@@ -118,6 +120,15 @@ def remove(chosen: Chosen, /, console: str, *, yes: bool) -> None:
     if chosen.is_json:
         return show_json({"console": console, "removed": done})
     return say(f"Console {console} is no longer archived. Its archive and its secrets stay.")
+
+
+def _check_period(schedule: str, hours: int) -> None:
+    least = shortest_period(schedule)
+    if hours < least:
+        raise click.UsageError(
+            f"--period-hours is {hours}, but {schedule} leaves up to {least} hours between two runs: a "
+            f"healthy Console would page. Give --period-hours {least}, or archive more often."
+        )
 
 
 def _key(file: IO[str]) -> str:

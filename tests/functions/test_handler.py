@@ -211,7 +211,7 @@ def test_a_dry_run_does_all_but_the_post(world: World) -> None:
 
 
 def hidden_and_accepted(make_world: MakeWorld) -> World:
-    """Entry 2 is hidden from the reading key, and an operator took it for gone; a settle window has passed."""
+    """Entry 2 is hidden from the reading key; an operator took it for gone, a settle window ago."""
     world = make_world(ordinary(), keys={"flock-key": Key("flo", "read-only", "flock:default")})
     world.trail.put(entry(2, flock_id="flock:another"))
     world.aws.secrets.put_secret_value(SecretId=world.secret("read"), SecretString="flock-key")
@@ -224,7 +224,7 @@ def hidden_and_accepted(make_world: MakeWorld) -> World:
 
 
 def test_a_dry_run_checks_the_population(make_world: MakeWorld) -> None:
-    """With the purging key, as a purge would: an entry that only the reading key does not see is found out."""
+    """With the purging key, as a purge would: an entry that is hidden from the reading key is found out."""
     world = hidden_and_accepted(make_world)
     world.set(PURGE_MODE="dry-run")
     world.trail.put(entry(4))

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from audit_archive.config import VerifySettings
+from audit_archive.errors import SettingsError
 from tests.template.judge import request, role_decides
 from tests.template.rendered import ROOT, SOURCE, Rendered, render
 
@@ -72,6 +74,19 @@ def test_the_ledger_is_protected(stack: Rendered) -> None:
     assert table["DeletionProtectionEnabled"] is True
     assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
     assert [key["AttributeName"] for key in table["KeySchema"]] == ["console", "item"]
+
+
+def _verify_settings(**parameters: str) -> VerifySettings:
+    variables = render(**parameters).properties("VerifyFunction")["Environment"]["Variables"]
+    return VerifySettings.from_environment(variables)
+
+
+def test_the_period_of_the_stack_is_held_to_its_schedule() -> None:
+    weekly = {"ScheduleExpression": "cron(17 3 ? * MON *)"}
+    assert _verify_settings().period_hours == 24
+    assert _verify_settings(**weekly, PeriodHours="168").period_hours == 168
+    with pytest.raises(SettingsError, match="Set PeriodHours to 168"):
+        _verify_settings(**weekly)
 
 
 def test_the_function_gets_every_setting_and_no_other(stack: Rendered) -> None:

@@ -7,6 +7,8 @@ from os import environ
 from typing import TypeVar
 
 from audit_archive.domain.facts import Mode
+from audit_archive.domain.schedule import longest_gap
+from audit_archive.domain.times import HOUR
 from audit_archive.errors import SettingsError
 
 T = TypeVar("T")
@@ -113,13 +115,26 @@ class VerifySettings:
     def from_environment(cls, variables: Mapping[str, str] = environ) -> "VerifySettings":
         """Read and check every variable. Raises SettingsError naming the first that is missing or wrong."""
         read = _Reader(variables)
-        return cls(
+        settings = cls(
             archive_bucket=read.text("ARCHIVE_BUCKET"),
             ledger_table=read.text("LEDGER_TABLE"),
             alert_topic=variables.get("ALERT_TOPIC") or None,
             content_days=read.whole("CONTENT_DAYS", default=90, low=1, high=3650),
             period_hours=read.whole("PERIOD_HOURS", default=24, low=1, high=MAX_PERIOD_HOURS),
         )
+        schedule = variables.get("SCHEDULE_EXPRESSION", "")
+        if settings.period_hours < shortest_period(schedule):
+            raise SettingsError(
+                f"PERIOD_HOURS is {settings.period_hours}, but SCHEDULE_EXPRESSION {schedule} leaves up to "
+                f"{shortest_period(schedule)} hours between two runs: a healthy Console would page. Set "
+                f"PeriodHours to {shortest_period(schedule)}, or archive more often"
+            )
+        return settings
+
+
+def shortest_period(schedule: str) -> int:
+    """The fewest hours that may be called the period of a schedule."""
+    return min(MAX_PERIOD_HOURS, -(-longest_gap(schedule) // HOUR))
 
 
 class _Reader:

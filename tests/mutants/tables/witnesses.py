@@ -86,9 +86,9 @@ MUTANTS = (
     Mutant(
         "stale-completes-nothing",
         "A run with a stale export completes nothing",
-        "archive.py",
-        " and not result.is_stale:",
-        ":",
+        "result.py",
+        " and not self.is_stale",
+        "",
         STALE_EXPORTS,
     ),
     Mutant(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from audit_archive.config import Settings
+from audit_archive.config import Settings, VerifySettings
 from audit_archive.errors import SettingsError
 
 LEAST = {
@@ -89,7 +89,13 @@ def test_a_wrong_variable_is_named_with_what_it_may_be(name: str, value: str) ->
     [("KEEP_DAYS", "2495"), ("SETTLE_MINUTES", "1"), ("SETTLE_MINUTES", "10080"), ("RETENTION_DAYS", "60")],
 )
 def test_the_limits_themselves_are_accepted(name: str, value: str) -> None:
-    Settings.from_environment(LEAST | {name: value})
+    Settings.from_environment(LEAST | {"RETENTION_DAYS": "3710"} | {name: value})
+
+
+def test_what_is_kept_until_its_proof_is_about_to_end_is_refused() -> None:
+    assert Settings.from_environment(LEAST | {"RETENTION_DAYS": "100", "KEEP_DAYS": "40"}).keep_days == 40
+    with pytest.raises(SettingsError, match=r"KEEP_DAYS is 41, RETENTION_DAYS is 100.* Keep 40 days at most"):
+        Settings.from_environment(LEAST | {"RETENTION_DAYS": "100", "KEEP_DAYS": "41"})
 
 
 @pytest.mark.parametrize(("keep", "retention"), [("1", "60"), ("2496", "2555"), ("3650", "3709")])
@@ -102,3 +108,43 @@ def test_no_entry_is_kept_so_long_that_its_archived_copy_is_about_to_expire(keep
 @pytest.mark.parametrize("name", ["KEEP_DAYS", "OBJECT_LOCK_MODE", "ALERT_TOPIC", "CONSOLE_URL_TEMPLATE"])
 def test_an_empty_variable_is_as_good_as_none(name: str) -> None:
     assert Settings.from_environment(LEAST | {name: ""}) == Settings.from_environment(LEAST)
+
+
+# ------------------------------------------------------------------------------------------ verifying
+
+VERIFYING = {"ARCHIVE_BUCKET": "bucket", "LEDGER_TABLE": "table"}
+
+
+@pytest.mark.parametrize(
+    ("schedule", "hours"),
+    [
+        ("", "1"),
+        ("cron(17 3 * * ? *)", "24"),
+        ("cron(17 3 ? * MON *)", "168"),
+        ("rate(90 minutes)", "2"),
+        ("cron(0 3 29 2 ? *)", "8784"),
+    ],
+)
+def test_a_period_as_long_as_the_schedule_s_gap(schedule: str, hours: str) -> None:
+    found = VerifySettings.from_environment(
+        VERIFYING | {"SCHEDULE_EXPRESSION": schedule, "PERIOD_HOURS": hours}
+    )
+    assert found.period_hours == int(hours)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "hours", "least"),
+    [
+        ("cron(17 3 * * ? *)", "23", 24),
+        ("cron(17 3 ? * MON *)", "24", 168),
+        ("cron(17 3 ? * MON-FRI *)", "24", 72),
+        ("rate(90 minutes)", "1", 2),
+    ],
+)
+def test_a_period_that_would_page_for_a_healthy_console_is_refused(
+    schedule: str, hours: str, least: int
+) -> None:
+    with pytest.raises(SettingsError) as caught:
+        VerifySettings.from_environment(VERIFYING | {"SCHEDULE_EXPRESSION": schedule, "PERIOD_HOURS": hours})
+    assert f"PERIOD_HOURS is {hours}, but SCHEDULE_EXPRESSION {schedule} leaves" in str(caught.value)
+    assert f"Set PeriodHours to {least}" in str(caught.value)
