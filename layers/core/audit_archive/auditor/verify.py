@@ -181,7 +181,7 @@ SCALAR = json.JSONDecoder(
     parse_int=number,
     parse_float=lambda digits: ("float", *number(digits)),
     parse_constant=lambda name: (name,),
-).scan_once
+).raw_decode
 EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)
 
 
@@ -198,7 +198,7 @@ def tokens_in(pieces: Iterable[bytes]) -> Iterator[tuple[str, Any]]:
             continue
         try:
             value, end = SCALAR(text, at)
-        except (ValueError, StopIteration):
+        except ValueError:
             value, end = None, -1
         if 0 < end < len(text) or (end > 0 and not is_more):
             yield "", value
