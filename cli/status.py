@@ -1,5 +1,6 @@
 """`status`: where the archive of each Console stands."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -67,14 +68,22 @@ def record_of(status: Status, notes: Verifications | None) -> dict[str, Any]:
 
 
 def _state(status: Status) -> str:
-    if status.fault is not None:
-        return status.fault
+    """The first of what a person should know; `ok` if there is nothing."""
+    return status.fault or next(_doubts(status), "ok")
+
+
+def _doubts(status: Status) -> Iterator[str]:
     if status.is_latched:
-        return "purging waits for `canary-audit resume`"
+        yield "purging waits for `canary-audit resume`"
+    if status.unexplained:
+        first, more = status.unexplained[0], len(status.unexplained) - 1
+        others = f" and {more} more ranges" if more else ""
+        yield f"purging waits: no receipt explains the missing ids {first.first} to {first.last}{others}"
     if status.stale_ids:
-        return f"the export lacks the entry {status.stale_ids[-1]}, which the Console showed"
+        yield f"the export lacks the entry {status.stale_ids[-1]}, which the Console showed"
     if status.miscounted is not None:
-        return "the export does not fit the Console's own count: see miscounted of --json"
+        yield "the export does not fit the Console's own count: see miscounted of --json"
     if not status.statements:
-        return "nothing archived"
-    return "a purge's end is not known yet" if status.open_intents else "ok"
+        yield "nothing archived"
+    if status.open_intents:
+        yield "a purge's end is not known yet"

@@ -8,7 +8,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from audit_archive import bootstrap
 from audit_archive.errors import AuditArchiveError
 from audit_archive.request import ArchiveRequest, OperatorRequest, is_operator_event
-from audit_archive.result import Outcome, Result
+from audit_archive.result import Result
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -51,11 +51,13 @@ def _tell(result: Result) -> None:
     """The run in one log line, a line more for each warning, and in metrics added up over all Consoles."""
     unexplained = sum(hole.last - hole.first + 1 for hole in result.holes if hole.cause == "unexplained")
     for name, count in (
-        ("CompletedRuns", int(result.outcome in Outcome.COMPLETED)),
+        ("CompletedRuns", int(result.is_completed)),
         ("NewEntries", result.new_entries),
         ("PurgedEntries", result.purged_entries),
         ("UnexplainedMissingIds", unexplained),
         ("ForeignPurges", len(result.foreign_purges)),
+        ("StaleExports", int(result.is_stale)),
+        ("UncountedEntries", abs(result.uncounted)),
     ):
         metrics.add_metric(name, MetricUnit.Count, count)
     for warning in result.warnings:

@@ -18,6 +18,7 @@ from zipfile import ZipFile
 
 from local.aws import Laptop
 from local.aws.sam import ROOT
+from local.console.vocabulary import PEOPLE
 from local.demo.screen import Screen
 
 BUNDLE = ROOT / "bundle"
@@ -32,9 +33,9 @@ YEAR = timedelta(days=365)
 
 
 def question_of(laptop: Laptop) -> dict[str, Any]:
-    """Everything that whoever acted last did within a year, but for today, of which more may come."""
+    """Everything that one person did within a year, but for today, of which more may come."""
     event: dict[str, Any] = json.loads((ROOT / "events" / "retrieve-evidence.json").read_text())
-    user = next(e["user"] for e in laptop.console.newest(100) if "@" in str(e.get("user")))
+    user = PEOPLE[0][0]
     yesterday = datetime.now(UTC).date() - timedelta(days=1)
     reason = f"access review: everything {user} did within a year"
     dates = {"from": str(yesterday - YEAR), "to": str(yesterday)}

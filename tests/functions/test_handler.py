@@ -4,7 +4,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -33,6 +33,7 @@ from local.console.faults import (
     ReplacedBody,
     ResetAfter,
     ResetBefore,
+    Stale,
 )
 from local.console.trail import Actor, Trail
 from tests.functions.world import (
@@ -65,8 +66,18 @@ KEYS = {
     "foreign_purges": list,
     "statements": list,
     "warnings": list,
+    "is_stale": bool,
+    "uncounted": int,
 }
-COUNTED = {"CompletedRuns", "NewEntries", "PurgedEntries", "UnexplainedMissingIds", "ForeignPurges"}
+COUNTED = {
+    "CompletedRuns",
+    "NewEntries",
+    "PurgedEntries",
+    "UnexplainedMissingIds",
+    "ForeignPurges",
+    "StaleExports",
+    "UncountedEntries",
+}
 STATEMENT = f"statements/console={CONSOLE}/{{:010d}}.json"
 MALLORY = Actor(user="mallory@example.com", user_ip="203.0.113.66")
 
@@ -101,6 +112,8 @@ def test_the_first_run_archives_and_purges(make_world: MakeWorld) -> None:
         "foreign_purges": [],
         "statements": [STATEMENT.format(1), STATEMENT.format(2)],
         "warnings": [],
+        "is_stale": False,
+        "uncounted": 0,
     }
     assert world.live_ids == [3, 4]  # 4 is the receipt
     (post,) = world.posts
@@ -176,7 +189,7 @@ def test_the_archived_export_says_what_it_is(world: World) -> None:
     }
     assert run_id == world.statements("archive")[0]["run"]["id"]
     assert world.lock_of(key)[0] == "GOVERNANCE"
-    assert 30.9 < world.lock_of(key)[1] <= 31
+    assert 2555.9 < world.lock_of(key)[1] <= 2556
 
 
 # How far a run may go
@@ -197,12 +210,39 @@ def test_a_dry_run_does_all_but_the_post(world: World) -> None:
     assert world.run()["purged_entries"] == 3
 
 
-def test_a_dry_run_checks_the_population(world: World) -> None:
-    """With the purging key, as a purge would: an export that shows less than it is found out."""
+def hidden_and_accepted(make_world: MakeWorld) -> World:
+    """Entry 2 is hidden from the reading key, and an operator took it for gone; a settle window has passed."""
+    world = make_world(ordinary(), keys={"flock-key": Key("flo", "read-only", "flock:default")})
+    world.trail.put(entry(2, flock_id="flock:another"))
+    world.aws.secrets.put_secret_value(SecretId=world.secret("read"), SecretString="flock-key")
+    world.trail.clock = lambda: datetime.now(UTC) - timedelta(hours=2)
+    world.set(PURGE_MODE="off")
+    assert world.run()["holes"] == [{"first": 2, "last": 2, "cause": "unexplained", "receipt_id": None}]
+    world.invoke(json.loads((EVENTS / "accept.json").read_text()) | {"first": 2, "last": 2})
+    world.trail.clock = lambda: datetime.now(UTC)
+    return world
+
+
+def test_a_dry_run_checks_the_population(make_world: MakeWorld) -> None:
+    """With the purging key, as a purge would: an entry that only the reading key does not see is found out."""
+    world = hidden_and_accepted(make_world)
     world.set(PURGE_MODE="dry-run")
-    world.console.faults.add(CappedExport(2))
-    with pytest.raises(PopulationMismatchError, match="sees 3 entries"):
+    world.trail.put(entry(4))
+    with pytest.raises(PopulationMismatchError, match="sees entry 2"):
         world.run()
+
+
+def test_a_capped_export_is_told_and_nothing_below_it_is_purged(world: World) -> None:
+    world.console.faults.add(CappedExport(2))
+    result = world.run()
+    assert (result["outcome"], result["held_back_by"], result["uncounted"]) == (
+        "archived",
+        "before_archive",
+        1,
+    )
+    assert "shows entries that the export lacks: 1 to 1" in result["warnings"][0]
+    assert world.metrics()[-1]["UncountedEntries"] == [1.0]
+    assert (world.posts, sorted(world.archived())) == ([], [2, 3])
 
 
 def test_off_does_not_even_read_the_purging_key(world: World) -> None:
@@ -261,7 +301,9 @@ def test_an_event_may_keep_more_and_never_less(make_world: MakeWorld) -> None:
 @pytest.mark.parametrize("path", ARCHIVING, ids=lambda path: path.stem)
 def test_every_example_event_does_what_it_says(make_world: MakeWorld, path: Path) -> None:
     event = json.loads(path.read_text())
-    world = make_world(trail_of(entry(1), entry(2, timedelta(days=9)), entry(3, timedelta(days=8))))
+    first = event.get("last", 0) + 1  # above the ids that `accept` says are gone
+    ages = (None, timedelta(days=9), timedelta(days=8))
+    world = make_world(trail_of(*(entry(entry_id, age) for entry_id, age in enumerate(ages, first))))
     action = event.get("action")
     if action is None:
         result = world.invoke(event)
@@ -581,13 +623,11 @@ def test_a_console_that_does_not_say_how_many_it_holds(world: World) -> None:
     assert world.run()["purged_entries"] == 3
 
 
-def test_a_reading_key_that_sees_less_than_the_purging_key_destroys(make_world: MakeWorld) -> None:
-    """Nothing is purged, a person is woken, and the chain says that nothing was sent."""
-    world = make_world(ordinary(), keys={"flock-key": Key("flo", "read-only", "flock:default")})
-    world.trail.put(entry(2, flock_id="flock:another"))
-    world.aws.secrets.put_secret_value(SecretId=world.secret("read"), SecretString="flock-key")
+def test_a_reading_key_that_sees_less_purges_nothing_above_it(make_world: MakeWorld) -> None:
+    world = hidden_and_accepted(make_world)
+    world.set(PURGE_MODE="on")
     messages = world.topic()
-    with pytest.raises(PopulationMismatchError, match="sees 3 entries"):
+    with pytest.raises(PopulationMismatchError, match="sees entry 2"):
         world.run()
     assert (world.posts, world.live_ids) == ([], [1, 2, 3])
     assert [message["kind"] for message in messages()] == ["PopulationMismatchError"]
@@ -644,18 +684,21 @@ def test_a_topic_that_is_gone_does_not_hide_what_it_was_for(world: World) -> Non
 
 def test_a_foreign_purge_that_could_not_be_announced_does_not_stop_the_archive(world: World) -> None:
     """The run fails and says what could not be sent; the next one goes on, and tells it as soon as it can."""
+    world.run()  # purges what is older than the archive would be no news
     world.set(ALERT_TOPIC="arn:aws:sns:us-east-1:123456789012:gone")
-    world.trail.purge(1, by=MALLORY)
+    world.trail.put(entry(5))
+    world.trail.put(entry(6))
+    world.trail.purge(5, by=MALLORY)
     with pytest.raises(SettingsError, match="ForeignPurge of 1234abcd could not be sent"):
         world.run()
-    assert world.posts == []
-    assert sorted(world.archived()) == [2, 3, 4]
-    assert world.statements()[0]["missing"] == [
-        {"first": 1, "last": 1, "cause": "foreign_purge", "receipt_id": 4}
+    assert len(world.posts) == 1
+    assert sorted(world.archived()) == [1, 2, 3, 6, 7]
+    assert world.statements()[-1]["missing"] == [
+        {"first": 4, "last": 5, "cause": "foreign_purge", "receipt_id": 7}
     ]
     with pytest.raises(SettingsError, match="ForeignPurge of 1234abcd could not be sent"):
         world.run()
-    assert [s["reported_count"] for s in world.statements("purge")] == [2]
+    assert [s["reported_count"] for s in world.statements("purge")] == [3, 1]
     messages = world.topic()
     assert world.run()["outcome"] == "idle"
     (message,) = messages()
@@ -700,7 +743,22 @@ def test_the_metrics_of_a_run(make_world: MakeWorld) -> None:
         "PurgedEntries": [2.0],
         "UnexplainedMissingIds": [2.0],
         "ForeignPurges": [0.0],
+        "StaleExports": [0.0],
+        "UncountedEntries": [0.0],
     }
+
+
+def test_a_stale_export_is_counted_and_completes_nothing(world: World) -> None:
+    """Though it holds something new: it lacks an older entry that `fetch` shows."""
+    world.run()
+    world.trail.put(entry(5))
+    world.console.faults.add(Stale(world.trail.snapshot()), endpoint="export")
+    world.trail.put(entry(6))
+    result = world.run()
+    check_types(result)
+    assert (result["outcome"], result["is_stale"], result["new_entries"]) == ("archived", True, 2)
+    told = world.metrics()[-1]
+    assert (told["StaleExports"], told["CompletedRuns"]) == ([1.0], [0.0])
 
 
 def test_an_unexplained_hole_is_told_and_counted_once(make_world: MakeWorld) -> None:

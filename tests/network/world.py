@@ -188,7 +188,7 @@ class World:
             return None if key is None else HttpPurgingConsole(url, key, "header", clock, patience=PATIENCE)
 
         return Run(
-            order=Order(CONSOLE, Policy("on", HOUR, 0), 30, "GOVERNANCE", facts),
+            order=Order(CONSOLE, Policy("on", HOUR, 0), 100, "GOVERNANCE", facts),
             console=HttpConsole(url, read, "header", clock, patience=PATIENCE),
             open_purger=open_purger,
             store=S3ArchiveStore(clients["s3"], self.bucket),

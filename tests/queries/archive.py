@@ -36,6 +36,8 @@ def awkward() -> World:
     _people(world)
     _machines(world)
     world.later()
+    world.run()
+    world.accept()
     assert world.run().outcome == Outcome.PURGED
     _times(world)
     _shapes(world)

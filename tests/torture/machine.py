@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from hypothesis import strategies as st
-from hypothesis.stateful import invariant, rule
+from hypothesis.stateful import invariant, precondition, rule
 
 from audit_archive.domain.facts import IdSpan
 from tests.fakes import FakeSigner
@@ -104,6 +104,7 @@ class Torture(Surroundings):
             if ended.outcome == "stated":
                 assert not is_wrong, "there was nothing to resume"
 
+    @precondition(lambda self: self.world.has_true_head)
     @rule(choice=st.integers(0, 1000), looks=st.booleans())
     def an_operator_accepts(self, choice: int, looks: bool) -> None:
         """Of what is not there any more; who does not look is told that it is not listed."""

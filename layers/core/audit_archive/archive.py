@@ -53,7 +53,7 @@ class ArchiveRun:
             announce_pending(run)
             if not result.is_stale:
                 tell_hold(run, head, is_growing=result.new_entries > 0)
-            if result.outcome in Outcome.COMPLETED and not result.is_stale:
+            if result.is_completed:
                 run.ledger.complete(console, run.clock.now())
             return result
 

@@ -56,6 +56,11 @@ class Result:
     is_stale: bool = False
     uncounted: int = 0
 
+    @property
+    def is_completed(self) -> bool:
+        """Whether the run did all that there was to do."""
+        return self.outcome in Outcome.COMPLETED and not self.is_stale
+
     def as_dict(self) -> dict[str, Any]:
         """The result as a plain dict, for JSON: of a long list the first LISTED, and a warning of more."""
         lists = {"holes": self.holes, "foreign_purges": self.foreign_purges, "statements": self.statements}

@@ -64,8 +64,8 @@ MUTANTS = (
         "ledger-ahead",
         "A ledger that is ahead of the bucket means that a statement was removed",
         "steps/held.py",
-        "    if absent is not None:\n        raise absent.error()\n    if head.statement",
-        "    if absent is not None:\n        return Head(console)\n    if head.statement",
+        "    if absent is not None:\n        raise absent.error()\n    run.ledger",
+        "    if absent is not None:\n        return Head(console)\n    run.ledger",
         CHAINS,
     ),
     Mutant(

@@ -80,8 +80,9 @@ def test_the_manifest_tells_the_question_and_what_the_answer_rests_on(victim: Vi
     assert told["outcome"] == "found"
     assert (told["coverage"]["matched"], told["proof_limit"]) == (told["proven"], None)
     assert told["verification"]["is_valid"] is True
-    assert [purge["user"] for purge in told["coverage"]["foreign_purges"]] == ["mallory@example.com"]
-    assert told["custody"]["turns"] == {"begin": 1, "foreign_purge": 1, "hole": 1, "key": 1}
+    users = [purge["user"] for purge in told["coverage"]["foreign_purges"]]
+    assert users == ["admin@example.com", "mallory@example.com"]
+    assert told["custody"]["turns"] == {"begin": 1, "foreign_purge": 2, "hole": 1, "key": 1}
     assert sum(day["archived"] for day in told["custody"]["days"]) == 16
     assert told["activity"]["users"]["top"] == [["somebody@example.com", told["proven"]]]
 
@@ -310,6 +311,7 @@ def test_a_thousand_holes_hide_no_purge_that_differed() -> None:
         world.trail.arrive()
     world.later()
     world.run()
+    world.accept()
     world.aged(3)
     world.purger.report = lambda count: count + 5
     with pytest.raises(PurgeMismatchError):

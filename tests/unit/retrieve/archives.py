@@ -144,7 +144,8 @@ def state_archive(world: World, **fields: Any) -> ArchiveStatement:
 def stored_export(world: World, entries: list[dict[str, Any]]) -> ExportFacts:
     """An export with these entries, served now and stored."""
     data, now = zip_of(entries), world.clock.now()
-    first, last, digest = entries[0]["id"], entries[-1]["id"], sha256(data).hexdigest()
+    ids, digest = [entry["id"] for entry in entries], sha256(data).hexdigest()
+    first, last = min(ids), max(ids)
     key = export_key(CONSOLE, now, first, last, digest)
     ref = world.store.put(key, BytesIO(data), digest, world.bound().retention(), {})
     return replace(

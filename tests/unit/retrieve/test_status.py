@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from audit_archive.adapters.folder_source import FolderSource
-from audit_archive.domain.facts import Action
+from audit_archive.domain.facts import Action, IdSpan
 from audit_archive.domain.layout import statements_prefix
 from audit_archive.domain.times import rfc3339
 from audit_archive.errors import PurgeMismatchError
@@ -23,7 +23,7 @@ def status(world: World, *, ledger: bool = True) -> Status:
 
 @pytest.fixture
 def world() -> World:
-    """Two entries purged, ids 3 and 4 missing, one entry too young to purge (and a receipt to come)."""
+    """Two entries purged, ids 4 and 5 missing, and the receipt and an entry around them still live."""
     world = World()
     world.aged(2)
     world.run()
@@ -51,14 +51,15 @@ def test_it_tells_where_the_archive_stands(world: World) -> None:
         lag_hours=30.0,
         completed_at=rfc3339(served_at),
         missing={"unexplained": 2},
-        next_due_at=rfc3339(head.next_due_at or 0),
+        unexplained=(IdSpan(4, 5),),
+        next_due_at=None,
     )
 
 
 def test_unpurged_entries_are_those_that_no_purge_of_ours_destroyed(world: World) -> None:
     ids = [i for i in world.trail.ids if i <= world.head.highest_archived_id]
     assert status(world).unpurged_entries == len(ids)
-    world.later(DAY)
+    world.accept()
     world.run()
     assert (status(world).unpurged_entries, status(world).lag_ids) == (0, 0)
     world.trail.put(4)
@@ -83,8 +84,16 @@ def test_an_idle_run_shows(world: World) -> None:
     assert (found.newest_statement_at or "") < rfc3339(now - DAY + 1)
 
 
+def test_it_tells_when_a_young_entry_may_be_purged() -> None:
+    world = World()
+    happened_at = world.clock.now()
+    world.trail.arrive()
+    world.run()
+    assert status(world).next_due_at == rfc3339(happened_at + HOUR)
+
+
 def test_a_crashed_purge_is_an_open_intent(world: World) -> None:
-    world.later(DAY)
+    world.accept()
 
     def die() -> None:
         raise CrashError
@@ -98,7 +107,7 @@ def test_a_crashed_purge_is_an_open_intent(world: World) -> None:
 
 def test_a_latch_shows(world: World) -> None:
     world.purger.report = lambda count: count + 1
-    world.later(DAY)
+    world.accept()
     with pytest.raises(PurgeMismatchError):
         world.run()
     assert status(world).is_latched

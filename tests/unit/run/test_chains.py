@@ -200,6 +200,17 @@ def test_a_statement_that_states_another_head_than_it_leads_to_is_not_taken_over
     integrity_fault(world, "digest of a head that it does not lead to")
 
 
+def test_a_statement_that_names_another_statement_before_it_is_not_taken_over() -> None:
+    """Its number, its Console and the head that it leads to are right: only the link tells."""
+    world = settled()
+    head = world.head
+    assert head.statement is not None
+    said = decided(world, previous=replace(head.statement, sha256="0" * 64), head_format=HEAD_FORMAT)
+    after = head.after(said, head.statement)
+    put_next(world, replace(said, head_sha256=head_sha256(after)))
+    integrity_fault(world, "does not follow the statement before it")
+
+
 def test_a_statement_of_another_head_format_is_no_fault_and_confirms_no_head() -> None:
     world = settled()
     world.until_quiet()

@@ -238,6 +238,16 @@ def test_the_earlier_of_both_clocks_decides_what_is_old_enough() -> None:
     assert world.run().boundary == 2
 
 
+def test_a_console_whose_clock_is_weeks_behind_comes_to_rest() -> None:
+    world = World()
+    behind = world.trail.clock = type(world.clock)(now=world.clock.now() - 20 * DAY)
+    world.trail.arrive(2)
+    behind.advance(2 * HOUR)
+    assert world.run().outcome == "purged"
+    world.later()
+    assert world.run().outcome == "idle"
+
+
 def test_a_console_without_a_date_header_is_judged_by_our_clock() -> None:
     world = World()
     world.aged(2)

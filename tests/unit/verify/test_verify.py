@@ -114,14 +114,28 @@ def test_what_a_statement_that_can_t_be_trusted_names_is_not_checked(victim: Vic
 def test_what_it_covers(victim: Victim) -> None:
     (epoch,) = victim.audit(Depth.CHAIN).coverage.epochs
     assert (epoch.epoch, epoch.statements, epoch.archived, epoch.filled) == (1, 8, 16, 1)
-    assert epoch.missing == {"before_archive": 2, "foreign_purge": 2, "unexplained": 1}
+    assert epoch.missing == {"foreign_purge": 4, "unexplained": 1}
     assert sum(epoch.missing.values()) + epoch.archived - epoch.filled == epoch.highest_archived_id == 20
+
+
+def test_what_an_operator_accepted_is_still_missing_and_purged_across() -> None:
+    world = World()
+    world.trail.skip(2)
+    world.aged(3)
+    world.run()
+    world.accept()
+    assert world.run().outcome == "purged"
+    found = Victim(world).audit()
+    (epoch,) = found.coverage.epochs
+    assert (found.faults, found.not_checked) == ((), ())
+    assert (epoch.missing, epoch.archived, epoch.highest_purged_id) == ({"before_archive": 2}, 3, 5)
 
 
 def test_what_the_archive_states_itself_is_noted(victim: Victim) -> None:
     found = victim.audit(Depth.CHAIN)
-    assert found.note_counts == {"foreign_purge": 1, "hole": 1}
-    assert "mallory@example.com" in notes_of(found, Verdict.FOREIGN_PURGE)[0].sentence
+    assert found.note_counts == {"foreign_purge": 2, "hole": 1}
+    assert "admin@example.com" in notes_of(found, Verdict.FOREIGN_PURGE)[0].sentence
+    assert "mallory@example.com" in notes_of(found, Verdict.FOREIGN_PURGE)[1].sentence
     assert notes_of(found, Verdict.HOLE)[0].seq == 4
 
 

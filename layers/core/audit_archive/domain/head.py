@@ -93,10 +93,10 @@ class Head:
     as the chain names it (DER, base64); None before it names one.
 
     `live_count`: how many entries the Console should count; None: a whole run must find out. `count_offset`:
-    by how much that differs from the ids that it shows, if that was looked into. `surveyed_at`: up to when
-    the newest complete export covers. `history_up_to`: the last id of the epoch's first export; purges up to
-    it are older than the archive. `vanished`: archived ids that are gone without a receipt. `export`: the
-    newest stored one.
+    by how much that differs from the ids that it shows, if that was looked into. `surveyed_at`: when the run
+    of the newest complete export began, by our clock. `history_up_to`: the last id of the epoch's first
+    export; purges up to it are older than the archive. `vanished`: archived ids that are gone without a
+    receipt. `export`: the newest stored one.
     """
 
     console: str
@@ -245,7 +245,7 @@ def _surveyed(head: Head, said: ArchiveStatement) -> Head:
         first_live_id=first_id,
         live_count=said.export.entry_count + offset if offset is not None else None,
         count_offset=offset,
-        surveyed_at=from_rfc3339(said.covered_until),
+        surveyed_at=from_rfc3339(said.run.started_at),
         vanished=_above(head.vanished, first_id - 1),
     )
 

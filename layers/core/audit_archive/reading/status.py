@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from audit_archive.domain.coverage import Miscounted
+from audit_archive.domain.coverage import LISTED, Miscounted
+from audit_archive.domain.facts import IdSpan
 from audit_archive.domain.head import Head
 from audit_archive.domain.layout import consoles_after
 from audit_archive.domain.ranges import IdSet
@@ -38,8 +39,9 @@ class Status:
     Console. `lag_hours`: how long ago the later of the two is. `stale_ids`: entries that the Console showed
     since then and that its exports lack. `miscounted`: that export, if it does not fit the Console's own
     count. `unpurged_entries`: those archived that no purge of ours has destroyed; `lag_ids`: the ids that
-    these lie in. `missing`: by cause, how many ids are missing and may still be filled. `is_latched`: purging
-    waits for an operator. `fault`: why the rest can't be told, or what the ledger knows and the chain does
+    these lie in. `missing`: by cause, how many ids are missing and may still be filled; `unexplained`: the
+    first ranges that hold purging back until an operator accepts them. `is_latched`: purging waits for an
+    operator. `fault`: why the rest can't be told, or what the ledger knows and the chain does
     not have; one Console's fault hides no other.
     """
 
@@ -58,6 +60,7 @@ class Status:
     lag_hours: float | None = None
     completed_at: str | None = None
     missing: dict[str, int] | None = None
+    unexplained: tuple[IdSpan, ...] = ()
     open_intents: tuple[OpenIntent, ...] = ()
     is_latched: bool = False
     next_due_at: str | None = None
@@ -111,6 +114,7 @@ def _status(reader: Reader, console: str) -> Status:
         lag_hours=_lag(reader, reached.nothing_newer_at or reached.up_to),
         completed_at=rfc3339(completed) if completed is not None else None,
         missing=_missing(head),
+        unexplained=tuple(IdSpan(hole.first, hole.last) for hole in head.unexplained[:LISTED]),
         open_intents=tuple(OpenIntent(i.seq, i.boundary, i.expected_count) for i in head.open_intents),
         is_latched=head.is_latched,
         next_due_at=rfc3339(head.next_due_at) if head.next_due_at is not None else None,

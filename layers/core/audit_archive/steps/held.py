@@ -58,11 +58,11 @@ def held_head(run: Run) -> Head:
         head = Head(console)
     if head is None:
         return Head(console)
+    if head.statement is not None and _makes_sense(run, head, head.statement) and fits(run.store, head):
+        return head
     absent = find_absent(run, head)
     if absent is not None:
         raise absent.error()
-    if head.statement is not None and _makes_sense(run, head, head.statement) and fits(run.store, head):
-        return head
     run.ledger.disown(console)
     return Head(console)
 
