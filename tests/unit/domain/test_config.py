@@ -99,8 +99,8 @@ def test_what_is_kept_until_its_proof_is_about_to_end_is_refused() -> None:
 
 
 @pytest.mark.parametrize(("keep", "retention"), [("1", "60"), ("2496", "2555"), ("3650", "3709")])
-def test_no_entry_is_kept_so_long_that_its_archived_copy_is_about_to_expire(keep: str, retention: str) -> None:
-    with pytest.raises(SettingsError, match=f"KEEP_DAYS is {keep}, RETENTION_DAYS is {retention}: an entry would"):
+def test_no_entry_is_kept_until_its_archived_copy_is_about_to_expire(keep: str, retention: str) -> None:
+    with pytest.raises(SettingsError, match=f"KEEP_DAYS is {keep}, RETENTION_DAYS is {retention}: an entry"):
         Settings.from_environment(LEAST | {"KEEP_DAYS": keep, "RETENTION_DAYS": retention})
     Settings.from_environment(LEAST | {"KEEP_DAYS": str(int(keep) - 1), "RETENTION_DAYS": retention})
 
