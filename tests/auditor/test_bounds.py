@@ -29,7 +29,6 @@ from tests.auditor.test_hostile_entries import zipped as export_of
 from tests.unit.run.world import CONSOLE
 
 LARGE, MEMORY = 160 << 20, 150 << 20
-GOOD = export_of('[{"id": 1}]')
 LIMITED = """
 import resource, runpy, sys
 resource.setrlimit(resource.RLIMIT_AS, (int(sys.argv[1]), int(sys.argv[1])))
@@ -57,8 +56,7 @@ def with_member(**how: object) -> bytes:
     """An export whose member is stored otherwise."""
     file = BytesIO()
     with ZipFile(file, "w") as archive:
-        info = ZipInfo("a.json")
-        info.compress_type = ZIP_STORED
+        info = ZipInfo("canary.json")
         for name, value in how.items():
             setattr(info, name, value)
         archive.writestr(info, '[{"id": 1}]')
@@ -96,12 +94,14 @@ def wide() -> bytes:
     return file.getvalue()
 
 
+GOOD = with_member(compress_type=ZIP_DEFLATED)
 CENTRAL = GOOD.index(b"PK\x01\x02")
 ZIPS = {
     "as it is": GOOD,
     "with sizes after the data": piped(),
     "in the form for large files": wide(),
-    "stored": with_member(),
+    "stored": with_member(compress_type=ZIP_STORED),
+    "with a folder beside it": export_of('[{"id": 1}]'),
     "with a comment": with_comment(b"a comment"),
     "two, one after the other": export_of('[{"id": 2}]') + GOOD,
     "one in the comment of another": with_comment(GOOD),
@@ -113,7 +113,7 @@ ZIPS = {
     "another size in the local header": patched(GOOD, 22, b"\7"),
     "another name in the local header": GOOD.replace(b"canary", b"danary", 1),
     "another flag in the local header": patched(GOOD, 6, b"\4"),
-    "a member less in the end record": patched(GOOD, len(GOOD) - 12, b"\1"),
+    "a member less in the end record": patched(GOOD, len(GOOD) - 12, b"\2"),
     "encrypted": patched(patched(GOOD, 6, b"\1"), CENTRAL + 8, b"\1"),
     "fewer bytes than are stated": patched(patched(GOOD, 22, b"\x0c"), CENTRAL + 24, b"\x0c"),
     "more bytes than are stated": patched(patched(GOOD, 22, b"\x0a"), CENTRAL + 24, b"\x0a"),

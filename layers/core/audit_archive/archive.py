@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 
 from audit_archive.domain.facts import HeldBackBy, Mode
-from audit_archive.domain.head import Head
+from audit_archive.domain.head import Head, accepted_ids
 from audit_archive.domain.idle import is_idle
 from audit_archive.domain.plan import Plan, Sight, make_plan
 from audit_archive.domain.rollback import check_forward
@@ -108,7 +108,9 @@ def _checked(run: Run, surveyed: Surveyed, head: Head, compared: Compared, seen:
 
 def _purge(run: Run, head: Head, surveyed: Surveyed, plan: Plan, result: Result) -> tuple[Result, Head]:
     """Carry out the recorded plan: purge in mode `on`, only check in `dry-run`."""
-    ids, is_sure = surveyed.survey.ids, not plan.vanished
+    # What vanished from the export, or was accepted as missing, may be live and be made up for in the count.
+    is_sure = not plan.vanished and not accepted_ids(head.holes)
+    ids = surveyed.survey.ids
     try:
         if plan.is_intent:
             after, settlement = purge(run, head, ids, is_sure=is_sure)

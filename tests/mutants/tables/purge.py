@@ -18,8 +18,8 @@ MUTANTS = (
         "population-check",
         "Before every purge the purging key must see exactly the exported entries and what has come since",
         "steps/purge.py",
-        "(purger, head.anchor)\n        check_population(run, purger, ids, boundary, is_sure=is_sure)",
-        "(purger, head.anchor)",
+        "        check_population(run, purger, ids, boundary, is_sure=is_sure)\n",
+        "        pass\n",
         PURGING,
     ),
     Mutant(
@@ -34,8 +34,8 @@ MUTANTS = (
         "population-by-the-purging-key",
         "The population is counted with the key that purges, which may see more than the one that reads",
         "steps/purge.py",
-        "head.anchor)\n        check_population(run, purger, ids, boundary, is_sure=is_sure)",
-        "head.anchor)\n        check_population(run, run.console, ids, boundary, is_sure=is_sure)",
+        "        check_population(run, purger, ids,",
+        "        check_population(run, run.console, ids,",
         PURGING,
     ),
     Mutant(
@@ -60,7 +60,7 @@ MUTANTS = (
         "steps/purge.py",
         "            check_same_trail(purger, head.anchor)\n",
         "            pass\n",
-        f"{FOUND}::test_a_cached_export_of_the_console_that_stood_here_before_is_not_purged_by",
+        LAST_LOOKS,
     ),
     Mutant(
         "walk",

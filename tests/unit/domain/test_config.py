@@ -86,7 +86,7 @@ def test_a_wrong_variable_is_named_with_what_it_may_be(name: str, value: str) ->
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("KEEP_DAYS", "3650"), ("SETTLE_MINUTES", "1"), ("SETTLE_MINUTES", "10080"), ("RETENTION_DAYS", "60")],
+    [("KEEP_DAYS", "2495"), ("SETTLE_MINUTES", "1"), ("SETTLE_MINUTES", "10080"), ("RETENTION_DAYS", "60")],
 )
 def test_the_limits_themselves_are_accepted(name: str, value: str) -> None:
     Settings.from_environment(LEAST | {"RETENTION_DAYS": "3710"} | {name: value})
@@ -96,6 +96,13 @@ def test_what_is_kept_until_its_proof_is_about_to_end_is_refused() -> None:
     assert Settings.from_environment(LEAST | {"RETENTION_DAYS": "100", "KEEP_DAYS": "40"}).keep_days == 40
     with pytest.raises(SettingsError, match=r"KEEP_DAYS is 41, RETENTION_DAYS is 100.* Keep 40 days at most"):
         Settings.from_environment(LEAST | {"RETENTION_DAYS": "100", "KEEP_DAYS": "41"})
+
+
+@pytest.mark.parametrize(("keep", "retention"), [("1", "60"), ("2496", "2555"), ("3650", "3709")])
+def test_no_entry_is_kept_until_its_archived_copy_is_about_to_expire(keep: str, retention: str) -> None:
+    with pytest.raises(SettingsError, match=f"KEEP_DAYS is {keep}, RETENTION_DAYS is {retention}: an entry"):
+        Settings.from_environment(LEAST | {"KEEP_DAYS": keep, "RETENTION_DAYS": retention})
+    Settings.from_environment(LEAST | {"KEEP_DAYS": str(int(keep) - 1), "RETENTION_DAYS": retention})
 
 
 @pytest.mark.parametrize("name", ["KEEP_DAYS", "OBJECT_LOCK_MODE", "ALERT_TOPIC", "CONSOLE_URL_TEMPLATE"])

@@ -1,6 +1,7 @@
 """One pass over an export, against oracles that look at all of it at once."""
 
 from dataclasses import replace
+from hashlib import sha256
 from random import Random
 
 import pytest
@@ -61,6 +62,15 @@ def test_counts_ids_and_days() -> None:
     assert found.first_day == 5
     assert found.slices == (Slice(3, 9, 3),)
     assert found.new_count == 3
+
+
+def test_the_digest_of_the_lines_is_what_sha256sum_says_of_them() -> None:
+    entries = [entry(3), entry(4, user="a"), entry(9)]
+    lines = b"".join(each.line + b"\n" for each in entries)
+    assert surveyed(entries).lines_sha256 == sha256(lines).hexdigest()
+    assert surveyed([]).lines_sha256 == sha256(b"").hexdigest()
+    assert surveyed(entries, replace(NOBODY, highest_archived_id=9)).lines_sha256 == sha256(lines).hexdigest()
+    assert surveyed(entries[:2]).lines_sha256 != sha256(lines).hexdigest()
 
 
 # ---------------------------------------------------------------------------- new entries and receipts

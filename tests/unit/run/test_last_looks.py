@@ -13,6 +13,7 @@ from audit_archive.errors import (
 )
 from audit_archive.result import Outcome
 from audit_archive.steps.settle import settle
+from tests.fakes import FakeConsole, FakeTrail
 from tests.fakes.trail import stamp
 from tests.unit.run.audit import audit_quiet
 from tests.unit.run.world import DAY, Meanwhile, World
@@ -62,6 +63,16 @@ def test_a_purge_of_our_very_boundary_by_somebody_else_is_no_late_purge_of_ours(
     assert world.posts == []
     world.run()
     assert world.alerts.kinds == ["PopulationMismatchError", "ForeignPurge"]
+
+
+def test_a_purging_key_that_sees_another_trail_of_as_many_entries_purges_nothing() -> None:
+    world = ready()
+    other = FakeTrail(world.clock)
+    other.arrive(5)
+    world.purger = FakeConsole(other)
+    with pytest.raises(PopulationMismatchError, match="sees no entry 5, or another than"):
+        world.run()
+    assert (world.posts, other.ids) == ([], [1, 2, 3, 4, 5])
 
 
 def test_the_lock_that_counts_is_that_of_the_version_that_was_put() -> None:

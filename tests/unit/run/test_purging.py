@@ -105,6 +105,26 @@ def test_a_low_entry_that_appears_between_export_and_purge_stops_the_purge(is_ol
     audit_quiet(world)
 
 
+def test_a_count_that_is_wrong_by_just_as_many_hides_no_late_id_in_an_accepted_hole() -> None:
+    world = World()
+    world.trail.arrive(2)
+    world.trail.skip()
+    world.trail.arrive(2)
+    world.later()
+    world.run()
+    world.accept()
+    world.purger.miscounts = -1
+
+    def late() -> None:
+        world.purger.hooks.clear()
+        world.trail.put(3, timestamp=stamp(world.clock.now() - DAY))
+
+    world.purger.hooks["peek"] = late
+    with pytest.raises(PopulationMismatchError, match="entry 3"):
+        world.run()
+    assert 3 in world.trail.ids
+
+
 def test_a_console_that_tells_no_population_is_walked() -> None:
     world = ready()
     world.purger.tells_population = False

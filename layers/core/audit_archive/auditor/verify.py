@@ -181,7 +181,7 @@ SCALAR = json.JSONDecoder(
     parse_int=number,
     parse_float=lambda digits: ("float", *number(digits)),
     parse_constant=lambda name: (name,),
-).scan_once
+).raw_decode
 EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)
 
 
@@ -198,7 +198,7 @@ def tokens_in(pieces: Iterable[bytes]) -> Iterator[tuple[str, Any]]:
             continue
         try:
             value, end = SCALAR(text, at)
-        except (ValueError, StopIteration):
+        except ValueError:
             value, end = None, -1
         if 0 < end < len(text) or (end > 0 and not is_more):
             yield "", value
@@ -255,10 +255,8 @@ def entries_in(pieces: Iterable[bytes], is_export: bool = False) -> Iterator[lis
     for mark, value in tokens_in(pieces):
         (outer, items), size = within[-1], size + (len(value) if isinstance(value, str) else 1)
         is_name = due[0] == '"' and isinstance(value, str)
-        if size > MOST_OF_AN_ENTRY:
-            raise ValueError("an entry is longer than 16 MiB")
-        if not (is_name or (mark or "0") in due):
-            raise ValueError("the JSON has something else than is due")
+        need(size <= MOST_OF_AN_ENTRY, "an entry is longer than 16 MiB")
+        need(is_name or (mark or "0") in due, "the JSON has something else than is due")
         if is_name or mark == ":":
             items += [value] if is_name else []
             due = ":" if is_name else VALUE
