@@ -75,7 +75,8 @@ def _archive_and_purge(run: Run) -> tuple[Result, Head]:
     if not surveyed.survey.ids:
         return plain(Outcome.IDLE, loaded, head), head
     head = settle_late(run, head, surveyed)
-    sight = Sight(seen.is_stale, first_ending(run, head, surveyed.survey.ids, archivings))
+    ending_id = first_ending(run, head, surveyed.survey.ids, archivings)
+    sight = Sight(seen.is_stale, seen.unexported_id, ending_id)
     plan = make_plan(surveyed.survey, head, run.order.policy, surveyed.export.served_at, sight)
     verified = verify(run, store(run, surveyed, head))
     try:

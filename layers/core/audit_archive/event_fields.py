@@ -36,12 +36,17 @@ def checked(event: object, accepted: Fields, required: Sequence[str]) -> dict[st
 
 def console_id(value: object) -> str:
     """A Console's id. Raises RequestError."""
-    if not isinstance(value, str) or not _CONSOLE.fullmatch(value):
+    if not isinstance(value, str) or not is_console_id(value):
         raise RequestError(
             "console",
             f"{value!r:.80} is no Console id: text, as before .canary.tools: a-z, 0-9 and hyphens inside",
         )
     return value
+
+
+def is_console_id(name: str) -> bool:
+    """Whether a name can be a Console's id."""
+    return _CONSOLE.fullmatch(name) is not None
 
 
 def printable(name: str) -> Callable[[object], str]:

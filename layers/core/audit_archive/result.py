@@ -174,16 +174,18 @@ def _archive_warnings(evidence: Evidence, after: Head) -> Iterator[str]:
     if survey.unreadable_receipts:
         ids = list(survey.unreadable_receipts[:LISTED])
         yield f"purge receipts that can't be read: {ids}; nothing is purged in this run"
+    if compared.amended:
+        yield (
+            f"entries were amended after they were archived: {_spans(compared.amended)}. The archive keeps "
+            "the first form, this export holds the other"
+        )
+    if evidence.view.unexported_id is not None:
+        return  # `fetch` shows entries that the export lacks: none of what follows can be said
     if after.unexplained:
         yield (
             f"no receipt explains the missing ids {_spans(after.unexplained)}: they are gone, or hidden from "
             "both keys, and then a purge above them would destroy them. Nothing above them is purged until "
             "an operator states `accept`"
-        )
-    if compared.amended:
-        yield (
-            f"entries were amended after they were archived: {_spans(compared.amended)}. The archive keeps "
-            "the first form, this export holds the other"
         )
     if plan.vanished:
         yield f"the Console dropped archived entries without a receipt: {_spans(plan.vanished)}"

@@ -147,8 +147,8 @@ MUTANTS = (
         "no-entry-twice",
         "A walk that begins anew gives no entry twice",
         "adapters/console_http.py",
-        """                    if given is None or entry["id"] < given:""",
-        "                    if True:",
+        """ <= newest and entry["id"] not in given:""",
+        " <= newest:",
         PAGES,
     ),
     Mutant(

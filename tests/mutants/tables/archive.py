@@ -190,8 +190,8 @@ MUTANTS = (
         "foreign-purge-pages",
         "A person is told of a foreign purge",
         "steps/announce.py",
-        '            yield Finding("ForeignPurge", console, purge.sentence(console), to_json(purge))',
-        "            yield from ()",
+        '        yield Finding("ForeignPurge", console, purge.sentence(console), to_json(purge))',
+        "        yield from ()",
         TRAILS,
     ),
     Mutant(

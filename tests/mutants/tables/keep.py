@@ -177,8 +177,8 @@ MUTANTS = (
         "lease-expires",
         "The lease of a run that died runs out",
         "adapters/dynamodb_ledger.py",
-        "attribute_not_exists(#item) OR #expires_at <= :now OR #owner = :owner",
-        "attribute_not_exists(#item) OR ( :now = :now AND #owner = :owner )",
+        "attribute_not_exists(#item) OR #expires_at <= :now OR #expires_at > :latest OR",
+        "attribute_not_exists(#item) OR ( :now = :now AND #expires_at > :latest ) OR",
         f"{LEDGER}::test_a_lease_has_one_owner_until_it_runs_out",
     ),
     Mutant(

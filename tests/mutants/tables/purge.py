@@ -96,9 +96,9 @@ MUTANTS = (
     ),
     Mutant(
         "pages-in-order",
-        "Pages whose ids do not fall are refused: an entry may be hidden between them",
+        "Pages that go upwards are refused: an entry may be hidden between them",
         "adapters/console_http.py",
-        '            if above is not None and entry["id"] >= above:',
+        "            if begins > highest:",
         "            if False:",
         PAGES,
     ),

@@ -146,8 +146,8 @@ def test_a_walk_that_begins_anew_gives_no_entry_twice() -> None:
     ]
 
 
-def test_a_walk_that_begins_anew_must_be_newest_first_too() -> None:
-    pages = (page([9, 8], "x"), TOO_BIG, page([8, 9, 7]))
+def test_a_walk_that_begins_anew_may_not_go_upwards_either() -> None:
+    pages = (page([9, 8], "x"), TOO_BIG, page([8, 7], "y"), page([9]))
     with scripted(*pages) as server, pytest.raises(ConsoleError, match="newest first"):
         list(console(server).entries_above(0))
 
@@ -162,9 +162,26 @@ def test_a_single_entry_that_is_too_big_ends_the_walk() -> None:
 
 
 def test_no_page_is_fetched_beyond_the_id() -> None:
-    with scripted(page([4, 3], "more")) as server:
-        assert [entry["id"] for entry in console(server).entries_above(3)] == [4]
+    with scripted(page([14, *range(13, 3, -1)], "more")) as server:
+        assert [entry["id"] for entry in console(server).entries_above(13)] == [14]
     assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("pages", [([9, 7, 8], [6, 5]), ([9, 7], [8, 6, 5]), ([9, 8, 7], [7, 6, 5])])
+def test_neighbours_that_are_swapped_or_come_twice_are_each_given_once(pages: tuple[list[int], ...]) -> None:
+    """Ids are not strictly monotonic in time, and what arrives meanwhile moves entries to the next page."""
+    with scripted(page(pages[0], "x"), page(pages[1])) as server:
+        assert sorted(entry["id"] for entry in console(server).entries_above(5)) == [6, 7, 8, 9]
+
+
+def test_neighbours_may_be_swapped_over_the_end_of_a_page_where_a_walk_would_end() -> None:
+    with scripted(page([9, 7], "x"), page([8, 6, 5])) as server:
+        assert [entry["id"] for entry in console(server).entries_above(7)] == [9, 8]
+
+
+def test_the_newest_two_may_be_swapped() -> None:
+    with scripted(page([19, 20, *range(18, 0, -1)])) as server:
+        assert [entry["id"] for entry in console(server).entries_above(19)] == [20]
 
 
 def test_a_cursor_given_twice_is_a_circle() -> None:
@@ -182,8 +199,8 @@ def test_empty_pages_with_new_cursors_end_with_a_repeated_one() -> None:
     assert len(server.requests) == 3
 
 
-@pytest.mark.parametrize("second", [[9], [10], [8, 8], [7, 8]])
-def test_ids_that_do_not_fall_are_refused(second: list[int]) -> None:
+@pytest.mark.parametrize("second", [[10], [8, 10], [2**62]])
+def test_pages_that_go_upwards_are_refused(second: list[int]) -> None:
     with scripted(page([9], "x"), page(second)) as server, pytest.raises(ConsoleError, match="newest first"):
         list(console(server).entries_above(0))
 

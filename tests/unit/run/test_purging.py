@@ -15,6 +15,7 @@ from audit_archive.errors import (
 )
 from audit_archive.result import Outcome
 from tests.fakes import CallLog, CrashError
+from tests.fakes.console import zip_of
 from tests.fakes.trail import stamp
 from tests.unit.run.audit import audit, audit_quiet
 from tests.unit.run.world import DAY, LEASE, Meanwhile, World
@@ -65,9 +66,22 @@ def test_a_capped_export_stops_the_purge_and_is_told_in_every_mode(mode: str) ->
     assert "`fetch` shows entries that the export lacks: 1 to 2" in result.warnings[0]
     if mode == "on":
         world.accept()
-        with pytest.raises(PopulationMismatchError, match="sees entry"):
-            world.run()
+        assert world.run().held_back_by == HeldBackBy.POPULATION
         assert world.posts == []
+
+
+def test_what_the_pages_show_and_the_export_lacks_is_not_purged_by_a_blind_purging_key() -> None:
+    world = ready(8)
+    world.trail.purge(8)
+    world.aged(3)
+    world.run()
+    world.aged(2)
+    world.trail.put(7, timestamp=stamp(world.clock.now() - DAY))
+    world.reader.export = lambda entries: zip_of([e for e in entries if e["id"] != 7])
+    world.purger.sees = lambda entry: entry["id"] != 7
+    result = world.run()
+    assert (result.boundary, result.held_back_by) == (None, HeldBackBy.POPULATION)
+    assert 7 in world.trail.ids
 
 
 def test_an_entry_above_the_export_that_the_reading_key_sees_is_no_mismatch() -> None:

@@ -8,6 +8,7 @@ from audit_archive.adapters.console_faults import BodyTooLongError
 from audit_archive.adapters.console_page import check_id, page_of
 from audit_archive.adapters.console_retry import Patience, http_date
 from audit_archive.adapters.console_transport import ApiKey
+from audit_archive.domain.entry import MAX_ID
 from audit_archive.errors import ConsoleError
 from audit_archive.ports import Clock, ConsoleEntry, Download, Peek, PurgeAnswer
 
@@ -16,6 +17,9 @@ MAX_EXPORT = 5 * 1024**3
 
 LIMITS = (100, 50, 25, 12, 6, 3, 1)
 """Entries of a page: what is asked for, and then, each time that a page is too big, the half."""
+
+SWAPPED = 10
+"""Entries of a page's end that must lie at or below an id, so that no later page is asked for higher ones."""
 
 PATIENT = Patience()
 
@@ -54,20 +58,24 @@ class HttpConsole:
         return Peek(newest, 0 if is_empty else page.page_count)
 
     def entries_above(self, entry_id: int) -> Iterator[ConsoleEntry]:
-        """As the port says. Raises ConsoleError if the pages go in circles or are not newest first.
+        """As the port says. Raises ConsoleError if the pages go in circles, or upwards.
 
-        A cursor takes no other limit with it: after a page that is too big the walk begins anew, and passes
-        over what it has given already, and what has arrived since.
+        Ids are not strictly monotonic in time: neighbours may be swapped, also over the end of a page. And an
+        entry moves to a later page if others arrive meanwhile. A cursor takes no other limit with it: after a
+        page that is too big the walk begins anew, and passes over what it has given and what came since.
         """
-        given: int | None = None
+        given: set[int] = set()
+        newest = MAX_ID
         for limit in LIMITS:
             try:
-                for entry in self._newest_first(limit):
-                    if entry["id"] <= entry_id:
+                for page in self._pages(limit):
+                    newest = min(newest, max((entry["id"] for entry in page), default=newest))
+                    for entry in sorted(page, key=_by_id, reverse=True):
+                        if entry_id < entry["id"] <= newest and entry["id"] not in given:
+                            given.add(entry["id"])
+                            yield entry
+                    if page and all(entry["id"] <= entry_id for entry in page[-SWAPPED:]):
                         return
-                    if given is None or entry["id"] < given:
-                        given = entry["id"]
-                        yield entry
             except BodyTooLongError as error:
                 if limit == LIMITS[-1]:
                     raise _no_page(error) from error
@@ -80,30 +88,36 @@ class HttpConsole:
         spool.seek(0)
         return Download(answer.size, answer.sha256, http_date(answer.headers.get("Date")))
 
-    def _newest_first(self, limit: int) -> Iterator[ConsoleEntry]:
-        """All entries, each with a lower id than the one before. Raises ConsoleError if one has not."""
-        above: int | None = None
-        for entry in self._entries(limit):
-            check_id(entry)
-            if above is not None and entry["id"] >= above:
-                raise ConsoleError(
-                    f"The Console's pages are not newest first: id {entry['id']} came after {above}. The "
-                    "next run reads them again."
-                )
-            above = entry["id"]
-            yield entry
+    def _pages(self, limit: int) -> Iterator[list[ConsoleEntry]]:
+        """The entries of each page as it came; `limit` and `cursor` must not go together.
 
-    def _entries(self, limit: int) -> Iterator[ConsoleEntry]:
-        """All entries, page by page; `limit` and `cursor` must not go together."""
-        page = page_of(self._client.get_json({"limit": limit}))
+        Raises ConsoleError if a page begins above the one before it.
+        """
+        fields: dict[str, object] = {"limit": limit}
         cursors: set[str] = set()
-        yield from page.entries
-        while page.next_cursor is not None:
+        highest = MAX_ID
+        while True:
+            page = page_of(self._client.get_json(fields))
+            for entry in page.entries:
+                check_id(entry)
+            begins = max((entry["id"] for entry in page.entries), default=highest)
+            if begins > highest:
+                raise ConsoleError(
+                    f"The Console's pages are not newest first: id {begins} came after a page that begins "
+                    f"with {highest}. The next run reads them again."
+                )
+            highest = begins
+            yield page.entries
+            if page.next_cursor is None:
+                return
             if page.next_cursor in cursors:
                 raise ConsoleError("The Console's pages go in circles: it gave the same cursor twice.")
             cursors.add(page.next_cursor)
-            page = page_of(self._client.get_json({"cursor": page.next_cursor}))
-            yield from page.entries
+            fields = {"cursor": page.next_cursor}
+
+
+def _by_id(entry: ConsoleEntry) -> int:
+    return int(entry["id"])
 
 
 def _fields(entry: object) -> ConsoleEntry:

@@ -26,9 +26,8 @@ def page_of(answer: Mapping[str, Any]) -> Page:
             "The Console's fetch answer has no list of entries: what is missing is not taken for an empty "
             "trail. Look whether the Console's API has changed."
         )
-    return Page(
-        entries or [], _next_of(answer.get("cursor")), pages if type(pages) is int and pages >= 0 else None
-    )
+    is_count = type(pages) is int and 0 <= pages <= MAX_ID
+    return Page(entries or [], _next_of(answer.get("cursor")), pages if is_count else None)
 
 
 def _next_of(cursor: object) -> str | None:

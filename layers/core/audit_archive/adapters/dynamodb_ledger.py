@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
+LONGEST_LEASE = 3600
+"""Seconds: no lease of ours lasts so long. One that does is somebody else's writing."""
+
 READS = 5
 """How often a head is read again when another run replaced its parts meanwhile."""
 
@@ -33,9 +36,16 @@ class DynamoDbLedger:
         """As the port says."""
         lease = items.lease_item(console, owner, expires_at)
         # There is no lease; or it has run out; or it is our own: the SDK repeats a request whose answer was
-        # lost, and must not find itself locked out by its first attempt.
-        condition = "attribute_not_exists(#item) OR #expires_at <= :now OR #owner = :owner"
-        return self._table.put(lease, condition, {":now": {"N": str(now)}, ":owner": {"S": owner}})
+        # lost, and must not find itself locked out by its first attempt. Or it ends later than any run does.
+        condition = (
+            "attribute_not_exists(#item) OR #expires_at <= :now OR #expires_at > :latest OR #owner = :owner"
+        )
+        values: dict[str, AttributeValueTypeDef] = {
+            ":now": {"N": str(now)},
+            ":latest": {"N": str(now + LONGEST_LEASE)},
+            ":owner": {"S": owner},
+        }
+        return self._table.put(lease, condition, values)
 
     def release(self, console: str, owner: str) -> None:
         """As the port says."""
@@ -56,7 +66,8 @@ class DynamoDbLedger:
     def pending(self, console: str, now: int) -> list[Finding]:
         """As the port says."""
         claims = self._table.query(console, items.FINDINGS_PREFIX, "claim")
-        return [items.finding_of(claim) for claim in claims if items.has_run_out(claim, now)]
+        found = [items.finding_of(claim) for claim in claims if items.has_run_out(claim, now)]
+        return [finding for finding in found if finding is not None]
 
     def complete(self, console: str, at: int) -> None:
         """As the port says."""
@@ -65,7 +76,7 @@ class DynamoDbLedger:
     def last_completed(self, console: str) -> int | None:
         """As the port says."""
         item = self._table.get(console, items.COMPLETED)
-        return int(item["at"]["N"]) if item is not None else None
+        return items.moment_of(item) if item is not None else None
 
     def lack(self, console: str) -> Lack | None:
         """Read as it was noted; one that can't be read counts as none, for it only counts time."""

@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 
     Item = dict[str, AttributeValueTypeDef]
 
+MAX_DIGITS = 11
+"""Digits of a moment in epoch seconds."""
+
 PART_BYTES = 350_000
 """A DynamoDB item may have 400 KB with its names: this leaves room for them."""
 
@@ -103,12 +106,28 @@ def announced_item(finding: Finding) -> "Item":
 
 def has_run_out(item: "Mapping[str, AttributeValueTypeDef]", now: int) -> bool:
     """Whether an item is a claim, and whoever made it has had their time."""
-    return "claim" in item and orjson.loads(item["claim"]["B"])["expires_at"] <= now
+    claim = _claim_of(item)
+    return claim is not None and claim[1] <= now
 
 
-def finding_of(item: "Mapping[str, AttributeValueTypeDef]") -> Finding:
-    """The finding in a claim."""
-    return Finding(**orjson.loads(item["claim"]["B"])["finding"])
+def finding_of(item: "Mapping[str, AttributeValueTypeDef]") -> Finding | None:
+    """The finding in a claim; None if it is something else, whatever may come of a table."""
+    claim = _claim_of(item)
+    return claim[0] if claim is not None else None
+
+
+def _claim_of(item: "Mapping[str, AttributeValueTypeDef]") -> tuple[Finding, int] | None:
+    try:
+        claim = orjson.loads(item["claim"]["B"])
+        return Finding(**claim["finding"]), int(claim["expires_at"])
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def moment_of(item: "Mapping[str, AttributeValueTypeDef]") -> int | None:
+    """When a run was last completed (epoch seconds); None if the item says no moment."""
+    text = item.get("at", {}).get("N", "")
+    return int(text) if text.isdecimal() and len(text) <= MAX_DIGITS else None
 
 
 def parts_prefix(seq: int, digest: str) -> str:

@@ -339,7 +339,7 @@ def _after_outcome(intent: Intent, said: PurgeStatement) -> Intent | None:
 def _after_operator(head: Head, said: OperatorStatement) -> Head:
     now = from_rfc3339(said.run.started_at)
     if said.action == Action.RESUME:
-        return replace(head, is_latched=False, next_due_at=now)
+        return replace(head, is_latched=False, next_due_at=now, hold=None)
     if said.action == Action.ACCEPT and said.accepted is not None:
         return replace(head, holes=_accepted(head.holes, said.accepted), next_due_at=now)
     if said.action == Action.KEY:

@@ -69,6 +69,6 @@ def report_key(console: str, asked_at: int, sha256: str, suffix: str) -> str:
     return f"reports/console={console}/{moment}-{sha256[:HASH_DIGITS]}{suffix}"
 
 
-def consoles_after(key: str) -> str:
-    """A text that sorts after every statement of the Console that a statement's key is of."""
-    return key.rpartition("/")[0] + "/~"
+def consoles_after(console: str) -> str:
+    """A text that sorts after every statement of a Console."""
+    return statements_prefix(console) + "~"

@@ -78,11 +78,12 @@ class _Limit:
 class Sight:
     """What else a plan rests on beside the export.
 
-    `is_stale`: `fetch` showed an entry that the export lacks. `ending_id`: the lowest live id whose proof
-    ends soon.
+    `is_stale`: `fetch` showed an entry that the export lacks. `unexported_id`: the lowest such id, by all
+    pages. `ending_id`: the lowest live id whose proof ends soon, or is not there.
     """
 
     is_stale: bool = False
+    unexported_id: int | None = None
     ending_id: int | None = None
 
 
@@ -140,6 +141,9 @@ def _limits(facts: _Facts) -> Iterator[_Limit]:
     if facts.survey.unreadable_receipts:
         yield _Limit(0, HeldBackBy.UNREADABLE_RECEIPT, facts.served_at)
     yield from _hole_limits(facts)
+    if facts.sight.unexported_id is not None:
+        below = _below(facts.survey, facts.sight.unexported_id)
+        yield _Limit(below, HeldBackBy.POPULATION, facts.served_at)
     if facts.sight.ending_id is not None:
         yield _Limit(_below(facts.survey, facts.sight.ending_id), HeldBackBy.ENDING_PROOF, None)
     yield _age_limit(facts.survey, facts.policy)

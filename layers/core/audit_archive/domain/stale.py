@@ -35,13 +35,13 @@ class Lack:
 def unexported(newest: Mapping[str, Any] | None, survey: Survey) -> Unexported | None:
     """The newest entry that `fetch` showed, if the export lacks it and no purge explains that."""
     entry_id = (newest or {}).get("id")
-    if newest is None or type(entry_id) is not int or entry_id < 1 or not _lacks(survey, entry_id):
+    if newest is None or type(entry_id) is not int or entry_id < 1 or not lacks(survey, entry_id):
         return None
     timestamp = newest.get("timestamp")
     return Unexported(entry_id, timestamp if isinstance(timestamp, str) else None)
 
 
-def _lacks(survey: Survey, entry_id: int) -> bool:
+def lacks(survey: Survey, entry_id: int) -> bool:
     """Whether an export holds neither an entry nor the receipt of a purge that may have destroyed it."""
     is_purged = any(reach_of(receipt) >= entry_id for receipt in survey.receipts)
     is_unreadable = any(receipt_id > entry_id for receipt_id in survey.unreadable_receipts)
@@ -56,7 +56,7 @@ def is_overdue(entry: Unexported, known: Lack | None, survey: Survey, began_at: 
     """
     latest = began_at - max(settle, HOUR)
     happened = read_timestamp(entry.timestamp)
-    is_seen = known is not None and _lacks(survey, known.entry_id) and known.seen_at <= latest
+    is_seen = known is not None and lacks(survey, known.entry_id) and known.seen_at <= latest
     return not survey.ids or is_seen or (happened is not None and happened <= latest)
 
 
@@ -67,7 +67,7 @@ def noted(
 
     An export that has new entries begins the count anew.
     """
-    first = known if known is not None and _lacks(survey, known.entry_id) else Lack(entry.id, now)
+    first = known if known is not None and lacks(survey, known.entry_id) else Lack(entry.id, now)
     if not is_stale:
         return Lack(first.entry_id, first.seen_at)
     if is_advancing or first.since is None:

@@ -11,6 +11,7 @@ from audit_archive.domain.layout import consoles_after
 from audit_archive.domain.ranges import IdSet
 from audit_archive.domain.times import from_rfc3339, rfc3339
 from audit_archive.errors import AuditArchiveError
+from audit_archive.event_fields import is_console_id
 from audit_archive.reading.chain import current_head
 from audit_archive.reading.reach import reach
 from audit_archive.reading.reader import Reader
@@ -78,10 +79,12 @@ def _consoles(reader: Reader) -> Iterator[str]:
     """Every Console that has a statement: one look at the listing for each."""
     after = ""
     while version := next(reader.source.versions(_STATEMENTS, after), None):
-        folder = version.key.removeprefix(_STATEMENTS).partition("/")[0]
-        if folder.startswith(_CONSOLE):
-            yield folder.removeprefix(_CONSOLE)
-        after = consoles_after(version.key)
+        folder, slash, _ = version.key.removeprefix(_STATEMENTS).partition("/")
+        name = folder.removeprefix(_CONSOLE)
+        is_console = bool(slash) and folder.startswith(_CONSOLE) and is_console_id(name)
+        if is_console:
+            yield name
+        after = consoles_after(name) if is_console else version.key
 
 
 def _told(reader: Reader, console: str) -> Status:

@@ -30,6 +30,8 @@ EXPECTED_HOLDS = frozenset(
 """Reasons that the owner chose, or that a person is told of in another way."""
 
 WEEK = 7 * DAY
+TOLD_ALONE = 20
+"""Purges by others that one statement tells with a message each."""
 
 CLAIM = 30
 """Seconds for which a claimed finding is left to whoever claimed it."""
@@ -102,9 +104,15 @@ def findings_of(run: Run, statement: ArchiveStatement, before: Head, after: Head
     risen = id_set(statement.filled).intersection(accepted_ids(before.holes))
     if risen:
         yield Finding("AcceptedIdsLive", console, _risen(console, risen), {"statement": statement.seq})
-    for purge in foreign_purges_of(statement):
-        if not after.is_history(purge.receipt_id):
-            yield Finding("ForeignPurge", console, purge.sentence(console), to_json(purge))
+    purges = [p for p in foreign_purges_of(statement) if not after.is_history(p.receipt_id)]
+    for purge in purges[:TOLD_ALONE]:
+        yield Finding("ForeignPurge", console, purge.sentence(console), to_json(purge))
+    if len(purges) > TOLD_ALONE:
+        sentence = (
+            f"Somebody purged Console {console} {len(purges)} times since the last run. {TOLD_ALONE} purges "
+            f"are told one by one, statement {statement.seq} lists them all"
+        )
+        yield Finding("ForeignPurge", console, sentence, {"statement": statement.seq})
     for seen in statement.receipts_seen:
         if seen.before_id is None and seen.intent_seq is None and not after.is_history(seen.entry_id):
             yield Finding("UnreadableReceipt", console, _unreadable(console, seen), to_json(seen))

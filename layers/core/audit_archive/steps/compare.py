@@ -17,7 +17,7 @@ from audit_archive.domain.archiving import Archiving, archived_part, ends_at, li
 from audit_archive.domain.difference import difference
 from audit_archive.domain.differing import Differing
 from audit_archive.domain.entry import Entry
-from audit_archive.domain.facts import EntryFile, IdSpan, ObjectRef, Respelled
+from audit_archive.domain.facts import EntryFile, IdSpan, Mode, ObjectRef, Respelled
 from audit_archive.domain.finding import Finding
 from audit_archive.domain.head import Head
 from audit_archive.domain.ranges import IdSet
@@ -68,13 +68,33 @@ class Compared:
 
 
 def first_ending(run: Run, head: Head, live: IdSet, archivings: tuple[Archiving, ...]) -> int | None:
-    """The lowest live archived id whose proof ends soon, or is not known; None if there is no such id."""
+    """The lowest live archived id whose proof ends soon, or is not there; None if there is no such id."""
     soon = run.clock.now() + ENDING
     unproven = live_archived(head, live)
+    if run.order.policy.mode == Mode.OFF:
+        return None
     for each in archivings:
         if ends_at(each, run.order.retention_days) > soon:
-            unproven = unproven.minus(each.ids)
+            unproven = unproven.minus(_in_sound_files(run, each))
     return unproven.ranges[0].first if unproven else None
+
+
+def _in_sound_files(run: Run, each: Archiving) -> IdSet:
+    """Those of some archived ids whose entry file, which answers will use, is there as it was archived."""
+    sound = each.ids
+    for file in each.entries:
+        within = each.ids.within(file.first_id, file.last_id)
+        if within and not _is_sound(run, file):
+            sound = sound.minus(within)
+    return sound
+
+
+def _is_sound(run: Run, file: EntryFile) -> bool:
+    facts = run.store.inspect(file.key)
+    if facts is not None and facts.retention is not None and facts.sha256 == file.sha256:
+        return True
+    with run.scratch() as spool:  # another gzip may have packed it, or another version may lie above it
+        return prove(run, spool, file, 0) is not None
 
 
 def archived_by(run: Run, head: Head, live: IdSet) -> tuple[Archiving, ...]:

@@ -140,13 +140,19 @@ def _publish_absent(run: Run, signed: Signed) -> Published:
     # The lifecycle rule hides the latest versions a day before their lock ends.
     if not isinstance(said, ArchiveStatement) or from_rfc3339(said.export.retain_until) - DAY <= now:
         return publish(run, signed)
-    if all(run.store.inspect(file.key) is not None for file in said.entries):
+    if all(_is_published(run, file) for file in said.entries):
         return publish(run, signed)
     built = _rebuild(run, said, signed.before)
     try:
         return publish(run, signed, built)
     finally:
         built.close()
+
+
+def _is_published(run: Run, file: EntryFile) -> bool:
+    """Whether an entry file is there, and is what the statement says: somebody may have put another first."""
+    facts = run.store.inspect(file.key)
+    return facts is not None and facts.sha256 == file.sha256
 
 
 def _rebuild(run: Run, statement: ArchiveStatement, before: Head) -> Built:

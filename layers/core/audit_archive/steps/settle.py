@@ -139,7 +139,7 @@ def _lowest_live(run: Run, boundary: int) -> int | None:
         for entry in run.console.entries_above(0):
             if not run.has_time():
                 return None
-            lowest = entry["id"]
+            lowest = min(lowest, entry["id"])
     except ConsoleError:
         return None
     return lowest if lowest <= boundary else None

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from audit_archive.domain.facts import IdSpan, PopulationFacts, Unexported
 from audit_archive.domain.head import Head
 from audit_archive.domain.ranges import id_set
-from audit_archive.domain.stale import Lack, covered_until, is_overdue, noted, unexported
+from audit_archive.domain.stale import Lack, covered_until, is_overdue, lacks, noted, unexported
 from audit_archive.domain.survey import Survey
 from audit_archive.domain.times import rfc3339
 from audit_archive.errors import ConsoleError, InvalidExportError
@@ -36,6 +36,11 @@ class View:
     def stale(self) -> Unexported | None:
         """The entry that makes the export stale."""
         return self.lacking if self.is_stale else None
+
+    @property
+    def unexported_id(self) -> int | None:
+        """The lowest id that the pages show and the export lacks."""
+        return min((span.first for span in self.population.unexported), default=None)
 
     def as_old_copy(self) -> "View":
         """The same, of an export that can't be what the Console holds now."""
@@ -72,7 +77,8 @@ class Beside:
 def view(run: Run, surveyed: Surveyed, head: Head, peek: Peek, began_at: int) -> View:
     """Hold an export against the peek that came before its download."""
     found, settle = surveyed.survey, run.order.policy.settle
-    lacking, beside = unexported(peek.newest, found), Beside(surveyed, settle)
+    lacking = unexported(peek.newest, found) or _still_lacking(run, found, head)
+    beside = Beside(surveyed, settle)
     return View(
         lacking=lacking,
         is_stale=lacking is not None and _is_old(run, lacking, found, head, began_at),
@@ -80,6 +86,17 @@ def view(run: Run, surveyed: Surveyed, head: Head, peek: Peek, began_at: int) ->
         population=_population(run, beside, head, peek),
         covered_until=min(beside.covered_until, covered_until(lacking, surveyed.export.served_at, settle)),
     )
+
+
+def _still_lacking(run: Run, found: Survey, head: Head) -> Unexported | None:
+    """The entry that an earlier run noted, if this export lacks it too though it has the newest one.
+
+    What lies below the first live entry is gone: a purge took it, or the Console's own retention.
+    """
+    known = run.ledger.lack(run.order.console)
+    if known is None or not found.ids or known.entry_id < max(found.first_id, head.highest_purged_id + 1):
+        return None
+    return Unexported(known.entry_id, None) if lacks(found, known.entry_id) else None
 
 
 def _is_old(run: Run, lacking: Unexported, found: Survey, head: Head, began_at: int) -> bool:
