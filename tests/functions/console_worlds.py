@@ -171,7 +171,7 @@ ENTRIES = (
         "the Console drops what is old, without a receipt",
         ARCHIVES,
         between=after(1, retention),
-        settings={"KEEP_DAYS": "3650"},
+        settings={"KEEP_DAYS": "3650", "RETENTION_DAYS": "3710"},
     ),
 )
 
