@@ -1,18 +1,13 @@
 """The content of entry files and exports, proven: it is what the statement says, or it is an error."""
 
-import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from hashlib import sha256
 from typing import NamedTuple
 
 from audit_archive.domain.facts import EntryFile, ExportFacts
+from audit_archive.domain.gunzip import inflated
 from audit_archive.errors import IntegrityError
 from audit_archive.ports import NO_VERSION, ArchiveSource
-
-BLOCK = 1 << 18
-"""Bytes that are inflated at once: memory stays flat, however well a file was compressed."""
-
-_GZIP = 16 + zlib.MAX_WBITS
 
 
 class FoundVersion(NamedTuple):
@@ -55,7 +50,7 @@ def read_content(source: ArchiveSource, file: EntryFile, version_id: str) -> Ite
     then, if they are not what the statement says; or meanwhile, if the file is no gzip.
     """
     digest, rest = sha256(), list[bytes]()
-    for block in _inflated(file.key, source.read(file.key, version_id)):
+    for block in inflated(file.key, source.read(file.key, version_id)):
         digest.update(block)
         cut = block.rfind(b"\n") + 1
         if cut:
@@ -82,24 +77,3 @@ def read_export(source: ArchiveSource, facts: ExportFacts) -> Iterator[bytes]:
             f"{facts.key} (version {facts.version_id}) does not have the hash {facts.sha256} that the "
             "statement gives: it was altered. It is not handed out; verify the archive"
         )
-
-
-def _inflated(key: str, chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """The content of a gzip file, which may have several members (RFC 1952, section 2.2)."""
-    inflater = zlib.decompressobj(_GZIP)
-    try:
-        for chunk in chunks:
-            rest = chunk
-            while rest:
-                if inflater.eof:
-                    inflater = zlib.decompressobj(_GZIP)
-                while block := inflater.decompress(rest, BLOCK):
-                    yield block
-                    rest = inflater.unconsumed_tail
-                rest = inflater.unused_data
-    except zlib.error as error:
-        raise IntegrityError(
-            f"{key} can't be unpacked: {error}. It is damaged; verify the archive"
-        ) from error
-    if not inflater.eof:
-        raise IntegrityError(f"{key} ends too early: it is damaged; verify the archive")
