@@ -3,11 +3,11 @@
 from tests.mutants.mutant import Mutant
 from tests.mutants.tables.suspects import (
     ADDRESS,
-    BAD_INPUT,
     GOOD_DAYS,
     HANDLER,
     OTHER_CONTRACTS,
     PAGES,
+    PURGING,
     REFUSALS,
     REPEATS,
     SECRETS,
@@ -199,6 +199,6 @@ MUTANTS = (
         "archive.py",
         "    if not surveyed.survey.ids:",
         "    if False:",
-        f"{BAD_INPUT}::test_an_empty_export_of_a_trail_that_is_not_empty",
+        f"{PURGING}::test_an_unanswered_purge_of_a_whole_trail_without_a_receipt_is_no_reset",
     ),
 )

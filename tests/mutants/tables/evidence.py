@@ -20,7 +20,7 @@ MUTANTS = (
         "reading/proving.py",
         "console, self._chain.keys, self._is_signed)",
         "console, self._chain.keys, lambda *_: True)",
-        f"{EVIDENCE}::test_faults_of_the_chain_are_in_the_bundle_and_found_by_whoever_checks_it",
+        f"{EVIDENCE}::test_a_checkpoint_with_a_false_signature_proves_nothing",
     ),
     Mutant(
         "proving-checkpoint-is-of-its-statement",

@@ -250,6 +250,16 @@ def test_a_checkpoint_of_another_statement_proves_nothing(victim: Victim) -> Non
     assert reason == f"{key} is no checkpoint that covers them: it is over another statement"
 
 
+def test_a_checkpoint_with_a_false_signature_proves_nothing(victim: Victim) -> None:
+    key, signer = checkpoint_key(CONSOLE, 4), victim.world.signer
+    assert isinstance(signer, FakeSigner)
+    said, tree = victim.store.data(statement_key(CONSOLE, 4)), victim.statement(4).tree
+    point = Checkpoint(CONSOLE, tree.size, tree.root, sha256(said).hexdigest())
+    victim.replace(key, point.signed(signer.public_key(), signer.sign(b"something else")))
+    (reason,) = manifest_of(bundle(victim.world))["reasons"]
+    assert reason.startswith(f"{key} is no checkpoint that covers them")
+
+
 @pytest.mark.parametrize("over", [b"garbage", b"the checkpoint of another statement"])
 def test_garbage_over_a_checkpoint_takes_no_proof_away(victim: Victim, over: bytes) -> None:
     other = victim.store.data(checkpoint_key(CONSOLE, 5))
