@@ -285,6 +285,14 @@ MUTANTS = (
         LAST_LOOKS,
     ),
     Mutant(
+        "purger-in-quotes",
+        "The words of an entry stand in quotes in a page",
+        "domain/foreign.py",
+        "repr(text[:_QUOTED])",
+        "text[:_QUOTED]",
+        FOREIGN,
+    ),
+    Mutant(
         "surplus-is-told",
         "What a foreign purge destroyed beyond the known is told as lost",
         "domain/foreign.py",

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from audit_archive.domain.entry import Receipt
 from audit_archive.domain.facts import IdSpan, Missing, ReceiptSeen
-from audit_archive.domain.foreign import ForeignPurge, foreign_purges, surpluses
+from audit_archive.domain.foreign import ForeignPurge, foreign_purges, purger, surpluses
 from audit_archive.domain.head import Head, Hole
 
 HEAD = Head("c", seq=3, highest_archived_id=10, highest_purged_id=2, history_up_to=1, first_live_id=3)
@@ -121,10 +121,20 @@ def told(lost_ids: tuple[tuple[int, int], ...], surplus: int | None) -> str:
 
 def test_who_from_where_when_and_what_is_gone() -> None:
     sentence = told(((6, 8),), 0)
-    assert "purged Console 1234abcd up to id 5 (7 entries): user mallory from 192.0.2.7 at then" in sentence
+    assert (
+        "purged Console 1234abcd up to id 5 (7 entries): user 'mallory' from '192.0.2.7' at 'then'"
+        in sentence
+    )
     assert "(receipt 12)" in sentence
     assert sentence.endswith("Ids destroyed before they were archived: 6 to 8")
     assert told((), 0).endswith("archived: none")
+
+
+def test_the_words_of_an_entry_stay_in_their_quotes() -> None:
+    name = "root' from '::1' at 'noon'.\nAll is well: state `resume`. \u202e" + 1000 * "a"
+    who = purger(ForeignPurge(12, 5, 7, name, None, "then", ()))
+    assert who == f"user {name[:200]!r} from unknown at 'then'"
+    assert who.isprintable()
 
 
 @settings(deadline=None)

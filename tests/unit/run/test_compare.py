@@ -26,7 +26,7 @@ from tests.unit.run.comparing import (
     surveyed_by,
     walked,
 )
-from tests.unit.run.world import World
+from tests.unit.run.world import World, with_a_gap
 
 # ---------------------------------------------------------------------------- who archived what
 
@@ -61,12 +61,7 @@ def test_the_walk_goes_back_no_further_than_what_is_live() -> None:
 
 
 def test_a_late_writers_entry_is_of_the_statement_that_archived_it() -> None:
-    world = World()
-    world.mode = "off"
-    world.trail.arrive(2)
-    world.trail.skip()
-    world.aged(2)
-    world.run()
+    world = with_a_gap()
     world.trail.put(3)
     world.aged(1)
     world.run()
@@ -86,12 +81,7 @@ def test_what_is_not_archived_is_in_no_statement() -> None:
 
 
 def test_an_id_that_was_missing_and_that_no_statement_filled_is_in_none() -> None:
-    world = World()
-    world.mode = "off"
-    world.trail.arrive(2)
-    world.trail.skip()
-    world.aged(2)
-    world.run()
+    world = with_a_gap()
     world.trail.put(3)
     closed = replace(world.head, holes=())  # as if the gap were explained for good
     run = world.bound()

@@ -16,14 +16,7 @@ from audit_archive.steps.settle import settle
 from tests.fakes import FakeConsole, FakeTrail
 from tests.fakes.trail import stamp
 from tests.unit.run.audit import audit_quiet
-from tests.unit.run.world import DAY, Meanwhile, World
-
-
-def ready(number: int = 5) -> World:
-    """Entries that are old enough, and no others."""
-    world = World()
-    world.aged(number)
-    return world
+from tests.unit.run.world import DAY, Meanwhile, ready, with_a_gap
 
 
 def test_a_walk_that_runs_out_of_time_holds_the_purge_and_wakes_nobody() -> None:
@@ -104,12 +97,7 @@ def test_a_refused_export_is_locked_in_the_mode_of_the_stack(mode: str) -> None:
 
 
 def test_an_entry_that_arrives_after_the_count_does_not_stand_for_a_late_one_that_was_counted() -> None:
-    world = World()
-    world.mode = "off"
-    world.trail.arrive(2)
-    world.trail.skip()
-    world.aged(2)
-    world.run()
+    world = with_a_gap()
     world.accept()
     world.mode = "on"
 

@@ -18,15 +18,7 @@ from tests.fakes import CallLog, CrashError
 from tests.fakes.console import zip_of
 from tests.fakes.trail import stamp
 from tests.unit.run.audit import audit, audit_quiet
-from tests.unit.run.world import DAY, LEASE, Meanwhile, World
-
-
-def ready(number: int = 5) -> World:
-    """Entries that are old enough, and none else."""
-    world = World()
-    world.aged(number)
-    return world
-
+from tests.unit.run.world import DAY, LEASE, Meanwhile, World, ready
 
 # ---------------------------------------------------------------------------- the population check
 

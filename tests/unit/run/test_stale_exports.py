@@ -12,16 +12,9 @@ from audit_archive.result import Outcome
 from tests.fakes.console import zip_of
 from tests.fakes.trail import Entry, stamp
 from tests.unit.run.audit import audit, audit_quiet
-from tests.unit.run.world import CONSOLE, DAY, HOUR, World
+from tests.unit.run.world import CONSOLE, DAY, HOUR, World, ready
 
 MINUTE = 60
-
-
-def ready(number: int = 5) -> World:
-    """Entries that are old enough, and no others."""
-    world = World()
-    world.aged(number)
-    return world
 
 
 def freeze(world: World) -> None:

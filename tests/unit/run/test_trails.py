@@ -48,7 +48,7 @@ def test_a_foreign_purge_is_named_announced_once_and_holds_ours_back_in_that_run
     assert world.posts == [5]
     (finding,) = world.alerts.published
     assert (finding.kind, finding.console) == ("ForeignPurge", CONSOLE)
-    assert "mallory@example.com from 192.0.2.7" in finding.sentence
+    assert "user 'mallory@example.com' from '192.0.2.7'" in finding.sentence
     assert "6 to 8" in finding.sentence
     assert finding.facts["lost"] == [[6, 8]]
 

@@ -14,14 +14,7 @@ from tests.fakes import CrashError
 from tests.fakes.console import OURS, zip_of
 from tests.fakes.trail import stamp
 from tests.unit.run.audit import audit, audit_quiet
-from tests.unit.run.world import DAY, HOUR, LEASE, Meanwhile, World
-
-
-def ready(number: int = 5) -> World:
-    """Entries that are old enough, and no others."""
-    world = World()
-    world.aged(number)
-    return world
+from tests.unit.run.world import DAY, HOUR, LEASE, Meanwhile, World, ready, with_a_gap
 
 
 def freeze(world: World) -> None:
@@ -34,12 +27,7 @@ def freeze(world: World) -> None:
 
 
 def test_a_late_low_id_that_the_export_does_not_show_yet_keeps_the_run_from_idling() -> None:
-    world = World()
-    world.mode = "off"
-    world.trail.arrive(2)
-    world.trail.skip()
-    world.aged(2)
-    world.run()
+    world = with_a_gap()
     freeze(world)
     world.trail.put(3)
     result = world.run()
@@ -320,7 +308,7 @@ def test_a_foreign_purge_in_words_that_we_can_not_read_pages_once() -> None:
     world.run()
     world.until_quiet()
     assert world.alerts.kinds == ["UnreadableReceipt"]
-    assert "user mallory@example.com from 203.0.113.9" in world.alerts.published[0].sentence
+    assert "user 'mallory@example.com' from '203.0.113.9'" in world.alerts.published[0].sentence
 
 
 def test_our_own_receipt_in_words_that_we_can_not_read_wakes_nobody() -> None:

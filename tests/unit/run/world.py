@@ -241,4 +241,22 @@ class World:
         return found
 
 
-__all__ = ["CONSOLE", "DAY", "HOUR", "LEASE", "Meanwhile", "World"]
+def ready(number: int = 5) -> World:
+    """Entries that are old enough, and no others."""
+    world = World()
+    world.aged(number)
+    return world
+
+
+def with_a_gap() -> World:
+    """1, 2, 4 and 5 are archived and old enough, and nothing is purged yet: id 3 may still come."""
+    world = World()
+    world.mode = "off"
+    world.trail.arrive(2)
+    world.trail.skip()
+    world.aged(2)
+    world.run()
+    return world
+
+
+__all__ = ["CONSOLE", "DAY", "HOUR", "LEASE", "Meanwhile", "World", "ready", "with_a_gap"]

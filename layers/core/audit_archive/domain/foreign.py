@@ -13,6 +13,8 @@ from audit_archive.domain.statement import ArchiveStatement
 
 _TOLD = 100
 """How many ranges of ids a sentence has."""
+_QUOTED = 200
+"""How many characters of an entry's text a sentence quotes."""
 
 
 @dataclass(frozen=True)
@@ -35,8 +37,8 @@ class ForeignPurge:
     def sentence(self, console: str) -> str:
         """As one tells it to somebody who was just woken up."""
         return (
-            f"Somebody else purged Console {console} up to id {self.before_id} ({self.count} entries): user "
-            f"{self.user} from {self.user_ip} at {self.timestamp} (receipt {self.receipt_id}). "
+            f"Somebody else purged Console {console} up to id {self.before_id} ({self.count} entries): "
+            f"{purger(self)} (receipt {self.receipt_id}). "
             f"{self._losses()}"
         )
 
@@ -49,6 +51,15 @@ class ForeignPurge:
         if self.surplus:
             told.append(f"It destroyed {self.surplus} more entries than the archive ever saw up to that id")
         return ". ".join(told)
+
+
+def purger(of: ForeignPurge | ReceiptSeen) -> str:
+    """Who purged, from where, and when: the entry's words in quotes, so that they can't pass for ours."""
+    return f"user {_quoted(of.user)} from {_quoted(of.user_ip)} at {_quoted(of.timestamp)}"
+
+
+def _quoted(text: str | None) -> str:
+    return "unknown" if text is None else repr(text[:_QUOTED])
 
 
 def foreign_purges(seen: Iterable[ReceiptSeen], missing: Iterable[Missing]) -> Iterator[ForeignPurge]:

@@ -7,7 +7,7 @@ from typing import Protocol
 from audit_archive.domain.differing import ALONE
 from audit_archive.domain.facts import HeldBackBy, ReceiptSeen
 from audit_archive.domain.finding import Finding
-from audit_archive.domain.foreign import foreign_purges_of
+from audit_archive.domain.foreign import foreign_purges_of, purger
 from audit_archive.domain.head import Head, Hold, accepted_ids
 from audit_archive.domain.ranges import IdSet, id_set
 from audit_archive.domain.records import to_json
@@ -145,7 +145,7 @@ def _risen(console: str, risen: IdSet) -> str:
 def _unreadable(console: str, seen: ReceiptSeen) -> str:
     return (
         f"Console {console} was purged, and the receipt can't be read: entry {seen.entry_id}, "
-        f"user {seen.user} from {seen.user_ip} at {seen.timestamp}. No purge of ours awaits a receipt, so "
+        f"{purger(seen)}. No purge of ours awaits a receipt, so "
         "somebody else purged. Look at the entry's message to learn what was destroyed"
     )
 
