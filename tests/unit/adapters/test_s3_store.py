@@ -171,6 +171,20 @@ def test_what_can_t_be_inspected_is_not_called_absent(code: str, status: int) ->
         S3ArchiveStore(s3, "bucket").inspect("key")
 
 
+@pytest.mark.parametrize(
+    "garbled",
+    [
+        WHOLE | {"ChecksumSHA256": "\xff" + CHECKSUM[1:]},
+        WHOLE | {"ChecksumSHA256": CHECKSUM[1:]},
+        {name: value for name, value in WHOLE.items() if name != "ContentLength"},
+    ],
+    ids=["no ASCII", "no Base64", "no length"],
+)
+def test_an_answer_that_makes_no_sense_is_no_fact(garbled: dict[str, Any]) -> None:
+    with answering("s3", ("head_object", garbled)) as s3, pytest.raises(ArchiveStoreError, match="inspected"):
+        S3ArchiveStore(s3, "bucket").inspect("key")
+
+
 def test_the_facts_never_claim_more_than_s3_said() -> None:
     """What looks unlocked is asked for twice: a head that was cut off looks so."""
     bare = {"ContentLength": 1}

@@ -8,9 +8,9 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
-AwsFault = (ClientError, BotoCoreError, ResponseParserError, ValueError)
-"""All that boto3 raises for a request: an answer that is an error, no answer, and one that it can't read (by
-its own class, or by whichever a number, a date or a text of it made)."""
+AwsFault = (ClientError, BotoCoreError, ResponseParserError, ValueError, KeyError)
+"""All that a request raises: an answer that is an error, no answer, and one that can't be read (by a class of
+boto3's own, or by whichever a number, a date, a text or a missing field of it made)."""
 
 OK, SERVER_FAULT = 200, 500
 Client = TypeVar("Client", bound=BaseClient)

@@ -1,6 +1,6 @@
 """The archive bucket: Amazon S3 versioned, locked; every put one request."""
 
-from base64 import b64decode, b64encode
+from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from datetime import UTC, datetime
@@ -10,6 +10,7 @@ from botocore.exceptions import FlexibleChecksumError
 
 from audit_archive.adapters.aws import AwsFault
 from audit_archive.adapters.s3_errors import is_absent, is_definite_refusal, store_error
+from audit_archive.domain.base64_text import from_base64
 from audit_archive.domain.facts import ObjectRef
 from audit_archive.errors import IntegrityError
 from audit_archive.ports import ObjectFacts, Retention, Version
@@ -71,11 +72,11 @@ class S3ArchiveStore:
             answer = self._client.head_object(
                 Bucket=self._bucket, Key=key, ChecksumMode="ENABLED", **_version(version_id)
             )
+            return _facts(key, answer)
         except AwsFault as error:
             if is_absent(error):
                 return None
             raise store_error(f"The object {key} could not be inspected", error) from error
-        return _facts(key, answer)
 
     def read(self, key: str, version_id: str) -> Iterator[bytes]:
         """As the port says; the request is made when the first chunk is asked for.
@@ -167,4 +168,4 @@ def _facts(key: str, answer: "HeadObjectOutputTypeDef") -> ObjectFacts:
 
 def _hex(checksum: str) -> str | None:
     """The checksum as we write it; None for one of parts (`...-2`), which is no hash of the bytes."""
-    return None if "-" in checksum else b64decode(checksum).hex()
+    return None if "-" in checksum else from_base64(checksum).hex()
