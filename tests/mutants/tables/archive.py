@@ -19,6 +19,22 @@ from tests.mutants.tables.suspects import (
 
 MUTANTS = (
     Mutant(
+        "an-answer-that-lacks-a-field",
+        "An answer of AWS that lacks a field is no answer",
+        "adapters/aws.py",
+        "ResponseParserError, ValueError, KeyError)",
+        "ResponseParserError, ValueError)",
+        "tests/unit/adapters/test_s3_store.py::test_an_answer_that_makes_no_sense_is_no_fact",
+    ),
+    Mutant(
+        "an-answer-that-can-not-be-decoded",
+        "An answer of AWS that can't be decoded is no answer",
+        "adapters/aws.py",
+        "ResponseParserError, ValueError, KeyError)",
+        "ResponseParserError, KeyError)",
+        "tests/unit/adapters/test_s3_store.py::test_an_answer_that_makes_no_sense_is_no_fact",
+    ),
+    Mutant(
         "late-writer-is-new",
         "An entry in a hole that the head still lists is new, however low its id",
         "domain/survey.py",

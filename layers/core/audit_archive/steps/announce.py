@@ -145,8 +145,8 @@ def _risen(console: str, risen: IdSet) -> str:
 def _unreadable(console: str, seen: ReceiptSeen) -> str:
     return (
         f"Console {console} was purged, and the receipt can't be read: entry {seen.entry_id}, "
-        f"{purger(seen)}. No purge of ours awaits a receipt, so "
-        "somebody else purged. Look at the entry's message to learn what was destroyed"
+        f"{purger(seen)}. No purge of ours awaits a receipt, so somebody else purged. Look at the entry's "
+        "message to learn what was destroyed"
     )
 
 
