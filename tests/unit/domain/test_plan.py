@@ -406,10 +406,14 @@ def as_recorded(case: Case, plan: Plan, mode: str) -> Case:
     """What the next run finds if nothing new has come, and the plan was carried out."""
     purged = plan.boundary if plan.is_intent else None
     found = tuple(Hole(m.first, m.last, m.cause, NOW) for m in plan.missing if m.cause != "purged")
+    live = {each.id for each in case.entries}
+    is_refuted = any(i in live for h in case.head.holes if h.is_accepted for i in range(h.first, h.last + 1))
+    open_holes = (h for h in case.head.holes if h.first not in live)
+    known = tuple(replace(h, is_accepted=h.is_accepted and not is_refuted) for h in open_holes)
     head = replace(
         case.head,
         highest_archived_id=max(case.head.highest_archived_id, case.entries[-1].id),
-        holes=tuple(h for h in case.head.holes if h.first not in {e.id for e in case.entries}) + found,
+        holes=known + found,
     )
     left = [each for each in case.entries if each.id > (purged or 0)]
     return Case(left, head, replace(case.policy, mode=mode))
