@@ -24,11 +24,12 @@ demo: $(STAMP) ## Archive and purge a Console on this machine, with the real sta
 local: $(STAMP) ## The same Console and stack, kept up to play with until Ctrl-C
 	@$(BIN)/python -m local.demo --keep
 
-check: $(STAMP) ## Lint, format, types, architecture
+check: $(STAMP) ## Lint, format, types, directions, architecture
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest tests/unit/test_architecture.py
+	PYTHONPATH=layers/core:. $(BIN)/lint-imports --no-logo --no-cache
+	$(BIN)/pytest tests/unit/test_architecture.py tests/unit/test_directions.py
 
 test: $(STAMP) ## Every test, the system's too
 	$(BIN)/pytest -n 2

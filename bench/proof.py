@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from hashlib import sha256
 
-from audit_archive.domain.proofs import Prover
-from audit_archive.domain.tree import EMPTY_TREE, TreeBuilder
+from audit_archive.format.merkle import EMPTY_TREE, Prover, TreeBuilder
 
 BEFORE = 12_345
 """Lines that earlier statements archived: the proof starts from their frontier."""

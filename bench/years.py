@@ -16,10 +16,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from audit_archive.domain.base64_text import to_base64
-from audit_archive.domain.canonical import canonical_bytes
-from audit_archive.domain.checkpoint import Checkpoint
-from audit_archive.domain.facts import (
+from audit_archive.format.canonical import canonical_bytes
+from audit_archive.format.checkpoint import Checkpoint
+from audit_archive.format.facts import (
     Action,
     EntryFile,
     ExportFacts,
@@ -29,11 +28,11 @@ from audit_archive.domain.facts import (
     RunFacts,
     SliceFacts,
 )
-from audit_archive.domain.layout import checkpoint_key, entries_key, export_key, statement_key
-from audit_archive.domain.public_keys import PublicKey
-from audit_archive.domain.statement import ArchiveStatement, OperatorStatement, Statement, statement_bytes
-from audit_archive.domain.times import rfc3339
-from audit_archive.domain.tree import EMPTY_TREE, TreeBuilder
+from audit_archive.format.keys import PublicKey, to_base64
+from audit_archive.format.layout import checkpoint_key, entries_key, export_key, statement_key
+from audit_archive.format.merkle import EMPTY_TREE, TreeBuilder
+from audit_archive.format.statement import ArchiveStatement, OperatorStatement, Statement, statement_bytes
+from audit_archive.format.times import rfc3339
 
 CONSOLE = "1234abcd"
 FIRST = datetime(2023, 1, 1, tzinfo=UTC)

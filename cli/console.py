@@ -5,12 +5,12 @@ from typing import IO, Any
 import click
 
 from audit_archive.config import MAX_PERIOD_HOURS, shortest_period
-from audit_archive.reading.status import statuses
+from audit_archive.retrieve.status import statuses
 from cli import schedules
-from cli.bootstrap import Stack, asking
 from cli.exits import Exit, Failure
 from cli.options import Chosen, chosen, confirm, console_argument, global_options, yes_option
 from cli.show import say, show_json, show_records
+from cli.stack import Stack, asking
 from cli.status import record_of
 
 COLUMNS = {

@@ -10,20 +10,18 @@ from typing import Any, BinaryIO, cast
 import click
 
 from audit_archive import __version__
-from audit_archive.domain.forms import CSV, FORMS, NDJSON
-from audit_archive.domain.judge import members_of
-from audit_archive.domain.local_time import OffsetAt
-from audit_archive.domain.records import to_json
-from audit_archive.domain.shown import local_moment
-from audit_archive.domain.times import rfc3339
-from audit_archive.reading.entries import Body, Found, find_entries
-from audit_archive.retrieve_fields import UTC
-from audit_archive.retrieve_request import EntriesRequest
-from cli.bootstrap import find_zone, question
+from audit_archive.format.codec import to_json
+from audit_archive.format.display import local_moment
+from audit_archive.format.entry import members_of
+from audit_archive.format.times import OffsetAt, rfc3339
+from audit_archive.retrieve.formats import CSV, FORMS, NDJSON
+from audit_archive.retrieve.request import UTC, EntriesRequest
+from audit_archive.retrieve.search import Body, Found, find_entries
 from cli.options import Chosen, chosen, console_argument, folder_option, global_options
 from cli.outputs import CHUNK, check_free, written
 from cli.questions import event_of, query_options, tell_coverage
 from cli.show import binary_stdout, is_terminal, say, show_json, show_table
+from cli.stack import find_zone, question
 
 TABLE = "table"
 COLUMNS = ("id", "when", "user", "address", "action", "message")

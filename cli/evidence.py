@@ -9,20 +9,19 @@ from typing import Any, cast
 import click
 
 from audit_archive import __version__
-from audit_archive.bundling.parts import VERIFIER, Workshop
-from audit_archive.domain.forms import BUNDLE
-from audit_archive.domain.records import to_json
-from audit_archive.domain.times import rfc3339
-from audit_archive.evidence import PAGE, Evidence, build_evidence
-from audit_archive.reading.entries import Body
-from audit_archive.retrieve_request import EvidenceRequest
-from cli.bootstrap import handouts, is_signed, question
+from audit_archive.evidence.bundle import PAGE, VERIFIER, Evidence, Workshop, build_evidence
+from audit_archive.format.codec import to_json
+from audit_archive.format.times import rfc3339
+from audit_archive.retrieve.formats import BUNDLE
+from audit_archive.retrieve.request import EvidenceRequest
+from audit_archive.retrieve.search import Body
 from cli.exits import Exit, Failure
 from cli.options import Chosen, chosen, console_argument, folder_option, global_options
 from cli.outputs import CHUNK, check_free, written
 from cli.progress import Bar
 from cli.questions import event_of, query_options, tell_coverage
 from cli.show import say, show_json
+from cli.stack import handouts, is_signed, question
 
 
 @click.command()

@@ -8,16 +8,16 @@ from typing import Any, cast
 import click
 
 from audit_archive import __version__
-from audit_archive.domain.records import to_json
-from audit_archive.domain.times import rfc3339
 from audit_archive.errors import IntegrityError
-from audit_archive.reading.exports import FoundExports, Original, find_exports
-from audit_archive.reading.reader import Reader
-from audit_archive.retrieve_request import ExportRequest
-from cli.bootstrap import question
+from audit_archive.format.codec import to_json
+from audit_archive.format.times import rfc3339
+from audit_archive.retrieve.exports import FoundExports, Original, find_exports
+from audit_archive.retrieve.request import ExportRequest
+from audit_archive.retrieve.statements import Reader
 from cli.options import Chosen, chosen, console_argument, folder_option, global_options
 from cli.outputs import written
 from cli.show import is_terminal, say, show_json, show_line, show_table
+from cli.stack import question
 
 COLUMNS = ("first id", "last id", "entries", "served at", "size", "SHA-256", "there")
 

@@ -9,17 +9,16 @@ import click
 from rich.console import Console
 from rich.progress import track
 
-from audit_archive.domain.layout import checkpoint_key
+from audit_archive.format.layout import checkpoint_key
 from audit_archive.ports import Version
-from audit_archive.reading.chain import answered
-from audit_archive.reading.reader import Reader
-from audit_archive.reading.selection import Selected, select
-from audit_archive.retrieve_request import EntriesRequest
-from cli.bootstrap import CloudError, Stack, asking, question
+from audit_archive.retrieve.request import EntriesRequest
+from audit_archive.retrieve.selection import Selected, select
+from audit_archive.retrieve.statements import Reader, answered
 from cli.exits import Exit, Failure
 from cli.options import Chosen, F, chosen, confirm, console_argument, global_options, yes_option
 from cli.questions import event_of
 from cli.show import say, show_json, show_table
+from cli.stack import CloudError, Stack, asking, question
 
 WORKERS = 8
 ON, OFF = "ON", "OFF"

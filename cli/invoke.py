@@ -11,9 +11,9 @@ from typing import Any, TypeAlias
 from rich.console import Console
 
 from audit_archive import errors
-from audit_archive.domain.shown import visible
-from cli.bootstrap import CloudError, Stack, asking
+from audit_archive.format.display import visible
 from cli.exits import Exit, Failure, status_of
+from cli.stack import CloudError, Stack, asking
 
 POLL_SECONDS = 3.0
 LOG_DELAY_MS = 5_000

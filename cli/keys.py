@@ -6,14 +6,13 @@ from typing import Any
 
 import click
 
-from audit_archive.domain.base64_text import from_base64
-from audit_archive.domain.facts import Action
-from audit_archive.domain.head import Head
-from audit_archive.domain.public_keys import PublicKey
-from audit_archive.domain.statement import OperatorStatement
 from audit_archive.errors import IntegrityError
-from audit_archive.reading.chain import beyond
-from audit_archive.reading.reader import Reader
+from audit_archive.format.facts import Action
+from audit_archive.format.head import Head
+from audit_archive.format.keys import PublicKey, from_base64
+from audit_archive.format.statement import OperatorStatement
+from audit_archive.retrieve.statements import Reader
+from audit_archive.storage.chain import beyond
 from cli.exits import Exit, Failure
 from cli.options import Chosen, chosen, console_argument, folder_option, global_options
 from cli.outputs import written

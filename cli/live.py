@@ -7,14 +7,14 @@ from typing import Any
 
 import click
 
-from audit_archive.domain.local_time import OffsetAt
-from audit_archive.domain.shown import visible
 from audit_archive.errors import RequestError
+from audit_archive.format.display import visible
+from audit_archive.format.times import OffsetAt
 from audit_archive.ports import Console, ConsoleEntry
-from cli.bootstrap import find_zone
 from cli.entries import COLUMNS, row_of
 from cli.options import Chosen, chosen, console_argument, global_options
 from cli.show import is_terminal, say, show_json, show_line, show_table
+from cli.stack import find_zone
 
 FOLLOW_SECONDS = 5.0
 

@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 import click
 
 from audit_archive.errors import RequestError
-from audit_archive.event_fields import console_id
-from audit_archive.reading.reader import Reader
-from cli.bootstrap import Stack, folder_reader
+from audit_archive.events import console_id
+from audit_archive.retrieve.statements import Reader
+from cli.stack import Stack, folder_reader
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -3,7 +3,7 @@
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from audit_archive.auditing.question import Done
+from audit_archive.audit.question import Done
 
 
 class Bar:

@@ -6,16 +6,16 @@ from typing import Any, cast
 import click
 
 from audit_archive import __version__
-from audit_archive.domain.records import to_json
-from audit_archive.domain.times import rfc3339
-from audit_archive.reading.proofs import ProvenLine, find_proofs
-from audit_archive.retrieve_request import ProofRequest
-from cli.bootstrap import is_signed, question
+from audit_archive.format.codec import to_json
+from audit_archive.format.times import rfc3339
+from audit_archive.retrieve.proofs import ProvenLine, find_proofs
+from audit_archive.retrieve.request import ProofRequest
 from cli.exits import Exit, Failure
 from cli.options import Chosen, chosen, console_argument, folder_option, global_options
 from cli.outputs import check_free, written
 from cli.questions import event_of, tell_coverage
 from cli.show import binary_stdout, say, show_json
+from cli.stack import is_signed, question
 
 
 @click.command()

@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 import click
 
-from audit_archive.domain.coverage import Coverage
+from audit_archive.retrieve.coverage import Coverage
 from cli.show import say
 
 F = TypeVar("F", bound=Callable[..., Any])

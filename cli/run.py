@@ -5,8 +5,8 @@ from typing import Any, TypeVar
 
 import click
 
-from audit_archive.domain.facts import Action, Mode
-from audit_archive.request import ArchiveRequest, OperatorRequest
+from audit_archive.format.facts import Action, Mode
+from audit_archive.run.request import ArchiveRequest, OperatorRequest
 from cli.invoke import invoke, invoke_later, result_of
 from cli.options import Chosen, chosen, confirm, console_argument, global_options, yes_option
 from cli.show import say, show_facts, show_json, show_table

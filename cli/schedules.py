@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cli.bootstrap import CloudError, Stack, asking, error_code_of
+from cli.stack import CloudError, Stack, asking, error_code_of
 
 RETRY = {"MaximumRetryAttempts": 10, "MaximumEventAgeInSeconds": 21_600}
 """Delivery only; what the function makes of it is the function's own retries' business."""

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from audit_archive.domain.shown import visible
+from audit_archive.format.display import visible
 
 Record = Mapping[str, Any]
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import click
 
-from audit_archive.domain.records import to_json
-from audit_archive.domain.times import rfc3339
+from audit_archive.format.codec import to_json
+from audit_archive.format.times import rfc3339
 from audit_archive.ports import Verifications
-from audit_archive.reading.status import Status, statuses
+from audit_archive.retrieve.status import Status, statuses
 from cli.exits import Exit, Failure
 from cli.options import Chosen, ConsoleId, chosen, folder_option, global_options
 from cli.show import say, show_records

@@ -6,16 +6,16 @@ from typing import Any
 
 import click
 
-from audit_archive.auditing.question import Audit, KnownPoint, Question
-from audit_archive.domain.rotation import Rotation
-from audit_archive.domain.verdicts import Depth, Verification
-from audit_archive.verify import verify as audit
-from audit_archive.verify_request import parse_verify_request
-from cli.bootstrap import is_signed
+from audit_archive.audit.question import Audit, KnownPoint, Question
+from audit_archive.audit.request import parse_verify_request
+from audit_archive.audit.verify import verify as audit
+from audit_archive.format.verdicts import Depth, Verification
+from audit_archive.ports import Rotation
 from cli.exits import Exit, Failure
 from cli.options import Chosen, chosen, console_argument, folder_option, global_options
 from cli.progress import Bar
 from cli.show import show_facts, show_json, show_table
+from cli.stack import is_signed
 
 SHOWN = 50
 """Faults and notes that a table shows."""

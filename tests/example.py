@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
-from audit_archive.domain.facts import Action, IdSpan, RunFacts
-from audit_archive.domain.plan import Policy
-from audit_archive.domain.times import DAY, rfc3339
-from audit_archive.operate import Decision, operate
-from audit_archive.steps.run import Order
+from audit_archive.format.facts import Action, IdSpan, RunFacts
+from audit_archive.format.times import DAY, rfc3339
+from audit_archive.run.context import Order
+from audit_archive.run.operate import Decision, operate
+from audit_archive.run.plan import Policy
 from tests.fakes import FakeSigner
 from tests.fakes.trail import Entry
 from tests.unit.run.world import CONSOLE, HOUR, World

@@ -10,13 +10,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
 
-from audit_archive.bundling.parts import Workshop
-from audit_archive.domain.forms import NDJSON
-from audit_archive.evidence import build_evidence
-from audit_archive.reading.entries import find_entries
-from audit_archive.retrieve_request import EvidenceRequest
+from audit_archive.evidence.bundle import Workshop, build_evidence
+from audit_archive.retrieve.formats import NDJSON
+from audit_archive.retrieve.request import EvidenceRequest
+from audit_archive.retrieve.search import find_entries
 from bench.years import CONSOLE
-from cli.bootstrap import folder_reader, handouts, is_signed, question
+from cli.stack import folder_reader, handouts, is_signed, question
 
 MONTH = {"console": CONSOLE, "from": "2024-03-01", "to": "2024-03-31"}
 START, END = datetime(2024, 3, 1, tzinfo=UTC), datetime(2024, 4, 1, tzinfo=UTC)

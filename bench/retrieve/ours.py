@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from audit_archive.domain.forms import NDJSON
-from audit_archive.domain.query import Query
-from audit_archive.reading.entries import find_entries
+from audit_archive.retrieve.formats import NDJSON
+from audit_archive.retrieve.query import Query
+from audit_archive.retrieve.search import find_entries
 from bench.retrieve import USER
-from cli.bootstrap import folder_reader
+from cli.stack import folder_reader
 
 END = 4_000_000_000
 

@@ -6,9 +6,9 @@ import tempfile
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from audit_archive.domain.head import Head
-from audit_archive.domain.survey import survey_entries
-from audit_archive.steps.collect import read_export
+from audit_archive.format.head import Head
+from audit_archive.run.collect import read_export
+from audit_archive.run.survey import survey_entries
 
 SETTLE = 3600
 

@@ -8,7 +8,8 @@ from contextlib import redirect_stdout
 from io import StringIO
 from pathlib import Path
 
-PROGRAM = Path(__file__).parents[2] / "layers" / "core" / "audit_archive" / "auditor" / "verify.py"
+_PACKAGE = Path(__file__).parents[2] / "layers" / "core" / "audit_archive"
+PROGRAM = _PACKAGE / "evidence" / "handout" / "verify.py"
 
 
 def audit(folder: str, console: str) -> int:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from audit_archive.auditing.question import Audit, Question
-from audit_archive.domain.verdicts import Depth
-from audit_archive.verify import verify
-from cli.bootstrap import folder_reader, is_signed
+from audit_archive.audit.question import Audit, Question
+from audit_archive.audit.verify import verify
+from audit_archive.format.verdicts import Depth
+from cli.stack import folder_reader, is_signed
 
 
 def audit(folder: str, console: str) -> int:

@@ -7,8 +7,8 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from audit_archive import bootstrap
 from audit_archive.errors import AuditArchiveError
-from audit_archive.request import ArchiveRequest, OperatorRequest, is_operator_event
-from audit_archive.result import Result
+from audit_archive.run.request import ArchiveRequest, OperatorRequest, is_operator_event
+from audit_archive.run.result import Result
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -25,7 +25,7 @@ tracer = Tracer(patch_modules=["botocore"])
 def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
     """Run once over the Console that the event names; `events/` and the README show what an event may hold.
 
-    Returns the fields of `audit_archive.result.Result`. Raises the errors of `audit_archive.errors`.
+    Returns the fields of `audit_archive.run.result.Result`. Raises the errors of `audit_archive.errors`.
     """
     try:
         result = _carry_out(event, context)

@@ -22,7 +22,7 @@ tracer = Tracer(patch_modules=["botocore"])
 def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
     """Answer the question in the event; `events/retrieve-*.json` show what one may ask.
 
-    Returns what `audit_archive.retrieve.Desk.answer` does. Raises the errors of `audit_archive.errors`.
+    Returns what `audit_archive.desk.Desk.answer` does. Raises the errors of `audit_archive.errors`.
     """
     try:
         answer = bootstrap.retrieve(event, context)

@@ -6,9 +6,9 @@ from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
 
 from audit_archive import bootstrap
-from audit_archive.domain.verdicts import Why
+from audit_archive.audit.daily import Watched
 from audit_archive.errors import AuditArchiveError
-from audit_archive.watch import Watched
+from audit_archive.format.verdicts import Why
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -30,8 +30,9 @@ tracer = Tracer(patch_modules=["botocore"])
 def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
     """Audit the archive that the event names; `events/verify-*.json` show what an event may hold.
 
-    Returns the fields of `audit_archive.watch.Watched`. Raises the errors of `audit_archive.errors`; that an
-    archive has faults is none: trying again would not help, the alarm is on the metric `VerifyFaults`.
+    Returns the fields of `audit_archive.audit.daily.Watched`. Raises the errors of `audit_archive.errors`;
+    that an archive has faults is none: trying again would not help, the alarm is on the metric
+    `VerifyFaults`.
     """
     try:
         watched = bootstrap.verify(event, context, _tell)

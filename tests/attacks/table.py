@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
 
-from audit_archive.domain.layout import checkpoint_key, entries_key, statement_key
-from audit_archive.domain.statement import statement_bytes
+from audit_archive.format.layout import checkpoint_key, entries_key, statement_key
+from audit_archive.format.statement import statement_bytes
 from audit_archive.ports import ArchiveSource
 from tests.attacks.test_attacks import KINDS, STATEMENTS, archive_lock, edited, move, naming, reason
 from tests.attacks.victim import Blamed, Victim, blamed

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from audit_archive.auditing.question import KnownPoint
-from audit_archive.domain.base64_text import to_base64
-from audit_archive.domain.layout import checkpoint_key, entries_key, statement_key
-from audit_archive.domain.statement import ArchiveStatement, OperatorStatement, Statement, statement_bytes
-from audit_archive.domain.verdicts import Depth, Verdict
+from audit_archive.audit.question import KnownPoint
+from audit_archive.format.keys import to_base64
+from audit_archive.format.layout import checkpoint_key, entries_key, statement_key
+from audit_archive.format.statement import ArchiveStatement, OperatorStatement, Statement, statement_bytes
+from audit_archive.format.verdicts import Depth, Verdict
 from audit_archive.ports import Retention
 from tests.attacks.victim import Edit, Victim, blamed, twin_world
 from tests.fakes import FakeSigner

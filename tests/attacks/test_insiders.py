@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from audit_archive.domain.checkpoint import Checkpoint
-from audit_archive.domain.facts import Missing, ObjectRef
-from audit_archive.domain.layout import checkpoint_key, statement_key
-from audit_archive.domain.statement import ArchiveStatement, Statement, statement_bytes
-from audit_archive.domain.tree import Tree, TreeBuilder
-from audit_archive.domain.verdicts import Depth, Verdict
+from audit_archive.format.checkpoint import Checkpoint
+from audit_archive.format.facts import Missing, ObjectRef
+from audit_archive.format.layout import checkpoint_key, statement_key
+from audit_archive.format.merkle import Tree, TreeBuilder
+from audit_archive.format.statement import ArchiveStatement, Statement, statement_bytes
+from audit_archive.format.verdicts import Depth, Verdict
 from tests.attacks.victim import Victim, blamed
 from tests.fakes import FakeSigner
 from tests.unit.run.world import CONSOLE

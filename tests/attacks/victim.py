@@ -6,19 +6,19 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
-from audit_archive.adapters.ecdsa import is_signed
 from audit_archive.adapters.folder_source import FolderSource
-from audit_archive.auditing.question import Audit, KnownPoint, Question
-from audit_archive.domain.checkpoint import Checkpoint
-from audit_archive.domain.facts import ObjectRef
-from audit_archive.domain.head import Head
-from audit_archive.domain.head_digest import head_sha256
-from audit_archive.domain.layout import checkpoint_key, statement_key
-from audit_archive.domain.public_keys import PublicKey
-from audit_archive.domain.statement import ArchiveStatement, Statement, parse_statement, statement_bytes
-from audit_archive.domain.verdicts import Depth, Verification
+from audit_archive.adapters.signing import is_signed
+from audit_archive.audit.question import Audit, KnownPoint, Question
+from audit_archive.audit.verify import verify
+from audit_archive.format.checkpoint import Checkpoint
+from audit_archive.format.facts import ObjectRef
+from audit_archive.format.head import Head
+from audit_archive.format.head_digest import head_sha256
+from audit_archive.format.keys import PublicKey
+from audit_archive.format.layout import checkpoint_key, statement_key
+from audit_archive.format.statement import ArchiveStatement, Statement, parse_statement, statement_bytes
+from audit_archive.format.verdicts import Depth, Verification
 from audit_archive.ports import ArchiveSource
-from audit_archive.verify import verify
 from tests.fakes import FakeScratch, FakeSigner, FakeStore
 from tests.fakes.bucket import Stored
 from tests.unit.run.world import CONSOLE, DAY, World

@@ -8,8 +8,8 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from audit_archive.auditor import verify
-from audit_archive.domain.public_keys import PublicKey
+from audit_archive.evidence.handout import verify
+from audit_archive.format.keys import PublicKey
 from tests.fakes import FakeStore
 
 PROGRAM = Path(verify.__file__)

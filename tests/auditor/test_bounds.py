@@ -15,13 +15,13 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
 import pytest
 
-from audit_archive.auditor import verify
-from audit_archive.domain.json_entries import read_entries
-from audit_archive.domain.layout import export_key
-from audit_archive.domain.statement import Statement
-from audit_archive.domain.times import from_rfc3339
-from audit_archive.domain.zip_export import open_member
 from audit_archive.errors import InvalidExportError
+from audit_archive.evidence.handout import verify
+from audit_archive.export.json_reader import read_entries
+from audit_archive.export.zip_reader import open_member
+from audit_archive.format.layout import export_key
+from audit_archive.format.statement import Statement
+from audit_archive.format.times import from_rfc3339
 from tests.attacks.victim import Victim, twin_world
 from tests.auditor.copy import PROGRAM, ask, copied
 from tests.auditor.evidence import bundle_of, sealed, unpacked, zipped

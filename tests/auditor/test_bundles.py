@@ -9,13 +9,12 @@ from zipfile import ZIP_LZMA, ZipFile
 
 import pytest
 
-from audit_archive.auditor import verify
-from audit_archive.domain.base64_text import to_base64
-from audit_archive.domain.entry_proof import EntryProof
-from audit_archive.domain.layout import checkpoint_key, statement_key
-from audit_archive.domain.proofs import Prover
-from audit_archive.domain.tree import EMPTY_TREE, leaf_hash
-from audit_archive.operate import Decision, operate
+from audit_archive.evidence.handout import verify
+from audit_archive.format.checkpoint import EntryProof
+from audit_archive.format.keys import to_base64
+from audit_archive.format.layout import checkpoint_key, statement_key
+from audit_archive.format.merkle import EMPTY_TREE, Prover, leaf_hash
+from audit_archive.run.operate import Decision, operate
 from tests.attacks.test_attacks import naming
 from tests.attacks.victim import Victim
 from tests.auditor.copy import ask, copied, written

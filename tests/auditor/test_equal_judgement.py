@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from audit_archive.adapters.folder_source import FolderSource
-from audit_archive.domain.public_keys import PublicKey
-from audit_archive.domain.verdicts import Depth, Verification
+from audit_archive.format.keys import PublicKey
+from audit_archive.format.verdicts import Depth, Verification
 from tests.attacks import test_attacks
 from tests.attacks.victim import Victim, blamed, twin_world
 from tests.auditor.copy import ask, first_of_each_row, written

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from audit_archive.domain.facts import Missing
-from audit_archive.domain.layout import statement_key
-from audit_archive.domain.statement import ArchiveStatement, Statement
-from audit_archive.domain.tree import EMPTY_TREE, TreeBuilder
-from audit_archive.domain.verdicts import Depth
+from audit_archive.format.facts import Missing
+from audit_archive.format.layout import statement_key
+from audit_archive.format.merkle import EMPTY_TREE, TreeBuilder
+from audit_archive.format.statement import ArchiveStatement, Statement
+from audit_archive.format.verdicts import Depth
 from tests.attacks.victim import Victim
 from tests.auditor.copy import ask, copied
 from tests.auditor.test_equal_judgement import Both

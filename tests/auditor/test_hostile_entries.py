@@ -7,8 +7,8 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
 
-from audit_archive.auditor.verify import read_export, read_line
-from audit_archive.domain.canonical import canonical_bytes, source_line
+from audit_archive.evidence.handout.verify import read_export, read_line
+from audit_archive.format.canonical import canonical_bytes, source_line
 from tests.auditor.copy import ask, copied
 from tests.unit.run.world import World
 

@@ -15,13 +15,13 @@ from typing import Any
 import pytest
 
 from audit_archive.adapters.folder_source import FolderSource
-from audit_archive.auditor import verify
-from audit_archive.domain.facts import ObjectRef
-from audit_archive.domain.head import Head
-from audit_archive.domain.head_digest import head_sha256
-from audit_archive.domain.layout import statement_key
-from audit_archive.domain.statement import Common, parse_statement
-from audit_archive.domain.verdicts import Depth
+from audit_archive.evidence.handout import verify
+from audit_archive.format.facts import ObjectRef
+from audit_archive.format.head import Head
+from audit_archive.format.head_digest import head_sha256
+from audit_archive.format.layout import statement_key
+from audit_archive.format.statement import Common, parse_statement
+from audit_archive.format.verdicts import Depth
 from tests.attacks.victim import Victim, twin_world
 from tests.auditor.copy import ask
 from tests.unit.run.world import CONSOLE

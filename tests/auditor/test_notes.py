@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from audit_archive.domain.layout import checkpoint_key
-from audit_archive.domain.verdicts import Depth
+from audit_archive.format.layout import checkpoint_key
+from audit_archive.format.verdicts import Depth
 from tests.attacks.victim import Victim
 from tests.auditor.copy import ask, copied
 from tests.auditor.test_equal_judgement import Both

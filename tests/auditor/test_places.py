@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from audit_archive.auditor import verify
-from audit_archive.domain.base64_text import to_base64
-from audit_archive.domain.layout import checkpoint_key, statement_key
+from audit_archive.evidence.handout import verify
+from audit_archive.format.keys import to_base64
+from audit_archive.format.layout import checkpoint_key, statement_key
 from tests.attacks.test_attacks import naming
 from tests.attacks.victim import Victim, twin_world
 from tests.auditor.copy import ask, copied, written

@@ -15,11 +15,11 @@ from zipfile import ZIP_LZMA, ZipFile
 
 import pytest
 
-from audit_archive.auditor import verify
-from audit_archive.domain.layout import checkpoint_key, statement_key
-from audit_archive.domain.statement import OperatorStatement, Statement
-from audit_archive.domain.verdicts import Depth
 from audit_archive.errors import ConsoleAuthError
+from audit_archive.evidence.handout import verify
+from audit_archive.format.layout import checkpoint_key, statement_key
+from audit_archive.format.statement import OperatorStatement, Statement
+from audit_archive.format.verdicts import Depth
 from tests.attacks.victim import Victim, twin_world
 from tests.auditor.copy import PROGRAM, ask, copied, written
 from tests.auditor.test_hostile_entries import zipped

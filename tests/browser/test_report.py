@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from audit_archive.domain.evidence import BundleFile
+from audit_archive.evidence.model import BundleFile
 from tests.browser.conftest import Open, Opened
 from tests.unit.report.samples import SAMPLES, digest_of, hostile, quarter
 

@@ -10,9 +10,9 @@ from zipfile import ZipFile
 
 import pytest
 
-from audit_archive.adapters.ecdsa import is_signed
-from audit_archive.domain.entry_proof import check_entry, parse_entry_proof
-from audit_archive.domain.public_keys import PublicKey
+from audit_archive.adapters.signing import is_signed
+from audit_archive.format.checkpoint import check_entry, parse_entry_proof
+from audit_archive.format.keys import PublicKey
 from tests.cli.test_cli_folder import CONSOLE, EXAMPLE, run
 
 KEY = "signing-key-334551e6.pem"

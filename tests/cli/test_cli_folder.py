@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from audit_archive.domain.facts import IdSpan, PopulationFacts, Unexported
-from audit_archive.domain.shown import visible
+from audit_archive.format.display import visible
+from audit_archive.format.facts import IdSpan, PopulationFacts, Unexported
 from cli.main import main
 from cli.options import Chosen
 from tests.unit.retrieve.archives import state_archive, stored_export

@@ -9,10 +9,10 @@ import pytest
 from click.testing import CliRunner
 
 from audit_archive import errors
-from cli.bootstrap import Stack
 from cli.exits import Exit, failure_of, status_of
 from cli.invoke import invoke, result_of
 from cli.main import main
+from cli.stack import Stack
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "command-line.md"

@@ -2,7 +2,7 @@
 
 from hashlib import sha256
 
-from audit_archive.domain.facts import (
+from audit_archive.format.facts import (
     Anchor,
     EntryFile,
     ExportFacts,
@@ -12,10 +12,10 @@ from audit_archive.domain.facts import (
     RunFacts,
     SliceFacts,
 )
-from audit_archive.domain.head import Head, Hole
-from audit_archive.domain.layout import statement_key
-from audit_archive.domain.statement import ArchiveStatement, OperatorStatement, Statement, statement_bytes
-from audit_archive.domain.tree import EMPTY_TREE
+from audit_archive.format.head import Head, Hole
+from audit_archive.format.layout import statement_key
+from audit_archive.format.merkle import EMPTY_TREE
+from audit_archive.format.statement import ArchiveStatement, OperatorStatement, Statement, statement_bytes
 
 RUN = RunFacts("run-1", "0.1.0", "2026-11-23T06:10:00Z", "tests", None)
 DIGEST = sha256(b"").hexdigest()

@@ -10,7 +10,7 @@ from zipfile import ZipFile
 
 import pytest
 
-from audit_archive.adapters.console_http import HttpPurgingConsole
+from audit_archive.adapters.console.http import HttpPurgingConsole
 from audit_archive.errors import ConsoleAuthError
 from audit_archive.ports import Peek, PurgeAnswer, PurgingConsole
 from local.console import ConsoleServer, Trail

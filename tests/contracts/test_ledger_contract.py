@@ -8,10 +8,9 @@ from uuid import uuid4
 
 import pytest
 
-from audit_archive.adapters.dynamodb_ledger import DynamoDbLedger
-from audit_archive.domain.finding import Finding
+from audit_archive.adapters.ledger import DynamoDbLedger
 from audit_archive.errors import IntegrityError
-from audit_archive.ports import Ledger
+from audit_archive.ports import Finding, Ledger
 from tests.contracts import aws
 from tests.contracts.statements import archive_statement, head_at, operator_statement, ref_of
 from tests.fakes import FakeLedger

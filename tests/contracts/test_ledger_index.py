@@ -7,11 +7,11 @@ from uuid import uuid4
 import pytest
 
 from audit_archive.adapters import ledger_items as items
-from audit_archive.adapters.dynamodb_ledger import DynamoDbLedger
-from audit_archive.domain.catalogue import Indexed, indexed
-from audit_archive.domain.facts import IdSpan, SliceFacts
-from audit_archive.domain.statement import Statement
+from audit_archive.adapters.ledger import DynamoDbLedger
 from audit_archive.errors import IntegrityError
+from audit_archive.format.facts import IdSpan, SliceFacts
+from audit_archive.format.index import Indexed, indexed
+from audit_archive.format.statement import Statement
 from audit_archive.ports import Ledger
 from tests.contracts import aws
 from tests.contracts.statements import archive_statement, head_at, operator_statement, ref_of

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from audit_archive.adapters import ledger_items as items
-from audit_archive.adapters.dynamodb_ledger import DynamoDbLedger
-from audit_archive.domain.head import Head, Hole
+from audit_archive.adapters.ledger import DynamoDbLedger
+from audit_archive.format.head import Head, Hole
 from tests.contracts import aws
 from tests.contracts.statements import head_at, operator_statement, ref_of
 

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from audit_archive.adapters import ledger_items as items
-from audit_archive.adapters.dynamodb_ledger import DynamoDbLedger
-from audit_archive.domain.head import Head
+from audit_archive.adapters.ledger import DynamoDbLedger
 from audit_archive.errors import IntegrityError
+from audit_archive.format.head import Head
 from tests.contracts import aws
 from tests.contracts.statements import head_at, operator_statement
 

@@ -7,14 +7,12 @@ from typing import Any
 
 import pytest
 
-from audit_archive.adapters.clock import LambdaClock, SystemClock
-from audit_archive.adapters.console_transport import ApiKey
-from audit_archive.adapters.scratch import scratch_file
+from audit_archive.adapters.console.transport import ApiKey
+from audit_archive.adapters.machine import LambdaClock, SystemClock, scratch_file
 from audit_archive.adapters.secrets import SecretKey
 from audit_archive.adapters.sns_alerts import SnsAlerts
-from audit_archive.domain.finding import Finding
 from audit_archive.errors import SettingsError
-from audit_archive.ports import Clock, ScratchFile
+from audit_archive.ports import Clock, Finding, ScratchFile
 from tests.contracts import aws
 from tests.fakes import FakeAlerts, FakeClock, FakeKey, FakeScratch
 

@@ -14,10 +14,9 @@ import pytest
 import requests
 from botocore.config import Config
 
-from audit_archive.adapters.s3_reports import S3Links, S3ReportStore
-from audit_archive.adapters.s3_store import S3ArchiveStore
-from audit_archive.domain.facts import ObjectRef
+from audit_archive.adapters.s3 import S3ArchiveStore, S3Links, S3ReportStore
 from audit_archive.errors import ArchiveStoreError
+from audit_archive.format.facts import ObjectRef
 from audit_archive.ports import ReportStore, Retention
 from tests.contracts import aws
 from tests.fakes import FakeReports

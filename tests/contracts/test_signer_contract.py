@@ -12,10 +12,9 @@ from typing import Any
 
 import pytest
 
-from audit_archive.adapters.ecdsa import is_signed
-from audit_archive.adapters.kms_signer import KmsSigner
-from audit_archive.domain.checkpoint import Checkpoint, open_checkpoint
+from audit_archive.adapters.signing import KmsSigner, is_signed
 from audit_archive.errors import SettingsError, SigningError
+from audit_archive.format.checkpoint import Checkpoint, open_checkpoint
 from audit_archive.ports import Signer
 from tests.contracts import aws
 from tests.fakes import FakeSigner

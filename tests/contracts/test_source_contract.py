@@ -14,9 +14,9 @@ from uuid import uuid4
 
 import pytest
 
-from audit_archive.adapters.clock import SystemClock
 from audit_archive.adapters.folder_source import FolderSource
-from audit_archive.adapters.s3_store import S3ArchiveStore
+from audit_archive.adapters.machine import SystemClock
+from audit_archive.adapters.s3 import S3ArchiveStore
 from audit_archive.errors import ArchiveStoreError, IntegrityError
 from audit_archive.ports import ArchiveSource, ArchiveStore, Retention
 from tests.contracts import aws

@@ -16,10 +16,10 @@ from uuid import uuid4
 
 import pytest
 
-from audit_archive.adapters.clock import SystemClock
-from audit_archive.adapters.s3_store import S3ArchiveStore
-from audit_archive.domain.facts import ObjectRef
+from audit_archive.adapters.machine import SystemClock
+from audit_archive.adapters.s3 import S3ArchiveStore
 from audit_archive.errors import ArchiveStoreError, IntegrityError
+from audit_archive.format.facts import ObjectRef
 from audit_archive.ports import ArchiveStore, Retention, Version
 from tests.contracts import aws
 from tests.fakes import FakeStore

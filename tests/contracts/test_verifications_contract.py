@@ -5,12 +5,9 @@ from uuid import uuid4
 
 import pytest
 
-from audit_archive.adapters.dynamodb_ledger import DynamoDbLedger
-from audit_archive.adapters.dynamodb_verifications import DynamoDbVerifications
-from audit_archive.domain.finding import Finding
-from audit_archive.domain.rotation import Rotation
+from audit_archive.adapters.ledger import DynamoDbLedger, DynamoDbVerifications
 from audit_archive.errors import IntegrityError
-from audit_archive.ports import Verifications
+from audit_archive.ports import Finding, Rotation, Verifications
 from tests.contracts import aws
 from tests.fakes.verifications import FakeVerifications
 

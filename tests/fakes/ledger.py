@@ -7,14 +7,13 @@ from threading import Lock
 
 import orjson
 
-from audit_archive.domain.catalogue import Indexed, indexed
-from audit_archive.domain.facts import ObjectRef
-from audit_archive.domain.finding import Finding
-from audit_archive.domain.head import Head
-from audit_archive.domain.records import from_json, to_json
-from audit_archive.domain.stale import Lack
-from audit_archive.domain.statement import Statement
 from audit_archive.errors import IntegrityError
+from audit_archive.format.codec import from_json, to_json
+from audit_archive.format.facts import ObjectRef
+from audit_archive.format.head import Head
+from audit_archive.format.index import Indexed, indexed
+from audit_archive.format.statement import Statement
+from audit_archive.ports import Finding, Lack
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,8 @@
 
 import json
 
-from audit_archive.domain.finding import Finding
 from audit_archive.errors import SettingsError
+from audit_archive.ports import Finding
 
 
 class FakeAlerts:

@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
 )
 
-from audit_archive.adapters.local_signer import LocalSigner
+from audit_archive.adapters.signing import LocalSigner
 
 
 class FakeSigner(LocalSigner):

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from threading import RLock
 from typing import BinaryIO
 
-from audit_archive.domain.facts import ObjectRef
 from audit_archive.errors import IntegrityError
+from audit_archive.format.facts import ObjectRef
 from audit_archive.ports import Clock, ObjectFacts, Retention, Version
 from tests.fakes.bucket import Bucket, Stored, check_metadata
 

@@ -4,9 +4,8 @@ from dataclasses import replace
 
 import orjson
 
-from audit_archive.domain.finding import Finding
-from audit_archive.domain.records import from_json, to_json
-from audit_archive.domain.rotation import Rotation
+from audit_archive.format.codec import from_json, to_json
+from audit_archive.ports import Finding, Rotation
 from tests.fakes.ledger import FakeLedger
 
 

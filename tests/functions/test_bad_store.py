@@ -13,13 +13,13 @@ import botocore.endpoint
 import pytest
 
 from audit_archive import bootstrap
-from audit_archive.archive import ArchiveRun
-from audit_archive.domain.facts import Mode, ObjectRef, RunFacts
-from audit_archive.domain.plan import Policy
-from audit_archive.domain.times import rfc3339
 from audit_archive.errors import ArchiveStoreError, AuditArchiveError, IntegrityError, LedgerError
+from audit_archive.format.facts import Mode, ObjectRef, RunFacts
+from audit_archive.format.times import rfc3339
 from audit_archive.ports import Retention
-from audit_archive.steps.run import Order, Run
+from audit_archive.run.archive_run import ArchiveRun
+from audit_archive.run.context import Order, Run
+from audit_archive.run.plan import Policy
 from tests.fakes import FakeAlerts, FakeClock, FakeConsole, FakeLedger, FakeScratch, FakeStore, FakeTrail
 from tests.functions.world import CONSOLE, World
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from audit_archive.adapters.dynamodb_ledger import DynamoDbLedger
+from audit_archive.adapters.ledger import DynamoDbLedger
 from audit_archive.errors import (
     AuditArchiveError,
     ConsoleError,

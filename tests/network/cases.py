@@ -8,7 +8,7 @@ from typing import Final
 import pytest
 
 from audit_archive.errors import ArchiveStoreError, AuditArchiveError
-from audit_archive.result import Outcome, Result
+from audit_archive.run.result import Outcome, Result
 from tests.network.faults import Fault, Stage
 from tests.network.photograph import look_at_rest
 from tests.network.proxy import Order

@@ -3,8 +3,8 @@
 from hashlib import sha256
 from typing import Any
 
-from audit_archive.adapters.dynamodb_ledger import DynamoDbLedger
-from audit_archive.adapters.kms_signer import KmsSigner
+from audit_archive.adapters.ledger import DynamoDbLedger
+from audit_archive.adapters.signing import KmsSigner
 from audit_archive.ports import Clock, Retention
 from tests.fakes import FakeStore
 from tests.fakes.bucket import Stored

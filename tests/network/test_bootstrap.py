@@ -6,8 +6,8 @@ import pytest
 
 from audit_archive import bootstrap
 from audit_archive.errors import ConsoleUnavailableError
-from audit_archive.request import ArchiveRequest
-from audit_archive.result import Outcome
+from audit_archive.run.request import ArchiveRequest
+from audit_archive.run.result import Outcome
 from tests.functions.world import Context, environment_for
 from tests.network.cases import first
 from tests.network.faults import Fault

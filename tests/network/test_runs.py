@@ -2,7 +2,7 @@
 
 import pytest
 
-from audit_archive.result import Outcome
+from audit_archive.run.result import Outcome
 from tests.network.cases import ALWAYS, DOWN, Scenario, first, settling, signed, suffer
 from tests.network.faults import Fault, Stage
 from tests.network.proxy import Order

@@ -11,7 +11,7 @@ from zipfile import is_zipfile
 
 import pytest
 
-from audit_archive.adapters.console_http import HttpPurgingConsole
+from audit_archive.adapters.console.http import HttpPurgingConsole
 from audit_archive.errors import ConsoleUnavailableError, InvalidExportError
 from audit_archive.ports import PurgeAnswer
 from local.console import ConsoleServer, Trail

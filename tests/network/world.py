@@ -13,18 +13,13 @@ from typing import Any, Self
 from botocore.config import Config
 
 from audit_archive.adapters.aws import client_config, wary
-from audit_archive.adapters.console_http import HttpConsole, HttpPurgingConsole
-from audit_archive.adapters.console_retry import Patience
-from audit_archive.adapters.dynamodb_ledger import DynamoDbLedger
-from audit_archive.adapters.ecdsa import is_signed
-from audit_archive.adapters.kms_signer import KmsSigner
-from audit_archive.adapters.s3_store import S3ArchiveStore
-from audit_archive.adapters.scratch import scratch_file
+from audit_archive.adapters.console.http import HttpConsole, HttpPurgingConsole
+from audit_archive.adapters.console.retry import Patience
+from audit_archive.adapters.ledger import DynamoDbLedger
+from audit_archive.adapters.machine import scratch_file
+from audit_archive.adapters.s3 import S3ArchiveStore
 from audit_archive.adapters.secrets import SecretKey, find_key
-from audit_archive.archive import ArchiveRun
-from audit_archive.domain.facts import RunFacts
-from audit_archive.domain.plan import Policy
-from audit_archive.domain.times import rfc3339
+from audit_archive.adapters.signing import KmsSigner, is_signed
 from audit_archive.errors import (
     ArchiveStoreError,
     AuditArchiveError,
@@ -33,9 +28,13 @@ from audit_archive.errors import (
     LedgerError,
     SigningError,
 )
+from audit_archive.format.facts import RunFacts
+from audit_archive.format.times import rfc3339
 from audit_archive.ports import PurgingConsole
-from audit_archive.result import Outcome, Result
-from audit_archive.steps.run import Order, Run, Signing
+from audit_archive.run.archive_run import ArchiveRun
+from audit_archive.run.context import Order, Run, Signing
+from audit_archive.run.plan import Policy
+from audit_archive.run.result import Outcome, Result
 from local.console import ConsoleServer, Trail
 from tests.contracts import aws
 from tests.fakes import FakeAlerts, FakeClock

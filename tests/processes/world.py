@@ -7,12 +7,12 @@ from types import TracebackType
 from typing import Any, Self
 from uuid import uuid4
 
-from audit_archive.adapters.dynamodb_ledger import DynamoDbLedger
-from audit_archive.adapters.ecdsa import is_signed
-from audit_archive.domain.checkpoint import Checkpoint, open_checkpoint
-from audit_archive.domain.head import Head
-from audit_archive.domain.layout import checkpoint_key
-from audit_archive.domain.public_keys import PublicKey
+from audit_archive.adapters.ledger import DynamoDbLedger
+from audit_archive.adapters.signing import is_signed
+from audit_archive.format.checkpoint import Checkpoint, open_checkpoint
+from audit_archive.format.head import Head
+from audit_archive.format.keys import PublicKey
+from audit_archive.format.layout import checkpoint_key
 from local.aws import LocalAws
 from local.console import ConsoleServer
 from tests.contracts.aws import REGION, client, ledger_table, locked_bucket

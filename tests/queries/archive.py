@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from audit_archive.result import Outcome
+from audit_archive.run.result import Outcome
 from tests.functions.zips import zipped
 from tests.unit.run.world import CONSOLE, DAY, HOUR, World
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from audit_archive.domain.timestamps import read_timestamp
+from audit_archive.format.times import read_timestamp
 from tests.queries.archive import Line
 
 Row = tuple[object, ...]

@@ -8,11 +8,11 @@ from typing import Any
 
 import duckdb
 
-from audit_archive.domain.forms import NDJSON
-from audit_archive.domain.query import Query
-from audit_archive.domain.times import DAY, from_rfc3339
-from audit_archive.reading.entries import find_entries
-from audit_archive.reading.reader import Reader
+from audit_archive.format.times import DAY, from_rfc3339
+from audit_archive.retrieve.formats import NDJSON
+from audit_archive.retrieve.query import Query
+from audit_archive.retrieve.search import find_entries
+from audit_archive.retrieve.statements import Reader
 from tests.fakes import FakeScratch
 from tests.queries.archive import CONSOLE
 from tests.queries.cases import SAVED

@@ -9,7 +9,7 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from audit_archive.domain.facts import Cause
+from audit_archive.format.facts import Cause
 from tests.queries.archive import CONSOLE, Line, lines
 from tests.queries.cases import CASES, SAVED, Case
 from tests.queries.dialect import duckdb_sql

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from audit_archive.domain.canonical import canonical_bytes
-from audit_archive.domain.layout import entries_key
+from audit_archive.format.canonical import canonical_bytes
+from audit_archive.format.layout import entries_key
 from tests.template.rendered import Rendered, render
 
 

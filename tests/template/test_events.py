@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from audit_archive.adapters.zones import find_zone
-from audit_archive.auditing.question import Question
-from audit_archive.request import ArchiveRequest, OperatorRequest, is_operator_event
-from audit_archive.retrieve_request import parse_request
-from audit_archive.verify_request import parse_verify_request
+from audit_archive.adapters.machine import find_zone
+from audit_archive.audit.question import Question
+from audit_archive.audit.request import parse_verify_request
+from audit_archive.retrieve.request import parse_request
+from audit_archive.run.request import ArchiveRequest, OperatorRequest, is_operator_event
 from tests.template.rendered import ROOT, SOURCE
 
 EVENTS = sorted((ROOT / "events").glob("*.json"))

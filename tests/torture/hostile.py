@@ -3,14 +3,14 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from audit_archive.domain.facts import IdSpan
-from audit_archive.domain.head import Head, KnownReceipt
-from audit_archive.domain.head_digest import head_sha256
-from audit_archive.domain.times import rfc3339
 from audit_archive.errors import AuditArchiveError, IntegrityError
-from audit_archive.operate import Decision, operate
-from audit_archive.result import Result
-from audit_archive.steps.run import Order
+from audit_archive.format.facts import IdSpan
+from audit_archive.format.head import Head, KnownReceipt
+from audit_archive.format.head_digest import head_sha256
+from audit_archive.format.times import rfc3339
+from audit_archive.run.context import Order
+from audit_archive.run.operate import Decision, operate
+from audit_archive.run.result import Result
 from tests.fakes import CallLog, CrashError
 from tests.fakes.console import zip_of
 from tests.fakes.trail import Entry

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, precondition, rule
 
-from audit_archive.domain.facts import IdSpan
+from audit_archive.format.facts import IdSpan
 from tests.fakes import FakeSigner
 from tests.torture import tally
 from tests.torture.rest import come_to_rest

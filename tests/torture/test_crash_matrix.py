@@ -9,7 +9,7 @@ from itertools import count
 
 import pytest
 
-from audit_archive.domain.times import DAY
+from audit_archive.format.times import DAY
 from tests.fakes import FakeSigner
 from tests.fakes.crash import When
 from tests.torture import tally

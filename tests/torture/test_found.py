@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from audit_archive.result import Outcome
+from audit_archive.run.result import Outcome
 from tests.fakes import CrashError
 from tests.torture.chaos import crash
 from tests.torture.hostile import HostileWorld

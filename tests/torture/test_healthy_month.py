@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from audit_archive.result import Outcome
+from audit_archive.run.result import Outcome
 from tests.fakes.trail import stamp
 from tests.torture.hostile import HostileWorld
 from tests.torture.witness import RECEIPT, look, look_at_rest, watch_posts

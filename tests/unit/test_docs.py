@@ -19,13 +19,13 @@ import pytest
 from click.testing import CliRunner
 
 from audit_archive import errors
-from audit_archive.adapters.ecdsa import is_signed
-from audit_archive.domain.canonical import source_line
-from audit_archive.domain.checkpoint import open_checkpoint
-from audit_archive.domain.facts import Action, Cause, HeldBackBy, PurgeOutcome
-from audit_archive.domain.statement import Statement, key_named_by, parse_statement, statement_bytes
-from audit_archive.request import ArchiveRequest, OperatorRequest
-from audit_archive.result import Outcome, Result
+from audit_archive.adapters.signing import is_signed
+from audit_archive.format.canonical import source_line
+from audit_archive.format.checkpoint import open_checkpoint
+from audit_archive.format.facts import Action, Cause, HeldBackBy, PurgeOutcome
+from audit_archive.format.statement import Statement, key_named_by, parse_statement, statement_bytes
+from audit_archive.run.request import ArchiveRequest, OperatorRequest
+from audit_archive.run.result import Outcome, Result
 from cli.main import main
 from tests.template.rendered import SOURCE
 from tests.unit.run.world import World

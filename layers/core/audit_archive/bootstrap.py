@@ -8,36 +8,30 @@ from botocore.config import Config
 
 from audit_archive import __version__
 from audit_archive.adapters.aws import client_config, wary
-from audit_archive.adapters.clock import LambdaClock
-from audit_archive.adapters.console_http import HttpConsole, HttpPurgingConsole
-from audit_archive.adapters.dynamodb_ledger import DynamoDbLedger
-from audit_archive.adapters.dynamodb_verifications import DynamoDbVerifications
-from audit_archive.adapters.ecdsa import is_signed
-from audit_archive.adapters.handouts import handouts
-from audit_archive.adapters.kms_signer import KmsSigner
-from audit_archive.adapters.s3_reports import S3Links, S3ReportStore
-from audit_archive.adapters.s3_store import S3ArchiveStore
-from audit_archive.adapters.scratch import scratch_file
+from audit_archive.adapters.console.http import HttpConsole, HttpPurgingConsole
+from audit_archive.adapters.ledger import DynamoDbLedger, DynamoDbVerifications
+from audit_archive.adapters.machine import LambdaClock, find_zone, handouts, scratch_file
+from audit_archive.adapters.s3 import S3ArchiveStore, S3Links, S3ReportStore
 from audit_archive.adapters.secrets import SecretKey, find_key
+from audit_archive.adapters.signing import KmsSigner, is_signed
 from audit_archive.adapters.sns_alerts import NoAlerts, SnsAlerts
-from audit_archive.adapters.zones import find_zone
-from audit_archive.archive import ArchiveRun
-from audit_archive.auditing.question import Question
-from audit_archive.bundling.parts import Workshop
+from audit_archive.audit.daily import Daily, Tell, Watch, Watched, audit_by_hand, audit_daily
+from audit_archive.audit.question import Question
+from audit_archive.audit.request import parse_verify_request
 from audit_archive.config import RetrieveSettings, Settings, VerifySettings
-from audit_archive.domain.facts import RunFacts
-from audit_archive.domain.plan import Policy
-from audit_archive.domain.times import HOUR, MINUTE, rfc3339
-from audit_archive.operate import operate as state
+from audit_archive.desk import Desk, Invocation
+from audit_archive.evidence.bundle import Workshop
+from audit_archive.format.facts import RunFacts
+from audit_archive.format.times import HOUR, MINUTE, rfc3339
 from audit_archive.ports import Alerts, PurgingConsole
-from audit_archive.reading.reader import Reader
-from audit_archive.request import ArchiveRequest, OperatorRequest
-from audit_archive.result import Result
-from audit_archive.retrieve import Desk, Invocation
-from audit_archive.retrieve_request import parse_request
-from audit_archive.steps.run import Order, Run, Signing
-from audit_archive.verify_request import parse_verify_request
-from audit_archive.watch import Daily, Tell, Watch, Watched, audit_by_hand, audit_daily
+from audit_archive.retrieve.request import parse_request
+from audit_archive.retrieve.statements import Reader
+from audit_archive.run.archive_run import ArchiveRun
+from audit_archive.run.context import Order, Run, Signing
+from audit_archive.run.operate import operate as state
+from audit_archive.run.plan import Policy
+from audit_archive.run.request import ArchiveRequest, OperatorRequest
+from audit_archive.run.result import Result
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

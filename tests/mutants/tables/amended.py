@@ -7,7 +7,7 @@ MUTANTS = (
     Mutant(
         "only-the-same-moment-is-respelled",
         "A timestamp of another moment is an amendment",
-        "domain/difference.py",
+        "run/comparison.py",
         "    return moment is not None and moment == _moment(new)",
         "    return moment is not None",
         DIFFERENCE,
@@ -15,7 +15,7 @@ MUTANTS = (
     Mutant(
         "unreadable-moments-are-not-the-same",
         "Two timestamps that can't be read are not the same moment",
-        "domain/difference.py",
+        "run/comparison.py",
         "    return moment is not None and moment == _moment(new)",
         "    return moment == _moment(new)",
         DIFFERENCE,
@@ -23,7 +23,7 @@ MUTANTS = (
     Mutant(
         "every-documented-member-counts",
         "Every documented member that says something else is an amendment",
-        "domain/difference.py",
+        "run/comparison.py",
         'DOCUMENTED = FIELDS - {"id", "flock_name"}',
         'DOCUMENTED = FIELDS - {"id", "flock_name", "additional_information"}',
         DIFFERENCE,
@@ -31,7 +31,7 @@ MUTANTS = (
     Mutant(
         "blanked-is-amended",
         "A member that says nothing any more is an amendment",
-        "domain/difference.py",
+        "run/comparison.py",
         "(old in _SAYS_NOTHING and new in _SAYS_NOTHING)",
         "(old in _SAYS_NOTHING or new in _SAYS_NOTHING)",
         DIFFERENCE,
@@ -39,7 +39,7 @@ MUTANTS = (
     Mutant(
         "source-counts-byte-by-byte",
         "What a source holds beside the known members is amended if its bytes differ",
-        "domain/difference.py",
+        "run/comparison.py",
         "    is_known = name in DOCUMENTED or name == OTHER_TEXT",
         "    is_known = name in DOCUMENTED",
         DIFFERENCE,
@@ -47,7 +47,7 @@ MUTANTS = (
     Mutant(
         "another-amendment-is-told-again",
         "Of a long text that was cut a hash tells one form from another",
-        "domain/differing.py",
+        "run/comparison.py",
         "({len(text)} characters, SHA-256 {digest}…)",
         "({len(text)} characters)",
         DIFFERING,
@@ -55,7 +55,7 @@ MUTANTS = (
     Mutant(
         "many-are-told-as-one",
         "A member that changed in more than a hundred entries is one finding",
-        "domain/differing.py",
+        "run/comparison.py",
         "            for each in shown if self._counts[member] <= ALONE else ():",
         "            for each in shown:",
         DIFFERING,
@@ -63,7 +63,7 @@ MUTANTS = (
     Mutant(
         "told-as-many-stays-told",
         "Entries that were told as many are not told one by one later",
-        "domain/differing.py",
+        "run/comparison.py",
         "        if entry_id not in self._told:",
         "        if True:",
         DIFFERING,
@@ -71,7 +71,7 @@ MUTANTS = (
     Mutant(
         "missing-is-not-archived",
         "An id that was missing is archived by no statement but the one that fills it",
-        "domain/archiving.py",
+        "run/comparison.py",
         "        seen = seen.minus(absent)",
         "        pass",
         COMPARE,
@@ -79,7 +79,7 @@ MUTANTS = (
     Mutant(
         "each-archived-its-own",
         "A statement archived only what lies above the watermark before it, and what it fills",
-        "steps/compare.py",
+        "run/compare.py",
         "        below = before.highest_archived_id if before is not None else 0",
         "        below = 0",
         COMPARE,
@@ -87,7 +87,7 @@ MUTANTS = (
     Mutant(
         "walk-checks-hashes",
         "A statement that was altered is an IntegrityError, not an answer",
-        "steps/chain.py",
+        "storage/chain.py",
         "    if sha256(data).hexdigest() != ref.sha256:",
         "    if False:",
         COMPARE,
@@ -95,7 +95,7 @@ MUTANTS = (
     Mutant(
         "proof-ends-with-the-object",
         "A proof ends with the lock or with the object, whichever comes first",
-        "domain/archiving.py",
+        "run/comparison.py",
         "    return min(from_rfc3339(archiving.export.retain_until), expires_at)",
         "    return from_rfc3339(archiving.export.retain_until)",
         COMPARE,
@@ -103,7 +103,7 @@ MUTANTS = (
     Mutant(
         "spelling-is-of-one-file",
         "The present spelling of one entry file does not stand for another",
-        "steps/compare.py",
+        "run/compare.py",
         "(self.file.key, digest) in known",
         "digest in {each for _, each in known}",
         COMPARE,
@@ -111,7 +111,7 @@ MUTANTS = (
     Mutant(
         "amended-is-never-known",
         "A file with an amended entry is not stated as respelled",
-        "steps/compare.py",
+        "run/compare.py",
         "        if self._is_other and not self._is_amended:",
         "        if self._is_other:",
         COMPARE,
@@ -119,7 +119,7 @@ MUTANTS = (
     Mutant(
         "compared-in-part-is-not-known",
         "A file that was compared in part is not stated as respelled",
-        "steps/compare.py",
+        "run/compare.py",
         "            return count, []",
         "            break",
         COMPARE,
@@ -127,7 +127,7 @@ MUTANTS = (
     Mutant(
         "compare-against-what-was-archived",
         "A live entry is compared only with lines that have the hash in the statement",
-        "steps/proven_files.py",
+        "run/compare.py",
         "    is_proven = digest.hexdigest() == file.content_sha256",
         "    is_proven = bool(file.content_sha256)",
         COMPARE,
@@ -135,7 +135,7 @@ MUTANTS = (
     Mutant(
         "garbage-hides-nothing",
         "Below garbage the version with the right checksum is read",
-        "steps/proven_files.py",
+        "run/compare.py",
         "facts.sha256 == file.sha256 and",
         "facts.sha256 != file.sha256 and",
         COMPARE,
@@ -143,7 +143,7 @@ MUTANTS = (
     Mutant(
         "garbage-does-not-fill-the-disk",
         "A version over an entry file that is far longer is not read",
-        "steps/proven_files.py",
+        "run/compare.py",
         " and latest.size <= 2 * file.size + MAX_GROWTH:",
         ":",
         COMPARE,
@@ -151,7 +151,7 @@ MUTANTS = (
     Mutant(
         "entry-files-stop-nothing",
         "A bucket that refuses an entry file does not stop the archive",
-        "steps/proven_files.py",
+        "run/compare.py",
         "    except ArchiveStoreError:",
         "    except IntegrityError:",
         COMPARE,
@@ -159,7 +159,7 @@ MUTANTS = (
     Mutant(
         "archiving-comes-first",
         "Nothing is compared when the time is short",
-        "steps/proven_files.py",
+        "run/compare.py",
         "    return run.clock.remaining() >= RESERVE",
         "    return run.clock.remaining() >= 0",
         COMPARE,

@@ -16,7 +16,7 @@ MUTANTS = (
     Mutant(
         "broken-key-is-withheld",
         "A key that is broken over lines or by tags is found all the same",
-        "adapters/console_words.py",
+        "adapters/console/words.py",
         """    return "".join(c for c in plain if c.isprintable() and c not in " +\\\\").casefold()""",
         "    return plain.casefold()",
         WORDS,
@@ -24,7 +24,7 @@ MUTANTS = (
     Mutant(
         "halved-key-goes-with-the-cut",
         "Where a long text is cut, the cut word goes: it may be half a key, which is not recognised",
-        "adapters/console_words.py",
+        "adapters/console/words.py",
         """"".join(text.rsplit(maxsplit=1)[:-1]) + " ...\"""",
         "text",
         WORDS,
@@ -32,7 +32,7 @@ MUTANTS = (
     Mutant(
         "limit-is-no-word-about-the-key",
         "A 403 with `Retry-After` is a limit",
-        "adapters/console_answers.py",
+        "adapters/console/answers.py",
         """        return "Retry-After" in answer.headers or own_words(answer) is None""",
         "        return own_words(answer) is None",
         REFUSALS,
@@ -40,7 +40,7 @@ MUTANTS = (
     Mutant(
         "firewall-is-no-word-about-the-key",
         "A 403 that is not in the Console's own words is a firewall's",
-        "adapters/console_answers.py",
+        "adapters/console/answers.py",
         """        return "Retry-After" in answer.headers or own_words(answer) is None""",
         """        return "Retry-After" in answer.headers""",
         REFUSALS,
@@ -48,7 +48,7 @@ MUTANTS = (
     Mutant(
         "later-is-no-word-about-the-key",
         "408, 425 and 429 say nothing about the key, whatever their words",
-        "adapters/console_answers.py",
+        "adapters/console/answers.py",
         "        if answer.status < CLIENT_FAULT or is_for_later(answer):",
         "        if answer.status < CLIENT_FAULT or (answer.status == FORBIDDEN and is_for_later(answer)):",
         REFUSALS,
@@ -56,7 +56,7 @@ MUTANTS = (
     Mutant(
         "old-by-age",
         "An answer that a cache kept for minutes, as `Age` says, is refused",
-        "adapters/console_cache.py",
+        "adapters/console/cache.py",
         "        if age > MAX_AGE:",
         "        if False:",
         CACHE,
@@ -64,7 +64,7 @@ MUTANTS = (
     Mutant(
         "old-by-date",
         "Two answers whose dates can't both be fresh show a cache",
-        "adapters/console_cache.py",
+        "adapters/console/cache.py",
         "        if apart > MAX_AGE:",
         "        if False:",
         CACHE,
@@ -72,7 +72,7 @@ MUTANTS = (
     Mutant(
         "wrong-clock-is-no-cache",
         "The Console's clock may be hours from ours: its date alone shows no cache",
-        "adapters/console_cache.py",
+        "adapters/console/cache.py",
         "        apart = self._ahead + self._behind",
         "        apart = self._behind",
         CACHE,
@@ -80,7 +80,7 @@ MUTANTS = (
     Mutant(
         "slow-answer-is-no-old-one",
         "An answer is made after it was asked for, and before it has come: a slow one is not old",
-        "adapters/console_cache.py",
+        "adapters/console/cache.py",
         "        self._behind = max(self._behind, asked_at - made_at)",
         "        self._behind = max(self._behind, came_at - made_at)",
         CACHE,
@@ -88,7 +88,7 @@ MUTANTS = (
     Mutant(
         "a-gateway-has-another-clock",
         "The date of an error, which may be a gateway's own, says nothing",
-        "adapters/console_cache.py",
+        "adapters/console/cache.py",
         " if answer.status in SUCCESSES else None",
         "",
         CACHE,
@@ -96,7 +96,7 @@ MUTANTS = (
     Mutant(
         "present-state-is-asked-for",
         "Requests ask caches to pass them through",
-        "adapters/console_transport.py",
+        "adapters/console/transport.py",
         """                "Cache-Control": "no-cache",\n""",
         "",
         REFUSALS,
@@ -104,7 +104,7 @@ MUTANTS = (
     Mutant(
         "encoding-is-named",
         "A body in an encoding that was not asked for is an error, and named",
-        "adapters/console_client.py",
+        "adapters/console/http.py",
         "        self.judge.check_encoding(answer)\n",
         "",
         REFUSALS,
@@ -112,7 +112,7 @@ MUTANTS = (
     Mutant(
         "pending-export",
         "An export that is being prepared is asked for again",
-        "adapters/console_answers.py",
+        "adapters/console/answers.py",
         "        if _is_pending(answer, api):",
         "        if False:",
         REPEATS,
@@ -120,7 +120,7 @@ MUTANTS = (
     Mutant(
         "missing-list-is-no-empty-trail",
         "An answer without a list of entries is not taken for an empty trail",
-        "adapters/console_page.py",
+        "adapters/console/http.py",
         """    if "audit_trail" not in answer or not isinstance(entries, list | None):""",
         "    if not isinstance(entries, list | None):",
         PAGES,
@@ -128,7 +128,7 @@ MUTANTS = (
     Mutant(
         "unreadable-cursor-is-no-end",
         "A cursor that is no text is not taken for the end of the trail",
-        "adapters/console_page.py",
+        "adapters/console/http.py",
         "    if isinstance(cursor, dict | None) and isinstance(following, str | None):\n"
         "        return following or None\n",
         "    if not isinstance(cursor, dict) or not isinstance(following, str):\n        return None\n"
@@ -138,7 +138,7 @@ MUTANTS = (
     Mutant(
         "smaller-pages",
         "A page that is too big is asked for again with half the limit",
-        "adapters/console_http.py",
+        "adapters/console/http.py",
         "                if limit == LIMITS[-1]:\n",
         "                if True:\n",
         PAGES,
@@ -146,7 +146,7 @@ MUTANTS = (
     Mutant(
         "no-entry-twice",
         "A walk that begins anew gives no entry twice",
-        "adapters/console_http.py",
+        "adapters/console/http.py",
         """ <= newest and entry["id"] not in given:""",
         " <= newest:",
         PAGES,
@@ -162,7 +162,7 @@ MUTANTS = (
     Mutant(
         "later-is-no-verdict",
         "408, 425 and a limit's 403 to a purge say nothing: it may have been carried out",
-        "adapters/console_answers.py",
+        "adapters/console/answers.py",
         "    if api is None or is_for_later(answer):",
         "    if api is None or answer.status >= SERVER_FAULT:",
         PURGE_CALL,
@@ -170,7 +170,7 @@ MUTANTS = (
     Mutant(
         "gateway-is-no-verdict",
         "What is not in the API's own words says nothing about a purge",
-        "adapters/console_answers.py",
+        "adapters/console/answers.py",
         """    return api if api is not None and isinstance(api.get("result"), str) else None""",
         "    return api",
         PURGE_CALL,
@@ -178,7 +178,7 @@ MUTANTS = (
     Mutant(
         "count-in-a-whole-sentence",
         "The count of purged entries is read from a whole sentence that is known, and from no other",
-        "adapters/console_answers.py",
+        "adapters/console/answers.py",
         "_PURGED.fullmatch(text.strip())",
         "_PURGED.search(text.strip())",
         PURGE_CALL,
@@ -186,7 +186,7 @@ MUTANTS = (
     Mutant(
         "ambiguous-count-is-not-read",
         "A number that may mean another one is not read",
-        "domain/counts.py",
+        "format/entry.py",
         r'"0|[1-9][0-9]{0,18}|[1-9][0-9]{0,2}(?:,[0-9]{3}){1,6}"',
         r'"[0-9]+(?:,[0-9]+)*"',
         COUNTS,

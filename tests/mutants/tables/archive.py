@@ -37,7 +37,7 @@ MUTANTS = (
     Mutant(
         "late-writer-is-new",
         "An entry in a hole that the head still lists is new, however low its id",
-        "domain/survey.py",
+        "run/survey.py",
         "        if entry_id <= self._archived and entry_id not in self._open_ids:",
         "        if entry_id <= self._archived:",
         SURVEY,
@@ -45,7 +45,7 @@ MUTANTS = (
     Mutant(
         "late-writer-is-archived",
         "The entry of a late writer goes into the entry files",
-        "steps/entry_files.py",
+        "storage/entry_files.py",
         " and (entry.id > archived or entry.id in open_ids):",
         " and (entry.id > archived or archived in open_ids):",
         TRAILS,
@@ -53,7 +53,7 @@ MUTANTS = (
     Mutant(
         "filled-is-said",
         "The statement says which holes a late writer filled, and they are open no more",
-        "steps/entry_files.py",
+        "storage/entry_files.py",
         "                filled.append(entry.id)",
         "                pass",
         TRAILS,
@@ -61,7 +61,7 @@ MUTANTS = (
     Mutant(
         "one-id-one-entry",
         "Two different entries with one id are refused",
-        "domain/sorting.py",
+        "export/sorting.py",
         "        elif entry.line != last.line:",
         "        elif False:",
         SORTING,
@@ -69,7 +69,7 @@ MUTANTS = (
     Mutant(
         "archived-in-order",
         "Entries are archived ascending by id, whatever their order in the export",
-        "domain/sorting.py",
+        "export/sorting.py",
         "        part.sort(key=_BY_ID)\n",
         "",
         SORTING,
@@ -77,7 +77,7 @@ MUTANTS = (
     Mutant(
         "each-id-once",
         "The same entry twice in an export is archived once",
-        "domain/sorting.py",
+        "export/sorting.py",
         "    if last is None or entry.id != last.id:\n            yield entry",
         "    if True:\n            yield entry",
         SORTING,
@@ -85,7 +85,7 @@ MUTANTS = (
     Mutant(
         "id-is-positive",
         "An entry without an id that can be one is refused",
-        "domain/json_exact.py",
+        "export/json_entry.py",
         "    if _ID.fullmatch(token) is None or int(token) > MAX_ID:",
         "    if not token:",
         f"{JSON_ENTRIES}::test_what_is_no_export_is_refused_and_the_byte_named",
@@ -93,7 +93,7 @@ MUTANTS = (
     Mutant(
         "id-is-told-once",
         "An entry with two ids is refused",
-        "domain/json_exact.py",
+        "export/json_entry.py",
         "    if scan.ids > 1:",
         "    if False:",
         f"{JSON_ENTRIES}::test_what_is_no_export_is_refused_and_the_byte_named",
@@ -101,7 +101,7 @@ MUTANTS = (
     Mutant(
         "slice-of-dates",
         "A statement covers at most 400 event dates",
-        "domain/survey.py",
+        "run/survey.py",
         "len(self._days) >= MAX_SLICE_DATES and self.day not in self._days",
         "False",
         SURVEY,
@@ -109,7 +109,7 @@ MUTANTS = (
     Mutant(
         "slice-of-entries",
         "A statement covers at most 1,000,000 entries",
-        "domain/survey.py",
+        "run/survey.py",
         "        if self._count >= MAX_SLICE_ENTRIES or (",
         "        if (",
         SURVEY,
@@ -117,7 +117,7 @@ MUTANTS = (
     Mutant(
         "intent-only-in-the-last-slice",
         "No statement plans a purge before the last slice is recorded",
-        "steps/slices.py",
+        "run/slices.py",
         "if is_last else _unfinished(run, plan, surveyed.export.served_at)",
         "if is_last or part else _unfinished(run, plan, surveyed.export.served_at)",
         GOOD_DAYS,
@@ -125,7 +125,7 @@ MUTANTS = (
     Mutant(
         "purge-only-what-is-recorded",
         "A run that could not record every slice purges nothing",
-        "archive.py",
+        "run/archive_run.py",
         "        return _purge(run, head, surveyed, plan, result) if is_complete else (result, head)",
         "        return _purge(run, head, surveyed, plan, result)",
         GOOD_DAYS,
@@ -133,7 +133,7 @@ MUTANTS = (
     Mutant(
         "no-slice-without-time",
         "With less than 90 s left no new slice is begun",
-        "steps/slices.py",
+        "run/slices.py",
         "        if not run.has_time():",
         "        if False:",
         GOOD_DAYS,
@@ -141,7 +141,7 @@ MUTANTS = (
     Mutant(
         "hole-is-said-once",
         "A missing id goes into one statement, that of the slice which covers it",
-        "steps/slices.py",
+        "run/slices.py",
         "(m for m in plan.missing if head.highest_archived_id < m.first < archived)",
         "(m for m in plan.missing)",
         SAFETY,
@@ -149,7 +149,7 @@ MUTANTS = (
     Mutant(
         "listed-hole-is-not-listed-again",
         "A hole that a statement has listed is not listed again",
-        "domain/holes.py",
+        "run/plan.py",
         "survey.ids.gaps(head.highest_archived_id + 1, survey.last_id)",
         "survey.ids.gaps(1, survey.last_id)",
         HOLES,
@@ -157,7 +157,7 @@ MUTANTS = (
     Mutant(
         "hole-of-our-purge",
         "A hole that our purge left is ours, and nobody else's",
-        "domain/holes.py",
+        "run/plan.py",
         "= [(head.highest_purged_id, Cause.PURGED, None)]",
         "= []",
         HOLES,
@@ -165,7 +165,7 @@ MUTANTS = (
     Mutant(
         "hole-of-a-foreign-purge",
         "A hole that a foreign purge left names that purge",
-        "domain/holes.py",
+        "run/plan.py",
         "        known.append((reach_of(receipt), ",
         "        known.append((reach_of(receipt) * 0, ",
         HOLES,
@@ -173,7 +173,7 @@ MUTANTS = (
     Mutant(
         "earliest-foreign-purge-owns-the-hole",
         "Of several foreign purges the earliest that reaches so far owns a hole",
-        "domain/holes.py",
+        "run/plan.py",
         "sorted(foreign, key=lambda r: r.entry_id)",
         "sorted(foreign, key=lambda r: -r.entry_id)",
         HOLES,
@@ -181,7 +181,7 @@ MUTANTS = (
     Mutant(
         "before-the-archive",
         "Ids below the first that was ever seen were before the archive, and are no unexplained hole",
-        "domain/holes.py",
+        "run/plan.py",
         "    if head.highest_archived_id == 0:",
         "    if False:",
         HOLES,
@@ -189,7 +189,7 @@ MUTANTS = (
     Mutant(
         "open-holes-stay-listed",
         "The head lists every hole that a late writer may still fill, a foreign purge's too",
-        "domain/head.py",
+        "format/head.py",
         "for m in said.missing if m.cause != Cause.PURGED)",
         "for m in said.missing if m.cause == Cause.UNEXPLAINED)",
         HEAD,
@@ -197,7 +197,7 @@ MUTANTS = (
     Mutant(
         "foreign-purge-holds-ours",
         "A new foreign purge holds our purge back in that run",
-        "domain/plan.py",
+        "run/plan.py",
         "    if any(not facts.head.is_history(receipt.entry_id) for receipt in facts.foreign):",
         "    if False:",
         PLAN,
@@ -205,7 +205,7 @@ MUTANTS = (
     Mutant(
         "foreign-purge-pages",
         "A person is told of a foreign purge",
-        "steps/announce.py",
+        "run/findings.py",
         '        yield Finding("ForeignPurge", console, purge.sentence(console), to_json(purge))',
         "        yield from ()",
         TRAILS,
@@ -213,7 +213,7 @@ MUTANTS = (
     Mutant(
         "foreign-purge-of-a-crash-pages",
         "A foreign purge that a crashed run committed and did not tell is told by the next",
-        "steps/publish.py",
+        "run/publish.py",
         "            return (*told, *amendments_of(run, statement))",
         "            return ()",
         f"{CRASHES}::test_a_killed_run_loses_nothing_and_the_next_ones_bring_it_to_rest",
@@ -221,7 +221,7 @@ MUTANTS = (
     Mutant(
         "told-once",
         "The very same finding is told once",
-        "steps/announce.py",
+        "alerts.py",
         "        if not run.ledger.claim(finding, now, now + CLAIM):",
         "        if not run.ledger.claim(finding, now, now + CLAIM) and CLAIM < 0:",
         PURGING,
@@ -229,7 +229,7 @@ MUTANTS = (
     Mutant(
         "told-is-noted",
         "That a finding was told is noted for ever",
-        "steps/announce.py",
+        "alerts.py",
         "    run.ledger.announced(finding)\n",
         "",
         SAFETY,
@@ -237,7 +237,7 @@ MUTANTS = (
     Mutant(
         "refused-claim-is-given-back",
         "A finding that the topic refused is told by the next run",
-        "steps/announce.py",
+        "alerts.py",
         "        run.ledger.claim(finding, now + CLAIM, now)",
         "        run.ledger.announced(finding)",
         f"{HANDLER}::test_a_topic_that_is_gone_does_not_hide_what_it_was_for",
@@ -245,7 +245,7 @@ MUTANTS = (
     Mutant(
         "untold-is-told-later",
         "What an earlier run could not tell is told by a later one",
-        "archive.py",
+        "run/archive_run.py",
         "            announce_pending(run)\n",
         "",
         f"{HANDLER}::test_a_foreign_purge_that_could_not_be_announced_does_not_stop_the_archive",
@@ -253,7 +253,7 @@ MUTANTS = (
     Mutant(
         "told-though-the-ledger-is-down",
         "A ledger that does not answer keeps no finding from being told",
-        "steps/announce.py",
+        "alerts.py",
         "        run.alerts.publish(finding)\n        return True\n",
         "        return False\n",
         SAFETY,
@@ -261,7 +261,7 @@ MUTANTS = (
     Mutant(
         "every-page-error-pages",
         "Every error that asks for it wakes somebody",
-        "steps/announce.py",
+        "run/context.py",
         "            announce(run, Finding(type(error).__name__, run.order.console, str(error), {}))",
         "            run.ledger.pending(run.order.console, 0)",
         TRAILS,
@@ -269,7 +269,7 @@ MUTANTS = (
     Mutant(
         "refusing-topic-hides-no-error",
         "A topic that refuses does not hide the error that was to be told",
-        "steps/announce.py",
+        "run/context.py",
         "        except (SettingsError, LedgerError) as failure:",
         "        except ZeroDivisionError as failure:",
         CHAINS,

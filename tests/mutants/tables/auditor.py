@@ -27,7 +27,7 @@ MUTANTS = (
     Mutant(
         "verify-base64-is-canonical",
         "Base64 in any other spelling than the canonical one is refused",
-        PROGRAM,
+        "evidence/handout/verify.py",
         "    if b64encode(data).decode() != text:",
         "    if False:",
         NOTES,
@@ -35,7 +35,7 @@ MUTANTS = (
     Mutant(
         "verify-trusted-key-is-a-key",
         "A trusted key is one on P-256, of exactly its length",
-        PROGRAM,
+        "evidence/handout/verify.py",
         "    return der.startswith(P256) and len(der) == len(P256) + 64",
         "    return der.startswith(P256)",
         KEY_LENGTH,
@@ -43,7 +43,7 @@ MUTANTS = (
     Mutant(
         "verify-trusted-key-is-on-p256",
         "A trusted key is one on P-256, by how it begins",
-        PROGRAM,
+        "evidence/handout/verify.py",
         "    return der.startswith(P256) and len(der) == len(P256) + 64",
         "    return len(der) == len(P256) + 64",
         KEY_LENGTH,
@@ -51,7 +51,7 @@ MUTANTS = (
     Mutant(
         "verify-absent-checkpoints-before-the-gap-stay-faults",
         "Only checkpoints that are missing right before a new key are forgiven",
-        PROGRAM,
+        "evidence/handout/verify.py",
         "        if key in self.names:\n            self.absent = []\n",
         "",
         GAP,
@@ -59,7 +59,7 @@ MUTANTS = (
     Mutant(
         "verify-absent-checkpoint-is-a-fault",
         "A checkpoint that is missing is a fault",
-        PROGRAM,
+        "evidence/handout/verify.py",
         '            self.fault(verdict, key, "is missing, or not well signed by the key that counts")',
         "            pass",
         NOTES,
@@ -67,7 +67,7 @@ MUTANTS = (
     Mutant(
         "verify-every-line-of-a-note-is-well-formed",
         "One malformed line makes a note none",
-        PROGRAM,
+        "evidence/handout/verify.py",
         "None in found or not all",
         "not all",
         NOTES,
@@ -75,7 +75,7 @@ MUTANTS = (
     Mutant(
         "verify-a-signature-holds-something",
         "A signature is more than a key id",
-        PROGRAM,
+        "evidence/handout/verify.py",
         " or not all(raw[4:] for _, raw in signed)",
         "",
         NOTES,
@@ -83,7 +83,7 @@ MUTANTS = (
     Mutant(
         "verify-a-note-has-no-control-characters",
         "A note with control characters is none",
-        PROGRAM,
+        "evidence/handout/verify.py",
         ' or re.search(rb"[\\x00-\\x09\\x0b-\\x1f]", data)',
         "",
         NOTES,
@@ -91,7 +91,7 @@ MUTANTS = (
     Mutant(
         "verify-a-note-is-bounded",
         "A note has at most 128 KiB",
-        PROGRAM,
+        "evidence/handout/verify.py",
         "    if len(data) > MOST_OF_A_NOTE or ",
         "    if ",
         NOTES,
@@ -99,7 +99,7 @@ MUTANTS = (
     Mutant(
         "verify-every-signature-of-a-known-key-is-good",
         "A false signature by the known key beside a good one is a fault",
-        PROGRAM,
+        "evidence/handout/verify.py",
         "for der, raw in ours if self.checks else ():",
         "for der, raw in ours[:1] if self.checks else ():",
         NOTES,
@@ -107,7 +107,7 @@ MUTANTS = (
     Mutant(
         "verify-a-signature-counts-under-its-own-name",
         "The known key counts only under the name of the log",
-        PROGRAM,
+        "evidence/handout/verify.py",
         "            ours = [(der, raw) for name, der, raw in known if name == origin]",
         "            ours = [(der, raw) for name, der, raw in known]",
         NOTES,
@@ -115,7 +115,7 @@ MUTANTS = (
     Mutant(
         "verify-statements-are-canonical",
         "A statement in another spelling is none",
-        PROGRAM,
+        "evidence/handout/verify.py",
         " or (spelled != text and without_floats(spelled) != without_floats(text))",
         "",
         CANONICAL,
@@ -123,7 +123,7 @@ MUTANTS = (
     Mutant(
         "verify-statements-have-known-fields",
         "A statement with another field is none",
-        PROGRAM,
+        "evidence/handout/verify.py",
         "value.keys() == holds.keys() and all(fits(each, holds[name]) for name, each in value.items())",
         "holds.keys() <= value.keys() and all(fits(value[name], holds[name]) for name in holds)",
         SHAPES,
@@ -131,7 +131,7 @@ MUTANTS = (
     Mutant(
         "verify-statements-lack-no-field",
         "A statement without a field is none",
-        PROGRAM,
+        "evidence/handout/verify.py",
         "value.keys() == holds.keys() and",
         "value.keys() <= holds.keys() and",
         SHAPES,
@@ -139,7 +139,7 @@ MUTANTS = (
     Mutant(
         "verify-statements-hold-the-right-types",
         "A field of another type makes a statement none",
-        PROGRAM,
+        "evidence/handout/verify.py",
         "        return type(value) is TYPES.get(kind)",
         "        return True",
         SHAPES,
@@ -147,7 +147,7 @@ MUTANTS = (
     Mutant(
         "verify-the-tree-goes-on",
         "A tree that does not begin with the one before it is a fault",
-        PROGRAM,
+        "evidence/handout/verify.py",
         "    is_whole = goes_on and grown(tree, []) == tree",
         "    is_whole = grown(tree, []) == tree",
         TREE,
@@ -155,7 +155,7 @@ MUTANTS = (
     Mutant(
         "verify-filled-ids-ascend",
         "Filled ids are ascending, each once",
-        PROGRAM,
+        "evidence/handout/verify.py",
         "all(sane) and filled == sorted(set(filled)) and told",
         "all(sane) and told",
         FILLED,
@@ -163,7 +163,7 @@ MUTANTS = (
     Mutant(
         "verify-the-slice-is-within-its-export",
         "A statement archives no ids that its export does not reach",
-        PROGRAM,
+        "evidence/handout/verify.py",
         '    is_sane &= all(export["first_id"] <= i <= export["last_id"] for i in ids)\n',
         "",
         WITHIN,
@@ -171,7 +171,7 @@ MUTANTS = (
     Mutant(
         "verify-an-epoch-purged-nothing",
         "A new epoch has purged nothing",
-        PROGRAM,
+        "evidence/handout/verify.py",
         '    due["highest_purged_id"] *= not is_epoch\n',
         "",
         EPOCH,
@@ -179,7 +179,7 @@ MUTANTS = (
     Mutant(
         "verify-lines-are-what-the-export-says",
         "A line that means something else than its entry in the export is a fault",
-        PROGRAM,
+        "evidence/handout/verify.py",
         'if entries is not None and entries.get(entry_id, ())[:2] != (meaning, file["date"]):',
         "if False:",
         FORGED_LINE,
@@ -187,7 +187,7 @@ MUTANTS = (
     Mutant(
         "verify-lines-in-base64-are-what-the-export-says",
         "A line whose source stands in Base64 is compared by that source",
-        PROGRAM,
+        "evidence/handout/verify.py",
         '(("_source", str.encode), ("_source_base64", base64_of))',
         '(("_source", str.encode),)',
         BAD_BYTES,
@@ -195,7 +195,7 @@ MUTANTS = (
     Mutant(
         "verify-bad-bytes-are-told-apart",
         "A byte that is not UTF-8 means no other byte, and not U+FFFD",
-        PROGRAM,
+        "evidence/handout/verify.py",
         '"utf-8-sig", "surrogateescape"',
         '"utf-8-sig", "replace"',
         BAD_BYTES,
@@ -203,7 +203,7 @@ MUTANTS = (
     Mutant(
         "verify-a-zip-begins-with-its-member",
         "Nothing lies before the first member of a zip",
-        PROGRAM,
+        "evidence/handout/verify.py",
         "    if not is_sane or len(ends) != 1 or starts[0]:",
         "    if not is_sane or len(ends) != 1:",
         ZIPS,
@@ -211,7 +211,7 @@ MUTANTS = (
     Mutant(
         "verify-a-zip-ends-with-its-end",
         "A zip has one end, where the file ends",
-        PROGRAM,
+        "evidence/handout/verify.py",
         "    if not is_sane or len(ends) != 1 or starts[0]:",
         "    if not is_sane or starts[0]:",
         ZIPS,
@@ -219,7 +219,7 @@ MUTANTS = (
     Mutant(
         "verify-the-headers-of-a-zip-agree",
         "Both headers of a member say the same",
-        PROGRAM,
+        "evidence/handout/verify.py",
         "all(a in {b, 0xFFFFFFFF} or (is_later and not a) for a, b in zip(local, central))",
         "True",
         ZIPS,
@@ -227,7 +227,7 @@ MUTANTS = (
     Mutant(
         "verify-an-export-holds-what-is-stated",
         "An export holds exactly as many bytes as its zip states",
-        PROGRAM,
+        "evidence/handout/verify.py",
         "        if (crc, size) != (member.CRC, member.file_size):",
         "        if crc != member.CRC:",
         ZIPS,
@@ -235,7 +235,7 @@ MUTANTS = (
     Mutant(
         "verify-tokens-are-bounded",
         "No token of an export is longer than an entry may be",
-        PROGRAM,
+        "evidence/handout/verify.py",
         "        elif is_more and len(text) - at <= MOST_OF_AN_ENTRY:",
         "        elif is_more:",
         TOKENS,
@@ -243,7 +243,7 @@ MUTANTS = (
     Mutant(
         "verify-entries-are-bounded",
         "No entry of an export is longer than the product takes one",
-        PROGRAM,
+        "evidence/handout/verify.py",
         '        need(size <= MOST_OF_AN_ENTRY, "an entry is longer than 16 MiB")\n',
         "",
         "tests/auditor/test_bounds.py::test_an_entry_is_as_long_as_the_product_takes_it_or_both_refuse_it",
@@ -251,7 +251,7 @@ MUTANTS = (
     Mutant(
         "verify-lines-are-bounded",
         "No line is longer than that of any entry",
-        PROGRAM,
+        "evidence/handout/verify.py",
         '        need(size <= MOST_OF_A_LINE, "a line is longer than that of any entry")\n',
         "",
         BOMB,
@@ -259,7 +259,7 @@ MUTANTS = (
     Mutant(
         "verify-an-empty-bundle-is-not-valid",
         "A bundle without lines is valid only for who accepts that",
-        PROGRAM,
+        "evidence/handout/verify.py",
         '            self.lacking["lines"] = (',
         "            _ = (",
         EMPTY,
@@ -267,7 +267,7 @@ MUTANTS = (
     Mutant(
         "verify-the-other-place-is-refused",
         "A bundle is refused where a copy of an archive is expected",
-        PROGRAM,
+        "evidence/handout/verify.py",
         "        if audit.kind != expected:",
         "        if False:",
         OTHER,
@@ -275,7 +275,7 @@ MUTANTS = (
     Mutant(
         "verify-a-kept-checkpoint-is-on-the-way",
         "The chain leads through a checkpoint that was kept",
-        PROGRAM,
+        "evidence/handout/verify.py",
         "            if statement not in self.good and size > most:",
         "            if False:",
         TWO,
@@ -283,7 +283,7 @@ MUTANTS = (
     Mutant(
         "verify-proofs-are-of-their-epoch",
         "A proof counts for the epoch in its name only",
-        PROGRAM,
+        "evidence/handout/verify.py",
         '            if name.startswith(f"proofs/{epoch}-") and (at := int(index)) >= first:',
         "            if (at := int(index)) >= first:",
         LIES,
@@ -291,7 +291,7 @@ MUTANTS = (
     Mutant(
         "verify-unproven-lines-are-counted",
         "A bundle that says the least about its proofs excuses no line",
-        PROGRAM,
+        "evidence/handout/verify.py",
         "        if unproven and limit == count - unproven:",
         "        if unproven and limit is not None:",
         LIMIT,

@@ -7,7 +7,7 @@ MUTANTS = (
     Mutant(
         "settle-window",
         "An entry younger than the settle window is not purged",
-        "domain/plan.py",
+        "run/plan.py",
         "        return max(self.settle, self.keep)",
         "        return self.keep",
         PLAN,
@@ -15,7 +15,7 @@ MUTANTS = (
     Mutant(
         "keep-window",
         "An entry younger than the keep window is not purged",
-        "domain/plan.py",
+        "run/plan.py",
         "        return max(self.settle, self.keep)",
         "        return self.settle",
         PLAN,
@@ -23,7 +23,7 @@ MUTANTS = (
     Mutant(
         "our-clock-when-it-is-earlier",
         "A Console whose clock is ahead makes no entry look old enough",
-        "steps/collect.py",
+        "run/collect.py",
         "min(now, received.served_at)",
         "received.served_at",
         SAFETY,
@@ -31,7 +31,7 @@ MUTANTS = (
     Mutant(
         "consoles-clock-when-it-is-earlier",
         "Our clock being ahead makes no entry look old enough",
-        "steps/collect.py",
+        "run/collect.py",
         "min(now, received.served_at)",
         "now",
         GOOD_DAYS,
@@ -39,7 +39,7 @@ MUTANTS = (
     Mutant(
         "young-entry-holds-all-above",
         "The boundary stays below the lowest entry that is too young",
-        "domain/ages.py",
+        "run/survey.py",
         "        if self._all_aged and seconds <= self._cutoff:",
         "        if seconds <= self._cutoff:",
         SURVEY,
@@ -47,7 +47,7 @@ MUTANTS = (
     Mutant(
         "unreadable-time-is-not-old",
         "An entry whose time can't be read counts as young as its younger neighbour",
-        "domain/ages.py",
+        "run/survey.py",
         "        if seconds is None:\n            return\n",
         "        if seconds is None:\n            self.boundary = entry_id\n            return\n",
         SURVEY,
@@ -55,7 +55,7 @@ MUTANTS = (
     Mutant(
         "time-ahead-is-not-old",
         "An entry dated after now counts as young as its younger neighbour",
-        "domain/ages.py",
+        "run/survey.py",
         "        if seconds > self._now:\n",
         "        if seconds > self._now:\n            self.boundary = entry_id\n",
         SURVEY,
@@ -63,7 +63,7 @@ MUTANTS = (
     Mutant(
         "hole-rule",
         "No purge crosses a hole that neither a receipt nor an operator explains",
-        "domain/plan.py",
+        "run/plan.py",
         "    yield from _hole_limits(facts)\n",
         "",
         PLAN,
@@ -71,7 +71,7 @@ MUTANTS = (
     Mutant(
         "listed-hole-waits",
         "An accepted hole is crossed only once a statement has listed it for a settle window",
-        "domain/plan.py",
+        "run/plan.py",
         "        elif crossed_at > facts.served_at:",
         "        elif False:",
         PLAN,
@@ -79,7 +79,7 @@ MUTANTS = (
     Mutant(
         "fresh-hole-waits",
         "A hole that this very export shows first is not crossed",
-        "domain/plan.py",
+        "run/plan.py",
         "        if hole.cause in UNKNOWN_CAUSES:",
         "        if False:",
         PLAN,
@@ -87,7 +87,7 @@ MUTANTS = (
     Mutant(
         "unreadable-receipt-holds",
         "A receipt that can't be read holds our purge back in that run",
-        "domain/plan.py",
+        "run/plan.py",
         "    if facts.survey.unreadable_receipts:",
         "    if False:",
         PLAN,
@@ -95,7 +95,7 @@ MUTANTS = (
     Mutant(
         "mismatch-latch",
         "After a mismatch nothing is purged until an operator's resume",
-        "domain/plan.py",
+        "run/plan.py",
         "    if facts.head.is_latched:",
         "    if False:",
         PLAN,
@@ -103,7 +103,7 @@ MUTANTS = (
     Mutant(
         "latch-is-set",
         "A mismatch latches the Console",
-        "domain/head.py",
+        "format/head.py",
         "        is_latched=head.is_latched or said.outcome == PurgeOutcome.MISMATCH,",
         "        is_latched=head.is_latched,",
         HEAD,
@@ -111,7 +111,7 @@ MUTANTS = (
     Mutant(
         "latch-stays",
         "No later purge statement takes the latch off",
-        "domain/head.py",
+        "format/head.py",
         "        is_latched=head.is_latched or said.outcome == PurgeOutcome.MISMATCH,",
         "        is_latched=said.outcome == PurgeOutcome.MISMATCH,",
         HEAD,
@@ -119,7 +119,7 @@ MUTANTS = (
     Mutant(
         "only-receipts-are-not-worth-a-purge",
         "A purge must destroy something that is no receipt, or our own tail would be chased for ever",
-        "domain/plan.py",
+        "run/plan.py",
         "    worth_it = survey.first_other_id is not None and survey.first_other_id <= limit.boundary",
         "    worth_it = limit.boundary > 0",
         PLAN,
@@ -127,7 +127,7 @@ MUTANTS = (
     Mutant(
         "own-tail",
         "Receipts of ours above the archive are nothing new: the run is idle",
-        "domain/idle.py",
+        "run/plan.py",
         "head.highest_archived_id + len(head.own_tail)",
         "head.highest_archived_id",
         IDLE,
@@ -135,7 +135,7 @@ MUTANTS = (
     Mutant(
         "tail-is-receipts",
         "What lies above the archive passes for our receipts only if its newest entry is a receipt",
-        "domain/idle.py",
+        "run/plan.py",
         '        return is_receipt(newest.get("action_type"), newest.get("message"))',
         "        return bool(is_receipt)",
         IDLE,
@@ -143,7 +143,7 @@ MUTANTS = (
     Mutant(
         "newest-is-the-anchor",
         "A run is idle only if the newest entry is the very one that was archived last",
-        "domain/idle.py",
+        "run/plan.py",
         "    return head.anchor is None or is_anchor(newest, head.anchor)",
         "    return True",
         IDLE,
@@ -151,7 +151,7 @@ MUTANTS = (
     Mutant(
         "due-is-not-idle",
         "What has become old enough is purged though nothing new has come",
-        "domain/idle.py",
+        "run/plan.py",
         "    return policy.mode == Mode.ON and is_due and not head.is_latched",
         "    return False",
         IDLE,
@@ -159,7 +159,7 @@ MUTANTS = (
     Mutant(
         "mode-off",
         "In mode `off` nothing is planned for purging",
-        "domain/plan.py",
+        "run/plan.py",
         "    if facts.policy.mode == Mode.OFF:",
         "    if False:",
         PLAN,
@@ -167,7 +167,7 @@ MUTANTS = (
     Mutant(
         "dry-run",
         "In mode `dry-run` no purge is sent",
-        "domain/plan.py",
+        "run/plan.py",
         "        return self.mode == Mode.ON and self.boundary is not None",
         "        return self.boundary is not None",
         PLAN,
@@ -175,7 +175,7 @@ MUTANTS = (
     Mutant(
         "intent-only-in-mode-on",
         "A plan in another mode than `on` is no intent that a receipt could match",
-        "domain/head.py",
+        "format/head.py",
         "    if said.plan.mode == Mode.ON and said.plan.boundary is not None:",
         "    if said.plan.boundary is not None:",
         HEAD,
@@ -183,7 +183,7 @@ MUTANTS = (
     Mutant(
         "mode-ceiling",
         "An invocation may lower the stack's mode, never raise it",
-        "request.py",
+        "run/request.py",
         "        if Mode.ORDER.index(mode) > Mode.ORDER.index(settings.purge_mode):",
         "        if False:",
         REQUEST,
@@ -191,7 +191,7 @@ MUTANTS = (
     Mutant(
         "keep-days-floor",
         "An invocation may keep more days than the stack, never fewer",
-        "request.py",
+        "run/request.py",
         "            if self.keep_days < keep_days:",
         "            if False:",
         REQUEST,
@@ -199,7 +199,7 @@ MUTANTS = (
     Mutant(
         "no-post-without-time",
         "With less than 90 s left no purge is sent",
-        "steps/purge.py",
+        "run/purge.py",
         "    return purger if run.has_time() else None",
         "    return purger",
         GOOD_DAYS,
@@ -207,7 +207,7 @@ MUTANTS = (
     Mutant(
         "reserve-of-90-seconds",
         "The time that must be left is 90 s",
-        "steps/run.py",
+        "run/context.py",
         "        return self.clock.remaining() >= RESERVE",
         "        return self.clock.remaining() > 0",
         GOOD_DAYS,

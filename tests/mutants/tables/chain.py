@@ -7,7 +7,7 @@ MUTANTS = (
     Mutant(
         "winning-by-identical-bytes",
         "A statement is ours only if the bytes under its number are ours; another's means that we lost",
-        "steps/chain.py",
+        "run/commit.py",
         "!= data:\n        return None",
         "!= data:\n        pass",
         CHAINS,
@@ -15,7 +15,7 @@ MUTANTS = (
     Mutant(
         "statement-lock",
         "A statement that was put is checked to be locked before anything rests on it",
-        "steps/chain.py",
+        "run/commit.py",
         "    check_lock(key, facts.retention, run.order.lock_mode, retention.until)\n    ref =",
         "    ref =",
         f"{BAD_STORE}::test_a_statement_that_is_not_locked_as_asked",
@@ -23,7 +23,7 @@ MUTANTS = (
     Mutant(
         "found-statement-lock",
         "A statement that another run left is taken over only if it is locked",
-        "steps/chain.py",
+        "run/commit.py",
         "    if facts is None or facts.retention is None:",
         "    if facts is None:",
         CHAINS,
@@ -31,7 +31,7 @@ MUTANTS = (
     Mutant(
         "previous-digest",
         "A statement is taken over only if it names the very statement before it",
-        "steps/chain.py",
+        "run/commit.py",
         "    if (statement.console, statement.seq, statement.previous) != (",
         "    if (statement.console, statement.seq, head.statement) != (",
         CHAINS,
@@ -39,7 +39,7 @@ MUTANTS = (
     Mutant(
         "delete-marker",
         "A delete marker on a statement is a fault",
-        "steps/chain.py",
+        "storage/chain.py",
         "        if version.is_delete_marker:\n            raise IntegrityError(",
         "        if version.is_delete_marker:\n            continue\n            raise IntegrityError(",
         CHAINS,
@@ -47,7 +47,7 @@ MUTANTS = (
     Mutant(
         "second-version-or-gap",
         "A second version of a statement, or a gap in the numbers, is a fault",
-        "steps/chain.py",
+        "storage/chain.py",
         "key(head.console, seq):\n            raise IntegrityError(",
         "key(head.console, seq):\n            continue\n            raise IntegrityError(",
         CHAINS,
@@ -55,7 +55,7 @@ MUTANTS = (
     Mutant(
         "replaced-version",
         "The newest statement's version is the one that the ledger recorded, or the chain is forked",
-        "steps/held.py",
+        "run/ledger_head.py",
         "    if ref.version_id in held:\n",
         "    if held:\n",
         CHAINS,
@@ -63,7 +63,7 @@ MUTANTS = (
     Mutant(
         "ledger-ahead",
         "A ledger that is ahead of the bucket means that a statement was removed",
-        "steps/held.py",
+        "run/ledger_head.py",
         "    if absent is not None:\n        raise absent.error()\n    run.ledger",
         "    if absent is not None:\n        return Head(console)\n    run.ledger",
         CHAINS,
@@ -71,7 +71,7 @@ MUTANTS = (
     Mutant(
         "roll-forward",
         "What lies in the chain beyond the ledger's head is taken over before anything else",
-        "steps/publish.py",
+        "run/publish.py",
         "        head = _roll_forward(run, held_head(run))",
         "        head = held_head(run)",
         CHAINS,
@@ -79,7 +79,7 @@ MUTANTS = (
     Mutant(
         "roll-forward-loop",
         "Rolling forward goes on until no further statement is there",
-        "steps/publish.py",
+        "run/publish.py",
         "(run, _publish_absent(run, signed), findings)\n",
         "(run, _publish_absent(run, signed), findings)\n        return head\n",
         CHAINS,
@@ -87,7 +87,7 @@ MUTANTS = (
     Mutant(
         "publish-absent",
         "Entry files that a crash left unpublished are published before the ledger moves on",
-        "steps/publish.py",
+        "run/publish.py",
         "    if all(_is_published(run, file) for file in said.entries):\n",
         "    if said.entries:\n",
         CHAINS,
@@ -95,7 +95,7 @@ MUTANTS = (
     Mutant(
         "rebuilt-files-are-the-same",
         "Entry files that are rebuilt must have the hashes that their statement names",
-        "steps/publish.py",
+        "run/publish.py",
         "    if _contents(built.facts) != _contents(statement.entries) or built.tree != statement.tree:",
         "    if False:",
         SAFETY,
@@ -103,7 +103,7 @@ MUTANTS = (
     Mutant(
         "record",
         "The ledger moves to a statement before the run goes on",
-        "steps/publish.py",
+        "run/publish.py",
         "    run.ledger.record(",
         "    _ = (",
         CHAINS,
@@ -111,7 +111,7 @@ MUTANTS = (
     Mutant(
         "announce-before-record",
         "A person is told before the ledger moves on, so that a crash in between is made good",
-        "steps/publish.py",
+        "run/publish.py",
         "    try:\n        for finding in findings:",
         "    record(run, published)\n    try:\n        for finding in findings:",
         f"{CRASHES}::test_a_killed_run_loses_nothing_and_the_next_ones_bring_it_to_rest",
@@ -119,7 +119,7 @@ MUTANTS = (
     Mutant(
         "rebuild-never-lowers",
         "A ledger is not rebuilt to a head that is lower than the recorded one",
-        "operate.py",
+        "run/operate.py",
         "    if decision.lost_after is None and absent is not None:\n        raise absent.error()",
         "    if decision.lost_after is None:\n        return None",
         SAFETY,
@@ -127,7 +127,7 @@ MUTANTS = (
     Mutant(
         "operator-keeps-watermarks",
         "An operator's statement lowers no watermark within an epoch",
-        "operate.py",
+        "run/operate.py",
         "highest_purged_id=0 if is_epoch else head.highest_purged_id",
         "highest_purged_id=0",
         f"{HANDLER}::test_after_rebuild_a_lost_ledger_goes_on",
@@ -135,7 +135,7 @@ MUTANTS = (
     Mutant(
         "resume-only-a-latch",
         "A resume is refused where no mismatch is latched",
-        "operate.py",
+        "run/operate.py",
         "    if not head.is_latched:",
         "    if False:",
         SAFETY,
@@ -143,7 +143,7 @@ MUTANTS = (
     Mutant(
         "busy",
         "A run that does not get the Console's lease leaves it alone",
-        "archive.py",
+        "run/archive_run.py",
         "            if not is_ours:",
         "            if False:",
         CHAINS,
@@ -151,7 +151,7 @@ MUTANTS = (
     Mutant(
         "lease-outlives-the-invocation",
         "The lease lasts a minute longer than the invocation can",
-        "steps/lease.py",
+        "run/context.py",
         " + MARGIN",
         "",
         CHAINS,
@@ -159,7 +159,7 @@ MUTANTS = (
     Mutant(
         "lease-is-given-back",
         "The lease is given back however the run ends",
-        "steps/lease.py",
+        "run/context.py",
         "            run.ledger.release(console, owner)",
         "            pass",
         CHAINS,
@@ -167,7 +167,7 @@ MUTANTS = (
     Mutant(
         "loser-does-not-purge",
         "A run that finds another's statement behind its own purges nothing",
-        "steps/purge.py",
+        "run/purge.py",
         "    if has_moved_on(run.store, head):\n        raise SupersededError\n    purger",
         "    purger",
         CHAINS,
@@ -175,7 +175,7 @@ MUTANTS = (
     Mutant(
         "purge-statement-is-chained-again",
         "A purge statement that lost its number is chained behind the winner",
-        "steps/settle.py",
+        "run/settle.py",
         "        head = load(run)\n        if ended",
         "        return load(run)\n        if ended",
         CHAINS,
@@ -183,7 +183,7 @@ MUTANTS = (
     Mutant(
         "purged-watermark-is-a-maximum",
         "A purge statement never lowers the purged watermark",
-        "steps/settle.py",
+        "run/settle.py",
         "highest_purged_id=max(head.highest_purged_id, _purged_up_to(ended))",
         "highest_purged_id=_purged_up_to(ended)",
         SAFETY,
@@ -191,7 +191,7 @@ MUTANTS = (
     Mutant(
         "archived-watermark-is-a-maximum",
         "A statement on late entries never lowers the archived watermark",
-        "steps/slices.py",
+        "run/slices.py",
         "    archived = max(head.highest_archived_id, part.last_id)",
         "    archived = part.last_id or head.highest_archived_id",
         GOOD_DAYS,

@@ -18,7 +18,7 @@ MUTANTS = (
     Mutant(
         "redirect-is-refused",
         "A redirect is not followed: the key would travel there",
-        "adapters/console_transport.py",
+        "adapters/console/transport.py",
         "        return None\n",
         "        return super().get_redirect_target(resp)\n",
         REFUSALS,
@@ -26,7 +26,7 @@ MUTANTS = (
     Mutant(
         "no-key-over-plain-http",
         "The key does not travel over plain http but on this machine",
-        "adapters/console_address.py",
+        "adapters/console/transport.py",
         '    if parts.scheme == "http" and not _is_loopback(parts.hostname):',
         "    if False:",
         ADDRESS,
@@ -34,7 +34,7 @@ MUTANTS = (
     Mutant(
         "no-key-of-a-netrc",
         "A .netrc file adds no password to a request",
-        "adapters/console_transport.py",
+        "adapters/console/transport.py",
         '            "auth": _OwnKey(key if in_header else None),\n            "headers": {',
         '            "headers": {\n                **({"X-Canary-Auth-Token": key} if in_header else {}),',
         REFUSALS,
@@ -42,7 +42,7 @@ MUTANTS = (
     Mutant(
         "no-cookies",
         "Every request has a session of its own: no cookie is kept",
-        "adapters/console_transport.py",
+        "adapters/console/transport.py",
         "                _Session() as session,\n",
         "                self.__dict__.setdefault('kept', _Session()) as session,\n",
         REFUSALS,
@@ -50,7 +50,7 @@ MUTANTS = (
     Mutant(
         "key-is-hidden",
         "The key is taken out of every text that is told",
-        "adapters/console_words.py",
+        "adapters/console/words.py",
         "            text = re.sub(re.escape(form), HIDDEN, text, flags=re.IGNORECASE)",
         "            text = text[:]",
         WORDS,
@@ -58,7 +58,7 @@ MUTANTS = (
     Mutant(
         "odd-key-is-withheld",
         "A text that still repeats the key in an odd encoding is withheld",
-        "adapters/console_words.py",
+        "adapters/console/words.py",
         "        if any(_squeezed(key) in squeezed for key in self._keys):",
         "        if not squeezed and self._keys is None:",
         WORDS,
@@ -66,7 +66,7 @@ MUTANTS = (
     Mutant(
         "key-is-learnt",
         "Every key that is sent is one to hide",
-        "adapters/console_transport.py",
+        "adapters/console/transport.py",
         "        self.scrub.learn(key)\n",
         "",
         REFUSALS,
@@ -74,7 +74,7 @@ MUTANTS = (
     Mutant(
         "library-errors-are-not-chained",
         "The library's exception, which holds the URL with the key, is not chained to ours",
-        "adapters/console_transport.py",
+        "adapters/console/transport.py",
         "            fault = fault_of(error, self.scrub)\n",
         "            raise fault_of(error, self.scrub) from error\n",
         REFUSALS,
@@ -82,7 +82,7 @@ MUTANTS = (
     Mutant(
         "library-does-not-log-urls",
         "urllib3, which quotes whole URLs, does not log warnings",
-        "adapters/console_transport.py",
+        "adapters/console/transport.py",
         'logging.getLogger("urllib3").setLevel(logging.ERROR)\n',
         "",
         f"{HANDLER}::test_a_library_that_warns_of_a_url_does_not_get_the_key_into_the_log",
@@ -90,7 +90,7 @@ MUTANTS = (
     Mutant(
         "error-with-status-200",
         "The answer's `result` counts, and not only its status",
-        "adapters/console_answers.py",
+        "adapters/console/answers.py",
         '        if answer.get("result") != "success":',
         "        if False:",
         REFUSALS,
@@ -98,7 +98,7 @@ MUTANTS = (
     Mutant(
         "error-instead-of-a-zip",
         "An error or a web page instead of the export is the Console's error, told in its words",
-        "adapters/console_client.py",
+        "adapters/console/http.py",
         "            self.judge.check_export(answer, self._clock.now())\n",
         "",
         REFUSALS,
@@ -106,7 +106,7 @@ MUTANTS = (
     Mutant(
         "refused-key",
         "401, and 403 in the Console's own words, mean that the key was refused",
-        "adapters/console_answers.py",
+        "adapters/console/answers.py",
         "        if answer.status in {UNAUTHORIZED, FORBIDDEN} or ",
         "        if ",
         REFUSALS,
@@ -114,7 +114,7 @@ MUTANTS = (
     Mutant(
         "gets-are-repeated",
         "A GET is repeated after 408, 425, 429 and 5xx",
-        "adapters/console_answers.py",
+        "adapters/console/answers.py",
         "        if is_for_later(answer):",
         "        if False:",
         REPEATS,
@@ -122,7 +122,7 @@ MUTANTS = (
     Mutant(
         "retry-after",
         "`Retry-After` is honoured",
-        "adapters/console_retry.py",
+        "adapters/console/retry.py",
         "        return (failure.retry_after or 0.0) + ",
         "        return ",
         REPEATS,
@@ -130,7 +130,7 @@ MUTANTS = (
     Mutant(
         "no-repeat-without-time",
         "A repeat that would take more time than is left is left to the next run",
-        "adapters/console_retry.py",
+        "adapters/console/retry.py",
         " and self._clock.remaining() - pause > self._patience.reserve",
         "",
         REPEATS,
@@ -138,7 +138,7 @@ MUTANTS = (
     Mutant(
         "no-request-without-time",
         "Nothing is sent when the time is up",
-        "adapters/console_transport.py",
+        "adapters/console/transport.py",
         "        if left <= 0:",
         "        if False:",
         REPEATS,
@@ -146,7 +146,7 @@ MUTANTS = (
     Mutant(
         "truncated-body",
         "A body shorter than announced is no export",
-        "adapters/console_body.py",
+        "adapters/console/transport.py",
         "    if fault is not None:",
         "    if fault is not None and not isinstance(fault, CutOffError):",
         REPEATS,
@@ -154,7 +154,7 @@ MUTANTS = (
     Mutant(
         "longest-export",
         "More than can be stored in one piece is refused while it comes",
-        "adapters/console_body.py",
+        "adapters/console/transport.py",
         "        if size > limit:",
         "        if False:",
         REPEATS,
@@ -162,7 +162,7 @@ MUTANTS = (
     Mutant(
         "id-of-a-page",
         "An entry of a page without an id that can be one is refused",
-        "adapters/console_page.py",
+        "adapters/console/http.py",
         "    if type(entry_id) is not int or not 0 < entry_id <= MAX_ID:",
         "    if type(entry_id) is not int:",
         PAGES,
@@ -170,7 +170,7 @@ MUTANTS = (
     Mutant(
         "no-purging-key",
         "Without a purging key nothing is purged, and mode `on` says so",
-        "steps/purge.py",
+        "run/purge.py",
         "    purger = run.open_purger()\n    if purger is None:\n        raise SettingsError(",
         "    purger = run.open_purger()\n    if purger is None:\n        return run.console  # type: ignore"
         "\n        raise SettingsError(",
@@ -196,7 +196,7 @@ MUTANTS = (
     Mutant(
         "empty-trail-is-idle",
         "An empty trail that was never archived is idle, and no statement is made of it",
-        "archive.py",
+        "run/archive_run.py",
         "    if not surveyed.survey.ids:",
         "    if False:",
         f"{PURGING}::test_an_unanswered_purge_of_a_whole_trail_without_a_receipt_is_no_reset",

@@ -9,7 +9,7 @@ MUTANTS = (
     Mutant(
         "proven-tree-is-stated",
         "Entry files are proven only if they give the tree that their statement states",
-        "reading/proving.py",
+        "retrieve/proofs.py",
         "            if prover.root != said.tree.root:",
         "            if False:",
         f"{PROOFS}::test_entry_files_that_do_not_give_the_stated_tree_are_an_error",
@@ -17,7 +17,7 @@ MUTANTS = (
     Mutant(
         "proving-checkpoint-is-signed",
         "A proof is made only against a checkpoint with a good signature",
-        "reading/proving.py",
+        "retrieve/proofs.py",
         "console, self._chain.keys, self._is_signed)",
         "console, self._chain.keys, lambda *_: True)",
         f"{EVIDENCE}::test_a_checkpoint_with_a_false_signature_proves_nothing",
@@ -25,7 +25,7 @@ MUTANTS = (
     Mutant(
         "proving-checkpoint-is-of-its-statement",
         "A proof is made only against the checkpoint of the very statement beside it",
-        "reading/proving.py",
+        "retrieve/proofs.py",
         "            if checkpoint.statement_sha256 == digest:",
         "            if True:",
         f"{EVIDENCE}::test_a_checkpoint_of_another_statement_proves_nothing",
@@ -33,7 +33,7 @@ MUTANTS = (
     Mutant(
         "proving-checkpoint-is-over-this-tree",
         "A proof is made only against a checkpoint over the tree that the entry files give",
-        "reading/proving.py",
+        "retrieve/proofs.py",
         "        if (prover.size, prover.root) != (covering.checkpoint.size, covering.checkpoint.root):",
         "        if False:",
         f"{EVIDENCE}::test_a_checkpoint_over_another_tree_proves_nothing",
@@ -41,7 +41,7 @@ MUTANTS = (
     Mutant(
         "proving-checkpoint-is-of-the-epoch",
         "What was archived unsigned is proven by a later checkpoint of its own epoch only",
-        "reading/proving.py",
+        "retrieve/proofs.py",
         "        if covered.epoch != epoch:",
         "        if False:",
         f"{PROOFS}::test_what_was_archived_unsigned_in_an_earlier_epoch_is_not_proven_by_a_later_one",
@@ -49,7 +49,7 @@ MUTANTS = (
     Mutant(
         "evidence-has-the-whole-chain",
         "Without time to audit the whole chain there is no bundle",
-        "bundling/parts.py",
+        "evidence/bundle.py",
         '    if any(each.what == "statements" and each.why == Why.TIME for each in found.not_checked):',
         "    if False:",
         f"{EVIDENCE}::test_without_time_for_the_whole_chain_there_is_no_bundle",
@@ -57,7 +57,7 @@ MUTANTS = (
     Mutant(
         "evidence-says-what-it-does-not-prove",
         "A bundle that proves fewer lines than it has says so",
-        "bundling/parts.py",
+        "evidence/bundle.py",
         "if search.matched > workshop.max_proofs else []",
         "if False else []",
         f"{EVIDENCE}::test_no_more_is_proven_than_the_limit_and_the_bundle_says_so",

@@ -7,7 +7,7 @@ MUTANTS = (
     Mutant(
         "crc",
         "An export whose CRC is wrong is refused",
-        "domain/zip_export.py",
+        "export/zip_reader.py",
         "        if crc != self.crc:",
         "        if False:",
         ZIP_EXPORT,
@@ -15,7 +15,7 @@ MUTANTS = (
     Mutant(
         "declared-size",
         "An export that holds less than it declares is refused",
-        "domain/zip_export.py",
+        "export/zip_reader.py",
         "        if size != self.inflated:",
         "        if False:",
         ZIP_EXPORT,
@@ -23,7 +23,7 @@ MUTANTS = (
     Mutant(
         "one-member",
         "An export with no file or several is refused",
-        "domain/zip_export.py",
+        "export/zip_reader.py",
         "    if len(files) != 1:",
         "    if False:",
         ZIP_EXPORT,
@@ -31,7 +31,7 @@ MUTANTS = (
     Mutant(
         "encrypted",
         "An encrypted export is refused",
-        "domain/zip_export.py",
+        "export/zip_reader.py",
         "    if header.flags & _ENCRYPTED:",
         "    if False:",
         ZIP_EXPORT,
@@ -39,7 +39,7 @@ MUTANTS = (
     Mutant(
         "glued-in-front",
         "An export with something glued in front of it is refused",
-        "domain/zip_export.py",
+        "export/zip_reader.py",
         "    if headers[0].at:",
         "    if False:",
         ZIP_EXPORT,
@@ -47,7 +47,7 @@ MUTANTS = (
     Mutant(
         "glued-behind",
         "An export with something glued behind it is refused",
-        "domain/zip_end.py",
+        "export/zip_headers.py",
         "_END.unpack_from(tail, at)[7] == len(tail)",
         "_END.unpack_from(tail, at)[7] <= len(tail)",
         ZIP_EXPORT,
@@ -55,7 +55,7 @@ MUTANTS = (
     Mutant(
         "gap",
         "Data and directory of an export leave no gap in which another could hide",
-        "domain/zip_headers.py",
+        "export/zip_headers.py",
         ' or read_at(file, end - gap, gap, "what follows") not in allowed',
         "",
         ZIP_EXPORT,
@@ -63,7 +63,7 @@ MUTANTS = (
     Mutant(
         "headers-agree",
         "An export whose two headers tell different stories is refused",
-        "domain/zip_headers.py",
+        "export/zip_headers.py",
         "        if ours != theirs and not later:",
         "        if False:",
         ZIP_EXPORT,
@@ -71,7 +71,7 @@ MUTANTS = (
     Mutant(
         "path-tricks",
         "A member whose name leads out of the folder is refused",
-        "domain/zip_export.py",
+        "export/zip_reader.py",
         '    if not parts[0] or b".." in parts or _DRIVE.match(name):',
         "    if False:",
         ZIP_EXPORT,
@@ -79,7 +79,7 @@ MUTANTS = (
     Mutant(
         "zip-bomb-declared",
         "An export that declares too much is refused before anything is inflated",
-        "domain/zip_export.py",
+        "export/zip_reader.py",
         "    if central.inflated > max_inflated:",
         "    if False:",
         ZIP_EXPORT,
@@ -87,7 +87,7 @@ MUTANTS = (
     Mutant(
         "zip-bomb-undeclared",
         "An export that inflates to more than it declares is refused where that shows",
-        "domain/zip_export.py",
+        "export/zip_reader.py",
         "            if size > self.inflated:",
         "            if False:",
         ZIP_EXPORT,
@@ -95,7 +95,7 @@ MUTANTS = (
     Mutant(
         "five-gigabytes",
         "An export that one put can't carry is refused",
-        "domain/zip_export.py",
+        "export/zip_reader.py",
         "    if size > max_compressed:",
         "    if False:",
         ZIP_EXPORT,
@@ -103,7 +103,7 @@ MUTANTS = (
     Mutant(
         "folder-with-data",
         "Something in a folder's place, where nobody looks, is refused",
-        "domain/zip_export.py",
+        "export/zip_reader.py",
         "    if folder.crc or folder.inflated or data not in nothing:",
         "    if False:",
         ZIP_EXPORT,
@@ -111,7 +111,7 @@ MUTANTS = (
     Mutant(
         "file-in-the-way",
         "An export that can't be unpacked, because a file stands where a folder must be, is refused",
-        "domain/zip_export.py",
+        "export/zip_reader.py",
         '        if header.name.startswith(files[0].name + b"/"):',
         "        if False:",
         ZIP_EXPORT,
@@ -119,7 +119,7 @@ MUTANTS = (
     Mutant(
         "bad-utf8",
         "An entry that is not UTF-8 is carried as its source, not with other letters in place of its bytes",
-        "domain/json_exact.py",
+        "export/json_entry.py",
         "    if scan.exact and _is_utf8(source):",
         "    if scan.exact:",
         JSON_ENTRIES,
@@ -127,7 +127,7 @@ MUTANTS = (
     Mutant(
         "raw-control",
         "An entry with a raw control character in a text is carried as its source",
-        "domain/json_tokens.py",
+        "format/json_scan.py",
         "    if CONTROL.search(token):",
         "    if False:",
         JSON_ENTRIES,
@@ -135,7 +135,7 @@ MUTANTS = (
     Mutant(
         "control-around",
         "Around the entries a raw control character is refused",
-        "domain/json_envelope.py",
+        "export/json_reader.py",
         "        if control := CONTROL.search(passed, *string.span()):",
         "        if control := CONTROL.search(b''):",
         JSON_ENTRIES,
@@ -143,7 +143,7 @@ MUTANTS = (
     Mutant(
         "source-names",
         "An entry with a field of the name of a source form can't pass for that form",
-        "domain/canonical.py",
+        "format/canonical.py",
         "SOURCE_KEYS = frozenset({SOURCE_KEY, SOURCE_BASE64_KEY})",
         "SOURCE_KEYS = frozenset({SOURCE_KEY})",
         JSON_ENTRIES,
@@ -151,7 +151,7 @@ MUTANTS = (
     Mutant(
         "time-zone",
         "An entry's time is an instant: its offset counts",
-        "domain/timestamps.py",
+        "format/times.py",
         '    start = midnight + ahead if match[8] == "-" else midnight - ahead',
         "    start = midnight",
         "tests/unit/domain/test_entry.py",
@@ -159,7 +159,7 @@ MUTANTS = (
     Mutant(
         "receipt-by-message",
         "A purge receipt under another action type is a receipt",
-        "domain/entry.py",
+        "format/entry.py",
         "    return action_type == RECEIPT_ACTION or read_receipt_message(message)[0] is not None",
         "    return action_type == RECEIPT_ACTION",
         "tests/unit/run/test_receipt_spellings.py",
@@ -167,7 +167,7 @@ MUTANTS = (
     Mutant(
         "receipt-in-a-batch",
         "A purge receipt under another action type is a receipt in a batch of plain entries too",
-        "domain/json_fast.py",
+        "export/json_entry.py",
         '        and not may_hold_receipt({value.get("message") for value in values})',
         "",
         "tests/unit/domain/test_json_fast.py",
@@ -175,7 +175,7 @@ MUTANTS = (
     Mutant(
         "longest-entry",
         "An entry that takes more memory than there is, is refused",
-        "domain/json_entries.py",
+        "export/json_reader.py",
         "        if end - start > self._max_entry_bytes:",
         "        if False:",
         f"{JSON_ENTRIES}::test_an_entry_may_be_so_long_and_no_longer",

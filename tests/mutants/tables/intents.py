@@ -7,7 +7,7 @@ MUTANTS = (
     Mutant(
         "settle-before-idle",
         "A purge that a crash left open is written up before anything else is decided",
-        "archive.py",
+        "run/archive_run.py",
         "    head = settle(run, loaded)",
         "    head = loaded if loaded.seq else settle(run, loaded)",
         PURGING,
@@ -15,7 +15,7 @@ MUTANTS = (
     Mutant(
         "receipt-names-the-boundary",
         "A receipt is ours only if it names the boundary of an intent",
-        "domain/receipts.py",
+        "run/receipts.py",
         "    return receipt.before_id == intent.boundary and receipt.entry_id > intent.export_last_id",
         "    return receipt.entry_id > intent.export_last_id",
         RECEIPTS,
@@ -23,7 +23,7 @@ MUTANTS = (
     Mutant(
         "receipt-comes-after-the-export",
         "A receipt is ours only if it comes after the export that the intent rests on",
-        "domain/receipts.py",
+        "run/receipts.py",
         "    return receipt.before_id == intent.boundary and receipt.entry_id > intent.export_last_id",
         "    return receipt.before_id == intent.boundary",
         RECEIPTS,
@@ -31,7 +31,7 @@ MUTANTS = (
     Mutant(
         "too-big-a-receipt-is-ours",
         "A receipt of more entries than were planned is ours all the same: a mismatch",
-        "domain/receipts.py",
+        "run/receipts.py",
         " and receipt.entry_id > intent.export_last_id",
         " and receipt.entry_id > intent.export_last_id and (receipt.count or 0) <= intent.expected_count",
         RECEIPTS,
@@ -39,7 +39,7 @@ MUTANTS = (
     Mutant(
         "receipt-says-what-the-answer-said",
         "Of several receipts the one settles an intent that counts as the answer did",
-        "domain/receipts.py",
+        "run/receipts.py",
         "answered is not None and r.count == answered",
         "False",
         RECEIPTS,
@@ -47,7 +47,7 @@ MUTANTS = (
     Mutant(
         "reported-count-is-remembered",
         "What the answer reported is remembered until the receipt comes",
-        "domain/head.py",
+        "format/head.py",
         "is_open=False, reported_count=said.reported_count)",
         "is_open=False)",
         HEAD,
@@ -55,7 +55,7 @@ MUTANTS = (
     Mutant(
         "one-receipt-per-intent",
         "One receipt settles one intent",
-        "domain/receipts.py",
+        "run/receipts.py",
         "            unmatched.remove(found)\n",
         "",
         RECEIPTS,
@@ -63,7 +63,7 @@ MUTANTS = (
     Mutant(
         "named-receipt-stays-what-it-is",
         "A receipt that a purge statement named is no other intent's",
-        "domain/receipts.py",
+        "run/receipts.py",
         "            ours[receipt.entry_id] = named.intent_seq",
         "            unmatched.append(receipt)",
         RECEIPTS,
@@ -71,7 +71,7 @@ MUTANTS = (
     Mutant(
         "named-receipt-has-its-boundary",
         "Another receipt in the place of one that was named is not taken for it",
-        "domain/receipts.py",
+        "run/receipts.py",
         "        if named is not None and named.boundary == receipt.before_id:",
         "        if named is not None:",
         RECEIPTS,
@@ -79,7 +79,7 @@ MUTANTS = (
     Mutant(
         "named-receipt-settles-nothing-else",
         "A receipt that a statement names is not looked at for a second intent",
-        "steps/settle.py",
+        "run/settle.py",
         "{each: receipts[each] for each in receipts if each not in _known(head)}",
         "receipts",
         f"{FOUND}::test_one_receipt_settles_one_intent_even_if_two_runs_meet",
@@ -87,7 +87,7 @@ MUTANTS = (
     Mutant(
         "seen-receipt-settles-for-good",
         "An archived receipt settles its intent for good",
-        "domain/head.py",
+        "format/head.py",
         "    intents = [intent for intent in head.intents if intent.seq not in settled]",
         "    intents = [intent for intent in head.intents if settled is not None]",
         HEAD,
@@ -95,7 +95,7 @@ MUTANTS = (
     Mutant(
         "not-sent-matches-nothing",
         "A purge that was not sent matches no receipt: one that names its boundary is somebody else's",
-        "domain/head.py",
+        "format/head.py",
         " and said.outcome not in {PurgeOutcome.NOT_SENT, PurgeOutcome.SUPERSEDED}:",
         ":",
         HEAD,
@@ -103,7 +103,7 @@ MUTANTS = (
     Mutant(
         "unknown-stays-matchable",
         "A purge that nobody knows the end of may still match a late receipt",
-        "domain/head.py",
+        "format/head.py",
         "not in {PurgeOutcome.NOT_SENT, PurgeOutcome.SUPERSEDED}:",
         "not in {PurgeOutcome.NOT_SENT, PurgeOutcome.SUPERSEDED, PurgeOutcome.UNKNOWN}:",
         HEAD,
@@ -111,7 +111,7 @@ MUTANTS = (
     Mutant(
         "unconfirmed-stays-matchable",
         "An answered purge without a receipt may still match a late one",
-        "domain/head.py",
+        "format/head.py",
         "not in {PurgeOutcome.NOT_SENT, PurgeOutcome.SUPERSEDED}:",
         "not in {PurgeOutcome.NOT_SENT, PurgeOutcome.SUPERSEDED, PurgeOutcome.UNCONFIRMED}:",
         HEAD,
@@ -119,7 +119,7 @@ MUTANTS = (
     Mutant(
         "no-receipt-no-confirmation",
         "An answered purge without a receipt is unconfirmed",
-        "domain/settlement.py",
+        "run/receipts.py",
         "    outcome = PurgeOutcome.UNCONFIRMED if",
         "    outcome = PurgeOutcome.CONFIRMED if",
         SETTLEMENT,
@@ -127,7 +127,7 @@ MUTANTS = (
     Mutant(
         "unanswered-without-receipt-is-unknown",
         "An unanswered purge without a receipt is not taken for sent",
-        "domain/settlement.py",
+        "run/receipts.py",
         "PurgeOutcome.UNCONFIRMED if is_answered else PurgeOutcome.UNKNOWN",
         "PurgeOutcome.UNCONFIRMED",
         SETTLEMENT,
@@ -135,7 +135,7 @@ MUTANTS = (
     Mutant(
         "answered-purge-was-sent",
         "An answered purge without a receipt moves the purged watermark all the same",
-        "domain/facts.py",
+        "format/facts.py",
         "    SENT = (CONFIRMED, UNCONFIRMED, MISMATCH, PARTIAL)",
         "    SENT = (CONFIRMED, MISMATCH, PARTIAL)",
         SETTLEMENT,
@@ -143,7 +143,7 @@ MUTANTS = (
     Mutant(
         "receipt-is-waited-for",
         "A receipt that shows after a moment is waited for",
-        "steps/settle.py",
+        "run/settle.py",
         "    for look in range(LOOKS):",
         "    for look in range(1):",
         PURGING,
@@ -151,7 +151,7 @@ MUTANTS = (
     Mutant(
         "unanswered-purge-stays-open",
         "An unanswered purge stays open while nobody can look for its receipt",
-        "steps/settle.py",
+        "run/settle.py",
         "            if answer.text is None:\n                raise",
         "            if False:\n                raise",
         PURGING,
@@ -159,7 +159,7 @@ MUTANTS = (
     Mutant(
         "late-receipt-moves-the-watermark",
         "A late receipt proves its purge: the purged watermark moves",
-        "steps/slices.py",
+        "run/slices.py",
         "    return max(head.highest_purged_id, left[0].first - 1 if left else boundary)",
         "    return head.highest_purged_id",
         PURGING,
@@ -167,7 +167,7 @@ MUTANTS = (
     Mutant(
         "not-sent-is-due-again",
         "What was planned and not sent is due at the next run",
-        "domain/head.py",
+        "format/head.py",
         "        next_due_at=head.next_due_at if is_done else from_rfc3339(said.run.started_at),",
         "        next_due_at=head.next_due_at,",
         HEAD,

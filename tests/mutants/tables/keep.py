@@ -7,7 +7,7 @@ MUTANTS = (
     Mutant(
         "verify",
         "The stored export is read back and hashed again before a statement names it",
-        "steps/keep.py",
+        "run/collect.py",
         "    if (digest.hexdigest(), size) != (due.sha256, due.size):",
         "    if False:",
         CHAINS,
@@ -15,7 +15,7 @@ MUTANTS = (
     Mutant(
         "export-lock",
         "The stored export's lock is checked, mode and date",
-        "steps/keep.py",
+        "run/collect.py",
         "    retention = check_lock(due.key, found, ",
         "    retention = found or check_lock(due.key, found, ",
         CHAINS,
@@ -23,7 +23,7 @@ MUTANTS = (
     Mutant(
         "no-lock",
         "What is stored without a lock is not kept",
-        "steps/chain.py",
+        "run/commit.py",
         "    if retention is None:\n",
         "    if retention is None:\n        return\n",
         CHAINS,
@@ -31,7 +31,7 @@ MUTANTS = (
     Mutant(
         "lock-mode",
         "A lock in a weaker mode than asked for is none",
-        "steps/chain.py",
+        "run/commit.py",
         '    if retention.mode not in {lock_mode, "COMPLIANCE"}:',
         "    if False:",
         f"{BAD_STORE}::test_an_export_that_is_not_what_was_put",
@@ -39,7 +39,7 @@ MUTANTS = (
     Mutant(
         "lock-date",
         "A lock that ends before the moment asked for is too short",
-        "steps/chain.py",
+        "run/commit.py",
         "    if retention.until < until:",
         "    if False:",
         CHAINS,
@@ -47,7 +47,7 @@ MUTANTS = (
     Mutant(
         "lock-outlasts-the-retention",
         "Everything archived is locked a day longer than the owner asked",
-        "steps/run.py",
+        "run/context.py",
         "(self.order.retention_days + 1)",
         "self.order.retention_days",
         CHAINS,
@@ -55,7 +55,7 @@ MUTANTS = (
     Mutant(
         "if-none-match",
         "S3 is told to make a statement only if its number is free (`If-None-Match: *`)",
-        "adapters/s3_store.py",
+        "adapters/s3.py",
         ', IfNoneMatch="*"',
         "",
         STORE_UNIT,
@@ -63,7 +63,7 @@ MUTANTS = (
     Mutant(
         "checksum",
         "S3 is sent the SHA-256 of every object, so that it refuses damaged bytes",
-        "adapters/s3_store.py",
+        "adapters/s3.py",
         '            "ChecksumSHA256": b64encode(bytes.fromhex(sha256)).decode("ascii"),\n',
         "",
         f"{STORE}::test_damaged_bytes_are_refused",
@@ -71,7 +71,7 @@ MUTANTS = (
     Mutant(
         "put-with-a-lock",
         "Every object is put under an object lock",
-        "adapters/s3_store.py",
+        "adapters/s3.py",
         '            "ObjectLockMode": retention.mode,\n'
         '            "ObjectLockRetainUntilDate": datetime.fromtimestamp(retention.until, UTC),\n',
         "",
@@ -80,7 +80,7 @@ MUTANTS = (
     Mutant(
         "no-version",
         "A bucket that makes no version keeps nothing",
-        "adapters/s3_store.py",
+        "adapters/s3.py",
         '        if version_id == "null":',
         "        if False:",
         STORE_UNIT,
@@ -88,7 +88,7 @@ MUTANTS = (
     Mutant(
         "damaged-read",
         "Bytes that do not have S3's own checksum are damaged, which is no outage",
-        "adapters/s3_store.py",
+        "adapters/s3.py",
         "        except FlexibleChecksumError as error:",
         "        except ZeroDivisionError as error:",
         STORE_UNIT,
@@ -96,7 +96,7 @@ MUTANTS = (
     Mutant(
         "lost-put-is-an-error",
         "A put of which nobody knows how it ended is an error",
-        "adapters/s3_store.py",
+        "adapters/s3.py",
         '            raise store_error(f"The object {key} could not be put", error) from error',
         '            answer = {"VersionId": str(error)}',
         STORE_UNIT,
@@ -104,7 +104,7 @@ MUTANTS = (
     Mutant(
         "bucket-without-locks-pages",
         "That a bucket takes no locks is a fault to wake somebody for, and no outage",
-        "adapters/s3_errors.py",
+        "adapters/s3.py",
         "    return IntegrityError(sentence) if takes_no_locks else ArchiveStoreError(sentence)",
         "    return ArchiveStoreError(f'{sentence}{takes_no_locks}')",
         f"{STORE}::test_a_bucket_without_object_lock_refuses",
@@ -112,7 +112,7 @@ MUTANTS = (
     Mutant(
         "something-in-the-way-is-no-refusal",
         "That a statement's number is taken (412, 409) may be our own lost success: only a read tells",
-        "adapters/s3_errors.py",
+        "adapters/s3.py",
         "    if error_code(error) in _IN_THE_WAY:",
         "    if False:",
         STORE_UNIT,
@@ -120,7 +120,7 @@ MUTANTS = (
     Mutant(
         "recorded-already-is-success",
         "A ledger that stands at the very statement already is as good as one that moves there",
-        "adapters/dynamodb_ledger.py",
+        "adapters/ledger.py",
         "OR ( #seq = :seq AND #statement_sha256 = :sha )",
         "OR ( #seq < :seq AND #statement_sha256 = :sha )",
         f"{LEDGER}::test_a_head_only_rises",
@@ -128,7 +128,7 @@ MUTANTS = (
     Mutant(
         "head-only-rises",
         "The ledger's head moves by a conditional write, and only upwards",
-        "adapters/dynamodb_ledger.py",
+        "adapters/ledger.py",
         'if not self._table.put(item, condition, values | {":seq": {"N": str(head.seq)}}):',
         "if not (self._table.put(item) or condition or values):",
         f"{LEDGER}::test_a_head_only_rises",
@@ -136,7 +136,7 @@ MUTANTS = (
     Mutant(
         "fork-of-the-head",
         "Another statement under the number of the recorded head is a fork",
-        "adapters/dynamodb_ledger.py",
+        "adapters/ledger.py",
         '        if int(item.get("seq", {}).get("N", "0")) <= head.seq:',
         "        if not item:",
         LEDGER_UNIT,
@@ -144,7 +144,7 @@ MUTANTS = (
     Mutant(
         "head-belongs-to-its-statement",
         "The ledger takes no head that belongs to another statement",
-        "adapters/dynamodb_ledger.py",
+        "adapters/ledger.py",
         "        if ref is None or (head.console, head.seq) != (statement.console, statement.seq):",
         "        if ref is None:",
         f"{LEDGER}::test_a_head_must_belong_to_its_statement",
@@ -152,7 +152,7 @@ MUTANTS = (
     Mutant(
         "whole-head",
         "A head in parts is read only if its digest says that all of them are its own",
-        "adapters/dynamodb_ledger.py",
+        "adapters/ledger.py",
         "        if items.digest_of(packed) != digest:",
         "        if not packed:",
         LEDGER_UNIT,
@@ -160,7 +160,7 @@ MUTANTS = (
     Mutant(
         "consistent-read",
         "The head is read strongly consistently: never an older one",
-        "adapters/dynamodb_table.py",
+        "adapters/dynamodb.py",
         "Key=item_key(console, item), ConsistentRead=True",
         "Key=item_key(console, item), ConsistentRead=False",
         LEDGER_UNIT,
@@ -168,7 +168,7 @@ MUTANTS = (
     Mutant(
         "lease-has-one-owner",
         "A lease that somebody else holds is not taken",
-        "adapters/dynamodb_ledger.py",
+        "adapters/ledger.py",
         "        return self._table.put(lease, condition,",
         "        return self._table.put(lease) or self._table.put(lease, condition,",
         f"{LEDGER}::test_a_lease_has_one_owner_until_it_runs_out",
@@ -176,7 +176,7 @@ MUTANTS = (
     Mutant(
         "lease-expires",
         "The lease of a run that died runs out",
-        "adapters/dynamodb_ledger.py",
+        "adapters/ledger.py",
         "attribute_not_exists(#item) OR #expires_at <= :now OR #expires_at > :latest OR",
         "attribute_not_exists(#item) OR ( :now = :now AND #expires_at > :latest ) OR",
         f"{LEDGER}::test_a_lease_has_one_owner_until_it_runs_out",
@@ -184,7 +184,7 @@ MUTANTS = (
     Mutant(
         "release-only-ones-own",
         "Only its owner gives a lease back",
-        "adapters/dynamodb_ledger.py",
+        "adapters/ledger.py",
         'items.LEASE, "#owner = :owner", {":owner": {"S": owner}})',
         "items.LEASE)",
         f"{LEDGER}::test_only_the_owner_gives_a_lease_back",
@@ -192,7 +192,7 @@ MUTANTS = (
     Mutant(
         "refused-export-is-kept",
         "An export that is refused is kept for a person to look at",
-        "steps/collect.py",
+        "run/collect.py",
         "        refusal.add_note(_keep(run, export))\n",
         "",
         TRAILS,
@@ -200,7 +200,7 @@ MUTANTS = (
     Mutant(
         "export-of-a-rollback-is-kept",
         "An export is kept too where the trail went backwards",
-        "steps/collect.py",
+        "run/collect.py",
         "    except (InvalidExportError, RollbackError) as refusal:",
         "    except InvalidExportError as refusal:",
         TRAILS,
@@ -208,7 +208,7 @@ MUTANTS = (
     Mutant(
         "refused-export-is-locked",
         "A refused export is locked for 90 days",
-        "steps/collect.py",
+        "run/collect.py",
         "    retention = run.rejected_retention()",
         "    retention = run.retention()",
         TRAILS,
@@ -216,7 +216,7 @@ MUTANTS = (
     Mutant(
         "refusal-is-not-hidden",
         "A store that can't keep a refused export does not hide the refusal",
-        "steps/collect.py",
+        "run/collect.py",
         "    except (ArchiveStoreError, IntegrityError) as error:",
         "    except ZeroDivisionError as error:",
         TRAILS,

@@ -17,7 +17,7 @@ MUTANTS = (
     Mutant(
         "head-is-held-to-the-chain",
         "The ledger's head is believed only if the statement that it names states its digest",
-        "steps/held.py",
+        "run/ledger_head.py",
         " and fits(run.store, head):\n",
         ":\n",
         HELD,
@@ -25,7 +25,7 @@ MUTANTS = (
     Mutant(
         "disowned-head-makes-room",
         "A head that the chain does not confirm is set aside before the chain is read",
-        "steps/held.py",
+        "run/ledger_head.py",
         "    run.ledger.disown(console)\n",
         "",
         HELD,
@@ -33,7 +33,7 @@ MUTANTS = (
     Mutant(
         "difference-is-told",
         "A person is told that the ledger differed from the chain",
-        "steps/publish.py",
+        "run/publish.py",
         "        findings = [*_untold(run, signed), *_differences(signed.head, disowned)]",
         "        findings = [*_untold(run, signed)]",
         HELD,
@@ -41,7 +41,7 @@ MUTANTS = (
     Mutant(
         "disowned-head-is-forgotten",
         "A head that was set aside is dropped once the chain has told the truth",
-        "steps/publish.py",
+        "run/publish.py",
         "    if disowned is not None and disowned.seq <= head.seq:",
         "    if False:",
         HELD,
@@ -49,7 +49,7 @@ MUTANTS = (
     Mutant(
         "lost-head-is-kept-until-it-is-stated",
         "What the ledger knew and the bucket lacks is not forgotten before an operator has stated it",
-        "steps/publish.py",
+        "run/publish.py",
         "    if disowned is not None and disowned.seq <= head.seq:",
         "    if disowned is not None:",
         HELD,
@@ -57,7 +57,7 @@ MUTANTS = (
     Mutant(
         "rolling-forward-stops-in-time",
         "Rolling forward stops while there is time to end in order",
-        "steps/publish.py",
+        "run/publish.py",
         "        elif not run.has_time():",
         "        elif False:",
         HELD,
@@ -65,7 +65,7 @@ MUTANTS = (
     Mutant(
         "rolling-forward-does-one-at-least",
         "Each run rolls at least one statement forward, however little time it has",
-        "steps/publish.py",
+        "run/publish.py",
         "        elif not run.has_time():",
         "        if not run.has_time():",
         HELD,
@@ -73,7 +73,7 @@ MUTANTS = (
     Mutant(
         "rebuild-goes-on",
         "A rebuild that ran out of time goes on where it stopped",
-        "operate.py",
+        "run/operate.py",
         "    if not is_under_way:\n",
         "    if True:\n",
         HELD,
@@ -81,7 +81,7 @@ MUTANTS = (
     Mutant(
         "rebuild-makes-anew",
         "A rebuild makes the whole ledger anew, not only what is behind the chain",
-        "operate.py",
+        "run/operate.py",
         "    if not is_under_way:\n",
         "    if False:\n",
         HELD,
@@ -89,7 +89,7 @@ MUTANTS = (
     Mutant(
         "loss-is-where-the-operator-says",
         "An operator who states a loss names the last statement that is there",
-        "operate.py",
+        "run/operate.py",
         "    if decision.lost_after != absent.end:",
         "    if False:",
         HELD,
@@ -97,7 +97,7 @@ MUTANTS = (
     Mutant(
         "loss-is-stated-only-if-there-is-one",
         "No loss is stated where the bucket holds all that the ledger knows",
-        "operate.py",
+        "run/operate.py",
         "        if decision.lost_after is not None:\n            raise",
         "        if False:\n            raise",
         HELD,
@@ -105,7 +105,7 @@ MUTANTS = (
     Mutant(
         "old-checkpoint-proves-nothing",
         "The checkpoint of a statement that is there proves no removal",
-        "steps/held.py",
+        "run/ledger_head.py",
         " and not _is_in_chain(run, ref.sha256)",
         "",
         HELD,
@@ -113,7 +113,7 @@ MUTANTS = (
     Mutant(
         "removal-is-proven-by-our-key",
         "Only a checkpoint that our key signed over the statement proves that it was removed",
-        "steps/held.py",
+        "run/ledger_head.py",
         "    return found.statement_sha256 == ref.sha256 and",
         "    return True and",
         HELD,
@@ -121,7 +121,7 @@ MUTANTS = (
     Mutant(
         "note-beside-the-head",
         "The ledger keeps the signed checkpoint of the statement at which it stands",
-        "steps/publish.py",
+        "run/publish.py",
         "run.ledger.record(published.head, published.statement, published.note)",
         "run.ledger.record(published.head, published.statement)",
         HELD,
@@ -129,7 +129,7 @@ MUTANTS = (
     Mutant(
         "own-statement-is-judged",
         "A statement of ours that does not go on from the head is not written",
-        "steps/chain.py",
+        "run/commit.py",
         "    check_continuity(statement_key(run.order.console, statement.seq), before, statement)\n",
         "",
         CHAINS,
@@ -137,7 +137,7 @@ MUTANTS = (
     Mutant(
         "found-statement-is-judged",
         "A statement that another run left is taken over only if it goes on from the head",
-        "steps/chain.py",
+        "run/commit.py",
         "    check_continuity(version.key, head, statement)\n",
         "",
         CHAINS,
@@ -145,7 +145,7 @@ MUTANTS = (
     Mutant(
         "found-statement-describes-its-head",
         "A statement that another run left is taken over only if it leads to the head that it states",
-        "steps/chain.py",
+        "run/commit.py",
         "    if not is_described:",
         "    if False:",
         CHAINS,
@@ -153,7 +153,7 @@ MUTANTS = (
     Mutant(
         "stray-statement-keys",
         "A key that is not of the chain's form stops nothing",
-        "steps/chain.py",
+        "storage/chain.py",
         "        if statement_number(head.console, version.key) is None:\n            continue\n",
         "",
         HELD,
@@ -161,7 +161,7 @@ MUTANTS = (
     Mutant(
         "checkpoint-over-garbage",
         "A checkpoint is put over what lies under its key and is not one",
-        "steps/sign.py",
+        "run/checkpoints.py",
         "        return found if found is not None else _put_over(run, key, note)",
         "        return found if found is not None else note",
         SIGNING,
@@ -169,7 +169,7 @@ MUTANTS = (
     Mutant(
         "checkpoint-over-garbage-is-locked",
         "A checkpoint that was put over something else is checked to be locked",
-        "steps/sign.py",
+        "run/checkpoints.py",
         "    check_lock(key, facts.retention, run.order.lock_mode, retention.until)\n"
         "    return note\n\n\ndef _find_note",
         "    return note\n\n\ndef _find_note",
@@ -178,7 +178,7 @@ MUTANTS = (
     Mutant(
         "load-again-when-superseded",
         "Where another statement came first while the key was named, loading begins anew",
-        "steps/publish.py",
+        "run/publish.py",
         "        except SupersededError:\n            continue",
         "        except SupersededError:\n            return head",
         SIGNING,
@@ -186,7 +186,7 @@ MUTANTS = (
     Mutant(
         "expired-files-stay-gone",
         "Entry files whose time is over are not made again after a ledger was lost",
-        "steps/publish.py",
+        "run/publish.py",
         " or from_rfc3339(said.export.retain_until) - DAY <= now:",
         ":",
         CHAINS,
@@ -194,7 +194,7 @@ MUTANTS = (
     Mutant(
         "old-news-is-not-told",
         "What was stated more than a month ago is not told anew after a ledger was lost",
-        "steps/publish.py",
+        "run/publish.py",
         "FRESH = 30 * DAY",
         "FRESH = 3000 * DAY",
         CHAINS,
@@ -202,7 +202,7 @@ MUTANTS = (
     Mutant(
         "tree-goes-on",
         "A tree must go on from the one before, as far as its frontier shows",
-        "domain/continuity.py",
+        "format/continuity.py",
         "        if a != b:\n",
         "        if False:\n",
         CONTINUITY,
@@ -210,7 +210,7 @@ MUTANTS = (
     Mutant(
         "filled-ids-ascend",
         "The ids that a statement fills ascend",
-        "domain/continuity.py",
+        "format/continuity.py",
         "    if any(a >= b for a, b in pairwise(filled)) or any(",
         "    if any(",
         CONTINUITY,
@@ -218,7 +218,7 @@ MUTANTS = (
     Mutant(
         "head-of-another-release-makes-room",
         "A head of another release is replaced, whatever number it has",
-        "adapters/dynamodb_ledger.py",
+        "adapters/ledger.py",
         "#format <> :format OR ",
         "",
         LEDGER_WRITES,
@@ -226,7 +226,7 @@ MUTANTS = (
     Mutant(
         "disown-only-what-was-read",
         "A newer head that another run recorded meanwhile is not set aside",
-        "adapters/dynamodb_ledger.py",
+        "adapters/ledger.py",
         "        if not self._table.delete(console, items.HEAD, condition, values):",
         "        if not self._table.delete(console, items.HEAD) or not (condition or values):",
         LEDGER_WRITES,
@@ -234,7 +234,7 @@ MUTANTS = (
     Mutant(
         "head-is-of-its-item",
         "A head whose item gives another number or statement can't be read",
-        "adapters/dynamodb_ledger.py",
+        "adapters/ledger.py",
         'and head.statement.sha256) != (seq, item["statement_sha256"]["S"]):',
         "and head.statement.sha256) == ():",
         LEDGER_WRITES,
@@ -242,7 +242,7 @@ MUTANTS = (
     Mutant(
         "holes-of-the-head",
         "Holes are the head's only if they have the hash that its item gives",
-        "adapters/dynamodb_ledger.py",
+        "adapters/ledger.py",
         "        if holes_sha256(head.holes) != holes_digest:",
         "        if False:",
         LEDGER_WRITES,
@@ -258,7 +258,7 @@ MUTANTS = (
     Mutant(
         "holes-that-stay",
         "Holes that stay are not written again",
-        "adapters/dynamodb_ledger.py",
+        "adapters/ledger.py",
         "        holes_at = self._holes_at(head) if items.is_large(head) else None",
         "        holes_at = None",
         PARTS,
@@ -266,7 +266,7 @@ MUTANTS = (
     Mutant(
         "holes-that-change",
         "Holes that changed are written anew",
-        "adapters/dynamodb_ledger.py",
+        "adapters/ledger.py",
         'item["holes_sha256"]["S"] == holes_sha256(head.holes) and "holes" not in item',
         '"holes" not in item',
         PARTS,
@@ -274,7 +274,7 @@ MUTANTS = (
     Mutant(
         "index-takes-the-chain-s-word",
         "What the index says of a number is replaced by what the chain says",
-        "adapters/dynamodb_ledger.py",
+        "adapters/ledger.py",
         "        self._table.put(items.statement_item(statement, ref))\n",
         '        condition, sha = "attribute_not_exists(#item) OR #sha256 = :sha", {"S": ref.sha256}\n'
         '        self._table.put(items.statement_item(statement, ref), condition, {":sha": sha})\n',

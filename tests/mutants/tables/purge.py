@@ -17,7 +17,7 @@ MUTANTS = (
     Mutant(
         "population-check",
         "Before every purge the purging key must see exactly the exported entries and what has come since",
-        "steps/purge.py",
+        "run/purge.py",
         "        check_population(run, purger, ids, boundary, is_sure=is_sure)\n",
         "        pass\n",
         PURGING,
@@ -25,7 +25,7 @@ MUTANTS = (
     Mutant(
         "population-check-of-a-dry-run",
         "A dry run checks the population too",
-        "steps/purge.py",
+        "run/purge.py",
         "    _check_trail(run, head, ids, boundary, purger, is_sure=is_sure)\n    return True",
         "    return True",
         PURGING,
@@ -33,7 +33,7 @@ MUTANTS = (
     Mutant(
         "population-by-the-purging-key",
         "The population is counted with the key that purges, which may see more than the one that reads",
-        "steps/purge.py",
+        "run/purge.py",
         "        check_population(run, purger, ids,",
         "        check_population(run, run.console, ids,",
         PURGING,
@@ -41,7 +41,7 @@ MUTANTS = (
     Mutant(
         "arrivals-after-the-count",
         "An entry that arrives after the count makes up for none that the export does not hold",
-        "steps/purge.py",
+        "run/purge.py",
         '        arrived += entry["id"] <= newest_id',
         "        arrived += newest_id > 0",
         LAST_LOOKS,
@@ -49,7 +49,7 @@ MUTANTS = (
     Mutant(
         "purged-since-the-export",
         "Nothing is purged by an export after which somebody else purged",
-        "steps/purge.py",
+        "run/purge.py",
         "        _refuse_receipt(entry, last_id)\n",
         "",
         f"{FOUND}::test_a_purge_by_somebody_else_can_not_hide_a_late_entry_from_the_population_check",
@@ -57,7 +57,7 @@ MUTANTS = (
     Mutant(
         "same-trail",
         "The purging key must see the very entry that the export ends with",
-        "steps/purge.py",
+        "run/purge.py",
         "            check_same_trail(purger, head.anchor)\n",
         "            pass\n",
         LAST_LOOKS,
@@ -65,7 +65,7 @@ MUTANTS = (
     Mutant(
         "walk",
         "Where the Console's count is missing or differs, every id up to the boundary is compared",
-        "steps/purge.py",
+        "run/purge.py",
         "        _walk(run, purger, ids, boundary)\n",
         "        pass\n",
         PURGING,
@@ -73,7 +73,7 @@ MUTANTS = (
     Mutant(
         "walk-finds-what-is-not-exported",
         "The walk refuses an id that the export does not hold",
-        "steps/purge.py",
+        "run/purge.py",
         '        if entry["id"] not in ids:',
         "        if False:",
         PURGING,
@@ -81,7 +81,7 @@ MUTANTS = (
     Mutant(
         "walk-finds-what-is-not-seen",
         "The walk refuses an export that holds an id which the purging key does not see",
-        "steps/purge.py",
+        "run/purge.py",
         "    if seen != expected:",
         "    if False:",
         PURGING,
@@ -89,7 +89,7 @@ MUTANTS = (
     Mutant(
         "page-count-of-many",
         "A page count says how many entries there are only if a page holds one",
-        "adapters/console_http.py",
+        "adapters/console/http.py",
         "        if page.page_count is None or len(page.entries) > 1:",
         "        if page.page_count is None:",
         PAGES,
@@ -97,7 +97,7 @@ MUTANTS = (
     Mutant(
         "pages-in-order",
         "Pages that go upwards are refused: an entry may be hidden between them",
-        "adapters/console_http.py",
+        "adapters/console/http.py",
         "            if begins > highest:",
         "            if False:",
         PAGES,
@@ -105,7 +105,7 @@ MUTANTS = (
     Mutant(
         "pages-in-circles",
         "A cursor that comes twice is refused",
-        "adapters/console_http.py",
+        "adapters/console/http.py",
         "            if page.next_cursor in cursors:",
         "            if len(cursors) > 1000:",
         PAGES,
@@ -113,7 +113,7 @@ MUTANTS = (
     Mutant(
         "count-check",
         "More destroyed than was planned is a mismatch",
-        "domain/settlement.py",
+        "run/receipts.py",
         "    if reported is not None and reported > most:",
         "    if False:",
         SETTLEMENT,
@@ -121,7 +121,7 @@ MUTANTS = (
     Mutant(
         "mismatch-is-an-error",
         "A run whose purge destroyed too much ends with an error that pages",
-        "steps/purge.py",
+        "run/purge.py",
         "    if ended.outcome == PurgeOutcome.MISMATCH:",
         "    if False:",
         PURGING,
@@ -129,7 +129,7 @@ MUTANTS = (
     Mutant(
         "mismatch-is-told-before-it-is-recorded",
         "A mismatch is told before the ledger moves on",
-        "steps/settle.py",
+        "run/settle.py",
         "    findings = [mismatch_finding(said)] if said.outcome == PurgeOutcome.MISMATCH else []",
         "    findings = [mismatch_finding(said)][:0]",
         SAFETY,
@@ -137,7 +137,7 @@ MUTANTS = (
     Mutant(
         "mismatch-of-a-crash-pages",
         "A mismatch that a crashed run committed and did not tell is told by the next",
-        "steps/publish.py",
+        "run/publish.py",
         "            return (mismatch_finding(statement),)",
         "            return ()",
         SAFETY,
@@ -145,7 +145,7 @@ MUTANTS = (
     Mutant(
         "fewer-is-a-warning",
         "Fewer destroyed than planned is a warning",
-        "result.py",
+        "run/result.py",
         "    if reported is None or reported >= plan.expected_count:",
         "    if True:",
         PURGING,
@@ -153,7 +153,7 @@ MUTANTS = (
     Mutant(
         "receipt-tells-the-count",
         "The receipt's count counts, whatever the answer said",
-        "domain/settlement.py",
+        "run/receipts.py",
         "    counts = [answered, receipt.count if receipt is not None else None]",
         "    counts = [answered]",
         SETTLEMENT,
@@ -161,7 +161,7 @@ MUTANTS = (
     Mutant(
         "count-under-msg",
         "The Console's words are read under `msg` as well as under `message`",
-        "adapters/console_words.py",
+        "adapters/console/words.py",
         '("message", "msg", "error")',
         '("message", "error")',
         PURGE_CALL,
@@ -169,7 +169,7 @@ MUTANTS = (
     Mutant(
         "never-sent-twice",
         "A purge without an answer is not sent again: its receipt is looked for",
-        "adapters/console_client.py",
+        "adapters/console/http.py",
         "        return self._with_fresh_key(lambda: self._post_once(fields))",
         "        said = self._with_fresh_key(lambda: self._post_once(fields))\n"
         "        return said if said.text is not None else self._post_once(fields)",
@@ -178,7 +178,7 @@ MUTANTS = (
     Mutant(
         "fresh-key-once",
         "A refused purge is sent once more with the key read anew",
-        "adapters/console_client.py",
+        "adapters/console/http.py",
         "            if not self._transport.refresh_key():\n                raise\n        return call()",
         "            raise",
         PURGE_CALL,
@@ -186,7 +186,7 @@ MUTANTS = (
     Mutant(
         "only-a-newer-key",
         "What was refused is not sent again with the very same key",
-        "adapters/console_client.py",
+        "adapters/console/http.py",
         "            if not self._transport.refresh_key():\n                raise\n",
         "            self._transport.refresh_key()\n",
         REFUSALS,
@@ -194,7 +194,7 @@ MUTANTS = (
     Mutant(
         "server-fault-is-no-verdict",
         "A 5xx to a purge says nothing: it may have been carried out",
-        "adapters/console_answers.py",
+        "adapters/console/answers.py",
         "    if api is None or is_for_later(answer):",
         "    if api is None or answer.status in LATER:",
         PURGE_CALL,
@@ -202,7 +202,7 @@ MUTANTS = (
     Mutant(
         "redirect-is-no-verdict",
         "A redirect of a purge is no success, whatever it says",
-        "adapters/console_answers.py",
+        "adapters/console/answers.py",
         "    if answer.status >= REDIRECT:\n        return NO_ANSWER\n",
         "",
         PURGE_CALL,
@@ -210,7 +210,7 @@ MUTANTS = (
     Mutant(
         "silence-is-no-refusal",
         "A purge that may have left, and got no answer, may have been carried out",
-        "adapters/console_client.py",
+        "adapters/console/http.py",
         "            if fault.was_sent:",
         "            if False:",
         PURGE_CALL,
@@ -218,7 +218,7 @@ MUTANTS = (
     Mutant(
         "error-answer-stays-open-to-its-receipt",
         "An error answer leaves the purge unknown: a late receipt may still match it",
-        "steps/purge.py",
+        "run/purge.py",
         "        _give_up(run, head, intent, PurgeOutcome.UNKNOWN)",
         "        _give_up(run, head, intent, PurgeOutcome.NOT_SENT)",
         PURGING,
@@ -226,7 +226,7 @@ MUTANTS = (
     Mutant(
         "nothing-behind-a-tampered-chain",
         "Nothing is written behind a chain that was tampered with",
-        "steps/purge.py",
+        "run/purge.py",
         "    except IntegrityError:\n        raise",
         "    except ZeroDivisionError:\n        raise",
         CHAINS,

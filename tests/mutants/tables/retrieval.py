@@ -13,7 +13,7 @@ MUTANTS = (
     Mutant(
         "head-has-its-digest",
         "The ledger's head is the one whose digest its statement states",
-        "steps/witness.py",
+        "storage/chain.py",
         "        return said.head_sha256 == head_sha256(head)",
         "        return True",
         f"{INDEX}::test_a_head_is_held_to_its_statement",
@@ -21,7 +21,7 @@ MUTANTS = (
     Mutant(
         "head-names-this-statement",
         "A head is held to a statement with the hash that it names",
-        "steps/witness.py",
+        "storage/chain.py",
         "    if sha256(data).hexdigest() != ref.sha256 or said.head_format != HEAD_FORMAT:",
         "    if said.head_format != HEAD_FORMAT:",
         f"{INDEX}::test_a_head_is_held_to_its_statement",
@@ -29,7 +29,7 @@ MUTANTS = (
     Mutant(
         "answer-needs-a-head-that-fits",
         "An answer uses the ledger's index only below a head that fits its statement",
-        "reading/chain.py",
+        "retrieve/statements.py",
         "    if not fits(reader.source, recorded):",
         "    if False:",
         f"{INDEX}::test_a_shorter_head_with_an_index_to_fit_it_hides_nothing",
@@ -37,7 +37,7 @@ MUTANTS = (
     Mutant(
         "index-adds-up-to-the-head",
         "The index has as many entries, up to the same id and epoch, as the head",
-        "reading/chain.py",
+        "retrieve/statements.py",
         "    if (epoch, size, highest) != (head.epoch, head.tree.size, head.highest_archived_id):",
         "    if False:",
         f"{INDEX}::test_the_end_of_the_chain_can_t_be_hidden",
@@ -45,7 +45,7 @@ MUTANTS = (
     Mutant(
         "index-adds-up-at-each-decision",
         "The index has as many entries before an operator's statement as that states",
-        "reading/chain.py",
+        "retrieve/statements.py",
         "    if (said.epoch - is_epoch, said.tree.size, before) != state:",
         "    if False:",
         f"{INDEX}::test_the_end_of_an_epoch_can_t_be_hidden",
@@ -53,7 +53,7 @@ MUTANTS = (
     Mutant(
         "index-has-ranges",
         "An item of the index has dates that do not end before they begin",
-        "reading/chain.py",
+        "retrieve/statements.py",
         "first <= last\n",
         "True\n",
         _LIES,
@@ -61,7 +61,7 @@ MUTANTS = (
     Mutant(
         "holes-are-open-in-the-head",
         "A hole that an answer tells is one that the chain's head has open",
-        "reading/selection.py",
+        "retrieve/selection.py",
         "        if hole.cause != Cause.PURGED and not is_open:",
         "        if False:",
         f"{INDEX}::test_what_a_late_writer_filled_can_t_be_hidden",
@@ -69,7 +69,7 @@ MUTANTS = (
     Mutant(
         "row-is-what-its-statement-says",
         "What the index says of a statement is compared when the statement is read",
-        "reading/chain.py",
+        "retrieve/statements.py",
         "    if indexed(said, entry.statement) != entry:",
         "    if False:",
         _LIES,
@@ -77,7 +77,7 @@ MUTANTS = (
     Mutant(
         "row-leaves-no-ids-between",
         "The ids between two statements that are read are listed as missing in the second",
-        "domain/catalogue.py",
+        "format/index.py",
         "        is_whole = last - self.above == new + missing.size",
         "        is_whole = True",
         _LIES,
@@ -85,7 +85,7 @@ MUTANTS = (
     Mutant(
         "row-adds-up",
         "As many entries are archived before a statement that is read as it states",
-        "domain/catalogue.py",
+        "format/index.py",
         "        return is_whole and stated == (self.epoch, self.size, last)",
         "        return is_whole and stated[::2] == (self.epoch, last)",
         f"{INDEX}::test_a_statement_that_is_read_is_held_to_how_much_was_before_it",
@@ -93,7 +93,7 @@ MUTANTS = (
     Mutant(
         "ledger-knows-more-is-told",
         "An answer says that the ledger knows a statement that the chain does not have",
-        "domain/limits.py",
+        "retrieve/outcome.py",
         "    if coverage.contradiction is not None:",
         "    if False:",
         f"{INDEX}::test_a_head_that_the_bucket_does_not_know_is_told",
@@ -101,7 +101,7 @@ MUTANTS = (
     Mutant(
         "audit-compares-the-index",
         "The audit compares each item of the index with its statement",
-        "auditing/index.py",
+        "audit/overview.py",
         "step.ref is not None and indexed(step.said, step.ref) != item:",
         "False:",
         f"{CHECK}::test_an_item_that_says_something_else_than_its_statement_is_a_fault",
@@ -109,7 +109,7 @@ MUTANTS = (
     Mutant(
         "audit-misses-items-of-the-index",
         "The audit tells which statements the index does not have",
-        "auditing/index.py",
+        "audit/overview.py",
         "        if item is None:",
         "        if False:",
         f"{CHECK}::test_items_that_are_not_there_are_one_fault",
@@ -117,7 +117,7 @@ MUTANTS = (
     Mutant(
         "evidence-rests-on-what-it-audits",
         "A bundle's entries are chosen by the statements that it audits",
-        "bundling/parts.py",
+        "evidence/bundle.py",
         "        if self.chain is not None:",
         "        if False:",
         f"{INDEX}::test_what_an_index_can_still_hide_is_no_bundle_s_and_no_audit_s",
@@ -125,7 +125,7 @@ MUTANTS = (
     Mutant(
         "stale-covers-nothing",
         "A stale export, or one that is archived in part, moves no `archived up to`",
-        "domain/statement.py",
+        "format/statement.py",
         "        return self.stale is None and self.plan.held_back_by != HeldBackBy.NOT_YET_RECORDED",
         "        return True",
         f"{REACH}::test_a_stale_export_moves_no_archived_up_to",
@@ -133,7 +133,7 @@ MUTANTS = (
     Mutant(
         "covered-until-is-what-the-export-held",
         "An archive reaches up to where the export was covered, not to when it was served",
-        "reading/reach.py",
+        "retrieve/covering.py",
         "            return Reach(said.covered_until, newer,",
         "            return Reach(said.export.served_at, newer,",
         f"{REACH}::test_covered_until_counts_and_not_when_the_export_was_served",
@@ -141,7 +141,7 @@ MUTANTS = (
     Mutant(
         "ledger-s-word-is-of-a-later-run",
         "`Nothing newer` is the word of a run that began after the newest export was served",
-        "reading/reach.py",
+        "retrieve/covering.py",
         "looked_at > max(map(from_rfc3339, (newest.export.served_at, newest.covered_until)))",
         "looked_at > from_rfc3339(newest.covered_until)",
         f"{REACH}::test_covered_until_counts_and_not_when_the_export_was_served",
@@ -149,7 +149,7 @@ MUTANTS = (
     Mutant(
         "stale-is-told",
         "An answer that reaches to what an export lacks says so",
-        "domain/limits.py",
+        "retrieve/outcome.py",
         "    yield from map(_lacking, coverage.stale)",
         "",
         f"{REACH}::test_a_stale_export_moves_no_archived_up_to",
@@ -157,7 +157,7 @@ MUTANTS = (
     Mutant(
         "count-is-told",
         "An answer says that the Console counted more than its export holds",
-        "reading/reach.py",
+        "retrieve/covering.py",
         "    if not seen.unexported and seen.counted in {None, seen.accounted}:",
         "    if not seen.unexported:",
         f"{REACH}::test_an_export_that_does_not_fit_the_console_s_count_is_told",
@@ -165,7 +165,7 @@ MUTANTS = (
     Mutant(
         "unexported-is-told",
         "An answer says which ids the Console showed and its export lacks, without a count too",
-        "reading/reach.py",
+        "retrieve/covering.py",
         "    if not seen.unexported and seen.counted in {None, seen.accounted}:",
         "    if seen.counted in {None, seen.accounted}:",
         f"{REACH}::test_an_export_that_does_not_fit_the_console_s_count_is_told",
@@ -173,7 +173,7 @@ MUTANTS = (
     Mutant(
         "other-form-is-told",
         "An answer says which of its entries have another form",
-        "domain/limits.py",
+        "retrieve/outcome.py",
         "    if amended:",
         "    if False:",
         f"{FORMS}::test_an_answer_says_which_entries_have_another_form_and_where_it_is",
@@ -181,7 +181,7 @@ MUTANTS = (
     Mutant(
         "filters-see-one-form",
         "An answer says that no filter looked into the other forms",
-        "domain/limits.py",
+        "retrieve/outcome.py",
         "    if coverage.amended and query.is_filtered:",
         "    if False:",
         f"{FORMS}::test_a_filter_looks_into_the_archived_form_only_and_the_answer_says_so",
@@ -189,7 +189,7 @@ MUTANTS = (
     Mutant(
         "handed-out-export-has-its-hash",
         "What is told of an export is told only if it has the hash that its statement gives",
-        "reading/content.py",
+        "storage/entry_files.py",
         "    if digest.hexdigest() != facts.sha256:",
         "    if False:",
         "tests/unit/retrieve/test_exports.py",
@@ -197,7 +197,7 @@ MUTANTS = (
     Mutant(
         "false-version-is-told",
         "An answer that was read from below a false version says so",
-        "reading/entries.py",
+        "retrieve/search.py",
         "        if found.false:",
         "        if False:",
         f"{ENTRIES}::test_an_entry_file_under_a_false_version_is_found_by_its_hash",
@@ -205,7 +205,7 @@ MUTANTS = (
     Mutant(
         "version-is-chosen-by-its-hash",
         "Of several versions of an entry file the one with the stated content is read",
-        "reading/content.py",
+        "storage/entry_files.py",
         "        if _is_content(source, file, version_id):",
         "        if True:",
         f"{ENTRIES}::test_an_entry_file_under_a_false_version_is_found_by_its_hash",

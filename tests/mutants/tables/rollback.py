@@ -7,7 +7,7 @@ MUTANTS = (
     Mutant(
         "trail-ends-below-the-archive",
         "A trail whose newest entry lies below the archive went backwards",
-        "domain/rollback.py",
+        "run/rollback.py",
         "    if survey.last_id < head.highest_archived_id:",
         "    if False:",
         ROLLBACK,
@@ -15,7 +15,7 @@ MUTANTS = (
     Mutant(
         "anchor-is-the-same",
         "Another entry at the last archived id is another trail",
-        "domain/rollback.py",
+        "run/rollback.py",
         "    if is_another and survey.anchor is not None and not _is_same(survey.anchor, head.anchor):",
         "    if False:",
         ROLLBACK,
@@ -23,7 +23,7 @@ MUTANTS = (
     Mutant(
         "purged-ids-do-not-rise",
         "Ids that we purged are live again only while the last archived entry is",
-        "domain/rollback.py",
+        "run/rollback.py",
         "    if risen and survey.anchor is None:",
         "    if False:",
         ROLLBACK,
@@ -31,7 +31,7 @@ MUTANTS = (
     Mutant(
         "anchor-is-not-taken-alone",
         "While older entries live, the last archived one does too",
-        "domain/rollback.py",
+        "run/rollback.py",
         "    _check_anchor_not_taken(survey, head)\n    reborn",
         "    reborn",
         ROLLBACK,
@@ -39,7 +39,7 @@ MUTANTS = (
     Mutant(
         "gone-is-gone",
         "What the last archived export no longer held does not live again",
-        "domain/rollback.py",
+        "run/rollback.py",
         "    if reborn:",
         "    if False:",
         f"{FOUND}::test_a_capped_export_can_not_hide_that_the_console_was_set_up_anew",
@@ -47,7 +47,7 @@ MUTANTS = (
     Mutant(
         "emptied-without-a-word",
         "A trail that is empty though entries should be live went backwards",
-        "domain/rollback.py",
+        "run/rollback.py",
         "    if not survey.ids and should_live:",
         "    if False:",
         ROLLBACK,
@@ -55,7 +55,7 @@ MUTANTS = (
     Mutant(
         "receipts-should-live",
         "Receipts of ours should be live, so a trail without any entry went backwards",
-        "domain/rollback.py",
+        "run/rollback.py",
         "head.highest_archived_id > purged or bool(head.own_tail)",
         "head.highest_archived_id > purged",
         ROLLBACK,
@@ -63,7 +63,7 @@ MUTANTS = (
     Mutant(
         "late-entries-do-not-rise",
         "An entry that a late writer put below the purged watermark is no failed deletion",
-        "domain/head.py",
+        "format/head.py",
         "live.minus(self.open_ids).minus(id_set(self.late_ids))",
         "live.minus(self.open_ids)",
         ROLLBACK,
@@ -71,7 +71,7 @@ MUTANTS = (
     Mutant(
         "open-holes-do-not-rise",
         "An entry in a hole that is still open is a late writer's, and no failed deletion",
-        "domain/head.py",
+        "format/head.py",
         "live.minus(self.open_ids).minus(id_set(self.late_ids))",
         "live.minus(id_set(self.late_ids))",
         ROLLBACK,
@@ -79,7 +79,7 @@ MUTANTS = (
     Mutant(
         "failed-deletion-warns",
         "Entries that the Console has not deleted yet are told in a warning",
-        "result.py",
+        "run/result.py",
         "    if plan.is_repeat:",
         "    if False:",
         PURGING,
@@ -87,7 +87,7 @@ MUTANTS = (
     Mutant(
         "epoch-forgets-the-anchor",
         "After an epoch statement ids count anew",
-        "operate.py",
+        "run/operate.py",
         "        highest_archived_id=0 if is_epoch else head.highest_archived_id,",
         "        highest_archived_id=head.highest_archived_id,",
         f"{HANDLER}::test_after_epoch_a_replaced_console_is_archived_anew",

@@ -7,7 +7,7 @@ MUTANTS = (
     Mutant(
         "signed-before-it-is-recorded",
         "With signing on every statement is signed before the ledger moves to it",
-        "steps/sign.py",
+        "run/checkpoints.py",
         "        note = _signed_note(run, signing, committed.head, committed.ref)",
         "        pass",
         SIGNING,
@@ -15,7 +15,7 @@ MUTANTS = (
     Mutant(
         "signing-is-not-forgotten",
         "A signed archive does not go on unsigned because nobody set the key",
-        "steps/sign.py",
+        "run/checkpoints.py",
         "    if run.signing is None and head.public_key is not None:",
         "    if False:",
         SIGNING,
@@ -23,7 +23,7 @@ MUTANTS = (
     Mutant(
         "only-the-named-key-signs",
         "Only the key that the chain names signs",
-        "steps/sign.py",
+        "run/checkpoints.py",
         "    if signing is not None and _is_named(signing, committed.head):",
         "    if signing is not None:",
         SIGNING,
@@ -31,7 +31,7 @@ MUTANTS = (
     Mutant(
         "new-key-is-named",
         "A new key is named by a statement before it signs",
-        "steps/sign.py",
+        "run/checkpoints.py",
         "    if signing is None or _is_named(signing, head):",
         "    if signing is None or head.public_key is not None:",
         SIGNING,
@@ -39,7 +39,7 @@ MUTANTS = (
     Mutant(
         "found-checkpoint-is-checked",
         "A checkpoint that is there already is taken only if its signature and content are right",
-        "steps/sign.py",
+        "run/checkpoints.py",
         "        if _is_of(checkpoint, data, signing):\n",
         "        if data:\n",
         SIGNING,
@@ -47,7 +47,7 @@ MUTANTS = (
     Mutant(
         "checkpoint-of-this-statement",
         "A well signed checkpoint of something else is no checkpoint of this statement",
-        "steps/sign.py",
+        "run/checkpoints.py",
         "    return found == checkpoint",
         "    return found.console == checkpoint.console",
         SIGNING,
@@ -55,7 +55,7 @@ MUTANTS = (
     Mutant(
         "checkpoint-lock",
         "A checkpoint that was put is checked to be locked",
-        "steps/sign.py",
+        "run/checkpoints.py",
         "    check_lock(key, facts.retention, run.order.lock_mode, retention.until)\n"
         "    return note\n\n\ndef _put_over",
         "    return note\n\n\ndef _put_over",
@@ -64,7 +64,7 @@ MUTANTS = (
     Mutant(
         "found-checkpoint-lock",
         "A checkpoint that is there already is taken only if it is locked",
-        "steps/sign.py",
+        "run/checkpoints.py",
         "        if facts is None or facts.retention is None or",
         "        if facts is None or",
         SIGNING,
@@ -72,7 +72,7 @@ MUTANTS = (
     Mutant(
         "unknown-console-states-nothing",
         "Nothing is stated of a Console before it has answered once",
-        "steps/sign.py",
+        "run/checkpoints.py",
         "    if head.statement is None:\n        run.console.peek()",
         "    if False:\n        run.console.peek()",
         "tests/unit/run/test_signing.py::test_of_a_console_that_does_not_answer_nothing_is_ever_stated",

@@ -23,7 +23,7 @@ MUTANTS = (
     Mutant(
         "unaccepted-hole-holds",
         "A listed hole is crossed only if an operator accepts it",
-        "domain/plan.py",
+        "run/plan.py",
         "        if not listed.is_accepted or is_refuted:",
         "        if is_refuted:",
         PLAN,
@@ -31,7 +31,7 @@ MUTANTS = (
     Mutant(
         "refuted-acceptance-holds",
         "A live id in an accepted hole ends every acceptance, in that very run",
-        "domain/plan.py",
+        "run/plan.py",
         "        if not listed.is_accepted or is_refuted:",
         "        if not listed.is_accepted:",
         PLAN,
@@ -39,7 +39,7 @@ MUTANTS = (
     Mutant(
         "refuted-acceptance-ends",
         "A live id in an accepted hole ends every acceptance for later runs",
-        "domain/head.py",
+        "format/head.py",
         "    if accepted_ids(holes).intersection(present):",
         "    if False:",
         HEAD,
@@ -47,7 +47,7 @@ MUTANTS = (
     Mutant(
         "refuted-acceptance-pages",
         "A live id in an accepted hole wakes a person",
-        "steps/announce.py",
+        "run/findings.py",
         "    if risen:",
         "    if False:",
         TRAILS,
@@ -55,7 +55,7 @@ MUTANTS = (
     Mutant(
         "before-archive-holds",
         "A first id above 1 that no receipt reaches holds every purge",
-        "domain/head.py",
+        "format/head.py",
         "frozenset({Cause.UNEXPLAINED, Cause.BEFORE_ARCHIVE})",
         "frozenset({Cause.UNEXPLAINED})",
         PLAN,
@@ -63,7 +63,7 @@ MUTANTS = (
     Mutant(
         "accept-only-what-is-listed",
         "An operator accepts nothing but what is listed as missing",
-        "operate.py",
+        "run/operate.py",
         "    if others:",
         "    if False:",
         TRAILS,
@@ -71,7 +71,7 @@ MUTANTS = (
     Mutant(
         "receipt-explains-nothing-later",
         "A purge explains no id that was issued after its receipt",
-        "domain/receipts.py",
+        "format/purges.py",
         "    return min(receipt.before_id or 0, receipt.entry_id - 1)",
         "    return receipt.before_id or 0",
         HOLES,
@@ -79,7 +79,7 @@ MUTANTS = (
     Mutant(
         "stale-export-holds",
         "No purge rests on an export that lacks what `fetch` showed",
-        "domain/plan.py",
+        "run/plan.py",
         "    if facts.sight.is_stale:",
         "    if False:",
         PLAN,
@@ -87,7 +87,7 @@ MUTANTS = (
     Mutant(
         "stale-completes-nothing",
         "A run with a stale export completes nothing",
-        "result.py",
+        "run/result.py",
         " and not self.is_stale",
         "",
         STALE_EXPORTS,
@@ -95,7 +95,7 @@ MUTANTS = (
     Mutant(
         "empty-export-is-stale",
         "An empty export while `fetch` shows an entry is stale",
-        "domain/stale.py",
+        "run/view.py",
         "    return not survey.ids or is_seen or",
         "    return is_seen or",
         STALE,
@@ -103,7 +103,7 @@ MUTANTS = (
     Mutant(
         "seen-before-is-stale",
         "What an earlier run saw and the export still lacks makes it stale, whatever its time says",
-        "domain/stale.py",
+        "run/view.py",
         "    return not survey.ids or is_seen or",
         "    return not survey.ids or",
         STALE,
@@ -111,7 +111,7 @@ MUTANTS = (
     Mutant(
         "longest-lack-is-remembered",
         "The entry that is lacking the longest is remembered, not the newest",
-        "domain/stale.py",
+        "run/view.py",
         "    first = known if known is not None and lacks(survey, known.entry_id) else Lack(entry.id, now)",
         "    first = Lack(entry.id, now, known.exports if known else 0, known.since if known else None)",
         STALE,
@@ -119,7 +119,7 @@ MUTANTS = (
     Mutant(
         "three-stale-exports-are-an-error",
         "Three stale exports in a row are an error",
-        "domain/stale.py",
+        "ports.py",
         "        return self.exports >= MOST_STALE or",
         "        return",
         STALE,
@@ -127,7 +127,7 @@ MUTANTS = (
     Mutant(
         "a-day-of-stale-exports-is-an-error",
         "A day of stale exports is an error",
-        "domain/stale.py",
+        "ports.py",
         "now - self.since >= DAY)",
         "self.exports < 0)",
         STALE,
@@ -135,7 +135,7 @@ MUTANTS = (
     Mutant(
         "lasting-staleness-is-raised",
         "A run ends with an error where exports have been stale for too long",
-        "archive.py",
+        "run/archive_run.py",
         "        check_not_lasting(lack, run.clock.now())",
         "        pass",
         STALE_EXPORTS,
@@ -143,7 +143,7 @@ MUTANTS = (
     Mutant(
         "rollback-needs-fetch",
         "An old copy of the trail is no rollback: `fetch` must show it too",
-        "archive.py",
+        "run/archive_run.py",
         "        if seen.lacking is None:\n            raise\n",
         "        raise\n",
         STALE_EXPORTS,
@@ -151,7 +151,7 @@ MUTANTS = (
     Mutant(
         "another-trail-is-not-archived",
         "What is new in an old copy that went backwards is not archived",
-        "steps/view.py",
+        "run/view.py",
         "is_stale=True, is_advancing=False)",
         "is_stale=True)",
         STALE_EXPORTS,
@@ -159,7 +159,7 @@ MUTANTS = (
     Mutant(
         "what-we-purged-shows-an-old-copy",
         "An export that shows again what we purged, and lacks what `fetch` shows, is an old copy",
-        "steps/view.py",
+        "run/view.py",
         "    return is_overdue_now or bool(head.risen(found.ids))",
         "    return is_overdue_now",
         STALE_EXPORTS,
@@ -167,7 +167,7 @@ MUTANTS = (
     Mutant(
         "covered-before-the-first-lack",
         "An export covers no more than what came before the first entry above it that `fetch` shows",
-        "steps/view.py",
+        "run/view.py",
         "covered_until=min(beside.covered_until, covered_until(",
         "covered_until=max(0, covered_until(",
         STALE_EXPORTS,
@@ -175,7 +175,7 @@ MUTANTS = (
     Mutant(
         "pages-decide-in-every-mode",
         "Where the Console's count differs from the export, its pages decide, in every mode",
-        "steps/view.py",
+        "run/view.py",
         "    if not _walk(run, beside, newest_id):",
         "    if False:",
         STALE_EXPORTS,
@@ -183,7 +183,7 @@ MUTANTS = (
     Mutant(
         "known-offset-needs-no-walk",
         "A difference that the pages explained once is not walked again",
-        "steps/view.py",
+        "run/view.py",
         "in {0, head.count_offset}:",
         "in {0}:",
         WITNESSES,
@@ -191,7 +191,7 @@ MUTANTS = (
     Mutant(
         "idle-by-count",
         "A run is idle only if the Console counts what should be live",
-        "domain/idle.py",
+        "run/plan.py",
         "    return population in {None, head.live_count}",
         "    return True",
         IDLE,
@@ -199,7 +199,7 @@ MUTANTS = (
     Mutant(
         "unknown-count-is-not-idle",
         "Where nobody knows what should be live, a whole run finds out",
-        "domain/idle.py",
+        "run/plan.py",
         "    if head.live_count is None or ",
         "    if ",
         IDLE,
@@ -207,7 +207,7 @@ MUTANTS = (
     Mutant(
         "whole-every-week",
         "At least every week a run is whole",
-        "domain/idle.py",
+        "run/plan.py",
         " or (head.surveyed_at or 0) + WHOLE_EVERY <= now:",
         ":",
         IDLE,
@@ -215,7 +215,7 @@ MUTANTS = (
     Mutant(
         "count-only-where-pages-agree",
         "What should be live is known only where the pages show no more than the export",
-        "domain/head.py",
+        "format/head.py",
         "said.export.entry_count + offset if offset is not None else None",
         "said.export.entry_count + (offset or 0)",
         HEAD,
@@ -223,7 +223,7 @@ MUTANTS = (
     Mutant(
         "count-after-a-purge-as-planned",
         "After a purge that did not end as planned nobody knows what should be live",
-        "domain/head.py",
+        "format/head.py",
         "    if head.live_count is None or not is_as_planned:",
         "    if head.live_count is None:",
         HEAD,
@@ -231,7 +231,7 @@ MUTANTS = (
     Mutant(
         "stale-export-tells-no-count",
         "A stale export says nothing of what should be live",
-        "domain/head.py",
+        "format/head.py",
         "    return said.stale is None and said.plan",
         "    return said.plan",
         HEAD,
@@ -239,7 +239,7 @@ MUTANTS = (
     Mutant(
         "larger-count-counts",
         "Of answer and receipt the one that counts more decides",
-        "domain/settlement.py",
+        "run/receipts.py",
         "    reported = max((count",
         "    reported = min((count",
         SETTLEMENT,
@@ -247,7 +247,7 @@ MUTANTS = (
     Mutant(
         "largest-expected-count",
         "A late purge of an earlier intent may have destroyed as much as that one planned",
-        "domain/settlement.py",
+        "run/receipts.py",
         "    most = max(intent.expected_count, most_expected(receipt, intents) if",
         "    most = max(intent.expected_count, 0 if",
         SETTLEMENT,
@@ -255,7 +255,7 @@ MUTANTS = (
     Mutant(
         "late-purge-takes-what-came-since",
         "A late purge may destroy what was archived since its plan",
-        "domain/head.py",
+        "format/head.py",
         "max(intent.expected_count, added.expected_count)",
         "intent.expected_count",
         HEAD,
@@ -263,7 +263,7 @@ MUTANTS = (
     Mutant(
         "mismatch-in-an-export",
         "A receipt that counts too much is a mismatch also where an export shows it first",
-        "archive.py",
+        "run/archive_run.py",
         "    head = settle_late(run, head, surveyed)\n",
         "",
         PURGING,
@@ -271,7 +271,7 @@ MUTANTS = (
     Mutant(
         "own-intent-is-no-late-purge",
         "A purge of our very boundary before we sent ours is somebody else's",
-        "steps/purge.py",
+        "run/purge.py",
         "[intent for intent in head.intents if intent.seq != head.seq]",
         "list(head.intents)",
         LAST_LOOKS,
@@ -279,7 +279,7 @@ MUTANTS = (
     Mutant(
         "receipts-above-the-archive",
         "A receipt is looked for above everything archived",
-        "steps/settle.py",
+        "run/settle.py",
         "max(intent.export_last_id, head.highest_archived_id)",
         "intent.export_last_id",
         LAST_LOOKS,
@@ -287,7 +287,7 @@ MUTANTS = (
     Mutant(
         "purger-in-quotes",
         "The words of an entry stand in quotes in a page",
-        "domain/foreign.py",
+        "format/purges.py",
         "repr(text[:_QUOTED])",
         "text[:_QUOTED]",
         FOREIGN,
@@ -295,7 +295,7 @@ MUTANTS = (
     Mutant(
         "surplus-is-told",
         "What a foreign purge destroyed beyond the known is told as lost",
-        "domain/foreign.py",
+        "format/purges.py",
         "            found[receipt.entry_id] = max(0, (receipt.count or 0) - known) if can_tell else None",
         "            found[receipt.entry_id] = (known and 0) if can_tell else None",
         FOREIGN,
@@ -303,7 +303,7 @@ MUTANTS = (
     Mutant(
         "each-entry-dies-once",
         "An entry that an earlier purge destroyed explains no count of a later one",
-        "domain/foreign.py",
+        "format/purges.py",
         "        alive = alive.minus(taken)\n",
         "",
         FOREIGN,
@@ -311,7 +311,7 @@ MUTANTS = (
     Mutant(
         "own-purge-takes-its-share",
         "What a late purge of ours destroyed explains no count of a foreign one",
-        "domain/plan.py",
+        "run/plan.py",
         "surpluses(survey.receipts, missing",
         "surpluses(foreign, missing",
         PLAN,
@@ -319,7 +319,7 @@ MUTANTS = (
     Mutant(
         "none-is-not-said",
         "Of a foreign purge with a surplus it is not said that it destroyed nothing",
-        "domain/foreign.py",
+        "format/purges.py",
         "        if lost or not self.surplus:",
         "        if lost or self:",
         FOREIGN,
@@ -327,7 +327,7 @@ MUTANTS = (
     Mutant(
         "history-wakes-nobody",
         "A purge that is older than the archive wakes nobody",
-        "steps/announce.py",
+        "run/findings.py",
         " if not after.is_history(p.receipt_id)]",
         "]",
         WITNESSES,
@@ -335,7 +335,7 @@ MUTANTS = (
     Mutant(
         "history-ends",
         "Only purges that the epoch's first export shows are older than the archive",
-        "domain/head.py",
+        "format/head.py",
         "history_up_to=head.history_up_to or said.export.last_id",
         "history_up_to=said.export.last_id",
         HEAD,
@@ -343,7 +343,7 @@ MUTANTS = (
     Mutant(
         "unreadable-purge-pages",
         "A purge by somebody else in words that can't be read wakes a person",
-        "steps/announce.py",
+        "run/findings.py",
         '            yield Finding("UnreadableReceipt", console, _unreadable(console, seen), to_json(seen))',
         "            yield from ()",
         WITNESSES,
@@ -351,7 +351,7 @@ MUTANTS = (
     Mutant(
         "own-unreadable-receipt-is-ours",
         "A receipt that can't be read is that of a purge of ours whose receipt is still to come",
-        "domain/receipts.py",
+        "run/receipts.py",
         "(r for r in unmatched if r.before_id is None)",
         "(r for r in unmatched[:0])",
         RECEIPTS,
@@ -359,7 +359,7 @@ MUTANTS = (
     Mutant(
         "partial-purge-is-told",
         "Of a purge that destroyed fewer it is looked up whether the rest is still live",
-        "steps/settle.py",
+        "run/settle.py",
         "    if lowest is None:",
         "    if lowest != 0:",
         WITNESSES,
@@ -367,7 +367,7 @@ MUTANTS = (
     Mutant(
         "partial-purge-is-due-again",
         "A purge that was carried out in part is due again",
-        "domain/head.py",
+        "format/head.py",
         "    is_done = was_sent and said.outcome != PurgeOutcome.PARTIAL",
         "    is_done = was_sent",
         HEAD,
@@ -375,7 +375,7 @@ MUTANTS = (
     Mutant(
         "partial-purge-leaves-the-rest",
         "The purged watermark stays below what a limited purge left",
-        "steps/settle.py",
+        "run/settle.py",
         "    if ended.lowest_live is not None:",
         "    if ended.lowest_live == 0:",
         WITNESSES,
@@ -383,7 +383,7 @@ MUTANTS = (
     Mutant(
         "late-receipt-proves-no-more",
         "A late receipt does not move the purged watermark past what is still live",
-        "steps/slices.py",
+        "run/slices.py",
         "    return max(head.highest_purged_id, left[0].first - 1 if left else boundary)",
         "    return max(head.highest_purged_id, boundary)",
         WITNESSES,
@@ -391,7 +391,7 @@ MUTANTS = (
     Mutant(
         "newest-first-is-no-rollback",
         "A limited purge of ours that takes the newest first is no rollback",
-        "domain/rollback.py",
+        "run/rollback.py",
         " and not _is_purged(head.anchor, head):",
         ":",
         ROLLBACK,
@@ -399,7 +399,7 @@ MUTANTS = (
     Mutant(
         "instants-are-compared",
         "An anchor is known by its instant, however it is spelled",
-        "domain/idle.py",
+        "run/plan.py",
         "    return moment is not None and moment == read_timestamp(found)",
         "    return False",
         IDLE,
@@ -407,7 +407,7 @@ MUTANTS = (
     Mutant(
         "walk-ends-at-the-boundary",
         "What lies above the boundary does not hold a purge",
-        "steps/purge.py",
+        "run/purge.py",
         '        if entry["id"] > boundary:\n            continue\n',
         "",
         WITNESSES,
@@ -415,7 +415,7 @@ MUTANTS = (
     Mutant(
         "walk-in-time",
         "A walk that runs out of time holds the purge",
-        "steps/purge.py",
+        "run/purge.py",
         "        if not run.has_time():\n            raise HeldError\n",
         "",
         LAST_LOOKS,
@@ -423,7 +423,7 @@ MUTANTS = (
     Mutant(
         "young-entry-is-waited-for",
         "A young entry that the export lacks holds the purge and wakes nobody",
-        "steps/purge.py",
+        "run/purge.py",
         "        raise HeldError\n    raise Pop",
         "        pass\n    raise Pop",
         PURGING,
@@ -431,7 +431,7 @@ MUTANTS = (
     Mutant(
         "lock-of-the-version-that-was-put",
         "The lock that is checked is that of the version that was put",
-        "steps/keep.py",
+        "run/collect.py",
         "    facts = run.store.inspect(due.key, due.version_id)",
         "    facts = run.store.inspect(due.key)",
         LAST_LOOKS,
@@ -439,7 +439,7 @@ MUTANTS = (
     Mutant(
         "rejected-mode",
         "A refused export is locked in the mode of the stack",
-        "steps/run.py",
+        "run/context.py",
         "        return Retention(self.order.lock_mode, self.clock.now()",
         '        return Retention("GOVERNANCE", self.clock.now()',
         LAST_LOOKS,
@@ -447,7 +447,7 @@ MUTANTS = (
     Mutant(
         "same-export-is-stored-once",
         "The same entries are not stored again every night",
-        "steps/keep.py",
+        "run/collect.py",
         "    if known is not None and _is_same(known, surveyed) and _lasts(run, known, retention):",
         "    if False:",
         WITNESSES,
@@ -455,7 +455,7 @@ MUTANTS = (
     Mutant(
         "reused-lock-is-long",
         "A stored export stands for the same one only while its lock is as good",
-        "steps/keep.py",
+        "run/collect.py",
         " and _lasts(run, known, retention):",
         ":",
         WITNESSES,
@@ -463,7 +463,7 @@ MUTANTS = (
     Mutant(
         "hold-is-as-old-as-its-reason",
         "A hold is as old as its reason and the entry that waits",
-        "domain/head.py",
+        "format/head.py",
         "    if head.hold is not None and (head.hold.reason,",
         "    if head.hold is None and (None,",
         HEAD,
@@ -471,7 +471,7 @@ MUTANTS = (
     Mutant(
         "latch-is-told-weekly",
         "A latched Console whose trail grows is told every week",
-        "steps/announce.py",
+        "run/findings.py",
         " and is_growing and waited >= WEEK:",
         " and is_growing and waited < 0:",
         WITNESSES,
@@ -479,7 +479,7 @@ MUTANTS = (
     Mutant(
         "long-hold-is-told",
         "A hold that lasts is told",
-        "steps/announce.py",
+        "run/findings.py",
         "    elif hold.reason not in EXPECTED_HOLDS and",
         "    elif hold.reason in EXPECTED_HOLDS and",
         WITNESSES,
@@ -487,7 +487,7 @@ MUTANTS = (
     Mutant(
         "vanished-is-told-once",
         "An id that vanished is not expected to be live any more",
-        "domain/head.py",
+        "format/head.py",
         ".minus(gone).ranges, *late",
         ".ranges, *late",
         HEAD,
@@ -495,7 +495,7 @@ MUTANTS = (
     Mutant(
         "unexported-bounds-the-purge",
         "What the pages show and the export lacks is not purged, whatever the purging key sees",
-        "domain/plan.py",
+        "run/plan.py",
         "    if facts.sight.unexported_id is not None:",
         "    if False:",
         PURGING,
@@ -503,7 +503,7 @@ MUTANTS = (
     Mutant(
         "swapped-neighbours-are-looked-at",
         "Neighbours may be swapped over the end of a page: one more page is looked at",
-        "adapters/console_http.py",
+        "adapters/console/http.py",
         "for entry in page[-SWAPPED:]):",
         "for entry in page[-1:]):",
         PAGES,

@@ -17,10 +17,10 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
 
-from audit_archive.adapters.scratch import scratch_file
-from audit_archive.archive import ArchiveRun
+from audit_archive.adapters.machine import scratch_file
 from audit_archive.errors import InvalidExportError
 from audit_archive.ports import Download
+from audit_archive.run.archive_run import ArchiveRun
 from bench.measure import measure
 from tests.torture import tally
 from tests.unit.run.world import World

@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import Literal, TypeAlias
 
 from audit_archive.errors import AuditArchiveError, InvalidExportError, RollbackError
-from audit_archive.result import Outcome
+from audit_archive.run.result import Outcome
 from tests.fakes.console import OURS
 from tests.torture import tally
 from tests.torture.exports.oracle import (

@@ -3,7 +3,7 @@
 from types import TracebackType
 from typing import BinaryIO, Self
 
-from audit_archive.adapters.console_http import HttpConsole
+from audit_archive.adapters.console.http import HttpConsole
 from audit_archive.ports import Download
 from local.console import ConsoleServer
 from local.console.faults import ReplacedBody

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
-from audit_archive.adapters.console_http import HttpPurgingConsole
-from audit_archive.adapters.console_retry import Patience
+from audit_archive.adapters.console.http import HttpPurgingConsole
+from audit_archive.adapters.console.retry import Patience
 from tests.fakes import FakeClock, FakeKey
 
 KEY = "k3y/with+odd&chars=%"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from audit_archive.adapters.console_address import checked_base_url
+from audit_archive.adapters.console.transport import checked_base_url
 from audit_archive.errors import SettingsError
 
 

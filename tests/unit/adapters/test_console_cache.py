@@ -7,7 +7,7 @@ from io import BytesIO
 
 import pytest
 
-from audit_archive.adapters.console_http import HttpPurgingConsole
+from audit_archive.adapters.console.http import HttpPurgingConsole
 from audit_archive.errors import ConsoleUnavailableError
 from audit_archive.ports import PurgeAnswer
 from tests.fakes import FakeClock, FakeKey

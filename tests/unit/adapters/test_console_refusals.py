@@ -8,7 +8,7 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-from audit_archive.adapters.console_http import HttpConsole, HttpPurgingConsole
+from audit_archive.adapters.console.http import HttpConsole, HttpPurgingConsole
 from audit_archive.errors import (
     ConsoleAuthError,
     ConsoleError,

@@ -7,8 +7,8 @@ from time import monotonic
 
 import pytest
 
-from audit_archive.adapters.console_http import HttpConsole
-from audit_archive.adapters.console_retry import Patience, Retries, TransientError, http_date, seconds_to_wait
+from audit_archive.adapters.console.http import HttpConsole
+from audit_archive.adapters.console.retry import Patience, Retries, TransientError, http_date, seconds_to_wait
 from audit_archive.errors import ConsoleError, ConsoleUnavailableError, InvalidExportError, SettingsError
 from tests.fakes import FakeClock, FakeKey
 from tests.unit.adapters.scripted import (

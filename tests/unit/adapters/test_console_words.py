@@ -6,8 +6,8 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-from audit_archive.adapters.console_words import MAX_DESCRIBED, MAX_WORDS, Scrubber, description, json_object
-from audit_archive.domain.canonical import canonical_bytes
+from audit_archive.adapters.console.words import MAX_DESCRIBED, MAX_WORDS, Scrubber, description, json_object
+from audit_archive.format.canonical import canonical_bytes
 from tests.unit.adapters.scripted import KEY
 
 

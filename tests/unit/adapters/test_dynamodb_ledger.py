@@ -8,9 +8,9 @@ import pytest
 from botocore.stub import Stubber
 
 from audit_archive.adapters import ledger_items as items
-from audit_archive.adapters.dynamodb_ledger import READS, DynamoDbLedger
-from audit_archive.domain.head import Head
+from audit_archive.adapters.ledger import READS, DynamoDbLedger
 from audit_archive.errors import IntegrityError, LedgerError
+from audit_archive.format.head import Head
 from tests.contracts.statements import archive_statement, head_at, operator_statement, ref_of
 from tests.unit.adapters.stubbed import answering, client, failing
 

@@ -7,8 +7,8 @@ import pytest
 from botocore.config import Config
 
 from audit_archive.adapters.aws import wary
-from audit_archive.adapters.dynamodb_table import LedgerTable
-from audit_archive.adapters.s3_store import S3ArchiveStore
+from audit_archive.adapters.dynamodb import LedgerTable
+from audit_archive.adapters.s3 import S3ArchiveStore
 from audit_archive.adapters.secrets import SecretKey
 from audit_archive.errors import ArchiveStoreError, AuditArchiveError, ConsoleUnavailableError, LedgerError
 from tests.unit.adapters.scripted import answer, scripted

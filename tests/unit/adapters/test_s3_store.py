@@ -12,9 +12,9 @@ import pytest
 from botocore.config import Config
 
 from audit_archive.adapters.aws import client_config
-from audit_archive.adapters.s3_store import CHUNK, S3ArchiveStore
-from audit_archive.domain.facts import ObjectRef
+from audit_archive.adapters.s3 import CHUNK, S3ArchiveStore
 from audit_archive.errors import ArchiveStoreError, IntegrityError
+from audit_archive.format.facts import ObjectRef
 from audit_archive.ports import Retention
 from tests.unit.adapters.scripted import answer, reset, scripted, silence
 from tests.unit.adapters.stubbed import answering, client, failing

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audit_archive.adapters.sns_alerts import NoAlerts, SnsAlerts
-from audit_archive.domain.finding import Finding
 from audit_archive.errors import SettingsError
+from audit_archive.ports import Finding
 from tests.unit.adapters.stubbed import client, failing
 
 

@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit_archive.domain.activity import MAX_VALUE, MAX_VALUES, RANKED, ActivityCounter
-from audit_archive.domain.evidence import Activity
+from audit_archive.evidence.gathering import MAX_VALUE, MAX_VALUES, RANKED, ActivityCounter
+from audit_archive.evidence.model import Activity
 
 EAST = 9 * 3600
 VALUES = st.one_of(st.none(), st.integers(), st.text(max_size=3), st.sampled_from(["ada", "bob"]))

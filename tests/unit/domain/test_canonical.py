@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from audit_archive.domain.canonical import (
+from audit_archive.format.canonical import (
     canonical_bytes,
     is_canonical,
     is_source_line,

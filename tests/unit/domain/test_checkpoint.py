@@ -6,10 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit_archive.adapters.ecdsa import is_signed
-from audit_archive.domain.checkpoint import Checkpoint, open_checkpoint, origin_of, parse_checkpoint
-from audit_archive.domain.notes import Note, NoteSignature, parse_note
-from audit_archive.domain.tree import EMPTY_ROOT
+from audit_archive.adapters.signing import is_signed
+from audit_archive.format.checkpoint import (
+    Checkpoint,
+    Note,
+    NoteSignature,
+    open_checkpoint,
+    origin_of,
+    parse_checkpoint,
+    parse_note,
+)
+from audit_archive.format.merkle import EMPTY_ROOT
 from tests.fakes import FakeSigner
 
 ROOT, DIGEST = "74" * 32, "a7" * 32

@@ -2,13 +2,13 @@
 
 from dataclasses import replace
 
-from audit_archive.domain.continuity import misfits
-from audit_archive.domain.facts import ExportFacts
-from audit_archive.domain.head import Head, Hole
-from audit_archive.domain.layout import entries_key, export_key
-from audit_archive.domain.statement import ArchiveStatement
-from audit_archive.domain.tree import EMPTY_TREE, Tree, TreeBuilder
-from audit_archive.domain.verdicts import Verdict
+from audit_archive.format.continuity import misfits
+from audit_archive.format.facts import ExportFacts
+from audit_archive.format.head import Head, Hole
+from audit_archive.format.layout import entries_key, export_key
+from audit_archive.format.merkle import EMPTY_TREE, Tree, TreeBuilder
+from audit_archive.format.statement import ArchiveStatement
+from audit_archive.format.verdicts import Verdict
 from tests.contracts.statements import archive_statement
 
 SERVED_AT = "2026-11-23T06:00:00Z"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from audit_archive.domain.counts import read_count
+from audit_archive.format.entry import read_count
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audit_archive.domain.canonical import canonical_bytes, source_line
-from audit_archive.domain.csv_rows import COLUMNS, FIELDS, HEADER, csv_row, harmless
+from audit_archive.format.canonical import canonical_bytes, source_line
+from audit_archive.retrieve.formats import COLUMNS, FIELDS, HEADER, csv_row, harmless
 
 VALUES = st.recursive(
     st.one_of(st.text(max_size=8), st.none(), st.booleans(), st.integers(-9, 9)),

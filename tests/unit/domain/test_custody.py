@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from audit_archive.domain.coverage import LISTED
-from audit_archive.domain.custody import CustodyLog
-from audit_archive.domain.evidence import Custody, Turn
-from audit_archive.domain.facts import Missing
 from audit_archive.errors import PurgeMismatchError
+from audit_archive.evidence.custody import CustodyLog
+from audit_archive.evidence.model import Custody, Turn
+from audit_archive.format.facts import Missing
+from audit_archive.retrieve.coverage import LISTED
 from tests.attacks.victim import twin_world
 from tests.unit.run.world import World
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audit_archive.domain.canonical import canonical_bytes, source_line
-from audit_archive.domain.difference import OTHER_TEXT, Change, difference
+from audit_archive.format.canonical import canonical_bytes, source_line
+from audit_archive.run.comparison import OTHER_TEXT, Change, difference
 
 ENTRY: dict[str, Any] = {
     "id": 17,

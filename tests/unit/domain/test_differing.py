@@ -2,11 +2,18 @@
 
 import pytest
 
-from audit_archive.domain.canonical import canonical_bytes
-from audit_archive.domain.difference import Change, Difference, difference
-from audit_archive.domain.differing import ALONE, MAX_NAMES, MAX_SHOWN, Differing
-from audit_archive.domain.facts import IdSpan
-from audit_archive.domain.ranges import IdSet
+from audit_archive.format.canonical import canonical_bytes
+from audit_archive.format.facts import IdSpan
+from audit_archive.format.ids import IdSet
+from audit_archive.run.comparison import (
+    ALONE,
+    MAX_NAMES,
+    MAX_SHOWN,
+    Change,
+    Difference,
+    Differing,
+    difference,
+)
 
 CONSOLE = "1234abcd"
 

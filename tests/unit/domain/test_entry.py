@@ -7,11 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audit_archive.domain import timestamps
-from audit_archive.domain.canonical import canonical_bytes, source_line
-from audit_archive.domain.entry import Entry, Mark, Receipt, is_receipt, read_receipt, read_timestamp
-from audit_archive.domain.entry_marks import marks_of
-from audit_archive.domain.timestamps import read_timestamps
+from audit_archive.format import times as timestamps
+from audit_archive.format.canonical import canonical_bytes, source_line
+from audit_archive.format.entry import Entry, Mark, Receipt, is_receipt, marks_of, read_receipt
+from audit_archive.format.times import read_timestamp, read_timestamps
 
 moments = st.integers(3 * 86_400, 253_402_300_800 - 3 * 86_400)
 offsets = st.builds(lambda m: timezone(timedelta(minutes=m)), st.integers(-1439, 1439))

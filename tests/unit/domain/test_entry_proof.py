@@ -8,11 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit_archive.adapters.ecdsa import is_signed
-from audit_archive.domain.checkpoint import Checkpoint
-from audit_archive.domain.entry_proof import EntryProof, check_entry, parse_entry_proof
-from audit_archive.domain.proofs import Prover
-from audit_archive.domain.tree import EMPTY_TREE, Tree
+from audit_archive.adapters.signing import is_signed
+from audit_archive.format.checkpoint import Checkpoint, EntryProof, check_entry, parse_entry_proof
+from audit_archive.format.merkle import EMPTY_TREE, Prover, Tree
 from tests.fakes import FakeSigner
 from tests.unit.domain.test_tree import LINES, grown
 

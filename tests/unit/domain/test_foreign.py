@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audit_archive.domain.entry import Receipt
-from audit_archive.domain.facts import IdSpan, Missing, ReceiptSeen
-from audit_archive.domain.foreign import ForeignPurge, foreign_purges, purger, surpluses
-from audit_archive.domain.head import Head, Hole
+from audit_archive.format.entry import Receipt
+from audit_archive.format.facts import IdSpan, Missing, ReceiptSeen
+from audit_archive.format.head import Head, Hole
+from audit_archive.format.purges import ForeignPurge, foreign_purges, purger, surpluses
 
 HEAD = Head("c", seq=3, highest_archived_id=10, highest_purged_id=2, history_up_to=1, first_live_id=3)
 """3 to 10 are archived, and should be live."""

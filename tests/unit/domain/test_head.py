@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audit_archive.domain.facts import (
+from audit_archive.format.facts import (
     Anchor,
     ExportFacts,
     HeldBackBy,
@@ -22,19 +22,11 @@ from audit_archive.domain.facts import (
     SliceFacts,
     Unexported,
 )
-from audit_archive.domain.head import (
-    MAX_UNSETTLED,
-    Head,
-    Hold,
-    Hole,
-    Intent,
-    KnownReceipt,
-    accepted_ids,
-)
-from audit_archive.domain.ranges import IdSet, id_set
-from audit_archive.domain.statement import ArchiveStatement, OperatorStatement, PurgeStatement, Statement
-from audit_archive.domain.times import rfc3339
-from audit_archive.domain.tree import Tree
+from audit_archive.format.head import MAX_UNSETTLED, Head, Hold, Hole, Intent, KnownReceipt, accepted_ids
+from audit_archive.format.ids import IdSet, id_set
+from audit_archive.format.merkle import Tree
+from audit_archive.format.statement import ArchiveStatement, OperatorStatement, PurgeStatement, Statement
+from audit_archive.format.times import rfc3339
 
 NOW = 1_795_413_600
 NOT_YET = HeldBackBy.NOT_YET_RECORDED

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from audit_archive.domain.facts import Anchor, ExportFacts, IdSpan, ObjectRef, Respelled
-from audit_archive.domain.head import Head, Hold, Hole, Intent, KnownReceipt
-from audit_archive.domain.head_digest import FIELDS, HEAD_FORMAT, head_sha256, holes_sha256
-from audit_archive.domain.tree import EMPTY_TREE, Tree
+from audit_archive.format.facts import Anchor, ExportFacts, IdSpan, ObjectRef, Respelled
+from audit_archive.format.head import Head, Hold, Hole, Intent, KnownReceipt
+from audit_archive.format.head_digest import FIELDS, HEAD_FORMAT, head_sha256, holes_sha256
+from audit_archive.format.merkle import EMPTY_TREE, Tree
 
 EXPORT = ExportFacts("k", "v", "00", 1, "GOVERNANCE", "then", "then", 1, 9, 9, 9, "11")
 HOLES = (Hole(3, 4, "unexplained", 100), Hole(6, 6, "foreign_purge", 200, is_accepted=True))

@@ -5,12 +5,12 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audit_archive.domain.canonical import canonical_bytes
-from audit_archive.domain.entry import Entry, Receipt
-from audit_archive.domain.facts import Missing
-from audit_archive.domain.head import Head
-from audit_archive.domain.holes import explain_holes
-from audit_archive.domain.survey import Survey, survey_entries
+from audit_archive.format.canonical import canonical_bytes
+from audit_archive.format.entry import Entry, Receipt
+from audit_archive.format.facts import Missing
+from audit_archive.format.head import Head
+from audit_archive.run.plan import explain_holes
+from audit_archive.run.survey import Survey, survey_entries
 
 NEW = Head("c")
 

@@ -7,11 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audit_archive.domain.facts import Anchor, ExportFacts, Mode
-from audit_archive.domain.head import Head, KnownReceipt
-from audit_archive.domain.idle import WHOLE_EVERY, is_anchor, is_idle
-from audit_archive.domain.plan import Policy
-from audit_archive.domain.times import DAY
+from audit_archive.format.facts import Anchor, ExportFacts, Mode
+from audit_archive.format.head import Head, KnownReceipt
+from audit_archive.format.times import DAY
+from audit_archive.run.plan import WHOLE_EVERY, Policy, is_anchor, is_idle
 
 NOW = 1_795_413_600
 ON = Policy(Mode.ON, 3600, 0)

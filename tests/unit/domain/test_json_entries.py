@@ -9,10 +9,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from audit_archive.domain import json_entries, json_exact, json_fast
-from audit_archive.domain.entry import Entry, Mark, read_receipt
-from audit_archive.domain.json_entries import read_entries
 from audit_archive.errors import InvalidExportError
+from audit_archive.export import json_entry as json_exact
+from audit_archive.export import json_entry as json_fast
+from audit_archive.export import json_reader as json_entries
+from audit_archive.export.json_reader import read_entries
+from audit_archive.format.entry import Entry, Mark, read_receipt
 from tests.unit.domain.oracle import is_carried, source_form, to_bytes
 
 TRICKY_STRINGS = [

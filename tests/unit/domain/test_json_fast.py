@@ -4,10 +4,9 @@ from decimal import Decimal
 
 import pytest
 
-from audit_archive.domain.entry import Entry, Mark
-from audit_archive.domain.json_entries import read_entries
-from audit_archive.domain.json_exact import read_exact
-from audit_archive.domain.json_fast import read_fast
+from audit_archive.export.json_entry import read_exact, read_fast
+from audit_archive.export.json_reader import read_entries
+from audit_archive.format.entry import Entry, Mark
 
 NUMBERS = [
     "0",

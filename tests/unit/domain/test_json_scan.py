@@ -8,10 +8,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from audit_archive.domain import json_scan
-from audit_archive.domain.json_scan import Scan
-from audit_archive.domain.json_tokens import NoTokenError, is_exact_number, is_exact_string
-from audit_archive.domain.source_members import top_level_members
+from audit_archive.format import json_scan
+from audit_archive.format.entry import top_level_members
+from audit_archive.format.json_scan import NoTokenError, Scan, is_exact_number, is_exact_string
 from tests.unit.domain.oracle import depth
 
 scalars = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text())

@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audit_archive.domain.layout import (
+from audit_archive.format.layout import (
     entries_key,
     export_key,
     rejected_key,

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit_archive.adapters.ecdsa import is_signed
-from audit_archive.domain.notes import MAX_NOTE, Note, NoteSignature, open_note, parse_note
-from audit_archive.domain.public_keys import PublicKey
+from audit_archive.adapters.signing import is_signed
+from audit_archive.format.checkpoint import MAX_NOTE, Note, NoteSignature, open_note, parse_note
+from audit_archive.format.keys import PublicKey
 from tests.fakes import FakeSigner
 
 # The ECDSA notes in the tests of github.com/transparency-dev/formats: a verifier key and a note by that key.

@@ -11,10 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit_archive.domain.canonical import canonical_bytes, source_line
-from audit_archive.domain.forms import FORMS, Place
-from audit_archive.domain.ocsf import VERSION, ocsf_event, ocsf_line
-from audit_archive.domain.ocsf_actions import THINGS, TO_A_THING, TO_A_USER
+from audit_archive.format.canonical import canonical_bytes, source_line
+from audit_archive.retrieve.formats import FORMS, Place
+from audit_archive.retrieve.ocsf import THINGS, TO_A_THING, TO_A_USER, VERSION, ocsf_event, ocsf_line
 from tests.unit.domain.ocsf_schema import SCHEMA, faults
 
 ENTRY: dict[str, Any] = {

@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audit_archive.domain.canonical import canonical_bytes
-from audit_archive.domain.entry import Entry, Mark
-from audit_archive.domain.facts import HeldBackBy, IdSpan, Mode, ReceiptSeen
-from audit_archive.domain.head import Head, Hole, Intent, KnownReceipt
-from audit_archive.domain.plan import Plan, Policy, Sight, make_plan, receipts_seen
-from audit_archive.domain.receipts import match_receipts
-from audit_archive.domain.survey import Survey, survey_entries
-from audit_archive.domain.times import DAY
+from audit_archive.format.canonical import canonical_bytes
+from audit_archive.format.entry import Entry, Mark
+from audit_archive.format.facts import HeldBackBy, IdSpan, Mode, ReceiptSeen
+from audit_archive.format.head import Head, Hole, Intent, KnownReceipt
+from audit_archive.format.times import DAY
+from audit_archive.run.plan import Plan, Policy, Sight, make_plan, receipts_seen
+from audit_archive.run.receipts import match_receipts
+from audit_archive.run.survey import Survey, survey_entries
 
 NOW = 1_795_413_600
 SETTLE = 3600

@@ -6,8 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit_archive.domain.proofs import InclusionProof, Prover, consistency_proof, is_consistent, is_included
-from audit_archive.domain.tree import EMPTY_ROOT, EMPTY_TREE, leaf_hash
+from audit_archive.format.merkle import (
+    EMPTY_ROOT,
+    EMPTY_TREE,
+    InclusionProof,
+    Prover,
+    consistency_proof,
+    is_consistent,
+    is_included,
+    leaf_hash,
+)
 from tests.unit.domain.test_tree import CT_LEAVES, CT_ROOTS, LINES, grown, mth
 
 # The paths and proofs in the tests of the Certificate Transparency reference implementation; leaves from 0.

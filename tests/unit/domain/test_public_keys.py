@@ -13,11 +13,9 @@ from cryptography.hazmat.primitives.serialization import (
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit_archive.adapters.ecdsa import is_signed
-from audit_archive.adapters.local_signer import LocalSigner
-from audit_archive.domain.base64_text import from_base64, to_base64
-from audit_archive.domain.public_keys import PublicKey
+from audit_archive.adapters.signing import LocalSigner, is_signed
 from audit_archive.errors import SettingsError
+from audit_archive.format.keys import PublicKey, from_base64, to_base64
 from tests.fakes import FakeSigner
 from tests.fakes.signer import private_pem
 

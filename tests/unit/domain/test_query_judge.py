@@ -8,16 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audit_archive.domain.canonical import canonical_bytes, source_line
-from audit_archive.domain.csv_rows import csv_row
-from audit_archive.domain.entry import read_receipt
-from audit_archive.domain.json_entries import read_entries
-from audit_archive.domain.judge import MATCH, NO, Judge
-from audit_archive.domain.ocsf import ocsf_event
-from audit_archive.domain.prefilter import Prefilter
-from audit_archive.domain.query import Query
-from audit_archive.domain.ranges import IdRange
-from audit_archive.retrieve_fields import network
+from audit_archive.export.json_reader import read_entries
+from audit_archive.format.canonical import canonical_bytes, source_line
+from audit_archive.format.entry import read_receipt
+from audit_archive.format.ids import IdRange
+from audit_archive.retrieve.formats import csv_row
+from audit_archive.retrieve.match import MATCH, NO, Judge, Prefilter
+from audit_archive.retrieve.ocsf import ocsf_event
+from audit_archive.retrieve.query import Query
+from audit_archive.retrieve.request import network
 
 ENTRY: dict[str, Any] = {
     "id": 17,

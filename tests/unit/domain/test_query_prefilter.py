@@ -8,11 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audit_archive.domain.canonical import canonical_bytes, source_line
-from audit_archive.domain.judge import NO, Judge
-from audit_archive.domain.prefilter import LOOSE, Prefilter
-from audit_archive.domain.query import Query
-from audit_archive.retrieve_fields import network
+from audit_archive.format.canonical import canonical_bytes, source_line
+from audit_archive.retrieve.match import LOOSE, NO, Judge, Prefilter
+from audit_archive.retrieve.query import Query
+from audit_archive.retrieve.request import network
 
 ALPHABET = [*'aAkKsSiI"\\/.:,{}\n\t\x1f19', "ß", "\u017f", "İ", "\u212a", "\ufb01", "é", "É", "王", "🦜", "ǰ"]
 WORDS = st.text(st.sampled_from(ALPHABET), max_size=5)

@@ -10,10 +10,9 @@ import pytz
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audit_archive.adapters.zones import find_zone
-from audit_archive.domain.local_time import OffsetAt, of_day, of_reading
-from audit_archive.domain.moments import read_moment
-from audit_archive.domain.times import DAY, rfc3339
+from audit_archive.adapters.machine import find_zone
+from audit_archive.format.times import DAY, OffsetAt, rfc3339
+from audit_archive.retrieve.dates import of_day, of_reading, read_moment
 
 HOUR = 3600
 ZONES = [

@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audit_archive.domain.ranges import IdRange, IdSet, IdSetBuilder, id_set
+from audit_archive.format.ids import IdRange, IdSet, IdSetBuilder, id_set
 
 IDS = st.sets(st.integers(1, 40))
 BOUND = st.integers(-3, 45)

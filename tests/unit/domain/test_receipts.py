@@ -4,16 +4,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audit_archive.domain.entry import Receipt
-from audit_archive.domain.head import Head, Intent, KnownReceipt
-from audit_archive.domain.receipts import (
-    is_receipt_of,
-    match_receipts,
-    most_expected,
-    reach_of,
-    receipt_among,
-    receipt_of,
-)
+from audit_archive.format.entry import Receipt
+from audit_archive.format.head import Head, Intent, KnownReceipt
+from audit_archive.format.purges import reach_of
+from audit_archive.run.receipts import is_receipt_of, match_receipts, most_expected, receipt_among, receipt_of
 
 
 def receipt(entry_id: int, before_id: int | None, count: int | None) -> Receipt:

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audit_archive.domain.head import Head
-from audit_archive.domain.records import from_json, to_json
-from audit_archive.domain.statement import ArchiveStatement, OperatorStatement, PurgeStatement
+from audit_archive.format.codec import from_json, to_json
+from audit_archive.format.head import Head
+from audit_archive.format.statement import ArchiveStatement, OperatorStatement, PurgeStatement
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audit_archive.config import Settings
-from audit_archive.domain.facts import Mode
-from audit_archive.domain.plan import Policy
 from audit_archive.errors import RequestError
-from audit_archive.request import ArchiveRequest
+from audit_archive.format.facts import Mode
+from audit_archive.run.plan import Policy
+from audit_archive.run.request import ArchiveRequest
 
 STACK = Settings.from_environment(
     {

@@ -7,19 +7,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audit_archive.adapters.zones import find_zone
-from audit_archive.domain.entry import MAX_ID
-from audit_archive.domain.forms import CSV, NDJSON
-from audit_archive.domain.query import Query
-from audit_archive.domain.ranges import IdRange
-from audit_archive.domain.times import from_rfc3339
+from audit_archive.adapters.machine import find_zone
 from audit_archive.errors import RequestError
-from audit_archive.retrieve_fields import network
-from audit_archive.retrieve_request import (
+from audit_archive.format.entry import MAX_ID
+from audit_archive.format.ids import IdRange
+from audit_archive.format.times import from_rfc3339
+from audit_archive.retrieve.formats import CSV, NDJSON
+from audit_archive.retrieve.query import Query
+from audit_archive.retrieve.request import (
     EntriesRequest,
     ExportRequest,
     RetrieveRequest,
     StatusRequest,
+    network,
     parse_request,
 )
 

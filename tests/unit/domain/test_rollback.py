@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from audit_archive.domain.canonical import canonical_bytes
-from audit_archive.domain.entry import Entry
-from audit_archive.domain.facts import Anchor
-from audit_archive.domain.head import Head, Hole, Intent, KnownReceipt
-from audit_archive.domain.rollback import check_forward
-from audit_archive.domain.survey import Survey, survey_entries
 from audit_archive.errors import RollbackError
+from audit_archive.format.canonical import canonical_bytes
+from audit_archive.format.entry import Entry
+from audit_archive.format.facts import Anchor
+from audit_archive.format.head import Head, Hole, Intent, KnownReceipt
+from audit_archive.run.rollback import check_forward
+from audit_archive.run.survey import Survey, survey_entries
 
 ANCHOR = Anchor(10, "then", "user_login")
 HEAD = Head("1234abcd", highest_archived_id=10, highest_purged_id=6, anchor=ANCHOR)

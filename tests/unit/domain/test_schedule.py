@@ -2,8 +2,8 @@
 
 import pytest
 
-from audit_archive.domain.schedule import longest_gap
-from audit_archive.domain.times import DAY, HOUR, MINUTE
+from audit_archive.config import longest_gap
+from audit_archive.format.times import DAY, HOUR, MINUTE
 
 
 @pytest.mark.parametrize(

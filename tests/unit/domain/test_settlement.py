@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audit_archive.domain.entry import Receipt
-from audit_archive.domain.head import Intent
-from audit_archive.domain.settlement import Settlement, mismatch_sentence, settle_intent
+from audit_archive.format.entry import Receipt
+from audit_archive.format.head import Intent
+from audit_archive.format.purges import mismatch_sentence
+from audit_archive.run.receipts import Settlement, settle_intent
 
 INTENT = Intent(seq=4, boundary=50, expected_count=30, export_last_id=60)
 EARLIER = Intent(seq=2, boundary=50, expected_count=33, export_last_id=55, is_open=False)

@@ -1,7 +1,7 @@
 """What a person is shown of what attackers choose."""
 
-from audit_archive.adapters.zones import find_zone
-from audit_archive.domain.shown import local_moment, visible
+from audit_archive.adapters.machine import find_zone
+from audit_archive.format.display import local_moment, visible
 
 
 def test_what_does_not_print_is_shown_by_its_code() -> None:

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audit_archive.domain import sorted_runs, sorting
-from audit_archive.domain.entry import Entry, Mark
-from audit_archive.domain.sorting import sort_entries
 from audit_archive.errors import InvalidExportError
+from audit_archive.export import sorting
+from audit_archive.export import sorting as sorted_runs
+from audit_archive.export.sorting import sort_entries
+from audit_archive.format.entry import Entry, Mark
 
 MAX = 2**63 - 1
 SMALL = {"RUN_BYTES": 40, "FAN_IN": 2}

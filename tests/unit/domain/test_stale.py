@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
-from audit_archive.domain.canonical import canonical_bytes
-from audit_archive.domain.entry import Entry, Mark
-from audit_archive.domain.facts import Unexported
-from audit_archive.domain.head import Head
-from audit_archive.domain.stale import Lack, covered_until, is_overdue, noted, unexported
-from audit_archive.domain.survey import Survey, survey_entries
+from audit_archive.format.canonical import canonical_bytes
+from audit_archive.format.entry import Entry, Mark
+from audit_archive.format.facts import Unexported
+from audit_archive.format.head import Head
+from audit_archive.ports import Lack
+from audit_archive.run.survey import Survey, survey_entries
+from audit_archive.run.view import covered_until, is_overdue, noted, unexported
 
 NOW = 1_795_413_600
 HOUR, DAY = 3600, 86_400

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audit_archive.domain.facts import ObjectRef, RunFacts
-from audit_archive.domain.layout import FORMAT
-from audit_archive.domain.statement import (
+from audit_archive.format.facts import ObjectRef, RunFacts
+from audit_archive.format.layout import FORMAT
+from audit_archive.format.merkle import EMPTY_TREE
+from audit_archive.format.statement import (
     ArchiveStatement,
     OperatorStatement,
     PurgeStatement,
@@ -18,7 +19,6 @@ from audit_archive.domain.statement import (
     parse_statement,
     statement_bytes,
 )
-from audit_archive.domain.tree import EMPTY_TREE
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)  # no lone surrogates
 INTEGER = st.integers(-(2**63), 2**63 - 1)

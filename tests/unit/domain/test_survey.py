@@ -8,22 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audit_archive.domain import survey
-from audit_archive.domain.canonical import canonical_bytes
-from audit_archive.domain.entry import Entry, Mark, Receipt
-from audit_archive.domain.facts import Anchor
-from audit_archive.domain.head import Head, Hole
-from audit_archive.domain.ranges import id_set
-from audit_archive.domain.survey import (
-    EMPTY_SLICE,
-    MAX_SLICE_DATES,
-    MAX_SLICE_ENTRIES,
-    Slice,
-    Survey,
-    survey_entries,
-)
-from audit_archive.domain.times import DAY
 from audit_archive.errors import InvalidExportError
+from audit_archive.format.canonical import canonical_bytes
+from audit_archive.format.entry import Entry, Mark, Receipt
+from audit_archive.format.facts import EMPTY_SLICE, Anchor, Slice
+from audit_archive.format.head import Head, Hole
+from audit_archive.format.ids import id_set
+from audit_archive.format.times import DAY
+from audit_archive.run import survey
+from audit_archive.run.survey import MAX_SLICE_DATES, MAX_SLICE_ENTRIES, Survey, survey_entries
 
 NOW = 1_795_413_600
 CUTOFF = NOW - 3600

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audit_archive.domain.times import DAY, MINUTE, from_rfc3339, rfc3339, utc_date
+from audit_archive.format.times import DAY, MINUTE, from_rfc3339, rfc3339, utc_date
 
 MOMENTS = st.integers(0, 253_402_300_799)
 

@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audit_archive.domain.tree import EMPTY_ROOT, EMPTY_TREE, Tree, TreeBuilder, leaf_hash, node_hash, root_of
+from audit_archive.format.merkle import (
+    EMPTY_ROOT,
+    EMPTY_TREE,
+    Tree,
+    TreeBuilder,
+    leaf_hash,
+    node_hash,
+    root_of,
+)
 
 # The test data of the Certificate Transparency reference implementation: eight leaves, and the roots of the
 # trees over the first 0 to 8 of them.

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audit_archive.domain import zip_export
-from audit_archive.domain.zip_export import Member, open_member
 from audit_archive.errors import InvalidExportError
+from audit_archive.export import zip_reader as zip_export
+from audit_archive.export.zip_reader import Member, open_member
 from tests.torture.exports.forge import Lie, forge, tell
 from tests.torture.exports.forge import Member as Forged
 

@@ -6,13 +6,11 @@ from io import BytesIO
 from typing import Any
 from zipfile import ZipFile
 
-from audit_archive.adapters.ecdsa import is_signed
-from audit_archive.adapters.handouts import handouts
-from audit_archive.adapters.zones import find_zone
-from audit_archive.bundling.parts import Workshop
-from audit_archive.evidence import Evidence, build_evidence
-from audit_archive.reading.reader import Reader
-from audit_archive.retrieve_request import EvidenceRequest, parse_request
+from audit_archive.adapters.machine import find_zone, handouts
+from audit_archive.adapters.signing import is_signed
+from audit_archive.evidence.bundle import Evidence, Workshop, build_evidence
+from audit_archive.retrieve.request import EvidenceRequest, parse_request
+from audit_archive.retrieve.statements import Reader
 from tests.fakes import FakeScratch
 from tests.unit.retrieve.asking import reader_of
 from tests.unit.run.world import CONSOLE, World

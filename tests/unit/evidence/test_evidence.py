@@ -11,14 +11,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from audit_archive.adapters.folder_source import FolderSource
-from audit_archive.domain.checkpoint import Checkpoint
-from audit_archive.domain.coverage import LISTED, RestsOn
-from audit_archive.domain.forms import CSV, NDJSON
-from audit_archive.domain.layout import checkpoint_key, statement_key
-from audit_archive.domain.query import Query
-from audit_archive.domain.verdicts import Verdict
 from audit_archive.errors import IntegrityError, PurgeMismatchError, RequestError
-from audit_archive.retrieve_request import EvidenceRequest
+from audit_archive.format.checkpoint import Checkpoint
+from audit_archive.format.layout import checkpoint_key, statement_key
+from audit_archive.format.verdicts import Verdict
+from audit_archive.retrieve.coverage import LISTED, RestsOn
+from audit_archive.retrieve.formats import CSV, NDJSON
+from audit_archive.retrieve.query import Query
+from audit_archive.retrieve.request import EvidenceRequest
 from tests.attacks.victim import Victim, archived_world, twin_world
 from tests.auditor.copy import ask, copied, written
 from tests.auditor.evidence import unpacked

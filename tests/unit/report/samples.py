@@ -7,12 +7,19 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
-from audit_archive.adapters.handouts import handouts
-from audit_archive.adapters.zones import find_zone
-from audit_archive.domain import verdicts
-from audit_archive.domain.activity import ActivityCounter
-from audit_archive.domain.canonical import canonical_bytes, source_line
-from audit_archive.domain.coverage import (
+from audit_archive.adapters.machine import find_zone, handouts
+from audit_archive.evidence.gathering import ActivityCounter
+from audit_archive.evidence.model import BundleFile, Custody, CustodyDay, Milestone, Report, Turn
+from audit_archive.evidence.report.page import report_page
+from audit_archive.format import verdicts
+from audit_archive.format.canonical import canonical_bytes, source_line
+from audit_archive.format.entry import members_of
+from audit_archive.format.facts import Cause, IdSpan
+from audit_archive.format.keys import PublicKey
+from audit_archive.format.purges import ForeignPurge
+from audit_archive.format.times import DAY, rfc3339, utc_date
+from audit_archive.format.verdicts import Depth, EpochCoverage, Fault, KeyUse, Note, Unchecked, Verdict, Why
+from audit_archive.retrieve.coverage import (
     Absence,
     Amended,
     Coverage,
@@ -25,17 +32,8 @@ from audit_archive.domain.coverage import (
     StaleExport,
     Unjudged,
 )
-from audit_archive.domain.evidence import BundleFile, Custody, CustodyDay, Milestone, Report, Turn
-from audit_archive.domain.facts import Cause, IdSpan
-from audit_archive.domain.foreign import ForeignPurge
-from audit_archive.domain.judge import members_of
-from audit_archive.domain.limits import gaps, notices
-from audit_archive.domain.outcomes import Outcome, sentence
-from audit_archive.domain.public_keys import PublicKey
-from audit_archive.domain.query import Query
-from audit_archive.domain.times import DAY, rfc3339, utc_date
-from audit_archive.domain.verdicts import Depth, EpochCoverage, Fault, KeyUse, Note, Unchecked, Verdict, Why
-from audit_archive.report.page import report_page
+from audit_archive.retrieve.outcome import Outcome, gaps, notices, sentence
+from audit_archive.retrieve.query import Query
 from local.console.calendar import busy_time, weeks_of_work
 from local.console.generate import Generator
 

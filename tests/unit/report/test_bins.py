@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit_archive.report.bins import MOST, Bins
+from audit_archive.evidence.report.charts import MOST, Bins
 
 DAYS = st.dates(date(1970, 1, 1))
 

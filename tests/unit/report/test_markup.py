@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit_archive.report import markup
-from audit_archive.report.markup import ODD_RUNS, around, element, exact, joined, program
+from audit_archive.evidence.report import markup
+from audit_archive.evidence.report.markup import ODD_RUNS, around, element, exact, joined, program
 from tests.unit.report.reading import read
 
 FOLDER = Path(markup.__file__).parent

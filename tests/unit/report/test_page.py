@@ -15,13 +15,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audit_archive.adapters.handouts import handouts
-from audit_archive.domain.canonical import canonical_bytes, source_line
-from audit_archive.domain.coverage import Hole
-from audit_archive.domain.evidence import Milestone, Turn
-from audit_archive.domain.facts import Cause
-from audit_archive.report.page import report_page
-from audit_archive.report.parts import ROWS
+from audit_archive.adapters.machine import handouts
+from audit_archive.evidence.model import Milestone, Turn
+from audit_archive.evidence.report.page import report_page
+from audit_archive.evidence.report.parts import ROWS
+from audit_archive.format.canonical import canonical_bytes, source_line
+from audit_archive.format.facts import Cause
+from audit_archive.retrieve.coverage import Hole
 from tests.unit.report.reading import Element, read
 from tests.unit.report.samples import CONSOLE, KEY, ODD, SAMPLES, SCRIPTS, Sample, quarter, sample
 

@@ -8,14 +8,14 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from audit_archive.domain.facts import Action, ExportFacts, SliceFacts
-from audit_archive.domain.layout import export_key
-from audit_archive.domain.query import Query
-from audit_archive.domain.ranges import IdRange
-from audit_archive.domain.statement import ArchiveStatement
-from audit_archive.domain.times import rfc3339
-from audit_archive.retrieve_fields import network
-from audit_archive.steps.chain import commit
+from audit_archive.format.facts import Action, ExportFacts, SliceFacts
+from audit_archive.format.ids import IdRange
+from audit_archive.format.layout import export_key
+from audit_archive.format.statement import ArchiveStatement
+from audit_archive.format.times import rfc3339
+from audit_archive.retrieve.query import Query
+from audit_archive.retrieve.request import network
+from audit_archive.run.commit import commit
 from tests.fakes.console import zip_of
 from tests.unit.retrieve.asking import at
 from tests.unit.run.world import CONSOLE, DAY, World

@@ -10,12 +10,12 @@ from ipaddress import ip_address
 from math import floor
 from typing import Any, TypeAlias
 
-from audit_archive.domain.forms import NDJSON, Form
-from audit_archive.domain.query import ALL_IDS, Query
-from audit_archive.domain.times import from_rfc3339
+from audit_archive.format.times import from_rfc3339
 from audit_archive.ports import ArchiveSource, Ledger
-from audit_archive.reading.entries import Found, find_entries
-from audit_archive.reading.reader import Reader
+from audit_archive.retrieve.formats import NDJSON, Form
+from audit_archive.retrieve.query import ALL_IDS, Query
+from audit_archive.retrieve.search import Found, find_entries
+from audit_archive.retrieve.statements import Reader
 from tests.fakes import FakeScratch
 from tests.unit.run.world import CONSOLE, World
 

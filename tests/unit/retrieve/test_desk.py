@@ -7,14 +7,14 @@ from typing import Any, BinaryIO, cast
 
 import pytest
 
-from audit_archive.adapters.ecdsa import is_signed
-from audit_archive.adapters.zones import find_zone
-from audit_archive.bundling.parts import Workshop
-from audit_archive.domain.facts import IdSpan
+from audit_archive.adapters.machine import find_zone
+from audit_archive.adapters.signing import is_signed
+from audit_archive.desk import Desk, Invocation
 from audit_archive.errors import RequestError, SettingsError
+from audit_archive.evidence.bundle import Workshop
+from audit_archive.format.facts import IdSpan
 from audit_archive.ports import Handouts
-from audit_archive.retrieve import Desk, Invocation
-from audit_archive.retrieve_request import parse_request
+from audit_archive.retrieve.request import parse_request
 from tests.fakes import FakeReports
 from tests.unit.retrieve.archives import state_archive, stored_export
 from tests.unit.retrieve.asking import assert_nothing_open, reader_of

@@ -11,15 +11,15 @@ from typing import Any
 import pytest
 
 from audit_archive.adapters.folder_source import FolderSource
-from audit_archive.domain.coverage import INDEX_ONLY, NOT_VERIFIED, UNNAMED, Absence
-from audit_archive.domain.facts import Action, Cause
-from audit_archive.domain.forms import CSV, NDJSON
-from audit_archive.domain.outcomes import Outcome
-from audit_archive.domain.query import Query
-from audit_archive.domain.ranges import IdRange
-from audit_archive.domain.times import rfc3339
 from audit_archive.errors import IntegrityError, RequestError
-from audit_archive.reading.entries import find_entries
+from audit_archive.format.facts import Action, Cause
+from audit_archive.format.ids import IdRange
+from audit_archive.format.times import rfc3339
+from audit_archive.retrieve.coverage import INDEX_ONLY, NOT_VERIFIED, UNNAMED, Absence
+from audit_archive.retrieve.formats import CSV, NDJSON
+from audit_archive.retrieve.outcome import Outcome
+from audit_archive.retrieve.query import Query
+from audit_archive.retrieve.search import find_entries
 from tests.fakes import CallLog, CrashError
 from tests.fakes.bucket import Stored
 from tests.unit.retrieve.asking import (

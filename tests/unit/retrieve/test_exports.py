@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
-from audit_archive.domain.coverage import Absence
-from audit_archive.domain.facts import Action
-from audit_archive.domain.outcomes import Outcome
-from audit_archive.domain.query import Query
-from audit_archive.domain.ranges import IdRange
 from audit_archive.errors import IntegrityError
-from audit_archive.reading.exports import FoundExports, find_exports
+from audit_archive.format.facts import Action
+from audit_archive.format.ids import IdRange
+from audit_archive.retrieve.coverage import Absence
+from audit_archive.retrieve.exports import FoundExports, find_exports
+from audit_archive.retrieve.outcome import Outcome
+from audit_archive.retrieve.query import Query
 from tests.unit.retrieve.asking import at, reader_of
 from tests.unit.run.world import CONSOLE, DAY, World
 

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from audit_archive.domain.amended import FORMS
-from audit_archive.domain.facts import IdSpan
-from audit_archive.domain.forms import CSV, NDJSON
-from audit_archive.domain.query import Query
-from audit_archive.domain.ranges import IdRange
 from audit_archive.errors import IntegrityError
-from audit_archive.reading.entries import Found, find_entries
+from audit_archive.format.facts import IdSpan
+from audit_archive.format.ids import IdRange
+from audit_archive.retrieve.amendments import FORMS
+from audit_archive.retrieve.formats import CSV, NDJSON
+from audit_archive.retrieve.query import Query
+from audit_archive.retrieve.search import Found, find_entries
 from tests.fakes.trail import Entry
 from tests.unit.evidence.bundles import bundle, manifest_of
 from tests.unit.retrieve.archives import state_archive, stored_export

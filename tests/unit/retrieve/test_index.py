@@ -9,18 +9,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audit_archive.adapters.ecdsa import is_signed
-from audit_archive.domain.catalogue import Indexed, indexed
-from audit_archive.domain.coverage import INDEX_ONLY, RestsOn
-from audit_archive.domain.facts import Action, ObjectRef
-from audit_archive.domain.head import Head
-from audit_archive.domain.query import Query
-from audit_archive.domain.ranges import IdRange
+from audit_archive.adapters.signing import is_signed
 from audit_archive.errors import RequestError
-from audit_archive.reading.chain import read_chain
-from audit_archive.reading.proofs import find_proofs
-from audit_archive.reading.status import statuses
-from audit_archive.steps.witness import fits
+from audit_archive.format.facts import Action, ObjectRef
+from audit_archive.format.head import Head
+from audit_archive.format.ids import IdRange
+from audit_archive.format.index import Indexed, indexed
+from audit_archive.retrieve.coverage import INDEX_ONLY, RestsOn
+from audit_archive.retrieve.proofs import find_proofs
+from audit_archive.retrieve.query import Query
+from audit_archive.retrieve.statements import read_chain
+from audit_archive.retrieve.status import statuses
+from audit_archive.storage.chain import fits
 from tests.fakes import FakeSigner
 from tests.unit.evidence.bundles import bundle, make, manifest_of, opened, request_of
 from tests.unit.retrieve.asking import ask, at, ids_of, reader_of

@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audit_archive.adapters.ecdsa import is_signed
 from audit_archive.adapters.folder_source import FolderSource
-from audit_archive.domain.entry_proof import check_entry, parse_entry_proof
-from audit_archive.domain.layout import checkpoint_key
-from audit_archive.domain.query import Query
-from audit_archive.domain.ranges import IdRange
+from audit_archive.adapters.signing import is_signed
 from audit_archive.errors import IntegrityError, RequestError
-from audit_archive.reading.proofs import MAX_LINE, FoundProofs, find_proofs
+from audit_archive.format.checkpoint import check_entry, parse_entry_proof
+from audit_archive.format.ids import IdRange
+from audit_archive.format.layout import checkpoint_key
+from audit_archive.retrieve.proofs import MAX_LINE, FoundProofs, find_proofs
+from audit_archive.retrieve.query import Query
 from tests.attacks.victim import Victim, archived_world, twin_world
 from tests.auditor.copy import copied
 from tests.fakes import FakeSigner

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from audit_archive.domain.facts import HeldBackBy, IdSpan, PopulationFacts, Unexported
-from audit_archive.domain.outcomes import Outcome
-from audit_archive.domain.ranges import IdRange
-from audit_archive.domain.times import rfc3339
-from audit_archive.reading.status import statuses
+from audit_archive.format.facts import HeldBackBy, IdSpan, PopulationFacts, Unexported
+from audit_archive.format.ids import IdRange
+from audit_archive.format.times import rfc3339
+from audit_archive.retrieve.outcome import Outcome
+from audit_archive.retrieve.status import statuses
 from tests.unit.evidence.bundles import bundle, manifest_of
 from tests.unit.retrieve.archives import state_archive
 from tests.unit.retrieve.asking import ask, at, reader_of

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from audit_archive.adapters.folder_source import FolderSource
-from audit_archive.domain.facts import Action, IdSpan
-from audit_archive.domain.layout import statements_prefix
-from audit_archive.domain.times import rfc3339
 from audit_archive.errors import PurgeMismatchError
-from audit_archive.reading.status import OpenIntent, Status, statuses
+from audit_archive.format.facts import Action, IdSpan
+from audit_archive.format.layout import statements_prefix
+from audit_archive.format.times import rfc3339
+from audit_archive.retrieve.status import OpenIntent, Status, statuses
 from tests.fakes import CrashError
 from tests.unit.retrieve.asking import reader_of
 from tests.unit.run.world import CONSOLE, DAY, HOUR, Meanwhile, World

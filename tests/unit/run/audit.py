@@ -8,12 +8,12 @@ from io import BytesIO
 from typing import Any
 from zipfile import ZipFile
 
-from audit_archive.adapters.ecdsa import is_signed
-from audit_archive.domain.checkpoint import Checkpoint, open_checkpoint
-from audit_archive.domain.head import Head
-from audit_archive.domain.layout import checkpoint_key, statement_key
-from audit_archive.domain.public_keys import PublicKey
-from audit_archive.domain.statement import ArchiveStatement, OperatorStatement
+from audit_archive.adapters.signing import is_signed
+from audit_archive.format.checkpoint import Checkpoint, open_checkpoint
+from audit_archive.format.head import Head
+from audit_archive.format.keys import PublicKey
+from audit_archive.format.layout import checkpoint_key, statement_key
+from audit_archive.format.statement import ArchiveStatement, OperatorStatement
 from tests.fakes.console import OURS
 from tests.unit.run.world import CONSOLE, World
 

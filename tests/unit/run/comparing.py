@@ -5,20 +5,19 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from audit_archive.domain.archiving import Archiving
-from audit_archive.domain.head import Head
-from audit_archive.domain.json_entries import read_entries
-from audit_archive.domain.ranges import id_set
-from audit_archive.domain.sorting import sort_entries
-from audit_archive.domain.survey import survey_entries
-from audit_archive.domain.times import DAY
-from audit_archive.domain.zip_export import open_member
 from audit_archive.errors import ArchiveStoreError
+from audit_archive.export.json_reader import read_entries
+from audit_archive.export.sorting import sort_entries
+from audit_archive.export.zip_reader import open_member
+from audit_archive.format.head import Head
+from audit_archive.format.ids import id_set
+from audit_archive.format.times import DAY
 from audit_archive.ports import Clock
-from audit_archive.steps.collect import Surveyed, download
-from audit_archive.steps.compare import Compared, archived_by, compare
-from audit_archive.steps.proven_files import RESERVE
-from audit_archive.steps.run import Run
+from audit_archive.run.collect import Surveyed, download
+from audit_archive.run.compare import RESERVE, Compared, archived_by, compare
+from audit_archive.run.comparison import Archiving
+from audit_archive.run.context import Run
+from audit_archive.run.survey import survey_entries
 from tests.fakes import CallLog, FakeClock, FakeScratch
 from tests.fakes.trail import stamp
 from tests.unit.run.world import HOUR, World

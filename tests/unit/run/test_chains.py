@@ -8,13 +8,6 @@ from typing import Any
 
 import pytest
 
-from audit_archive.domain.facts import ObjectRef, PlanFacts
-from audit_archive.domain.head import Head
-from audit_archive.domain.head_digest import HEAD_FORMAT, head_sha256
-from audit_archive.domain.layout import statement_key
-from audit_archive.domain.statement import OperatorStatement, statement_bytes
-from audit_archive.domain.times import from_rfc3339
-from audit_archive.domain.tree import EMPTY_TREE
 from audit_archive.errors import (
     ArchiveStoreError,
     IntegrityError,
@@ -22,8 +15,15 @@ from audit_archive.errors import (
     RollbackError,
     SettingsError,
 )
-from audit_archive.result import Outcome
-from audit_archive.steps.chain import commit
+from audit_archive.format.facts import ObjectRef, PlanFacts
+from audit_archive.format.head import Head
+from audit_archive.format.head_digest import HEAD_FORMAT, head_sha256
+from audit_archive.format.layout import statement_key
+from audit_archive.format.merkle import EMPTY_TREE
+from audit_archive.format.statement import OperatorStatement, statement_bytes
+from audit_archive.format.times import from_rfc3339
+from audit_archive.run.commit import commit
+from audit_archive.run.result import Outcome
 from tests.fakes import CallLog, FakeLedger
 from tests.fakes.bucket import Stored
 from tests.unit.run.audit import audit, audit_quiet, fold

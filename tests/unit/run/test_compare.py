@@ -6,14 +6,13 @@ from random import Random
 
 import pytest
 
-from audit_archive.domain.archiving import ends_at, live_archived
-from audit_archive.domain.facts import Action, IdSpan
-from audit_archive.domain.ranges import IdSet, id_set
-from audit_archive.domain.times import DAY, from_rfc3339
 from audit_archive.errors import IntegrityError
-from audit_archive.steps import compare as compare_step
-from audit_archive.steps.compare import Compared, archived_by, compare
-from audit_archive.steps.proven_files import RESERVE
+from audit_archive.format.facts import Action, IdSpan
+from audit_archive.format.ids import IdSet, id_set
+from audit_archive.format.times import DAY, from_rfc3339
+from audit_archive.run import compare as compare_step
+from audit_archive.run.compare import RESERVE, Compared, archived_by, compare
+from audit_archive.run.comparison import ends_at, live_archived
 from tests.fakes.bucket import Stored
 from tests.fakes.trail import stamp
 from tests.unit.run.comparing import (

@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audit_archive.domain.times import DAY
+from audit_archive.format.times import DAY
 from tests.fakes.trail import stamp
 from tests.unit.run.audit import archived_lines
 from tests.unit.run.comparing import DOCUMENTED, an_hour_ahead, instant, look

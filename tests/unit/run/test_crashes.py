@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audit_archive.errors import ArchiveStoreError, ConsoleUnavailableError, LedgerError
-from audit_archive.result import Outcome
+from audit_archive.run.result import Outcome
 from tests.fakes import CallLog, CrashError, FakeSigner, FaultyCalls
 from tests.fakes.console import OURS
 from tests.fakes.trail import stamp

@@ -2,11 +2,11 @@
 
 import pytest
 
-from audit_archive.domain.facts import HeldBackBy
-from audit_archive.domain.layout import entries_key
-from audit_archive.domain.times import rfc3339, utc_date
 from audit_archive.errors import SettingsError
-from audit_archive.result import Outcome
+from audit_archive.format.facts import HeldBackBy
+from audit_archive.format.layout import entries_key
+from audit_archive.format.times import rfc3339, utc_date
+from audit_archive.run.result import Outcome
 from tests.fakes import CallLog
 from tests.fakes.trail import stamp
 from tests.unit.run.audit import archived_lines, audit, audit_quiet, canonical

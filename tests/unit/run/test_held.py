@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audit_archive.domain.facts import Action, IdSpan, LostStatement, ObjectRef, Respelled
-from audit_archive.domain.head import Head, Hold, Hole, Intent, KnownReceipt
-from audit_archive.domain.head_digest import FIELDS
-from audit_archive.domain.layout import statement_key
-from audit_archive.domain.statement import OperatorStatement
 from audit_archive.errors import IntegrityError, LedgerError, PurgeMismatchError, RequestError
-from audit_archive.operate import Decision, operate
-from audit_archive.result import Outcome, Result
+from audit_archive.format.facts import Action, IdSpan, LostStatement, ObjectRef, Respelled
+from audit_archive.format.head import Head, Hold, Hole, Intent, KnownReceipt
+from audit_archive.format.head_digest import FIELDS
+from audit_archive.format.layout import statement_key
+from audit_archive.format.statement import OperatorStatement
+from audit_archive.run.operate import Decision, operate
+from audit_archive.run.result import Outcome, Result
 from tests.fakes import FakeSigner
 from tests.fakes.bucket import Stored
 from tests.unit.run.audit import audit_quiet, fold

@@ -4,15 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from audit_archive.domain.facts import HeldBackBy
-from audit_archive.domain.head import Intent
-from audit_archive.errors import (
-    IntegrityError,
-    InvalidExportError,
-    PopulationMismatchError,
-)
-from audit_archive.result import Outcome
-from audit_archive.steps.settle import settle
+from audit_archive.errors import IntegrityError, InvalidExportError, PopulationMismatchError
+from audit_archive.format.facts import HeldBackBy
+from audit_archive.format.head import Intent
+from audit_archive.run.result import Outcome
+from audit_archive.run.settle import settle
 from tests.fakes import FakeConsole, FakeTrail
 from tests.fakes.trail import stamp
 from tests.unit.run.audit import audit_quiet

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from audit_archive.domain.facts import Action, HeldBackBy
 from audit_archive.errors import (
     ConsoleAuthError,
     ConsoleError,
@@ -13,7 +12,8 @@ from audit_archive.errors import (
     PopulationMismatchError,
     PurgeMismatchError,
 )
-from audit_archive.result import Outcome
+from audit_archive.format.facts import Action, HeldBackBy
+from audit_archive.run.result import Outcome
 from tests.fakes import CallLog, CrashError
 from tests.fakes.console import zip_of
 from tests.fakes.trail import stamp

@@ -2,8 +2,8 @@
 
 import pytest
 
-from audit_archive.domain.facts import HeldBackBy
-from audit_archive.result import Outcome
+from audit_archive.format.facts import HeldBackBy
+from audit_archive.run.result import Outcome
 from tests.unit.run.audit import audit_quiet
 from tests.unit.run.world import DAY, World
 

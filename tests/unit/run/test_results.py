@@ -2,9 +2,9 @@
 
 import json
 
-from audit_archive.domain.facts import Missing
-from audit_archive.domain.foreign import ForeignPurge
-from audit_archive.result import LISTED, Outcome, Result
+from audit_archive.format.facts import Missing
+from audit_archive.format.purges import ForeignPurge
+from audit_archive.run.result import LISTED, Outcome, Result
 
 
 def purge(number: int, holes: int) -> ForeignPurge:

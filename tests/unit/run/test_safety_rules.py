@@ -2,7 +2,6 @@
 
 import pytest
 
-from audit_archive.domain.facts import Action
 from audit_archive.errors import (
     IntegrityError,
     LedgerError,
@@ -10,7 +9,8 @@ from audit_archive.errors import (
     PurgeMismatchError,
     RequestError,
 )
-from audit_archive.operate import Decision, operate
+from audit_archive.format.facts import Action
+from audit_archive.run.operate import Decision, operate
 from tests.fakes import CallLog, CrashError, FakeSigner
 from tests.fakes.console import zip_of
 from tests.fakes.crash import When

@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from audit_archive.adapters.ecdsa import is_signed
-from audit_archive.domain.checkpoint import open_checkpoint
-from audit_archive.domain.layout import checkpoint_key
-from audit_archive.domain.public_keys import PublicKey
-from audit_archive.domain.statement import OperatorStatement
+from audit_archive.adapters.signing import is_signed
 from audit_archive.errors import ConsoleAuthError, IntegrityError, SettingsError, SigningError
+from audit_archive.format.checkpoint import open_checkpoint
+from audit_archive.format.keys import PublicKey
+from audit_archive.format.layout import checkpoint_key
+from audit_archive.format.statement import OperatorStatement
 from audit_archive.ports import Retention
-from audit_archive.result import Outcome
+from audit_archive.run.result import Outcome
 from tests.fakes import CallLog, CrashError, FakeSigner
 from tests.unit.run.audit import audit, audit_quiet
 from tests.unit.run.world import CONSOLE, Meanwhile, World

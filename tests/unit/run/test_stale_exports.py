@@ -2,13 +2,10 @@
 
 import pytest
 
-from audit_archive.domain.facts import HeldBackBy
-from audit_archive.domain.times import from_rfc3339
-from audit_archive.domain.timestamps import read_timestamp
-from audit_archive.errors import (
-    InvalidExportError,
-)
-from audit_archive.result import Outcome
+from audit_archive.errors import InvalidExportError
+from audit_archive.format.facts import HeldBackBy
+from audit_archive.format.times import from_rfc3339, read_timestamp
+from audit_archive.run.result import Outcome
 from tests.fakes.console import zip_of
 from tests.fakes.trail import Entry, stamp
 from tests.unit.run.audit import audit, audit_quiet

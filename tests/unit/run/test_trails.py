@@ -6,7 +6,6 @@ from zipfile import ZipFile
 
 import pytest
 
-from audit_archive.domain.facts import Action, Cause, HeldBackBy, IdSpan
 from audit_archive.errors import (
     ArchiveStoreError,
     AuditArchiveError,
@@ -14,8 +13,9 @@ from audit_archive.errors import (
     RequestError,
     RollbackError,
 )
-from audit_archive.operate import Decision, operate
-from audit_archive.result import Outcome
+from audit_archive.format.facts import Action, Cause, HeldBackBy, IdSpan
+from audit_archive.run.operate import Decision, operate
+from audit_archive.run.result import Outcome
 from tests.fakes.console import zip_of
 from tests.unit.run.audit import archived_lines, audit, audit_quiet
 from tests.unit.run.world import CONSOLE, DAY, HOUR, Meanwhile, World

@@ -4,12 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
-from audit_archive.domain.facts import Action, HeldBackBy
-from audit_archive.errors import (
-    PurgeMismatchError,
-    SettingsError,
-)
-from audit_archive.result import Outcome
+from audit_archive.errors import PurgeMismatchError, SettingsError
+from audit_archive.format.facts import Action, HeldBackBy
+from audit_archive.run.result import Outcome
 from tests.fakes import CrashError
 from tests.fakes.console import OURS, zip_of
 from tests.fakes.trail import stamp

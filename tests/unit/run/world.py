@@ -4,13 +4,11 @@ from collections.abc import Callable
 from itertools import count
 from typing import Any
 
-from audit_archive.adapters.ecdsa import is_signed
-from audit_archive.archive import ArchiveRun
-from audit_archive.domain.facts import Action, IdSpan, ObjectRef, RunFacts
-from audit_archive.domain.head import Head
-from audit_archive.domain.layout import statement_key, statements_prefix
-from audit_archive.domain.plan import Policy
-from audit_archive.domain.statement import (
+from audit_archive.adapters.signing import is_signed
+from audit_archive.format.facts import Action, IdSpan, ObjectRef, RunFacts
+from audit_archive.format.head import Head
+from audit_archive.format.layout import statement_key, statements_prefix
+from audit_archive.format.statement import (
     ArchiveStatement,
     OperatorStatement,
     PurgeStatement,
@@ -18,12 +16,14 @@ from audit_archive.domain.statement import (
     parse_statement,
     statement_bytes,
 )
-from audit_archive.domain.times import DAY, rfc3339
-from audit_archive.operate import Decision, operate
+from audit_archive.format.times import DAY, rfc3339
 from audit_archive.ports import PurgingConsole, Signer
-from audit_archive.result import Outcome, Result
-from audit_archive.steps.chain import commit
-from audit_archive.steps.run import Order, Run, Signing
+from audit_archive.run.archive_run import ArchiveRun
+from audit_archive.run.commit import commit
+from audit_archive.run.context import Order, Run, Signing
+from audit_archive.run.operate import Decision, operate
+from audit_archive.run.plan import Policy
+from audit_archive.run.result import Outcome, Result
 from tests.fakes import (
     CallLog,
     FakeAlerts,

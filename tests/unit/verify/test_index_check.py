@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from audit_archive.adapters.ecdsa import is_signed
-from audit_archive.auditing.question import Audit, Question
-from audit_archive.domain.catalogue import Indexed, indexed
-from audit_archive.domain.facts import IdSpan, ObjectRef
-from audit_archive.domain.layout import statement_key
-from audit_archive.domain.verdicts import Depth, Fault, Verdict
+from audit_archive.adapters.signing import is_signed
+from audit_archive.audit.question import Audit, Question
+from audit_archive.audit.verify import verify
 from audit_archive.errors import IntegrityError
-from audit_archive.verify import verify
+from audit_archive.format.facts import IdSpan, ObjectRef
+from audit_archive.format.index import Indexed, indexed
+from audit_archive.format.layout import statement_key
+from audit_archive.format.verdicts import Depth, Fault, Verdict
 from tests.attacks.victim import Victim
 from tests.fakes import FakeLedger, FakeScratch
 from tests.unit.run.world import CONSOLE

@@ -7,9 +7,9 @@ its steps an audit of every byte.
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import invariant
 
-from audit_archive.auditing.question import UNFINISHED
-from audit_archive.domain.times import from_rfc3339
-from audit_archive.domain.verdicts import Depth, Why
+from audit_archive.audit.question import UNFINISHED
+from audit_archive.format.times import from_rfc3339
+from audit_archive.format.verdicts import Depth, Why
 from tests.attacks.victim import Victim
 from tests.torture.hostile import HostileWorld
 from tests.torture.machine import Torture

@@ -10,17 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from audit_archive.adapters.ecdsa import is_signed
 from audit_archive.adapters.folder_source import FolderSource
-from audit_archive.auditing.question import Audit, Done, Question, no_progress
-from audit_archive.domain.facts import Action
-from audit_archive.domain.layout import checkpoint_key, statement_key
-from audit_archive.domain.times import from_rfc3339
-from audit_archive.domain.verdicts import Depth, Note, Verdict, Verification, Why
+from audit_archive.adapters.signing import is_signed
+from audit_archive.audit.question import Audit, Done, Question, no_progress
+from audit_archive.audit.verify import verify
 from audit_archive.errors import SettingsError
-from audit_archive.operate import Decision, operate
+from audit_archive.format.facts import Action
+from audit_archive.format.layout import checkpoint_key, statement_key
+from audit_archive.format.times import from_rfc3339
+from audit_archive.format.verdicts import Depth, Note, Verdict, Verification, Why
 from audit_archive.ports import ArchiveSource, ObjectFacts, ScratchFile, Version
-from audit_archive.verify import verify
+from audit_archive.run.operate import Decision, operate
 from tests.attacks.victim import Victim, archived_world, twin_world
 from tests.fakes import CrashError, FakeClock, FakeScratch, FakeSigner
 from tests.fakes.crash import CallLog

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from audit_archive.auditing.question import KnownPoint, Question
-from audit_archive.domain.checkpoint import Checkpoint
+from audit_archive.audit.question import KnownPoint, Question
+from audit_archive.audit.request import DailyRequest, parse_verify_request
 from audit_archive.errors import RequestError
-from audit_archive.verify_request import DailyRequest, parse_verify_request
+from audit_archive.format.checkpoint import Checkpoint
 from tests.fakes import FakeSigner
 
 SIGNER = FakeSigner()

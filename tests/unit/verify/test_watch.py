@@ -6,15 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit_archive.adapters.ecdsa import is_signed
-from audit_archive.auditing.question import Question
-from audit_archive.domain.head import Head
-from audit_archive.domain.layout import statement_key
-from audit_archive.domain.rotation import Rotation, share_of
-from audit_archive.domain.times import DAY, HOUR
-from audit_archive.domain.verdicts import Depth, Verdict
+from audit_archive.adapters.signing import is_signed
+from audit_archive.audit.daily import MAX_TOLD, Daily, Watch, Watched, audit_by_hand, audit_daily, share_of
+from audit_archive.audit.question import Question
 from audit_archive.errors import IntegrityError, SettingsError
-from audit_archive.watch import MAX_TOLD, Daily, Watch, Watched, audit_by_hand, audit_daily
+from audit_archive.format.head import Head
+from audit_archive.format.layout import statement_key
+from audit_archive.format.times import DAY, HOUR
+from audit_archive.format.verdicts import Depth, Verdict
+from audit_archive.ports import Rotation
 from tests.attacks.victim import Victim
 from tests.fakes import FakeAlerts, FakeLedger, FakeScratch
 from tests.fakes.verifications import FakeVerifications

@@ -1,1 +1,1 @@
-"""One module per outside thing; each raises only errors of `audit_archive.errors`."""
+"""One module for each outside system. Each raises only errors of `audit_archive.errors`."""

@@ -23,21 +23,21 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from audit_archive.domain.catalogue import amended_span
-from audit_archive.domain.facts import ObjectRef
-from audit_archive.domain.finding import Finding
-from audit_archive.domain.head import Head, Hole
-from audit_archive.domain.head_digest import holes_sha256
-from audit_archive.domain.layout import SEQ_DIGITS
-from audit_archive.domain.records import from_json, to_json
-from audit_archive.domain.rotation import Rotation
-from audit_archive.domain.stale import Lack
-from audit_archive.domain.statement import ArchiveStatement, Statement
+from audit_archive.format.codec import from_json, to_json
+from audit_archive.format.facts import IdSpan, ObjectRef
+from audit_archive.format.head import Head, Hole
+from audit_archive.format.head_digest import holes_sha256
+from audit_archive.format.index import Indexed, amended_span
+from audit_archive.format.layout import SEQ_DIGITS
+from audit_archive.format.statement import ArchiveStatement, Statement
+from audit_archive.ports import Finding, Lack, Rotation
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
     Item = dict[str, AttributeValueTypeDef]
+    ReadItem = Mapping[str, AttributeValueTypeDef]
+
 
 MAX_DIGITS = 11
 """Digits of a moment in epoch seconds."""
@@ -268,3 +268,47 @@ def rotation_of(item: "Mapping[str, AttributeValueTypeDef]") -> Rotation:
     """What `progress_item` wrote. Raises KeyError or ValueError if it is something else."""
     values = {name: value for name, value in item.items() if name not in {"console", "item"}}
     return from_json(Rotation, {name: int(v["N"]) if "N" in v else v.get("S") for name, v in values.items()})
+
+
+# The ledger's index of statements, read: what `ledger_items.statement_item` writes.
+
+PREFIX = "statement#"
+ATTRIBUTES = (
+    "item",
+    "kind",
+    "key",
+    "version_id",
+    "sha256",
+    "count",
+    "first_id",
+    "last_id",
+    "first_date",
+    "last_date",
+    "amended_first",
+    "amended_last",
+)
+
+
+def indexed_of(item: "ReadItem") -> Indexed:
+    """One item of the index. Raises ValueError or KeyError if it is none."""
+    first, last = _number_of(item, "amended_first"), _number_of(item, "amended_last")
+    return Indexed(
+        seq=int(item["item"]["S"].removeprefix(PREFIX)),
+        kind=item["kind"]["S"],
+        statement=ObjectRef(item["key"]["S"], item["version_id"]["S"], item["sha256"]["S"]),
+        count=_number_of(item, "count") or 0,
+        first_id=_number_of(item, "first_id"),
+        last_id=_number_of(item, "last_id"),
+        first_date=_text(item, "first_date"),
+        last_date=_text(item, "last_date"),
+        amended=IdSpan(first, last) if first is not None and last is not None else None,
+    )
+
+
+def _number_of(item: "ReadItem", name: str) -> int | None:
+    value = item.get(name, {})
+    return int(value["N"]) if "N" in value else None
+
+
+def _text(item: "ReadItem", name: str) -> str | None:
+    return item.get(name, {}).get("S")

@@ -9,6 +9,7 @@ from audit_archive.errors import ConsoleUnavailableError, SettingsError
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
+
 _A_KEY = re.compile(r"[!-~]+")
 """Printable ASCII without spaces: all that can travel in an HTTP header as it is."""
 

@@ -5,11 +5,12 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from audit_archive.adapters.aws import AwsFault, told
-from audit_archive.domain.finding import Finding
 from audit_archive.errors import SettingsError
+from audit_archive.ports import Finding
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
+
 
 MAX_SUBJECT = 99
 """SNS wants fewer than 100 characters, and no line breaks or control characters."""

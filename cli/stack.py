@@ -1,0 +1,202 @@
+"""The composition root of the command: the only module of `cli` that knows adapters and boto3.
+
+Everything is done with the caller's own credentials, as the AWS CLI finds them.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from audit_archive.adapters.aws import client_config, error_code, told, wary
+from audit_archive.adapters.console.http import HttpConsole
+from audit_archive.adapters.folder_source import FolderSource
+from audit_archive.adapters.ledger import DynamoDbLedger, DynamoDbVerifications
+from audit_archive.adapters.machine import SystemClock, find_zone, handouts, scratch_file
+from audit_archive.adapters.s3 import S3ArchiveStore
+from audit_archive.adapters.secrets import SecretKey
+from audit_archive.adapters.signing import KmsSigner, is_signed
+from audit_archive.config import Settings
+from audit_archive.errors import AuditArchiveError, SettingsError
+from audit_archive.format.keys import PublicKey
+from audit_archive.ports import Console, Verifications
+from audit_archive.retrieve.request import RetrieveRequest, parse_request
+from audit_archive.retrieve.statements import Reader
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_kms import KMSClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+
+__all__ = [
+    "CloudError",
+    "Stack",
+    "asking",
+    "find_zone",
+    "folder_reader",
+    "handouts",
+    "is_signed",
+    "question",
+]
+
+RUN_SECONDS = 960
+"""Longer than a Lambda may take (900 s)."""
+
+_ADVICE = {
+    "AccessDenied": "Ask for this right, or name another profile with --profile.",
+    "AccessDeniedException": "Ask for this right, or name another profile with --profile.",
+    "ExpiredToken": "Log in again.",
+    "NoCredentialsError": "Log in, or name a profile with --profile.",
+    "NoRegionError": "Name the region of the stack with --region.",
+    "ProfileNotFound": "Correct --profile; `aws configure list-profiles` lists what there is.",
+}
+
+
+class CloudError(AuditArchiveError):
+    """AWS did not answer, or refused."""
+
+
+@contextmanager
+def asking(action: str, otherwise: str = "Try again later.") -> Iterator[None]:
+    """Turn whatever AWS raises into CloudError: `action` says what failed, `otherwise` what to do."""
+    try:
+        yield
+    except (ClientError, BotoCoreError) as error:
+        raise CloudError(told(action, error, _ADVICE, otherwise)) from error
+
+
+class Stack:
+    """A deployed stack. It is asked for its outputs and settings once, when they are first needed."""
+
+    def __init__(self, name: str, profile: str | None, region: str | None) -> None:
+        self.name = name
+        self.clock = SystemClock()
+        self._profile = profile
+        self._region = region
+        self._clients: dict[str, Any] = {}
+
+    def client(self, service: str) -> Any:
+        """An AWS client, patient and wary as all of ours."""
+        if service not in self._clients:
+            with asking(f"AWS {service} can't be spoken to"):
+                client = self._session.client(service, config=client_config())  # type: ignore[call-overload]
+                self._clients[service] = wary(client)
+        return self._clients[service]
+
+    @cached_property
+    def invoker(self) -> Any:
+        """A Lambda client that waits for a whole run, and never invokes twice."""
+        config = client_config(RUN_SECONDS).merge(Config(retries={"total_max_attempts": 1}))
+        with asking("AWS lambda can't be spoken to"):
+            return self._session.client("lambda", config=config)
+
+    @cached_property
+    def _session(self) -> boto3.Session:
+        with asking("AWS can't be spoken to"):
+            return boto3.Session(profile_name=self._profile, region_name=self._region)
+
+    @cached_property
+    def described(self) -> Mapping[str, Any]:
+        """The stack as CloudFormation describes it. Raises CloudError, SettingsError if there is none."""
+        action = f"The stack {self.name} can't be described"
+        cloudformation = self.client("cloudformation")
+        try:
+            with asking(action):
+                (found,) = cloudformation.describe_stacks(StackName=self.name)["Stacks"]
+        except CloudError as error:
+            if error_code_of(error) != "ValidationError":
+                raise
+            raise SettingsError(
+                f"There is no stack {self.name} in this account and region: name it with --stack or "
+                "CANARY_AUDIT_STACK, and check --profile and --region"
+            ) from error
+        described: Mapping[str, Any] = found
+        return described
+
+    def parameters(self) -> dict[str, str]:
+        """What the stack was deployed with."""
+        found = self.described.get("Parameters", [])
+        return {each["ParameterKey"]: each.get("ParameterValue", "") for each in found}
+
+    def outputs(self) -> dict[str, str]:
+        """The outputs of the stack."""
+        return {each["OutputKey"]: each["OutputValue"] for each in self.described.get("Outputs", [])}
+
+    def output(self, name: str) -> str:
+        """One of them. Raises SettingsError if the stack has no such output."""
+        try:
+            return self.outputs()[name]
+        except KeyError as error:
+            raise SettingsError(
+                f"The stack {self.name} has no output {name}: deploy this version of it"
+            ) from error
+
+    @cached_property
+    def function(self) -> Mapping[str, Any]:
+        """The archive function's configuration."""
+        name = self.output("ArchiveFunction")
+        with asking(f"The function {name} can't be looked at"):
+            found: Mapping[str, Any] = self.client("lambda").get_function_configuration(FunctionName=name)
+        return found
+
+    @cached_property
+    def settings(self) -> Settings:
+        """What the archive function was deployed with."""
+        return Settings.from_environment(self.function.get("Environment", {}).get("Variables", {}))
+
+    @cached_property
+    def reader(self) -> Reader:
+        """The archive, to read."""
+        s3: S3Client = self.client("s3")
+        dynamodb: DynamoDBClient = self.client("dynamodb")
+        return Reader(
+            source=S3ArchiveStore(s3, self.output("ArchiveBucket")),
+            ledger=DynamoDbLedger(dynamodb, self.output("LedgerTable")),
+            clock=self.clock,
+            scratch=scratch_file,
+        )
+
+    @cached_property
+    def verifications(self) -> Verifications:
+        """What the stack's daily audits noted."""
+        dynamodb: DynamoDBClient = self.client("dynamodb")
+        return DynamoDbVerifications(dynamodb, self.output("LedgerTable"))
+
+    def console(self, console: str) -> Console:
+        """A Console, read with the Read-Only key in its secret."""
+        settings = self.settings
+        secrets: SecretsManagerClient = self.client("secretsmanager")
+        key = SecretKey(secrets, self.secret(console, "read"))
+        return HttpConsole(settings.console_url(console), key, settings.auth_style, self.clock)
+
+    def secret(self, console: str, use: str) -> str:
+        """The name of the secret with a Console's key; `use` is `read` or `purge`."""
+        return f"{self.settings.secret_prefix}/{console}/{use}"
+
+    def signing_key(self) -> PublicKey | None:
+        """The public half of the stack's signing key; None if the stack does not sign."""
+        if self.settings.signing_key is None:
+            return None
+        kms: KMSClient = self.client("kms")
+        return KmsSigner(kms, self.settings.signing_key).public_key()
+
+
+def error_code_of(error: CloudError) -> str:
+    """AWS's own name for what was refused."""
+    return error_code(error.__cause__) if isinstance(error.__cause__, Exception) else ""
+
+
+def folder_reader(folder: Path) -> Reader:
+    """A copy of an archive in a folder, to read. Raises ArchiveStoreError if there is no such folder."""
+    return Reader(FolderSource(folder), None, SystemClock(), scratch_file)
+
+
+def question(event: Mapping[str, Any]) -> RetrieveRequest:
+    """The question that an event asks. Raises RequestError naming the field."""
+    return parse_request(event, find_zone)

@@ -1,0 +1,1 @@
+"""The Console's API, version 1."""

@@ -1,0 +1,109 @@
+"""A DynamoDB table of `console` and `item`: the four calls that we make, their refusals translated."""
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from audit_archive.adapters.aws import AwsFault, error_code, told
+from audit_archive.adapters.ledger_items import item_key
+from audit_archive.errors import LedgerError
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
+
+
+_ADVICE = {
+    "ResourceNotFoundException": "The table is not there: check LedgerTable, or deploy the stack again.",
+    "AccessDeniedException": "Check the function's role.",
+    "ValidationException": "This is a fault of this program: please report it.",
+    "NoCredentialsError": "There are no AWS credentials: log in, or give the function a role.",
+}
+_OTHERWISE = "The next run tries again."
+_CONDITION = "ConditionalCheckFailedException"
+
+
+class LedgerTable:
+    """Uses GetItem, PutItem, DeleteItem and Query, nothing else; every read is strongly consistent."""
+
+    def __init__(self, client: "DynamoDBClient", name: str) -> None:
+        self._client = client
+        self._name = name
+
+    def get(self, console: str, item: str) -> "Mapping[str, AttributeValueTypeDef] | None":
+        """One item, or None."""
+        try:
+            answer = self._client.get_item(
+                TableName=self._name, Key=item_key(console, item), ConsistentRead=True
+            )
+        except AwsFault as error:
+            raise self._error(f"read {item} of {console}", error) from error
+        return answer.get("Item")
+
+    def put(
+        self,
+        item: "Mapping[str, AttributeValueTypeDef]",
+        condition: str = "",
+        values: "Mapping[str, AttributeValueTypeDef] | None" = None,
+    ) -> bool:
+        """Write an item; False if its condition did not hold.
+
+        In a condition `#name` stands for the attribute `name` (many plain names are reserved words).
+        """
+        try:
+            self._client.put_item(TableName=self._name, Item=item, **_conditional(condition, values))
+        except AwsFault as error:
+            if error_code(error) == _CONDITION:
+                return False
+            raise self._error(f"write {item['item']['S']} of {item['console']['S']}", error) from error
+        return True
+
+    def delete(
+        self,
+        console: str,
+        item: str,
+        condition: str = "",
+        values: "Mapping[str, AttributeValueTypeDef] | None" = None,
+    ) -> bool:
+        """Remove an item, if it is there; False if its condition did not hold."""
+        key = item_key(console, item)
+        try:
+            self._client.delete_item(TableName=self._name, Key=key, **_conditional(condition, values))
+        except AwsFault as error:
+            if error_code(error) == _CONDITION:
+                return False
+            raise self._error(f"remove {item} of {console}", error) from error
+        return True
+
+    def query(
+        self, console: str, prefix: str, *attributes: str
+    ) -> "Iterator[Mapping[str, AttributeValueTypeDef]]":
+        """The Console's items whose sort key begins with `prefix`, in order, with some attributes only."""
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._name,
+            ConsistentRead=True,
+            KeyConditionExpression="#console = :console AND begins_with(#item, :prefix)",
+            ProjectionExpression=", ".join(f"#{name}" for name in attributes),
+            ExpressionAttributeNames={f"#{name}": name for name in ("console", "item", *attributes)},
+            ExpressionAttributeValues={":console": {"S": console}, ":prefix": {"S": prefix}},
+        )
+        try:
+            for page in pages:
+                yield from page["Items"]
+        except AwsFault as error:
+            raise self._error(f"list {prefix}* of {console}", error) from error
+
+    def _error(self, action: str, error: Exception) -> LedgerError:
+        return LedgerError(told(f"The ledger {self._name} could not {action}", error, _ADVICE, _OTHERWISE))
+
+
+def _conditional(condition: str, values: "Mapping[str, AttributeValueTypeDef] | None") -> dict[str, Any]:
+    if not condition:
+        return {}
+    names = {
+        word: word[1:] for word in condition.replace("(", " ").replace(")", " ").split() if word[0] == "#"
+    }
+    return {
+        "ConditionExpression": condition,
+        "ExpressionAttributeNames": names,
+        "ExpressionAttributeValues": dict(values or {}),
+    }

@@ -1,0 +1,289 @@
+"""The archive bucket: Amazon S3 versioned, locked; every put one request."""
+
+import re
+from base64 import b64encode
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from botocore.exceptions import FlexibleChecksumError
+
+from audit_archive.adapters.aws import AwsFault, error_code, http_status, told
+from audit_archive.errors import ArchiveStoreError, IntegrityError
+from audit_archive.format.facts import ObjectRef
+from audit_archive.format.keys import from_base64
+from audit_archive.ports import ObjectFacts, Retention, Version
+
+if TYPE_CHECKING:
+    from botocore.response import StreamingBody
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import HeadObjectOutputTypeDef
+
+
+# What S3's refusals mean to us, and what to do about each.
+
+_DAMAGED = "The bytes were damaged on their way to S3 and nothing was stored. Run again."
+_UNLOCKED = "Most likely the bucket has no Object Lock: use the bucket that the template makes."
+_ROLE = "Check the function's role and the bucket policy."
+_ADVICE = {
+    "AccessDenied": _ROLE,
+    "403": _ROLE,
+    "NoSuchBucket": "The stack's bucket is not there: check its name, or deploy the stack again.",
+    "BadDigest": _DAMAGED,
+    "InvalidDigest": _DAMAGED,
+    "XAmzContentChecksumMismatch": _DAMAGED,
+    "InvalidRequest": _UNLOCKED,
+    "ObjectLockConfigurationNotFoundError": _UNLOCKED,
+    "EntityTooLarge": "One put carries 5 GB at most: purge the Console more often.",
+    "ExpiredToken": "The credentials have expired: log in again.",
+    "NoCredentialsError": "There are no AWS credentials: log in, or give the function a role.",
+    "SlowDown": "S3 is throttling; the next run does it.",
+}
+_NO_LOCKS = {"InvalidRequest", "ObjectLockConfigurationNotFoundError"}
+_LOCK = re.compile(r"object ?lock", re.IGNORECASE)
+_OTHERWISE = "The next run tries again."
+
+_ABSENT = {"404", "405", "NoSuchKey", "NoSuchVersion", "MethodNotAllowed"}
+"""No such object or version; 405 is how S3 answers a read of a delete marker."""
+
+_IN_THE_WAY = {"PreconditionFailed", "ConditionalRequestConflict", "OperationAborted", "412", "409"}
+"""The answers to `If-None-Match: *` where an object is there, or is just being made."""
+
+_LOCAL = {"NoCredentialsError", "PartialCredentialsError", "ParamValidationError", "NoRegionError"}
+"""Faults found before anything was sent."""
+
+
+def store_error(action: str, error: Exception) -> ArchiveStoreError | IntegrityError:
+    """The error to raise for a failed request; `action` is a clause like 'The object x could not be put'.
+
+    That a bucket takes no locks is no outage: IntegrityError. Everything else is ArchiveStoreError.
+    """
+    sentence = told(action, error, _ADVICE, _OTHERWISE)
+    takes_no_locks = error_code(error) in _NO_LOCKS and _LOCK.search(sentence.partition(_UNLOCKED)[0])
+    return IntegrityError(sentence) if takes_no_locks else ArchiveStoreError(sentence)
+
+
+def is_absent(error: Exception) -> bool:
+    """Whether S3 said that there is no such object or version. A missing bucket is not that."""
+    return error_code(error) in _ABSENT
+
+
+def is_definite_refusal(error: Exception) -> bool:
+    """Whether a put with `If-None-Match: *` certainly made nothing, and not because something is there.
+
+    Server faults, timeouts and lost connections are not definite: the object may have been made.
+    """
+    if error_code(error) in _IN_THE_WAY:
+        return False
+    return error_code(error) in _LOCAL or 400 <= http_status(error) < 500  # noqa: PLR2004 - HTTP's client errors
+
+
+CHUNK = 1 << 20
+READS = 3
+"""How often a body is begun."""
+
+
+class S3ArchiveStore:
+    """One bucket. The role needs s3:ListBucket, or S3 answers 403 where an object is merely absent."""
+
+    def __init__(self, client: "S3Client", bucket: str) -> None:
+        """`client` should be made with `aws.client_config()`."""
+        self._client = client
+        self._bucket = bucket
+
+    def put(
+        self, key: str, body: BinaryIO, sha256: str, retention: Retention, metadata: Mapping[str, str]
+    ) -> ObjectRef:
+        """As the port says. A repeat by the SDK may leave a second, identical version: both are locked."""
+        body.seek(0)
+        request = self._locked(key, sha256, retention)
+        try:
+            answer = self._client.put_object(**request, Body=body, Metadata=dict(metadata))
+        except AwsFault as error:
+            raise store_error(f"The object {key} could not be put", error) from error
+        version_id = answer.get("VersionId") or self._version_with(key, sha256)
+        if version_id == "null":
+            raise IntegrityError(
+                f"S3 made no version of {key}: the bucket {self._bucket} has versioning off. Nothing "
+                "stored so is safe: restore its versioning and Object Lock, then run again."
+            )
+        return ObjectRef(key, version_id, sha256)
+
+    def create(self, key: str, body: bytes, sha256: str, retention: Retention) -> None:
+        """As the port says: S3 makes the object only if none has the key, else it answers 412 or 409."""
+        try:
+            self._client.put_object(**self._locked(key, sha256, retention), Body=body, IfNoneMatch="*")
+        except AwsFault as error:
+            if is_definite_refusal(error):
+                raise store_error(f"The object {key} could not be created", error) from error
+
+    def inspect(self, key: str, version_id: str | None = None) -> ObjectFacts | None:
+        """As the port says.
+
+        An answer whose head was cut off looks like one about an object without a lock: that is asked twice.
+        """
+        facts = self._head(key, version_id)
+        return facts if facts is None or facts.retention else self._head(key, version_id)
+
+    def _head(self, key: str, version_id: str | None) -> ObjectFacts | None:
+        try:
+            answer = self._client.head_object(
+                Bucket=self._bucket, Key=key, ChecksumMode="ENABLED", **_version(version_id)
+            )
+            return _facts(key, answer)
+        except AwsFault as error:
+            if is_absent(error):
+                return None
+            raise store_error(f"The object {key} could not be inspected", error) from error
+
+    def read(self, key: str, version_id: str) -> Iterator[bytes]:
+        """As the port says; the request is made when the first chunk is asked for.
+
+        The SDK repeats only what comes before a body: one that breaks off is asked for anew.
+        """
+        done = 0
+        for left in reversed(range(READS)):
+            body = self._open(key, version_id)
+            try:
+                with closing(body):
+                    for chunk in _beyond(done, body.iter_chunks(CHUNK)):
+                        done += len(chunk)
+                        yield chunk
+            except FlexibleChecksumError as error:
+                raise IntegrityError(
+                    f"The bytes of {key} (version {version_id}) do not have the checksum that S3 keeps for "
+                    "them: the object is damaged, or the transfer was."
+                ) from error
+            except AwsFault as error:
+                if not left:
+                    raise store_error(f"The object {key} could not be read", error) from error
+            else:
+                return
+
+    def _open(self, key: str, version_id: str) -> "StreamingBody":
+        try:
+            answer = self._client.get_object(
+                Bucket=self._bucket, Key=key, VersionId=version_id, ChecksumMode="ENABLED"
+            )
+        except AwsFault as error:
+            if is_absent(error):
+                raise IntegrityError(f"There is no version {version_id} of {key} any more.") from error
+            raise store_error(f"The object {key} could not be read", error) from error
+        return answer["Body"]
+
+    def versions(self, prefix: str, after_key: str = "") -> Iterator[Version]:
+        """As the port says; S3 lists pages in key order, each page in two lists that are merged here."""
+        pages = self._client.get_paginator("list_object_versions")
+        marker: dict[str, Any] = {"KeyMarker": after_key} if after_key else {}
+        try:
+            for page in pages.paginate(Bucket=self._bucket, Prefix=prefix, **marker):
+                found = [Version(v["Key"], v["VersionId"], False) for v in page.get("Versions", ())]
+                found += [Version(m["Key"], m["VersionId"], True) for m in page.get("DeleteMarkers", ())]
+                yield from sorted((v for v in found if v.key > after_key), key=lambda v: v.key)
+        except AwsFault as error:
+            raise store_error(f"The versions under {prefix} could not be listed", error) from error
+
+    def _version_with(self, key: str, sha256: str) -> str:
+        """The latest version if it has these bytes: for the answer to a put whose head was cut off."""
+        facts = self.inspect(key)
+        return facts.version_id if facts is not None and facts.sha256 == sha256 else "null"
+
+    def _locked(self, key: str, sha256: str, retention: Retention) -> dict[str, Any]:
+        """A put that S3 refuses if the bytes differ from `sha256`, and that locks what it makes."""
+        return {
+            "Bucket": self._bucket,
+            "Key": key,
+            "ChecksumAlgorithm": "SHA256",
+            "ChecksumSHA256": b64encode(bytes.fromhex(sha256)).decode("ascii"),
+            "ObjectLockMode": retention.mode,
+            "ObjectLockRetainUntilDate": datetime.fromtimestamp(retention.until, UTC),
+        }
+
+
+def _version(version_id: str | None) -> dict[str, Any]:
+    return {} if version_id is None else {"VersionId": version_id}
+
+
+def _beyond(skip: int, chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """What comes after the first bytes."""
+    for chunk in chunks:
+        if len(chunk) > skip:
+            yield chunk[skip:]
+        skip = max(0, skip - len(chunk))
+
+
+def _facts(key: str, answer: "HeadObjectOutputTypeDef") -> ObjectFacts:
+    checksum = answer.get("ChecksumSHA256")
+    mode, until = answer.get("ObjectLockMode"), answer.get("ObjectLockRetainUntilDate")
+    return ObjectFacts(
+        key=key,
+        version_id=answer.get("VersionId", "null"),
+        size=answer["ContentLength"],
+        sha256=_hex(checksum) if checksum else None,
+        retention=Retention(mode, int(until.timestamp())) if mode and until else None,
+    )
+
+
+def _hex(checksum: str) -> str | None:
+    """The checksum as we write it; None for one of parts (`...-2`), which is no hash of the bytes."""
+    return None if "-" in checksum else from_base64(checksum).hex()
+
+
+# The bucket for answers, and links: whoever has one downloads one object for a short while, without AWS.
+
+
+class S3Links:
+    """Links to objects of one bucket, signed with this role's own right to read them (s3:GetObject...).
+
+    A link dies with the credentials that signed it, if that is sooner.
+    """
+
+    def __init__(self, client: "S3Client", bucket: str) -> None:
+        """`client` must sign with `s3v4`: older signatures tell no region and no lifetime."""
+        self._client = client
+        self._bucket = bucket
+
+    def link(self, key: str, version_id: str | None, seconds: int) -> str:
+        """A link to one version, or to the latest. A browser saves what it leads to, and shows none of it."""
+        name = key.rpartition("/")[2]
+        params: dict[str, Any] = {
+            "Bucket": self._bucket,
+            "Key": key,
+            "ResponseContentDisposition": f'attachment; filename="{name}"',
+        }
+        if version_id is not None:
+            params["VersionId"] = version_id
+        try:
+            return self._client.generate_presigned_url("get_object", Params=params, ExpiresIn=seconds)
+        except AwsFault as error:
+            raise store_error(f"No link to {key} could be signed", error) from error
+
+
+class S3ReportStore:
+    """A ReportStore. The role needs s3:PutObject and s3:GetObject on the bucket's objects, and no more."""
+
+    def __init__(self, client: "S3Client", bucket: str) -> None:
+        """`client` as for S3Links."""
+        self._client = client
+        self._bucket = bucket
+        self._links = S3Links(client, bucket)
+
+    def put(self, key: str, body: BinaryIO, sha256: str, content_type: str) -> None:
+        """As the port says, in one request: 5 GB at most."""
+        body.seek(0)
+        try:
+            self._client.put_object(
+                Bucket=self._bucket,
+                Key=key,
+                Body=body,
+                ChecksumAlgorithm="SHA256",
+                ChecksumSHA256=b64encode(bytes.fromhex(sha256)).decode("ascii"),
+                ContentType=content_type,
+            )
+        except AwsFault as error:
+            raise store_error(f"The answer {key} could not be put", error) from error
+
+    def link(self, key: str, seconds: int) -> str:
+        """As the port says."""
+        return self._links.link(key, None, seconds)

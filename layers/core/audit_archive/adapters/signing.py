@@ -1,0 +1,130 @@
+"""The signing key in AWS KMS: an asymmetric key, spec ECC_NIST_P256, usage SIGN_VERIFY."""
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
+
+from audit_archive.adapters.aws import AwsFault, error_code, told
+from audit_archive.errors import SettingsError, SigningError
+from audit_archive.format.keys import PublicKey
+
+if TYPE_CHECKING:
+    from mypy_boto3_kms import KMSClient
+
+
+# Signatures by ECDSA over P-256 with SHA-256, checked: the SignatureCheck.
+
+SIGNING = ec.ECDSA(SHA256())
+
+
+def is_signed(key: PublicKey, message: bytes, signature: bytes) -> bool:
+    """Whether `signature` (ASN.1 DER) is `key`'s over the SHA-256 of `message`.
+
+    False as well for a key that is no point on the curve, and for bytes that are no signature.
+    """
+    try:
+        point = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), key.point)
+        point.verify(signature, message, SIGNING)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+_WANTED = "Use a key with KeySpec ECC_NIST_P256 and KeyUsage SIGN_VERIFY."
+_ENABLE = "Enable the key, or cancel its deletion (kms enable-key, cancel-key-deletion)."
+_ADVICE = {
+    "AccessDeniedException": "Let the function's role use the key: kms:GetPublicKey and kms:Sign.",
+    "NotFoundException": "Correct the signing key's ARN: there is no such key in this region.",
+    "DisabledException": _ENABLE,
+    "KMSInvalidStateException": _ENABLE,
+    "UnsupportedOperationException": _WANTED,
+    "InvalidKeyUsageException": _WANTED,
+}
+_ANOTHER_KIND = {"UnsupportedOperationException", "InvalidKeyUsageException"}
+"""How KMS refuses to give the public half of a symmetric key, and to sign with one that is not for it."""
+
+_OTHERWISE = "The next run tries again."
+
+
+class KmsSigner:
+    """Signs with one key of KMS. Its public half is read once, when first asked for."""
+
+    def __init__(self, client: "KMSClient", key_arn: str) -> None:
+        self._client = client
+        self._key_arn = key_arn
+
+    def public_key(self) -> PublicKey:
+        """The public half. Raises SettingsError for another kind of key."""
+        return self._public_key
+
+    def sign(self, message: bytes) -> bytes:
+        """The signature over the SHA-256 of `message`, in ASN.1 DER, checked before it is returned.
+
+        KMS hashes the message itself (`MessageType=RAW`), so nothing can be hashed twice.
+        """
+        key = self.public_key()
+        try:
+            answer = self._client.sign(
+                KeyId=self._key_arn, Message=message, MessageType="RAW", SigningAlgorithm="ECDSA_SHA_256"
+            )
+        except AwsFault as error:
+            raise self._refused("did not sign", error) from error
+        signature = answer["Signature"]
+        # What is signed is locked for years: a false signature must not get that far.
+        if not is_signed(key, message, signature):
+            raise SigningError(f"The signing key {self._key_arn} gave a false signature. {_OTHERWISE}")
+        return signature
+
+    @cached_property
+    def _public_key(self) -> PublicKey:
+        try:
+            answer = self._client.get_public_key(KeyId=self._key_arn)
+        except AwsFault as error:
+            raise self._refused("did not give its public half", error) from error
+        usage = answer.get("KeyUsage")
+        if usage != "SIGN_VERIFY":
+            raise SettingsError(f"The signing key {self._key_arn} is for {usage}. {_WANTED}")
+        try:
+            return PublicKey(answer["PublicKey"])
+        except ValueError as error:
+            raise SettingsError(f"The signing key {self._key_arn}: {error}. {_WANTED}") from error
+
+    def _refused(self, action: str, error: Exception) -> SettingsError | SigningError:
+        sentence = told(f"The signing key {self._key_arn} {action}", error, _ADVICE, _OTHERWISE)
+        return SettingsError(sentence) if error_code(error) in _ANOTHER_KIND else SigningError(sentence)
+
+
+# A signing key in this process: for an archive without KMS, and for tests.
+
+_LOCAL_ADVICE = "Make one: openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out key.pem"
+
+
+class LocalSigner:
+    """Signs with a private P-256 key out of a PEM file (PKCS #8 or SEC 1) without a passphrase."""
+
+    def __init__(self, pem: bytes) -> None:
+        """Raises SettingsError if `pem` is anything else."""
+        self._key = _private_key(pem)
+
+    def public_key(self) -> PublicKey:
+        """The public half."""
+        spki = self._key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        return PublicKey(spki)
+
+    def sign(self, message: bytes) -> bytes:
+        """The signature over the SHA-256 of `message`, in ASN.1 DER."""
+        return self._key.sign(message, SIGNING)
+
+
+def _private_key(pem: bytes) -> ec.EllipticCurvePrivateKey:
+    try:
+        key = load_pem_private_key(pem, password=None)
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:  # TypeError: it has a passphrase
+        raise SettingsError(f"The signing key can't be read: {error}. {_LOCAL_ADVICE}") from error
+    if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(key.curve, ec.SECP256R1):
+        raise SettingsError(f"The signing key is no private key on the curve P-256. {_LOCAL_ADVICE}")
+    return key

@@ -1,0 +1,1 @@
+"""The audit: verify that an archive is whole."""

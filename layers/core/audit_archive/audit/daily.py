@@ -1,0 +1,208 @@
+"""The daily audit of a Console's archive, and the audit by hand: what they find, a person is told once.
+
+Daily, the whole chain is judged, and a share of the contents read: within so many days every byte is read
+again. Besides, it looks whether the archive runs still come to their end.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from audit_archive.alerts import announce
+from audit_archive.audit.question import Audit, KnownPoint, Question
+from audit_archive.audit.verify import verify
+from audit_archive.format.codec import to_json
+from audit_archive.format.keys import PublicKey, SignatureCheck
+from audit_archive.format.times import DAY, rfc3339
+from audit_archive.format.verdicts import Depth, Fault, Verification
+from audit_archive.ports import (
+    Alerts,
+    ArchiveSource,
+    Clock,
+    Finding,
+    Ledger,
+    Rotation,
+    ScratchFile,
+    Verifications,
+)
+from audit_archive.storage.chain import statements_from
+
+# The rotation of the daily audit: each day a share, so that within so many days every byte is read again.
+
+
+@dataclass(frozen=True)
+class Share:
+    """The statements whose content is due today. `is_behind`: the cycle takes longer than it should."""
+
+    first: int
+    last: int
+    cycle_started_at: int
+    is_behind: bool
+
+
+def share_of(rotation: Rotation | None, newest_seq: int, now: int, content_days: int) -> Share:
+    """Today's share of `newest_seq` statements: what is left of the cycle, by the days that are left of it.
+
+    So a day that was missed, or a share that was not finished, is made up for by larger shares.
+    """
+    is_new = rotation is None or rotation.next_seq > newest_seq
+    first, started_at = (
+        (1, now) if is_new or rotation is None else (rotation.next_seq, rotation.cycle_started_at)
+    )
+    days_left = content_days - (now - started_at) // DAY
+    left = newest_seq - first + 1
+    count = -(-left // max(days_left, 1))
+    return Share(first, first + count - 1, started_at, is_behind=days_left < 1)
+
+
+MAX_TOLD = 20
+"""Faults that one audit tells a person of, one message each; the next one tells the next."""
+
+
+@dataclass(frozen=True)
+class Watch:
+    """Everything that an audit with a ledger takes."""
+
+    source: ArchiveSource
+    ledger: Ledger
+    notes: Verifications
+    alerts: Alerts
+    clock: Clock
+    scratch: ScratchFile
+    is_signed: SignatureCheck
+
+
+@dataclass(frozen=True)
+class Watched:
+    """What an audit found. The rest is None of one by hand.
+
+    `is_stale`: whether the Console's last completed run lies too long back; `freshness` says it in a
+    sentence. `is_behind`: whether the contents are read again later than they should be.
+    """
+
+    verification: Verification
+    is_stale: bool | None = None
+    freshness: str | None = None
+    is_behind: bool | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """The report as a plain dict, for JSON."""
+        watched: dict[str, Any] = to_json(self)
+        plain: dict[str, Any] = watched.pop("verification")
+        return plain | watched
+
+
+Tell = Callable[[Watched], None]
+"""Is given the report before any person is told, so that it is not lost if that fails."""
+
+
+@dataclass(frozen=True)
+class Daily:
+    """What is audited daily. `period`: seconds between archive runs; `content_days`: within how many days
+    every byte is read again; `trusted_keys`: as in a Question."""
+
+    console: str
+    period: int
+    content_days: int
+    trusted_keys: tuple[PublicKey, ...] = ()
+
+
+def audit_daily(watch: Watch, daily: Daily, tell: Tell) -> Watched:
+    """Judge the chain, read today's share, look whether archive runs still come to their end.
+
+    Raises SettingsError if the topic refuses, LedgerError, ArchiveStoreError, IntegrityError for unreadable
+    notes.
+    """
+    console, now = daily.console, watch.clock.now()
+    rotation, audit = watch.notes.last(console), _audit(watch, console)
+    newest = audit.recorded.seq if audit.recorded is not None else _count(watch.source, console)
+    share = share_of(rotation, newest, now, daily.content_days)
+    question = Question(
+        console=console,
+        depth=Depth.CONTENT if newest else Depth.CHAIN,
+        from_seq=share.first,
+        to_seq=share.last if newest else None,
+        trusted_keys=daily.trusted_keys,
+        known=_remembered(rotation),
+        must_exist=False,  # on the day of its deployment a Console has not been archived yet
+    )
+    found = verify(audit, question)
+    is_stale, freshness = _freshness(watch.ledger.last_completed(console), now, daily.period, rotation)
+    watched = Watched(found, is_stale, freshness, share.is_behind)
+    tell(watched)
+    watch.notes.save(console, _moved(rotation, share, found, now))
+    _announce(watch, found)
+    return watched
+
+
+def audit_by_hand(watch: Watch, question: Question, tell: Tell) -> Watched:
+    """Answer a question; the daily rotation is left as it is. Raises as `audit_daily` does."""
+    known = question.known + _remembered(watch.notes.last(question.console))
+    watched = Watched(verify(_audit(watch, question.console), replace(question, known=known)))
+    tell(watched)
+    _announce(watch, watched.verification)
+    return watched
+
+
+def _audit(watch: Watch, console: str) -> Audit:
+    audit = Audit(watch.source, watch.clock, watch.scratch, watch.is_signed)
+    return audit.beside(watch.ledger, console)
+
+
+def _count(source: ArchiveSource, console: str) -> int:
+    """The number of the newest statement, where the ledger does not know it."""
+    return max((listed.number for listed in statements_from(source, console, 1)), default=0)
+
+
+def _remembered(rotation: Rotation | None) -> tuple[KnownPoint, ...]:
+    """What the last audit without a fault saw: another place than the ledger that knows the chain."""
+    if rotation is None or rotation.newest_sha256 is None:
+        return ()
+    return (KnownPoint("an earlier audit", rotation.newest_sha256, rotation.newest_seq),)
+
+
+def _moved(rotation: Rotation | None, share: Share, found: Verification, now: int) -> Rotation:
+    seq, sha256 = found.newest_seq, found.newest_sha256
+    if not found.is_valid:
+        seq, sha256 = (rotation.newest_seq, rotation.newest_sha256) if rotation is not None else (0, None)
+    return Rotation(
+        next_seq=found.continue_at if found.continue_at is not None else share.last + 1,
+        cycle_started_at=share.cycle_started_at,
+        last_completed_at=now,
+        last_result="valid" if found.is_valid else "faults",
+        faults=len(found.faults),
+        newest_seq=seq,
+        newest_sha256=sha256,
+    )
+
+
+def _freshness(completed: int | None, now: int, period: int, rotation: Rotation | None) -> tuple[bool, str]:
+    if completed is None:
+        # On the day of its deployment a Console has not been archived yet.
+        return rotation is not None, "no archive run was ever completed"
+    is_stale = now - completed > 2 * period
+    sentence = f"the last archive run was completed at {rfc3339(completed)}"
+    return is_stale, f"{sentence}, which is longer ago than twice its period" if is_stale else sentence
+
+
+@dataclass(frozen=True)
+class _Announcer:
+    ledger: Verifications
+    alerts: Alerts
+    clock: Clock
+
+
+def _announce(watch: Watch, found: Verification) -> None:
+    """Tell a person of every fault that nobody was told of yet, but of not too many at once."""
+    announcer = _Announcer(watch.notes, watch.alerts, watch.clock)
+    for pending in watch.notes.pending(found.console, watch.clock.now()):
+        announce(announcer, pending)
+    told = 0
+    for fault in found.faults:
+        told += announce(announcer, _finding(found.console, fault))
+        if told == MAX_TOLD:
+            return
+
+
+def _finding(console: str, fault: Fault) -> Finding:
+    return Finding("VerifyFault", console, f"{fault.verdict}: {fault.sentence}", to_json(fault))

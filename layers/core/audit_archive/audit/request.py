@@ -1,0 +1,103 @@
+"""What an invocation of the audit may ask for: the daily share, or one question by hand."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from audit_archive.audit.question import KnownPoint, Question
+from audit_archive.config import MAX_PERIOD_HOURS
+from audit_archive.errors import RequestError
+from audit_archive.events import Fields, checked, console_id, printable
+from audit_archive.format.checkpoint import parse_checkpoint, parse_note
+from audit_archive.format.keys import PublicKey
+from audit_archive.format.verdicts import Depth
+
+MAX_SEQ = 10**10 - 1
+BY_HAND = ("depth", "from_seq", "to_seq", "known_checkpoint")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_GIVEN = "the checkpoint that was given"
+
+
+@dataclass(frozen=True)
+class DailyRequest:
+    """The daily audit of one Console; `period_hours`: how often it is archived, if not as the stack says."""
+
+    console: str
+    period_hours: int | None = None
+    trusted_keys: tuple[PublicKey, ...] = ()
+
+
+VerifyRequest: TypeAlias = DailyRequest | Question
+
+
+def parse_verify_request(event: object) -> VerifyRequest:
+    """The request in an event; with a `depth` it is one by hand.
+
+    Raises RequestError naming the field and what it accepts.
+    """
+    given = checked(event, _FIELDS, required=("console",))
+    given.pop("reason", None)
+    if not any(name in given for name in BY_HAND):
+        return DailyRequest(**given)
+    if "depth" not in given:
+        raise RequestError("depth", f"missing; an audit by hand says how deep: {', '.join(Depth.ORDER)}")
+    if "period_hours" in given:
+        raise RequestError("period_hours", "goes with the daily audit only, which has no depth")
+    if given.get("to_seq", MAX_SEQ) < given.get("from_seq", 1):
+        raise RequestError("to_seq", f"must not be below from_seq, {given['from_seq']}")
+    known = given.pop("known_checkpoint", None)
+    if known is not None and known.checkpoint is not None and known.checkpoint.console != given["console"]:
+        raise RequestError("known_checkpoint", f"is of Console {known.checkpoint.console}")
+    return Question(**given, known=(known,) if known is not None else ())
+
+
+def _depth(value: object) -> str:
+    if value not in Depth.ORDER:
+        raise RequestError("depth", f"{value!r:.80} is none of {', '.join(Depth.ORDER)}")
+    return str(value)
+
+
+def _whole(name: str, high: int) -> Callable[[object], int]:
+    def check(value: object) -> int:
+        if type(value) is not int or not 1 <= value <= high:
+            raise RequestError(name, f"{value!r:.80} is no whole number from 1 to {high}")
+        return value
+
+    return check
+
+
+def _known(value: object) -> KnownPoint:
+    """A checkpoint that somebody kept, whole; or the SHA-256 of a statement, which is as good."""
+    if isinstance(value, str) and _SHA256.fullmatch(value):
+        return KnownPoint(_GIVEN, value)
+    try:
+        checkpoint = parse_checkpoint(parse_note(value.encode()).text) if isinstance(value, str) else None
+    except ValueError as error:
+        raise RequestError(
+            "known_checkpoint", f"is neither that nor the SHA-256 of a statement: {error}"
+        ) from error
+    if checkpoint is None:
+        raise RequestError("known_checkpoint", "must be the text of a checkpoint, or a statement's SHA-256")
+    return KnownPoint(_GIVEN, checkpoint.statement_sha256, checkpoint=checkpoint)
+
+
+def _keys(value: object) -> tuple[PublicKey, ...]:
+    if not isinstance(value, list) or not value or not all(isinstance(each, str) for each in value):
+        raise RequestError("trusted_keys", "must be a list of public keys, each the text of a PEM file")
+    try:
+        return tuple(PublicKey.from_pem(each) for each in value)
+    except ValueError as error:
+        raise RequestError("trusted_keys", f"must be P-256 public keys in PEM: {error}") from error
+
+
+_FIELDS: Fields = {
+    "console": console_id,
+    "depth": _depth,
+    "from_seq": _whole("from_seq", MAX_SEQ),
+    "to_seq": _whole("to_seq", MAX_SEQ),
+    "known_checkpoint": _known,
+    "trusted_keys": _keys,
+    "period_hours": _whole("period_hours", MAX_PERIOD_HOURS),
+    "reason": printable("reason"),
+}

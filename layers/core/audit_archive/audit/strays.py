@@ -1,0 +1,101 @@
+"""Objects that lie where a Console's archive lies, and that no statement names."""
+
+import re
+from collections.abc import Iterator
+from itertools import groupby
+from operator import attrgetter
+
+from audit_archive.audit.overview import FILES, Chain
+from audit_archive.audit.question import Audit
+from audit_archive.audit.tally import Tally
+from audit_archive.format.layout import (
+    SEQ_DIGITS,
+    checkpoints_prefix,
+    entries_prefix,
+    exports_prefix,
+    statement_key,
+    statements_prefix,
+)
+from audit_archive.format.verdicts import Fault, Note, Verdict, Why
+from audit_archive.ports import NO_VERSION, Version
+
+_NUMBER = re.compile(rf".*/([0-9]{{{SEQ_DIGITS}}})\.[a-z.]+")
+
+
+def find_strays(audit: Audit, console: str, chain: Chain, tally: Tally) -> None:
+    """List everything under a Console's prefixes, and tell what the chain does not name.
+
+    An export that nobody names is worth a note: its run died, or another was faster. An entry file is a
+    fault: they are written once a statement names them, and a query takes them for archived.
+    """
+    strays = _Strays(audit, console, chain, tally)
+    for key, versions in _listed(audit, exports_prefix(console)):
+        strays.export(key, versions)
+    for key, versions in _listed(audit, entries_prefix(console)):
+        if not chain.names.has(key) and not all(version.is_delete_marker for version in versions):
+            strays.entry_file(key)
+    for prefix, suffix in ((statements_prefix(console), ".json"), (checkpoints_prefix(console), ".txt")):
+        form = re.compile(rf"{re.escape(prefix)}[0-9]{{{SEQ_DIGITS}}}{re.escape(suffix)}")
+        for key, versions in _listed(audit, prefix):
+            if form.fullmatch(key) is None:
+                strays.note(key, "has no name of this format")
+            elif suffix == ".txt":
+                strays.checkpoint(key)
+                if len(versions) > 1:
+                    strays.note(key, "has versions beside the one that is signed")
+
+
+def _listed(audit: Audit, prefix: str) -> Iterator[tuple[str, tuple[Version, ...]]]:
+    for key, versions in groupby(audit.source.versions(prefix), attrgetter("key")):
+        yield key, tuple(versions)
+
+
+class _Strays:
+    """Judges one key after another."""
+
+    def __init__(self, audit: Audit, console: str, chain: Chain, tally: Tally) -> None:
+        self._audit = audit
+        self._console = console
+        self._names = chain.names
+        self._trusted = chain.trusted
+        self._end = chain.end.number
+        self._tally = tally
+
+    def note(self, key: str, clause: str) -> None:
+        self._tally.note(Note(Verdict.ORPHANED, key, None, f"{key} {clause}"))
+
+    def export(self, key: str, versions: tuple[Version, ...]) -> None:
+        real = [version for version in versions if not version.is_delete_marker]
+        for version in real:
+            named = version.version_id if version.version_id != NO_VERSION else None
+            if not self._names.has(key, named):
+                self.note(key, f"(version {version.version_id}) is an export that no statement names")
+        if len(real) < len(versions) and real:
+            self.note(key, "is hidden by a delete marker; its versions are there")
+
+    def entry_file(self, key: str) -> None:
+        """An entry file that no statement names, unless the one that would can't be trusted or is too new."""
+        seq = self._number(key)
+        if seq is not None and seq <= self._end and seq not in self._trusted:
+            self._tally.skip(FILES, Why.FAULT)
+        elif seq is not None and seq > self._end and self._is_newer(seq):
+            self._tally.skip(FILES, Why.UNRECORDED)
+        else:
+            sentence = f"{key} is an entry file that no statement names: a query would take it for archived"
+            self._tally.fault(Fault(Verdict.MISDESCRIBED, key, None, seq, sentence))
+
+    def checkpoint(self, key: str) -> None:
+        """A checkpoint beyond the end of the chain tells of a statement that was removed."""
+        seq = self._number(key)
+        if seq is not None and seq > self._end and not self._is_newer(seq):
+            missing = statement_key(self._console, self._end + 1)
+            sentence = f"{missing} is missing, or those after it are: {key} is there"
+            self._tally.fault(Fault(Verdict.MISSING, missing, None, self._end + 1, sentence))
+
+    def _is_newer(self, seq: int) -> bool:
+        """Whether a statement was added since the chain was walked."""
+        return self._audit.source.inspect(statement_key(self._console, seq)) is not None
+
+    def _number(self, key: str) -> int | None:
+        found = _NUMBER.fullmatch(key)
+        return int(found[1]) if found is not None else None

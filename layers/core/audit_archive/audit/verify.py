@@ -1,0 +1,205 @@
+"""The audit of an archive. Read `verify` top to bottom.
+
+First the whole chain is judged: every statement, its hash, lock and signature, and what it says of ids and
+tree. Then the objects of the asked-for statements, as deep as was asked and as long as there is time.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass, field
+
+from audit_archive.audit.contents import OF_EXPORTS, OF_FILES, Contents
+from audit_archive.audit.corroboration import LEDGER
+from audit_archive.audit.objects import Objects
+from audit_archive.audit.overview import BYTES, EXPORTS, FILES, Chain, walk_chain
+from audit_archive.audit.pace import WORKERS, Deadline, OutOfTimeError
+from audit_archive.audit.question import Audit, Done, Question
+from audit_archive.audit.signatures import Keys, Signatures
+from audit_archive.audit.strays import find_strays
+from audit_archive.audit.tally import Tally
+from audit_archive.audit.walk import Step, Walk
+from audit_archive.errors import SettingsError
+from audit_archive.format.layout import statement_key
+from audit_archive.format.statement import ArchiveStatement
+from audit_archive.format.verdicts import Depth, Fault, Verdict, Verification, Why, verdict_on
+from audit_archive.storage.chain import statements_from
+
+# The report of an audit.
+
+
+def report(
+    question: Question, chain: Chain, tally: Tally, keys: Keys, continue_at: int | None
+) -> Verification:
+    """What an audit found, in the order of statements and keys."""
+    uses = keys.uses
+    return Verification(
+        console=question.console,
+        depth=question.depth,
+        is_valid=not tally.faults,
+        summary=_summary(question, chain, tally, continue_at),
+        from_seq=question.from_seq,
+        to_seq=question.to_seq or chain.end.number,
+        continue_at=continue_at,
+        newest_seq=chain.end.number,
+        newest_sha256=chain.newest_sha256,
+        checked=dict(sorted(tally.checked.items())),
+        faults=tally.faults,
+        notes=tally.notes,
+        note_counts=tally.note_counts,
+        not_checked=tally.unchecked,
+        coverage=chain.covered.coverage(),
+        keys_from=("caller" if keys.trusted else "archive") if uses else None,
+        keys=uses,
+    )
+
+
+def _summary(question: Question, chain: Chain, tally: Tally, continue_at: int | None) -> str:
+    """The report in a few words."""
+    faults, epochs = tally.faults, chain.covered.coverage().epochs
+    entries = sum(epoch.archived for epoch in epochs)
+    parts = [
+        f"Console {question.console}: {chain.end.number} statements over {entries} entries, "
+        f"depth {question.depth}: {verdict_on(faults)}"
+    ]
+    if faults:
+        parts.append(f"the first is {faults[0].verdict}: {faults[0].sentence}")
+    if continue_at is not None:
+        parts.append(f"time was over: go on at statement {continue_at}")
+    return "; ".join(parts)
+
+
+CONTENTS = ((EXPORTS, OF_EXPORTS), (FILES, OF_FILES))
+STRAYS = "listing of objects that no statement names"
+
+
+def verify(audit: Audit, question: Question) -> Verification:
+    """Audit an archive; whatever is wrong with it is in the report.
+
+    Raises ArchiveStoreError if the archive can't be read, SettingsError for a full disk.
+    """
+    try:
+        with ThreadPoolExecutor(WORKERS) as pool:
+            work = _Work(audit, question, pool, Keys(question.trusted_keys, audit.is_signed))
+            chain = _judge_chain(work)
+            continue_at = _Part(work, chain).check()
+    except OSError as error:  # every other one is translated at its port
+        raise SettingsError(
+            f"The temporary disk failed ({error.strerror}): give the function more ephemeral storage"
+        ) from error
+    return report(question, chain, work.tally, work.keys, continue_at)
+
+
+@dataclass(frozen=True)
+class _Work:
+    """One audit under way."""
+
+    audit: Audit
+    question: Question
+    pool: ThreadPoolExecutor
+    keys: Keys
+    tally: Tally = field(default_factory=Tally)
+
+    def walk(self, tally: Tally, keys: Keys) -> Walk:
+        signatures = Signatures(self.question.console, keys, tally)
+        return Walk(self.audit, self.question, tally, signatures, self.pool)
+
+
+def _judge_chain(work: _Work) -> Chain:
+    audit, question, tally = work.audit, work.question, work.tally
+    walk = work.walk(tally, work.keys)
+    chain = walk_chain(walk, audit, question, tally, Deadline(audit.clock))
+    if audit.damage is not None:
+        tally.fault(Fault(Verdict.ALTERED, LEDGER, None, None, audit.damage))
+    if not chain.is_whole:
+        rest = statements_from(audit.source, question.console, chain.end.number + 1)
+        tally.skip("statements", Why.TIME, sum(1 for _ in rest))
+    elif not chain.end.number and question.must_exist:
+        key = statement_key(question.console, 1)
+        sentence = f"{key} is missing: there is no statement of {question.console} at all"
+        tally.fault(Fault(Verdict.MISSING, key, None, 1, sentence))
+    return chain
+
+
+class _Part:
+    """The statements whose objects were asked for."""
+
+    def __init__(self, work: _Work, chain: Chain) -> None:
+        self._audit = audit = work.audit
+        self._question = work.question
+        self._chain = chain
+        self._tally = tally = work.tally
+        self._statements = 0
+        self._before = {what: tally.accounted(what) for what, _ in CONTENTS}
+        self._deadline = deadline = Deadline(audit.clock)
+        self._objects = Objects(audit, tally, work.pool, is_copy=chain.is_copy)
+        self._contents = Contents(audit, tally, work.pool, deadline, self._tell)
+        # The same walk again, from where the objects are wanted; its verdicts are told already.
+        self._walk = work.walk(Tally(), work.keys.copy())
+
+    def check(self) -> int | None:
+        """Check them all; the number of the statement at which to go on, None if time sufficed."""
+        if self._question.depth == Depth.CHAIN:
+            self._tally.skip(STRAYS, Why.DEPTH)
+            return None
+        continue_at: int | None = self._question.from_seq
+        if self._chain.is_whole:
+            continue_at = self._check_statements()
+            self._count_the_rest()
+        if continue_at is not None:
+            self._tally.skip(STRAYS, Why.TIME)
+        elif self._chain.newest.console != self._question.console:
+            self._tally.skip(STRAYS, Why.FAULT)
+        else:
+            find_strays(self._audit, self._question.console, self._chain, self._tally)
+        return continue_at
+
+    def _count_the_rest(self) -> None:
+        """What was wanted, and neither checked nor counted as unchecked so far."""
+        is_shallow = self._question.depth == Depth.OBJECTS
+        for what, inside in CONTENTS:
+            wanted = self._chain.wanted[what]
+            self._tally.skip(what, Why.TIME, wanted - (self._tally.accounted(what) - self._before[what]))
+            left = wanted - self._tally.accounted(inside)
+            self._tally.skip(inside, Why.DEPTH if is_shallow else Why.TIME, left)
+
+    def _check_statements(self) -> int | None:
+        with closing(self._contents):
+            return self._check_as_long_as_there_is_time()
+
+    def _check_as_long_as_there_is_time(self) -> int | None:
+        last = self._question.to_seq or self._chain.end.number
+        for step in self._walk.steps(self._chain.start):
+            number = step.after.number
+            if number > last:
+                return None
+            try:
+                self._deadline.check()
+                self._check(step)
+            except OutOfTimeError:
+                # One that takes a whole invocation can't be done at all: the next goes on behind it.
+                is_first = number == self._question.from_seq
+                return number + is_first if number + is_first <= last else None
+            self._statements += 1
+            self._tell()
+        return None
+
+    def _check(self, step: Step) -> None:
+        said, ref = step.said, step.ref
+        if not isinstance(said, ArchiveStatement) or ref is None:
+            return
+        found = self._objects.look(said)
+        if self._question.depth == Depth.CONTENT:
+            self._contents.check(said, ref, step.before, found)
+        else:
+            self._contents.check_files(said, [each for each in found if each.is_repacked])
+
+    def _tell(self) -> None:
+        wanted = self._chain.wanted
+        is_reading = self._question.depth == Depth.CONTENT
+        done = Done(
+            self._statements,
+            wanted["statements"],
+            self._tally.checked[BYTES],
+            wanted[BYTES] if is_reading else None,
+        )
+        self._audit.progress(done)

@@ -1,1 +1,0 @@
-"""The parts of an audit: what `audit_archive.verify` is made of."""

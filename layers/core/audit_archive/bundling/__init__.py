@@ -1,1 +1,0 @@
-"""The parts of a bundle of evidence: gathered, and packed."""

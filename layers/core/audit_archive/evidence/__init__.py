@@ -1,0 +1,1 @@
+"""The bundle of evidence that an auditor is handed."""

@@ -1,0 +1,133 @@
+"""What a bundle of evidence tells beside the entries: custody, activity, what is in it. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from audit_archive.format.keys import PublicKey
+from audit_archive.format.times import OffsetAt
+from audit_archive.format.verdicts import Verification
+from audit_archive.retrieve.coverage import Coverage
+
+SHOWN = 2000
+"""How many entries the report shows; all of them are in the files beside it."""
+
+
+class Turn:
+    """What can happen to an archive that a person should see."""
+
+    BEGIN = "begin"
+    KEY = "key"
+    EPOCH = "epoch"
+    RESUME = "resume"
+    REBUILD = "rebuild"
+    FOREIGN_PURGE = "foreign_purge"
+    MISMATCH = "mismatch"
+    UNKNOWN = "unknown"
+    HOLE = "hole"
+    GRAVE = (FOREIGN_PURGE, MISMATCH, UNKNOWN, HOLE)
+
+
+@dataclass(frozen=True)
+class Milestone:
+    """What a person should see: when (RFC 3339), which statement tells it, of `Turn`, a sentence."""
+
+    at: str
+    seq: int
+    turn: str
+    sentence: str
+
+
+@dataclass(frozen=True)
+class CustodyDay:
+    """What the statements of one UTC date tell.
+
+    `archived`: entries; `purges`: purges of ours that were carried out, which destroyed `purged` entries on
+    the Console; `receipts`: purges of ours whose receipt was found; `missing`: ids that were found
+    missing and that no purge of ours explains.
+    """
+
+    date: str
+    statements: int = 0
+    archived: int = 0
+    purges: int = 0
+    purged: int = 0
+    receipts: int = 0
+    foreign_purges: int = 0
+    missing: int = 0
+
+
+@dataclass(frozen=True)
+class Custody:
+    """What became of an archive, from its first statement to its newest: by date, ascending, and in events.
+
+    `milestones` are ascending, of each kind the first ones if they are many; `turns` counts all by kind.
+    """
+
+    days: tuple[CustodyDay, ...]
+    milestones: tuple[Milestone, ...]
+    turns: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """The most frequent values of a field, most frequent first; `others`: entries with any other value.
+
+    None stands for entries that have no such text.
+    """
+
+    top: tuple[tuple[str | None, int], ...]
+    others: int = 0
+
+
+@dataclass(frozen=True)
+class Activity:
+    """The entries of an answer in numbers: by date in the question's zone, ascending; by user and by action.
+
+    `untimed`: entries whose time can't be read.
+    """
+
+    days: tuple[tuple[str, int], ...]
+    untimed: int
+    users: Ranking
+    actions: Ranking
+
+
+@dataclass(frozen=True)
+class BundleFile:
+    """A file of the bundle: its name, its size in bytes, its SHA-256 (hex)."""
+
+    name: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything that the report says; the entries that it shows come beside it.
+
+    `asked`: when, by whom, why, and what answered. `resolved`: the time asked for as instants. `zone` and
+    `offset_at`: the time zone of the question. `verification`: the audit of the chain that was made for this
+    bundle. `proven`: how many of the matched entries have a proof in it; `reasons`: why others have none.
+    `signer`: the key that the chain named last, None if unsigned. `shown`: how many entries the report shows,
+    `shown_sha256` the hash (hex) of their lines, each with a line feed.
+    """
+
+    console: str
+    question: Mapping[str, Any]
+    asked: Mapping[str, Any]
+    resolved: Mapping[str, str | None]
+    outcome: str
+    sentence: str
+    coverage: Coverage
+    verification: Verification
+    custody: Custody
+    activity: Activity
+    zone: str
+    offset_at: OffsetAt
+    files: tuple[BundleFile, ...]
+    proven: int
+    reasons: tuple[str, ...]
+    signer: PublicKey | None
+    shown: int
+    shown_sha256: str

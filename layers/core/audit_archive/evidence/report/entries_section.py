@@ -1,0 +1,97 @@
+"""The entries themselves: a row each, which opens to the archived line, exactly as it is hashed."""
+
+from collections.abc import Iterable, Iterator
+
+from audit_archive.evidence.model import Report
+from audit_archive.evidence.report.markup import Markup, around, element, exact
+from audit_archive.evidence.report.parts import counted, number, value
+from audit_archive.format.display import local_moment
+from audit_archive.format.entry import members_of
+from audit_archive.format.times import OffsetAt
+
+_COLUMNS = ("Id", "When", "User", "Address", "Action", "Message and line")
+_SHORT, _LONG = 120, 300
+"""Characters of a cell; the line below it has all of them."""
+
+
+def entries_section(report: Report, lines: Iterable[bytes]) -> Iterator[Markup]:
+    """The rows one by one: there may be more than fit into memory."""
+    begin, end = around("section", element("h2", "Entries", id="entries"), aria_labelledby="entries")
+    yield begin
+    yield from _intro(report)
+    if report.shown:
+        yield from _table(report, lines)
+    yield end
+
+
+def _intro(report: Report) -> Iterator[Markup]:
+    matched, shown = report.coverage.matched, report.shown
+    if not matched:
+        yield element("p", "No entry is shown, because none matches. See ", _link(), " for what that says.")
+        return
+    told = (
+        f"All {number(shown)} entries that match are here."
+        if shown > 1
+        else "The entry that matches is here."
+    )
+    if shown < matched:
+        told = (
+            f"The first {number(shown)} of {number(matched)} matching entries are here. All of them are in "
+            "entries.ndjson and entries.csv, in this bundle."
+        )
+    yield element("p", element("strong", told))
+    yield element(
+        "p",
+        f"In order of id; times by the clocks of {report.zone}, with their offset from UTC. Open a message "
+        "to see the archived line, which is what is hashed and proven. Characters that do not print are "
+        "shown by their codes.",
+    )
+    yield _check(report)
+
+
+def _link() -> Markup:
+    return element("a", "the coverage", href="#coverage")
+
+
+def _check(report: Report) -> Markup:
+    """Where the script tells what it found; what it takes is in attributes."""
+    needs = element("p", "This page can check its own entries, but only where JavaScript is on.")
+    status = element(
+        "p",
+        "Not checked yet.",
+        id="check",
+        role="status",
+        class_="check",
+        data_sha256=report.shown_sha256,
+        data_shown=report.shown,
+        data_all="entries.ndjson" if report.shown == report.coverage.matched else False,
+    )
+    return element("div", status, element("noscript", needs), class_="checks")
+
+
+def _table(report: Report, lines: Iterable[bytes]) -> Iterator[Markup]:
+    caption = element("caption", f"{counted(report.shown, 'entry', 'entries')} of Console {report.console}")
+    head = element("thead", element("tr", *(element("th", name, scope="col") for name in _COLUMNS)))
+    table, table_end = around("table", caption, head, class_="entries")
+    body, body_end = around("tbody")
+    yield from (table, body)
+    for line in lines:
+        yield _row(line, report.offset_at)
+    yield from (body_end, table_end)
+
+
+def _row(line: bytes, zone: OffsetAt) -> Markup:
+    entry = members_of(line)
+    cells = [local_moment(entry.get("timestamp"), zone)]
+    cells += [entry.get(name) for name in ("user", "user_ip", "action_type")]
+    opened = element(
+        "details",
+        element("summary", value(entry.get("message"), _LONG)),
+        element("code", exact(line.decode()), class_="raw"),
+    )
+    return element(
+        "tr",
+        element("th", str(entry.get("id")), scope="row"),
+        *(element("td", value(cell, _SHORT)) for cell in cells),
+        element("td", opened),
+    )

@@ -1,0 +1,92 @@
+"""The report as one page that needs nothing beside it: no network, no file, and no script to be read."""
+
+from collections.abc import Iterable, Iterator
+from hashlib import sha256
+
+from audit_archive.evidence.model import Report
+from audit_archive.evidence.report.activity_section import activity_section
+from audit_archive.evidence.report.audit_section import audit_section
+from audit_archive.evidence.report.coverage_section import coverage_section
+from audit_archive.evidence.report.custody_section import custody_section
+from audit_archive.evidence.report.entries_section import entries_section
+from audit_archive.evidence.report.markup import Markup, around, document, element, joined, program
+from audit_archive.evidence.report.parts import code
+from audit_archive.evidence.report.question_section import question_section
+from audit_archive.evidence.report.verify_section import files_section, verify_section
+from audit_archive.format.keys import to_base64
+
+_CONTENTS = {
+    "answer": "Answer",
+    "coverage": "Coverage",
+    "audit": "Audit",
+    "custody": "Custody",
+    "activity": "Activity",
+    "files": "Files and keys",
+    "verify": "Verify it yourself",
+    "entries": "Entries",
+}
+
+
+def report_page(report: Report, lines: Iterable[bytes], style: str, script: str) -> Iterator[bytes]:
+    """The page in pieces of UTF-8: the same pieces for the same report, in memory one entry at a time.
+
+    `lines`: the first `report.shown` archived lines that match, each without its line feed. `style` and
+    `script`: the texts of `report.css` and `report.js`. The entries come last, as there may be thousands.
+    """
+    for piece in _page(report, lines, style, script):
+        yield piece.html.encode()
+
+
+def _page(report: Report, lines: Iterable[bytes], style: str, script: str) -> Iterator[Markup]:
+    begin, end = document(_head(report, style, script), "en")
+    body, body_end = around("body", element("a", "Skip to the answer", href="#answer", class_="skip"))
+    main, main_end = around("main", id="main")
+    yield from (begin, body, _header(report), main)
+    for section in (question_section, coverage_section, audit_section, custody_section, activity_section):
+        yield section(report)
+    yield files_section(report)
+    yield verify_section(report)
+    yield from entries_section(report, lines)
+    yield from (main_end, _footer(report), program("script", script), body_end, end)
+
+
+def _head(report: Report, style: str, script: str) -> Markup:
+    """Nothing is loaded, and no script or style but these two runs, whatever an entry holds."""
+    policy = (
+        f"default-src 'none'; style-src '{_source(style)}'; script-src '{_source(script)}'; img-src data:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+    return element(
+        "head",
+        element("meta", charset="utf-8"),
+        element("meta", http_equiv="Content-Security-Policy", content=policy),
+        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        element("meta", name="color-scheme", content="light dark"),
+        element("title", f"Evidence of Console {report.console}, {report.asked.get('at') or 'undated'}"),
+        element("link", rel="icon", href="data:,"),  # else a browser asks a server for one
+        program("style", style),
+    )
+
+
+def _source(text: str) -> str:
+    """A text as a source that a Content-Security-Policy allows."""
+    return f"sha256-{to_base64(sha256(text.encode()).digest())}"
+
+
+def _header(report: Report) -> Markup:
+    has = dict(_CONTENTS)
+    if not report.coverage.matched:
+        del has["activity"]
+    links = (element("li", element("a", name, href=f"#{where}")) for where, name in has.items())
+    return element(
+        "header",
+        element("p", "Evidence report", class_="eyebrow"),
+        element("h1", "Audit trail of Console ", code(report.console)),
+        element("nav", element("ul", *links), aria_label="Contents"),
+    )
+
+
+def _footer(report: Report) -> Markup:
+    version = report.asked.get("version")
+    made = f"Made by Canary Audit Archive{f' {version}' if version else ''}."
+    return element("footer", element("p", joined(made, " This page loads nothing and sends nothing.")))

@@ -1,0 +1,152 @@
+"""The head of the report: what was asked, the answer in a sentence, and what to think of it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from audit_archive.evidence.model import Report
+from audit_archive.evidence.report.markup import Markup, Node, element, joined
+from audit_archive.evidence.report.parts import (
+    SILENT,
+    code,
+    counted,
+    facts,
+    moment,
+    nothing,
+    number,
+    section,
+    sign,
+    spoken,
+    value,
+)
+
+_MOST = 10  # alternatives of one filter that are told
+_KNOWN = frozenset(
+    {"request", "console", "format", "who", "reason", "from", "to", "zone", "user", "action_type", "address"}
+    | {"flock", "text", "first_id", "last_id", "epoch"}
+)
+
+
+def question_section(report: Report) -> Markup:
+    """Question, answer, and four verdicts on how far it carries."""
+    answer, colon, rest = report.sentence.partition(": ")
+    return section(
+        "answer",
+        "Question and answer",
+        element("p", *_question(report), class_="question"),
+        element("p", element("strong", answer), colon, spoken(rest), class_="answer"),
+        _verdicts(report),
+        facts(*_asked(report)),
+    )
+
+
+def _question(report: Report) -> Iterator[Node]:
+    """The question as a sentence, with every filter."""
+    yield from ("All entries of Console ", code(report.console))
+    for clause in _clauses(report.question):
+        if clause:
+            yield joined(",", *clause)
+    yield "."
+
+
+def _clauses(question: Mapping[str, Any]) -> Iterator[Sequence[Node]]:
+    """What each filter asks of an entry; nothing for one that is not there."""
+    start, end, zone = (question.get(name) for name in ("from", "to", "zone"))
+    edges = [*((" from ", _bold(start)) if start else ()), *((" to ", _bold(end)) if end else ())]
+    if edges:
+        included = "both included" if start and end else "included"
+        yield [*edges, f" ({included}, time zone ", _bold(zone or "UTC"), ")"]
+    yield _one_of(" by user ", question.get("user"))
+    yield _one_of(" of action ", question.get("action_type"))
+    yield _one_of(" from address ", question.get("address"))
+    yield _one_of(" of flock ", question.get("flock"))
+    if question.get("text") is not None:
+        yield [" with the text ", _bold(question["text"]), " in any field"]
+    first, last = question.get("first_id"), question.get("last_id")
+    if first or last:
+        ids = [*((" from ", _bold(first)) if first else ()), *((" up to ", _bold(last)) if last else ())]
+        yield [" with an id", *ids]
+    if question.get("epoch") is not None:
+        yield [" of epoch ", _bold(question["epoch"])]
+    for name in sorted(question.keys() - _KNOWN):
+        yield [f" with {name} ", _bold(question[name])]
+
+
+def _one_of(before: str, wanted: Any) -> Sequence[Node]:
+    """A filter for which any one of some values suffices."""
+    values = list(wanted) if isinstance(wanted, list | tuple) else [] if wanted is None else [wanted]
+    told: list[Node] = []
+    for at, each in enumerate(values[:_MOST]):
+        told += [before if at == 0 else " or ", _bold(each)]
+    if len(values) > _MOST:
+        told.append(f" or one of {len(values) - _MOST} more, in manifest.json")
+    return told
+
+
+def _bold(told: object) -> Markup:
+    return element("b", value(told))
+
+
+def _verdicts(report: Report) -> Markup:
+    """How far the answer carries, at a glance; each leads to where it is told in full."""
+    coverage, audit, matched = report.coverage, report.verification, report.coverage.matched
+    limits = len(coverage.not_covered)
+    if report.outcome in SILENT:
+        complete = _verdict("coverage", "warn", "Says nothing", "of what happened then")
+    elif limits:
+        why = (
+            f"{counted(coverage.missing_ids, 'id')} missing" if coverage.missing_ids else "why is told below"
+        )
+        complete = _verdict("coverage", "bad", "Not complete", why)
+    else:
+        complete = _verdict("coverage", "good", "Complete", "for all that is archived")
+    faults = counted(len(audit.faults), "fault")
+    chain = (
+        _verdict("audit", "good", "No fault", "in the audit of the chain")
+        if audit.is_valid
+        else _verdict("audit", "bad", faults, "in the audit of the chain")
+    )
+    all_proven = report.proven == matched
+    proof = _verdict(
+        "files",
+        "good" if all_proven else "warn",
+        f"{number(report.proven)} proven",
+        f"of {counted(matched, 'matching entry', 'matching entries')}, each by itself",
+    )
+    found = _verdict("entries", "", number(matched), "matching entry" if matched == 1 else "matching entries")
+    tiles = [found, complete, chain, *([proof] if matched else [])]
+    return element("ul", *(element("li", tile) for tile in tiles), class_="verdicts")
+
+
+def _verdict(where: str, kind: str, told: str, rest: str) -> Markup:
+    signed = sign(kind) if kind else nothing()
+    return element(
+        "a",
+        element("strong", signed, told),
+        " ",
+        element("span", rest),
+        href=f"#{where}",
+        class_=kind or False,
+    )
+
+
+def _asked(report: Report) -> Iterator[tuple[str, Node]]:
+    """When, by whom and why; and what the time asked for means as instants."""
+    start, end = report.resolved.get("start"), report.resolved.get("end")
+    if start is not None or end is not None:
+        since = joined("from ", moment(start), " on") if start is not None else joined("from the first entry")
+        until = joined(", and before ", moment(end)) if end is not None else joined(" to the last")
+        yield "Time asked for, in UTC", joined(since, until)
+    else:
+        yield "Time asked for", "all that is archived"
+    yield "Time zone of this page", report.zone
+    asked = report.asked
+    names = {"at": "Asked", "who": "By", "reason": "Why", "version": "Answered by version"}
+    names |= {"invoked_by": "Through", "request_id": "Request"}
+    for key in [*names, *sorted(asked.keys() - names.keys())]:
+        if asked.get(key) is not None or key in {"who", "reason"}:
+            told = moment(asked["at"]) if key == "at" else _said(asked.get(key))
+            yield names.get(key, key), told
+
+
+def _said(told: object) -> Markup:
+    return element("span", "not said", class_="none") if told is None else value(told)

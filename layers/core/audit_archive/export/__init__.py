@@ -1,0 +1,1 @@
+"""A Console's export, a zip of JSON, read into entries. Pure."""

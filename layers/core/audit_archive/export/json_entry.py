@@ -1,0 +1,202 @@
+"""One entry by the exact path: checked token by token, kept whatever it holds, refused without a good id."""
+
+import re
+from collections.abc import Iterable
+from itertools import chain, repeat
+from operator import itemgetter
+from typing import Any
+
+import orjson
+
+from audit_archive.errors import InvalidExportError
+from audit_archive.format.canonical import OPTIONS, SOURCE_KEYS, canonical_bytes, source_line
+from audit_archive.format.entry import (
+    ACTIONS,
+    MAX_ID,
+    RECEIPT_ACTION,
+    Entry,
+    Mark,
+    marks_of,
+    may_hold_receipt,
+    read_members,
+)
+from audit_archive.format.json_scan import FIELDS, MAX_CARRIED, MAX_DEPTH, NoTokenError, Scan, is_exact_number
+from audit_archive.format.times import read_timestamp, read_timestamps
+
+_ID = re.compile(rb"[1-9][0-9]{0,18}")
+
+
+def read_exact(data: bytes, start: int, offset: int) -> tuple[Entry, int]:
+    """The entry whose source begins at `start`, and the position after it.
+
+    `offset` is where `data[0]` stands in the export. Raises NoTokenError (a position in `data`) if the
+    text ends or is no JSON, InvalidExportError if it is no entry.
+    """
+    if start == len(data):
+        raise NoTokenError(start, "an entry is due", cut_off=True)
+    if data[start : start + 1] != b"{":
+        raise InvalidExportError(
+            f"What begins at byte {offset + start} of the export's JSON, {data[start : start + 20]!r},"
+            " is no object, so it is no entry"
+        )
+    scan = Scan(data, start)
+    source = data[start : scan.end]
+    entry_id = _read_id(data, scan, offset + start)
+    if scan.exact and _is_utf8(source):
+        members = orjson.loads(source)
+        line, marks = canonical_bytes(members), 0
+    else:
+        members = read_members(data, scan)
+        line, marks = source_line(source, entry_id), Mark.SOURCE_FORM.value
+        marks |= Mark.UNKNOWN_FIELD.value if scan.unknown else 0
+        marks |= Mark.NESTED_VALUE.value if scan.nested else 0
+    seconds = read_timestamp(members.get("timestamp"))
+    return Entry(entry_id, line, seconds, marks | marks_of(members, seconds)), scan.end
+
+
+def _is_utf8(source: bytes) -> bool:
+    try:
+        source.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _read_id(data: bytes, scan: Scan, at: int) -> int:
+    """The one id of a scanned entry that begins at byte `at` of the export."""
+    if scan.ids == 0:
+        raise InvalidExportError(f"The entry at byte {at} of the export's JSON has no id")
+    start, end = scan.members["id"]
+    token = data[start:end]
+    if scan.ids > 1:
+        raise InvalidExportError(
+            f"The entry at byte {at} of the export's JSON has {scan.ids} ids; the last is {token[:40]!r}"
+        )
+    if _ID.fullmatch(token) is None or int(token) > MAX_ID:
+        raise InvalidExportError(
+            f"The entry at byte {at} of the export's JSON has the id {token[:40]!r},"
+            " which is not a positive integer below 2**63"
+        )
+    return int(token)
+
+
+# The fast path: many entries in one parse, trusted only when nothing can have been lost.
+#
+# orjson is strict about grammar and UTF-8, but it turns integers beyond 64 bits into floats, rounds
+# numbers, and keeps the last of two equal keys, silently. So a batch with a float in it is trusted only if
+# every number in the source with a fraction, an exponent or many digits is one that canonical JSON carries
+# (what looks like one in a string must be, too); and a batch that may have had equal keys is not trusted:
+#
+# * Canonical JSON spells every token (but floats) in as few bytes as JSON can, without white space. So if
+#   there is no float, and the canonical lines with a comma for each but one are as long as the source,
+#   nothing was dropped.
+# * Otherwise the keys of the source are counted. Where no white space precedes a colon each key is followed
+#   by `":`; strings may hold that mark too, so the count is never too low, and if as many keys were parsed
+#   none was dropped. If that does not settle it, strings before a colon are counted one after the other,
+#   from the beginning: that is exact, the text is known to be JSON, but takes longer than the parse.
+
+Object = dict[str, Any]
+
+_SPACES = (b" ", b"\t", b"\n", b"\r")
+_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"[ \t\n\r]*+(:?)')
+# A number that may be a float, between what must stand before and after one. It takes as long as the rest
+# of the fast path, a twentieth of the exact one.
+_NUMBER = re.compile(
+    rb"[:,\[ \t\n\r](-?[0-9]++(?:(?<=[0-9]{19})|\.[0-9]++(?:[eE][-+]?[0-9]++)?|[eE][-+]?[0-9]++))"
+    rb"(?=[,}\] \t\n\r])"
+)
+_CONTAINERS = {dict, list}
+_SCALARS = {str, int, bool, type(None)}
+_USUAL_ACTIONS = ACTIONS - {RECEIPT_ACTION} | {None}
+
+
+def read_fast(batch: bytes, *, lines: bool) -> list[Entry] | None:
+    """The entries of a batch of source text, or None if the exact path must read it.
+
+    The batch begins where an entry begins and ends with a `}` that looks like the end of one. If it is
+    not (it is in a string, or in a nested value), the batch can't parse: reading from the left, the string
+    or the entry's own object is still open there, and the one `]` that is added closes neither. The same
+    goes for a text that closes the array early: something follows the `]`.
+    With `lines` the entries stand on lines of their own and each line must parse by itself.
+    """
+    if len(batch) > MAX_CARRIED:
+        return None
+    try:
+        values = list(map(orjson.loads, batch.split(b"\n"))) if lines else orjson.loads(b"[" + batch + b"]")
+    except orjson.JSONDecodeError:
+        return None
+    if set(map(type, values)) != {dict} or not _has_good_ids(values):
+        return None
+    kinds = set(map(type, chain.from_iterable(map(dict.values, values))))
+    keys, has_float = (sum(map(len, values)), False) if kinds <= _SCALARS else count_keys(values)
+    if keys is None or (has_float and not _has_exact_numbers(batch)):
+        return None
+    # Joined and cut again: a result of orjson's holds on to several kilobytes, however short it is.
+    # No line holds a line feed of its own.
+    text = b"\n".join(map(orjson.dumps, values, repeat(None), repeat(OPTIONS)))
+    if (has_float or len(text) != len(batch)) and not _has_keys(batch, keys):
+        return None
+    return _build_entries(values, text.split(b"\n"), nested=not kinds <= _SCALARS)
+
+
+def _has_good_ids(values: list[Object]) -> bool:
+    """Whether all have an id that may be, and none could be mistaken for a `_source` form."""
+    try:
+        ids = list(map(itemgetter("id"), values))
+    except KeyError:
+        return False
+    if set(map(type, ids)) != {int} or min(ids) < 1 or max(ids) > MAX_ID:
+        return False
+    return SOURCE_KEYS.isdisjoint(set().union(*values))
+
+
+def _has_keys(batch: bytes, keys: int) -> bool:
+    """Whether the source of whole JSON values has exactly so many keys."""
+    # Looking for one byte is so much faster than for two that it pays to do so first.
+    if batch.count(b'":') == keys and not any(space in batch and space + b":" in batch for space in _SPACES):
+        return True
+    return sum(map(bool, _STRING.findall(batch))) == keys
+
+
+def _has_exact_numbers(batch: bytes) -> bool:
+    """Whether canonical JSON carries every number that orjson may have read as a float."""
+    return all(map(is_exact_number, set(_NUMBER.findall(batch))))
+
+
+def count_keys(values: list[Object]) -> tuple[int | None, bool]:
+    """How many keys the objects and all objects in them have, and whether a float is there.
+
+    None if there are too many levels.
+    """
+    keys, has_float, level = 0, False, list[Any](values)
+    for _ in range(MAX_DEPTH):
+        dicts = [value for value in level if type(value) is dict]
+        lists = (value for value in level if type(value) is list)
+        keys += sum(map(len, dicts))
+        below = list(chain(chain.from_iterable(map(dict.values, dicts)), chain.from_iterable(lists)))
+        kinds = set(map(type, below))
+        has_float = has_float or float in kinds
+        if kinds.isdisjoint(_CONTAINERS):
+            return keys, has_float
+        level = [value for value in below if type(value) in _CONTAINERS]
+    return None, has_float
+
+
+def _build_entries(values: list[Object], lines: list[bytes], *, nested: bool) -> list[Entry]:
+    """The entries of objects that canonical JSON carries exactly, with their lines."""
+    seconds = read_timestamps([value.get("timestamp") for value in values])
+    marks = _marks(values, seconds, nested=nested)
+    rows = zip(map(itemgetter("id"), values), lines, seconds, marks)  # noqa: B905 - marks may repeat
+    return list(map(tuple.__new__, repeat(Entry), rows))
+
+
+def _marks(values: list[Object], seconds: list[int | None], *, nested: bool) -> Iterable[int]:
+    """The marks of each object; a look at all at once spares most batches the look at each."""
+    plain = (
+        not nested
+        and None not in seconds
+        and set().union(*values) <= FIELDS
+        and {value.get("action_type") for value in values} <= _USUAL_ACTIONS  # hashable: nothing is nested
+        and not may_hold_receipt({value.get("message") for value in values})
+    )
+    return repeat(0) if plain else map(marks_of, values, seconds)

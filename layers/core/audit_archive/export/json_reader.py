@@ -1,0 +1,367 @@
+"""The streaming reader of an export's JSON: batches of entries, in the order of the export.
+
+What may come: an array of entries; an object whose `audit_trail` is that array (or null: no entries); one
+entry per line. Compact or indented, with or without a byte order mark. `[]` and `{"audit_trail":[]}` are
+empty trails; a text without any value is not: it is a lost body, and an error.
+
+Memory is bounded by the longest entry allowed. Time is linear: a text that can't be read yet is read
+again only when there is twice as much of it.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from enum import Enum
+from typing import TypeVar
+
+from audit_archive.errors import InvalidExportError
+from audit_archive.export.json_entry import read_exact, read_fast
+from audit_archive.format.entry import Entry
+from audit_archive.format.json_scan import (
+    CONTROL,
+    STRING,
+    WS,
+    NoTokenError,
+    Scan,
+    decode_string,
+    no_key,
+    no_token,
+    skip_space,
+)
+
+# A window on a long text that arrives in chunks.
+
+
+class Window:
+    """The part of the text that is in memory: `data` from `pos` on.
+
+    `offset` is where `data[0]` stands in the whole text, in bytes. Whoever reads the window moves `pos`.
+    """
+
+    def __init__(self, chunks: Iterable[bytes]) -> None:
+        self._chunks: Iterator[bytes] = iter(chunks)
+        self.data = b""
+        self.pos = 0
+        self.offset = 0
+        self.ended = False
+
+    def fill(self, size: int) -> None:
+        """Have at least `size` bytes from `pos` on, or all that there are; `ended` says which."""
+        have = len(self.data) - self.pos
+        if have >= size or self.ended:
+            return
+        parts = [self.data[self.pos :]]
+        while have < size and not self.ended:
+            chunk = next(self._chunks, None)
+            self.ended = chunk is None
+            parts.append(chunk or b"")
+            have += len(parts[-1])
+        self.offset += self.pos
+        self.pos = 0
+        self.data = b"".join(parts)
+
+    def peek(self) -> bytes:
+        """Skip white space; the byte that follows, or nothing at the end of the text."""
+        while True:
+            self.fill(1)
+            self.pos = skip_space(self.data, self.pos)
+            if self.left or self.ended:
+                return self.data[self.pos : self.pos + 1]
+
+    @property
+    def left(self) -> int:
+        """How many bytes are in memory from `pos` on."""
+        return len(self.data) - self.pos
+
+    @property
+    def at(self) -> int:
+        """Where `pos` stands in the whole text, in bytes."""
+        return self.offset + self.pos
+
+
+# What is around the entries of an export: a bare array, an object with `audit_trail`, or nothing.
+
+_BOM = b"\xef\xbb\xbf"
+_TRAIL = "audit_trail"
+_FIRST_LOOK = 1 << 12
+_KEY = re.compile(WS + rb"(" + STRING + rb")" + WS + rb":" + WS)
+_AFTER = re.compile(WS + rb"([,}])" + WS)
+_STRING = re.compile(STRING)
+
+T = TypeVar("T")
+
+
+class Shape(Enum):
+    """How an export holds its entries."""
+
+    ARRAY = "array"
+    ENVELOPE = "envelope"  # the array is the member `audit_trail` of an object
+    LINES = "lines"
+
+
+def invalid_json(window: Window, fault: NoTokenError) -> InvalidExportError:
+    """The error for a text that is no JSON; the fault's offset is one in the window's data."""
+    why = "is cut off" if fault.cut_off else "is broken"
+    return InvalidExportError(f"The export's JSON {why} at byte {window.offset + fault.offset}: {fault.what}")
+
+
+def open_trail(window: Window, max_bytes: int) -> tuple[Shape, bool]:
+    """Move the window to where the entries begin; tell their shape, and whether there may be any.
+
+    At most `max_bytes` may come before them. Raises InvalidExportError.
+    """
+    window.fill(len(_BOM))
+    if window.data.startswith(_BOM):
+        window.pos = len(_BOM)
+    first = window.peek()
+    if first == b"[":
+        window.pos += 1
+        return Shape.ARRAY, True
+    if first != b"{":
+        found = repr(window.data[window.pos : window.pos + 20]) if first else "nothing at all"
+        raise InvalidExportError(
+            f"The export's JSON must begin with [ or {{; at byte {window.at} there is {found}"
+        )
+    start = _patiently(_find_trail, window, max_bytes)
+    if start is None:
+        return Shape.LINES, True
+    _pass(window, start)
+    if window.peek() == b"[":
+        window.pos += 1
+        return Shape.ENVELOPE, True
+    at, value = window.at, _take_value(window, max_bytes)
+    if value != b"null":
+        raise InvalidExportError(
+            f"`{_TRAIL}` at byte {at} of the export's JSON is neither an array nor null: {value[:20]!r}"
+        )
+    return Shape.ENVELOPE, False
+
+
+def close_trail(window: Window, shape: Shape, max_bytes: int) -> None:
+    """Check what follows the entries: the other members of the envelope, then nothing.
+
+    Raises InvalidExportError for anything else; a member may have at most `max_bytes`.
+    """
+    while shape is Shape.ENVELOPE and window.peek() != b"}":
+        name, start = _patiently(_next_key, window, max_bytes)
+        _pass(window, start)
+        if name == _TRAIL:
+            raise InvalidExportError(f"A second `{_TRAIL}` begins at byte {window.at} of the export's JSON")
+        _take_value(window, max_bytes)
+    if shape is Shape.ENVELOPE:
+        window.pos += 1
+    if window.peek():
+        rest = window.data[window.pos : window.pos + 20]
+        raise InvalidExportError(f"The export's JSON ended, but {rest!r} follows at byte {window.at}")
+
+
+def _patiently(read: Callable[[bytes, int], T], window: Window, max_bytes: int) -> T:
+    """Let `read` look at the window until it need not ask for more; each time there is twice as much."""
+    size = _FIRST_LOOK
+    while True:
+        window.fill(size)
+        try:
+            return read(window.data, window.pos)
+        except NoTokenError as fault:
+            if not fault.cut_off or window.ended:
+                raise invalid_json(window, fault) from fault
+            if window.left > max_bytes:
+                raise InvalidExportError(
+                    f"What begins at byte {window.at} of the export's JSON is longer than {max_bytes} bytes"
+                ) from fault
+        size = 2 * window.left
+
+
+def _find_trail(data: bytes, start: int) -> int | None:
+    """Where the value of the object's `audit_trail` begins; None if its `id` comes first: an entry."""
+    pos = start + 1
+    while True:
+        key = _KEY.match(data, pos)
+        if key is None:
+            if data[skip_space(data, pos) :][:1] == b"}":
+                raise NoTokenError(start, f"an object with neither `{_TRAIL}` nor `id`")
+            raise no_key(data, pos)
+        name = decode_string(key[1])
+        if name in (_TRAIL, "id"):
+            return key.end() if name == _TRAIL else None
+        pos = Scan(data, key.end()).end
+        after = _AFTER.match(data, pos)
+        if after is None:
+            raise no_token(data, pos, "a comma or }")
+        pos = after.end() if after[1] == b"," else after.start(1)
+
+
+def _next_key(data: bytes, pos: int) -> tuple[str, int]:
+    """The key after a comma at `pos`, and where its value begins."""
+    if data[pos : pos + 1] not in (b",", b""):
+        raise NoTokenError(pos, "a comma or } is due")
+    key = _KEY.match(data, pos + 1)
+    if key is None:
+        raise no_key(data, pos + 1)
+    if key.end() == len(data):
+        raise NoTokenError(key.end(), "a value is due", cut_off=True)
+    return decode_string(key[1]), key.end()
+
+
+def _take_value(window: Window, max_bytes: int) -> bytes:
+    """Move the window past the value that begins there; its source text."""
+
+    def read(data: bytes, pos: int) -> bytes:
+        end = Scan(data, pos).end
+        if end == len(data) and data[end - 1 :] not in (b"}", b"]", b'"') and not window.ended:
+            raise NoTokenError(pos, "a number may go on", cut_off=True)
+        return data[pos:end]
+
+    value = _patiently(read, window, max_bytes)
+    _pass(window, window.pos + len(value))
+    return value
+
+
+def _pass(window: Window, end: int) -> None:
+    """Move the window to `end` of its data, over whole tokens that must be JSON to the letter."""
+    passed = window.data[window.pos : end]
+    _check_utf8(passed, window.at)
+    for string in _STRING.finditer(passed):
+        if control := CONTROL.search(passed, *string.span()):
+            fault = NoTokenError(window.pos + control.start(), "a control character in a string")
+            raise invalid_json(window, fault)
+    window.pos = end
+
+
+def _check_utf8(source: bytes, at: int) -> None:
+    """Raise InvalidExportError unless what begins at byte `at` of the export is UTF-8."""
+    try:
+        source.decode()
+    except UnicodeDecodeError as error:
+        raise InvalidExportError(
+            f"Byte {at + error.start} of the export's JSON is not valid UTF-8 ({error.reason}),"
+            f" in what begins at byte {at}"
+        ) from error
+
+
+BATCH_BYTES = 1 << 16
+MAX_ENTRY_BYTES = 1 << 24
+
+_COMMA_OR_END = re.compile(WS + rb"([,\]])" + WS)
+_FIRST_KEY = re.compile(rb'\{[ \t\r\n]{0,40}"[^"\\]{0,40}"')
+_LEAST_REACH = 1 << 12
+_MAX_SPACE = 80  # a separator with more than that is none to search for
+
+
+def read_entries(
+    chunks: Iterable[bytes], *, batch_bytes: int = BATCH_BYTES, max_entry_bytes: int = MAX_ENTRY_BYTES
+) -> Iterator[list[Entry]]:
+    """The entries of an export's JSON, in non-empty batches of at most about `batch_bytes` of source.
+
+    `max_entry_bytes` bounds one entry with the white space around the comma after it. Raises
+    InvalidExportError naming the byte, or the id, for whatever is no export of entries.
+    """
+    window = Window(chunks)
+    shape, more = open_trail(window, max_entry_bytes)
+    if more and window.peek() == b"]" and shape is not Shape.LINES:
+        window.pos += 1
+    elif more:
+        yield from _Batches(window, shape, batch_bytes, max_entry_bytes)
+    close_trail(window, shape, max_entry_bytes)
+
+
+class _Batches:
+    """The steps through the entries. Between two steps the window stands where an entry must begin."""
+
+    def __init__(self, window: Window, shape: Shape, batch_bytes: int, max_entry_bytes: int) -> None:
+        self._window = window
+        self._lines = shape is Shape.LINES
+        self._batch_bytes = batch_bytes
+        self._max_entry_bytes = max_entry_bytes
+        self._wanted = batch_bytes  # how much text the next step needs
+        # How far the next step goes. One hostile entry makes its whole batch untrusted: then ever less is
+        # tried, so that the exact path, many times slower, only reads what is around that entry.
+        self._reach = min(batch_bytes, _LEAST_REACH)
+        # What stood between the last two entries, with the first key of the second: nested values rarely
+        # look like that. `_skip` is how many bytes of it are neither the one entry nor the other.
+        self._separator: bytes | None = None
+        self._skip = 0
+        self._closed = False
+
+    def __iter__(self) -> Iterator[list[Entry]]:
+        while not self._closed:
+            self._window.peek()
+            self._window.fill(self._wanted)
+            batch = self._fast() or self._exact()
+            if batch:
+                yield batch
+
+    def _fast(self) -> list[Entry] | None:
+        """Read up to the last separator in sight in one parse; None if that can't be had or trusted."""
+        window = self._window
+        while self._separator is not None:
+            end = window.data.rfind(self._separator, window.pos, window.pos + self._reach) + 1
+            length = end - window.pos
+            # A short cut would leave much to be read again; the exact path takes all there is.
+            if length <= 0 or 2 * length < min(window.left, self._reach):
+                return None
+            if length + self._skip > self._max_entry_bytes:
+                return None
+            batch = read_fast(window.data[window.pos : end], lines=self._lines)
+            if batch:
+                window.pos, self._wanted = end + self._skip, self._batch_bytes
+                self._reach = min(2 * self._reach, self._batch_bytes)
+                return batch
+            if self._reach <= _LEAST_REACH:
+                return None
+            self._reach //= 4
+        return None
+
+    def _exact(self) -> list[Entry]:
+        """Read entry by entry, as far as the window goes; none if it holds no whole one yet."""
+        window, batch = self._window, list[Entry]()
+        pos = last_end = window.pos
+        self._wanted = self._batch_bytes
+        try:
+            while pos - window.pos < self._reach and not self._closed:
+                entry, end = read_exact(window.data, pos, window.offset)
+                after = self._after(end)
+                self._check_length(pos, after)
+                batch.append(entry)
+                pos, last_end = after, end
+        except NoTokenError as fault:
+            if not fault.cut_off or window.ended:
+                raise invalid_json(window, fault) from fault
+            self._check_length(pos, len(window.data))
+            self._wanted = max(self._batch_bytes, 2 * (len(window.data) - pos))
+        window.pos = pos
+        if batch:
+            self._learn(last_end, pos)
+        return batch
+
+    def _after(self, end: int) -> int:
+        """Where the next entry must begin, after one that ended at `end`; notes the end of them all."""
+        data = self._window.data
+        if self._lines:
+            pos = skip_space(data, end)
+            self._closed = pos == len(data) and self._window.ended
+            if pos < len(data) and b"\n" not in data[end:pos]:
+                raise NoTokenError(pos, "a line feed is due between two entries")
+            if pos == len(data) and not self._closed:
+                raise NoTokenError(pos, "an entry or the end is due", cut_off=True)
+            return pos
+        match = _COMMA_OR_END.match(data, end)
+        if match is None:
+            raise no_token(data, end, "a comma or ]")
+        self._closed = match[1] == b"]"
+        return match.end(1) if self._closed else match.end()
+
+    def _learn(self, end: int, pos: int) -> None:
+        """Remember what stands between the entry that ended at `end` and the one that begins at `pos`."""
+        key = _FIRST_KEY.match(self._window.data, pos)
+        if key is not None and pos - end <= _MAX_SPACE:
+            self._separator = b"}" + self._window.data[end : key.end()]
+            self._skip = pos - end
+        else:
+            self._separator = None
+
+    def _check_length(self, start: int, end: int) -> None:
+        if end - start > self._max_entry_bytes:
+            raise InvalidExportError(
+                f"The entry at byte {self._window.offset + start} of the export's JSON is longer than"
+                f" {self._max_entry_bytes} bytes"
+            )

@@ -1,0 +1,206 @@
+"""Checkpoints: what a Console's tree was after a statement, signed (c2sp.org/tlog-checkpoint).
+
+    canary-audit-archive/<console>
+    <number of leaves>
+    <base64 of the root>
+    statement <SHA-256 of the statement's bytes, hex>
+
+    — canary-audit-archive/<console> <base64 of key id and signature>
+
+The extension line ties the tree to the statement, and through it to the whole chain before it.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from audit_archive.format.keys import PublicKey, SignatureCheck, from_base64, to_base64
+from audit_archive.format.merkle import is_included, leaf_hash
+
+# Signed notes: a text and the signatures over it (c2sp.org/signed-note).
+#
+#     <text, which ends in a newline>
+#
+#     — <key name> <base64 of key id and signature>
+#
+# The text is worth nothing until a signature was verified under a key that is known from elsewhere.
+
+MAX_NOTE = 128 * 1024
+"""Bytes: room for 16 signatures, which every reader must accept, of the size of post-quantum ones."""
+
+_KEY_ID = 4
+_CONTROL = re.compile(rb"[\x00-\x09\x0b-\x1f]")
+_SIGNATURE_LINE = re.compile(r"— ([^\s+]+) (\S+)")
+
+
+@dataclass(frozen=True)
+class NoteSignature:
+    """One signature line: the key's name and id (4 bytes), and the signature's bytes."""
+
+    name: str
+    key_id: bytes
+    signature: bytes
+
+
+@dataclass(frozen=True)
+class Note:
+    """A text, which ends in a newline, and the signatures over exactly its bytes."""
+
+    text: bytes
+    signatures: tuple[NoteSignature, ...]
+
+    def encode(self) -> bytes:
+        """The note as it is stored."""
+        lines = (f"— {s.name} {to_base64(s.key_id + s.signature)}\n" for s in self.signatures)
+        return self.text + b"\n" + "".join(lines).encode()
+
+
+def parse_note(data: bytes) -> Note:
+    """The note of stored bytes, its signatures unverified. Raises ValueError if they are no signed note."""
+    if len(data) > MAX_NOTE:
+        raise ValueError(f"a note of {len(data)} bytes: more than {MAX_NOTE}")
+    if _CONTROL.search(data):
+        raise ValueError("a note with control characters")
+    text, separator, lines = data.rpartition(b"\n\n")
+    if not separator or not lines.endswith(b"\n"):
+        raise ValueError("no signed note: its signature lines must follow an empty line")
+    text.decode()  # the whole of a note is UTF-8
+    return Note(text + b"\n", tuple(_signature(line) for line in lines.decode()[:-1].split("\n")))
+
+
+def open_note(data: bytes, name: str, keys: Iterable[PublicKey], is_signed: SignatureCheck) -> bytes:
+    """The text of a note that one of the known keys, which all go by `name`, has signed.
+
+    Signatures by others are ignored; every one by a known key must be good.
+    Raises ValueError if the bytes are no note, if none of the keys signed it, or if a signature is false.
+    """
+    note = parse_note(data)
+    ours = [(key, s) for key in keys for s in note.signatures if (s.name, s.key_id) == (name, key.key_id)]
+    if not ours:
+        raise ValueError(f"no known key {name} signed it")
+    for key, each in ours:
+        if not is_signed(key, note.text, each.signature):
+            raise ValueError(f"the signature of {name} (key {key.key_id.hex()}) is false")
+    return note.text
+
+
+def _signature(line: str) -> NoteSignature:
+    found = _SIGNATURE_LINE.fullmatch(line)
+    if found is None:
+        raise ValueError(f"no signature line: {line[:100]!r}")
+    data = from_base64(found[2])
+    if len(data) <= _KEY_ID:
+        raise ValueError(f"a signature line without a signature: {line[:100]!r}")
+    return NoteSignature(found[1], data[:_KEY_ID], data[_KEY_ID:])
+
+
+ORIGIN = "canary-audit-archive"
+
+_TEXT = re.compile(
+    rf"{ORIGIN}/([a-z0-9-]{{1,63}})\n"
+    r"(0|[1-9][0-9]{0,17})\n"
+    r"([A-Za-z0-9+/]{43}=)\n"
+    r"statement ([0-9a-f]{64})\n"
+)
+
+
+def origin_of(console: str) -> str:
+    """The first line of a Console's checkpoints, and the name that its signing key goes by in them."""
+    return f"{ORIGIN}/{console}"
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """The tree after a statement: its size in leaves, its root (hex), and the statement's SHA-256 (hex)."""
+
+    console: str
+    size: int
+    root: str
+    statement_sha256: str
+
+    def text(self) -> bytes:
+        """The exact bytes that are signed. Some 200: KMS takes 4,096."""
+        root = to_base64(bytes.fromhex(self.root))
+        return f"{origin_of(self.console)}\n{self.size}\n{root}\nstatement {self.statement_sha256}\n".encode()
+
+    def signed(self, key: PublicKey, signature: bytes) -> bytes:
+        """The signed note: `signature` is the key's over `text()`, in ASN.1 DER."""
+        line = NoteSignature(origin_of(self.console), key.key_id, signature)
+        return Note(self.text(), (line,)).encode()
+
+
+def parse_checkpoint(text: bytes) -> Checkpoint:
+    """The checkpoint of a note's text. Raises ValueError unless it is, to the byte, as `text` writes it."""
+    found = _TEXT.fullmatch(text.decode())
+    if found is None:
+        raise ValueError(f"no checkpoint of this format: {text[:300]!r}")
+    return Checkpoint(found[1], int(found[2]), from_base64(found[3]).hex(), found[4])
+
+
+def open_checkpoint(
+    data: bytes, console: str, keys: Iterable[PublicKey], is_signed: SignatureCheck
+) -> Checkpoint:
+    """A Console's checkpoint that one of the known keys has signed.
+
+    Raises ValueError if it is not signed by one of the keys, falsely signed, or another Console's.
+    """
+    checkpoint = parse_checkpoint(open_note(data, origin_of(console), keys, is_signed))
+    if checkpoint.console != console:
+        raise ValueError(f"a checkpoint of {checkpoint.console}, not of {console}")
+    return checkpoint
+
+
+# The proof that one entry was archived: a text that is checked offline (c2sp.org/tlog-proof).
+#
+#     c2sp.org/tlog-proof@v1
+#     index <number of the line in the Console's tree, from 0>
+#     <base64 of a neighbour's hash>, one a line, from the leaf's neighbour upwards
+#
+#     <the signed checkpoint of the statement that archived it>
+#
+# It takes nothing but the archived line, this text and the public key.
+
+_FORMAT = "c2sp.org/tlog-proof@v1"
+_HEAD = re.compile(re.escape(_FORMAT) + r"\nindex (0|[1-9][0-9]{0,17})((?:\n[A-Za-z0-9+/]{43}=){0,63})")
+
+
+@dataclass(frozen=True)
+class EntryProof:
+    """A line's index in the tree, its inclusion proof, and the signed checkpoint as it is stored."""
+
+    index: int
+    hashes: tuple[bytes, ...]
+    checkpoint: bytes
+
+    def encode(self) -> bytes:
+        """The proof as it is handed out; such files end in `.tlog-proof`."""
+        hashes = "".join(f"{to_base64(node)}\n" for node in self.hashes)
+        return f"{_FORMAT}\nindex {self.index}\n{hashes}\n".encode() + self.checkpoint
+
+
+def parse_entry_proof(data: bytes) -> EntryProof:
+    """The proof that `encode` wrote, unchecked. Raises ValueError if it is none.
+
+    The specification allows a line `extra`, which nothing signs: we write none, and accept none.
+    """
+    head, separator, checkpoint = data.partition(b"\n\n")
+    found = _HEAD.fullmatch(head.decode())
+    if found is None or not separator:
+        raise ValueError(f"no proof of an entry: {head[:100]!r}")
+    return EntryProof(int(found[1]), tuple(from_base64(line) for line in found[2].split()), checkpoint)
+
+
+def check_entry(
+    line: bytes, proof: EntryProof, console: str, keys: Iterable[PublicKey], is_signed: SignatureCheck
+) -> Checkpoint:
+    """The checkpoint under which a line (without its newline) is proven to have been archived.
+
+    1. One of the known keys has signed the checkpoint, and it is this Console's.
+    2. The line's hash leads, by way of its neighbours', to the root that the checkpoint names.
+
+    Raises ValueError, which says why, if either fails.
+    """
+    checkpoint = open_checkpoint(proof.checkpoint, console, keys, is_signed)
+    if not is_included(leaf_hash(line), proof.index, checkpoint.size, checkpoint.root, proof.hashes):
+        raise ValueError(f"the line is not leaf {proof.index} of the tree of {checkpoint.size} lines")
+    return checkpoint

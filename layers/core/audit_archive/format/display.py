@@ -1,0 +1,41 @@
+"""What a person is shown of values that an attacker may have chosen: they show, and do nothing. Pure."""
+
+import json
+import re
+
+from audit_archive.format.times import OffsetAt, read_timestamp, rfc3339
+
+_NOTHING_TO_SEE = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
+"""What Unicode takes for letters and marks, and shows nothing (default ignorable; a blank)."""
+
+
+def is_visible(text: str) -> bool:
+    """Whether every character of a text shows, in its place."""
+    return text.isprintable() and (text.isascii() or _NOTHING_TO_SEE.search(text) is None)
+
+
+def visible(value: object) -> str:
+    """A value as text that only shows: no control character, no change of direction, nothing invisible.
+
+    A text stands for itself, with escapes in place of what does not print; None is nothing, the rest JSON.
+    """
+    text = "" if value is None else value if isinstance(value, str) else json.dumps(value)
+    if is_visible(text):
+        return text
+    return "".join(each if is_visible(each) else each.encode("unicode_escape").decode() for each in text)
+
+
+def local_moment(timestamp: object, zone: OffsetAt | None) -> object:
+    """An entry's moment by the clocks of a zone, with their offset; as it stands if it can't be told."""
+    at = read_timestamp(timestamp)
+    if at is None or zone is None:
+        return timestamp
+    offset = zone(at)
+    sign, minutes = "-" if offset < 0 else "+", abs(offset) // 60
+    try:
+        reading = rfc3339(at + offset)
+    except ValueError:  # the first hours of the year 10000
+        return timestamp
+    return f"{reading[:-1].replace('T', ' ')} {sign}{minutes // 60:02}:{minutes % 60:02}"

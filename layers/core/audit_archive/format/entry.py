@@ -1,0 +1,212 @@
+"""An entry of the audit trail as the archive knows it, and the Console's own receipt of a purge."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import IntFlag
+from typing import Any, NamedTuple
+
+import orjson
+
+from audit_archive.format.canonical import is_source_line, source_in
+from audit_archive.format.json_scan import FIELDS, STRING, WS, Scan, readable_string
+
+# The members of an entry that canonical JSON can't carry, read from its source as far as they are needed.
+
+
+def top_level_members(source: bytes) -> dict[str, object]:
+    """The known members of an entry in `_source` form, as far as marks and receipts need them.
+
+    Texts are as `readable_string` has them, objects and arrays an empty list, numbers 0.
+    """
+    return read_members(source, Scan(source, 0))
+
+
+def read_members(data: bytes, scan: Scan) -> dict[str, object]:
+    """`top_level_members` of an entry that was scanned already."""
+    return {name: _read(data[start:end]) for name, (start, end) in scan.members.items()}
+
+
+def _read(token: bytes) -> object:
+    if token[:1] == b'"':
+        return readable_string(token)
+    if token[:1] in (b"{", b"["):
+        return []
+    return None if token == b"null" else 0
+
+
+# A count of entries in the Console's words: in the answer to a purge, and in the receipt of one.
+
+_COUNT = re.compile(r"0|[1-9][0-9]{0,18}|[1-9][0-9]{0,2}(?:,[0-9]{3}){1,6}")
+_MAX_COUNT = 2**63 - 1  # ids are below 2**63
+
+
+def read_count(text: str) -> int | None:
+    """The number in `72`, `2,500` or `1,234,567`; None for every other text.
+
+    A dot, a space or an apostrophe between digits may mean a thousand or a fraction: what can't be read for
+    sure is not read.
+    """
+    if _COUNT.fullmatch(text) is None:
+        return None
+    count = int(text.replace(",", ""))
+    return count if count <= _MAX_COUNT else None
+
+
+MAX_ID = 2**63 - 1
+MAX_TEXT = 1000  # characters of each text that a receipt states: it is kept in memory, its entry is not
+RECEIPT_ACTION = "audit_trail_purge"
+# Possessive: a message full of white space must not take time without end.
+_MESSAGE = re.compile(
+    r"\s*+successfully\s++purged\s++([0-9,]++)\s++logs?\s++before\s++id\s*+:\s*+([0-9,]++)\s*+\.?\s*+",
+    re.IGNORECASE | re.ASCII,
+)
+
+
+class Mark(IntFlag):
+    """What is worth noting about an entry; all but RECEIPT are drift. Fits a byte."""
+
+    RECEIPT = 1  # its action type or its message says that the Console was purged
+    UNKNOWN_FIELD = 2  # a member that no Console had when this was written
+    UNKNOWN_ACTION = 4  # an action type not known; absent or null is no drift
+    NESTED_VALUE = 8  # a member that is an object or an array
+    UNREADABLE_TIMESTAMP = 16  # a timestamp that is neither null nor a readable time
+    SOURCE_FORM = 32  # canonical JSON can't carry it exactly: its line holds its source text
+    UNREADABLE_RECEIPT = 64  # a receipt whose message does not say what was purged
+
+
+class Entry(NamedTuple):
+    """One audit trail log.
+
+    `id` is positive and below 2**63; `line` is canonical JSON without a newline; `seconds` is the event
+    time in epoch seconds UTC, None if absent or unreadable; `marks` are `Mark` bits, a plain int for speed.
+    """
+
+    id: int
+    line: bytes
+    seconds: int | None
+    marks: int
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """The Console's own entry about a purge. What can't be read is None.
+
+    `before_id` itself was purged too; `count` is how many entries the purge destroyed. Texts are
+    cut after MAX_TEXT characters; the entry has them whole.
+    """
+
+    entry_id: int
+    before_id: int | None
+    count: int | None
+    user: str | None
+    user_ip: str | None
+    timestamp: str | None
+
+
+def read_receipt(entry: Entry) -> Receipt:
+    """The receipt that an entry is; one in `_source` form is read from its source text."""
+    members = orjson.loads(entry.line)
+    source = source_in(members)
+    if source is not None:
+        members = top_level_members(source)
+    before_id, count = read_receipt_message(members.get("message"))
+    return Receipt(
+        entry_id=entry.id,
+        before_id=before_id,
+        count=count,
+        user=_text(members.get("user")),
+        user_ip=_text(members.get("user_ip")),
+        timestamp=_text(members.get("timestamp")),
+    )
+
+
+def is_receipt(action_type: object, message: object) -> bool:
+    """Whether an entry says that the Console was purged: by its action type, or else by its exact message."""
+    return action_type == RECEIPT_ACTION or read_receipt_message(message)[0] is not None
+
+
+def may_hold_receipt(messages: Iterable[object]) -> bool:
+    """Whether one of the messages may be a receipt's: one look at many, and never a receipt too few."""
+    return "purged" in " ".join(map(str, messages)).lower()
+
+
+def read_receipt_message(message: object) -> tuple[int | None, int | None]:
+    """The id and the count in `Successfully purged 72 logs before id:72`; both None if one can't be read."""
+    match = _MESSAGE.fullmatch(message) if isinstance(message, str) else None
+    if match is None:
+        return None, None
+    count, before_id = map(read_count, match.groups())
+    if count is None or before_id is None or before_id > MAX_ID:
+        return None, None
+    return before_id, count
+
+
+def _text(value: object) -> str | None:
+    return value[:MAX_TEXT] if isinstance(value, str) else None
+
+
+# What is worth noting about an entry: whether it is a receipt, and drift.
+
+ACTIONS = frozenset(
+    {"user_login", "device_schedule_reboot", "device_push_settings", "flock_move", "user_assign_to_flock"}
+    | {"canarytoken_create", RECEIPT_ACTION}
+)
+
+
+_CONTAINERS = {dict, list}
+# Plain numbers: arithmetic on members of an enumeration takes longer than parsing an entry.
+_RECEIPT, _UNREADABLE_RECEIPT = Mark.RECEIPT.value, Mark.UNREADABLE_RECEIPT.value
+_UNKNOWN_FIELD, _UNKNOWN_ACTION = Mark.UNKNOWN_FIELD.value, Mark.UNKNOWN_ACTION.value
+_NESTED_VALUE, _UNREADABLE_TIMESTAMP = Mark.NESTED_VALUE.value, Mark.UNREADABLE_TIMESTAMP.value
+
+
+def marks_of(members: Mapping[str, object], seconds: int | None) -> int:
+    """The `Mark` bits of an entry with these members and this event time."""
+    marks = 0
+    action = members.get("action_type")
+    if action is not None and (type(action) is not str or action not in ACTIONS):
+        marks |= _UNKNOWN_ACTION
+    message = members.get("message")
+    if is_receipt(action, message):
+        marks |= _RECEIPT
+        if read_receipt_message(message)[0] is None:
+            marks |= _UNREADABLE_RECEIPT
+    if not members.keys() <= FIELDS:
+        marks |= _UNKNOWN_FIELD
+    if not _CONTAINERS.isdisjoint(map(type, members.values())):
+        marks |= _NESTED_VALUE
+    if seconds is None and members.get("timestamp") is not None:
+        marks |= _UNREADABLE_TIMESTAMP
+    return marks
+
+
+# The texts in an entry's JSON, read token by token: no recursion, whatever is nested, however lenient.
+
+_TOKEN = re.compile(rb"(" + STRING + rb")" + WS + rb"(:?)")
+
+
+def texts(source: bytes) -> Iterator[str]:
+    """Every text value at any depth, in order; not the names of members. As `readable_string` has them."""
+    for found in _TOKEN.finditer(source):
+        token, colon = found.groups()
+        if not colon:
+            yield readable_string(token)
+
+
+def has_text(source: bytes, folded: str) -> bool:
+    """Whether one of the texts holds `folded` (case folded already), ignoring case."""
+    return any(folded in text.casefold() for text in texts(source))
+
+
+def members_of(line: bytes) -> dict[str, Any]:
+    """The fields of an archived line; those of one in `_source` form as far as they can be read."""
+    members: dict[str, Any] = orjson.loads(line)
+    source = source_in(members)
+    return members if source is None else top_level_members(source) | {"id": members["id"]}
+
+
+def source_of(line: bytes) -> bytes:
+    """The entry's JSON: the line itself, or what its `_source` form carries."""
+    source = source_in(orjson.loads(line)) if is_source_line(line) else None
+    return line if source is None else source

@@ -1,0 +1,156 @@
+"""Statements: one fact each about a Console's archive, for ever, in a hash chain.
+
+The field names and their meaning are the format's (`docs/archive-format.md`); a statement's bytes are its
+canonical JSON. Moments are RFC 3339 text in UTC; ids and sequence numbers are integers.
+"""
+
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import orjson
+
+from audit_archive.format.canonical import canonical_bytes
+from audit_archive.format.codec import from_json, to_json
+from audit_archive.format.facts import (
+    Action,
+    Anchor,
+    EntryFile,
+    ExportFacts,
+    HeldBackBy,
+    IdSpan,
+    LostStatement,
+    Missing,
+    ObjectRef,
+    PlanFacts,
+    PopulationFacts,
+    ReceiptSeen,
+    Respelled,
+    RunFacts,
+    SliceFacts,
+    Unexported,
+)
+from audit_archive.format.keys import PublicKey, from_base64
+from audit_archive.format.layout import FORMAT
+from audit_archive.format.merkle import Tree
+
+
+@dataclass(frozen=True, kw_only=True)
+class Common:
+    """What every statement says; the watermarks are those after it.
+
+    `head_sha256`: the digest of the head after it, by the rules of `head_format`; `commit` fills in both.
+    """
+
+    format: str = FORMAT
+    kind: str
+    console: str
+    epoch: int
+    seq: int
+    previous: ObjectRef | None
+    run: RunFacts
+    tree: Tree
+    highest_archived_id: int
+    highest_purged_id: int
+    head_format: str = ""
+    head_sha256: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArchiveStatement(Common):
+    """These entries are archived.
+
+    `covered_until`: up to when the export holds everything that `fetch` showed (RFC 3339). `stale`: the
+    newest entry that `fetch` showed, where the export should hold it and does not. `amended`: archived ids
+    whose entry says something else in this export. `respelled`: files that only spell their moments in
+    another way. `not_compared`: how many live archived entries were not compared. `vanished`: archived ids
+    that are gone without a receipt.
+    """
+
+    kind: str = "archive"
+    export: ExportFacts
+    slice: SliceFacts
+    entries: tuple[EntryFile, ...]
+    missing: tuple[Missing, ...]
+    filled: tuple[int, ...]
+    receipts_seen: tuple[ReceiptSeen, ...]
+    drift: dict[str, int]
+    plan: PlanFacts
+    anchor: Anchor | None
+    covered_until: str
+    population: PopulationFacts
+    stale: Unexported | None = None
+    amended: tuple[IdSpan, ...] = ()
+    respelled: tuple[Respelled, ...] = ()
+    not_compared: int = 0
+    vanished: tuple[IdSpan, ...] = ()
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether it is the last of its export, and that export was not stale."""
+        return self.stale is None and self.plan.held_back_by != HeldBackBy.NOT_YET_RECORDED
+
+
+@dataclass(frozen=True, kw_only=True)
+class PurgeStatement(Common):
+    """This is how the intent of statement `intent_seq` ended; `receipt` is the Console's entry."""
+
+    kind: str = "purge"
+    intent_seq: int
+    boundary: int
+    expected_count: int
+    reported_count: int | None
+    answer: str | None
+    receipt: dict[str, Any] | None
+    outcome: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class OperatorStatement(Common):
+    """A person decided something, and said why; or the first run with another signing key names it.
+
+    `public_key`: with action `key` the key's DER SubjectPublicKeyInfo in base64, else null. `accepted`: with
+    action `accept` the missing ids that a purge may cross, else null. `lost`: with action `rebuild` the
+    statement that the ledger knew and the bucket does not hold, else null.
+    """
+
+    kind: str = "operator"
+    action: str
+    who: str
+    reason: str
+    public_key: str | None = None
+    accepted: IdSpan | None = None
+    lost: LostStatement | None = None
+
+
+Statement: TypeAlias = ArchiveStatement | PurgeStatement | OperatorStatement
+_KINDS: dict[object, type[Statement]] = {
+    "archive": ArchiveStatement,
+    "purge": PurgeStatement,
+    "operator": OperatorStatement,
+}
+
+
+def key_named_by(said: Statement) -> PublicKey | None:
+    """The key that signs from a statement on; None if it names none that can be one."""
+    if not isinstance(said, OperatorStatement) or said.action != Action.KEY or said.public_key is None:
+        return None
+    try:
+        return PublicKey(from_base64(said.public_key))
+    except ValueError:
+        return None
+
+
+def statement_bytes(statement: Statement) -> bytes:
+    """The statement's canonical JSON: the bytes that are stored, hashed and chained."""
+    return canonical_bytes(to_json(statement))
+
+
+def parse_statement(data: bytes) -> Statement:
+    """The statement of stored bytes. Raises ValueError if they are no statement of this format."""
+    value = orjson.loads(data)
+    kind = value.get("kind") if isinstance(value, dict) else None
+    if not isinstance(kind, str) or kind not in _KINDS:
+        raise ValueError(f"unknown statement kind {kind!r}")
+    if value.get("format") != FORMAT:
+        raise ValueError(f"unknown format {value.get('format')!r}")
+    return from_json(_KINDS[kind], value)

@@ -1,1 +1,0 @@
-"""The steps of retrieval: they read everything, and change nothing."""

@@ -1,0 +1,244 @@
+"""What an answer rests on: the population searched, what is missing of it, what nobody can say. Pure.
+
+Every answer carries it. An auditor's test of an extract is whether it is complete and accurate: so an answer
+says what it does not cover as plainly as what it found.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from audit_archive.format.facts import EntryFile, IdSpan
+from audit_archive.format.purges import ForeignPurge
+
+LISTED = 1000
+"""How many of anything an answer lists; the numbers beside a list count all of it."""
+
+NOT_VERIFIED = (
+    "signatures of checkpoints",
+    "locks of objects",
+    "the chain of statements as a whole, and the exports behind the entry files: `verify` does",
+)
+
+INDEX_ONLY = (
+    "that no other statement has an entry far out of the order of time or ids, or tells of another form of "
+    "an entry: the ledger's index says so, and `verify` and a bundle of evidence hold it to the statements"
+)
+
+UNNAMED = "whose the entries are that name no {field}: they are not in this answer"
+
+
+class RestsOn:
+    """By what the statements that an answer needs were chosen."""
+
+    INDEX = "the ledger's index, held to the head's count and to every statement that was needed"
+    STATEMENTS = "every statement of the chain, each read and held to the hash in the next"
+
+
+class Absence:
+    """Why an entry file is not there."""
+
+    EXPIRED = "expired"
+    REMOVED = "removed"
+    NOT_PUBLISHED = "not_published"
+
+
+@dataclass(frozen=True)
+class Population:
+    """What is archived of one epoch: how many entries, from which id and UTC date to which."""
+
+    epoch: int
+    entries: int
+    first_id: int
+    last_id: int
+    first_date: str
+    last_date: str
+
+
+@dataclass(frozen=True)
+class Searched:
+    """What was read, and agreed with its hash: statements, and entry files with their entries."""
+
+    statements: int = 0
+    entry_files: int = 0
+    entries: int = 0
+    first_id: int | None = None
+    last_id: int | None = None
+    first_date: str | None = None
+    last_date: str | None = None
+
+
+NOTHING_SEARCHED = Searched()
+
+
+@dataclass(frozen=True)
+class Hole:
+    """Ids of an epoch that are not archived, and why: `missing` of the archive format."""
+
+    epoch: int
+    first: int
+    last: int
+    cause: str
+    receipt_id: int | None
+
+
+@dataclass(frozen=True)
+class Unjudged:
+    """Entries of which nobody can say whether they are asked for, as a field can't be read; the first ids."""
+
+    field: str
+    count: int
+    ids: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Gone:
+    """An entry file that is not there: its cause, and what a statement says was in it."""
+
+    key: str
+    cause: str
+    epoch: int
+    date: str
+    first_id: int
+    last_id: int
+    count: int
+
+
+@dataclass(frozen=True)
+class StaleExport:
+    """An export that lacks an entry which the Console showed before, as the entry's id and its time say."""
+
+    key: str
+    served_at: str
+    lacks_id: int
+    lacks_timestamp: str | None
+
+
+@dataclass(frozen=True)
+class Miscounted:
+    """An export that does not fit the Console's own count.
+
+    `counted`: how many entries the Console counted; `accounted`: how many of them the export holds;
+    `unexported`: the first spans of ids that the Console showed and the export lacks.
+    """
+
+    key: str
+    served_at: str
+    counted: int | None
+    accounted: int
+    unexported: tuple[IdSpan, ...]
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How far the archive of a Console reaches. Moments are RFC 3339 text in UTC.
+
+    `up_to`: the moment up to which the newest complete export holds everything that the Console showed.
+    `nothing_newer_at`: a later moment at which, by the ledger's word, a run found nothing newer on the
+    Console. `stale`: exports since then that lack something; `miscounted`: the complete one, if it does.
+    """
+
+    up_to: str | None = None
+    nothing_newer_at: str | None = None
+    stale: tuple[StaleExport, ...] = ()
+    miscounted: Miscounted | None = None
+
+
+@dataclass(frozen=True)
+class Amended:
+    """Archived entries that the Console showed in another form later, which is in an export of that time.
+
+    `ids`: the first spans of them, within the files searched; `shown`: how many of them are in the answer.
+    """
+
+    epoch: int
+    statement: str
+    export_key: str
+    export_version_id: str
+    ids: tuple[IdSpan, ...]
+    shown: int
+
+
+@dataclass(frozen=True)
+class Overlaid:
+    """An entry file under a newer version of other content: `version_id` was read, as its hash is right."""
+
+    key: str
+    version_id: str
+    false_version_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """What an answer covers, and what not.
+
+    `statements`: how many there are of the Console, up to `newest_statement` with its SHA-256. `rests_on`: by
+    what those that were read were chosen. `up_to`, `nothing_newer_at`, `stale`: as in a Reach, without those
+    that the question does not reach. `miscounted`: also of every export that the question touches. `holes`,
+    `gone_files` and `foreign_purges` (and what each of these lost) list at most LISTED; `missing_ids` and
+    `gone_entries` count all. `contradiction`: what the ledger knows and the chain does not have. `amended`:
+    where other forms of entries lie. `overlaid`: entry files that somebody put a false version over.
+    `notices` says in sentences what somebody should know or look into, though the answer is whole.
+    `not_covered` says in sentences what the question asks for and the answer can't vouch for; empty, the
+    answer is complete.
+    """
+
+    statements: int
+    newest_statement: str | None
+    newest_sha256: str | None
+    up_to: str | None
+    rests_on: str = RestsOn.STATEMENTS
+    nothing_newer_at: str | None = None
+    archived: tuple[Population, ...] = ()
+    searched: Searched = NOTHING_SEARCHED
+    matched: int = 0
+    missing_ids: int = 0
+    holes: tuple[Hole, ...] = ()
+    foreign_purges: tuple[ForeignPurge, ...] = ()
+    unjudged: tuple[Unjudged, ...] = ()
+    gone_entries: int = 0
+    gone_files: tuple[Gone, ...] = ()
+    stale: tuple[StaleExport, ...] = ()
+    miscounted: tuple[Miscounted, ...] = ()
+    contradiction: str | None = None
+    amended: tuple[Amended, ...] = ()
+    overlaid: tuple[Overlaid, ...] = ()
+    notices: tuple[str, ...] = ()
+    not_covered: tuple[str, ...] = ()
+    not_verified: tuple[str, ...] = NOT_VERIFIED
+
+
+UNJUDGED_LISTED = 100
+
+
+@dataclass
+class Tally:
+    """What a scan has seen: files searched, gone and overlaid, lines that match, lines that can't be judged.
+
+    `unjudged`: by unreadable field the first ids, `unjudged_counts` how many.
+    """
+
+    searched: Searched = NOTHING_SEARCHED
+    matched: int = 0
+    gone: list[Gone] = field(default_factory=list)
+    overlaid: list[Overlaid] = field(default_factory=list)
+    unjudged: dict[str, list[int]] = field(default_factory=dict)
+    unjudged_counts: Counter[str] = field(default_factory=Counter)
+
+    def note_searched(self, file: EntryFile) -> None:
+        """A file was read to its end, and is what its statement says."""
+        so_far = self.searched
+        self.searched = Searched(
+            entry_files=so_far.entry_files + 1,
+            entries=so_far.entries + file.count,
+            first_id=min(so_far.first_id or file.first_id, file.first_id),
+            last_id=max(so_far.last_id or 0, file.last_id),
+            first_date=min(so_far.first_date or file.date, file.date),
+            last_date=max(so_far.last_date or "", file.date),
+        )
+
+    def note_unjudged(self, unreadable: str, entry_id: int) -> None:
+        """Nobody can say whether an entry is asked for, as a field of it can't be read."""
+        self.unjudged_counts[unreadable] += 1
+        ids = self.unjudged.setdefault(unreadable, [])
+        if len(ids) < UNJUDGED_LISTED:
+            ids.append(entry_id)

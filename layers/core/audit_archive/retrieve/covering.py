@@ -1,0 +1,142 @@
+"""The coverage of an answer: what was there to search, what was searched, and what could not be."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+
+from audit_archive.format.head import Head
+from audit_archive.format.purges import ForeignPurge
+from audit_archive.format.statement import ArchiveStatement
+from audit_archive.format.times import from_rfc3339, rfc3339
+from audit_archive.retrieve.amendments import Amendments
+from audit_archive.retrieve.coverage import (
+    INDEX_ONLY,
+    LISTED,
+    NOT_VERIFIED,
+    UNNAMED,
+    Coverage,
+    Hole,
+    Miscounted,
+    Reach,
+    RestsOn,
+    StaleExport,
+    Tally,
+    Unjudged,
+)
+from audit_archive.retrieve.outcome import gaps, is_asked_for, notices
+from audit_archive.retrieve.query import Query
+from audit_archive.retrieve.selection import Selected, populations
+from audit_archive.retrieve.statements import Chain, Reader
+from audit_archive.storage.chain import archives_back
+
+# How far the archive of a Console reaches: what its exports held, not when runs ended.
+
+LONGEST_RUN = 900
+"""Seconds that a run may take (Lambda's limit): one that was completed at a moment looked no longer ago."""
+
+
+def reach(reader: Reader, head: Head) -> Reach:
+    """How far it reaches: back to the newest statement that completes an export, past all that do not."""
+    stale: dict[int, StaleExport] = {}
+    for said in archives_back(reader.source, head):
+        reader.check_time("console")
+        if said.is_complete:
+            newer = _nothing_newer_at(reader, said)
+            return Reach(said.covered_until, newer, tuple(stale.values())[::-1], miscounted(said))
+        if said.stale is not None:
+            export, lacks = said.export, said.stale
+            stale[lacks.id] = StaleExport(export.key, export.served_at, lacks.id, lacks.timestamp)
+    return Reach(stale=tuple(stale.values())[::-1])
+
+
+def miscounted(said: ArchiveStatement) -> Miscounted | None:
+    """The export of a statement, if it does not fit the Console's own count; no count says nothing."""
+    seen = said.population
+    if not seen.unexported and seen.counted in {None, seen.accounted}:
+        return None
+    export = said.export
+    return Miscounted(export.key, export.served_at, seen.counted, seen.accounted, seen.unexported[:LISTED])
+
+
+def _nothing_newer_at(reader: Reader, newest: ArchiveStatement) -> str | None:
+    """When a run that began after the newest export was served looked, and archived nothing."""
+    completed = reader.ledger.last_completed(newest.console) if reader.ledger is not None else None
+    looked_at = (completed or 0) - LONGEST_RUN
+    is_newer = looked_at > max(map(from_rfc3339, (newest.export.served_at, newest.covered_until)))
+    return rfc3339(looked_at) if is_newer else None
+
+
+@dataclass(frozen=True)
+class Read:
+    """What was read for an answer: the selected statements, what was seen in the files, other forms."""
+
+    selected: Sequence[Selected]
+    tally: Tally
+    amendments: Amendments
+
+
+def cover(reader: Reader, chain: Chain, query: Query, read: Read) -> Coverage:
+    """What an answer rests on, once everything was scanned."""
+    head, tally, selected = chain.head, read.tally, read.selected
+    reached = reach(reader, head)
+    holes = [hole for each in selected for hole in _holes(each)]
+    coverage = Coverage(
+        statements=head.seq,
+        newest_statement=head.statement.key if head.statement is not None else None,
+        newest_sha256=head.statement.sha256 if head.statement is not None else None,
+        up_to=reached.up_to,
+        rests_on=chain.rests_on,
+        nothing_newer_at=reached.nothing_newer_at,
+        archived=populations(chain.rows),
+        searched=replace(tally.searched, statements=sum(len(each.read) for each in selected)),
+        matched=tally.matched,
+        missing_ids=sum(hole.last - hole.first + 1 for hole in holes),
+        holes=tuple(holes[:LISTED]),
+        foreign_purges=tuple(islice(_foreign_purges(selected), LISTED)),
+        unjudged=tuple(_unjudged(tally)),
+        gone_entries=sum(gone.count for gone in tally.gone),
+        gone_files=tuple(tally.gone[:LISTED]),
+        stale=tuple(each for each in reached.stale if is_asked_for(query, each, head.epoch, reached.up_to)),
+        miscounted=tuple(islice(_miscounted(reached, selected), LISTED)),
+        contradiction=chain.contradiction,
+        amended=read.amendments.told(),
+        overlaid=tuple(tally.overlaid[:LISTED]),
+        not_verified=(*NOT_VERIFIED, *_unread(chain), *unnamed(query)),
+    )
+    told = tuple(notices(coverage, chain.remark, read.amendments.count))
+    return replace(coverage, notices=told, not_covered=tuple(gaps(query, coverage)))
+
+
+def _unread(chain: Chain) -> Iterator[str]:
+    if chain.rests_on == RestsOn.INDEX:
+        yield INDEX_ONLY
+
+
+def unnamed(query: Query) -> Iterator[str]:
+    """What nobody looks into: entries without what the question filters by are nobody's."""
+    filters = {"user": query.users, "action_type": query.action_types, "address": query.networks}
+    for field, values in (filters | {"flock": query.flocks}).items():
+        if values:
+            yield UNNAMED.format(field=field)
+
+
+def _miscounted(reached: Reach, selected: Sequence[Selected]) -> Iterator[Miscounted]:
+    """Each export once: those that the question touches, and the newest whole one."""
+    found = (miscounted(each.said) for group in selected for each in group.read)
+    yield from dict.fromkeys(each for each in (*found, reached.miscounted) if each is not None)
+
+
+def _holes(each: Selected) -> Iterator[Hole]:
+    for hole in each.holes:
+        yield Hole(each.epoch, hole.first, hole.last, hole.cause, hole.receipt_id)
+
+
+def _foreign_purges(selected: Sequence[Selected]) -> Iterator[ForeignPurge]:
+    for each in selected:
+        for purge in each.foreign_purges:
+            yield replace(purge, lost=purge.lost[:LISTED])
+
+
+def _unjudged(tally: Tally) -> Iterator[Unjudged]:
+    for name, ids in sorted(tally.unjudged.items()):
+        yield Unjudged(name, tally.unjudged_counts[name], tuple(ids))

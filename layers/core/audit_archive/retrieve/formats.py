@@ -1,0 +1,118 @@
+"""The forms in which entries are handed out: most turn an archived line into bytes of a report. Pure."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import orjson
+
+from audit_archive.format.canonical import SOURCE_KEYS, is_source_line
+from audit_archive.format.entry import members_of
+from audit_archive.retrieve.ocsf import ocsf_line
+
+# Entries as CSV (RFC 4180) that a spreadsheet shows and does not run.
+#
+# A spreadsheet takes a cell that begins with `=`, `+`, `-`, `@` or certain control characters for a formula
+# (OWASP, CSV Injection), and an attacker chooses his user agent. So whatever begins like that, after any
+# white space, gets an apostrophe in front, and so does whatever begins with an apostrophe: a reader takes one
+# away where there is one, and has the value again. Every cell is quoted.
+
+FIELDS = (
+    "id",
+    "timestamp",
+    "user",
+    "user_ip",
+    "action_type",
+    "message",
+    "flock_id",
+    "flock_name",
+    "user_access_route",
+    "user_browser_agent",
+    "user_browser_language",
+    "additional_information",
+)
+COLUMNS = ("epoch", *FIELDS, "other_fields")
+_KNOWN = frozenset(FIELDS)
+
+_DANGEROUS = re.compile(r"[\s\x00]*['=+\-@\t\r\n\x00\uff1d\uff0b\uff0d\uff20]")
+
+
+def csv_row(line: bytes, epoch: int) -> bytes:
+    """An archived line as a row: a text as it is, null and what is absent as nothing, the rest as JSON.
+
+    Of a line in `_source` form the texts are read as far as they can be; the source stands in `other_fields`.
+    """
+    members: dict[str, Any] = orjson.loads(line)
+    others = members
+    if is_source_line(line):
+        read = members_of(line)
+        members = {name: value for name, value in read.items() if name == "id" or isinstance(value, str)}
+        others = {name: others[name] for name in others if name in SOURCE_KEYS}
+    cells = [str(epoch), *(cell_of(members.get(name)) for name in FIELDS)]
+    return _row([*cells, cell_of({name: others[name] for name in others if name not in _KNOWN} or None)])
+
+
+def cell_of(value: Any) -> str:
+    """A value as the text of a cell, before it is made harmless."""
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else orjson.dumps(value).decode()
+
+
+def harmless(text: str) -> str:
+    """The text of a cell that no spreadsheet takes for a formula."""
+    return f"'{text}" if _DANGEROUS.match(text) else text
+
+
+def _row(cells: list[str]) -> bytes:
+    quoted = (harmless(cell).replace('"', '""') for cell in cells)
+    return ('"' + '","'.join(quoted) + '"\r\n').encode()
+
+
+HEADER = _row(list(COLUMNS))
+
+
+class Place(NamedTuple):
+    """Where a line was archived."""
+
+    console: str
+    epoch: int
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of report: its name, how the name of its file ends, its media type."""
+
+    name: str
+    suffix: str
+    content_type: str
+
+
+@dataclass(frozen=True)
+class Form(Kind):
+    """How entries are written: what a report begins with, and what stands in it for a line of some place."""
+
+    render: Callable[[bytes, Place], bytes]
+    header: bytes = b""
+
+
+def _as_it_is(line: bytes, place: Place) -> bytes:
+    """The very bytes that the archive vouches for."""
+    del place
+    return line + b"\n"
+
+
+def _as_row(line: bytes, place: Place) -> bytes:
+    return csv_row(line, place.epoch)
+
+
+def _as_event(line: bytes, place: Place) -> bytes:
+    return ocsf_line(line, place.console, place.epoch)
+
+
+NDJSON = Form("ndjson", ".ndjson", "application/x-ndjson", _as_it_is)
+CSV = Form("csv", ".csv", "text/csv; charset=utf-8", _as_row, HEADER)
+OCSF = Form("ocsf", ".ocsf.ndjson", "application/x-ndjson", _as_event)
+BUNDLE = Kind("evidence", ".zip", "application/zip")
+FORMS = {form.name: form for form in (NDJSON, CSV, OCSF)}

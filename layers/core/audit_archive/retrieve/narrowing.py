@@ -1,0 +1,206 @@
+"""Which statements a question needs read, by what the index says of them. Pure.
+
+Besides those that archived entries of the dates and ids asked for, these are the two on either side of a step
+in time: a hole between two entries may have been entries of any moment between theirs, though no file of the
+dates asked for touches it; and an entry without a readable time is filed under its neighbour's date.
+"""
+
+from bisect import bisect_right
+from collections.abc import Container, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby, pairwise
+from operator import attrgetter
+
+from audit_archive.format.entry import MAX_ID
+from audit_archive.format.facts import EntryFile, Missing
+from audit_archive.format.ids import IdRange
+from audit_archive.format.index import Row
+from audit_archive.format.statement import ArchiveStatement
+from audit_archive.format.times import ALL_DATES, Dates
+from audit_archive.retrieve.query import Query
+
+
+def overlap(one: IdRange, other: IdRange) -> bool:
+    """Whether two ranges have an id in common."""
+    return one.first <= other.last and other.first <= one.last
+
+
+def by_epoch(rows: Iterable[Row], query: Query) -> Iterator[tuple[int, list[Row]]]:
+    """The rows of each epoch that is asked for, in order."""
+    for epoch, group in groupby(rows, attrgetter("epoch")):
+        if query.epoch in (None, epoch):
+            yield epoch, list(group)
+
+
+def needed(rows: Sequence[Row], query: Query) -> list[Row]:
+    """Those of one epoch's rows that must be read for a query."""
+    dates = query.dates
+    chosen = {row.seq for row in rows if row.dates.meet(dates)}
+    for before, after in pairwise((None, *(row for row in rows if row.goes_on), None)):
+        is_left = before is None or before.dates.first <= dates.last
+        is_entered = after is None or after.dates.last >= dates.first
+        if is_left and is_entered:
+            chosen |= {row.seq for row in (before, after) if row is not None}
+    return [row for row in rows if row.seq in chosen and overlap(row.span, query.ids)]
+
+
+def of_dates(rows: Sequence[Row], dates: Iterable[str], known: Iterable[int]) -> list[Row]:
+    """The rows, beside those with a `known` number, that may have archived entries of one of the dates."""
+    read, wanted = set(known), sorted(dates)
+    return [row for row in rows if row.seq not in read and any(row.dates.meet(Dates(d, d)) for d in wanted)]
+
+
+def fillers(rows: Sequence[Row], holes: Sequence[Missing], known: Iterable[int]) -> list[Row]:
+    """The rows, beside those with a `known` number, whose late ids may have filled one of the holes."""
+    read = set(known)
+    late = ((row, IdRange(row.ids.first, row.above)) for row in rows if row.ids.first <= row.above)
+    return [
+        row
+        for row, ids in late
+        if row.seq not in read and any(overlap(IdRange(hole.first, hole.last), ids) for hole in holes)
+    ]
+
+
+# Which entry files a question needs read, and which holes it touches, once its statements are read. Pure.
+#
+# The files of a statement are grouped into clusters that follow each other in order of id: files whose ids
+# overlap (dates out of order) are one. What is missing between two clusters happened between their dates.
+
+
+@dataclass(frozen=True)
+class ReadRow:
+    """A row, and the statement that it stands for."""
+
+    row: Row
+    said: ArchiveStatement
+
+
+@dataclass(frozen=True)
+class Filed:
+    """An entry file, and where it belongs: epoch, number of the statement, the retention of its export."""
+
+    file: EntryFile
+    epoch: int
+    seq: int
+    retain_until: str
+
+    @property
+    def ids(self) -> IdRange:
+        """From the lowest to the highest id in it."""
+        return IdRange(self.file.first_id, self.file.last_id)
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """Files of one statement whose ids overlap: from which ids to which, and from which dates."""
+
+    ids: IdRange
+    dates: Dates
+    files: tuple[Filed, ...]
+
+
+_BEGINNING = Cluster(IdRange(0, 0), Dates(ALL_DATES.first, ALL_DATES.first), ())
+_END = Cluster(IdRange(MAX_ID + 1, MAX_ID + 1), Dates(ALL_DATES.last, ALL_DATES.last), ())
+
+
+class Steps:
+    """The clusters of the read statements of one epoch, between the one before it and the end of all.
+
+    `rows`: all of the epoch. One that was not read counts as a cluster without files.
+    """
+
+    def __init__(self, read: Sequence[ReadRow], rows: Sequence[Row]) -> None:
+        self.read = read
+        self._clusters = {each.row.seq: _clusters(each) for each in read}
+        order = [row for row in rows if row.goes_on]
+        self._before = dict(zip((row.seq for row in order[1:]), order, strict=False))
+        self._last = order[-1].seq if order else 0
+
+    def of(self, each: ReadRow) -> tuple[Cluster, ...]:
+        """The last cluster before a statement, and its own; after those of the last one, the end."""
+        before = self._before.get(each.row.seq)
+        if before is None:
+            last = _BEGINNING
+        elif clusters := self._clusters.get(before.seq):
+            last = clusters[-1]
+        else:
+            last = Cluster(before.ids, before.dates, ())
+        end = (_END,) if each.row.seq == self._last else ()
+        return (last, *self._clusters[each.row.seq], *end)
+
+
+def dates_beside(steps: Steps, query: Query) -> frozenset[str]:
+    """Other dates under which an entry of the dates asked for may be filed, because its time can't be read.
+
+    Such an entry is filed with the next lower one that has a time, or with the next upper if its export has
+    none below. So these are the dates from which time steps into those asked for, or over them.
+    """
+    if not query.is_timed:
+        return frozenset()
+    return frozenset(date for each in steps.read for date in _beside(steps.of(each), query.dates))
+
+
+def files_for(read: Iterable[ReadRow], beside: Container[str], query: Query) -> list[Filed]:
+    """The files of one epoch that may hold an entry asked for, or one that can't be judged; by first id."""
+    dates = query.dates
+    found = (filed for each in read for filed in _filed(each) if overlap(filed.ids, query.ids))
+    chosen = [f for f in found if dates.first <= f.file.date <= dates.last or f.file.date in beside]
+    return sorted(chosen, key=lambda filed: (filed.file.first_id, filed.seq))
+
+
+def holes_for(steps: Steps, query: Query) -> list[Missing]:
+    """The holes of one epoch that a question touches, as their statements listed them, ascending."""
+    return [
+        hole
+        for each in steps.read
+        for clusters in (steps.of(each),)
+        for hole in each.said.missing
+        if overlap(IdRange(hole.first, hole.last), query.ids)
+        if _dates_of(hole, clusters).meet(query.dates)
+    ]
+
+
+def _filed(each: ReadRow) -> Iterator[Filed]:
+    for file in each.said.entries:
+        yield Filed(file, each.row.epoch, each.row.seq, each.said.export.retain_until)
+
+
+def _clusters(each: ReadRow) -> tuple[Cluster, ...]:
+    """A statement's clusters in order of id. Late ids fill holes of before, and belong to none."""
+    above = each.row.above
+    new = (filed for filed in _filed(each) if filed.file.last_id > above)
+    found: list[Cluster] = []
+    for filed in sorted(new, key=lambda filed: filed.file.first_id):
+        ids = IdRange(max(filed.file.first_id, above + 1), filed.file.last_id)
+        date = filed.file.date
+        last = found[-1] if found else None
+        if last is None or ids.first > last.ids.last:
+            found.append(Cluster(ids, Dates(date, date), (filed,)))
+            continue
+        found[-1] = Cluster(
+            IdRange(last.ids.first, max(last.ids.last, ids.last)),
+            Dates(min(last.dates.first, date), max(last.dates.last, date)),
+            (*last.files, filed),
+        )
+    return tuple(found)
+
+
+def _beside(clusters: Sequence[Cluster], dates: Dates) -> Iterator[str]:
+    before, *others = clusters
+    if others and before.dates.first <= dates.last < others[0].dates.last:
+        yield from (filed.file.date for filed in others[0].files if filed.file.date > dates.last)
+    for cluster in others:
+        if min(before.dates.first, cluster.dates.first) < dates.first <= cluster.dates.last:
+            files = (*before.files, *cluster.files)
+            yield from (filed.file.date for filed in files if filed.file.date < dates.first)
+        before = cluster
+
+
+def _dates_of(hole: Missing, clusters: Sequence[Cluster]) -> Dates:
+    """From the date of the entry below a hole to that of the entry above it; rather more than less."""
+    at = bisect_right(clusters, hole.first, key=lambda cluster: cluster.ids.first)
+    below = clusters[at - 1]
+    if below.ids.last > hole.last:
+        return below.dates
+    above = clusters[at].dates.last if at < len(clusters) else ALL_DATES.last
+    return Dates(below.dates.first, above)

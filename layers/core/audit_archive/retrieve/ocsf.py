@@ -1,0 +1,249 @@
+"""An archived entry as an event of the Open Cybersecurity Schema Framework, version 1.9.0 (schema.ocsf.io).
+
+Nothing is lost: `raw_data` is the very line, which is what the archive's proofs are about, and a field that
+has no place of its own in the schema stands in `unmapped`. Nothing is made up: where the schema requires what
+the entry does not say, a name is `Unknown` and a time is 0.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple, TypeAlias
+
+import orjson
+
+from audit_archive.format.canonical import OPTIONS, is_source_line
+from audit_archive.format.entry import members_of
+from audit_archive.format.times import read_timestamp
+from audit_archive.retrieve.match import read_address
+
+# Which OCSF class and activity an action type is (OCSF 1.9.0, schema.ocsf.io/1.9.0).
+#
+# `action_type` is an open set, so the table has rules, not names: a subject, an underscore, a verb. An action
+# whose subject is not known here is API Activity: Other, under its own name. None is dropped.
+
+UNKNOWN = 0
+OTHER = 99
+
+
+@dataclass(frozen=True)
+class EventClass:
+    """An OCSF event class: its number and caption, its category, and the activities that we tell apart."""
+
+    uid: int
+    name: str
+    category_uid: int
+    category_name: str
+    activities: Mapping[int, str]
+
+
+class Activity(NamedTuple):
+    """What an action is in OCSF. `subject` is the kind of thing that it was done to; empty if unknown."""
+
+    event_class: EventClass
+    id: int
+    name: str
+    subject: str
+
+
+_IAM = (3, "Identity & Access Management")
+AUTHENTICATION = EventClass(3002, "Authentication", *_IAM, {1: "Logon", 2: "Logoff"})
+ENTITY_MANAGEMENT = EventClass(
+    3004,
+    "Entity Management",
+    *_IAM,
+    {1: "Create", 3: "Update", 4: "Delete", 5: "Move", 8: "Enable", 9: "Disable"},
+)
+# Account Change (3001) is deprecated since 1.9.0 in its favour.
+USER_MANAGEMENT = EventClass(
+    3007,
+    "User Management",
+    *_IAM,
+    {1: "Create", 2: "Update", 3: "Delete", 4: "Enable", 5: "Disable", 6: "Lock", 7: "Unlock"}
+    | {14: "Assign Privileges"},
+)
+API_ACTIVITY = EventClass(6003, "API Activity", 6, "Application Activity", {})
+
+_LOGON = {"login": 1, "logout": 2}
+TO_A_USER = {
+    "create": 1,
+    "update": 2,
+    "edit": 2,
+    "delete": 3,
+    "enable": 4,
+    "disable": 5,
+    "lock": 6,
+    "unlock": 7,
+}
+TO_A_USER |= {"assign": 14}
+TO_A_THING = {"create": 1, "update": 3, "edit": 3, "push": 3, "delete": 4, "purge": 4, "move": 5}
+TO_A_THING |= {"enable": 8, "disable": 9}
+THINGS = ("device", "flock", "canarytoken", "incident", "audit_trail")
+"""The nouns of the Console's API."""
+
+
+def activity_of(action_type: object) -> Activity:
+    """The class and activity of an entry's `action_type`; API Activity: Unknown if that is no text."""
+    if not isinstance(action_type, str) or not action_type:
+        return Activity(API_ACTIVITY, UNKNOWN, "Unknown", "")
+    subject = next((each for each in (*THINGS, "user") if action_type.startswith(f"{each}_")), "")
+    verb = action_type.removeprefix(f"{subject}_").partition("_")[0]
+    if subject in THINGS:
+        return _activity(ENTITY_MANAGEMENT, TO_A_THING.get(verb), action_type, subject)
+    if subject and verb in _LOGON:
+        return _activity(AUTHENTICATION, _LOGON[verb], action_type, subject)
+    if subject:
+        return _activity(USER_MANAGEMENT, TO_A_USER.get(verb), action_type, subject)
+    return _activity(API_ACTIVITY, None, action_type, "")
+
+
+def _activity(event_class: EventClass, number: int | None, action_type: str, subject: str) -> Activity:
+    """An activity under its caption, or Other under the source's own name, as the schema wants it."""
+    if number is None:
+        return Activity(event_class, OTHER, action_type, subject)
+    return Activity(event_class, number, event_class.activities[number], subject)
+
+
+VERSION = "1.9.0"
+NAME = "Canary Console"
+NOBODY = {"name": "Unknown"}
+STATUS = ("Unknown", "Success", "Failure")
+
+_FAILURES = frozenset({"fail", "failed", "failure"})
+_FAILED = re.compile(r"\b(?:fail(?:ed|ure|s)?|invalid|incorrect|denied|unsuccessful(?:ly)?)\b", re.IGNORECASE)
+_DONE = re.compile(r"\blogged (?:in|out)\b", re.IGNORECASE)
+# The schema has a place for these, if they are texts; the id is a number always.
+_PLACED = frozenset({"timestamp", "action_type", "message", "user", "user_ip"})
+_PLACED |= {"user_browser_agent", "user_browser_language"}
+_UID = {"device": "node_id", "canarytoken": "canarytoken"}
+
+Members: TypeAlias = dict[str, Any]
+
+
+def ocsf_line(line: bytes, console: str, epoch: int) -> bytes:
+    """An archived line as an OCSF event: one line of canonical JSON, with its line feed."""
+    return orjson.dumps(ocsf_event(line, console, epoch), option=OPTIONS) + b"\n"
+
+
+def ocsf_event(line: bytes, console: str, epoch: int) -> dict[str, Any]:
+    """An archived line as an OCSF event; `time` in epoch milliseconds, 0 if the entry's can't be read.
+
+    A line in `_source` form is read as far as it can be. `metadata.uid` is unique over Consoles and epochs.
+    """
+    members = members_of(line)
+    activity = activity_of(members.get("action_type"))
+    event_class, status = activity.event_class, _status_id(members, activity)
+    event = {
+        "activity_id": activity.id,
+        "activity_name": activity.name,
+        "actor": {"user": _user(members)},
+        "category_name": event_class.category_name,
+        "category_uid": event_class.category_uid,
+        "class_name": event_class.name,
+        "class_uid": event_class.uid,
+        "http_request": _http_request(members),
+        "message": _text(members, "message"),
+        "metadata": _metadata(members, console, epoch),
+        "raw_data": line.decode(),
+        "severity": "Informational",
+        "severity_id": 1,
+        "src_endpoint": _endpoint(members),
+        "status": STATUS[status],
+        "status_id": status,
+        "time": (read_timestamp(members.get("timestamp")) or 0) * 1000,
+        "type_name": f"{event_class.name}: {activity.name}",
+        "type_uid": event_class.uid * 100 + activity.id,
+        "unmapped": _unmapped(members, is_source_form=is_source_line(line)),
+    }
+    return _said(event | _of_its_class(members, activity, console))
+
+
+def _of_its_class(members: Members, activity: Activity, console: str) -> dict[str, Any]:
+    """What the schema requires of an event of this class beyond what it requires of all."""
+    service = {"name": NAME, "uid": console}
+    if activity.event_class is AUTHENTICATION:
+        return {"service": service, "user": _user(members)}
+    if activity.event_class is USER_MANAGEMENT:
+        return {"user": NOBODY}  # the one acted upon: an entry tells of him only in its message
+    if activity.event_class is ENTITY_MANAGEMENT:
+        return {"entity": _entity(members, activity.subject)}
+    api = {"operation": _text(members, "action_type") or "Unknown", "service": service}
+    return {"api": api, "src_endpoint": _endpoint(members) or NOBODY}
+
+
+def _status_id(members: Members, activity: Activity) -> int:
+    """1 for success, 2 for failure, 0 where the entry does not say. A user's name says nothing about it."""
+    action, message = _text(members, "action_type") or "", _text(members, "message") or ""
+    if _FAILURES & set(action.split("_")):
+        return 2
+    if activity.event_class is not AUTHENTICATION:
+        return 0
+    said = message.replace(_text(members, "user") or "", "")
+    if _FAILED.search(said):
+        return 2
+    return 1 if _DONE.search(said) else 0
+
+
+def _metadata(members: Members, console: str, epoch: int) -> dict[str, Any]:
+    return _said(
+        {
+            "event_code": _text(members, "action_type"),
+            "log_name": "audit_trail",
+            "original_event_uid": str(members["id"]),
+            "original_time": _text(members, "timestamp"),
+            "product": {"name": NAME, "vendor_name": "Thinkst"},
+            "tenant_uid": console,
+            "uid": f"{console}/{epoch}/{members['id']}",
+            "version": VERSION,
+        }
+    )
+
+
+def _user(members: Members) -> dict[str, str]:
+    name = _text(members, "user")
+    return {"name": name} if name else NOBODY
+
+
+def _endpoint(members: Members) -> dict[str, str] | None:
+    address = _text(members, "user_ip")
+    if not address:
+        return None
+    return {"ip": address} if read_address(address) else {"name": address}
+
+
+def _http_request(members: Members) -> dict[str, Any]:
+    language = _text(members, "user_browser_language")
+    headers = [{"name": "Accept-Language", "value": language}] if language else None
+    return _said({"http_headers": headers, "user_agent": _text(members, "user_browser_agent")})
+
+
+def _entity(members: Members, subject: str) -> dict[str, Any]:
+    """The thing acted upon, by the ids that the Console's API knows it by."""
+    information = members.get("additional_information")
+    facts = information if isinstance(information, dict) else {}
+    if subject == "flock":
+        uid, name = _text(members, "flock_id"), _text(members, "flock_name")
+    else:
+        uid, name = _text(facts, _UID.get(subject, "")), "audit_trail" if subject == "audit_trail" else None
+    known = _said({"name": name, "uid": uid}) or NOBODY
+    return known | {"type": subject, "type_id": OTHER}
+
+
+def _unmapped(members: Members, *, is_source_form: bool) -> Members:
+    """Every field without a place; of a line in `_source` form, those that were read exactly: the texts."""
+    return {
+        name: value
+        for name, value in members.items()
+        if name != "id" and value is not None and not (name in _PLACED and isinstance(value, str))
+        if isinstance(value, str) or not is_source_form
+    }
+
+
+def _text(members: Members, name: str) -> str | None:
+    value = members.get(name)
+    return value if isinstance(value, str) else None
+
+
+def _said(members: dict[str, Any]) -> dict[str, Any]:
+    """Without what nothing is known of."""
+    return {name: value for name, value in members.items() if value is not None and value != {}}

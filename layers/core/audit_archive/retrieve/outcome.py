@@ -1,0 +1,207 @@
+"""How an answer ends, in a word and in a sentence. Pure.
+
+"Nothing found", "nothing archived" and "no longer there" are different outcomes with different sentences.
+"""
+
+from collections.abc import Iterator
+
+from audit_archive.format.ids import IdRange
+from audit_archive.format.times import Dates, from_rfc3339
+from audit_archive.retrieve.coverage import LISTED, Coverage, Miscounted, Population, StaleExport
+from audit_archive.retrieve.narrowing import overlap
+from audit_archive.retrieve.query import Query
+
+# What an answer can't vouch for, and what somebody should know besides, a sentence each. Pure.
+#
+# The sentences have no text in them that the Console's users chose.
+
+_TOLD = 5
+"""How many ranges of ids, or files, a sentence has."""
+
+
+def gaps(query: Query, coverage: Coverage) -> Iterator[str]:
+    """What the query asks for and the answer can't vouch for."""
+    if coverage.missing_ids:
+        yield f"{coverage.missing_ids} ids in this range are not archived: see holes"
+    if coverage.gone_entries:
+        yield f"{coverage.gone_entries} archived entries are no longer there to be searched: see gone_files"
+    for each in coverage.unjudged:
+        told = (
+            f"{each.count} entries have no readable {each.field}: nobody can say whether they are asked for"
+        )
+        yield f"{told}. Ask for them by id, see unjudged"
+    if coverage.amended and query.is_filtered:
+        told = "entries in this range have another form in a later export"
+        yield f"{told}, which no filter looked into: see amended"
+    yield from map(_lacking, coverage.stale)
+    yield from map(_miscounted, coverage.miscounted)
+    epochs = {population.epoch: population for population in coverage.archived}
+    if query.epoch is not None and query.epoch not in epochs:
+        yield f"there is no epoch {query.epoch} of Console {query.console}"
+    elif _is_open(query, coverage):
+        yield _after(coverage)
+    if coverage.contradiction is not None:
+        yield coverage.contradiction
+
+
+def notices(coverage: Coverage, remark: str | None, amended: int) -> Iterator[str]:
+    """What somebody should know or look into though the answer is whole.
+
+    `remark`: why the ledger's index was not used; `amended`: how many entries of the answer have another
+    form.
+    """
+    if remark is not None:
+        yield (
+            f"{remark}. This answer rests on the chain itself. Verify the archive, and recreate the ledger "
+            "by an event like events/rebuild.json for the archive function"
+        )
+    if amended:
+        yield f"{amended} entries of this answer have another form in a later export: see amended"
+    for each in coverage.overlaid[:_TOLD]:
+        false = ", ".join(each.false_version_ids[:_TOLD])
+        yield (
+            f"a false version lies above {each.key} (version {each.version_id}, which was read): {false}. "
+            "Verify the archive, find out who put it there, and remove it"
+        )
+    if len(coverage.overlaid) > _TOLD:
+        yield "more entry files lie under a false version: see overlaid"
+
+
+def is_later(moment: int, coverage: Coverage) -> bool:
+    """Whether a moment lies after all that is known to be archived."""
+    return coverage.up_to is None or moment > from_rfc3339(coverage.up_to)
+
+
+def is_asked_for(query: Query, stale: StaleExport, epoch: int, up_to: str | None) -> bool:
+    """Whether a question reaches to what an export lacks."""
+    is_open = query.end is None or up_to is None or query.end > from_rfc3339(up_to)
+    return is_open and query.epoch in {None, epoch} and query.ids.last >= stale.lacks_id
+
+
+def _is_open(query: Query, coverage: Coverage) -> bool:
+    """Whether a query asks for later than what is archived. Without an end it asks for no more."""
+    newest = max(coverage.archived, key=lambda population: population.epoch, default=None)
+    if newest is not None and (query.ids.last <= newest.last_id or query.epoch not in {None, newest.epoch}):
+        return False
+    return query.end is not None and is_later(query.end, coverage)
+
+
+def _after(coverage: Coverage) -> str:
+    told = f"what happened after {coverage.up_to or 'the last archived entry'} is not archived yet"
+    if coverage.nothing_newer_at is None:
+        return told
+    newer = coverage.nothing_newer_at
+    return f"{told}: by the ledger's word, a run at {newer} found nothing newer on the Console"
+
+
+def _lacking(each: StaleExport) -> str:
+    return (
+        f"the Console showed the entry {each.lacks_id}, and its export of {each.served_at} lacks it: what is "
+        "newer than up_to may be missing, see stale"
+    )
+
+
+def _miscounted(each: Miscounted) -> str:
+    export = f"its export of {each.served_at}"
+    if each.counted in {None, each.accounted}:
+        told = f"the Console showed entries that {export} lacks"
+    else:
+        told = f"the Console counted {each.counted} entries where {export} holds {each.accounted}"
+    spans = [f"{span.first} to {span.last}" for span in each.unexported[:_TOLD]]
+    if not spans:
+        return f"{told}: see miscounted"
+    more = ", and more" if len(each.unexported) > _TOLD else ""
+    return f"{told}: the ids {', '.join(spans)}{more} were shown and are not in it, see miscounted"
+
+
+class Outcome:
+    """How an answer ends. What is archived, what is found, and what was never archived never look alike."""
+
+    FOUND = "found"
+    NONE_FOUND = "none_found"
+    OUTSIDE = "outside"
+    NOTHING_LEFT = "nothing_left"
+    NOTHING_ARCHIVED = "nothing_archived"
+
+
+def outcome_of(query: Query, coverage: Coverage) -> str:
+    """How the answer to a query with this coverage ends."""
+    if coverage.up_to is None and not coverage.archived:
+        return Outcome.NOTHING_ARCHIVED
+    if coverage.matched:
+        return Outcome.FOUND
+    if coverage.gone_files and not coverage.searched.entries:
+        return Outcome.NOTHING_LEFT
+    return Outcome.OUTSIDE if _is_outside(query, coverage) else Outcome.NONE_FOUND
+
+
+def _is_outside(query: Query, coverage: Coverage) -> bool:
+    """Whether a query asks for nothing of what is archived."""
+    if query.start is not None and coverage.up_to is not None and is_later(query.start, coverage):
+        return True
+    newest = max((population.epoch for population in coverage.archived), default=0)
+    return not any(_touches(query, population, coverage, newest) for population in coverage.archived)
+
+
+def _touches(query: Query, population: Population, coverage: Coverage, newest: int) -> bool:
+    """Whether a query asks for ids and dates within what is archived of an epoch."""
+    last_date = population.last_date
+    if population.epoch == newest and coverage.up_to is not None:
+        last_date = max(last_date, coverage.up_to[: len(last_date)])
+    return (
+        query.epoch in (None, population.epoch)
+        and overlap(query.ids, IdRange(population.first_id, population.last_id))
+        and query.dates.meet(Dates(population.first_date, last_date))
+    )
+
+
+def sentence(console: str, outcome: str, coverage: Coverage) -> str:
+    """The outcome, as one tells it to the person who asked."""
+    searched = (
+        f"{_counted(coverage.searched.entries, 'entry', 'entries')} in "
+        f"{_counted(coverage.searched.entry_files, 'entry file')} of Console "
+        f"{console}, which is archived up to {coverage.up_to or 'an unknown moment'}, were searched"
+    )
+    limits = "" if not coverage.not_covered else " This answer is not complete: see not_covered."
+    match outcome:
+        case Outcome.NOTHING_ARCHIVED:
+            return (
+                f"Nothing of Console {console} is archived: this answer says nothing of what happened there."
+            )
+        case Outcome.OUTSIDE:
+            return (
+                f"The question lies outside of what is archived of Console {console}: {_extent(coverage)}. "
+                "This answer says nothing of what happened then."
+            )
+        case Outcome.NOTHING_LEFT:
+            return (
+                f"What was archived of Console {console} for this question is no longer there: "
+                f"{coverage.gone_entries} entries in {_files(coverage)}, see gone_files."
+            )
+        case Outcome.NONE_FOUND:
+            return f"No entry matches: {searched}.{limits}"
+        case _:
+            match = "1 entry matches" if coverage.matched == 1 else f"{coverage.matched} entries match"
+            return f"{match}: {searched}.{limits}"
+
+
+def _files(coverage: Coverage) -> str:
+    """How many files are gone; no more than LISTED of them are known here."""
+    count = len(coverage.gone_files)
+    return _counted(count, "entry file") if count < LISTED else f"{count} entry files or more"
+
+
+def _counted(count: int, one: str, many: str | None = None) -> str:
+    """A number of things: `1 file`, `2 files`."""
+    return f"{count} {one if count == 1 else many or f'{one}s'}"
+
+
+def _extent(coverage: Coverage) -> str:
+    """What is archived, in words."""
+    parts = [
+        f"ids {p.first_id} to {p.last_id} of {p.first_date} to {p.last_date} (epoch {p.epoch})"
+        for p in coverage.archived
+    ]
+    newer = coverage.nothing_newer_at
+    said = f" (by the ledger's word, a run at {newer} found nothing newer on the Console)" if newer else ""
+    return f"{', '.join(parts) or 'no entry'}, up to {coverage.up_to or 'an unknown moment'}{said}"

@@ -1,0 +1,242 @@
+"""`proof`: that one entry was archived, as a text that anybody can check offline."""
+
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from itertools import groupby
+from typing import Any, NamedTuple, TypeAlias
+
+from audit_archive.errors import IntegrityError
+from audit_archive.format.checkpoint import Checkpoint, EntryProof, open_checkpoint
+from audit_archive.format.ids import IdRange
+from audit_archive.format.index import Row
+from audit_archive.format.keys import SignatureCheck
+from audit_archive.format.layout import checkpoint_key, checkpoints_prefix, statement_key
+from audit_archive.format.merkle import EMPTY_TREE, Prover, Tree, leaf_hash
+from audit_archive.format.statement import ArchiveStatement, parse_statement
+from audit_archive.retrieve.coverage import Coverage, RestsOn, Tally
+from audit_archive.retrieve.narrowing import Filed
+from audit_archive.retrieve.outcome import Outcome, outcome_of, sentence
+from audit_archive.retrieve.query import Query
+from audit_archive.retrieve.search import Scanner, Search
+from audit_archive.retrieve.statements import Chain, Reader, answered, read_chain, read_row
+from audit_archive.storage.chain import listed, read_known, read_whole
+from audit_archive.storage.entry_files import find_version, read_content
+
+# Proofs of archived lines, each against the first checkpoint that covers it.
+#
+# That is the checkpoint of the statement that archived the line, if that one is signed. What was archived
+# before signing began is covered by the checkpoint of a later statement, and is proven in its tree.
+
+Wanted: TypeAlias = Mapping[int, Mapping[bytes, int]]
+"""The lines to be proven: by epoch, the hash of each as a leaf, and its id."""
+
+NOT_SIGNED = "no signed checkpoint covers them"
+GONE = "lines beside them, whose hashes a proof is made of, are no longer there"
+
+
+class Proven(NamedTuple):
+    """A line's epoch, id and proof, and the number of the statement whose checkpoint proves it."""
+
+    epoch: int
+    entry_id: int
+    seq: int
+    proof: EntryProof
+
+
+class _UnprovenError(Exception):
+    """Why some lines have no proof."""
+
+
+class _Covering(NamedTuple):
+    """A checkpoint, the number of its statement, and the signed note as it is stored."""
+
+    seq: int
+    checkpoint: Checkpoint
+    note: bytes
+
+
+class Proving:
+    """Makes the proofs of some lines of a Console. `reasons`: why some have none, a clause each."""
+
+    def __init__(self, reader: Reader, chain: Chain, is_signed: SignatureCheck) -> None:
+        self.reasons: list[str] = []
+        self._reader = reader
+        self._chain = chain
+        self._is_signed = is_signed
+
+    def proofs(self, wanted: Wanted) -> Iterator[Proven]:
+        """The proofs, in the order in which the lines were archived.
+
+        Raises IntegrityError naming the statement whose entry files do not give its tree.
+        """
+        console, source = self._chain.console, self._reader.source
+        signed = [each.number for each in listed(source, checkpoints_prefix(console), ".txt")]
+        ids = {epoch: sorted(leaves.values()) for epoch, leaves in wanted.items()}
+        rows = (row for row in self._chain.rows if _has_one_within(row.ids, ids.get(row.epoch, ())))
+        for (epoch, seq), group in groupby(rows, key=lambda row: (row.epoch, _first_from(signed, row.seq))):
+            try:
+                yield from self._proven(next(group), self._covering(epoch, seq), wanted[epoch])
+            except _UnprovenError as error:
+                self.reasons += [str(error)] if str(error) not in self.reasons else []
+
+    def _covering(self, epoch: int, seq: int | None) -> _Covering:
+        """The checkpoint beside a statement. Raises _UnprovenError unless it is good, and of an epoch."""
+        if seq is None or not self._chain.keys:
+            raise _UnprovenError(NOT_SIGNED)
+        source, console = self._reader.source, self._chain.console
+        said = read_whole(source, statement_key(console, seq))
+        try:
+            covered = parse_statement(said.data)
+        except ValueError as error:
+            raise _UnprovenError(f"{said.key} is no statement that a checkpoint covers: {error}") from error
+        found = self._signed_note(seq, sha256(said.data).hexdigest())
+        if covered.epoch != epoch:
+            raise _UnprovenError(NOT_SIGNED)
+        return found
+
+    def _signed_note(self, seq: int, digest: str) -> _Covering:
+        """The checkpoint over a statement of this hash, among the versions of its key: its signature tells.
+
+        Raises _UnprovenError if none is.
+        """
+        source, console = self._reader.source, self._chain.console
+        key, why = checkpoint_key(console, seq), "it is not there"
+        for version in source.versions(key):
+            if version.key != key or version.is_delete_marker:
+                continue
+            note = read_whole(source, key, version.version_id)
+            try:
+                checkpoint = open_checkpoint(note.data, console, self._chain.keys, self._is_signed)
+            except ValueError as error:
+                why = str(error)
+                continue
+            if checkpoint.statement_sha256 == digest:
+                return _Covering(seq, checkpoint, note.data)
+            why = "it is over another statement"
+        raise _UnprovenError(f"{key} is no checkpoint that covers them: {why}")
+
+    def _proven(self, first: Row, covering: _Covering, wanted: Mapping[bytes, int]) -> Iterator[Proven]:
+        """The proofs of what was archived from a statement on up to the one that is covered."""
+        rows = self._chain.rows
+        rows = rows[rows.index(first) : bisect_left(rows, covering.seq + 1, key=lambda row: row.seq)]
+        prover, ids = Prover(self._tree_before(first)), list[int]()
+        for row in rows:
+            said = read_row(self._reader, self._chain, row)
+            for leaf in self._leaves(said):
+                chosen = wanted.get(leaf)
+                prover.append_leaf(leaf, choose=chosen is not None)
+                ids += [] if chosen is None else [chosen]
+            if prover.root != said.tree.root:
+                raise IntegrityError(f"{row.statement.key} states another tree than its entry files give")
+        if (prover.size, prover.root) != (covering.checkpoint.size, covering.checkpoint.root):
+            raise _UnprovenError(f"the checkpoint of statement {covering.seq} is over another tree")
+        for entry_id, proof in zip(ids, prover.proofs(), strict=True):
+            told = EntryProof(proof.index, proof.hashes, covering.note)
+            yield Proven(first.epoch, entry_id, covering.seq, told)
+
+    def _tree_before(self, row: Row) -> Tree:
+        said = read_row(self._reader, self._chain, row)
+        if said.previous is None:
+            return EMPTY_TREE
+        return read_known(self._reader.source, said.previous).tree
+
+    def _leaves(self, said: ArchiveStatement) -> Iterator[bytes]:
+        """The hash of each line that a statement archived, as a leaf, in order of id."""
+        files = [Filed(file, said.epoch, said.seq, said.export.retain_until) for file in said.entries]
+        scanner = Scanner(Query(said.console), self._read, self._reader.scratch, Tally())
+        for lines in scanner.in_order(sorted(files, key=lambda filed: filed.file.first_id)):
+            yield from map(leaf_hash, lines)
+
+    def _read(self, filed: Filed) -> Iterator[bytes]:
+        self._reader.check_time("from")
+        found = find_version(self._reader.source, filed.file)
+        if found is None:
+            raise _UnprovenError(GONE)
+        return read_content(self._reader.source, filed.file, found.version_id)
+
+
+def _has_one_within(ids: IdRange, ascending: Sequence[int]) -> bool:
+    at = bisect_left(ascending, ids.first)
+    return at < len(ascending) and ascending[at] <= ids.last
+
+
+def _first_from(numbers: Sequence[int], number: int) -> int | None:
+    """The first of some ascending numbers that is not below one."""
+    at = bisect_left(numbers, number)
+    return numbers[at] if at < len(numbers) else None
+
+
+MAX_LINE = 1 << 20
+"""Bytes of a line that is told with its proof: an answer has a limit."""
+
+
+@dataclass(frozen=True)
+class ProvenLine:
+    """An archived line (without its line feed) and its proof."""
+
+    console: str
+    line: bytes
+    proven: Proven
+
+    def as_dict(self) -> dict[str, Any]:
+        """As an answer tells it. `line` is None if it is too long for one: ask for it as an entry."""
+        epoch, entry_id, seq, proof = self.proven
+        is_short = len(self.line) <= MAX_LINE
+        return {
+            "epoch": epoch,
+            "id": entry_id,
+            "index": proof.index,
+            "statement": statement_key(self.console, seq),
+            "checkpoint": checkpoint_key(self.console, seq),
+            "leaf_sha256": leaf_hash(self.line).hex(),
+            "line": self.line.decode() if is_short else None,
+            "proof": proof.encode().decode(),
+        }
+
+
+@dataclass(frozen=True)
+class FoundProofs:
+    """The answer: how it ends, in a word and in a sentence, what it rests on, a proof for each epoch's entry.
+
+    `reasons`: why an entry that is archived has no proof.
+    """
+
+    outcome: str
+    sentence: str
+    coverage: Coverage
+    proofs: tuple[ProvenLine, ...]
+    reasons: tuple[str, ...]
+
+
+def find_proofs(reader: Reader, query: Query, is_signed: SignatureCheck) -> FoundProofs:
+    """Prove the entry of a query's id. Raises IntegrityError naming the object that does not fit."""
+    found = answered(reader, query.console, lambda chain: _find(reader, chain, query, is_signed))
+    is_short = found.reasons and found.coverage.rests_on == RestsOn.INDEX
+    # A key that the index hides would leave entries without their proofs.
+    return _find(reader, read_chain(reader, query.console), query, is_signed) if is_short else found
+
+
+def _find(reader: Reader, chain: Chain, query: Query, is_signed: SignatureCheck) -> FoundProofs:
+    search = Search(reader, chain, query)
+    lines = {place.epoch: line for place, found in search.lines() for line in found}
+    coverage = search.coverage()
+    proving = Proving(reader, search.chain, is_signed)
+    wanted = {epoch: {leaf_hash(line): query.ids.first} for epoch, line in lines.items()}
+    proofs = tuple(ProvenLine(query.console, lines[each.epoch], each) for each in proving.proofs(wanted))
+    outcome = outcome_of(query, coverage)
+    words = sentence(query.console, outcome, coverage)
+    if outcome == Outcome.FOUND:
+        words = " ".join(_sentences(query.ids.first, proofs, proving.reasons))
+    return FoundProofs(outcome, words, coverage, proofs, tuple(proving.reasons))
+
+
+def _sentences(entry_id: int, proofs: Sequence[ProvenLine], reasons: Sequence[str]) -> Iterator[str]:
+    for _, _, seq, proof in (each.proven for each in proofs):
+        yield (
+            f"The entry {entry_id} is archived: it is leaf {proof.index} of the tree that the checkpoint of "
+            f"statement {seq} signs."
+        )
+    if reasons:
+        yield f"An archived entry {entry_id} can't be proven: {'; '.join(reasons)}."

@@ -1,0 +1,56 @@
+"""A question to the archive of one Console: which entries. Pure."""
+
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network
+from typing import TypeAlias
+
+from audit_archive.format.entry import MAX_ID
+from audit_archive.format.ids import IdRange
+from audit_archive.format.times import ALL_DATES, Dates, rfc3339, utc_date
+
+Network: TypeAlias = IPv4Network | IPv6Network
+ALL_IDS = IdRange(1, MAX_ID)
+
+
+@dataclass(frozen=True)
+class Query:
+    """Which entries are asked for: those that every filter lets pass; one that is empty or None lets all.
+
+    `start` (included) and `end` (excluded) are epoch seconds; `ids` are inclusive. Of `users`,
+    `action_types`, `networks` and `flocks` any one suffices. Texts are compared ignoring case (Unicode case
+    folding); a user, an action type and a flock as a whole, `text` with any part of any text in the entry.
+    """
+
+    console: str
+    start: int | None = None
+    end: int | None = None
+    users: tuple[str, ...] = ()
+    action_types: tuple[str, ...] = ()
+    networks: tuple[Network, ...] = ()
+    text: str | None = None
+    ids: IdRange = ALL_IDS
+    flocks: tuple[str, ...] = ()
+    epoch: int | None = None
+
+    @property
+    def is_timed(self) -> bool:
+        """Whether it matters when an entry happened."""
+        return self.start is not None or self.end is not None
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether it matters what an entry says beside when."""
+        return bool(self.users or self.action_types or self.networks or self.text or self.flocks)
+
+    @property
+    def resolved(self) -> dict[str, str | None]:
+        """The time asked for as RFC 3339 text: `start` included, `end` excluded; None: without a limit."""
+        moments = {"start": self.start, "end": self.end}
+        return {name: None if moment is None else rfc3339(moment) for name, moment in moments.items()}
+
+    @property
+    def dates(self) -> Dates:
+        """The UTC dates on which an entry must have happened to be asked for."""
+        first = ALL_DATES.first if self.start is None else utc_date(self.start)
+        last = ALL_DATES.last if self.end is None else utc_date(self.end - 1)
+        return Dates(first, last)

@@ -1,0 +1,238 @@
+"""`entries`: every archived entry that a query asks for, in order of epoch and id, and what that rests on."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from hashlib import sha256
+from heapq import merge
+from itertools import chain, islice
+from operator import itemgetter
+from typing import BinaryIO, TypeAlias
+
+import orjson
+
+from audit_archive.errors import IntegrityError
+from audit_archive.export.sorting import Run, write_run
+from audit_archive.format.entry import Entry, members_of
+from audit_archive.format.times import from_rfc3339
+from audit_archive.ports import ScratchFile
+from audit_archive.retrieve.amendments import OtherForm, find_amendments, find_forms
+from audit_archive.retrieve.coverage import Absence, Coverage, Gone, Overlaid, Tally
+from audit_archive.retrieve.covering import Read, cover
+from audit_archive.retrieve.formats import Form, Place
+from audit_archive.retrieve.match import MATCH, NO, Judge, Prefilter
+from audit_archive.retrieve.narrowing import Filed
+from audit_archive.retrieve.outcome import outcome_of, sentence
+from audit_archive.retrieve.query import Query
+from audit_archive.retrieve.selection import select
+from audit_archive.retrieve.statements import Chain, Reader, answered
+from audit_archive.storage.entry_files import find_version, read_content
+
+# The scan: every line of the chosen files is looked at, and those that match are given, in order of id.
+
+Lines: TypeAlias = list[bytes]
+ReadFile: TypeAlias = Callable[[Filed], Iterator[bytes]]
+"""Gives the texts of a file, whole lines each."""
+
+FAN_IN = 16
+_BATCH = 512
+
+
+class Scanner:
+    """Scans files for one query, and counts as it goes."""
+
+    def __init__(self, query: Query, read: ReadFile, scratch: ScratchFile, tally: Tally) -> None:
+        self._tally = tally
+        self._judge = Judge(query)
+        self._prefilter = Prefilter(query)
+        self._read = read
+        self._scratch = scratch
+
+    def in_order(self, files: Sequence[Filed]) -> Iterator[Lines]:
+        """The matching lines of one epoch's files, ascending by id, some at a time.
+
+        `files` come by first id. Files whose ids overlap are scanned one after the other, and what matches in
+        them is merged. Raises IntegrityError if an id comes twice.
+        """
+        for group in _overlapping(files):
+            if len(group) == 1:
+                yield from self._matches(group[0])
+            else:
+                yield from self._merged(group)
+
+    def _matches(self, filed: Filed) -> Iterator[Lines]:
+        for text in self._read(filed):
+            passes = self._judge.passes_all(text, filed.file.date)
+            found = text.split(b"\n")[:-1] if passes else self._judged(text)
+            self._tally.matched += len(found)
+            if found:
+                yield found
+
+    def _judged(self, text: bytes) -> Lines:
+        """The lines that match; those that can't be judged are noted."""
+        lines = self._prefilter.candidates(text)
+        verdicts = self._judge.verdicts(lines)
+        found = [line for line, verdict in zip(lines, verdicts, strict=True) if verdict is MATCH]
+        if verdicts.count(NO) + len(found) < len(lines):
+            for line, verdict in zip(lines, verdicts, strict=True):
+                if verdict not in (MATCH, NO):
+                    self._tally.note_unjudged(verdict, orjson.loads(line)["id"])
+        return found
+
+    def _merged(self, group: Sequence[Filed]) -> Iterator[Lines]:
+        with ExitStack() as files:
+            file = files.enter_context(self._scratch())
+            runs = [write_run(file, map(_entry, chain.from_iterable(self._matches(f)))) for f in group]
+            while len(runs) > FAN_IN:
+                file = files.enter_context(self._scratch())
+                parts = [runs[at : at + FAN_IN] for at in range(0, len(runs), FAN_IN)]
+                runs = [write_run(file, _merge(part)) for part in parts]
+            merged = _merge(runs)
+            while batch := [entry.line for entry in islice(merged, _BATCH)]:
+                yield batch
+
+
+def _entry(line: bytes) -> Entry:
+    return Entry(orjson.loads(line)["id"], line, None, 0)
+
+
+def _merge(runs: Iterable[Run]) -> Iterator[Entry]:
+    """The entries of some runs, ascending by id. Raises IntegrityError for an id that comes twice."""
+    last = 0
+    for entry in merge(*(run.entries() for run in runs), key=itemgetter(0)):
+        if entry.id == last:
+            raise IntegrityError(f"The entry {last} is archived twice in one epoch; verify the archive")
+        last = entry.id
+        yield entry
+
+
+def _overlapping(files: Iterable[Filed]) -> Iterator[list[Filed]]:
+    """The files, those together whose ids overlap."""
+    group, last = list[Filed](), 0
+    for filed in files:
+        if group and filed.ids.first > last:
+            yield group
+            group = []
+        group.append(filed)
+        last = max(last, filed.ids.last)
+    if group:
+        yield group
+
+
+@dataclass(frozen=True)
+class Body:
+    """Entries in some form, in a temporary file that whoever asked closes: its bytes, SHA-256 (hex)."""
+
+    file: BinaryIO
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Found:
+    """The answer to a query: how it ends, in a word and in a sentence, what it rests on, and what was found.
+
+    The same question to the same archive gives a body of the same bytes; None if nothing was found. `forms`:
+    the entries that have another form, in both; None if they were not asked for.
+    """
+
+    outcome: str
+    sentence: str
+    coverage: Coverage
+    body: Body | None
+    forms: tuple[OtherForm, ...] | None = None
+
+
+class Search:
+    """One question to the archive of a Console. Nothing may be handed out before all of it is read."""
+
+    def __init__(self, reader: Reader, chain: Chain, query: Query) -> None:
+        """Raises as `select` does."""
+        self.chain = chain
+        self.query = query
+        self._reader = reader
+        self._selected = select(reader, chain, query)
+        self._amendments = find_amendments(reader, chain, self._selected)
+        self._tally = Tally()
+
+    def lines(self) -> Iterator[tuple[Place, Lines]]:
+        """The lines that answer it, in order of epoch and id, some at a time. To be read once.
+
+        Raises IntegrityError naming the object if an entry file is not what its statement says.
+        """
+        scanner = Scanner(self.query, self._read, self._reader.scratch, self._tally)
+        for each in self._selected:
+            place = Place(self.query.console, each.epoch)
+            for lines in scanner.in_order(each.files):
+                if self._amendments.concerns(each.epoch):
+                    for line in lines:
+                        self._amendments.note(each.epoch, members_of(line)["id"], line)
+                yield place, lines
+
+    @property
+    def matched(self) -> int:
+        """How many lines were found so far."""
+        return self._tally.matched
+
+    def coverage(self) -> Coverage:
+        """What the answer rests on, once every line was read."""
+        read = Read(self._selected, self._tally, self._amendments)
+        return cover(self._reader, self.chain, self.query, read)
+
+    def forms(self) -> tuple[OtherForm, ...]:
+        """Both forms of the entries that have another one, once every line was read.
+
+        Raises IntegrityError naming the export that is not what its statement says.
+        """
+        return tuple(find_forms(self._reader, self._amendments))
+
+    def _read(self, filed: Filed) -> Iterator[bytes]:
+        """The texts of an entry file; one that is not there is noted."""
+        reader = self._reader
+        reader.check_time("from")
+        found = find_version(reader.source, filed.file)
+        if found is None:
+            self._tally.gone.append(_gone(filed, _absence(reader, self.chain, filed)))
+            return
+        yield from read_content(reader.source, filed.file, found.version_id)
+        if found.false:
+            self._tally.overlaid.append(Overlaid(filed.file.key, found.version_id, found.false))
+        self._tally.note_searched(filed.file)
+
+
+def find_entries(reader: Reader, query: Query, form: Form, *, with_forms: bool = False) -> Found:
+    """Search the archive of a Console. Nothing is handed out before all of it is proven.
+
+    Raises IntegrityError naming the object if a statement or an entry file is not what it should be,
+    RequestError if there is not enough time.
+    """
+    search = answered(reader, query.console, lambda chain: Search(reader, chain, query))
+    with ExitStack() as files:
+        file = files.enter_context(reader.scratch())
+        digest, size = sha256(form.header), file.write(form.header)
+        for place, lines in search.lines():
+            rendered = b"".join([form.render(line, place) for line in lines])
+            digest.update(rendered)
+            size += file.write(rendered)
+        coverage = search.coverage()
+        outcome = outcome_of(query, coverage)
+        words = sentence(query.console, outcome, coverage)
+        forms = search.forms() if with_forms else None
+        if not coverage.matched:
+            return Found(outcome, words, coverage, None, forms)
+        files.pop_all()
+        file.seek(0)
+        return Found(outcome, words, coverage, Body(file, size, digest.hexdigest()), forms)
+
+
+def _absence(reader: Reader, chain: Chain, filed: Filed) -> str:
+    """Why an entry file is not there."""
+    if reader.ledger is not None and filed.seq > chain.recorded:
+        return Absence.NOT_PUBLISHED
+    is_over = from_rfc3339(filed.retain_until) <= reader.clock.now()
+    return Absence.EXPIRED if is_over else Absence.REMOVED
+
+
+def _gone(filed: Filed, cause: str) -> Gone:
+    file = filed.file
+    return Gone(file.key, cause, filed.epoch, file.date, file.first_id, file.last_id, file.count)

@@ -1,0 +1,141 @@
+"""`status`: where the archive of each Console stands, by what the ledger and the bucket say."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from audit_archive.errors import AuditArchiveError
+from audit_archive.events import is_console_id
+from audit_archive.format.facts import IdSpan
+from audit_archive.format.head import Head
+from audit_archive.format.ids import IdSet
+from audit_archive.format.layout import consoles_after
+from audit_archive.format.times import from_rfc3339, rfc3339
+from audit_archive.retrieve.coverage import LISTED, Miscounted
+from audit_archive.retrieve.covering import reach
+from audit_archive.retrieve.statements import Reader, current_head
+from audit_archive.storage.chain import read_known
+
+_STATEMENTS = "statements/"
+_CONSOLE = "console="
+_HOUR = 3600
+
+
+@dataclass(frozen=True)
+class OpenIntent:
+    """A purge up to `boundary` that statement `seq` planned, and whose end nobody has written up yet."""
+
+    seq: int
+    boundary: int
+    expected_count: int
+
+
+@dataclass(frozen=True)
+class Status:
+    """Where the archive of a Console stands. Moments are RFC 3339 text in UTC.
+
+    `up_to`: the moment up to which the newest complete export holds everything that the Console showed.
+    `nothing_newer_at`: a later moment at which, by the ledger's word, a run found nothing newer on the
+    Console. `lag_hours`: how long ago the later of the two is. `stale_ids`: entries that the Console showed
+    since then and that its exports lack. `miscounted`: that export, if it does not fit the Console's own
+    count. `unpurged_entries`: those archived that no purge of ours has destroyed; `lag_ids`: the ids that
+    these lie in. `missing`: by cause, how many ids are missing and may still be filled; `unexplained`: the
+    first ranges that hold purging back until an operator accepts them. `is_latched`: purging waits for an
+    operator. `fault`: why the rest can't be told, or what the ledger knows and the chain does
+    not have; one Console's fault hides no other.
+    """
+
+    console: str
+    epoch: int = 1
+    statements: int = 0
+    newest_statement_at: str | None = None
+    highest_archived_id: int = 0
+    highest_purged_id: int = 0
+    unpurged_entries: int = 0
+    lag_ids: int = 0
+    up_to: str | None = None
+    nothing_newer_at: str | None = None
+    stale_ids: tuple[int, ...] = ()
+    miscounted: Miscounted | None = None
+    lag_hours: float | None = None
+    completed_at: str | None = None
+    missing: dict[str, int] | None = None
+    unexplained: tuple[IdSpan, ...] = ()
+    open_intents: tuple[OpenIntent, ...] = ()
+    is_latched: bool = False
+    next_due_at: str | None = None
+    verified_at: str | None = None
+    fault: str | None = None
+
+
+def statuses(reader: Reader, console: str | None) -> tuple[Status, ...]:
+    """The status of one Console, or of every one of which something is archived, by name."""
+    names = [console] if console is not None else sorted(_consoles(reader))
+    return tuple(_told(reader, name) for name in names)
+
+
+def _consoles(reader: Reader) -> Iterator[str]:
+    """Every Console that has a statement: one look at the listing for each."""
+    after = ""
+    while version := next(reader.source.versions(_STATEMENTS, after), None):
+        folder, slash, _ = version.key.removeprefix(_STATEMENTS).partition("/")
+        name = folder.removeprefix(_CONSOLE)
+        is_console = bool(slash) and folder.startswith(_CONSOLE) and is_console_id(name)
+        if is_console:
+            yield name
+        after = consoles_after(name) if is_console else version.key
+
+
+def _told(reader: Reader, console: str) -> Status:
+    reader.check_time("console")
+    try:
+        return _status(reader, console)
+    except AuditArchiveError as error:
+        return Status(console, fault=f"{type(error).__name__}: {error}")
+
+
+def _status(reader: Reader, console: str) -> Status:
+    head, contradiction = current_head(reader, console)
+    if head.statement is None:
+        return Status(console, missing={}, fault=contradiction)
+    reached = reach(reader, head)
+    completed = reader.ledger.last_completed(console) if reader.ledger is not None else None
+    return Status(
+        console=console,
+        epoch=head.epoch,
+        statements=head.seq,
+        newest_statement_at=read_known(reader.source, head.statement).run.started_at,
+        highest_archived_id=head.highest_archived_id,
+        highest_purged_id=head.highest_purged_id,
+        unpurged_entries=_unpurged(head),
+        lag_ids=head.highest_archived_id - head.highest_purged_id,
+        up_to=reached.up_to,
+        nothing_newer_at=reached.nothing_newer_at,
+        stale_ids=tuple(each.lacks_id for each in reached.stale),
+        miscounted=reached.miscounted,
+        lag_hours=_lag(reader, reached.nothing_newer_at or reached.up_to),
+        completed_at=rfc3339(completed) if completed is not None else None,
+        missing=_missing(head),
+        unexplained=tuple(IdSpan(hole.first, hole.last) for hole in head.unexplained[:LISTED]),
+        open_intents=tuple(OpenIntent(i.seq, i.boundary, i.expected_count) for i in head.open_intents),
+        is_latched=head.is_latched,
+        next_due_at=rfc3339(head.next_due_at) if head.next_due_at is not None else None,
+        fault=contradiction,
+    )
+
+
+def _lag(reader: Reader, moment: str | None) -> float | None:
+    return round((reader.clock.now() - from_rfc3339(moment)) / _HOUR, 1) if moment is not None else None
+
+
+def _unpurged(head: Head) -> int:
+    """The archived ids above the purged watermark, and late ones below it."""
+    above = IdSet.of((head.highest_purged_id + 1, head.highest_archived_id))
+    return above.minus(head.open_ids).size + len(head.late_ids)
+
+
+def _missing(head: Head) -> dict[str, int]:
+    counts: Counter[str] = Counter()
+    for hole in head.holes:
+        counts[hole.cause] += hole.last - hole.first + 1
+    return dict(sorted(counts.items()))

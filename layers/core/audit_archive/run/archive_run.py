@@ -1,0 +1,132 @@
+"""The archive run. Read `_archive_and_purge` top to bottom: it is the product.
+
+Each step takes what the step before returned, so that the type checker forbids the wrong order: only a
+`Verified` export can be committed, and only a recorded `Head` can lead to a purge.
+"""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+
+from audit_archive.errors import RollbackError, SettingsError
+from audit_archive.format.facts import HeldBackBy, Mode
+from audit_archive.format.head import Head, accepted_ids
+from audit_archive.run.collect import Surveyed, download, kept_if_refused, store, survey, verify
+from audit_archive.run.compare import Compared, archived_by, compare, first_ending
+from audit_archive.run.context import Run, SupersededError, announce_pending, lease, paging
+from audit_archive.run.findings import tell_hold
+from audit_archive.run.ledger_head import readable_head
+from audit_archive.run.plan import Plan, Sight, is_idle, make_plan
+from audit_archive.run.publish import load
+from audit_archive.run.purge import HeldError, check_dry, purge
+from audit_archive.run.result import Outcome, Result, archived, plain, purged, stale, warned
+from audit_archive.run.rollback import check_forward
+from audit_archive.run.settle import settle, settle_late
+from audit_archive.run.slices import Evidence, archive_slices
+from audit_archive.run.view import View, check_not_lasting, note, view
+
+NO_PURGE_KEY = "no purging key is stored: the population that a purge would meet was not checked"
+NOT_YET_CERTAIN = (
+    "nothing was purged: the purging key sees a young entry that the export does not hold, or there was too "
+    "little time to look; the next run looks again"
+)
+
+
+class ArchiveRun:
+    """One pass over one Console: archive what is new, prove it, and purge what is proven."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    def run(self) -> Result:
+        """Run once, under the Console's lease. Raises the errors of `audit_archive.errors`."""
+        console = self._run.order.console
+        with lease(self._run) as is_ours, _closing_files(self._run) as run, paging(run):
+            if not is_ours:
+                head = readable_head(run) or Head(console)
+                return plain(Outcome.BUSY, head, head)
+            result, head = _archive_and_purge(run)
+            announce_pending(run)
+            if not result.is_stale:
+                tell_hold(run, head, is_growing=result.new_entries > 0)
+            if result.is_completed:
+                run.ledger.complete(console, run.clock.now())
+            return result
+
+
+def _archive_and_purge(run: Run) -> tuple[Result, Head]:
+    loaded = load(run)
+    head = settle(run, loaded)
+    began_at, peek = run.clock.now(), run.console.peek()
+    if is_idle(peek.newest, peek.population, head, run.order.policy, began_at):
+        return plain(Outcome.IDLE, loaded, head), head
+    export = download(run)
+    with kept_if_refused(run, export):
+        surveyed = survey(run, export, head)
+        archivings = archived_by(run, head, surveyed.survey.ids)
+        compared = compare(run, head, surveyed, archivings)
+        seen = _checked(run, surveyed, head, compared, view(run, surveyed, head, peek, began_at))
+    if seen.is_stale and not seen.is_advancing:
+        return stale(loaded, head, seen), head
+    if not surveyed.survey.ids:
+        return plain(Outcome.IDLE, loaded, head), head
+    head = settle_late(run, head, surveyed)
+    ending_id = first_ending(run, head, surveyed.survey.ids, archivings)
+    sight = Sight(seen.is_stale, seen.unexported_id, ending_id)
+    plan = make_plan(surveyed.survey, head, run.order.policy, surveyed.export.served_at, sight)
+    verified = verify(run, store(run, surveyed, head))
+    try:
+        evidence = Evidence(surveyed, seen, compared, plan, verified)
+        head, is_complete = archive_slices(run, head, evidence)
+        result = archived(loaded, head, evidence, is_complete=is_complete)
+        return _purge(run, head, surveyed, plan, result) if is_complete else (result, head)
+    except SupersededError:
+        head = load(run)
+        return plain(Outcome.SUPERSEDED, loaded, head), head
+
+
+def _checked(run: Run, surveyed: Surveyed, head: Head, compared: Compared, seen: View) -> View:
+    """Check that the trail went forward, and note whether the export holds what `fetch` showed.
+
+    Only a trail that `fetch` shows went backwards: else the export is an old copy, or one of another trail,
+    and what is new in it is not archived. Raises RollbackError, InvalidExportError.
+    """
+    try:
+        check_forward(surveyed.survey, head, is_another=compared.is_another_trail)
+    except RollbackError:
+        if seen.lacking is None:
+            raise
+        seen = seen.as_old_copy()
+    lack = note(run, seen, surveyed.survey)
+    if not seen.is_advancing:
+        check_not_lasting(lack, run.clock.now())
+    return seen
+
+
+def _purge(run: Run, head: Head, surveyed: Surveyed, plan: Plan, result: Result) -> tuple[Result, Head]:
+    """Carry out the recorded plan: purge in mode `on`, only check in `dry-run`."""
+    # What vanished from the export, or was accepted as missing, may be live and be made up for in the count.
+    is_sure = not plan.vanished and not accepted_ids(head.holes)
+    ids = surveyed.survey.ids
+    try:
+        if plan.is_intent:
+            after, settlement = purge(run, head, ids, is_sure=is_sure)
+            return purged(result, plan, settlement, head, after), after
+        if plan.mode == Mode.DRY_RUN and plan.boundary is not None:
+            is_checked = check_dry(run, head, ids, plan.boundary, is_sure=is_sure)
+            return result if is_checked else warned(result, NO_PURGE_KEY), head
+    except HeldError:
+        return warned(replace(result, held_back_by=HeldBackBy.POPULATION), NOT_YET_CERTAIN), head
+    return result, head
+
+
+@contextmanager
+def _closing_files(run: Run) -> Iterator[Run]:
+    """The same run, with every temporary file closed at its end. Raises SettingsError for a full disk."""
+    try:
+        with ExitStack() as files:
+            yield replace(run, scratch=lambda: files.enter_context(run.scratch()))
+    except OSError as error:  # every other one is translated at its port
+        raise SettingsError(
+            f"The temporary disk failed ({error.strerror}): give the function more ephemeral storage"
+        ) from error

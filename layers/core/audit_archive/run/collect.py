@@ -1,0 +1,178 @@
+"""Download and survey: the export on disk, and everything one pass over it finds out."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from typing import BinaryIO
+
+from audit_archive.errors import ArchiveStoreError, IntegrityError, InvalidExportError, RollbackError
+from audit_archive.export.json_reader import read_entries
+from audit_archive.export.sorting import SortedEntries, sort_entries
+from audit_archive.export.zip_reader import open_member
+from audit_archive.format.facts import ExportFacts, ObjectRef
+from audit_archive.format.head import Head
+from audit_archive.format.layout import export_key, rejected_key
+from audit_archive.format.times import DAY, from_rfc3339, rfc3339
+from audit_archive.ports import Retention, ScratchFile
+from audit_archive.run.commit import check_lock
+from audit_archive.run.context import Run
+from audit_archive.run.survey import Survey, survey_entries
+
+
+@dataclass(frozen=True)
+class Export:
+    """An export, whole, on disk: its size in bytes, SHA-256 (hex), and when it was served (epoch seconds).
+
+    `served_at` is the earlier of the Console's clock and ours, so that neither can make an entry look older
+    than it is.
+    """
+
+    file: BinaryIO
+    size: int
+    sha256: str
+    served_at: int
+
+
+@dataclass(frozen=True)
+class Surveyed:
+    """An export, its entries ascending by id, and what the pass over them found out."""
+
+    export: Export
+    entries: SortedEntries
+    survey: Survey
+
+
+def download(run: Run) -> Export:
+    """Spool the export to disk."""
+    spool = run.scratch()
+    received = run.console.download(spool)
+    now = run.clock.now()
+    served_at = min(now, received.served_at) if received.served_at is not None else now
+    return Export(spool, received.size, received.sha256, served_at)
+
+
+def survey(run: Run, export: Export, head: Head) -> Surveyed:
+    """Read the whole export once. Raises InvalidExportError."""
+    entries = read_export(export.file, export.size, run.scratch)
+    cutoff = export.served_at - run.order.policy.window
+    return Surveyed(export, entries, survey_entries(entries, head, export.served_at, cutoff))
+
+
+def read_export(file: BinaryIO, size: int, scratch: ScratchFile) -> SortedEntries:
+    """The distinct entries of a zip export, ascending by id. Raises InvalidExportError."""
+    return sort_entries(read_entries(open_member(file, size)), scratch)
+
+
+@contextmanager
+def kept_if_refused(run: Run, export: Export) -> Iterator[None]:
+    """Keep an export under `rejected/` if it is refused."""
+    try:
+        yield
+    except (InvalidExportError, RollbackError) as refusal:
+        refusal.add_note(_keep(run, export))
+        raise
+
+
+def _keep(run: Run, export: Export) -> str:
+    """Store a refused export for a person to look at; a store that fails must not hide the refusal."""
+    key = rejected_key(run.order.console, export.served_at, export.sha256)
+    retention = run.rejected_retention()
+    metadata = {"console": run.order.console, "sha256": export.sha256, "run-id": run.order.facts.id}
+    try:
+        ref = run.store.put(key, export.file, export.sha256, retention, metadata)
+    except (ArchiveStoreError, IntegrityError) as error:
+        return f"The refused export could not be kept: {error}"
+    return f"The refused export is kept as {ref.key}, version {ref.version_id}."
+
+
+# Store and verify: the untouched export in the bucket, proven whole and locked.
+
+REUSED_FOR = 7 * DAY
+"""Seconds by which the lock of a stored export may end before that of a new one would."""
+
+
+@dataclass(frozen=True)
+class Stored:
+    """An export in the bucket that holds the surveyed entries, as it must read back."""
+
+    facts: ExportFacts
+
+
+@dataclass(frozen=True)
+class Verified:
+    """The export as we read it back: whole, and locked."""
+
+    facts: ExportFacts
+
+
+def store(run: Run, surveyed: Surveyed, head: Head) -> Stored:
+    """Put the export under retention, with its SHA-256, so that S3 itself refuses damaged bytes.
+
+    If the newest stored export holds the same entries under a lock that is as good, that one stands for it:
+    a run that fails night after night must not store the whole trail each time.
+    """
+    retention, known = run.retention(), head.export
+    if known is not None and _is_same(known, surveyed) and _lasts(run, known, retention):
+        return Stored(known)
+    export, found = surveyed.export, surveyed.survey
+    key = export_key(run.order.console, export.served_at, found.first_id, found.last_id, export.sha256)
+    metadata = {
+        "console": run.order.console,
+        "first-id": str(found.first_id),
+        "last-id": str(found.last_id),
+        "entry-count": str(found.entry_count),
+        "sha256": export.sha256,
+        "served-at": rfc3339(export.served_at),
+        "run-id": run.order.facts.id,
+    }
+    return Stored(
+        _facts(surveyed, run.store.put(key, export.file, export.sha256, retention, metadata), retention)
+    )
+
+
+def verify(run: Run, stored: Stored) -> Verified:
+    """Read the stored version back, hash it again, and check its lock. Raises IntegrityError."""
+    due = stored.facts
+    digest, size = sha256(), 0
+    for chunk in run.store.read(due.key, due.version_id):
+        digest.update(chunk)
+        size += len(chunk)
+    if (digest.hexdigest(), size) != (due.sha256, due.size):
+        raise IntegrityError(
+            f"{due.key} version {due.version_id} reads back as {size} bytes with SHA-256 "
+            f"{digest.hexdigest()}; {due.size} bytes with {due.sha256} were put. Nothing was purged"
+        )
+    facts = run.store.inspect(due.key, due.version_id)
+    found = facts.retention if facts is not None else None
+    retention = check_lock(due.key, found, due.lock_mode, from_rfc3339(due.retain_until))
+    return Verified(replace(due, lock_mode=retention.mode, retain_until=rfc3339(retention.until)))
+
+
+def _is_same(known: ExportFacts, surveyed: Surveyed) -> bool:
+    return (known.lines_sha256, known.rows) == (surveyed.survey.lines_sha256, surveyed.entries.rows)
+
+
+def _lasts(run: Run, known: ExportFacts, retention: Retention) -> bool:
+    """Whether a stored export is still there, under a lock nearly as long as a new one's."""
+    is_long = from_rfc3339(known.retain_until) >= retention.until - REUSED_FOR
+    is_mode = known.lock_mode in {retention.mode, "COMPLIANCE"}
+    return is_long and is_mode and run.store.inspect(known.key, known.version_id) is not None
+
+
+def _facts(surveyed: Surveyed, ref: ObjectRef, retention: Retention) -> ExportFacts:
+    export, found = surveyed.export, surveyed.survey
+    return ExportFacts(
+        key=ref.key,
+        version_id=ref.version_id,
+        sha256=export.sha256,
+        size=export.size,
+        lock_mode=retention.mode,
+        retain_until=rfc3339(retention.until),
+        served_at=rfc3339(export.served_at),
+        first_id=found.first_id,
+        last_id=found.last_id,
+        rows=surveyed.entries.rows,
+        entry_count=found.entry_count,
+        lines_sha256=found.lines_sha256,
+    )

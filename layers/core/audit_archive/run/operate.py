@@ -1,0 +1,144 @@
+"""The operator's ways out: a person decides something about a Console's archive, and says who and why.
+
+Each is a statement in the chain. None deletes or purges, and none lowers a watermark within an epoch.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from audit_archive.errors import RequestError
+from audit_archive.format.facts import Action, IdSpan, LostStatement
+from audit_archive.format.head import Head
+from audit_archive.format.ids import IdSet
+from audit_archive.format.statement import OperatorStatement
+from audit_archive.run.checkpoints import sign
+from audit_archive.run.commit import commit
+from audit_archive.run.context import Run, lease, paging
+from audit_archive.run.ledger_head import find_absent, newest_number, readable_head
+from audit_archive.run.publish import load, publish, record
+from audit_archive.run.result import Outcome, Result, plain
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What a person decided: the action, who they are, and why.
+
+    `accepted`: with `accept`, which missing ids. `lost_after`: with `rebuild`, the number of the last
+    statement in the bucket, where the ledger names one that is not there.
+    """
+
+    action: str
+    who: str
+    reason: str
+    accepted: IdSpan | None = None
+    lost_after: int | None = None
+
+
+def operate(run: Run, decision: Decision) -> Result:
+    """State a decision, under the Console's lease. Raises RequestError if there is nothing to decide."""
+    with lease(run) as is_ours, paging(run):
+        if not is_ours:
+            head = readable_head(run) or Head(run.order.console)
+            return plain(Outcome.BUSY, head, head)
+        lost = _lost(run, decision)
+        before = _WAYS_OUT[decision.action](run, decision)
+        committed = commit(run, before, replace(_statement(run, before, decision), lost=lost))
+        if committed is None:
+            return plain(Outcome.SUPERSEDED, before, load(run))
+        head = record(run, publish(run, sign(run, committed)))
+        if lost is not None:
+            run.ledger.forget_disowned(run.order.console)
+        return plain(Outcome.STATED, before, head)
+
+
+def _resume(run: Run, _: Decision) -> Head:
+    """After a mismatch was looked into: purging may go on."""
+    head = load(run)
+    if not head.is_latched:
+        raise RequestError("action", f"nothing to resume: no mismatch holds back Console {head.console}")
+    return head
+
+
+def _epoch(run: Run, _: Decision) -> Head:
+    """After a Console was reset or replaced: its ids count anew."""
+    head = load(run)
+    if head.statement is None:
+        raise RequestError("action", f"nothing is archived of Console {head.console}: no new epoch is needed")
+    return head
+
+
+def _accept(run: Run, decision: Decision) -> Head:
+    """After it was looked into why ids are missing that no receipt explains: a purge may cross them."""
+    head, span = load(run), decision.accepted
+    if span is None:
+        raise RequestError("first", "missing: say which missing ids to accept, by `first` and `last`")
+    known = IdSet.of(*((hole.first, hole.last) for hole in head.unexplained))
+    others = known.gaps(span.first, span.last)
+    if others:
+        raise RequestError(
+            "first",
+            f"the ids {others.ranges[0].first} to {others.ranges[0].last} of Console {head.console} are not "
+            "listed as missing without an explanation. The warnings of a dry run show those that are",
+        )
+    return head
+
+
+def _rebuild(run: Run, _: Decision) -> Head:
+    """After the ledger was lost or damaged: everything in it, anew from the chain in the bucket.
+
+    One that ran out of time goes on where it stopped.
+    """
+    ledger, console, end = run.ledger, run.order.console, newest_number(run)
+    if not end:
+        raise RequestError("action", f"nothing is archived of Console {console}: nothing to rebuild")
+    head = readable_head(run)
+    is_under_way = ledger.disowned(console) is not None and (head is None or head.seq < end)
+    if not is_under_way:
+        ledger.disown(console)
+    return load(run)
+
+
+def _lost(run: Run, decision: Decision) -> LostStatement | None:
+    """The statement that the ledger knew and the bucket does not hold, as the operator says too.
+
+    Raises IntegrityError if the operator does not say so, RequestError if what they say is not so.
+    """
+    if decision.action != Action.REBUILD:
+        return None
+    known = (readable_head(run), run.ledger.disowned(run.order.console))
+    absent = next((found for head in known if (found := find_absent(run, head)) is not None), None)
+    if decision.lost_after is None and absent is not None:
+        raise absent.error()
+    if absent is None:
+        if decision.lost_after is not None:
+            raise RequestError("lost_after", "the bucket holds every statement that the ledger knows of")
+        return None
+    if decision.lost_after != absent.end:
+        raise RequestError("lost_after", f"the newest statement in the bucket is {absent.end}")
+    return LostStatement(absent.head.seq, absent.ref.sha256)
+
+
+_WAYS_OUT: Mapping[str, Callable[[Run, Decision], Head]] = {
+    Action.RESUME: _resume,
+    Action.EPOCH: _epoch,
+    Action.REBUILD: _rebuild,
+    Action.ACCEPT: _accept,
+}
+
+
+def _statement(run: Run, head: Head, decision: Decision) -> OperatorStatement:
+    is_epoch = decision.action == Action.EPOCH
+    return OperatorStatement(
+        console=run.order.console,
+        epoch=head.epoch + is_epoch,
+        seq=head.seq + 1,
+        previous=head.statement,
+        run=run.order.facts,
+        tree=head.tree,
+        highest_archived_id=0 if is_epoch else head.highest_archived_id,
+        highest_purged_id=0 if is_epoch else head.highest_purged_id,
+        action=decision.action,
+        who=decision.who,
+        reason=decision.reason,
+        accepted=decision.accepted if decision.action == Action.ACCEPT else None,
+    )

@@ -1,0 +1,182 @@
+"""Publish and record: the entry files of a committed statement, then the ledger."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from audit_archive.alerts import announce
+from audit_archive.errors import IntegrityError, LedgerError, SettingsError
+from audit_archive.format.facts import EntryFile, ExportFacts, PurgeOutcome, Slice
+from audit_archive.format.head import Head
+from audit_archive.format.statement import ArchiveStatement, PurgeStatement, Statement
+from audit_archive.format.times import DAY, from_rfc3339
+from audit_archive.ports import Finding
+from audit_archive.run.checkpoints import Signed, commit_key, sign
+from audit_archive.run.collect import read_export
+from audit_archive.run.commit import mismatch_finding, read_statement
+from audit_archive.run.context import Run, SupersededError
+from audit_archive.run.findings import amendments_of, findings_of
+from audit_archive.run.ledger_head import difference, held_head
+from audit_archive.storage.chain import statements_beyond
+from audit_archive.storage.entry_files import Built, build, select
+
+ATTEMPTS = 20
+"""How often a statement is put behind another run's that came first."""
+
+FRESH = 30 * DAY
+"""Seconds for which a statement that nobody recorded may still be the crash of a run; the next one after a
+daily run that died comes a day later, or after a weekend."""
+
+
+@dataclass(frozen=True)
+class Published:
+    """A signed statement whose entry files are in the bucket."""
+
+    statement: Statement
+    head: Head
+    note: bytes
+
+
+def publish(run: Run, signed: Signed, built: Built | None = None) -> Published:
+    """Put the entry files, if there are any, whose hashes the signed statement already holds."""
+    retention = run.retention()
+    for facts, file in built.files if built is not None else ():
+        run.store.put(facts.key, file, facts.sha256, retention, {"console": run.order.console})
+    return Published(signed.statement, signed.head, signed.note)
+
+
+def record(run: Run, published: Published) -> Head:
+    """Move the ledger to a statement that is committed, signed and published."""
+    run.ledger.record(published.head, published.statement, published.note)
+    return published.head
+
+
+def announce_and_record(run: Run, published: Published, findings: Iterable[Finding]) -> Head:
+    """Tell a person what a statement is the first to say, then record it.
+
+    In this order, so that a crash in between is made good by the next run. Raises SettingsError if the topic
+    refuses, once the statement is recorded: that must not stop the archive.
+    """
+    try:
+        for finding in findings:
+            announce(run, finding)
+    except SettingsError:
+        record(run, published)
+        raise
+    return record(run, published)
+
+
+def load(run: Run) -> Head:
+    """The head, after rolling forward: whatever a crashed run committed is signed, published, recorded now.
+
+    The ledger's head is held to the chain first, and made anew from it where the chain does not confirm it.
+    Where another key signs than the chain names, it is named first. Raises IntegrityError if the bucket does
+    not hold what the ledger names, LedgerError if there are more statements than time.
+    """
+    for _ in range(ATTEMPTS):
+        head = _roll_forward(run, held_head(run))
+        try:
+            signed = commit_key(run, head)
+        except SupersededError:
+            continue
+        return head if signed is None else record(run, publish(run, signed))
+    raise LedgerError(f"{ATTEMPTS} other statements came first while the signing key was named")
+
+
+def _roll_forward(run: Run, head: Head) -> Head:
+    """The head after every statement beyond `head`: each is signed, published where absent, recorded.
+
+    What is recorded lasts: a run that has no more time leaves the rest to the next. Each does one at least.
+    """
+    known = head.statement.key if head.statement is not None else None
+    rest = (version for version in statements_beyond(run.store, head) if version.key != known)
+    disowned: Head | None = None
+    for count, version in enumerate(rest):
+        if not count:
+            disowned = run.ledger.disowned(head.console)
+        elif not run.has_time():
+            raise _unfinished(head, head.seq + 1 + sum(1 for _ in rest))
+        signed = sign(run, read_statement(run.store, head, version))
+        findings = [*_untold(run, signed), *_differences(signed.head, disowned)]
+        head = announce_and_record(run, _publish_absent(run, signed), findings)
+    if disowned is not None and disowned.seq <= head.seq:
+        run.ledger.forget_disowned(head.console)
+    return head
+
+
+def _unfinished(head: Head, total: int) -> LedgerError:
+    return LedgerError(
+        f"The ledger of Console {head.console} is behind the chain, and there was not enough time: "
+        f"{head.seq} of {total} statements are in it now. The next run goes on from there"
+    )
+
+
+def _differences(head: Head, disowned: Head | None) -> Iterator[Finding]:
+    """What to tell of a head that was set aside, at the statement where it stood; if unreadable, at once."""
+    if disowned is not None and head.seq == (disowned.seq or 1):
+        found = difference(head, disowned)
+        if found is not None:
+            yield found
+
+
+def _untold(run: Run, signed: Signed) -> tuple[Finding, ...]:
+    """What a crashed run left untold; nothing of a statement that lies so long back that it is no crash's."""
+    statement = signed.statement
+    if from_rfc3339(statement.run.started_at) <= run.clock.now() - FRESH:
+        return ()
+    match statement:
+        case ArchiveStatement():
+            told = findings_of(run, statement, signed.before, signed.head)
+            return (*told, *amendments_of(run, statement))
+        case PurgeStatement(outcome=PurgeOutcome.MISMATCH):
+            return (mismatch_finding(statement),)
+        case _:
+            return ()
+
+
+def _publish_absent(run: Run, signed: Signed) -> Published:
+    """Publish what a crashed run left unpublished; but no files whose time is over: they have expired."""
+    said, now = signed.statement, run.clock.now()
+    # The lifecycle rule hides the latest versions a day before their lock ends.
+    if not isinstance(said, ArchiveStatement) or from_rfc3339(said.export.retain_until) - DAY <= now:
+        return publish(run, signed)
+    if all(_is_published(run, file) for file in said.entries):
+        return publish(run, signed)
+    built = _rebuild(run, said, signed.before)
+    try:
+        return publish(run, signed, built)
+    finally:
+        built.close()
+
+
+def _is_published(run: Run, file: EntryFile) -> bool:
+    """Whether an entry file is there, and is what the statement says: somebody may have put another first."""
+    facts = run.store.inspect(file.key)
+    return facts is not None and facts.sha256 == file.sha256
+
+
+def _rebuild(run: Run, statement: ArchiveStatement, before: Head) -> Built:
+    """The entry files of a statement, from the stored export. Raises IntegrityError if they differ."""
+    spool = _fetch(run, statement.export)
+    entries = read_export(spool, statement.export.size, run.scratch)
+    part = Slice(statement.slice.first_id or 0, statement.slice.last_id or 0, statement.slice.count)
+    first_day = next((entry.seconds // DAY for entry in entries if entry.seconds is not None), None)
+    served_at = from_rfc3339(statement.export.served_at)
+    built = build(select(entries, before, part, first_day, served_at), before, statement.seq, run.scratch)
+    if _contents(built.facts) != _contents(statement.entries) or built.tree != statement.tree:
+        raise IntegrityError(
+            f"The entry files of statement {statement.seq} can't be rebuilt from {statement.export.key}"
+        )
+    return built
+
+
+def _contents(files: tuple[EntryFile, ...]) -> list[tuple[str, str]]:
+    """What files hold, whichever gzip implementation packed them."""
+    return [(file.key, file.content_sha256) for file in files]
+
+
+def _fetch(run: Run, export: ExportFacts) -> BinaryIO:
+    spool = run.scratch()
+    for chunk in run.store.read(export.key, export.version_id):
+        spool.write(chunk)
+    return spool

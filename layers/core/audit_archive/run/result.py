@@ -1,0 +1,214 @@
+"""What a run has to say for itself."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from audit_archive.format.codec import to_json
+from audit_archive.format.facts import HeldBackBy, IdSpan, Missing, PurgeOutcome
+from audit_archive.format.head import Head, Hole
+from audit_archive.format.layout import statement_key
+from audit_archive.format.purges import ForeignPurge, foreign_purges
+from audit_archive.run.plan import Plan, receipts_seen
+from audit_archive.run.receipts import Settlement
+from audit_archive.run.slices import Evidence
+from audit_archive.run.view import View
+
+LISTED = 100
+"""Items of each list in an answer: Lambda takes no more than 6 MB, and a log line less."""
+
+
+class Outcome:
+    """How a run ended well; what ends badly is an error."""
+
+    IDLE = "idle"
+    ARCHIVED = "archived"
+    PURGED = "purged"
+    BUSY = "busy"
+    SUPERSEDED = "superseded"
+    STATED = "stated"
+    STALE = "stale"
+    COMPLETED = (IDLE, ARCHIVED, PURGED)
+
+
+@dataclass(frozen=True)
+class Result:
+    """The answer of an archive run. `statements` are the keys of the statements that it added.
+
+    `boundary`: the id up to which the plan would purge or did; `held_back_by`: why it goes no further;
+    `holes`: ids that this run found missing, and why. `is_stale`: `fetch` showed an entry that the export
+    should hold and lacks, so the run completed nothing. `uncounted`: by how much the Console's own count
+    differs from the export.
+    """
+
+    outcome: str
+    console: str
+    highest_archived_id: int
+    highest_purged_id: int
+    new_entries: int = 0
+    purged_entries: int = 0
+    boundary: int | None = None
+    held_back_by: str | None = None
+    holes: tuple[Missing, ...] = ()
+    foreign_purges: tuple[ForeignPurge, ...] = ()
+    statements: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    is_stale: bool = False
+    uncounted: int = 0
+
+    @property
+    def is_completed(self) -> bool:
+        """Whether the run did all that there was to do."""
+        return self.outcome in Outcome.COMPLETED and not self.is_stale
+
+    def as_dict(self) -> dict[str, Any]:
+        """The result as a plain dict, for JSON: of a long list the first LISTED, and a warning of more."""
+        lists = {"holes": self.holes, "foreign_purges": self.foreign_purges, "statements": self.statements}
+        more = tuple(
+            f"{len(items) - LISTED} more {name}: the statements have them all"
+            for name, items in lists.items()
+            if len(items) > LISTED
+        )
+        first: dict[str, Any] = {name: items[:LISTED] for name, items in lists.items()}
+        plain: dict[str, Any] = _cut(to_json(replace(self, **first, warnings=self.warnings + more)))
+        return plain
+
+
+def _cut(value: Any) -> Any:
+    """A JSON value without what is beyond the first LISTED items of any list in it."""
+    if isinstance(value, dict):
+        return {name: _cut(item) for name, item in value.items()}
+    return [_cut(item) for item in value[:LISTED]] if isinstance(value, list) else value
+
+
+def plain(outcome: str, before: Head, after: Head) -> Result:
+    """A result that says only where the Console's archive stands, and what was written between two heads."""
+    return Result(
+        outcome=outcome,
+        console=after.console,
+        highest_archived_id=after.highest_archived_id,
+        highest_purged_id=after.highest_purged_id,
+        held_back_by=_held_back_by(after),
+        statements=_statements_between(before, after),
+    )
+
+
+def _held_back_by(head: Head) -> str | None:
+    if head.is_latched:
+        return HeldBackBy.LATCHED_MISMATCH
+    return head.hold.reason if head.hold is not None else None
+
+
+def archived(before: Head, after: Head, evidence: Evidence, *, is_complete: bool) -> Result:
+    """The result once slices are recorded: all of them, or as many as time allowed."""
+    plan, seen, receipts = evidence.plan, evidence.view, evidence.surveyed.survey.receipts
+    return replace(
+        plain(Outcome.ARCHIVED, before, after),
+        new_entries=after.tree.size - before.tree.size,
+        boundary=plan.boundary if is_complete else None,
+        held_back_by=plan.held_back_by if is_complete else HeldBackBy.NOT_YET_RECORDED,
+        holes=plan.missing,
+        foreign_purges=tuple(foreign_purges(receipts_seen(plan, receipts), plan.missing)),
+        warnings=(*_view_warnings(seen), *_archive_warnings(evidence, after)),
+        is_stale=seen.is_stale,
+        uncounted=_uncounted(seen),
+    )
+
+
+def stale(before: Head, after: Head, seen: View) -> Result:
+    """The result of an export that is an old copy and holds nothing new."""
+    result = plain(Outcome.STALE, before, after)
+    return replace(result, warnings=tuple(_view_warnings(seen)), is_stale=True)
+
+
+def warned(result: Result, warning: str) -> Result:
+    """The same result with one more warning."""
+    return replace(result, warnings=(*result.warnings, warning))
+
+
+def purged(result: Result, plan: Plan, settlement: Settlement, before: Head, after: Head) -> Result:
+    """The result once the purge is written up."""
+    return replace(
+        result,
+        outcome=Outcome.PURGED if settlement.was_sent else Outcome.ARCHIVED,
+        highest_purged_id=after.highest_purged_id,
+        purged_entries=settlement.reported_count or 0,
+        statements=result.statements + _statements_between(before, after),
+        warnings=(*result.warnings, *_purge_warnings(plan, settlement)),
+    )
+
+
+def _uncounted(seen: View) -> int:
+    population = seen.population
+    return 0 if population.counted is None else population.counted - population.accounted
+
+
+def _view_warnings(seen: View) -> Iterator[str]:
+    if seen.stale is not None:
+        yield (
+            f"stale_export: `fetch` shows entry {seen.stale.id} of {seen.stale.timestamp}, and the export "
+            "lacks it: this run completes nothing"
+        )
+    population = seen.population
+    if population.unexported:
+        yield (
+            f"`fetch` shows entries that the export lacks: {_spans(population.unexported)}. Look whether the "
+            "export is capped"
+        )
+    elif population.offset is None:
+        yield (
+            f"the Console counts {population.counted} entries, the export holds {population.accounted}, and "
+            "there was no time to compare the ids"
+        )
+
+
+def _spans(spans: Sequence[IdSpan | Hole]) -> str:
+    more = f" and {len(spans) - LISTED} more ranges" if len(spans) > LISTED else ""
+    return ", ".join(f"{span.first} to {span.last}" for span in spans[:LISTED]) + more
+
+
+def _archive_warnings(evidence: Evidence, after: Head) -> Iterator[str]:
+    survey, plan, compared = evidence.surveyed.survey, evidence.plan, evidence.compared
+    if plan.is_repeat:
+        yield "the Console still shows entries that an earlier run purged"
+    if survey.unreadable_receipts:
+        ids = list(survey.unreadable_receipts[:LISTED])
+        yield f"purge receipts that can't be read: {ids}; nothing is purged in this run"
+    if compared.amended:
+        yield (
+            f"entries were amended after they were archived: {_spans(compared.amended)}. The archive keeps "
+            "the first form, this export holds the other"
+        )
+    if evidence.view.unexported_id is not None:
+        return  # `fetch` shows entries that the export lacks: none of what follows can be said
+    if after.unexplained:
+        yield (
+            f"no receipt explains the missing ids {_spans(after.unexplained)}: they are gone, or hidden from "
+            "both keys, and then a purge above them would destroy them. Nothing above them is purged until "
+            "an operator states `accept`"
+        )
+    if plan.vanished:
+        yield f"the Console dropped archived entries without a receipt: {_spans(plan.vanished)}"
+
+
+def _purge_warnings(plan: Plan, settlement: Settlement) -> Iterator[str]:
+    reported = settlement.reported_count
+    if settlement.outcome != PurgeOutcome.CONFIRMED:
+        yield f"the purge up to {plan.boundary} ended {settlement.outcome}"
+    if reported is None or reported >= plan.expected_count:
+        return
+    if settlement.outcome == PurgeOutcome.PARTIAL:
+        yield (
+            f"the Console purged only {reported} of {plan.expected_count} entries: the rest is still "
+            "there, and the next run purges again"
+        )
+    else:
+        yield (
+            f"the Console purged {reported} entries where {plan.expected_count} were expected: "
+            "somebody else purged too"
+        )
+
+
+def _statements_between(before: Head, after: Head) -> tuple[str, ...]:
+    """The keys of the statements that led from one head to another."""
+    return tuple(statement_key(after.console, seq) for seq in range(before.seq + 1, after.seq + 1))

@@ -1,0 +1,138 @@
+"""Commit: the statement that archives one slice of a verified export."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from audit_archive.errors import SettingsError
+from audit_archive.format.facts import HeldBackBy, PlanFacts, ReceiptSeen, Slice, SliceFacts
+from audit_archive.format.head import Head
+from audit_archive.format.ids import IdSet
+from audit_archive.format.statement import ArchiveStatement
+from audit_archive.format.times import rfc3339
+from audit_archive.ports import Finding
+from audit_archive.run.checkpoints import sign
+from audit_archive.run.collect import Surveyed, Verified
+from audit_archive.run.commit import commit
+from audit_archive.run.compare import Compared
+from audit_archive.run.context import Run, SupersededError
+from audit_archive.run.findings import findings_of
+from audit_archive.run.plan import Plan, receipts_seen
+from audit_archive.run.publish import announce_and_record, publish
+from audit_archive.run.view import View
+from audit_archive.storage.entry_files import Built, build, select
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A verified export, what its survey and the view found, and the plan: what a statement rests on."""
+
+    surveyed: Surveyed
+    view: View
+    compared: Compared
+    plan: Plan
+    verified: Verified
+
+
+def archive_slices(run: Run, head: Head, evidence: Evidence) -> tuple[Head, bool]:
+    """Commit, publish and record slice after slice, as many as time allows.
+
+    Returns the head, and whether every slice is recorded. Raises SupersededError if another run took the
+    chain further, SettingsError if there was no time for even one.
+    """
+    slices = evidence.surveyed.survey.slices
+    for part in slices:
+        if not run.has_time():
+            if part is slices[0]:
+                raise SettingsError(
+                    "No time was left for the first slice: raise the function's memory or timeout"
+                )
+            return head, False
+        head = _archive_slice(run, head, evidence, part)
+    return head, True
+
+
+def _archive_slice(run: Run, head: Head, evidence: Evidence, part: Slice) -> Head:
+    surveyed = evidence.surveyed
+    selected = select(surveyed.entries, head, part, surveyed.survey.first_day, surveyed.export.served_at)
+    built = build(selected, head, head.seq + 1, run.scratch)
+    try:
+        statement = _statement(run, head, evidence, part, built)
+        committed = commit(run, head, statement)
+        if committed is None:
+            raise SupersededError
+        published = publish(run, sign(run, committed), built)
+        findings = [*findings_of(run, statement, head, published.head), *_amendments(evidence, statement)]
+        return announce_and_record(run, published, findings)
+    finally:
+        built.close()
+
+
+def _statement(run: Run, head: Head, evidence: Evidence, part: Slice, built: Built) -> ArchiveStatement:
+    surveyed, plan = evidence.surveyed, evidence.plan
+    receipts = surveyed.survey.receipts
+    seen = receipts_seen(plan, (r for r in receipts if part.first_id <= r.entry_id <= part.last_id))
+    is_last = part is surveyed.survey.slices[-1]
+    archived = max(head.highest_archived_id, part.last_id)
+    return ArchiveStatement(
+        console=run.order.console,
+        epoch=head.epoch,
+        seq=head.seq + 1,
+        previous=head.statement,
+        run=run.order.facts,
+        tree=built.tree,
+        highest_archived_id=archived,
+        highest_purged_id=_highest_purged_id(head, seen, surveyed.survey.ids),
+        export=evidence.verified.facts,
+        slice=SliceFacts(part.first_id or None, part.last_id or None, part.count),
+        entries=built.facts,
+        missing=tuple(m for m in plan.missing if head.highest_archived_id < m.first < archived),
+        filled=built.filled,
+        receipts_seen=seen,
+        drift=built.drift | _duplicate_rows(surveyed) | (evidence.compared.drift if is_last else {}),
+        plan=_plan_facts(run, plan) if is_last else _unfinished(run, plan, surveyed.export.served_at),
+        anchor=built.anchor,
+        covered_until=rfc3339(evidence.view.covered_until),
+        population=evidence.view.population,
+        stale=evidence.view.stale,
+        amended=evidence.compared.amended if is_last else (),
+        respelled=evidence.compared.respelled if is_last else (),
+        not_compared=evidence.compared.not_compared if is_last else 0,
+        vanished=plan.vanished if is_last else (),
+    )
+
+
+def _amendments(evidence: Evidence, statement: ArchiveStatement) -> Iterator[Finding]:
+    """What a person should know of amended entries, with the export that holds their other form."""
+    for finding in evidence.compared.findings if statement.amended else ():
+        yield replace(finding, facts={**finding.facts, "export": statement.export.key})
+
+
+def _highest_purged_id(head: Head, seen: tuple[ReceiptSeen, ...], live: IdSet) -> int:
+    """A late receipt proves a purge whose end nobody knew, up to what the Console left alive."""
+    proven = {receipt.intent_seq for receipt in seen}
+    boundary = max((intent.boundary for intent in head.intents if intent.seq in proven), default=0)
+    left = head.not_late(live.within(1, boundary)).ranges
+    return max(head.highest_purged_id, left[0].first - 1 if left else boundary)
+
+
+def _duplicate_rows(surveyed: Surveyed) -> dict[str, int]:
+    rows = surveyed.entries.rows - surveyed.survey.entry_count
+    return {"duplicate_row": rows} if rows else {}
+
+
+def _plan_facts(run: Run, plan: Plan) -> PlanFacts:
+    return PlanFacts(
+        mode=plan.mode,
+        window=run.order.policy.window,
+        boundary=plan.boundary,
+        expected_count=plan.expected_count,
+        held_back_by=plan.held_back_by,
+        next_due_at=rfc3339(plan.next_due_at) if plan.next_due_at is not None else None,
+        waiting_id=plan.waiting_id,
+    )
+
+
+def _unfinished(run: Run, plan: Plan, served_at: int) -> PlanFacts:
+    """The plan of a slice that others follow: nothing is purged before the last is recorded."""
+    window, due = run.order.policy.window, rfc3339(served_at)
+    return PlanFacts(plan.mode, window, None, 0, HeldBackBy.NOT_YET_RECORDED, due)

@@ -1,0 +1,227 @@
+"""What one pass over an export, ascending by id, finds out."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from hashlib import sha256
+
+from audit_archive.errors import InvalidExportError
+from audit_archive.format.entry import Entry, Mark, Receipt, read_receipt
+from audit_archive.format.facts import EMPTY_SLICE, Anchor, Slice
+from audit_archive.format.head import Head, anchor_of
+from audit_archive.format.ids import IdSet, IdSetBuilder
+from audit_archive.format.times import DAY
+
+# How far up a trail every entry is old enough to purge. Pure.
+
+
+class Ages:
+    """Finds how far up every entry is old enough, and when more will be.
+
+    An entry whose time can't be read, or lies in the future, counts as old as its younger readable
+    neighbour: it can't have happened later than that. With none, one from the next day, which a clock that
+    is off may make, waits for its own time.
+    """
+
+    def __init__(self, now: int, cutoff: int) -> None:
+        self._now = now
+        self._cutoff = cutoff
+        self._all_aged = True
+        self._other_waits = False
+        self._latest_above = 0
+        self._latest_ahead: int | None = None
+        self.boundary = 0
+        self.first_other_id: int | None = None
+        self._oldest_at: int | None = None
+        self._young_at: int | None = None
+
+    @property
+    def oldest_at(self) -> int | None:
+        """When the first entry happened that is no receipt."""
+        return self._oldest_at if self._oldest_at is not None else self._ahead()
+
+    @property
+    def young_at(self) -> int | None:
+        """When the last of those entries happened that the next purge waits for."""
+        return self._young_at if self._young_at is not None else self._ahead()
+
+    def _ahead(self) -> int | None:
+        return self._latest_ahead if self._other_waits else None
+
+    def add(self, entry_id: int, seconds: int | None, is_receipt: bool) -> None:
+        """Take the next entry, ascending by id."""
+        if not is_receipt:
+            self._other_waits = True
+            if self.first_other_id is None:
+                self.first_other_id = entry_id
+        if seconds is None:
+            return
+        if seconds > self._now:
+            if seconds <= self._now + DAY:
+                self._latest_ahead = max(seconds, self._latest_ahead or seconds)
+            return
+        self._latest_ahead = None
+        if self._all_aged and seconds <= self._cutoff:
+            self.boundary = entry_id
+        else:
+            self._all_aged = False
+            self._latest_above = max(self._latest_above, seconds)
+        if self._other_waits:
+            self._note_other(seconds)
+
+    def _note_other(self, seconds: int) -> None:
+        self._other_waits = False
+        if self._oldest_at is None:
+            self._oldest_at = seconds
+        if not self._all_aged and self._young_at is None:
+            self._young_at = self._latest_above
+
+
+MAX_SLICE_DATES = 400
+MAX_SLICE_ENTRIES = 1_000_000
+MAX_RANGES = 1_000_000
+"""Ranges of ids with holes between them: each takes some 600 bytes of memory until it is recorded."""
+MAX_RECEIPTS = 100_000
+"""Purge receipts among the new entries: in memory too. A Console holds few, for a purge takes the older."""
+
+# Plain numbers: arithmetic on members of an enumeration would take longer than all else here.
+_RECEIPT, _UNREADABLE_RECEIPT = Mark.RECEIPT.value, Mark.UNREADABLE_RECEIPT.value
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What the plan needs to know of an export.
+
+    `aged_boundary`: the largest id such that every live entry up to it is old enough to purge; 0 if none.
+    `young_at`: when the youngest entry happened that the next purge waits for; `oldest_at`: when the first
+    entry did. Both in epoch seconds, both pass over purge receipts (which alone are never worth a purge),
+    both None if there is no such entry or its time can't be told. `first_other_id`: the lowest id that
+    is no purge receipt. `lines_sha256`: as an export's facts have it. `receipts`: the purge receipts among
+    the new entries. `anchor`: the live entry at the head's anchor id. `first_day`: days since 1970 of the
+    lowest entry with a readable date.
+    """
+
+    entry_count: int
+    lines_sha256: str
+    ids: IdSet
+    slices: tuple[Slice, ...]
+    receipts: tuple[Receipt, ...]
+    unreadable_receipts: tuple[int, ...]
+    anchor: Anchor | None
+    first_day: int | None
+    first_other_id: int | None
+    aged_boundary: int
+    oldest_at: int | None
+    young_at: int | None
+
+    @property
+    def first_id(self) -> int:
+        """The lowest live id."""
+        return self.ids.ranges[0].first
+
+    @property
+    def last_id(self) -> int:
+        """The highest live id."""
+        return self.ids.ranges[-1].last
+
+    @property
+    def new_count(self) -> int:
+        """How many entries are not archived yet."""
+        return sum(part.count for part in self.slices)
+
+
+def survey_entries(entries: Iterable[Entry], head: Head, now: int, cutoff: int) -> Survey:
+    """Survey the distinct entries of an export, ascending by id.
+
+    `cutoff` (epoch seconds): an entry that happened then or before is old enough to purge. `now`: an entry
+    dated after it has no readable time. Raises InvalidExportError for more ranges or receipts than
+    memory can hold.
+    """
+    ids, ages, found = IdSetBuilder(MAX_RANGES), Ages(now, cutoff), _Found(head)
+    count, first_day, lines = 0, None, sha256()
+    for entry in entries:
+        count += 1
+        entry_id, line, seconds, marks = entry
+        lines.update(line)
+        lines.update(b"\n")
+        ids.add(entry_id)
+        ages.add(entry_id, seconds, bool(marks & _RECEIPT))
+        if first_day is None and seconds is not None:
+            first_day = seconds // DAY
+        found.add(entry)
+    return Survey(
+        entry_count=count,
+        lines_sha256=lines.hexdigest(),
+        ids=ids.build(),
+        slices=found.slices.build(),
+        receipts=tuple(found.receipts),
+        unreadable_receipts=tuple(found.unreadable_receipts),
+        anchor=found.anchor,
+        first_day=first_day,
+        first_other_id=ages.first_other_id,
+        aged_boundary=ages.boundary,
+        oldest_at=ages.oldest_at,
+        young_at=ages.young_at,
+    )
+
+
+class _Found:
+    """Collects the new entries by slices, the receipts among them, and the live anchor."""
+
+    def __init__(self, head: Head) -> None:
+        self._open_ids = head.open_ids
+        self._archived = head.highest_archived_id
+        self._anchor_id = head.anchor.id if head.anchor else 0
+        self.slices = _Slices()
+        self.receipts: list[Receipt] = []
+        self.unreadable_receipts: list[int] = []
+        self.anchor: Anchor | None = None
+
+    def add(self, entry: Entry) -> None:
+        """Take the next entry, ascending by id."""
+        entry_id, _, seconds, marks = entry
+        if entry_id == self._anchor_id:
+            self.anchor = anchor_of(entry)
+        if seconds is not None:
+            self.slices.day = seconds // DAY
+        if entry_id <= self._archived and entry_id not in self._open_ids:
+            return
+        self.slices.add(entry_id)
+        if marks & _RECEIPT:
+            if len(self.receipts) == MAX_RECEIPTS:
+                raise InvalidExportError(f"The export holds more than {MAX_RECEIPTS} new purge receipts")
+            self.receipts.append(read_receipt(entry))
+        if marks & _UNREADABLE_RECEIPT:
+            self.unreadable_receipts.append(entry_id)
+
+
+class _Slices:
+    """Cuts new entries, ascending by id, into slices within the limits of dates and entries."""
+
+    def __init__(self) -> None:
+        self._done: list[Slice] = []
+        self._first = self._last = self._count = 0
+        self.day: int | None = None
+        self._days: set[int | None] = set()
+
+    def add(self, entry_id: int) -> None:
+        """Add the next new entry, which happened on `day`: its own, else its lower neighbour's."""
+        if self._count >= MAX_SLICE_ENTRIES or (
+            len(self._days) >= MAX_SLICE_DATES and self.day not in self._days
+        ):
+            self._close()
+        if not self._count:
+            self._first = entry_id
+        self._days.add(self.day)
+        self._last = entry_id
+        self._count += 1
+
+    def build(self) -> tuple[Slice, ...]:
+        """All slices; one empty slice if there was no new entry."""
+        if self._count or not self._done:
+            self._close()
+        return tuple(self._done)
+
+    def _close(self) -> None:
+        self._done.append(Slice(self._first, self._last, self._count) if self._count else EMPTY_SLICE)
+        self._count = 0
+        self._days.clear()

@@ -1,0 +1,1 @@
+"""What every slice does with the bucket: read the chain, build and read entry files."""

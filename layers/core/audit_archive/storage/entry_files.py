@@ -1,0 +1,268 @@
+"""Entry files: the new entries of one statement, one gzip file for each event date.
+
+They are derived: byte-deterministic from the export, so a lost one can be rebuilt and must hash the same.
+"""
+
+import gzip
+import zlib
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import BinaryIO, NamedTuple
+
+from audit_archive.errors import IntegrityError
+from audit_archive.export.sorting import SortedEntries
+from audit_archive.format.entry import Entry, Mark
+from audit_archive.format.facts import Anchor, EntryFile, ExportFacts, Slice
+from audit_archive.format.head import Head, anchor_of
+from audit_archive.format.layout import entries_key
+from audit_archive.format.merkle import Tree, TreeBuilder
+from audit_archive.format.times import DAY, utc_date
+from audit_archive.ports import NO_VERSION, ArchiveSource, ScratchFile
+
+CHUNK = 1 << 16
+LEVEL = 6
+
+
+@dataclass(frozen=True)
+class Built:
+    """A slice's entry files on disk with their facts, and what the slice adds to the head."""
+
+    files: tuple[tuple[EntryFile, BinaryIO], ...]
+    tree: Tree
+    anchor: Anchor | None
+    filled: tuple[int, ...]
+    drift: dict[str, int]
+
+    @property
+    def facts(self) -> tuple[EntryFile, ...]:
+        """The facts of the files, in order of date."""
+        return tuple(facts for facts, _ in self.files)
+
+    def close(self) -> None:
+        """Let go of the files on disk."""
+        for _, file in self.files:
+            file.close()
+
+
+def select(
+    entries: SortedEntries, head: Head, part: Slice, first_day: int | None, served_at: int
+) -> Iterator[tuple[Entry, int]]:
+    """The entries of a slice, ascending by id, each with its event day (days since 1970, UTC)."""
+    if not part.count:
+        return
+    open_ids, archived = head.open_ids, head.highest_archived_id
+    for entry, day in dated(entries, first_day, served_at):
+        if entry.id > part.last_id:
+            return
+        if part.first_id <= entry.id <= part.last_id and (entry.id > archived or entry.id in open_ids):
+            yield entry, day
+
+
+def dated(entries: SortedEntries, first_day: int | None, served_at: int) -> Iterator[tuple[Entry, int]]:
+    """Entries, ascending by id, each with its event day (days since 1970, UTC).
+
+    One without a readable date goes to the day of its nearest lower neighbour, else of the first that has
+    one, else of serving.
+    """
+    day = first_day if first_day is not None else served_at // DAY
+    for entry in entries:
+        if entry.seconds is not None:
+            day = entry.seconds // DAY
+        yield entry, day
+
+
+def build(selected: Iterator[tuple[Entry, int]], head: Head, seq: int, scratch: ScratchFile) -> Built:
+    """Write a slice's lines by event date, hash them into the tree, and compress each date's file."""
+    tree = TreeBuilder(head.tree)
+    drift: Counter[int] = Counter()
+    filled: list[int] = []
+    last: Entry | None = None
+    days: dict[int, _Lines] = {}
+    with ExitStack() as spools:
+        for entry, day in selected:
+            tree.append(entry.line)
+            lines = days.get(day)
+            if lines is None:
+                lines = days[day] = _Lines(spools.enter_context(scratch()))
+            lines.add(entry)
+            if entry.marks:
+                drift[entry.marks] += 1
+            if entry.id <= head.highest_archived_id:
+                filled.append(entry.id)
+            last = entry
+        files = tuple(_compress(days[day], head.console, day, seq, scratch()) for day in sorted(days))
+    is_highest = last is not None and last.id > head.highest_archived_id
+    anchor = anchor_of(last) if last is not None and is_highest else head.anchor
+    return Built(files, tree.tree(), anchor, tuple(filled), _by_name(drift))
+
+
+class _Lines:
+    """The lines of one event date, on disk, in archive order."""
+
+    def __init__(self, spool: BinaryIO) -> None:
+        self.spool = spool
+        self.first_id = self.last_id = self.count = 0
+
+    def add(self, entry: Entry) -> None:
+        if not self.count:
+            self.first_id = entry.id
+        self.last_id = entry.id
+        self.count += 1
+        self.spool.write(entry.line)
+        self.spool.write(b"\n")
+
+
+def _compress(lines: _Lines, console: str, day: int, seq: int, into: BinaryIO) -> tuple[EntryFile, BinaryIO]:
+    """Gzip one date's lines without a name or a time, so that the same lines give the same bytes."""
+    lines.spool.seek(0)
+    content, hashed = sha256(), _HashingWriter(into)
+    gzipped = gzip.GzipFile(filename="", mode="wb", compresslevel=LEVEL, fileobj=hashed, mtime=0)
+    with lines.spool, gzipped as out:  # closed at once: a slice has hundreds of them
+        while chunk := lines.spool.read(CHUNK):
+            content.update(chunk)
+            out.write(chunk)
+    date = utc_date(day * DAY)
+    facts = EntryFile(
+        key=entries_key(console, date, seq),
+        sha256=hashed.digest.hexdigest(),
+        size=hashed.size,
+        content_sha256=content.hexdigest(),
+        date=date,
+        first_id=lines.first_id,
+        last_id=lines.last_id,
+        count=lines.count,
+    )
+    return facts, into
+
+
+class _HashingWriter:
+    """Writes to a file and hashes what it writes."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.digest = sha256()
+        self.size = 0
+
+    def write(self, data: bytes) -> int:
+        self.digest.update(data)
+        self.size += len(data)
+        return self._file.write(data)
+
+    def flush(self) -> None:
+        self._file.flush()
+
+
+def _by_name(drift: Counter[int]) -> dict[str, int]:
+    """Counts by kind of drift; an entry may show several."""
+    kinds = [mark for mark in Mark if mark is not Mark.RECEIPT]
+    counts = {
+        mark.name.lower(): sum(n for bits, n in drift.items() if bits & mark) for mark in kinds if mark.name
+    }
+    return {name: count for name, count in counts.items() if count}
+
+
+# The content of a gzip file, some of it at a time: memory stays flat, however well it was compressed.
+
+BLOCK = 1 << 18
+"""Bytes that are inflated at once, unless somebody asks for fewer."""
+
+_GZIP = 16 + zlib.MAX_WBITS
+
+
+def inflated(key: str, chunks: Iterable[bytes], block_bytes: int = BLOCK) -> Iterator[bytes]:
+    """The content of a gzip file, which may have several members (RFC 1952, section 2.2).
+
+    Raises IntegrityError, which names the key, if it is not one or ends too early.
+    """
+    inflater = zlib.decompressobj(_GZIP)
+    try:
+        for chunk in chunks:
+            rest = chunk
+            while rest:
+                if inflater.eof:
+                    inflater = zlib.decompressobj(_GZIP)
+                while block := inflater.decompress(rest, block_bytes):
+                    yield block
+                    rest = inflater.unconsumed_tail
+                rest = inflater.unused_data
+    except zlib.error as error:
+        raise IntegrityError(
+            f"{key} can't be unpacked: {error}. It is damaged; verify the archive"
+        ) from error
+    if not inflater.eof:
+        raise IntegrityError(f"{key} ends too early: it is damaged; verify the archive")
+
+
+# The content of entry files and exports, proven: it is what the statement says, or it is an error.
+
+
+class FoundVersion(NamedTuple):
+    """The version of an entry file to read, and newer ones of other content that somebody put over it."""
+
+    version_id: str
+    false: tuple[str, ...] = ()
+
+
+def find_version(source: ArchiveSource, file: EntryFile) -> FoundVersion | None:
+    """The version of an entry file to read; None if none is left.
+
+    The latest, if the store vouches for its hash, or if there is no other. Else the newest whose lines have
+    the hash that the statement gives; if none has, the newest, so that reading it tells what is wrong.
+    """
+    facts = source.inspect(file.key)
+    if facts is not None and (facts.sha256 == file.sha256 or facts.version_id == NO_VERSION):
+        return FoundVersion(facts.version_id)
+    versions = (v for v in source.versions(file.key) if v.key == file.key and not v.is_delete_marker)
+    known = [version.version_id for version in versions]
+    for at, version_id in enumerate(known if len(known) > 1 else ()):
+        if _is_content(source, file, version_id):
+            return FoundVersion(version_id, tuple(known[:at]))
+    return FoundVersion(known[0]) if known else None
+
+
+def _is_content(source: ArchiveSource, file: EntryFile, version_id: str) -> bool:
+    try:
+        for _ in read_content(source, file, version_id):
+            pass
+    except IntegrityError:
+        return False
+    return True
+
+
+def read_content(source: ArchiveSource, file: EntryFile, version_id: str) -> Iterator[bytes]:
+    """Whole lines of an entry file, some at a time, each with its line feed.
+
+    They are proven only when the iteration ends: nothing may be handed out before. Raises IntegrityError
+    then, if they are not what the statement says; or meanwhile, if the file is no gzip.
+    """
+    digest, rest = sha256(), list[bytes]()
+    for block in inflated(file.key, source.read(file.key, version_id)):
+        digest.update(block)
+        cut = block.rfind(b"\n") + 1
+        if cut:
+            yield b"".join((*rest, block[:cut]))
+            rest.clear()
+        rest.append(block[cut:])
+    if digest.hexdigest() != file.content_sha256:
+        raise IntegrityError(
+            f"The lines in {file.key} (version {version_id}) do not have the hash {file.content_sha256} that "
+            "the statement gives: it was altered. Nothing of this answer is handed out; verify the archive"
+        )
+    if any(rest):
+        raise IntegrityError(f"The last line of {file.key} has no line feed: it is not of this format")
+
+
+def read_export(source: ArchiveSource, facts: ExportFacts) -> Iterator[bytes]:
+    """The bytes of an export, proven only when the iteration ends. Raises IntegrityError then."""
+    digest = sha256()
+    for chunk in source.read(facts.key, facts.version_id):
+        digest.update(chunk)
+        yield chunk
+    if digest.hexdigest() != facts.sha256:
+        raise IntegrityError(
+            f"{facts.key} (version {facts.version_id}) does not have the hash {facts.sha256} that the "
+            "statement gives: it was altered. It is not handed out; verify the archive"
+        )
