@@ -14,9 +14,9 @@ from audit_archive.format.codec import to_json
 from audit_archive.format.display import local_moment
 from audit_archive.format.entry import members_of
 from audit_archive.format.times import OffsetAt, rfc3339
-from audit_archive.retrieve.formats import CSV, FORMS, NDJSON
+from audit_archive.retrieve.formats import CSV, FORMATS, NDJSON
 from audit_archive.retrieve.request import UTC, EntriesRequest
-from audit_archive.retrieve.search import Body, Found, find_entries
+from audit_archive.retrieve.search import Body, FoundEntries, find_entries
 from cli.options import Chosen, chosen, console_argument, folder_option, global_options
 from cli.outputs import CHUNK, check_free, written
 from cli.questions import event_of, query_options, tell_coverage
@@ -35,7 +35,7 @@ MAX_ROWS = 10_000
 @click.option(
     "--format",
     "form",
-    type=click.Choice([TABLE, *FORMS]),
+    type=click.Choice([TABLE, *FORMATS]),
     help="How to write them. [default: table at a terminal, else ndjson: the very lines of the archive]",
 )
 @click.option(
@@ -90,7 +90,7 @@ def entries(
 
 
 def _answer(
-    found: Found,
+    found: FoundEntries,
     event: dict[str, Any],
     asked_at: str,
     output: Path | None,
@@ -119,7 +119,7 @@ def _write(file: BinaryIO, output: Path) -> None:
         copyfileobj(file, target, CHUNK)
 
 
-def _tell(found: Found, output: Path | None) -> None:
+def _tell(found: FoundEntries, output: Path | None) -> None:
     tell_coverage(found.sentence, found.coverage)
     for each in found.forms or ():
         say(f"Entry {each.id} of epoch {each.epoch}, as it is archived: {each.archived}")

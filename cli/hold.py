@@ -12,7 +12,7 @@ from rich.progress import track
 from audit_archive.format.layout import checkpoint_key
 from audit_archive.ports import Version
 from audit_archive.retrieve.request import EntriesRequest
-from audit_archive.retrieve.selection import Selected, select
+from audit_archive.retrieve.selection import Selected, select_statements
 from audit_archive.retrieve.statements import Reader, answered
 from cli.exits import Exit, Failure
 from cli.options import Chosen, F, chosen, confirm, console_argument, global_options, yes_option
@@ -98,7 +98,7 @@ _FOLDERS = ("exports", "entries", "statements", "checkpoints")
 def covering(reader: Reader, console: str, asked: dict[str, Any]) -> list[Version]:
     """Every version of every object that covers a range. Raises RequestError, IntegrityError."""
     query = cast("EntriesRequest", question(event_of("entries", console, asked))).query
-    selected = answered(reader, console, lambda known: select(reader, known, query))
+    selected = answered(reader, console, lambda known: select_statements(reader, known, query))
     keys = dict.fromkeys(chain.from_iterable(_keys(console, each) for each in selected))
     return [version for key in keys for version in _versions(reader, key)]
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import click
 
-from audit_archive.audit.question import Audit, KnownPoint, Question
+from audit_archive.audit.question import Audit, AuditQuestion, KnownPoint
 from audit_archive.audit.request import parse_verify_request
-from audit_archive.audit.verify import verify as audit
+from audit_archive.audit.verify import verify_archive as audit
 from audit_archive.format.verdicts import Depth, Verification
 from audit_archive.ports import Rotation
 from cli.exits import Exit, Failure
@@ -78,7 +78,7 @@ def verify(chosen: Chosen, /, console: str, folder: Path | None, **asked: Any) -
         raise Failure("FaultsFound", f"{found.verdict}: {found.faults[0].sentence}", Exit.FAULTS)
 
 
-def question_of(console: str, asked: dict[str, Any]) -> Question:
+def question_of(console: str, asked: dict[str, Any]) -> AuditQuestion:
     """The audit that is asked for. Raises RequestError."""
     known, sha256 = asked.pop("known"), asked.pop("known_sha256")
     if known is not None and sha256 is not None:
@@ -88,7 +88,7 @@ def question_of(console: str, asked: dict[str, Any]) -> Question:
     request = parse_verify_request(
         {"console": console, "known_checkpoint": point, "trusted_keys": keys} | asked
     )
-    if not isinstance(request, Question):  # with a depth it always is one
+    if not isinstance(request, AuditQuestion):  # with a depth it always is one
         raise click.UsageError("An audit by hand needs a --depth.")
     return request
 

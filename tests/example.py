@@ -14,7 +14,7 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 from audit_archive.format.facts import Action, IdSpan, RunFacts
 from audit_archive.format.times import DAY, rfc3339
 from audit_archive.run.context import Order
-from audit_archive.run.operate import Decision, operate
+from audit_archive.run.operate import Decision, state_decision
 from audit_archive.run.plan import Policy
 from tests.fakes import FakeSigner
 from tests.fakes.trail import Entry
@@ -54,7 +54,7 @@ class Example(World):
     def decide(self, who: str, why: str) -> None:
         """An operator accepts the ids that no receipt explains."""
         (hole,) = self.head.unexplained
-        operate(self.bound(), Decision(Action.ACCEPT, who, why, IdSpan(hole.first, hole.last)))
+        state_decision(self.bound(), Decision(Action.ACCEPT, who, why, IdSpan(hole.first, hole.last)))
 
     def write(self, **fields: Any) -> None:
         """One entry, as Consoles write them."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from audit_archive.audit.question import Audit, Question
-from audit_archive.audit.verify import verify
+from audit_archive.audit.question import Audit, AuditQuestion
+from audit_archive.audit.verify import verify_archive
 from audit_archive.format.verdicts import Depth
 from cli.stack import folder_reader, is_signed
 
@@ -14,7 +14,7 @@ def audit(folder: str, console: str) -> int:
     """Audit the copy. RuntimeError if it is not found valid."""
     reader = folder_reader(Path(folder))
     ports = Audit(reader.source, reader.clock, reader.scratch, is_signed)
-    found = verify(ports, Question(console, Depth.CONTENT))
+    found = verify_archive(ports, AuditQuestion(console, Depth.CONTENT))
     if not found.is_valid:
         raise RuntimeError(found.summary)
     return found.checked["entries"]

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from audit_archive.adapters.folder_source import FolderSource
 from audit_archive.adapters.signing import is_signed
-from audit_archive.audit.question import Audit, KnownPoint, Question
-from audit_archive.audit.verify import verify
+from audit_archive.audit.question import Audit, AuditQuestion, KnownPoint
+from audit_archive.audit.verify import verify_archive
 from audit_archive.format.checkpoint import Checkpoint
 from audit_archive.format.facts import ObjectRef
 from audit_archive.format.head import Head
@@ -203,7 +203,7 @@ class Victim:
         """What an audit finds."""
         self.world.clock.left = 900.0
         scratch = FakeScratch()
-        found = verify(
+        found = verify_archive(
             Audit(
                 source=source or self.store,
                 clock=self.world.clock,
@@ -212,7 +212,7 @@ class Victim:
                 has_ledger=has_ledger,
                 recorded=self.head if has_ledger else None,
             ),
-            Question(console, depth, trusted_keys=tuple(trusted), known=known, must_exist=must_exist),
+            AuditQuestion(console, depth, trusted_keys=tuple(trusted), known=known, must_exist=must_exist),
         )
         assert scratch.open_files == []
         assert found.is_valid == (not found.faults)

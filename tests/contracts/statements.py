@@ -12,7 +12,7 @@ from audit_archive.format.facts import (
     RunFacts,
     SliceFacts,
 )
-from audit_archive.format.head import Head, Hole
+from audit_archive.format.head import Head, OpenHole
 from audit_archive.format.layout import statement_key
 from audit_archive.format.merkle import EMPTY_TREE
 from audit_archive.format.statement import ArchiveStatement, OperatorStatement, Statement, statement_bytes
@@ -69,7 +69,9 @@ def archive_statement(console: str, seq: int, dates: int = 400) -> ArchiveStatem
 def head_at(statement: Statement, holes: int = 0) -> Head:
     """The head that this statement leads to, with so many open holes."""
     ref = ref_of(statement)
-    found = tuple(Hole(n * 7 + 1, n * 7 + n % 5 + 1, "unexplained", 1_795_413_600 + n) for n in range(holes))
+    found = tuple(
+        OpenHole(n * 7 + 1, n * 7 + n % 5 + 1, "unexplained", 1_795_413_600 + n) for n in range(holes)
+    )
     return Head(console=statement.console, seq=statement.seq, statement=ref, holes=found)
 
 

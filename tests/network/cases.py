@@ -8,7 +8,7 @@ from typing import Final
 import pytest
 
 from audit_archive.errors import ArchiveStoreError, AuditArchiveError
-from audit_archive.run.result import Outcome, Result
+from audit_archive.run.result import Result, RunOutcome
 from tests.network.faults import Fault, Stage
 from tests.network.photograph import look_at_rest
 from tests.network.proxy import Order
@@ -19,7 +19,7 @@ ALWAYS = 1_000
 """Times."""
 
 DOWN = Fault("reset", stage=Stage.REFUSED)
-FINE = {Outcome.IDLE, Outcome.ARCHIVED, Outcome.PURGED}
+FINE = {RunOutcome.IDLE, RunOutcome.ARCHIVED, RunOutcome.PURGED}
 LIES = {"garble", "noise"}
 """Faults that may tell what is not so, as TLS would not let them: those may wake somebody."""
 

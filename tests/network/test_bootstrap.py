@@ -7,7 +7,7 @@ import pytest
 from audit_archive import bootstrap
 from audit_archive.errors import ConsoleUnavailableError
 from audit_archive.run.request import ArchiveRequest
-from audit_archive.run.result import Outcome
+from audit_archive.run.result import RunOutcome
 from tests.functions.world import Context, environment_for
 from tests.network.cases import first
 from tests.network.faults import Fault
@@ -44,7 +44,7 @@ def test_a_listing_cut_off_and_a_purge_not_answered(account: Aws, monkeypatch: p
         first(world)
         world.aws.proxy.strike(Order(Fault("close", "line 2"), "GET ?versions", nth=2))
         world.proxy.strike(Order(Fault("reset"), "POST purge"))
-        assert run(world, monkeypatch, 900) == Outcome.PURGED
+        assert run(world, monkeypatch, 900) == RunOutcome.PURGED
         assert world.aws.proxy.has_struck
         assert world.proxy.has_struck
         assert len(world.posts) == 1

@@ -2,7 +2,7 @@
 
 import pytest
 
-from audit_archive.run.result import Outcome
+from audit_archive.run.result import RunOutcome
 from tests.network.cases import ALWAYS, DOWN, Scenario, first, settling, signed, suffer
 from tests.network.faults import Fault, Stage
 from tests.network.proxy import Order
@@ -26,20 +26,20 @@ HEALED = [
 @pytest.mark.parametrize(("scenario", "order"), HEALED)
 def test_a_passing_fault_is_not_noticed(account: Aws, scenario: Scenario, order: Order) -> None:
     suffered = suffer(account, scenario, order)
-    assert (suffered.ended, suffered.has_struck) == (Outcome.PURGED, True)
+    assert (suffered.ended, suffered.has_struck) == (RunOutcome.PURGED, True)
 
 
 @pytest.mark.parametrize("fault", [Fault("reset"), Fault("hang", "status line")], ids=str)
 def test_a_purge_whose_answer_is_lost_is_known_by_its_receipt(account: Aws, fault: Fault) -> None:
     """And it is never sent again: the world sees to that in every run."""
     suffered = suffer(account, first, Order(fault, "POST purge"))
-    assert (suffered.ended, suffered.purges) == (Outcome.PURGED, ["confirmed"])
+    assert (suffered.ended, suffered.purges) == (RunOutcome.PURGED, ["confirmed"])
 
 
 @pytest.mark.parametrize("stage", [Stage.REFUSED, Stage.SWALLOWED])
 def test_a_purge_that_never_arrived_is_left_to_the_next_run(account: Aws, stage: str) -> None:
     suffered = suffer(account, first, Order(Fault("reset", stage=stage), "POST purge"))
-    assert (suffered.ended, suffered.purges) == (Outcome.ARCHIVED, ["unknown", "confirmed"])
+    assert (suffered.ended, suffered.purges) == (RunOutcome.ARCHIVED, ["unknown", "confirmed"])
 
 
 @pytest.mark.parametrize(

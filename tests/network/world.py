@@ -34,7 +34,7 @@ from audit_archive.ports import PurgingConsole
 from audit_archive.run.archive_run import ArchiveRun
 from audit_archive.run.context import Order, Run, Signing
 from audit_archive.run.plan import Policy
-from audit_archive.run.result import Outcome, Result
+from audit_archive.run.result import Result, RunOutcome
 from local.console import ConsoleServer, Trail
 from tests.contracts import aws
 from tests.fakes import FakeAlerts, FakeClock
@@ -152,7 +152,7 @@ class World:
                 results.append(
                     error
                 )  # even on loopback an answer may be late, on a machine that has much to do
-            if isinstance(results[-1], Result) and results[-1].outcome == Outcome.IDLE:
+            if isinstance(results[-1], Result) and results[-1].outcome == RunOutcome.IDLE:
                 return
         raise AssertionError(f"not quiet after {most} runs: {results}")
 

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from audit_archive.run.result import Outcome
+from audit_archive.run.result import RunOutcome
 from tests.functions.zips import zipped
 from tests.unit.run.world import CONSOLE, DAY, HOUR, World
 
@@ -38,7 +38,7 @@ def awkward() -> World:
     world.later()
     world.run()
     world.accept()
-    assert world.run().outcome == Outcome.PURGED
+    assert world.run().outcome == RunOutcome.PURGED
     _times(world)
     _shapes(world)
     world.later()
@@ -53,7 +53,7 @@ def awkward() -> World:
     world.reader.export = _with_raw_bytes
     world.trail.put(LAST_ID, user="zoë@example.com", user_ip="2001:db8::1")
     world.later()
-    assert world.run().outcome == Outcome.ARCHIVED
+    assert world.run().outcome == RunOutcome.ARCHIVED
     return world
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from audit_archive.adapters.machine import find_zone
-from audit_archive.audit.question import Question
+from audit_archive.audit.question import AuditQuestion
 from audit_archive.audit.request import parse_verify_request
 from audit_archive.retrieve.request import parse_request
 from audit_archive.run.request import ArchiveRequest, OperatorRequest, is_operator_event
@@ -43,7 +43,7 @@ def test_a_question_is_one_the_retrieve_function_takes(path: Path) -> None:
 def test_an_audit_is_one_the_verify_function_takes(path: Path) -> None:
     event = json.loads(path.read_text())
     request = parse_verify_request(event)
-    assert isinstance(request, Question) == ("depth" in event)
+    assert isinstance(request, AuditQuestion) == ("depth" in event)
     assert re.fullmatch(CONSOLE, request.console)
 
 

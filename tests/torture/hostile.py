@@ -9,7 +9,7 @@ from audit_archive.format.head import Head, KnownReceipt
 from audit_archive.format.head_digest import head_sha256
 from audit_archive.format.times import rfc3339
 from audit_archive.run.context import Order
-from audit_archive.run.operate import Decision, operate
+from audit_archive.run.operate import Decision, state_decision
 from audit_archive.run.result import Result
 from tests.fakes import CallLog, CrashError
 from tests.fakes.console import zip_of
@@ -201,7 +201,7 @@ class HostileWorld(World):
         """An operator states something."""
         self.clock.left = self.time_left
         try:
-            return Ended(operate(self.bound(log), Decision(action, "somebody", "looked", span)))
+            return Ended(state_decision(self.bound(log), Decision(action, "somebody", "looked", span)))
         except AuditArchiveError as error:
             return Ended(error=error)
         except CrashError:

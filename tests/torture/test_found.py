@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from audit_archive.run.result import Outcome
+from audit_archive.run.result import RunOutcome
 from tests.fakes import CrashError
 from tests.torture.chaos import crash
 from tests.torture.hostile import HostileWorld
@@ -117,7 +117,7 @@ def test_another_console_that_has_come_just_as_far_is_not_idle() -> None:
     idle, run after run, until something else arrived. The newest entry must be a receipt.
     """
     world = world_of(4)
-    assert world.invoke().outcome == Outcome.PURGED
+    assert world.invoke().outcome == RunOutcome.PURGED
     world.later(1)
     world.replace_console({})
     world.aged(5)
@@ -135,7 +135,7 @@ def test_a_console_set_up_anew_that_skips_just_the_anchors_id_is_a_rollback() ->
     world = HostileWorld()
     watch_posts(world)
     world.trail.arrive(7)
-    assert world.invoke().outcome == Outcome.ARCHIVED
+    assert world.invoke().outcome == RunOutcome.ARCHIVED
     world.later(1)
     world.replace_console({})
     world.trail.arrive(6)
@@ -157,7 +157,7 @@ def test_a_cached_export_of_the_console_that_stood_here_before_is_not_purged_by(
     watch_posts(world)
     world.keep = DAY
     world.trail.arrive(5)
-    assert world.invoke().outcome == Outcome.ARCHIVED
+    assert world.invoke().outcome == RunOutcome.ARCHIVED
     world.later(1)
     world.replace_console({})
     world.trail.arrive(8)
@@ -176,7 +176,7 @@ def test_as_many_other_entries_are_not_the_ones_that_were_exported() -> None:
     watch_posts(world)
     world.keep = DAY
     world.trail.arrive(3)
-    assert world.invoke().outcome == Outcome.ARCHIVED
+    assert world.invoke().outcome == RunOutcome.ARCHIVED
     world.later(1)
     world.replace_console({})
     world.skip(1)
@@ -222,7 +222,7 @@ def test_a_capped_export_can_not_hide_that_the_console_was_set_up_anew() -> None
     world.replace_console({})
     world.trail.arrive(9)
     world.reader.export_limit = 2
-    assert world.invoke().outcome == Outcome.ARCHIVED
+    assert world.invoke().outcome == RunOutcome.ARCHIVED
     world.reader.export_limit = None
     world.later(2 * DAY)
     world.aged(1)
@@ -238,12 +238,12 @@ def test_purged_ids_that_were_gone_are_no_unfinished_purge_however_well_the_anch
     purged "again", and no archived line held them.
     """
     world = world_of(4)
-    assert world.invoke().outcome == Outcome.PURGED
+    assert world.invoke().outcome == RunOutcome.PURGED
     world.later(1)
     world.replace_console({})
     world.trail.arrive(9)
     world.reader.export_limit = 1
-    assert world.invoke().outcome == Outcome.ARCHIVED
+    assert world.invoke().outcome == RunOutcome.ARCHIVED
     world.reader.export_limit = None
     world.aged(1)
     assert world.invoke().outcome == "RollbackError"
@@ -257,7 +257,7 @@ def test_our_own_receipt_that_a_capped_export_hid_is_no_foreign_purge() -> None:
     forgot it there: once shown, our own purge was announced as somebody else's.
     """
     world = world_of(4)
-    assert world.invoke().outcome == Outcome.PURGED
+    assert world.invoke().outcome == RunOutcome.PURGED
     world.trail.arrive(3)
     world.reader.export_limit = 2
     world.excused.add("PopulationMismatchError")

@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from audit_archive.run.result import Outcome
+from audit_archive.run.result import RunOutcome
 from tests.fakes.trail import stamp
 from tests.torture.hostile import HostileWorld
 from tests.torture.witness import RECEIPT, look, look_at_rest, watch_posts
@@ -47,23 +47,23 @@ def receipts_of(world: HostileWorld) -> set[int]:
 def test_a_month_of_purging_leaves_a_short_trail_and_no_announcement() -> None:
     world, days, lengths = month("on", 0)
     assert world.alerts.published == []
-    assert all(day.keys() <= {Outcome.PURGED, Outcome.IDLE, Outcome.ARCHIVED} for day in days)
-    assert all(day[Outcome.PURGED] >= 1 for day in days)
+    assert all(day.keys() <= {RunOutcome.PURGED, RunOutcome.IDLE, RunOutcome.ARCHIVED} for day in days)
+    assert all(day[RunOutcome.PURGED] >= 1 for day in days)
     assert max(lengths) <= 12
     unarchived = receipts_of(world) - world.reading.epoch.lines.keys()
     assert unarchived <= {known.entry_id for known in world.head.receipts}
     for _ in range(3):
         world.later(DAY)
         world.judge(world.invoke())
-    assert world.invoke().outcome == Outcome.IDLE
+    assert world.invoke().outcome == RunOutcome.IDLE
     look_at_rest(world)
 
 
 def test_a_month_with_a_week_kept_leaves_a_week() -> None:
     world, days, lengths = month("on", 7)
     assert world.alerts.published == []
-    assert not any(day[Outcome.PURGED] for day in days[:6])
-    assert all(day[Outcome.PURGED] for day in days[9:])
+    assert not any(day[RunOutcome.PURGED] for day in days[:6])
+    assert all(day[RunOutcome.PURGED] for day in days[9:])
     per_day = max(len(world.reading.epoch.lines) / DAYS, 1)
     assert max(lengths[9:]) <= per_day * 9
     oldest = min(e["timestamp"] for e in world.trail.entries if e["action_type"] != RECEIPT)
@@ -80,6 +80,6 @@ def test_a_month_without_purging_destroys_nothing_and_archives_all(mode: str) ->
     assert set(world.reading.epoch.lines) == set(world.trail.ids)
     statements = len(world.reading.statements)
     world.later(DAY)
-    assert world.invoke().outcome == Outcome.IDLE
+    assert world.invoke().outcome == RunOutcome.IDLE
     world.reading.catch_up()
     assert len(world.reading.statements) == statements

@@ -25,7 +25,7 @@ from audit_archive.format.checkpoint import open_checkpoint
 from audit_archive.format.facts import Action, Cause, HeldBackBy, PurgeOutcome
 from audit_archive.format.statement import Statement, key_named_by, parse_statement, statement_bytes
 from audit_archive.run.request import ArchiveRequest, OperatorRequest
-from audit_archive.run.result import Outcome, Result
+from audit_archive.run.result import Result, RunOutcome
 from cli.main import main
 from tests.template.rendered import SOURCE
 from tests.unit.run.world import World
@@ -184,7 +184,7 @@ def test_every_alarm_has_its_section() -> None:
 
 def test_the_runbook_has_every_outcome_and_every_reason() -> None:
     outcomes = first_cells(section(RUNBOOK, "Outcomes"))
-    assert outcomes == constants(Outcome) | constants(PurgeOutcome)
+    assert outcomes == constants(RunOutcome) | constants(PurgeOutcome)
     assert first_cells(section(RUNBOOK, "held_back_by")) == constants(HeldBackBy)
 
 

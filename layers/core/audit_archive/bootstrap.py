@@ -16,7 +16,7 @@ from audit_archive.adapters.secrets import SecretKey, find_key
 from audit_archive.adapters.signing import KmsSigner, is_signed
 from audit_archive.adapters.sns_alerts import NoAlerts, SnsAlerts
 from audit_archive.audit.daily import Daily, Tell, Watch, Watched, audit_by_hand, audit_daily
-from audit_archive.audit.question import Question
+from audit_archive.audit.question import AuditQuestion
 from audit_archive.audit.request import parse_verify_request
 from audit_archive.config import RetrieveSettings, Settings, VerifySettings
 from audit_archive.desk import Desk, Invocation
@@ -28,7 +28,7 @@ from audit_archive.retrieve.request import parse_request
 from audit_archive.retrieve.statements import Reader
 from audit_archive.run.archive_run import ArchiveRun
 from audit_archive.run.context import Order, Run, Signing
-from audit_archive.run.operate import operate as state
+from audit_archive.run.operate import state_decision as state
 from audit_archive.run.plan import Policy
 from audit_archive.run.request import ArchiveRequest, OperatorRequest
 from audit_archive.run.result import Result
@@ -110,7 +110,7 @@ def verify(event: object, context: InvocationContext, tell: Tell) -> Watched:
         scratch=scratch_file,
         is_signed=is_signed,
     )
-    if isinstance(request, Question):
+    if isinstance(request, AuditQuestion):
         return audit_by_hand(watch, request, tell)
     period = (request.period_hours or settings.period_hours) * HOUR
     daily = Daily(request.console, period, settings.content_days, request.trusted_keys)

@@ -15,7 +15,7 @@ from audit_archive.format.times import DAY, HOUR, MINUTE
 #
 # https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
 
-UNITS = {"minute": MINUTE, "hour": HOUR, "day": DAY}
+_UNITS = {"minute": MINUTE, "hour": HOUR, "day": DAY}
 WEEKDAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 SHORTEST_MONTH = 28
@@ -27,7 +27,7 @@ def longest_gap(expression: str) -> int:
     A little less: years are not looked at, and a month counts as the shortest one.
     """
     if rate := re.fullmatch(r"rate\(([0-9]{1,6}) (minute|hour|day)s?\)", expression.strip()):
-        return int(rate[1]) * UNITS[rate[2]]
+        return int(rate[1]) * _UNITS[rate[2]]
     cron = re.fullmatch(r"cron\((\S+) (\S+) (\S+) (\S+) (\S+) (\S+)\)", expression.strip())
     try:
         return _gap_of(*cron.groups()[:5]) if cron else 0

@@ -9,7 +9,7 @@ from audit_archive.errors import RequestError
 _CONSOLE = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 """A Console's id is a DNS label (RFC 1035, section 2.3.1), in lower case."""
 
-MAX_TEXT = 500
+MAX_EVENT_TEXT = 500
 
 Fields: TypeAlias = Mapping[str, Callable[[object], Any]]
 """By name, what turns the value of a field into what it stands for. Raises RequestError naming the field."""
@@ -53,8 +53,8 @@ def printable(name: str) -> Callable[[object], str]:
     """What takes a printable text of at most MAX_TEXT characters."""
 
     def check(value: object) -> str:
-        if not isinstance(value, str) or not 0 < len(value) <= MAX_TEXT or not value.isprintable():
-            raise RequestError(name, f"must be printable text of 1 to {MAX_TEXT} characters")
+        if not isinstance(value, str) or not 0 < len(value) <= MAX_EVENT_TEXT or not value.isprintable():
+            raise RequestError(name, f"must be printable text of 1 to {MAX_EVENT_TEXT} characters")
         return value
 
     return check

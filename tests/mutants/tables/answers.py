@@ -49,8 +49,8 @@ MUTANTS = (
         "later-is-no-word-about-the-key",
         "408, 425 and 429 say nothing about the key, whatever their words",
         "adapters/console/answers.py",
-        "        if answer.status < CLIENT_FAULT or is_for_later(answer):",
-        "        if answer.status < CLIENT_FAULT or (answer.status == FORBIDDEN and is_for_later(answer)):",
+        "        if answer.status < _CLIENT_FAULT or is_for_later(answer):",
+        "        if answer.status < _CLIENT_FAULT or (answer.status == FORBIDDEN and is_for_later(answer)):",
         REFUSALS,
     ),
     Mutant(

@@ -208,7 +208,7 @@ MUTANTS = (
         "reserve-of-90-seconds",
         "The time that must be left is 90 s",
         "run/context.py",
-        "        return self.clock.remaining() >= RESERVE",
+        "        return self.clock.remaining() >= RUN_RESERVE",
         "        return self.clock.remaining() > 0",
         GOOD_DAYS,
     ),

@@ -203,7 +203,7 @@ MUTANTS = (
         "redirect-is-no-verdict",
         "A redirect of a purge is no success, whatever it says",
         "adapters/console/answers.py",
-        "    if answer.status >= REDIRECT:\n        return NO_ANSWER\n",
+        "    if answer.status >= _REDIRECT:\n        return NO_ANSWER\n",
         "",
         PURGE_CALL,
     ),

@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import Literal, TypeAlias
 
 from audit_archive.errors import AuditArchiveError, InvalidExportError, RollbackError
-from audit_archive.run.result import Outcome
+from audit_archive.run.result import RunOutcome
 from tests.fakes.console import OURS
 from tests.torture import tally
 from tests.torture.exports.oracle import (
@@ -64,7 +64,7 @@ def _judge(case: Case, world: World) -> str:
         return type(error).__name__
     assert why is None, f"read, though it can't be: {why}"
     assert is_same_from_the_front(case.export, from_the_directory(case.export))
-    assert (outcome in {Outcome.IDLE, Outcome.STALE}) == (not rows)
+    assert (outcome in {RunOutcome.IDLE, RunOutcome.STALE}) == (not rows)
     last = max(known, default=0)
     _check_archived(world, known | {row.id: row.line for row in rows if row.id > last})
     _go_on(world, case)

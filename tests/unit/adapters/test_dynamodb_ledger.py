@@ -8,7 +8,7 @@ import pytest
 from botocore.stub import Stubber
 
 from audit_archive.adapters import ledger_items as items
-from audit_archive.adapters.ledger import READS, DynamoDbLedger
+from audit_archive.adapters.ledger import HEAD_READS, DynamoDbLedger
 from audit_archive.errors import IntegrityError, LedgerError
 from audit_archive.format.head import Head
 from tests.contracts.statements import archive_statement, head_at, operator_statement, ref_of
@@ -73,7 +73,7 @@ def test_a_listing_that_fails_is_a_ledger_error() -> None:
 def test_a_damaged_head_pages_and_names_the_repair(damage: dict[str, Any]) -> None:
     head, _ = items.head_items(head_at(STATEMENT, holes=2), ref_of(STATEMENT))
     is_torn = {"body", "holes", "holes_sha256"} & damage.keys() or damage == {"digest": {"S": "00"}}
-    reads = [("get_item", {"Item": head | damage})] * (READS if is_torn else 1)
+    reads = [("get_item", {"Item": head | damage})] * (HEAD_READS if is_torn else 1)
     with answering("dynamodb", *reads) as table, pytest.raises(IntegrityError, match="rebuild"):
         DynamoDbLedger(table, "ledger").head("c1")
 
@@ -83,7 +83,7 @@ def test_a_head_of_another_shape_pages_and_names_the_repair() -> None:
     strange = b"no zlib"
     item = head | {"body": {"B": strange}, "digest": {"S": items.digest_of(strange)}}
     with (
-        answering("dynamodb", *[("get_item", {"Item": item})] * READS) as table,
+        answering("dynamodb", *[("get_item", {"Item": item})] * HEAD_READS) as table,
         pytest.raises(IntegrityError, match="rebuild"),
     ):
         DynamoDbLedger(table, "ledger").head("c1")

@@ -12,7 +12,7 @@ import pytest
 from botocore.config import Config
 
 from audit_archive.adapters.aws import client_config
-from audit_archive.adapters.s3 import CHUNK, S3ArchiveStore
+from audit_archive.adapters.s3 import READ_BYTES, S3ArchiveStore
 from audit_archive.errors import ArchiveStoreError, IntegrityError
 from audit_archive.format.facts import ObjectRef
 from audit_archive.ports import Retention
@@ -225,8 +225,8 @@ def test_a_read_that_breaks_off_is_begun_anew() -> None:
 
 
 def test_what_was_read_before_a_break_is_not_read_twice() -> None:
-    data = random.Random(5).randbytes(2 * CHUNK + 7)  # noqa: S311 - any bytes will do
-    halves = [answer(data[:n], length=len(data)) for n in (2 * CHUNK + 1, CHUNK + 1)]
+    data = random.Random(5).randbytes(2 * READ_BYTES + 7)  # noqa: S311 - any bytes will do
+    halves = [answer(data[:n], length=len(data)) for n in (2 * READ_BYTES + 1, READ_BYTES + 1)]
     with scripted(*halves, answer(data)) as server:
         found = list(S3ArchiveStore(client("s3", server.url), "bucket").read("key", "v1"))
     assert b"".join(found) == data

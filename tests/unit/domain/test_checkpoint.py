@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from audit_archive.adapters.signing import is_signed
 from audit_archive.format.checkpoint import (
     Checkpoint,
-    Note,
     NoteSignature,
+    SignedNote,
     open_checkpoint,
     origin_of,
     parse_checkpoint,
@@ -90,7 +90,9 @@ def test_a_checkpoint_of_one_console_is_none_of_another_under_the_same_key() -> 
     (signature,) = mine.signatures
     with pytest.raises(ValueError, match="no known key"):
         open_checkpoint(mine.encode(), "other", [KEY], is_signed)
-    renamed = Note(mine.text, (NoteSignature(origin_of("other"), signature.key_id, signature.signature),))
+    renamed = SignedNote(
+        mine.text, (NoteSignature(origin_of("other"), signature.key_id, signature.signature),)
+    )
     with pytest.raises(ValueError, match="a checkpoint of 1234abcd, not of other"):
         open_checkpoint(renamed.encode(), "other", [KEY], is_signed)
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audit_archive.format.canonical import canonical_bytes, source_line
-from audit_archive.retrieve.formats import COLUMNS, FIELDS, HEADER, csv_row, harmless
+from audit_archive.retrieve.formats import COLUMNS, CSV_COLUMNS, HEADER, csv_row, harmless
 
 VALUES = st.recursive(
     st.one_of(st.text(max_size=8), st.none(), st.booleans(), st.integers(-9, 9)),
@@ -22,7 +22,7 @@ STARTS = st.sampled_from(
     ["", "=", "+", "-", "@", "'", "\t", "\r", "\n", " ", "\u3000", "\uff1d", '"', "\x00", "''="]
 )
 ENTRIES = st.dictionaries(
-    st.sampled_from([*FIELDS, "new_field", "=1+1"]),
+    st.sampled_from([*CSV_COLUMNS, "new_field", "=1+1"]),
     st.one_of(VALUES, st.builds("{}{}".format, STARTS, st.text())),
 )
 
@@ -55,9 +55,9 @@ def test_every_value_is_read_again(fields: dict[str, Any], epoch: int) -> None:
     assert row.endswith(b'"\r\n')
     cells = dict(zip(COLUMNS, map(value, read(row)), strict=True))
     assert cells.pop("epoch") == str(epoch)
-    others = {name: v for name, v in entry.items() if name not in FIELDS}
+    others = {name: v for name, v in entry.items() if name not in CSV_COLUMNS}
     assert cells.pop("other_fields") == told(others or None)
-    assert cells == {name: told(entry.get(name)) for name in FIELDS}
+    assert cells == {name: told(entry.get(name)) for name in CSV_COLUMNS}
 
 
 @settings(max_examples=60, deadline=None)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from audit_archive.format.entry import Receipt
 from audit_archive.format.facts import IdSpan, Missing, ReceiptSeen
-from audit_archive.format.head import Head, Hole
+from audit_archive.format.head import Head, OpenHole
 from audit_archive.format.purges import ForeignPurge, foreign_purges, purger, surpluses
 
 HEAD = Head("c", seq=3, highest_archived_id=10, highest_purged_id=2, history_up_to=1, first_live_id=3)
@@ -42,7 +42,7 @@ def test_the_lost_ids_are_known_too() -> None:
 
 
 def test_what_was_not_there_any_more_is_not_what_it_destroyed() -> None:
-    listed = replace(HEAD, holes=(Hole(4, 5, "unexplained", 0),))
+    listed = replace(HEAD, holes=(OpenHole(4, 5, "unexplained", 0),))
     assert surplus(receipt(12, 6, 4), head=listed) == 2
     gone = replace(HEAD, vanished=(IdSpan(4, 4),))
     assert surplus(receipt(12, 6, 4), head=gone) == 1
@@ -86,7 +86,7 @@ def test_of_a_purge_before_the_archive_nobody_can_tell() -> None:
 def test_the_surplus_is_what_a_walk_from_receipt_to_receipt_finds(
     receipts: list[Receipt], holes: set[int], ours: set[int]
 ) -> None:
-    head = replace(HEAD, holes=tuple(Hole(n, n, "unexplained", 0) for n in sorted(holes)))
+    head = replace(HEAD, holes=tuple(OpenHole(n, n, "unexplained", 0) for n in sorted(holes)))
     alive, expected = set(range(3, 11)) - holes, {}
     for each in sorted(receipts, key=lambda r: r.entry_id):
         assert each.before_id is not None

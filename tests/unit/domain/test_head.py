@@ -22,7 +22,7 @@ from audit_archive.format.facts import (
     SliceFacts,
     Unexported,
 )
-from audit_archive.format.head import MAX_UNSETTLED, Head, Hold, Hole, Intent, KnownReceipt, accepted_ids
+from audit_archive.format.head import MAX_UNSETTLED, Head, Hold, Intent, KnownReceipt, OpenHole, accepted_ids
 from audit_archive.format.ids import IdSet, id_set
 from audit_archive.format.merkle import Tree
 from audit_archive.format.statement import ArchiveStatement, OperatorStatement, PurgeStatement, Statement
@@ -41,7 +41,7 @@ BEFORE = Head(
     highest_archived_id=20,
     highest_purged_id=10,
     anchor=Anchor(20, "then", "user_login"),
-    holes=(Hole(5, 9, "unexplained", 100), Hole(15, 15, "foreign_purge", 200)),
+    holes=(OpenHole(5, 9, "unexplained", 100), OpenHole(15, 15, "foreign_purge", 200)),
     intents=(Intent(3, 8, 8, 12, False), Intent(7, 18, 8, 20)),
     receipts=(KnownReceipt(21, 3, 8),),
     next_due_at=300,
@@ -130,15 +130,15 @@ def test_archiving_lists_new_holes_but_not_those_of_our_own_purges() -> None:
     after = BEFORE.after(archive(missing=missing), REF)
     assert after.holes == (
         *BEFORE.holes,
-        Hole(22, 22, "foreign_purge", NOW - 60),
-        Hole(23, 23, "before_archive", NOW - 60),
-        Hole(24, 24, "unexplained", NOW - 60),
+        OpenHole(22, 22, "foreign_purge", NOW - 60),
+        OpenHole(23, 23, "before_archive", NOW - 60),
+        OpenHole(24, 24, "unexplained", NOW - 60),
     )
 
 
 def test_what_is_filled_is_no_hole_any_more_and_the_rest_keeps_its_age() -> None:
     after = BEFORE.after(archive(filled=(7, 15)), REF)
-    assert after.holes == (Hole(5, 6, "unexplained", 100), Hole(8, 9, "unexplained", 100))
+    assert after.holes == (OpenHole(5, 6, "unexplained", 100), OpenHole(8, 9, "unexplained", 100))
     assert after.open_ids == id_set([5, 6, 8, 9])
     assert BEFORE.open_ids == id_set([5, 6, 7, 8, 9, 15])
 
@@ -367,26 +367,26 @@ def test_how_many_should_be_live_after_a_purge_is_known_only_if_it_ended_as_plan
 @pytest.mark.parametrize(
     ("hole", "holds"),
     [
-        (Hole(11, 12, "unexplained", 0), True),
-        (Hole(11, 12, "before_archive", 0), True),
-        (Hole(9, 11, "unexplained", 0), True),
-        (Hole(9, 10, "unexplained", 0), False),  # crossed before
-        (Hole(11, 12, "foreign_purge", 0), False),
-        (Hole(11, 12, "unexplained", 0, is_accepted=True), False),
+        (OpenHole(11, 12, "unexplained", 0), True),
+        (OpenHole(11, 12, "before_archive", 0), True),
+        (OpenHole(9, 11, "unexplained", 0), True),
+        (OpenHole(9, 10, "unexplained", 0), False),  # crossed before
+        (OpenHole(11, 12, "foreign_purge", 0), False),
+        (OpenHole(11, 12, "unexplained", 0, is_accepted=True), False),
     ],
 )
-def test_what_neither_a_receipt_nor_an_operator_explains(hole: Hole, holds: bool) -> None:
+def test_what_neither_a_receipt_nor_an_operator_explains(hole: OpenHole, holds: bool) -> None:
     assert bool(replace(BEFORE, holes=(hole,)).unexplained) is holds
 
 
 def test_an_accepted_range_stays_open_is_cut_where_it_ends_and_is_due_at_once() -> None:
-    before = replace(BEFORE, holes=(Hole(5, 9, "unexplained", 100), Hole(15, 15, "unexplained", 200)))
+    before = replace(BEFORE, holes=(OpenHole(5, 9, "unexplained", 100), OpenHole(15, 15, "unexplained", 200)))
     after = before.after(operator("accept", accepted=IdSpan(7, 8)), REF)
     assert after.holes == (
-        Hole(5, 6, "unexplained", 100),
-        Hole(7, 8, "unexplained", 100, is_accepted=True),
-        Hole(9, 9, "unexplained", 100),
-        Hole(15, 15, "unexplained", 200),
+        OpenHole(5, 6, "unexplained", 100),
+        OpenHole(7, 8, "unexplained", 100, is_accepted=True),
+        OpenHole(9, 9, "unexplained", 100),
+        OpenHole(15, 15, "unexplained", 200),
     )
     assert same(after.open_ids) == before.open_ids
     assert after.next_due_at == NOW
@@ -396,8 +396,8 @@ def test_an_accepted_range_stays_open_is_cut_where_it_ends_and_is_due_at_once() 
 
 
 def test_an_entry_in_an_accepted_range_ends_every_acceptance() -> None:
-    accepted = (Hole(5, 9, "unexplained", 100, True), Hole(15, 15, "before_archive", 200, True))
-    before = replace(BEFORE, holes=(*accepted, Hole(17, 18, "unexplained", 300)))
+    accepted = (OpenHole(5, 9, "unexplained", 100, True), OpenHole(15, 15, "before_archive", 200, True))
+    before = replace(BEFORE, holes=(*accepted, OpenHole(17, 18, "unexplained", 300)))
     after = before.after(archive(filled=(7,)), REF)
     assert [(hole.first, hole.last, hole.is_accepted) for hole in after.holes] == [
         (5, 6, False),
@@ -418,7 +418,7 @@ def test_an_entry_in_an_accepted_range_ends_every_acceptance() -> None:
 def test_accepting_and_filling_lose_no_missing_id_and_make_none(
     missing: set[int], accepted: set[int], filled: set[int]
 ) -> None:
-    head = replace(BEFORE, holes=tuple(Hole(n, n, "unexplained", n) for n in sorted(missing)))
+    head = replace(BEFORE, holes=tuple(OpenHole(n, n, "unexplained", n) for n in sorted(missing)))
     for each in accepted:
         head = head.after(operator("accept", accepted=IdSpan(each, each)), REF)
     assert same(accepted_ids(head.holes)) == id_set(missing & accepted)

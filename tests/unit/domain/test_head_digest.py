@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from audit_archive.format.facts import Anchor, ExportFacts, IdSpan, ObjectRef, Respelled
-from audit_archive.format.head import Head, Hold, Hole, Intent, KnownReceipt
-from audit_archive.format.head_digest import FIELDS, HEAD_FORMAT, head_sha256, holes_sha256
+from audit_archive.format.head import Head, Hold, Intent, KnownReceipt, OpenHole
+from audit_archive.format.head_digest import HEAD_FIELDS, HEAD_FORMAT, head_sha256, holes_sha256
 from audit_archive.format.merkle import EMPTY_TREE, Tree
 
 EXPORT = ExportFacts("k", "v", "00", 1, "GOVERNANCE", "then", "then", 1, 9, 9, 9, "11")
-HOLES = (Hole(3, 4, "unexplained", 100), Hole(6, 6, "foreign_purge", 200, is_accepted=True))
+HOLES = (OpenHole(3, 4, "unexplained", 100), OpenHole(6, 6, "foreign_purge", 200, is_accepted=True))
 INTENT, RECEIPT = Intent(1, 5, 4, 9), KnownReceipt(10, 1, 5)
 HEAD = Head(
     console="c",
@@ -90,8 +90,8 @@ NAMES = {field.name for field in fields(Head)} - {"statement"}
 
 
 def test_every_field_is_covered() -> None:
-    assert {*FIELDS, "holes"} == NAMES, "another field takes another HEAD_FORMAT"
-    assert len(set(FIELDS)) == len(FIELDS)
+    assert {*HEAD_FIELDS, "holes"} == NAMES, "another field takes another HEAD_FORMAT"
+    assert len(set(HEAD_FIELDS)) == len(HEAD_FIELDS)
     assert set(CHANGES) == NAMES
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audit_archive.adapters.signing import is_signed
-from audit_archive.format.checkpoint import MAX_NOTE, Note, NoteSignature, open_note, parse_note
+from audit_archive.format.checkpoint import MAX_NOTE, NoteSignature, SignedNote, open_note, parse_note
 from audit_archive.format.keys import PublicKey
 from tests.fakes import FakeSigner
 
@@ -70,25 +70,25 @@ def test_signatures_of_others_are_ignored() -> None:
     ours, other = FakeSigner(), FakeSigner()
     namesake = NoteSignature(NAME, other.public_key().key_id, b"what do we know")
     same_id = NoteSignature("other.example", ours.public_key().key_id, b"what do we know")
-    note = Note(TEXT, (namesake, same_id, line(ours))).encode()
+    note = SignedNote(TEXT, (namesake, same_id, line(ours))).encode()
     assert open_note(note, NAME, [ours.public_key()], is_signed) == TEXT
     with pytest.raises(ValueError, match="no known key"):
-        open_note(Note(TEXT, (namesake, same_id)).encode(), NAME, [ours.public_key()], is_signed)
+        open_note(SignedNote(TEXT, (namesake, same_id)).encode(), NAME, [ours.public_key()], is_signed)
 
 
 def test_one_known_key_is_enough_but_a_false_signature_of_a_known_key_spoils_the_note() -> None:
     old, new = FakeSigner(), FakeSigner()
     keys = [old.public_key(), new.public_key()]
-    assert open_note(Note(TEXT, (line(new),)).encode(), NAME, keys, is_signed) == TEXT
-    assert open_note(Note(TEXT, (line(old), line(new))).encode(), NAME, iter(keys), is_signed) == TEXT
+    assert open_note(SignedNote(TEXT, (line(new),)).encode(), NAME, keys, is_signed) == TEXT
+    assert open_note(SignedNote(TEXT, (line(old), line(new))).encode(), NAME, iter(keys), is_signed) == TEXT
     for spoiled in [(line(new), line(old, text=b"other\n")), (line(new), line(new, text=b"other\n"))]:
         with pytest.raises(ValueError, match="is false"):
-            open_note(Note(TEXT, spoiled).encode(), NAME, keys, is_signed)
+            open_note(SignedNote(TEXT, spoiled).encode(), NAME, keys, is_signed)
 
 
 def test_nothing_is_signed_under_no_key() -> None:
     with pytest.raises(ValueError, match="no known key"):
-        open_note(Note(TEXT, (line(FakeSigner()),)).encode(), NAME, [], is_signed)
+        open_note(SignedNote(TEXT, (line(FakeSigner()),)).encode(), NAME, [], is_signed)
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_what_is_no_utf8(data: bytes) -> None:
 
 def test_sixteen_signatures_of_the_largest_kind_are_read() -> None:
     signatures = tuple(NoteSignature(f"log{n}.example", bytes(4), bytes(4800)) for n in range(16))
-    assert parse_note(Note(TEXT, signatures).encode()).signatures == signatures
+    assert parse_note(SignedNote(TEXT, signatures).encode()).signatures == signatures
 
 
 texts = st.text(st.characters(exclude_categories=["Cc", "Cs"]) | st.just("\n")).map(
@@ -144,5 +144,5 @@ lines = st.builds(NoteSignature, names, st.binary(min_size=4, max_size=4), st.bi
 
 @given(texts, st.lists(lines, min_size=1, max_size=4))
 def test_every_note_is_read_as_it_was_written(text: bytes, signatures: list[NoteSignature]) -> None:
-    note = Note(text, tuple(signatures))
+    note = SignedNote(text, tuple(signatures))
     assert parse_note(note.encode()) == note

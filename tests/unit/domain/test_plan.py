@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from audit_archive.format.canonical import canonical_bytes
 from audit_archive.format.entry import Entry, Mark
 from audit_archive.format.facts import HeldBackBy, IdSpan, Mode, ReceiptSeen
-from audit_archive.format.head import Head, Hole, Intent, KnownReceipt
+from audit_archive.format.head import Head, Intent, KnownReceipt, OpenHole
 from audit_archive.format.times import DAY
 from audit_archive.run.plan import Plan, Policy, Sight, make_plan, receipts_seen
 from audit_archive.run.receipts import match_receipts
@@ -131,20 +131,20 @@ def test_a_first_id_above_1_that_no_receipt_reaches_holds_everything() -> None:
     assert plan_of([entry(3), receipt(4, 1)], Head("c")).held_back_by == HeldBackBy.BEFORE_ARCHIVE
 
 
-LISTED = replace(ARCHIVED, highest_archived_id=8, holes=(Hole(6, 7, "unexplained", NOW - 9 * DAY),))
-ACCEPTED = replace(LISTED, holes=(Hole(6, 7, "unexplained", NOW - 9 * DAY, is_accepted=True),))
+LISTED = replace(ARCHIVED, highest_archived_id=8, holes=(OpenHole(6, 7, "unexplained", NOW - 9 * DAY),))
+ACCEPTED = replace(LISTED, holes=(OpenHole(6, 7, "unexplained", NOW - 9 * DAY, is_accepted=True),))
 
 
 @pytest.mark.parametrize("cause", ["unexplained", "before_archive"])
 def test_no_age_lets_a_listed_hole_be_crossed(cause: str) -> None:
-    head = replace(LISTED, holes=(Hole(6, 7, cause, 0),))
+    head = replace(LISTED, holes=(OpenHole(6, 7, cause, 0),))
     assert plan_of([entry(5), entry(8)], head).boundary == 5
     assert plan_of([entry(8)], head).waiting_id == 8
 
 
 @pytest.mark.parametrize(("listed_at", "boundary"), [(NOW - SETTLE, 8), (NOW - SETTLE + 1, 5)])
 def test_an_accepted_hole_is_crossed_after_a_settle_window(listed_at: int, boundary: int) -> None:
-    head = replace(LISTED, holes=(Hole(6, 7, "unexplained", listed_at, is_accepted=True),))
+    head = replace(LISTED, holes=(OpenHole(6, 7, "unexplained", listed_at, is_accepted=True),))
     plan = plan_of([entry(5), entry(8)], head)
     assert plan.boundary == boundary
     assert plan.next_due_at == (None if boundary == 8 else listed_at + SETTLE)
@@ -153,14 +153,14 @@ def test_an_accepted_hole_is_crossed_after_a_settle_window(listed_at: int, bound
 def test_a_live_id_in_an_accepted_hole_ends_every_acceptance() -> None:
     assert plan_of([entry(5), entry(8)], ACCEPTED).boundary == 8
     assert plan_of([entry(5), entry(7), entry(8)], ACCEPTED).boundary == 5
-    other = replace(ACCEPTED, holes=(Hole(3, 3, "unexplained", 0, is_accepted=True), *ACCEPTED.holes))
+    other = replace(ACCEPTED, holes=(OpenHole(3, 3, "unexplained", 0, is_accepted=True), *ACCEPTED.holes))
     assert plan_of([entry(3), entry(5), entry(8)], other).boundary == 5
 
 
 def test_a_hole_at_or_below_what_is_purged_holds_nothing_back() -> None:
-    below = replace(LISTED, holes=(Hole(2, 4, "unexplained", NOW),))
+    below = replace(LISTED, holes=(OpenHole(2, 4, "unexplained", NOW),))
     assert plan_of([entry(5), entry(8)], below).boundary == 8
-    across = replace(LISTED, holes=(Hole(2, 6, "unexplained", NOW),))
+    across = replace(LISTED, holes=(OpenHole(2, 6, "unexplained", NOW),))
     assert plan_of([entry(5), entry(8)], across).boundary == 5
 
 
@@ -171,7 +171,7 @@ def test_a_listed_hole_that_is_full_again_holds_nothing_back() -> None:
 
 @pytest.mark.parametrize("cause", ["purged", "foreign_purge"])
 def test_a_hole_that_a_receipt_explains_is_crossed_at_once(cause: str) -> None:
-    head = replace(LISTED, holes=(Hole(6, 7, cause, NOW),))
+    head = replace(LISTED, holes=(OpenHole(6, 7, cause, NOW),))
     assert plan_of([entry(5), entry(8)], head).boundary == 8
 
 
@@ -243,7 +243,10 @@ def test_they_are_told_once_and_neither_hold_nor_are_missing() -> None:
 
 def test_what_a_hole_or_a_purge_explains_has_not_vanished() -> None:
     assert (
-        vanished([7, 9], replace(LIVE, holes=(Hole(5, 6, "unexplained", 0), Hole(8, 8, "foreign_purge", 0))))
+        vanished(
+            [7, 9],
+            replace(LIVE, holes=(OpenHole(5, 6, "unexplained", 0), OpenHole(8, 8, "foreign_purge", 0))),
+        )
         == []
     )
     assert vanished([7, 9], replace(LIVE, highest_purged_id=6)) == [(8, 8)]
@@ -257,7 +260,7 @@ def test_what_a_hole_or_a_purge_explains_has_not_vanished() -> None:
 
 def test_purged_entries_that_still_show_are_a_repeat_unless_they_filled_a_hole() -> None:
     assert plan_of([entry(4), entry(5)], ARCHIVED).is_repeat
-    late = replace(ARCHIVED, holes=(Hole(3, 4, "unexplained", 0),))
+    late = replace(ARCHIVED, holes=(OpenHole(3, 4, "unexplained", 0),))
     assert not plan_of([entry(4), entry(5)], late).is_repeat
     assert not plan_of([entry(4), entry(5)], replace(ARCHIVED, late_ids=(4,))).is_repeat
     assert plan_of([entry(3), entry(4), entry(5)], replace(ARCHIVED, late_ids=(3,))).is_repeat
@@ -307,7 +310,7 @@ def cases(draw: st.DrawFn, ages: tuple[int | None, ...]) -> Case:
     archived = draw(st.integers(0, entry_id))
     live = {each.id for each in entries}
     holes = tuple(
-        Hole(n, n, draw(st.sampled_from(CAUSES)), draw(st.sampled_from(PAST)), draw(st.booleans()))
+        OpenHole(n, n, draw(st.sampled_from(CAUSES)), draw(st.sampled_from(PAST)), draw(st.booleans()))
         for n in range(1, archived + 1)
         if draw(st.integers(0, 2)) == 0 and (n not in live or draw(st.booleans()))
     )
@@ -405,7 +408,7 @@ def test_the_laws_of_every_plan(case: Case) -> None:
 def as_recorded(case: Case, plan: Plan, mode: str) -> Case:
     """What the next run finds if nothing new has come, and the plan was carried out."""
     purged = plan.boundary if plan.is_intent else None
-    found = tuple(Hole(m.first, m.last, m.cause, NOW) for m in plan.missing if m.cause != "purged")
+    found = tuple(OpenHole(m.first, m.last, m.cause, NOW) for m in plan.missing if m.cause != "purged")
     live = {each.id for each in case.entries}
     is_refuted = any(i in live for h in case.head.holes if h.is_accepted for i in range(h.first, h.last + 1))
     open_holes = (h for h in case.head.holes if h.first not in live)

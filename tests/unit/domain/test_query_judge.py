@@ -13,7 +13,7 @@ from audit_archive.format.canonical import canonical_bytes, source_line
 from audit_archive.format.entry import read_receipt
 from audit_archive.format.ids import IdRange
 from audit_archive.retrieve.formats import csv_row
-from audit_archive.retrieve.match import MATCH, NO, Judge, Prefilter
+from audit_archive.retrieve.match import MATCH, NO, EntryMatcher, Prefilter
 from audit_archive.retrieve.ocsf import ocsf_event
 from audit_archive.retrieve.query import Query
 from audit_archive.retrieve.request import network
@@ -34,7 +34,7 @@ EIGHT = 1_795_162_442
 
 
 def verdict_of(query: Query, line: bytes) -> str:
-    (told,) = Judge(query).verdicts([line])
+    (told,) = EntryMatcher(query).verdicts([line])
     return told
 
 
@@ -194,7 +194,7 @@ def test_what_passes_at_a_glance_passes_a_look_at_each_line(entries: list[tuple[
         source_line(json.dumps(entry).encode(), entry["id"]) if is_source else canonical_bytes(entry)
         for entry, is_source in entries
     ]
-    judge = Judge(Query("c", start=EIGHT - 86_400, end=EIGHT + 86_400))
+    judge = EntryMatcher(Query("c", start=EIGHT - 86_400, end=EIGHT + 86_400))
     is_all = judge.verdicts(lines) == [MATCH] * len(lines)
     assert is_all or not judge.passes_all(b"".join(line + b"\n" for line in lines), "2026-11-20")
 
@@ -202,10 +202,10 @@ def test_what_passes_at_a_glance_passes_a_look_at_each_line(entries: list[tuple[
 def test_nothing_passes_at_a_glance_that_another_filter_must_see() -> None:
     line = canonical_bytes(ENTRY) + b"\n"
     wide = Query("c", start=0, end=2 * EIGHT)
-    assert Judge(wide).passes_all(line, "2026-11-20")
-    assert not Judge(wide).passes_all(line, "2026-11-21")
-    assert not Judge(replace(wide, users=("a",))).passes_all(line, "2026-11-20")
-    assert not Judge(replace(wide, text="a")).passes_all(line, "2026-11-20")
-    assert not Judge(replace(wide, ids=IdRange(1, 2))).passes_all(line, "2026-11-20")
-    assert not Judge(replace(wide, end=EIGHT + 1)).passes_all(line, "2026-11-20")
-    assert not Judge(Query("c")).passes_all(line, "2026-11-20")
+    assert EntryMatcher(wide).passes_all(line, "2026-11-20")
+    assert not EntryMatcher(wide).passes_all(line, "2026-11-21")
+    assert not EntryMatcher(replace(wide, users=("a",))).passes_all(line, "2026-11-20")
+    assert not EntryMatcher(replace(wide, text="a")).passes_all(line, "2026-11-20")
+    assert not EntryMatcher(replace(wide, ids=IdRange(1, 2))).passes_all(line, "2026-11-20")
+    assert not EntryMatcher(replace(wide, end=EIGHT + 1)).passes_all(line, "2026-11-20")
+    assert not EntryMatcher(Query("c")).passes_all(line, "2026-11-20")

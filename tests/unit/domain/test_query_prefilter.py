@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audit_archive.format.canonical import canonical_bytes, source_line
-from audit_archive.retrieve.match import LOOSE, NO, Judge, Prefilter
+from audit_archive.retrieve.match import LOOSE, NO, EntryMatcher, Prefilter
 from audit_archive.retrieve.query import Query
 from audit_archive.retrieve.request import network
 
@@ -67,7 +67,11 @@ def test_no_line_is_lost(entries: list[tuple[dict[str, Any], bool]], query: Quer
 
 def wanted(query: Query, lines: list[bytes]) -> list[bytes]:
     """The lines that match, or can't be judged."""
-    return [line for line, verdict in zip(lines, Judge(query).verdicts(lines), strict=True) if verdict != NO]
+    return [
+        line
+        for line, verdict in zip(lines, EntryMatcher(query).verdicts(lines), strict=True)
+        if verdict != NO
+    ]
 
 
 @pytest.mark.parametrize(

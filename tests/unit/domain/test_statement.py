@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audit_archive.format.facts import ObjectRef, RunFacts
-from audit_archive.format.layout import FORMAT
+from audit_archive.format.layout import ARCHIVE_FORMAT
 from audit_archive.format.merkle import EMPTY_TREE
 from audit_archive.format.statement import (
     ArchiveStatement,
@@ -30,7 +30,7 @@ KINDS: dict[str, type[Statement]] = {
 
 
 def statements(kind: str) -> st.SearchStrategy[Statement]:
-    given_fields: dict[str, Any] = {"format": st.just(FORMAT), "kind": st.just(kind)}
+    given_fields: dict[str, Any] = {"format": st.just(ARCHIVE_FORMAT), "kind": st.just(kind)}
     if kind == "purge":
         values = st.none() | st.booleans() | INTEGER | TEXT | st.lists(TEXT, max_size=2)
         given_fields["receipt"] = st.none() | st.dictionaries(TEXT, values, max_size=4)
@@ -128,4 +128,4 @@ def test_other_bytes_are_refused_by_name(data: bytes, words: str) -> None:
 @pytest.mark.parametrize("kind", [[], {}, 1.5, True])
 def test_a_kind_that_is_no_text_is_refused_and_no_crash(kind: object) -> None:
     with pytest.raises(ValueError, match="kind"):
-        parse_statement(orjson.dumps({"kind": kind, "format": FORMAT}))
+        parse_statement(orjson.dumps({"kind": kind, "format": ARCHIVE_FORMAT}))

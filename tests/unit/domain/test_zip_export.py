@@ -159,7 +159,7 @@ def test_any_content_comes_out_in_small_pieces(seed: bytes, times: int) -> None:
     content = seed * times if len(seed) * times < 3_000_000 else seed
     pieces = list(open_bytes(Made(content=content).bytes()))
     assert b"".join(pieces) == content
-    assert all(0 < len(piece) <= zip_export.OUT_BYTES for piece in pieces)
+    assert all(0 < len(piece) <= zip_export._OUT_BYTES for piece in pieces)
 
 
 def zip64_end(made: Made, **changes: int) -> bytes:

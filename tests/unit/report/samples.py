@@ -18,7 +18,16 @@ from audit_archive.format.facts import Cause, IdSpan
 from audit_archive.format.keys import PublicKey
 from audit_archive.format.purges import ForeignPurge
 from audit_archive.format.times import DAY, rfc3339, utc_date
-from audit_archive.format.verdicts import Depth, EpochCoverage, Fault, KeyUse, Note, Unchecked, Verdict, Why
+from audit_archive.format.verdicts import (
+    AuditNote,
+    Depth,
+    EpochCoverage,
+    Fault,
+    KeyUse,
+    Unchecked,
+    Verdict,
+    Why,
+)
 from audit_archive.retrieve.coverage import (
     Absence,
     Amended,
@@ -32,7 +41,7 @@ from audit_archive.retrieve.coverage import (
     StaleExport,
     Unjudged,
 )
-from audit_archive.retrieve.outcome import Outcome, gaps, notices, sentence
+from audit_archive.retrieve.outcome import AnswerOutcome, gaps, notices, sentence
 from audit_archive.retrieve.query import Query
 from local.console.calendar import busy_time, weeks_of_work
 from local.console.generate import Generator
@@ -88,7 +97,7 @@ def sample(
     for line in lines:
         counter.add(members_of(line))
     coverage = coverage_of(len(lines) if matched is None else matched, days)
-    outcome = Outcome.FOUND if coverage.matched else Outcome.NONE_FOUND
+    outcome = AnswerOutcome.FOUND if coverage.matched else AnswerOutcome.NONE_FOUND
     report = Report(
         console=CONSOLE,
         question={"request": "evidence", "console": CONSOLE, "zone": zone, **(question or {})},
@@ -152,7 +161,7 @@ def audit_of(coverage: Coverage) -> verdicts.Verification:
             Unchecked("exports", Why.DEPTH, statements // 2),
             Unchecked("listing of objects that no statement names", Why.DEPTH, 1),
         ),
-        coverage=verdicts.Coverage((epoch,), population.first_date, population.last_date),
+        coverage=verdicts.AuditedCoverage((epoch,), population.first_date, population.last_date),
         keys_from="archive",
         keys=(KeyUse(KEY.key_id.hex(), statements),),
     )
@@ -225,8 +234,8 @@ def outside() -> Sample:
     coverage = replace(made.coverage, searched=Searched(), not_covered=tuple(gaps(query, made.coverage)))
     return Sample(made, ()).but(
         coverage=coverage,
-        outcome=Outcome.OUTSIDE,
-        sentence=sentence(CONSOLE, Outcome.OUTSIDE, coverage),
+        outcome=AnswerOutcome.OUTSIDE,
+        sentence=sentence(CONSOLE, AnswerOutcome.OUTSIDE, coverage),
         resolved={"start": rfc3339(END + 40 * DAY), "end": rfc3339(END + 50 * DAY)},
     )
 
@@ -261,7 +270,7 @@ def doubtful() -> Sample:
     query = Query(CONSOLE, users=("bob@example.com",))
     told = tuple(notices(coverage, "the ledger's index does not fit the chain", 2))
     coverage = replace(coverage, notices=told, not_covered=tuple(gaps(query, coverage)))
-    return made.but(coverage=coverage, sentence=sentence(CONSOLE, Outcome.FOUND, coverage))
+    return made.but(coverage=coverage, sentence=sentence(CONSOLE, AnswerOutcome.FOUND, coverage))
 
 
 def _troubled(made: Sample) -> Sample:
@@ -294,13 +303,13 @@ def _troubled(made: Sample) -> Sample:
     )  # fmt: skip
     days = list(custody.days)
     days[at] = replace(day, foreign_purges=1, missing=48)
-    note = Note(Verdict.FOREIGN_PURGE, f"statements/console={CONSOLE}/{2 * at:010d}.json", 2 * at,
+    note = AuditNote(Verdict.FOREIGN_PURGE, f"statements/console={CONSOLE}/{2 * at:010d}.json", 2 * at,
                 purge.sentence(CONSOLE))  # fmt: skip
     audit = replace(made.report.verification, notes=(note,), note_counts={Verdict.FOREIGN_PURGE: 1})
     return made.but(
         coverage=coverage,
         verification=audit,
-        sentence=sentence(CONSOLE, Outcome.FOUND, coverage),
+        sentence=sentence(CONSOLE, AnswerOutcome.FOUND, coverage),
         custody=Custody(
             tuple(days),
             (*custody.milestones, *events),

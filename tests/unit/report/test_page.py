@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from audit_archive.adapters.machine import handouts
 from audit_archive.evidence.model import Milestone, Turn
 from audit_archive.evidence.report.page import report_page
-from audit_archive.evidence.report.parts import ROWS
+from audit_archive.evidence.report.parts import MOST_ROWS
 from audit_archive.format.canonical import canonical_bytes, source_line
 from audit_archive.format.facts import Cause
 from audit_archive.retrieve.coverage import Hole
@@ -360,7 +360,7 @@ def test_a_list_is_capped_and_says_where_the_rest_is() -> None:
     holes = tuple(Hole(1, n * 2, n * 2, Cause.UNEXPLAINED, None) for n in range(1, 1001))
     page = read(made.but(coverage=replace(made.report.coverage, holes=holes, missing_ids=4000)).page())
     coverage = section(page, "coverage")
-    assert len(tables(coverage)["Holes"]) == ROWS
+    assert len(tables(coverage)["Holes"]) == MOST_ROWS
     assert coverage.one("p", "more").text == "and at least 950 more, in manifest.json"
 
 
@@ -373,7 +373,7 @@ def test_of_many_milestones_the_grave_ones_are_told() -> None:
     )
     page = section(read(made.but(custody=custody).page()), "custody")
     rows = tables(page)["Milestones"]
-    assert len(rows) == ROWS
+    assert len(rows) == MOST_ROWS
     assert rows[-1] == ["2026-09-02 00:00:00 UTC", "99", "A purge differed from its plan", "not as planned"]
     assert page.one("p", "more").text == "and 11 more, in manifest.json"
 

@@ -14,7 +14,7 @@ from audit_archive.format.times import from_rfc3339
 from audit_archive.ports import ArchiveSource, Ledger
 from audit_archive.retrieve.formats import NDJSON, Form
 from audit_archive.retrieve.query import ALL_IDS, Query
-from audit_archive.retrieve.search import Found, find_entries
+from audit_archive.retrieve.search import FoundEntries, find_entries
 from audit_archive.retrieve.statements import Reader
 from tests.fakes import FakeScratch
 from tests.unit.run.world import CONSOLE, World
@@ -39,7 +39,7 @@ def reader_of(world: World, source: ArchiveSource | None = None, *, ledger: bool
     return Reader(source or world.store, known, world.clock, FakeScratch())
 
 
-def find(reader: Reader, query: Query, form: Form = NDJSON) -> Found:
+def find(reader: Reader, query: Query, form: Form = NDJSON) -> FoundEntries:
     """The answer to a query; of an answer without entries nothing stays open."""
     found = find_entries(reader, query, form)
     assert isinstance(reader.scratch, FakeScratch)
@@ -53,12 +53,12 @@ def assert_nothing_open(reader: Reader) -> None:
     assert reader.scratch.open_files == []
 
 
-def ask(world: World, form: Form = NDJSON, **filters: Any) -> Found:
+def ask(world: World, form: Form = NDJSON, **filters: Any) -> FoundEntries:
     """The answer to a question about the world's Console."""
     return find(reader_of(world), Query(CONSOLE, **filters), form)
 
 
-def body_of(found: Found) -> bytes:
+def body_of(found: FoundEntries) -> bytes:
     """The entries of an answer; an empty text for none."""
     if found.body is None:
         return b""
@@ -68,12 +68,12 @@ def body_of(found: Found) -> bytes:
     return data
 
 
-def lines_of(found: Found) -> list[bytes]:
+def lines_of(found: FoundEntries) -> list[bytes]:
     """The lines of an answer in NDJSON."""
     return body_of(found).splitlines()
 
 
-def ids_of(found: Found) -> list[int]:
+def ids_of(found: FoundEntries) -> list[int]:
     """The ids of the entries of an answer, in its order."""
     return [json.loads(line)["id"] for line in lines_of(found)]
 

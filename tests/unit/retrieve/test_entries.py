@@ -17,7 +17,7 @@ from audit_archive.format.ids import IdRange
 from audit_archive.format.times import rfc3339
 from audit_archive.retrieve.coverage import INDEX_ONLY, NOT_VERIFIED, UNNAMED, Absence
 from audit_archive.retrieve.formats import CSV, NDJSON
-from audit_archive.retrieve.outcome import Outcome
+from audit_archive.retrieve.outcome import AnswerOutcome
 from audit_archive.retrieve.query import Query
 from audit_archive.retrieve.search import find_entries
 from tests.fakes import CallLog, CrashError
@@ -66,7 +66,7 @@ def test_lines_are_handed_out_as_they_are(world: World) -> None:
     assert found.body is not None
     assert (found.body.size, found.body.sha256) == (len(archived), sha256(archived).hexdigest())
     assert body_of(found) == archived
-    assert (found.outcome, found.coverage.matched) == (Outcome.FOUND, 6)
+    assert (found.outcome, found.coverage.matched) == (AnswerOutcome.FOUND, 6)
     assert found.sentence == (
         "6 entries match: 6 entries in 3 entry files of Console 1234abcd, which is archived up to "
         "2026-11-26T06:00:00Z, were searched."
@@ -192,13 +192,13 @@ def test_nothing_archived_nothing_there_and_nothing_found_are_three_things(world
     }
     outcomes = {name: answer.outcome for name, answer in told.items()}
     assert outcomes == {
-        "never": Outcome.NOTHING_ARCHIVED,
-        "before": Outcome.OUTSIDE,
-        "after": Outcome.OUTSIDE,
-        "beyond the ids": Outcome.OUTSIDE,
-        "no such epoch": Outcome.OUTSIDE,
-        "not found": Outcome.NONE_FOUND,
-        "a quiet hour": Outcome.NONE_FOUND,
+        "never": AnswerOutcome.NOTHING_ARCHIVED,
+        "before": AnswerOutcome.OUTSIDE,
+        "after": AnswerOutcome.OUTSIDE,
+        "beyond the ids": AnswerOutcome.OUTSIDE,
+        "no such epoch": AnswerOutcome.OUTSIDE,
+        "not found": AnswerOutcome.NONE_FOUND,
+        "a quiet hour": AnswerOutcome.NONE_FOUND,
     }
     assert all(answer.body is None and answer.coverage.matched == 0 for answer in told.values())
     assert "Nothing of Console 1234abcd is archived" in told["never"].sentence
@@ -309,7 +309,7 @@ def test_an_entry_file_that_is_gone_is_told_with_its_cause(world: World) -> None
     assert "2 archived entries are no longer there" in found.coverage.not_covered[0]
     assert found.sentence.endswith("This answer is not complete: see not_covered.")
     only = ask(world, ids=IdRange(3, 4))
-    assert (only.outcome, only.body) == (Outcome.NOTHING_LEFT, None)
+    assert (only.outcome, only.body) == (AnswerOutcome.NOTHING_LEFT, None)
     assert "is no longer there: 2 entries in 1 entry file," in only.sentence
     world.later(200 * DAY)
     assert ask(world).coverage.gone_files[0].cause == Absence.EXPIRED

@@ -9,7 +9,7 @@ from audit_archive.format.facts import Action
 from audit_archive.format.ids import IdRange
 from audit_archive.retrieve.coverage import Absence
 from audit_archive.retrieve.exports import FoundExports, find_exports
-from audit_archive.retrieve.outcome import Outcome
+from audit_archive.retrieve.outcome import AnswerOutcome
 from audit_archive.retrieve.query import Query
 from tests.unit.retrieve.asking import at, reader_of
 from tests.unit.run.world import CONSOLE, DAY, World
@@ -49,7 +49,7 @@ def test_the_export_of_an_entry_is_the_one_that_it_was_archived_from(
     (original,) = found.originals
     assert original.statements == (statement,)
     assert original.facts == world.archives()[statement - 1].export
-    assert (found.outcome, original.absence) == (Outcome.FOUND, None)
+    assert (found.outcome, original.absence) == (AnswerOutcome.FOUND, None)
     assert found.sentence == f"1 export holds the entry {entry_id}."
 
 
@@ -87,23 +87,23 @@ def test_what_is_not_archived_has_no_export(world: World) -> None:
     world.aged(1)
     world.run()
     hole, beyond, nothing = of_id(world, 7), of_id(world, 9), find_exports(reader_of(World()), Query(CONSOLE))
-    assert (hole.outcome, hole.originals) == (Outcome.NONE_FOUND, ())
+    assert (hole.outcome, hole.originals) == (AnswerOutcome.NONE_FOUND, ())
     assert [(h.first, h.last) for h in hole.coverage.holes] == [(7, 7)]
     assert hole.sentence == "No archived entry is the entry 7: see holes."
-    assert (beyond.outcome, beyond.originals) == (Outcome.OUTSIDE, ())
+    assert (beyond.outcome, beyond.originals) == (AnswerOutcome.OUTSIDE, ())
     assert "does not reach the entry 9" in beyond.sentence
     assert (nothing.outcome, nothing.sentence) == (
-        Outcome.NOTHING_ARCHIVED,
+        AnswerOutcome.NOTHING_ARCHIVED,
         "Nothing of Console 1234abcd is archived.",
     )
-    assert of_day(world, "2026-11-20").outcome == Outcome.OUTSIDE
+    assert of_day(world, "2026-11-20").outcome == AnswerOutcome.OUTSIDE
 
 
 def test_an_export_that_is_gone_is_told_with_its_cause(world: World) -> None:
     facts = world.archives()[0].export
     world.store.lose(facts.key, facts.version_id)
     found = of_id(world, 1)
-    assert (found.outcome, found.originals[0].absence) == (Outcome.NOTHING_LEFT, Absence.REMOVED)
+    assert (found.outcome, found.originals[0].absence) == (AnswerOutcome.NOTHING_LEFT, Absence.REMOVED)
     assert "no longer there" in found.sentence
     world.later(200 * DAY)
     assert of_id(world, 1).originals[0].absence == Absence.EXPIRED
@@ -114,4 +114,4 @@ def test_an_altered_export_is_never_handed_out(world: World) -> None:
     world.store.tamper(key, world.store.data(key)[:-1])
     with pytest.raises(IntegrityError, match=key):
         of_id(world, 1)
-    assert of_id(world, 4).outcome == Outcome.FOUND
+    assert of_id(world, 4).outcome == AnswerOutcome.FOUND

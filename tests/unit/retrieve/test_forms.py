@@ -8,10 +8,10 @@ import pytest
 from audit_archive.errors import IntegrityError
 from audit_archive.format.facts import IdSpan
 from audit_archive.format.ids import IdRange
-from audit_archive.retrieve.amendments import FORMS
+from audit_archive.retrieve.amendments import MOST_FORMS
 from audit_archive.retrieve.formats import CSV, NDJSON
 from audit_archive.retrieve.query import Query
-from audit_archive.retrieve.search import Found, find_entries
+from audit_archive.retrieve.search import FoundEntries, find_entries
 from tests.fakes.trail import Entry
 from tests.unit.evidence.bundles import bundle, manifest_of
 from tests.unit.retrieve.archives import state_archive, stored_export
@@ -38,7 +38,7 @@ def amend(world: World, entries: list[Entry], *spans: tuple[int, int]) -> None:
     state_archive(world, export=export, amended=tuple(IdSpan(*span) for span in spans))
 
 
-def with_forms(world: World, **filters: Any) -> Found:
+def with_forms(world: World, **filters: Any) -> FoundEntries:
     found = find_entries(reader_of(world), Query(CONSOLE, **filters), NDJSON, with_forms=True)
     if found.body is not None:
         found.body.file.close()
@@ -117,13 +117,13 @@ def test_an_export_that_is_gone_is_told(world: World) -> None:
 def test_no_more_forms_are_shown_than_an_answer_bears() -> None:
     world = World()
     world.mode = "off"
-    world.trail.arrive(FORMS + 5)
+    world.trail.arrive(MOST_FORMS + 5)
     world.later()
     world.run()
-    amend(world, [e | {"user": "eve"} for e in world.trail.entries], (1, FORMS + 5))
+    amend(world, [e | {"user": "eve"} for e in world.trail.entries], (1, MOST_FORMS + 5))
     found = with_forms(world)
-    assert len(found.forms or ()) == FORMS
-    assert found.coverage.amended[0].shown == FORMS + 5
+    assert len(found.forms or ()) == MOST_FORMS
+    assert found.coverage.amended[0].shown == MOST_FORMS + 5
 
 
 def test_the_bundle_tells_it_and_its_entries_stay_as_they_are(world: World) -> None:

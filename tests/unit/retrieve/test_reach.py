@@ -7,7 +7,7 @@ import pytest
 from audit_archive.format.facts import HeldBackBy, IdSpan, PopulationFacts, Unexported
 from audit_archive.format.ids import IdRange
 from audit_archive.format.times import rfc3339
-from audit_archive.retrieve.outcome import Outcome
+from audit_archive.retrieve.outcome import AnswerOutcome
 from audit_archive.retrieve.status import statuses
 from tests.unit.evidence.bundles import bundle, manifest_of
 from tests.unit.retrieve.archives import state_archive
@@ -52,7 +52,7 @@ def test_an_entry_that_an_export_lacks_is_not_just_not_found(world: World) -> No
     stale(world)
     stale(world, 8)
     found = ask(world, ids=IdRange(7, 7))
-    assert found.outcome == Outcome.OUTSIDE
+    assert found.outcome == AnswerOutcome.OUTSIDE
     assert [each.lacks_id for each in found.coverage.stale] == [7]
     assert [each.lacks_id for each in ask(world).coverage.stale] == [7, 8]
     assert any("showed the entry 7" in gap for gap in found.coverage.not_covered)
@@ -92,7 +92,7 @@ def test_covered_until_counts_and_not_when_the_export_was_served(world: World) -
 def test_the_ledger_s_word_is_told_as_what_it_is(world: World) -> None:
     world.run()
     found = ask(world, start=at("2026-11-26T12:00:00Z"), end=at("2026-11-26T18:00:00Z"))
-    assert found.outcome == Outcome.OUTSIDE
+    assert found.outcome == AnswerOutcome.OUTSIDE
     word = "by the ledger's word, a run at 2026-11-27T05:45:00Z found nothing newer on the Console"
     assert found.coverage.not_covered == (f"what happened after {SERVED} is not archived yet: {word}",)
     assert word in found.sentence

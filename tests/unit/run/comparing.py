@@ -14,7 +14,7 @@ from audit_archive.format.ids import id_set
 from audit_archive.format.times import DAY
 from audit_archive.ports import Clock
 from audit_archive.run.collect import Surveyed, download
-from audit_archive.run.compare import RESERVE, Compared, archived_by, compare
+from audit_archive.run.compare import COMPARE_RESERVE, Compared, archived_by, compare
 from audit_archive.run.comparison import Archiving
 from audit_archive.run.context import Run
 from audit_archive.run.survey import survey_entries
@@ -93,7 +93,7 @@ class Hurried(FakeClock):
 
     def remaining(self) -> float:
         self._looks -= 1
-        return RESERVE if self._looks >= 0 else RESERVE - 1
+        return COMPARE_RESERVE if self._looks >= 0 else COMPARE_RESERVE - 1
 
 
 def walked(world: World) -> tuple[Archiving, ...]:

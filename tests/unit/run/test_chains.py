@@ -23,7 +23,7 @@ from audit_archive.format.merkle import EMPTY_TREE
 from audit_archive.format.statement import OperatorStatement, statement_bytes
 from audit_archive.format.times import from_rfc3339
 from audit_archive.run.commit import commit
-from audit_archive.run.result import Outcome
+from audit_archive.run.result import RunOutcome
 from tests.fakes import CallLog, FakeLedger
 from tests.fakes.bucket import Stored
 from tests.unit.run.audit import audit, audit_quiet, fold
@@ -94,7 +94,7 @@ def test_lost_entry_files_are_put_again_when_rolling_forward() -> None:
     (file,) = world.archives()[0].entries
     (version,) = world.store.history(file.key)
     world.store.lose(file.key, version.version_id)
-    assert world.run().outcome == Outcome.IDLE
+    assert world.run().outcome == RunOutcome.IDLE
     assert world.store.data(file.key) == version.data
     audit_quiet(world)
 
@@ -215,12 +215,12 @@ def test_a_statement_of_another_head_format_is_no_fault_and_confirms_no_head() -
     world = settled()
     world.until_quiet()
     put_next(world, decided(world, action="rebuild", head_format="0", head_sha256="another release's"))
-    assert world.run().outcome == Outcome.IDLE
-    assert world.run().outcome == Outcome.IDLE
+    assert world.run().outcome == RunOutcome.IDLE
+    assert world.run().outcome == RunOutcome.IDLE
     assert world.alerts.kinds == []
     world.aged(2)
     world.ledger.overwrite(CONSOLE, replace(world.head, highest_archived_id=10**6))
-    assert world.run().outcome == Outcome.PURGED
+    assert world.run().outcome == RunOutcome.PURGED
     assert world.alerts.kinds == ["LedgerDiffers"]
     audit_quiet_after(world)
 
@@ -287,7 +287,7 @@ def test_only_the_walk_of_the_whole_chain_sees_a_marker_below_the_head(seq: int)
     """A run reads from its head on: what lies below is for `verify` to find."""
     world = settled()
     world.store.mark_deleted(statement_key(CONSOLE, seq))
-    assert world.run().outcome == Outcome.PURGED
+    assert world.run().outcome == RunOutcome.PURGED
 
 
 def marked_during_the_run() -> World:
@@ -380,11 +380,11 @@ def test_a_console_that_another_run_holds_is_busy_and_left_alone() -> None:
     world.ledger.acquire(CONSOLE, "another", world.clock.now(), world.clock.now() + 100)
     log = CallLog()
     result = world.run(log)
-    assert (result.outcome, result.highest_archived_id) == (Outcome.BUSY, 9)
+    assert (result.outcome, result.highest_archived_id) == (RunOutcome.BUSY, 9)
     assert log.calls == ["FakeLedger.acquire", "FakeLedger.head"]
     assert world.ledger.holder(CONSOLE) == "another"
     world.clock.advance(101)
-    assert world.run().outcome == Outcome.PURGED
+    assert world.run().outcome == RunOutcome.PURGED
     assert world.ledger.holder(CONSOLE) is None
 
 
@@ -473,8 +473,8 @@ def test_two_runs_at_once_make_one_chain_and_lose_nothing(after: bool, rival_mod
             assert (number, after) == (call_number("FakeConsole.purge"), False)
             assert [said.reported_count for said in world.purges()][-1] == 0
         assert "ForeignPurge" not in world.alerts.kinds
-    assert Outcome.SUPERSEDED in endings
-    assert endings <= {Outcome.SUPERSEDED, Outcome.PURGED, Outcome.IDLE, Outcome.ARCHIVED}
+    assert RunOutcome.SUPERSEDED in endings
+    assert endings <= {RunOutcome.SUPERSEDED, RunOutcome.PURGED, RunOutcome.IDLE, RunOutcome.ARCHIVED}
 
 
 def test_a_run_that_finds_another_statement_behind_its_own_does_not_purge() -> None:
@@ -485,7 +485,7 @@ def test_a_run_that_finds_another_statement_behind_its_own_does_not_purge() -> N
 
     posts = list(world.posts)
     result = world.run(Meanwhile("FakeLedger.record", operator, after=True))
-    assert result.outcome == Outcome.SUPERSEDED
+    assert result.outcome == RunOutcome.SUPERSEDED
     assert world.posts == posts
     assert world.outcomes()[-1] == "superseded"
     world.until_quiet()

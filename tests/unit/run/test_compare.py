@@ -11,7 +11,7 @@ from audit_archive.format.facts import Action, IdSpan
 from audit_archive.format.ids import IdSet, id_set
 from audit_archive.format.times import DAY, from_rfc3339
 from audit_archive.run import compare as compare_step
-from audit_archive.run.compare import RESERVE, Compared, archived_by, compare
+from audit_archive.run.compare import COMPARE_RESERVE, Compared, archived_by, compare
 from audit_archive.run.comparison import ends_at, live_archived
 from tests.fakes.bucket import Stored
 from tests.fakes.trail import stamp
@@ -107,7 +107,7 @@ def test_a_statement_that_was_altered_ends_the_walk() -> None:
 def test_with_little_time_nothing_is_compared_and_with_less_nothing_is_walked() -> None:
     world = off()
     world.trail.replace(6, user="mallory")
-    world.clock.left = RESERVE - 1
+    world.clock.left = COMPARE_RESERVE - 1
     assert len(walked(world)) == 3
     compared = look(world)
     assert (compared.compared, compared.not_compared, compared.amended) == (0, 9, ())

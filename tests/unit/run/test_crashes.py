@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audit_archive.errors import ArchiveStoreError, ConsoleUnavailableError, LedgerError
-from audit_archive.run.result import Outcome
+from audit_archive.run.result import RunOutcome
 from tests.fakes import CallLog, CrashError, FakeSigner, FaultyCalls
 from tests.fakes.console import OURS
 from tests.fakes.trail import stamp
@@ -196,7 +196,7 @@ def test_a_killed_run_loses_nothing_and_the_next_ones_bring_it_to_rest(death: De
         assert {entry["action_type"] for entry in world.trail.entries} <= {"audit_trail_purge"}
     else:
         assert world.trail.destroyed == []
-    assert world.run().outcome == Outcome.IDLE
+    assert world.run().outcome == RunOutcome.IDLE
 
 
 @given(
@@ -253,5 +253,5 @@ def test_what_ends_a_run_with_an_error_gives_the_lease_back() -> None:
     world = first_run()
     with pytest.raises(ConsoleUnavailableError):
         world.run(FaultyCalls(4, "before", lambda: ConsoleUnavailableError("down")))
-    assert world.run().outcome == Outcome.PURGED
+    assert world.run().outcome == RunOutcome.PURGED
     audit(world)

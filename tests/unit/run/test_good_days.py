@@ -6,7 +6,7 @@ from audit_archive.errors import SettingsError
 from audit_archive.format.facts import HeldBackBy
 from audit_archive.format.layout import entries_key
 from audit_archive.format.times import rfc3339, utc_date
-from audit_archive.run.result import Outcome
+from audit_archive.run.result import RunOutcome
 from tests.fakes import CallLog
 from tests.fakes.trail import stamp
 from tests.unit.run.audit import archived_lines, audit, audit_quiet, canonical
@@ -21,7 +21,7 @@ def test_a_first_run_archives_everything_and_purges_what_is_old_enough() -> None
 
     result = world.run()
 
-    assert result.outcome == Outcome.PURGED
+    assert result.outcome == RunOutcome.PURGED
     assert (result.highest_archived_id, result.highest_purged_id) == (8, 5)
     assert (result.new_entries, result.purged_entries) == (8, 5)
     assert (result.boundary, result.held_back_by) == (5, HeldBackBy.SETTLE_WINDOW)
@@ -78,7 +78,7 @@ def test_a_second_run_is_idle_and_touches_nothing() -> None:
     before = world.store.all_keys()
     log = CallLog()
     result = world.run(log)
-    assert (result.outcome, result.statements) == (Outcome.IDLE, ())
+    assert (result.outcome, result.statements) == (RunOutcome.IDLE, ())
     assert world.store.all_keys() == before
     assert "FakeConsole.download" not in log.calls
     assert "open_purger" not in log.calls, "the purging key is read only in the purge step"
@@ -91,7 +91,7 @@ def test_it_never_chases_its_own_receipts() -> None:
     world.run()
     for _ in range(5):
         world.later(DAY)
-        assert world.run().outcome == Outcome.IDLE
+        assert world.run().outcome == RunOutcome.IDLE
     assert world.posts == [3]
 
 
@@ -111,7 +111,7 @@ def test_receipts_are_archived_by_the_next_real_run() -> None:
 
 def test_an_empty_trail_that_was_never_archived_is_idle() -> None:
     world = World()
-    assert world.run().outcome == Outcome.IDLE
+    assert world.run().outcome == RunOutcome.IDLE
     assert world.store.all_keys() == []
 
 
@@ -120,11 +120,11 @@ def test_a_dry_run_does_all_but_the_post() -> None:
     world.aged(3)
     world.mode = "dry-run"
     result = world.run()
-    assert (result.outcome, result.boundary, result.highest_archived_id) == (Outcome.ARCHIVED, 3, 3)
+    assert (result.outcome, result.boundary, result.highest_archived_id) == (RunOutcome.ARCHIVED, 3, 3)
     assert world.posts == []
     assert world.purger.calls["peek"] > 0, "the population is checked"
     assert world.head.intents == ()
-    assert world.run().outcome == Outcome.IDLE
+    assert world.run().outcome == RunOutcome.IDLE
     audit_quiet(world)
 
 
@@ -133,7 +133,7 @@ def test_a_dry_run_without_a_purging_key_says_what_it_could_not_check() -> None:
     world.aged(3)
     world.mode, world.has_purge_key = "dry-run", False
     result = world.run()
-    assert result.outcome == Outcome.ARCHIVED
+    assert result.outcome == RunOutcome.ARCHIVED
     assert len(result.warnings) == 1
     assert "purging key" in result.warnings[0]
 
@@ -147,7 +147,7 @@ def test_purging_without_a_key_is_a_setting_to_correct_and_destroys_nothing() ->
     assert world.outcomes() == ["not_sent"]
     assert world.trail.ids == [1, 2, 3]
     world.has_purge_key = True
-    assert world.run().outcome == Outcome.PURGED
+    assert world.run().outcome == RunOutcome.PURGED
     audit_quiet(world)
 
 
@@ -158,7 +158,7 @@ def test_mode_off_archives_only() -> None:
     result = world.run()
     assert (result.boundary, result.held_back_by) == (None, HeldBackBy.PURGE_MODE)
     assert (world.posts, world.purger.calls.total()) == ([], 0)
-    assert world.run().outcome == Outcome.IDLE
+    assert world.run().outcome == RunOutcome.IDLE
 
 
 @pytest.mark.parametrize("mode", ["off", "dry-run"])
@@ -169,7 +169,7 @@ def test_what_was_archived_without_purging_is_purged_once_the_mode_is_on(mode: s
     world.run()
     world.mode = "on"
     result = world.run()
-    assert (result.outcome, result.new_entries, result.purged_entries) == (Outcome.PURGED, 0, 3)
+    assert (result.outcome, result.new_entries, result.purged_entries) == (RunOutcome.PURGED, 0, 3)
     assert world.last().entries == ()
     assert world.last().slice.count == 0
     audit_quiet(world)
@@ -184,18 +184,18 @@ def test_the_settle_window_holds_and_a_later_run_purges_though_nothing_is_new() 
     assert (first.boundary, first.held_back_by) == (None, HeldBackBy.SETTLE_WINDOW)
 
     world.later(HOUR // 2 - 1)
-    assert world.run().outcome == Outcome.IDLE, "one second early"
+    assert world.run().outcome == RunOutcome.IDLE, "one second early"
     world.later(1)
     second = world.run()
-    assert (second.outcome, second.boundary, second.purged_entries) == (Outcome.PURGED, 2, 2)
+    assert (second.outcome, second.boundary, second.purged_entries) == (RunOutcome.PURGED, 2, 2)
 
     world.later(HOUR // 2 - 1)
-    assert world.run().outcome == Outcome.IDLE, "one second early"
+    assert world.run().outcome == RunOutcome.IDLE, "one second early"
     world.later(1)
     third = world.run()
-    assert (third.outcome, third.boundary, third.purged_entries) == (Outcome.PURGED, 4, 2)
+    assert (third.outcome, third.boundary, third.purged_entries) == (RunOutcome.PURGED, 4, 2)
     world.later(DAY)
-    assert world.run().outcome == Outcome.IDLE
+    assert world.run().outcome == RunOutcome.IDLE
     audit_quiet(world)
 
 
@@ -209,7 +209,7 @@ def test_the_keep_window_leaves_the_days_that_the_owner_wants() -> None:
     assert (result.boundary, result.held_back_by) == (4, HeldBackBy.KEEP_WINDOW)
     assert world.trail.ids == [5, 6, 7]
     world.later(DAY - 1)
-    assert world.run().outcome == Outcome.IDLE
+    assert world.run().outcome == RunOutcome.IDLE
     world.later(1)
     assert world.run().boundary == 5
     audit(world)
@@ -272,7 +272,7 @@ def test_a_long_export_takes_several_statements_and_only_the_last_carries_the_in
     assert (second.slice.first_id, second.slice.last_id, len(second.entries)) == (401, 404, 2)
     assert (first.plan.boundary, first.plan.held_back_by) == (None, HeldBackBy.NOT_YET_RECORDED)
     assert (second.plan.boundary, second.plan.expected_count) == (404, 404)
-    assert (result.outcome, result.new_entries, result.purged_entries) == (Outcome.PURGED, 404, 404)
+    assert (result.outcome, result.new_entries, result.purged_entries) == (RunOutcome.PURGED, 404, 404)
     audit_quiet(world)
 
 
@@ -280,7 +280,7 @@ def test_when_time_runs_out_between_slices_the_next_run_goes_on_from_there() -> 
     world = World()
     over_401_days(world)
     result = world.run(Meanwhile("FakeLedger.record", lambda: setattr(world.clock, "left", 89), after=True))
-    assert (result.outcome, result.boundary) == (Outcome.ARCHIVED, None)
+    assert (result.outcome, result.boundary) == (RunOutcome.ARCHIVED, None)
     assert result.held_back_by == HeldBackBy.NOT_YET_RECORDED
     assert (result.highest_archived_id, world.posts) == (400, [])
     assert len(world.archives()) == 1
@@ -305,12 +305,12 @@ def test_with_less_than_90_seconds_no_post_is_sent_and_the_next_run_sends_it() -
     world.aged(3)
     world.purger.hooks["entries_above"] = lambda: setattr(world.clock, "left", 89.9)
     result = world.run()
-    assert (result.outcome, result.purged_entries) == (Outcome.ARCHIVED, 0)
+    assert (result.outcome, result.purged_entries) == (RunOutcome.ARCHIVED, 0)
     assert result.warnings == ("the purge up to 3 ended not_sent",)
     assert (world.posts, world.outcomes()) == ([], ["not_sent"])
     assert world.head.intents == (), "nothing matches it later"
     world.purger.hooks.clear()
-    assert world.run().outcome == Outcome.PURGED
+    assert world.run().outcome == RunOutcome.PURGED
     assert world.outcomes() == ["not_sent", "confirmed"]
     audit_quiet(world)
 
@@ -319,7 +319,7 @@ def test_exactly_90_seconds_are_enough() -> None:
     world = World()
     world.aged(3)
     world.purger.hooks["entries_above"] = lambda: setattr(world.clock, "left", 90)
-    assert world.run().outcome == Outcome.PURGED
+    assert world.run().outcome == RunOutcome.PURGED
 
 
 def test_entries_without_a_readable_date_go_to_their_neighbours_day() -> None:
@@ -375,7 +375,7 @@ def test_a_second_console_shares_the_bucket_and_the_ledger_without_touching_the_
     world.aged(3)
     other = "statements/console=1234abcde/0000000001.json"
     world.store.mark_deleted(other)
-    assert world.run().outcome == Outcome.PURGED
+    assert world.run().outcome == RunOutcome.PURGED
     assert {key.split("/")[1] for key in world.store.keys("")} == {f"console={CONSOLE}"}
 
 
@@ -400,7 +400,7 @@ def test_a_window_that_the_owner_lowers_counts_at_once() -> None:
     world = World()
     world.keep = 30 * DAY
     world.aged(3)
-    assert world.run().outcome == Outcome.ARCHIVED
-    assert world.run().outcome == Outcome.IDLE
+    assert world.run().outcome == RunOutcome.ARCHIVED
+    assert world.run().outcome == RunOutcome.IDLE
     world.keep = 0
-    assert world.run().outcome == Outcome.PURGED
+    assert world.run().outcome == RunOutcome.PURGED

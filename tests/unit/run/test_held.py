@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from audit_archive.errors import IntegrityError, LedgerError, PurgeMismatchError, RequestError
 from audit_archive.format.facts import Action, IdSpan, LostStatement, ObjectRef, Respelled
-from audit_archive.format.head import Head, Hold, Hole, Intent, KnownReceipt
-from audit_archive.format.head_digest import FIELDS
+from audit_archive.format.head import Head, Hold, Intent, KnownReceipt, OpenHole
+from audit_archive.format.head_digest import HEAD_FIELDS
 from audit_archive.format.layout import statement_key
 from audit_archive.format.statement import OperatorStatement
-from audit_archive.run.operate import Decision, operate
-from audit_archive.run.result import Outcome, Result
+from audit_archive.run.operate import Decision, state_decision
+from audit_archive.run.result import Result, RunOutcome
 from tests.fakes import FakeSigner
 from tests.fakes.bucket import Stored
 from tests.unit.run.audit import audit_quiet, fold
@@ -52,7 +52,7 @@ LIES: dict[str, Change] = {
     "ages the holes": lambda head: replace(
         head, holes=tuple(replace(hole, served_at=0) for hole in head.holes)
     ),
-    "adds a hole": lambda head: replace(head, holes=(*head.holes, Hole(1, 99, "unexplained", 0))),
+    "adds a hole": lambda head: replace(head, holes=(*head.holes, OpenHole(1, 99, "unexplained", 0))),
     "latches": lambda head: replace(head, is_latched=True),
     "another anchor": lambda head: replace(head, anchor=None),
     "another epoch": lambda head: replace(head, epoch=2),
@@ -103,7 +103,7 @@ def facts_of(result: Result) -> tuple[object, ...]:
 def test_no_field_of_the_head_can_be_altered_unseen(data: st.DataObject) -> None:
     world, honest = pending(), pending()
     true = world.head
-    name = data.draw(st.sampled_from(sorted({*FIELDS, "holes"} - {"seq"})))
+    name = data.draw(st.sampled_from(sorted({*HEAD_FIELDS, "holes"} - {"seq"})))
     lied = replace(true, **{name: data.draw(other_values(name, true))})  # type: ignore[arg-type]
     world.ledger.overwrite(CONSOLE, lied)
     world.run()
@@ -121,7 +121,7 @@ def other_values(name: str, head: Head) -> st.SearchStrategy[object]:
         "console": st.just("another"),
         "tree": st.just(replace(head.tree, size=head.tree.size + 1)),
         "anchor": st.none(),
-        "holes": st.just((Hole(1, 2, "unexplained", 0),)) | st.just(()),
+        "holes": st.just((OpenHole(1, 2, "unexplained", 0),)) | st.just(()),
         "late_ids": st.lists(st.integers(1, 30)).map(tuple),
         "intents": st.just((Intent(1, 5, 5, 5),)),
         "receipts": st.just((KnownReceipt(5, 1, 4),)),
@@ -158,7 +158,7 @@ def test_a_raised_watermark_is_not_idle_for_ever() -> None:
     world.until_quiet()
     world.aged(2)
     world.ledger.overwrite(CONSOLE, replace(world.head, highest_archived_id=10**6, next_due_at=None))
-    assert world.run().outcome == Outcome.PURGED
+    assert world.run().outcome == RunOutcome.PURGED
     assert world.alerts.kinds == ["LedgerDiffers"]
 
 
@@ -183,7 +183,7 @@ def stop() -> None:
 def test_a_head_that_can_not_be_read_is_made_anew_and_told_once() -> None:
     world = pending()
     world.ledger.damage(CONSOLE)
-    assert world.run().outcome == Outcome.PURGED
+    assert world.run().outcome == RunOutcome.PURGED
     assert world.alerts.kinds == ["LedgerDiffers"]
     assert "could not be read" in world.alerts.published[0].sentence
     world.until_quiet()
@@ -196,7 +196,7 @@ def test_a_busy_console_is_busy_though_its_head_can_not_be_read(who: str) -> Non
     world.ledger.damage(CONSOLE)
     world.ledger.acquire(CONSOLE, "another", world.clock.now(), world.clock.now() + 100)
     result = world.run() if who == "run" else decide(world, None)
-    assert result.outcome == Outcome.BUSY
+    assert result.outcome == RunOutcome.BUSY
     assert world.alerts.kinds == []
 
 
@@ -280,7 +280,7 @@ def test_our_checkpoint_over_another_statement_proves_nothing() -> None:
 
 def decide(world: World, lost_after: int | None) -> Result:
     world.clock.left = world.time_left
-    return operate(world.bound(), Decision(Action.REBUILD, "ann", "looked", lost_after=lost_after))
+    return state_decision(world.bound(), Decision(Action.REBUILD, "ann", "looked", lost_after=lost_after))
 
 
 def test_an_operator_states_what_was_lost_and_the_archive_goes_on() -> None:
@@ -293,7 +293,7 @@ def test_an_operator_states_what_was_lost_and_the_archive_goes_on() -> None:
     with pytest.raises(RequestError, match=f"lost_after: the newest statement in the bucket is {end}"):
         decide(world, end + 1)
     assert len(world.chain()) == end
-    assert decide(world, end).outcome == Outcome.STATED
+    assert decide(world, end).outcome == RunOutcome.STATED
     said = world.chain()[-1]
     assert isinstance(said, OperatorStatement)
     assert said.lost == LostStatement(end + 3, sha256(b"never").hexdigest())
@@ -306,7 +306,7 @@ def test_a_fork_is_stated_as_a_loss_too() -> None:
     world = pending()
     world.ledger.overwrite(CONSOLE, refer(world.head, version_id="v99999999"))
     assert "the chain is forked" in refused(world)
-    assert decide(world, len(world.chain())).outcome == Outcome.STATED
+    assert decide(world, len(world.chain())).outcome == RunOutcome.STATED
     world.until_quiet()
     audit_quiet(world)
 
@@ -315,7 +315,7 @@ def test_nothing_is_lost_where_the_bucket_holds_it_all() -> None:
     world = pending()
     with pytest.raises(RequestError, match="holds every statement"):
         decide(world, len(world.chain()))
-    assert decide(world, None).outcome == Outcome.STATED
+    assert decide(world, None).outcome == RunOutcome.STATED
     said = world.chain()[-1]
     assert isinstance(said, OperatorStatement)
     assert said.lost is None
@@ -327,11 +327,11 @@ def test_a_loss_is_stated_though_the_first_try_dies() -> None:
     end = len(world.chain())
     world.clock.left = world.time_left
     with pytest.raises(LedgerError, match="down"):
-        operate(
+        state_decision(
             world.bound(Meanwhile("FakeStore.create", stop)),
             Decision(Action.REBUILD, "ann", "looked", lost_after=end),
         )
-    assert decide(world, end).outcome == Outcome.STATED
+    assert decide(world, end).outcome == RunOutcome.STATED
     said = world.chain()[-1]
     assert isinstance(said, OperatorStatement)
     assert said.lost is not None
@@ -374,7 +374,7 @@ def test_rolling_forward_makes_progress_that_lasts(what: str) -> None:
     for done in range(1, total):
         with pytest.raises(LedgerError, match=f"{done} of {total} statements.*goes on from there"):
             world.run()
-    assert world.run().outcome == Outcome.IDLE
+    assert world.run().outcome == RunOutcome.IDLE
     assert world.head == head
     assert world.alerts.kinds == ([] if what == "lost" else ["LedgerDiffers"])
     assert world.ledger.disowned(CONSOLE) is None
@@ -388,9 +388,11 @@ def test_a_rebuild_goes_on_where_it_stopped() -> None:
         run = world.bound()
         world.clock.left = 1
         with pytest.raises(LedgerError, match=f"{done} of {total} statements"):
-            operate(run, Decision(Action.REBUILD, "ann", "looked"))
+            state_decision(run, Decision(Action.REBUILD, "ann", "looked"))
     world.clock.left = 1
-    assert operate(world.bound(), Decision(Action.REBUILD, "ann", "looked")).outcome == Outcome.STATED
+    assert (
+        state_decision(world.bound(), Decision(Action.REBUILD, "ann", "looked")).outcome == RunOutcome.STATED
+    )
     assert world.head.tree == head.tree
     assert len(world.ledger.index) == total + 1
     assert world.alerts.kinds == []
@@ -412,7 +414,7 @@ def test_progress_that_was_altered_meanwhile_is_not_believed() -> None:
     world.ledger.overwrite(CONSOLE, replace(world.head, highest_archived_id=10**6))
     world.time_left = 900
     world.aged(2)
-    assert world.run().outcome == Outcome.PURGED
+    assert world.run().outcome == RunOutcome.PURGED
     assert world.last().highest_archived_id == 17
     audit_quiet_soon(world)
 
@@ -435,7 +437,7 @@ def test_a_stray_key_among_the_statements_stops_nothing(name: str) -> None:
     world = pending()
     (version,) = world.store.history(statement_key(CONSOLE, 1))
     world.store.add(f"statements/console={CONSOLE}/{name}", version)
-    assert world.run().outcome == Outcome.PURGED
+    assert world.run().outcome == RunOutcome.PURGED
     world.ledger.forget(CONSOLE)
     world.store.mark_deleted(f"statements/console={CONSOLE}/{name}")
     world.later(HOUR)

@@ -7,7 +7,7 @@ import pytest
 from audit_archive.errors import IntegrityError, InvalidExportError, PopulationMismatchError
 from audit_archive.format.facts import HeldBackBy
 from audit_archive.format.head import Intent
-from audit_archive.run.result import Outcome
+from audit_archive.run.result import RunOutcome
 from audit_archive.run.settle import settle
 from tests.fakes import FakeConsole, FakeTrail
 from tests.fakes.trail import stamp
@@ -28,10 +28,10 @@ def test_a_walk_that_runs_out_of_time_holds_the_purge_and_wakes_nobody() -> None
     world.purger.hooks["entries_above"] = slow
     result = world.run()
     assert len(walks) == 3
-    assert (result.outcome, result.held_back_by) == (Outcome.ARCHIVED, HeldBackBy.POPULATION)
+    assert (result.outcome, result.held_back_by) == (RunOutcome.ARCHIVED, HeldBackBy.POPULATION)
     assert (world.posts, world.outcomes(), world.alerts.published) == ([], ["not_sent"], [])
     world.purger.hooks.clear()
-    assert world.run().outcome == Outcome.PURGED
+    assert world.run().outcome == RunOutcome.PURGED
     audit_quiet(world)
 
 

@@ -13,7 +13,7 @@ from audit_archive.errors import (
     PurgeMismatchError,
 )
 from audit_archive.format.facts import Action, HeldBackBy
-from audit_archive.run.result import Outcome
+from audit_archive.run.result import RunOutcome
 from tests.fakes import CallLog, CrashError
 from tests.fakes.console import zip_of
 from tests.fakes.trail import stamp
@@ -79,7 +79,7 @@ def test_what_the_pages_show_and_the_export_lacks_is_not_purged_by_a_blind_purgi
 def test_an_entry_above_the_export_that_the_reading_key_sees_is_no_mismatch() -> None:
     world = ready()
     world.purger.hooks["peek"] = world.trail.arrive  # one more before each count
-    assert world.run().outcome == Outcome.PURGED
+    assert world.run().outcome == RunOutcome.PURGED
     audit(world)
 
 
@@ -134,7 +134,7 @@ def test_a_count_that_is_wrong_by_just_as_many_hides_no_late_id_in_an_accepted_h
 def test_a_console_that_tells_no_population_is_walked() -> None:
     world = ready()
     world.purger.tells_population = False
-    assert world.run().outcome == Outcome.PURGED
+    assert world.run().outcome == RunOutcome.PURGED
 
 
 @pytest.mark.parametrize("hidden_from", ["reader", "purger"])
@@ -207,18 +207,18 @@ def test_a_latched_console_is_archived_but_never_purged() -> None:
         assert (result.boundary, result.held_back_by) == (None, HeldBackBy.LATCHED_MISMATCH)
         world.aged(2)
     assert world.posts == [5]
-    assert world.run().outcome == Outcome.ARCHIVED
-    assert world.run().outcome == Outcome.IDLE
+    assert world.run().outcome == RunOutcome.ARCHIVED
+    assert world.run().outcome == RunOutcome.IDLE
     audit_quiet(world)
 
 
 def test_a_resume_statement_lets_it_purge_again_though_nothing_is_new() -> None:
     world = latched()
     world.run()
-    assert world.run().outcome == Outcome.IDLE
+    assert world.run().outcome == RunOutcome.IDLE
     world.state(Action.RESUME)
     result = world.run()
-    assert (result.outcome, result.boundary) == (Outcome.PURGED, 9)
+    assert (result.outcome, result.boundary) == (RunOutcome.PURGED, 9)
     assert not world.head.is_latched
     audit_quiet(world)
 
@@ -234,7 +234,7 @@ def test_fewer_reported_than_expected_is_a_warning() -> None:
     world = ready()
     world.purger.hooks["purge"] = lambda: world.trail.purge(2, receipt=False)
     result = world.run()
-    assert (result.outcome, result.purged_entries) == (Outcome.PURGED, 3)
+    assert (result.outcome, result.purged_entries) == (RunOutcome.PURGED, 3)
     assert len(result.warnings) == 1
     assert "purged 3 entries where 5 were expected" in result.warnings[0]
     assert world.alerts.published == []
@@ -260,7 +260,7 @@ def test_no_answer_but_carried_out_is_confirmed_by_the_receipt() -> None:
     world = ready()
     world.purger.answers = False
     result = world.run()
-    assert (result.outcome, result.purged_entries, result.warnings) == (Outcome.PURGED, 5, ())
+    assert (result.outcome, result.purged_entries, result.warnings) == (RunOutcome.PURGED, 5, ())
     (said,) = world.purges()
     assert (said.answer, said.outcome, said.reported_count) == (None, "confirmed", 5)
     assert len(world.posts) == 1
@@ -271,13 +271,13 @@ def test_no_answer_and_not_carried_out_is_unknown_and_a_later_run_purges() -> No
     world = ready()
     world.purger.carries_out = False
     result = world.run()
-    assert (result.outcome, world.posts) == (Outcome.ARCHIVED, [5])
+    assert (result.outcome, world.posts) == (RunOutcome.ARCHIVED, [5])
     assert world.outcomes() == ["unknown"]
     assert world.head.highest_purged_id == 0
     assert result.warnings == ("the purge up to 5 ended unknown",)
 
     world.purger.carries_out = True
-    assert world.run().outcome == Outcome.PURGED
+    assert world.run().outcome == RunOutcome.PURGED
     assert world.outcomes() == ["unknown", "confirmed"]
     assert world.posts == [5, 5]
     audit_quiet(world)
@@ -382,16 +382,16 @@ def test_a_console_that_writes_no_receipts_is_unconfirmed_and_then_idle() -> Non
     world = ready()
     world.purger.writes_receipt = False
     result = world.run()
-    assert (result.outcome, result.purged_entries) == (Outcome.PURGED, 5)
+    assert (result.outcome, result.purged_entries) == (RunOutcome.PURGED, 5)
     assert world.outcomes() == ["unconfirmed"]
     assert result.warnings == ("the purge up to 5 ended unconfirmed",)
     assert world.trail.ids == []
     for _ in range(3):
         world.later(DAY)
-        assert world.run().outcome == Outcome.IDLE
+        assert world.run().outcome == RunOutcome.IDLE
     world.aged(2)
-    assert world.run().outcome == Outcome.PURGED
-    assert world.run().outcome == Outcome.IDLE
+    assert world.run().outcome == RunOutcome.PURGED
+    assert world.run().outcome == RunOutcome.IDLE
     audit_quiet(world)
 
 
@@ -400,10 +400,10 @@ def test_an_unanswered_purge_of_a_whole_trail_without_a_receipt_is_no_reset() ->
     world = ready()
     world.purger.writes_receipt = world.purger.answers = False
     world.run()
-    assert world.run().outcome == Outcome.IDLE
+    assert world.run().outcome == RunOutcome.IDLE
     world.purger.answers = True
     world.aged(2)
-    assert world.run().outcome == Outcome.PURGED
+    assert world.run().outcome == RunOutcome.PURGED
     assert world.alerts.published == []
 
 
@@ -426,7 +426,7 @@ def test_a_refused_purge_is_not_sent() -> None:
         world.run()
     assert world.outcomes() == ["not_sent"]
     world.purger.can_purge = True
-    assert world.run().outcome == Outcome.PURGED
+    assert world.run().outcome == RunOutcome.PURGED
     audit_quiet(world)
 
 
@@ -441,7 +441,7 @@ def test_an_error_answer_to_the_purge_leaves_it_unknown_and_a_later_run_purges()
         world.run()
     assert world.outcomes() == ["unknown"]
     world.purger.hooks.clear()
-    assert world.run().outcome == Outcome.PURGED
+    assert world.run().outcome == RunOutcome.PURGED
     audit_quiet(world)
 
 
@@ -452,7 +452,7 @@ def test_an_answered_purge_is_written_up_even_if_the_console_then_goes_away() ->
         raise ConsoleUnavailableError("down")
 
     world.reader.hooks["entries_above"] = gone
-    assert world.run().outcome == Outcome.PURGED
+    assert world.run().outcome == RunOutcome.PURGED
     assert world.outcomes() == ["unconfirmed"]
     world.reader.hooks.clear()
     world.until_quiet()
@@ -473,7 +473,7 @@ def test_an_unanswered_purge_stays_open_if_the_console_goes_away_and_the_next_ru
     assert len(world.head.open_intents) == 1
     world.reader.hooks.clear()
     result = world.run()
-    assert (result.outcome, len(result.statements)) == (Outcome.IDLE, 1)
+    assert (result.outcome, len(result.statements)) == (RunOutcome.IDLE, 1)
     assert world.outcomes() == ["confirmed"]
     assert len(world.posts) == 1
     audit_quiet(world)
@@ -488,7 +488,7 @@ def test_entries_that_the_console_has_not_deleted_yet_are_purged_again_with_a_wa
     world.purger.deletes = True
     world.later()
     result = world.run()
-    assert (result.outcome, result.boundary) == (Outcome.PURGED, 8)
+    assert (result.outcome, result.boundary) == (RunOutcome.PURGED, 8)
     assert "still shows entries that an earlier run purged" in result.warnings[0]
     audit_quiet(world)
 
@@ -522,7 +522,7 @@ def test_a_purge_of_ours_that_comes_late_supersedes_the_next_run() -> None:
         world.run(dead)
     world.free_lease()
     late = Meanwhile("<lambda>", lambda: world.purger.purge(dead.boundary))  # the purging key is opened
-    assert world.run(late).outcome == Outcome.SUPERSEDED
+    assert world.run(late).outcome == RunOutcome.SUPERSEDED
     assert world.alerts.kinds == []
     world.until_quiet()
     assert world.alerts.kinds == []

@@ -3,7 +3,7 @@
 import pytest
 
 from audit_archive.format.facts import HeldBackBy
-from audit_archive.run.result import Outcome
+from audit_archive.run.result import RunOutcome
 from tests.unit.run.audit import audit_quiet
 from tests.unit.run.world import DAY, World
 
@@ -22,14 +22,14 @@ def test_our_own_receipt_is_not_purged_again(action: str | None) -> None:
     world.trail.write_receipt = write_receipt  # type: ignore[method-assign]
     world.aged(1200)
     result = world.run()
-    assert (result.outcome, result.purged_entries, result.warnings) == (Outcome.PURGED, 1200, ())
+    assert (result.outcome, result.purged_entries, result.warnings) == (RunOutcome.PURGED, 1200, ())
     assert world.purges()[-1].receipt == {**world.trail.entries[0]}
     for _ in range(3):
         world.later(DAY)
-        assert world.run().outcome == Outcome.IDLE
+        assert world.run().outcome == RunOutcome.IDLE
     assert world.trail.ids == [1201]
     world.aged(2)
-    assert world.run().outcome == Outcome.PURGED
+    assert world.run().outcome == RunOutcome.PURGED
     audit_quiet(world)
 
 

@@ -4,7 +4,7 @@ import json
 
 from audit_archive.format.facts import Missing
 from audit_archive.format.purges import ForeignPurge
-from audit_archive.run.result import LISTED, Outcome, Result
+from audit_archive.run.result import MOST_LISTED, Result, RunOutcome
 
 
 def purge(number: int, holes: int) -> ForeignPurge:
@@ -13,7 +13,7 @@ def purge(number: int, holes: int) -> ForeignPurge:
 
 def result(holes: int, purges: int) -> Result:
     return Result(
-        Outcome.ARCHIVED,
+        RunOutcome.ARCHIVED,
         "1234abcd",
         9,
         0,
@@ -24,16 +24,16 @@ def result(holes: int, purges: int) -> Result:
 
 
 def test_short_lists_are_told_whole() -> None:
-    told = result(LISTED, 2).as_dict()
-    assert (len(told["holes"]), len(told["foreign_purges"][1]["lost"])) == (LISTED, LISTED)
+    told = result(MOST_LISTED, 2).as_dict()
+    assert (len(told["holes"]), len(told["foreign_purges"][1]["lost"])) == (MOST_LISTED, MOST_LISTED)
     assert told["holes"][3] == {"first": 3, "last": 3, "cause": "unexplained", "receipt_id": None}
     assert told["warnings"] == ["as ever"]
 
 
 def test_of_long_lists_the_beginning_is_told_and_how_many_more_there_are() -> None:
     told = result(20_000, 300).as_dict()
-    assert (len(told["holes"]), len(told["foreign_purges"])) == (LISTED, LISTED)
-    assert {len(each["lost"]) for each in told["foreign_purges"]} == {LISTED}
+    assert (len(told["holes"]), len(told["foreign_purges"])) == (MOST_LISTED, MOST_LISTED)
+    assert {len(each["lost"]) for each in told["foreign_purges"]} == {MOST_LISTED}
     assert told["warnings"] == [
         "as ever",
         "19900 more holes: the statements have them all",

@@ -10,7 +10,7 @@ from audit_archive.errors import (
     RequestError,
 )
 from audit_archive.format.facts import Action
-from audit_archive.run.operate import Decision, operate
+from audit_archive.run.operate import Decision, state_decision
 from tests.fakes import CallLog, CrashError, FakeSigner
 from tests.fakes.console import zip_of
 from tests.fakes.crash import When
@@ -49,7 +49,7 @@ def test_a_ledger_is_not_rebuilt_to_less_than_it_knows() -> None:
     before = world.head
     world.store.lose(world.refs()[-1].key, world.refs()[-1].version_id)
     with pytest.raises(IntegrityError, match=r"ledger is ahead of the bucket.*`lost_after` 1"):
-        operate(world.bound(), decided(Action.REBUILD))
+        state_decision(world.bound(), decided(Action.REBUILD))
     assert world.head == before
 
 
@@ -58,7 +58,7 @@ def test_nothing_is_resumed_where_nothing_is_latched() -> None:
     world.aged(3)
     world.run()
     with pytest.raises(RequestError, match="nothing to resume"):
-        operate(world.bound(), decided(Action.RESUME))
+        state_decision(world.bound(), decided(Action.RESUME))
     assert len(world.chain()) == 2
 
 

@@ -16,7 +16,7 @@ from audit_archive.format.keys import PublicKey
 from audit_archive.format.layout import checkpoint_key
 from audit_archive.format.statement import OperatorStatement
 from audit_archive.ports import Retention
-from audit_archive.run.result import Outcome
+from audit_archive.run.result import RunOutcome
 from tests.fakes import CallLog, CrashError, FakeSigner
 from tests.unit.run.audit import audit, audit_quiet
 from tests.unit.run.world import CONSOLE, Meanwhile, World
@@ -56,7 +56,7 @@ class Down:
 
 def test_the_first_signed_run_names_its_key_and_signs_everything_from_there_on() -> None:
     world = signing_world()
-    assert world.run().outcome == Outcome.PURGED
+    assert world.run().outcome == RunOutcome.PURGED
     (said,) = keys_of(world)
     assert world.signer is not None
     assert (said.seq, said.action) == (1, "key")
@@ -64,7 +64,7 @@ def test_the_first_signed_run_names_its_key_and_signs_everything_from_there_on()
     assert PublicKey(b64decode(said.public_key)) == world.signer.public_key()
     assert len(world.store.keys("checkpoints/")) == 3
     audit(world)
-    assert world.run().outcome == Outcome.IDLE
+    assert world.run().outcome == RunOutcome.IDLE
     assert len(world.chain()) == 3
 
 
@@ -74,8 +74,8 @@ def test_an_idle_archive_that_is_to_be_signed_is_signed_at_once_and_then_idle() 
     world.until_quiet()
     before = len(world.chain())
     world.signer = FakeSigner()
-    assert world.run().outcome == Outcome.IDLE
-    assert world.run().outcome == Outcome.IDLE
+    assert world.run().outcome == RunOutcome.IDLE
+    assert world.run().outcome == RunOutcome.IDLE
     assert len(world.chain()) == before + 1
     audit(world)
 
@@ -118,7 +118,7 @@ def test_another_statement_that_comes_first_while_the_key_is_named_is_no_end_of_
         world.signer = signer
 
     happened = Meanwhile("FakeStore.create", rival)
-    assert world.run(happened).outcome == Outcome.PURGED
+    assert world.run(happened).outcome == RunOutcome.PURGED
     assert happened.has_happened
     assert [said.action for said in keys_of(world)] == ["rebuild", "key"]
     audit(world)
@@ -202,7 +202,7 @@ def test_a_planted_checkpoint_is_no_signature(planted: bytes) -> None:
 def signed_over(world: World) -> None:
     """What lies under the checkpoint's key stops nothing: the true one is put over it."""
     planted = world.store.history(KEY)
-    assert world.run().outcome == Outcome.PURGED
+    assert world.run().outcome == RunOutcome.PURGED
     assert world.store.history(KEY)[:-1] == planted
     audit_checkpoint(world, KEY)
     assert world.alerts.kinds == []
@@ -255,7 +255,7 @@ def test_a_checkpoint_is_found_below_what_was_put_over_it(over: str) -> None:
         world.store.mark_deleted(key)
     else:
         world.store.add(key, replace(true, data=b"nonsense"))
-    assert world.run().outcome == Outcome.PURGED
+    assert world.run().outcome == RunOutcome.PURGED
     assert len(world.store.history(key)) == 2, "the signed one is there: none is put again"
     assert world.alerts.kinds == []
 
@@ -264,7 +264,7 @@ def test_a_checkpoint_without_a_lock_is_no_evidence() -> None:
     world = dead_after_the_first_checkpoint()
     key = checkpoint_key(CONSOLE, 1)
     world.store.relock(key, None)
-    assert world.run().outcome == Outcome.PURGED
+    assert world.run().outcome == RunOutcome.PURGED
     assert len(world.store.history(key)) == 2
     audit_checkpoint(world, key)
 
@@ -302,7 +302,7 @@ def test_another_key_that_begins_alike_is_no_checkpoint() -> None:
     (true,) = world.store.history(key)
     world.store.lose(key, true.version_id)
     world.store.add(f"{key}.old", true)
-    assert world.run().outcome == Outcome.PURGED
+    assert world.run().outcome == RunOutcome.PURGED
     audit_checkpoint(world, key)
 
 
@@ -320,7 +320,7 @@ def test_two_runs_that_sign_what_a_dead_one_left_agree() -> None:
         world.run()
         world.later(1)
 
-    assert world.run(Meanwhile("FakeSigner.sign", rival)).outcome in {Outcome.IDLE, Outcome.SUPERSEDED}
+    assert world.run(Meanwhile("FakeSigner.sign", rival)).outcome in {RunOutcome.IDLE, RunOutcome.SUPERSEDED}
     audit(world)
 
 

@@ -5,7 +5,7 @@ import pytest
 from audit_archive.errors import InvalidExportError
 from audit_archive.format.facts import HeldBackBy
 from audit_archive.format.times import from_rfc3339, read_timestamp
-from audit_archive.run.result import Outcome
+from audit_archive.run.result import RunOutcome
 from tests.fakes.console import zip_of
 from tests.fakes.trail import Entry, stamp
 from tests.unit.run.audit import audit, audit_quiet
@@ -42,7 +42,7 @@ def test_an_export_that_never_shows_what_fetch_shows_completes_nothing_and_is_so
     world.mode = "off"
     world.run()
     world.later(DAY)
-    assert world.run().outcome == Outcome.IDLE
+    assert world.run().outcome == RunOutcome.IDLE
     was, world.mode = completed(world), "on"
     if is_empty:
         world.reader.export = lambda _: zip_of([])
@@ -52,14 +52,14 @@ def test_an_export_that_never_shows_what_fetch_shows_completes_nothing_and_is_so
     posts, chain = list(world.posts), len(world.chain())
     for _ in range(2):
         result = world.run()
-        assert (result.outcome, result.is_stale, result.new_entries) == (Outcome.STALE, True, 0)
+        assert (result.outcome, result.is_stale, result.new_entries) == (RunOutcome.STALE, True, 0)
         assert "stale_export: `fetch` shows entry 10" in result.warnings[0]
         world.later()
     with pytest.raises(InvalidExportError, match="lacks entry 10, which `fetch` has shown since"):
         world.run()
     assert (completed(world), world.posts, len(world.chain())) == (was, posts, chain)
     world.reader.export = zip_of
-    assert world.run().outcome == Outcome.PURGED
+    assert world.run().outcome == RunOutcome.PURGED
     assert completed(world) == world.clock.now()
     audit_quiet(world)
 
@@ -86,7 +86,7 @@ def test_a_first_run_whose_export_is_empty_archives_nothing_and_does_not_say_tha
     world = ready()
     world.reader.export = lambda _: zip_of([])
     result = world.run()
-    assert (result.outcome, world.chain(), completed(world)) == (Outcome.STALE, [], None)
+    assert (result.outcome, world.chain(), completed(world)) == (RunOutcome.STALE, [], None)
 
 
 def first_lacking(world: World) -> int:
@@ -124,7 +124,7 @@ def test_a_young_lack_lowers_only_what_is_covered_and_to_before_the_first_entry_
     world.trail.arrive()
     world.clock.advance(10 * MINUTE)
     result = world.run()
-    assert (result.outcome, result.is_stale) == (Outcome.PURGED, False)
+    assert (result.outcome, result.is_stale) == (RunOutcome.PURGED, False)
     assert from_rfc3339(world.last().covered_until) == first - 1
     assert "`fetch` shows entries that the export lacks: 6 to 7" in result.warnings[0]
     assert completed(world) == world.clock.now()
@@ -139,7 +139,7 @@ def test_yesterdays_cached_export_after_our_purge_is_no_rollback_and_nobody_is_w
     world.trail.arrive()
     world.later(age)
     result = world.run()
-    assert (result.outcome, result.is_stale) == (Outcome.STALE, True)
+    assert (result.outcome, result.is_stale) == (RunOutcome.STALE, True)
     assert (world.posts, world.alerts.kinds) == ([5], [])
     world.reader.export = zip_of
     world.until_quiet()
@@ -154,7 +154,7 @@ def test_a_stale_export_with_new_entries_is_archived_and_purges_and_completes_no
     freeze(world)
     world.aged(2)
     result = world.run()
-    assert (result.outcome, result.new_entries, result.is_stale) == (Outcome.ARCHIVED, 7, True)
+    assert (result.outcome, result.new_entries, result.is_stale) == (RunOutcome.ARCHIVED, 7, True)
     assert (result.held_back_by, world.posts) == (HeldBackBy.STALE_EXPORT, [])
     assert world.last().stale is not None
     assert completed(world) is None
@@ -175,7 +175,7 @@ def test_new_entries_of_an_export_of_another_trail_are_not_archived_as_ours(age:
     other = [entry | {"timestamp": stamp(world.clock.now() - 9 * DAY)} for entry in world.trail.entries[1:]]
     world.reader.export = lambda _: zip_of(other)
     result = world.run()
-    assert (result.outcome, result.new_entries, result.is_stale) == (Outcome.STALE, 0, True)
+    assert (result.outcome, result.new_entries, result.is_stale) == (RunOutcome.STALE, 0, True)
     world.reader.export, world.mode = zip_of, "on"
     world.until_quiet()
     audit_quiet(world)

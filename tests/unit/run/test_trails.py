@@ -14,8 +14,8 @@ from audit_archive.errors import (
     RollbackError,
 )
 from audit_archive.format.facts import Action, Cause, HeldBackBy, IdSpan
-from audit_archive.run.operate import Decision, operate
-from audit_archive.run.result import Outcome
+from audit_archive.run.operate import Decision, state_decision
+from audit_archive.run.result import RunOutcome
 from tests.fakes.console import zip_of
 from tests.unit.run.audit import archived_lines, audit, audit_quiet
 from tests.unit.run.world import CONSOLE, DAY, HOUR, Meanwhile, World
@@ -53,7 +53,7 @@ def test_a_foreign_purge_is_named_announced_once_and_holds_ours_back_in_that_run
     assert finding.facts["lost"] == [[6, 8]]
 
     result = world.run()
-    assert (result.outcome, result.boundary, result.foreign_purges) == (Outcome.PURGED, 11, ())
+    assert (result.outcome, result.boundary, result.foreign_purges) == (RunOutcome.PURGED, 11, ())
     assert len(world.alerts.published) == 1
     audit_quiet(world)
 
@@ -182,16 +182,16 @@ def test_an_unexplained_hole_is_crossed_only_when_accepted_and_after_a_settle_wi
     assert (result.boundary, result.held_back_by) == (None, HeldBackBy.UNEXPLAINED_HOLE)
     world.accept()
     result = world.run()
-    assert (result.outcome, result.boundary, result.holes) == (Outcome.PURGED, 7, ())
+    assert (result.outcome, result.boundary, result.holes) == (RunOutcome.PURGED, 7, ())
     world.later(DAY)
-    assert world.run().outcome == Outcome.IDLE
+    assert world.run().outcome == RunOutcome.IDLE
     audit_quiet(world)
 
 
 def test_an_accepted_hole_is_crossed_only_once_it_was_listed_for_a_settle_window() -> None:
     world = holed()
     world.run()
-    operate(world.bound(), Decision(Action.ACCEPT, "somebody", "looked", IdSpan(3, 4)))
+    state_decision(world.bound(), Decision(Action.ACCEPT, "somebody", "looked", IdSpan(3, 4)))
     assert world.run().boundary is None
     world.later(HOUR)
     assert world.run().boundary == 7
@@ -202,7 +202,7 @@ def test_what_is_not_listed_as_missing_is_not_accepted(span: tuple[int, int]) ->
     world = holed()
     world.run()
     with pytest.raises(RequestError, match="are not listed as missing without an explanation"):
-        operate(world.bound(), Decision(Action.ACCEPT, "somebody", "looked", IdSpan(*span)))
+        state_decision(world.bound(), Decision(Action.ACCEPT, "somebody", "looked", IdSpan(*span)))
     assert len(world.chain()) == 2
 
 
@@ -245,7 +245,7 @@ def test_a_late_low_id_on_a_quiet_console_is_archived_because_the_count_rises() 
     world.until_quiet()
     world.trail.put(3)
     result = world.run()
-    assert (result.outcome, world.last().filled) == (Outcome.ARCHIVED, (3,))
+    assert (result.outcome, world.last().filled) == (RunOutcome.ARCHIVED, (3,))
     audit(world)
 
 
@@ -279,7 +279,7 @@ def test_a_hole_that_is_filled_after_it_was_crossed_is_no_failed_deletion() -> N
     assert world.last().filled == (3,)
     world.later()
     result = world.run()
-    assert result.outcome == Outcome.PURGED
+    assert result.outcome == RunOutcome.PURGED
     assert result.warnings == ()
 
 
@@ -397,9 +397,9 @@ def test_the_anchor_in_another_spelling_is_no_rollback(spelling: str) -> None:
     world.run()
     for entry_id in world.trail.ids:
         world.trail.replace(entry_id, timestamp=spelling)
-    assert world.run().outcome == Outcome.IDLE
+    assert world.run().outcome == RunOutcome.IDLE
     world.aged(1)
-    assert world.run().outcome == Outcome.PURGED
+    assert world.run().outcome == RunOutcome.PURGED
     assert world.alerts.published == []
 
 
@@ -420,7 +420,7 @@ def test_nothing_is_purged_whose_proof_ends_within_a_month() -> None:
     world.later(4 * DAY)
     world.run()
     assert world.alerts.kinds == ["PurgeHeldBack"]
-    operate(world.bound(), Decision(Action.EPOCH, "somebody", "archive all that is live anew"))
+    state_decision(world.bound(), Decision(Action.EPOCH, "somebody", "archive all that is live anew"))
     world.run()
     assert world.posts == [6]
 
@@ -456,9 +456,9 @@ def test_after_an_epoch_statement_ids_count_anew() -> None:
     refused(world, "backwards")
     world.state(Action.EPOCH)
     result = world.run()
-    assert (result.outcome, result.highest_archived_id, result.highest_purged_id) == (Outcome.PURGED, 3, 3)
+    assert (result.outcome, result.highest_archived_id, result.highest_purged_id) == (RunOutcome.PURGED, 3, 3)
     assert {said.epoch for said in world.archives()} == {1, 2}
-    assert world.run().outcome == Outcome.IDLE
+    assert world.run().outcome == RunOutcome.IDLE
 
 
 # ---------------------------------------------------------------------------- exports we can't accept
@@ -526,5 +526,5 @@ def test_a_timestamp_at_the_end_of_time_is_archived_and_stops_nothing() -> None:
     world.trail.arrive(timestamp="9999-12-31 23:59:59 UTC+0000")
     result = world.run()
     assert (result.boundary, result.highest_archived_id) == (2, 3)
-    assert world.run().outcome == Outcome.IDLE
+    assert world.run().outcome == RunOutcome.IDLE
     audit_quiet(world)

@@ -6,7 +6,7 @@ import pytest
 
 from audit_archive.errors import PurgeMismatchError, SettingsError
 from audit_archive.format.facts import Action, HeldBackBy
-from audit_archive.run.result import Outcome
+from audit_archive.run.result import RunOutcome
 from tests.fakes import CrashError
 from tests.fakes.console import OURS, zip_of
 from tests.fakes.trail import stamp
@@ -30,9 +30,9 @@ def test_a_late_low_id_that_the_export_does_not_show_yet_keeps_the_run_from_idli
     result = world.run()
     assert "`fetch` shows entries that the export lacks: 3 to 3" in result.warnings[0]
     world.reader.export = zip_of
-    assert world.run().outcome == Outcome.ARCHIVED, "the newest entry and the count are the same as before"
+    assert world.run().outcome == RunOutcome.ARCHIVED, "the newest entry and the count are the same as before"
     assert world.last().filled == (3,)
-    assert world.run().outcome == Outcome.IDLE
+    assert world.run().outcome == RunOutcome.IDLE
     audit_quiet(world)
 
 
@@ -45,7 +45,7 @@ def test_a_late_low_id_on_a_quiet_console_is_archived_before_anybody_can_purge_i
     world.accept()
     world.until_quiet()
     world.trail.put(3)
-    assert world.run().outcome != Outcome.IDLE
+    assert world.run().outcome != RunOutcome.IDLE
     world.trail.purge(5)
     result = world.run()
     assert result.foreign_purges[0].lost == ()
@@ -58,12 +58,12 @@ def test_a_page_count_that_differs_from_the_ids_is_walked_and_purged_and_then_id
     world.trail.arrive(4)
     world.reader.miscounts = world.purger.miscounts = miscounts
     result = world.run()
-    assert (result.outcome, result.uncounted) == (Outcome.PURGED, miscounts)
+    assert (result.outcome, result.uncounted) == (RunOutcome.PURGED, miscounts)
     assert world.last().population.offset == miscounts
-    assert world.run().outcome == Outcome.IDLE
+    assert world.run().outcome == RunOutcome.IDLE
     world.aged(3)
     walks = world.reader.calls["entries_above"]
-    assert world.run().outcome == Outcome.PURGED
+    assert world.run().outcome == RunOutcome.PURGED
     assert world.reader.calls["entries_above"] == walks + 1, (
         "the same offset needs no walk: one look at the end"
     )
@@ -78,7 +78,7 @@ def test_a_capped_export_is_told_in_every_run_with_the_mode_off() -> None:
     world.reader.export_limit = 3
     for _ in range(3):
         result = world.run()
-        assert result.outcome == Outcome.ARCHIVED
+        assert result.outcome == RunOutcome.ARCHIVED
         assert (result.uncounted, world.last().population.offset) == (2, None)
         assert "lacks: 1 to 2. Look whether the export is capped" in result.warnings[0]
         world.later(DAY)
@@ -102,7 +102,11 @@ def test_a_purge_that_deletes_only_so_many_is_due_again_until_all_is_gone(
     world.purger.purge_limit = limit
     world.trail.is_newest_first = is_newest_first
     result = world.run()
-    assert (result.outcome, result.purged_entries, world.outcomes()) == (Outcome.PURGED, limit, ["partial"])
+    assert (result.outcome, result.purged_entries, world.outcomes()) == (
+        RunOutcome.PURGED,
+        limit,
+        ["partial"],
+    )
     assert result.warnings == (
         "the purge up to 6 ended partial",
         f"the Console purged only {limit} of 6 entries: the rest is still there, and the next run purges "
@@ -113,7 +117,7 @@ def test_a_purge_that_deletes_only_so_many_is_due_again_until_all_is_gone(
         if not {1, 2, 3, 4, 5, 6} & set(world.trail.ids):
             break
         world.later(HOUR)
-        assert world.run().outcome == Outcome.PURGED
+        assert world.run().outcome == RunOutcome.PURGED
     else:
         raise AssertionError("it never gets done")
     world.until_quiet()
@@ -280,7 +284,7 @@ def test_purges_before_the_first_run_or_the_epoch_are_noted_and_page_nobody(star
     world.trail.purge(newest, user="eve@example.com")
     world.aged(3)
     result = world.run()
-    assert result.outcome == Outcome.PURGED
+    assert result.outcome == RunOutcome.PURGED
     assert {purge.user for purge in result.foreign_purges} >= {"mallory@example.com", "eve@example.com"}
     assert [purge.surplus for purge in result.foreign_purges] == [None] * len(result.foreign_purges)
     world.until_quiet()
@@ -312,7 +316,7 @@ def test_our_own_receipt_in_words_that_we_can_not_read_wakes_nobody() -> None:
     world = ready()
     world.purger.writes_receipt = False
     world.purger.hooks["purge"] = lambda: reworded(world, OURS)
-    assert world.run().outcome == Outcome.PURGED
+    assert world.run().outcome == RunOutcome.PURGED
     assert world.outcomes() == ["unconfirmed"]
     world.purger.hooks.clear()
     world.purger.writes_receipt = True
@@ -332,7 +336,7 @@ def test_an_anchor_whose_time_is_spelled_with_another_offset_each_day_is_no_roll
         for entry_id in world.trail.ids:
             world.trail.replace(entry_id, timestamp=spelled)
         world.later(DAY)
-        assert world.run().outcome in {Outcome.IDLE, Outcome.PURGED}
+        assert world.run().outcome in {RunOutcome.IDLE, RunOutcome.PURGED}
     assert world.alerts.published == []
 
 
@@ -349,7 +353,7 @@ def test_a_run_that_fails_night_after_night_at_the_purge_stores_the_export_once(
         world.later(DAY)
     assert len(world.store.keys("exports/")) == 1
     world.has_purge_key = True
-    assert world.run().outcome == Outcome.PURGED
+    assert world.run().outcome == RunOutcome.PURGED
     assert len(world.store.keys("exports/")) == 1
     audit_quiet(world)
 

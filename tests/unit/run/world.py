@@ -21,9 +21,9 @@ from audit_archive.ports import PurgingConsole, Signer
 from audit_archive.run.archive_run import ArchiveRun
 from audit_archive.run.commit import commit
 from audit_archive.run.context import Order, Run, Signing
-from audit_archive.run.operate import Decision, operate
+from audit_archive.run.operate import Decision, state_decision
 from audit_archive.run.plan import Policy
-from audit_archive.run.result import Outcome, Result
+from audit_archive.run.result import Result, RunOutcome
 from tests.fakes import (
     CallLog,
     FakeAlerts,
@@ -154,7 +154,7 @@ class World:
         results: list[Result] = []
         for _ in range(most):
             results.append(self.run())
-            if results[-1].outcome == Outcome.IDLE:
+            if results[-1].outcome == RunOutcome.IDLE:
                 return results
             self.later(wait)
         raise AssertionError(f"not quiet after {most} runs: {results[-1]}")
@@ -165,7 +165,7 @@ class World:
         holes = self.head.unexplained
         for hole in holes:
             decision = Decision(Action.ACCEPT, "somebody", "looked", IdSpan(hole.first, hole.last))
-            result = operate(self.bound(), decision)
+            result = state_decision(self.bound(), decision)
         self.later()
         return result
 

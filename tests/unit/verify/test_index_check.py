@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from audit_archive.adapters.signing import is_signed
-from audit_archive.audit.question import Audit, Question
-from audit_archive.audit.verify import verify
+from audit_archive.audit.question import Audit, AuditQuestion
+from audit_archive.audit.verify import verify_archive
 from audit_archive.errors import IntegrityError
 from audit_archive.format.facts import IdSpan, ObjectRef
 from audit_archive.format.index import Indexed, indexed
@@ -38,7 +38,7 @@ def victim() -> Victim:
 def faults_of(victim: Victim, ledger: FakeLedger | None = None) -> tuple[Fault, ...]:
     world = victim.world
     audit = Audit(world.store, world.clock, FakeScratch(), is_signed).beside(ledger or world.ledger, CONSOLE)
-    return verify(audit, Question(CONSOLE, Depth.CHAIN, trusted_keys=tuple(victim.keys))).faults
+    return verify_archive(audit, AuditQuestion(CONSOLE, Depth.CHAIN, trusted_keys=tuple(victim.keys))).faults
 
 
 def test_every_field_of_an_item_can_be_wrong() -> None:

@@ -12,15 +12,15 @@ import pytest
 
 from audit_archive.adapters.folder_source import FolderSource
 from audit_archive.adapters.signing import is_signed
-from audit_archive.audit.question import Audit, Done, Question, no_progress
-from audit_archive.audit.verify import verify
+from audit_archive.audit.question import Audit, AuditQuestion, Done, no_progress
+from audit_archive.audit.verify import verify_archive
 from audit_archive.errors import SettingsError
 from audit_archive.format.facts import Action
 from audit_archive.format.layout import checkpoint_key, statement_key
 from audit_archive.format.times import from_rfc3339
-from audit_archive.format.verdicts import Depth, Note, Verdict, Verification, Why
+from audit_archive.format.verdicts import AuditNote, Depth, Verdict, Verification, Why
 from audit_archive.ports import ArchiveSource, ObjectFacts, ScratchFile, Version
-from audit_archive.run.operate import Decision, operate
+from audit_archive.run.operate import Decision, state_decision
 from tests.attacks.victim import Victim, archived_world, twin_world
 from tests.fakes import CrashError, FakeClock, FakeScratch, FakeSigner
 from tests.fakes.crash import CallLog
@@ -36,7 +36,7 @@ def unchecked(found: Verification) -> Counter[tuple[str, str]]:
     return Counter({(each.what, each.why): each.count for each in found.not_checked})
 
 
-def notes_of(found: Verification, verdict: str) -> list[Note]:
+def notes_of(found: Verification, verdict: str) -> list[AuditNote]:
     return [note for note in found.notes if note.verdict == verdict]
 
 
@@ -92,8 +92,8 @@ def test_a_copy_shows_neither_versions_nor_locks_nor_checksums(victim: Victim, t
 
 
 def test_what_lies_outside_of_the_range_is_counted_as_such(victim: Victim) -> None:
-    question = Question(CONSOLE, Depth.CONTENT, from_seq=3, to_seq=5)
-    found = verify(audit_of(victim), question)
+    question = AuditQuestion(CONSOLE, Depth.CONTENT, from_seq=3, to_seq=5)
+    found = verify_archive(audit_of(victim), question)
     assert unchecked(found) == {("exports", Why.RANGE): 2, ("entry files", Why.RANGE): 4}
     assert (found.checked["contents of exports"], found.checked["slices made anew"]) == (2, 2)
     assert (found.from_seq, found.to_seq, found.continue_at) == (3, 5, None)
@@ -262,13 +262,13 @@ def test_whoever_asks_for_a_console_of_which_nothing_is_archived_is_told_so() ->
 
 def test_a_folder_without_a_statement_is_no_valid_archive(tmp_path: Path) -> None:
     audit = Audit(FolderSource(tmp_path), FakeClock(), FakeScratch(), is_signed)
-    found = verify(audit, Question(CONSOLE, Depth.CONTENT))
+    found = verify_archive(audit, AuditQuestion(CONSOLE, Depth.CONTENT))
     assert [(fault.verdict, fault.key) for fault in found.faults] == [("missing", statement_key(CONSOLE, 1))]
 
 
 def test_a_ledger_that_can_t_be_read_is_a_fault(victim: Victim) -> None:
     audit = replace(audit_of(victim), has_ledger=False, recorded=None, damage="The head can't be read")
-    found = verify(audit, Question(CONSOLE))
+    found = verify_archive(audit, AuditQuestion(CONSOLE))
     assert [(f.verdict, f.key, f.sentence) for f in found.faults] == [
         ("altered", "the ledger", "The head can't be read")
     ]
@@ -305,7 +305,7 @@ def test_slices_of_one_export_and_a_new_epoch() -> None:
 
 def test_a_part_that_begins_in_the_middle_of_an_export_reads_it_too() -> None:
     victim = Victim(long_world())
-    found = verify(audit_of(victim), Question(CONSOLE, Depth.CONTENT, from_seq=2))
+    found = verify_archive(audit_of(victim), AuditQuestion(CONSOLE, Depth.CONTENT, from_seq=2))
     assert (found.faults, found.checked["entries"]) == ((), 7)
     assert unchecked(found) == {("exports", Why.RANGE): 1, ("entry files", Why.RANGE): 400}
 
@@ -358,7 +358,7 @@ def test_what_a_dead_run_left_unsigned_before_its_key_was_replaced_is_covered_by
 def test_a_rebuild_with_another_key_leaves_nothing_unsigned() -> None:
     world = archived_world()
     world.signer = FakeSigner()
-    operate(world.bound(), Decision(Action.REBUILD, "ada", "the table was restored"))
+    state_decision(world.bound(), Decision(Action.REBUILD, "ada", "the table was restored"))
     victim = Victim(world)
     found = victim.audit(Depth.CHAIN, trusted=victim.keys)
     assert (found.faults, found.newest_seq) == ((), 10)
@@ -415,7 +415,7 @@ def test_an_audit_goes_on_where_its_time_was_over_until_everything_is_checked_on
     while at is not None:
         victim.world.clock.left = 105.0
         slow = replace(audit_of(victim), source=Slow(victim.store, victim.world.clock))
-        parts.append(verify(slow, Question(CONSOLE, Depth.CONTENT, from_seq=at)))
+        parts.append(verify_archive(slow, AuditQuestion(CONSOLE, Depth.CONTENT, from_seq=at)))
         at = parts[-1].continue_at
         assert len(parts) < 9, "it does not get on"
     assert len(parts) > 1
@@ -434,7 +434,7 @@ def test_an_audit_goes_on_where_its_time_was_over_until_everything_is_checked_on
 def test_a_statement_that_takes_more_than_an_invocation_is_passed_over_and_said_to_be(victim: Victim) -> None:
     victim.world.clock.left = 71.0
     slow = replace(audit_of(victim), source=Slow(victim.store, victim.world.clock))
-    found = verify(slow, Question(CONSOLE, Depth.CONTENT, from_seq=2))
+    found = verify_archive(slow, AuditQuestion(CONSOLE, Depth.CONTENT, from_seq=2))
     assert found.continue_at == 3
     assert unchecked(found)["contents of exports", Why.TIME] == 4
 
@@ -442,7 +442,7 @@ def test_a_statement_that_takes_more_than_an_invocation_is_passed_over_and_said_
 def test_a_chain_that_takes_more_than_an_invocation_says_how_much_is_left(victim: Victim) -> None:
     victim.world.clock.left = 40.0
     slow = replace(audit_of(victim), source=Slow(victim.store, victim.world.clock))
-    found = verify(slow, Question(CONSOLE, Depth.CONTENT))
+    found = verify_archive(slow, AuditQuestion(CONSOLE, Depth.CONTENT))
     assert found.continue_at == 1
     assert found.checked["statements"] + unchecked(found)["statements", Why.TIME] == 8
     assert unchecked(found)["statements", Why.TIME] > 0
@@ -450,7 +450,9 @@ def test_a_chain_that_takes_more_than_an_invocation_says_how_much_is_left(victim
 
 def test_a_progress_bar_comes_to_its_end(victim: Victim) -> None:
     seen: list[Done] = []
-    found = verify(replace(audit_of(victim), progress=seen.append), Question(CONSOLE, Depth.CONTENT))
+    found = verify_archive(
+        replace(audit_of(victim), progress=seen.append), AuditQuestion(CONSOLE, Depth.CONTENT)
+    )
     assert seen[-1] == Done(8, 8, found.checked["bytes"], found.checked["bytes"])
     of_contents = [done for done in seen if done.bytes_total is not None]
     assert [done.bytes for done in of_contents] == sorted(done.bytes for done in of_contents)
@@ -462,7 +464,7 @@ def test_a_full_disk_is_a_setting_to_correct(victim: Victim) -> None:
             return FullFile()
 
     with pytest.raises(SettingsError, match="ephemeral storage"):
-        verify(replace(audit_of(victim), scratch=Full()), Question(CONSOLE, Depth.CONTENT))
+        verify_archive(replace(audit_of(victim), scratch=Full()), AuditQuestion(CONSOLE, Depth.CONTENT))
 
 
 class FullFile(BytesIO):

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from audit_archive.audit.question import KnownPoint, Question
+from audit_archive.audit.question import AuditQuestion, KnownPoint
 from audit_archive.audit.request import DailyRequest, parse_verify_request
 from audit_archive.errors import RequestError
 from audit_archive.format.checkpoint import Checkpoint
@@ -33,13 +33,13 @@ def test_with_a_depth_it_is_a_question() -> None:
         "to_seq": 5,
         "trusted_keys": [KEY.pem()],
     }
-    assert parse_verify_request(event) == Question("1234abcd", "content", 3, 5, (KEY,))
+    assert parse_verify_request(event) == AuditQuestion("1234abcd", "content", 3, 5, (KEY,))
 
 
 @pytest.mark.parametrize("text", [NOTE, "cd" * 32])
 def test_a_kept_checkpoint_or_hash_is_a_known_point(text: str) -> None:
     request = parse_verify_request({"console": "1234abcd", "depth": "chain", "known_checkpoint": text})
-    assert isinstance(request, Question)
+    assert isinstance(request, AuditQuestion)
     checkpoint = CHECKPOINT if text == NOTE else None
     assert request.known == (KnownPoint("the checkpoint that was given", "cd" * 32, checkpoint=checkpoint),)
 

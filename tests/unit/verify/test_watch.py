@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from audit_archive.adapters.signing import is_signed
 from audit_archive.audit.daily import MAX_TOLD, Daily, Watch, Watched, audit_by_hand, audit_daily, share_of
-from audit_archive.audit.question import Question
+from audit_archive.audit.question import AuditQuestion
 from audit_archive.errors import IntegrityError, SettingsError
 from audit_archive.format.head import Head
 from audit_archive.format.layout import statement_key
@@ -47,7 +47,7 @@ class Desk:
         return watched
 
     def by_hand(self, depth: str = Depth.CHAIN) -> Watched:
-        return audit_by_hand(self.watch(), Question(CONSOLE, depth), self.told.append)
+        return audit_by_hand(self.watch(), AuditQuestion(CONSOLE, depth), self.told.append)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ AwsFault = (ClientError, BotoCoreError, ResponseParserError, ValueError, KeyErro
 """All that a request raises: an answer that is an error, no answer, and one that can't be read (by a class of
 boto3's own, or by whichever a number, a date, a text or a missing field of it made)."""
 
-OK, SERVER_FAULT = 200, 500
+OK, _SERVER_FAULT = 200, 500
 Client = TypeVar("Client", bound=BaseClient)
 
 
@@ -52,7 +52,7 @@ def _refuse_part(response: tuple[Any, dict[str, Any]] | None, operation: Any, **
         return
     http, parsed = response
     if http.status_code == OK and not _is_whole(http, has_stream=operation.has_streaming_output):
-        http.status_code = parsed["ResponseMetadata"]["HTTPStatusCode"] = SERVER_FAULT
+        http.status_code = parsed["ResponseMetadata"]["HTTPStatusCode"] = _SERVER_FAULT
         parsed["Error"] = {"Code": "CutOff", "Message": "the answer came only in part"}
 
 

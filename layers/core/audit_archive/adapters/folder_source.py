@@ -7,8 +7,8 @@ from pathlib import Path
 from audit_archive.errors import ArchiveStoreError, IntegrityError
 from audit_archive.ports import NO_VERSION, ObjectFacts, Version
 
-CHUNK = 1 << 20
-NAME = 255
+_CHUNK = 1 << 20
+_MAX_NAME_BYTES = 255
 """Bytes that the name of a file may have."""
 
 _NOWHERE = {"", ".", ".."}
@@ -46,7 +46,7 @@ class FolderSource:
             raise IntegrityError(f"There is no version of {key} in the folder {self._root}.")
         try:
             with path.open("rb") as file:
-                while chunk := file.read(CHUNK):
+                while chunk := file.read(_CHUNK):
                     yield chunk
         except OSError as error:
             raise _failed(f"The file of {key} could not be read", error) from error
@@ -60,7 +60,9 @@ class FolderSource:
     def _path(self, key: str) -> Path | None:
         """The file of a key; None if there is none inside the folder."""
         parts = key.split("/")
-        if not key.isprintable() or any(part in _NOWHERE or len(os.fsencode(part)) > NAME for part in parts):
+        if not key.isprintable() or any(
+            part in _NOWHERE or len(os.fsencode(part)) > _MAX_NAME_BYTES for part in parts
+        ):
             return None
         path = self._root.joinpath(*parts)
         return path if path.is_file() and path.resolve() == path else None

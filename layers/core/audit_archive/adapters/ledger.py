@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 LONGEST_LEASE = 3600
 """Seconds: no lease of ours lasts so long. One that does is somebody else's writing."""
 
-READS = 5
+HEAD_READS = 5
 """How often a head is read again when another run replaced its parts meanwhile."""
 
 
@@ -93,10 +93,10 @@ class DynamoDbLedger:
 
     def head(self, console: str) -> Head | None:
         """As the port says. Raises IntegrityError if what is recorded can't be read."""
-        for _ in range(READS):
+        for _ in range(HEAD_READS):
             item = self._table.get(console, items.HEAD)
             # A head that another release wrote may have other fields: the chain tells the same.
-            if item is None or item.get("format") != items.HEAD_FORMAT:
+            if item is None or item.get("format") != items.HEAD_ITEM_FORMAT:
                 return None
             try:
                 return self._unpacked(console, item)
@@ -130,7 +130,7 @@ class DynamoDbLedger:
         if item is None:
             return None
         try:
-            is_ours = item.get("format") == items.HEAD_FORMAT
+            is_ours = item.get("format") == items.HEAD_ITEM_FORMAT
             return self._unpacked(console, item) if is_ours else Head(console)
         except (_TornError, KeyError, ValueError):
             return Head(console)
@@ -155,7 +155,10 @@ class DynamoDbLedger:
             "attribute_not_exists(#seq) OR #format <> :format OR #seq < :seq "
             "OR ( #seq = :seq AND #statement_sha256 = :sha )"
         )
-        values: dict[str, AttributeValueTypeDef] = {":format": items.HEAD_FORMAT, ":sha": {"S": ref.sha256}}
+        values: dict[str, AttributeValueTypeDef] = {
+            ":format": items.HEAD_ITEM_FORMAT,
+            ":sha": {"S": ref.sha256},
+        }
         if not self._table.put(item, condition, values | {":seq": {"N": str(head.seq)}}):
             self._accept_newer(head)
         elif holes_at is None:

@@ -25,7 +25,7 @@ import orjson
 
 from audit_archive.format.codec import from_json, to_json
 from audit_archive.format.facts import IdSpan, ObjectRef
-from audit_archive.format.head import Head, Hole
+from audit_archive.format.head import Head, OpenHole
 from audit_archive.format.head_digest import holes_sha256
 from audit_archive.format.index import Indexed, amended_span
 from audit_archive.format.layout import SEQ_DIGITS
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     ReadItem = Mapping[str, AttributeValueTypeDef]
 
 
-MAX_DIGITS = 11
+_MAX_DIGITS = 11
 """Digits of a moment in epoch seconds."""
 
 PART_BYTES = 350_000
@@ -61,7 +61,7 @@ PARTS_PREFIX = "head#"
 PROGRESS = "progress"
 FINDINGS_PREFIX = "finding#"
 
-HEAD_FORMAT: "AttributeValueTypeDef" = {"N": "3"}
+HEAD_ITEM_FORMAT: "AttributeValueTypeDef" = {"N": "3"}
 """Raise it when the fields of a head change: then it is made anew from the chain."""
 
 
@@ -127,7 +127,7 @@ def _claim_of(item: "Mapping[str, AttributeValueTypeDef]") -> tuple[Finding, int
 def moment_of(item: "Mapping[str, AttributeValueTypeDef]") -> int | None:
     """When a run was last completed (epoch seconds); None if the item says no moment."""
     text = item.get("at", {}).get("N", "")
-    return int(text) if text.isdecimal() and len(text) <= MAX_DIGITS else None
+    return int(text) if text.isdecimal() and len(text) <= _MAX_DIGITS else None
 
 
 def parts_prefix(seq: int, digest: str) -> str:
@@ -153,7 +153,7 @@ def unpack_head(packed: bytes, packed_holes: bytes) -> Head:
     try:
         head = from_json(Head, _unpacked(packed))
         # Not by `from_json`, which takes seconds for hundreds of thousands.
-        holes = tuple(Hole(**hole) for hole in _unpacked(packed_holes))
+        holes = tuple(OpenHole(**hole) for hole in _unpacked(packed_holes))
     except (zlib.error, TypeError, AttributeError) as error:
         raise ValueError(str(error)) from error
     if not all(map(_is_hole, holes)):
@@ -169,7 +169,7 @@ def _unpacked(packed: bytes) -> Any:
     return orjson.loads(data)
 
 
-def _is_hole(hole: Hole) -> bool:
+def _is_hole(hole: OpenHole) -> bool:
     numbers = (hole.first, hole.last, hole.served_at)
     is_typed = all(type(number) is int for number in numbers) and type(hole.is_accepted) is bool
     return is_typed and type(hole.cause) is str
@@ -185,7 +185,7 @@ def head_items(
     """
     body, digest = pack(replace(head, holes=())), holes_sha256(head.holes)
     item: Item = item_key(head.console, HEAD) | {
-        "format": HEAD_FORMAT,
+        "format": HEAD_ITEM_FORMAT,
         "seq": {"N": str(head.seq)},
         "statement_sha256": {"S": ref.sha256},
         "digest": {"S": digest_of(body)},

@@ -79,8 +79,8 @@ def is_definite_refusal(error: Exception) -> bool:
     return error_code(error) in _LOCAL or 400 <= http_status(error) < 500  # noqa: PLR2004 - HTTP's client errors
 
 
-CHUNK = 1 << 20
-READS = 3
+READ_BYTES = 1 << 20
+BODY_READS = 3
 """How often a body is begun."""
 
 
@@ -143,11 +143,11 @@ class S3ArchiveStore:
         The SDK repeats only what comes before a body: one that breaks off is asked for anew.
         """
         done = 0
-        for left in reversed(range(READS)):
+        for left in reversed(range(BODY_READS)):
             body = self._open(key, version_id)
             try:
                 with closing(body):
-                    for chunk in _beyond(done, body.iter_chunks(CHUNK)):
+                    for chunk in _beyond(done, body.iter_chunks(READ_BYTES)):
                         done += len(chunk)
                         yield chunk
             except FlexibleChecksumError as error:

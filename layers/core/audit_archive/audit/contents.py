@@ -11,11 +11,11 @@ from itertools import islice
 from operator import attrgetter
 from typing import Any, BinaryIO
 
-from audit_archive.audit.objects import Found
+from audit_archive.audit.objects import FoundObject
 from audit_archive.audit.overview import BYTES, EXPORTS, FILES
 from audit_archive.audit.pace import Deadline, read_ahead
 from audit_archive.audit.question import Audit
-from audit_archive.audit.tally import Tally
+from audit_archive.audit.tally import AuditTally
 from audit_archive.audit.walk import Point
 from audit_archive.errors import IntegrityError, InvalidExportError
 from audit_archive.export.json_reader import read_entries
@@ -23,13 +23,13 @@ from audit_archive.export.sorting import SortedEntries, sort_entries
 from audit_archive.export.zip_reader import MAX_INFLATED, open_member
 from audit_archive.format.entry import Entry, Mark, Receipt, read_receipt
 from audit_archive.format.facts import EntryFile, ExportFacts, ObjectRef, ReceiptSeen, Slice
-from audit_archive.format.head import Head, Hole, anchor_of
+from audit_archive.format.head import Head, OpenHole, anchor_of
 from audit_archive.format.ids import IdSet, IdSetBuilder
 from audit_archive.format.merkle import TreeBuilder
 from audit_archive.format.statement import ArchiveStatement
 from audit_archive.format.times import DAY, from_rfc3339, utc_date
 from audit_archive.format.verdicts import Fault, Verdict, Why
-from audit_archive.storage.entry_files import select
+from audit_archive.storage.entry_files import select_entries
 
 # What a statement must say of a slice, made anew from the export: lines, dates, ids, receipts, tree.
 
@@ -66,7 +66,7 @@ class Rebuilt:
         """Read the slice out of its export. Raises OutOfTimeError."""
         part = Slice(said.slice.first_id or 0, said.slice.last_id or 0, said.slice.count)
         first_day = next((e.seconds // DAY for e in entries.heads() if e.seconds is not None), None)
-        selected = select(entries, self._before, part, first_day, from_rfc3339(said.export.served_at))
+        selected = select_entries(entries, self._before, part, first_day, from_rfc3339(said.export.served_at))
         while batch := list(islice(selected, LINES)):
             deadline.check()
             self._add(batch)
@@ -132,7 +132,7 @@ def _receipt(of: Receipt | ReceiptSeen) -> tuple[object, ...]:
     return of.entry_id, of.before_id, of.count, of.user, of.user_ip, of.timestamp
 
 
-OUT_BYTES = 1 << 18
+_OUT_BYTES = 1 << 18
 OF_EXPORTS, OF_FILES, SLICES = f"contents of {EXPORTS}", f"contents of {FILES}", "slices made anew"
 
 
@@ -142,7 +142,7 @@ class Contents:
     def __init__(
         self,
         audit: Audit,
-        tally: Tally,
+        tally: AuditTally,
         pool: ThreadPoolExecutor,
         deadline: Deadline,
         tell: Callable[[], None],
@@ -162,7 +162,9 @@ class Contents:
         """Let go of the files on disk."""
         self._files.close()
 
-    def check(self, said: ArchiveStatement, ref: ObjectRef, before: Point, found: Iterable[Found]) -> None:
+    def check(
+        self, said: ArchiveStatement, ref: ObjectRef, before: Point, found: Iterable[FoundObject]
+    ) -> None:
         """Check what is there of the objects of a statement, stored as `ref`. Raises OutOfTimeError."""
         present = list(found)
         why = self._why_absent(said)
@@ -173,7 +175,7 @@ class Contents:
         self._tally.skip(OF_FILES, why, len(said.entries) - len(files))
         self.check_files(said, files)
 
-    def check_files(self, said: ArchiveStatement, found: Iterable[Found]) -> None:
+    def check_files(self, said: ArchiveStatement, found: Iterable[FoundObject]) -> None:
         """Check what entry files hold, whichever gzip implementation packed them. Raises OutOfTimeError."""
         files = list(found)
         for each, content in zip(files, read_ahead(self._pool, self._hash_content, files), strict=True):
@@ -253,7 +255,7 @@ class Contents:
         sentence = f"{ref.key} {clause}"
         self._tally.fault(Fault(Verdict.MISDESCRIBED, ref.key, ref.version_id, said.seq, sentence))
 
-    def _hash_content(self, found: Found) -> str | None:
+    def _hash_content(self, found: FoundObject) -> str | None:
         """The SHA-256 of what a file holds; None if that can't be unpacked, or not be read as it was put."""
         digest, size = sha256(), 0
         chunks = self._audit.source.read(found.facts.key, found.facts.version_id)
@@ -289,7 +291,7 @@ def _lines_sha256(entries: SortedEntries, deadline: Deadline) -> str:
 
 def _with_holes(head: Head, filled: Iterable[int]) -> Head:
     """A head whose holes nobody knows, with those that a statement fills."""
-    return replace(head, holes=tuple(Hole(entry_id, entry_id, "", 0) for entry_id in filled))
+    return replace(head, holes=tuple(OpenHole(entry_id, entry_id, "", 0) for entry_id in filled))
 
 
 def _unpacked(chunks: Iterable[bytes]) -> Iterator[bytes]:
@@ -300,7 +302,7 @@ def _unpacked(chunks: Iterable[bytes]) -> Iterator[bytes]:
         while data:
             if member.eof:
                 member = zlib.decompressobj(wbits=31)
-            yield member.decompress(data, OUT_BYTES)
+            yield member.decompress(data, _OUT_BYTES)
             data = member.unused_data if member.eof else member.unconsumed_tail
     if not member.eof:
         raise zlib.error("the file ends too early")

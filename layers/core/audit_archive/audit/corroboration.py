@@ -3,10 +3,10 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from audit_archive.audit.question import Audit, KnownPoint, Question
-from audit_archive.audit.rows import Copy, Row
+from audit_archive.audit.question import Audit, AuditQuestion, KnownPoint
+from audit_archive.audit.rows import Copy, StatementSlot
 from audit_archive.audit.signatures import Signatures
-from audit_archive.audit.tally import Tally
+from audit_archive.audit.tally import AuditTally
 from audit_archive.format.checkpoint import Checkpoint
 from audit_archive.format.head import Head
 from audit_archive.format.layout import statement_key
@@ -56,7 +56,7 @@ LEDGER = "the ledger"
 class References:
     """Everybody's word on the statements of one chain."""
 
-    def __init__(self, audit: Audit, question: Question, signatures: Signatures) -> None:
+    def __init__(self, audit: Audit, question: AuditQuestion, signatures: Signatures) -> None:
         self._console = question.console
         self._signatures = signatures
         self._points = question.known
@@ -67,7 +67,7 @@ class References:
             self._points += (KnownPoint(LEDGER, ref.sha256, recorded.seq, ref.version_id),)
         self._found: dict[KnownPoint, Tree] = {}
 
-    def choose(self, row: Row, after: Row | None) -> Copy | None:
+    def choose(self, row: StatementSlot, after: StatementSlot | None) -> Copy | None:
         """The version of a statement that others name; if nobody names any, the oldest."""
         if len(row.copies) < 2:  # noqa: PLR2004 - there is no choice
             return _oldest(row)
@@ -77,7 +77,12 @@ class References:
         return next((copy for copy in row.copies if copy.sha256 in named), oldest)
 
     def words(
-        self, row: Row, copy: Copy, after: Row | None, last: Row | None, is_odd: Callable[[], bool]
+        self,
+        row: StatementSlot,
+        copy: Copy,
+        after: StatementSlot | None,
+        last: StatementSlot | None,
+        is_odd: Callable[[], bool],
     ) -> list[Word]:
         """Every word on a statement. `is_odd`: whether it does not fit what is before it.
 
@@ -94,7 +99,7 @@ class References:
         """Note that a statement is in the chain."""
         self._found |= {point: said.tree for point in self._points if point.sha256 == sha256}
 
-    def finish(self, tally: Tally, newest: Head, number: int) -> None:
+    def finish(self, tally: AuditTally, newest: Head, number: int) -> None:
         """Note what is known from elsewhere, and was not found in the chain, which ends at a number."""
         first = number + 1
         key = statement_key(self._console, first)
@@ -109,14 +114,14 @@ class References:
             elif point.checkpoint is not None and _tree(point.checkpoint) != _tree(self._found[point]):
                 tally.fault(_other_history(point.by, point.checkpoint, newest))
 
-    def _is_confirmed(self, row: Row | None, after: Row | None) -> bool:
+    def _is_confirmed(self, row: StatementSlot | None, after: StatementSlot | None) -> bool:
         copy = _oldest(row)
         if row is None or copy is None:
             return False
         words = self._outside(row, copy) + self._named_by(after, row, copy)
         return bool(words) and all(word.sha256 == copy.sha256 for word in words)
 
-    def _named_by(self, after: Row | None, row: Row, copy: Copy) -> list[Word]:
+    def _named_by(self, after: StatementSlot | None, row: StatementSlot, copy: Copy) -> list[Word]:
         """What the next statement says of the one before it.
 
         One that was moved here from elsewhere speaks of another, unless this one was moved with it.
@@ -131,7 +136,7 @@ class References:
         previous = next_said.previous
         return [Word(f"statement {after.number}", previous.sha256, previous.version_id)]
 
-    def _outside(self, row: Row, copy: Copy) -> list[Word]:
+    def _outside(self, row: StatementSlot, copy: Copy) -> list[Word]:
         """What everybody else says of it."""
         here = [point for point in self._points if point.seq == row.number]
         words = [Word(point.by, point.sha256, point.version_id) for point in here]
@@ -145,7 +150,7 @@ class References:
         return words
 
 
-def _oldest(row: Row | None) -> Copy | None:
+def _oldest(row: StatementSlot | None) -> Copy | None:
     return row.copies[0] if row is not None and row.copies else None
 
 

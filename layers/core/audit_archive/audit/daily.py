@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from audit_archive.alerts import announce
-from audit_archive.audit.question import Audit, KnownPoint, Question
-from audit_archive.audit.verify import verify
+from audit_archive.audit.question import Audit, AuditQuestion, KnownPoint
+from audit_archive.audit.verify import verify_archive
 from audit_archive.format.codec import to_json
 from audit_archive.format.keys import PublicKey, SignatureCheck
 from audit_archive.format.times import DAY, rfc3339
@@ -117,7 +117,7 @@ def audit_daily(watch: Watch, daily: Daily, tell: Tell) -> Watched:
     rotation, audit = watch.notes.last(console), _audit(watch, console)
     newest = audit.recorded.seq if audit.recorded is not None else _count(watch.source, console)
     share = share_of(rotation, newest, now, daily.content_days)
-    question = Question(
+    question = AuditQuestion(
         console=console,
         depth=Depth.CONTENT if newest else Depth.CHAIN,
         from_seq=share.first,
@@ -126,7 +126,7 @@ def audit_daily(watch: Watch, daily: Daily, tell: Tell) -> Watched:
         known=_remembered(rotation),
         must_exist=False,  # on the day of its deployment a Console has not been archived yet
     )
-    found = verify(audit, question)
+    found = verify_archive(audit, question)
     is_stale, freshness = _freshness(watch.ledger.last_completed(console), now, daily.period, rotation)
     watched = Watched(found, is_stale, freshness, share.is_behind)
     tell(watched)
@@ -135,10 +135,10 @@ def audit_daily(watch: Watch, daily: Daily, tell: Tell) -> Watched:
     return watched
 
 
-def audit_by_hand(watch: Watch, question: Question, tell: Tell) -> Watched:
+def audit_by_hand(watch: Watch, question: AuditQuestion, tell: Tell) -> Watched:
     """Answer a question; the daily rotation is left as it is. Raises as `audit_daily` does."""
     known = question.known + _remembered(watch.notes.last(question.console))
-    watched = Watched(verify(_audit(watch, question.console), replace(question, known=known)))
+    watched = Watched(verify_archive(_audit(watch, question.console), replace(question, known=known)))
     tell(watched)
     _announce(watch, watched.verification)
     return watched

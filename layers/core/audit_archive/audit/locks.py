@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from audit_archive.audit.tally import Tally
+from audit_archive.audit.tally import AuditTally
 from audit_archive.format.statement import ArchiveStatement, Statement
 from audit_archive.format.times import DAY, from_rfc3339, rfc3339
 from audit_archive.format.verdicts import Fault, Verdict, Why
@@ -42,7 +42,7 @@ def of_a_statement(said: Statement, newest: tuple[str, Promise] | None) -> Promi
     return Promise(None, from_rfc3339(said.run.started_at) + DAY)
 
 
-def check_lock(tally: Tally, facts: ObjectFacts, promise: Promise, seq: int) -> None:
+def judge_lock(tally: AuditTally, facts: ObjectFacts, promise: Promise, seq: int) -> None:
     """Note a fault unless an object is locked as it was promised."""
     if facts.version_id == NO_VERSION:
         tally.skip("locks", Why.COPY)

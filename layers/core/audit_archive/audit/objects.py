@@ -4,15 +4,15 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from audit_archive.audit.locks import Promise, check_lock, later, promise_of
+from audit_archive.audit.locks import Promise, judge_lock, later, promise_of
 from audit_archive.audit.overview import EXPORTS, FILES
 from audit_archive.audit.pace import read_ahead
 from audit_archive.audit.question import Audit
-from audit_archive.audit.tally import Tally
+from audit_archive.audit.tally import AuditTally
 from audit_archive.format.facts import EntryFile, ExportFacts
 from audit_archive.format.statement import ArchiveStatement
 from audit_archive.format.times import DAY
-from audit_archive.format.verdicts import Fault, Note, Verdict, Why
+from audit_archive.format.verdicts import AuditNote, Fault, Verdict, Why
 from audit_archive.ports import NO_VERSION, ObjectFacts
 
 
@@ -36,7 +36,7 @@ class Expected:
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundObject:
     """An object that is there. `is_repacked`: an entry file whose bytes are not those first written."""
 
     expected: Expected
@@ -47,7 +47,7 @@ class Found:
 class Objects:
     """Looks at objects without reading them."""
 
-    def __init__(self, audit: Audit, tally: Tally, pool: ThreadPoolExecutor, *, is_copy: bool) -> None:
+    def __init__(self, audit: Audit, tally: AuditTally, pool: ThreadPoolExecutor, *, is_copy: bool) -> None:
         """`is_copy`: the source has latest versions only."""
         self._audit = audit
         self._is_copy = is_copy
@@ -55,7 +55,7 @@ class Objects:
         self._pool = pool
         self._export: ExportFacts | None = None
 
-    def look(self, said: ArchiveStatement) -> list[Found]:
+    def look(self, said: ArchiveStatement) -> list[FoundObject]:
         """The objects of a statement that are there and not known to be wrong.
 
         An export that the statement looked at before rests on as well is left out.
@@ -79,7 +79,7 @@ class Objects:
         for file in said.entries:
             yield Expected(FILES, file, None, later(promise), latest_may_go_at)
 
-    def _judged(self, said: ArchiveStatement, it: Expected, facts: ObjectFacts | None) -> Found | None:
+    def _judged(self, said: ArchiveStatement, it: Expected, facts: ObjectFacts | None) -> FoundObject | None:
         if facts is None:
             self._absent(said, it)
             return None
@@ -88,19 +88,19 @@ class Objects:
             self._tally.skip("versions", Why.COPY)
         if facts.sha256 is None:
             self._tally.skip("checksums", Why.COPY if facts.version_id == NO_VERSION else Why.UNKEPT)
-        check_lock(self._tally, facts, it.promise, said.seq)
+        judge_lock(self._tally, facts, it.promise, said.seq)
         is_other = facts.size != it.stated.size or facts.sha256 not in {None, it.stated.sha256}
         if is_other and it.what == EXPORTS:
             sentence = f"{it.key} (version {facts.version_id}) has another size or checksum than is stated"
             self._tally.fault(Fault(Verdict.ALTERED, it.key, facts.version_id, said.seq, sentence))
             return None
-        return Found(it, facts, is_other)
+        return FoundObject(it, facts, is_other)
 
     def _absent(self, said: ArchiveStatement, it: Expected) -> None:
         """Missing, unless its time is over, or its run is not."""
         if self._audit.clock.now() >= it.may_go_at:
             sentence = f"{it.key} is gone: its retention is over"
-            self._tally.note(Note(Verdict.EXPIRED, it.key, said.seq, sentence))
+            self._tally.note(AuditNote(Verdict.EXPIRED, it.key, said.seq, sentence))
             self._tally.skip(it.what, Why.EXPIRED)
         elif it.what == FILES and not self._audit.is_recorded(said):
             self._tally.skip(it.what, Why.UNRECORDED)

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from audit_archive.audit.pace import Deadline
-from audit_archive.audit.question import Audit, Done, Question
-from audit_archive.audit.tally import Tally
+from audit_archive.audit.question import Audit, AuditQuestion, Done
+from audit_archive.audit.tally import AuditTally
 from audit_archive.audit.walk import Point, Step, Walk
 from audit_archive.format.facts import Cause, ExportFacts
 from audit_archive.format.head import Head
@@ -17,7 +17,15 @@ from audit_archive.format.index import Indexed, indexed
 from audit_archive.format.layout import statement_key
 from audit_archive.format.purges import foreign_purges_of
 from audit_archive.format.statement import ArchiveStatement, Statement
-from audit_archive.format.verdicts import Coverage, Depth, EpochCoverage, Fault, Note, Verdict, Why
+from audit_archive.format.verdicts import (
+    AuditedCoverage,
+    AuditNote,
+    Depth,
+    EpochCoverage,
+    Fault,
+    Verdict,
+    Why,
+)
 from audit_archive.ports import NO_VERSION
 
 # What a chain covers: entries and missing ids by epoch, and the dates of the events.
@@ -56,7 +64,7 @@ class Covered:
             first, last = self._dates or (file.date, file.date)
             self._dates = min(first, file.date), max(last, file.date)
 
-    def coverage(self) -> Coverage:
+    def coverage(self) -> AuditedCoverage:
         """What all of them cover."""
         epochs = tuple(
             EpochCoverage(
@@ -71,7 +79,7 @@ class Covered:
             for number, epoch in sorted(self._epochs.items())
         )
         first, last = self._dates or (None, None)
-        return Coverage(epochs, first, last)
+        return AuditedCoverage(epochs, first, last)
 
 
 # Which objects the statements of a chain name.
@@ -103,13 +111,15 @@ class Names:
 # The ledger's index, held to the statements that it describes.
 
 INDEX = "the ledger's index"
-WAY_OUT = "recreate the ledger from the bucket, by an event like events/rebuild.json for the archive function"
+_WAY_OUT = (
+    "recreate the ledger from the bucket, by an event like events/rebuild.json for the archive function"
+)
 
 
 class IndexCheck:
     """Holds each item of an index to its statement; what a run may be about to record is not looked at."""
 
-    def __init__(self, audit: Audit, console: str, tally: Tally) -> None:
+    def __init__(self, audit: Audit, console: str, tally: AuditTally) -> None:
         self._console = console
         self._tally = tally
         recorded = audit.recorded.seq if audit.recorded is not None else 0
@@ -129,21 +139,21 @@ class IndexCheck:
 
     def _fault(self, verdict: str, number: int, clause: str) -> None:
         key = statement_key(self._console, number)
-        sentence = f"{INDEX} {clause}: {key}. Find out who wrote it, and {WAY_OUT}."
+        sentence = f"{INDEX} {clause}: {key}. Find out who wrote it, and {_WAY_OUT}."
         self._tally.fault_in_a_row(Fault(verdict, f"{INDEX} of {key}", None, number, sentence))
 
 
 EXPORTS, FILES, BYTES = "exports", "entry files", "bytes"
 
 
-class Chain:
+class WalkedChain:
     """What a walk over a chain has found out.
 
     `start`: the point before the first statement of the asked-for part; `wanted`: how many statements,
     exports, entry files and bytes that part has. `is_whole`: whether the walk came to the end.
     """
 
-    def __init__(self, question: Question) -> None:
+    def __init__(self, question: AuditQuestion) -> None:
         self.covered = Covered()
         self.names = Names()
         self.start = self.end = Point(0, Head(question.console))
@@ -166,7 +176,7 @@ class Chain:
         """The numbers of the statements that can be trusted."""
         return self._trusted.build()
 
-    def add(self, step: Step, tally: Tally) -> None:
+    def add(self, step: Step, tally: AuditTally) -> None:
         """Take the next step of the walk."""
         number = step.after.number
         is_wanted = self._question.from_seq <= number <= (self._question.to_seq or number)
@@ -185,7 +195,7 @@ class Chain:
             self._count(step.said, tally, is_wanted=is_wanted)
         self.wanted["statements"] += is_wanted
 
-    def _count(self, said: ArchiveStatement, tally: Tally, *, is_wanted: bool) -> None:
+    def _count(self, said: ArchiveStatement, tally: AuditTally, *, is_wanted: bool) -> None:
         is_new = said.export != self._export or said.seq == self._question.from_seq
         self._export = said.export
         if self._question.depth == Depth.CHAIN or not is_wanted:
@@ -198,9 +208,11 @@ class Chain:
         self.wanted[BYTES] += said.export.size * is_new + sum(file.size for file in said.entries)
 
 
-def walk_chain(walk: Walk, audit: Audit, question: Question, tally: Tally, deadline: Deadline) -> Chain:
+def walk_chain(
+    walk: Walk, audit: Audit, question: AuditQuestion, tally: AuditTally, deadline: Deadline
+) -> WalkedChain:
     """Walk the whole chain, as far as time allows, and hold the ledger's index to it."""
-    chain, index = Chain(question), IndexCheck(audit, question.console, tally)
+    chain, index = WalkedChain(question), IndexCheck(audit, question.console, tally)
     for count, step in enumerate(walk.steps(chain.start), 1):
         chain.add(step, tally)
         index.see(step)
@@ -212,12 +224,12 @@ def walk_chain(walk: Walk, audit: Audit, question: Question, tally: Tally, deadl
     return chain
 
 
-def _notes(said: ArchiveStatement) -> Iterator[Note]:
+def _notes(said: ArchiveStatement) -> Iterator[AuditNote]:
     """What a statement says that somebody may want to know."""
     key = statement_key(said.console, said.seq)
     for hole in said.missing:
         if hole.cause == Cause.UNEXPLAINED:
             sentence = f"The ids {hole.first} to {hole.last} are missing, and nobody knows why"
-            yield Note(Verdict.HOLE, key, said.seq, sentence)
+            yield AuditNote(Verdict.HOLE, key, said.seq, sentence)
     for purge in foreign_purges_of(said):
-        yield Note(Verdict.FOREIGN_PURGE, key, said.seq, purge.sentence(said.console))
+        yield AuditNote(Verdict.FOREIGN_PURGE, key, said.seq, purge.sentence(said.console))

@@ -9,18 +9,18 @@ from audit_archive.ports import Clock
 
 T = TypeVar("T")
 
-RESERVE = 30.0
+REPORT_RESERVE = 30.0
 """Seconds that are kept for the report."""
 
 
-class OutOfTimeError(Exception):
+class DeadlineError(Exception):
     """There is only the reserve left."""
 
 
 class Deadline:
     """Knows when it is time to stop."""
 
-    def __init__(self, clock: Clock, reserve: float = RESERVE) -> None:
+    def __init__(self, clock: Clock, reserve: float = REPORT_RESERVE) -> None:
         self._clock = clock
         self._reserve = reserve
 
@@ -32,7 +32,7 @@ class Deadline:
     def check(self) -> None:
         """Raise OutOfTimeError if it is over."""
         if self.is_over:
-            raise OutOfTimeError
+            raise DeadlineError
 
     def watch(self, items: Iterable[T]) -> Iterator[T]:
         """The same items, one by one, as long as there is time. Raises OutOfTimeError."""

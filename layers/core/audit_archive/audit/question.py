@@ -14,7 +14,7 @@ from audit_archive.format.statement import Statement
 from audit_archive.format.times import DAY, from_rfc3339
 from audit_archive.format.verdicts import Depth
 from audit_archive.ports import ArchiveSource, Clock, Ledger, ScratchFile
-from audit_archive.storage.chain import Stored
+from audit_archive.storage.chain import LoadedObject
 
 UNFINISHED = 2 * DAY
 """Seconds for which what an unrecorded statement lacks may be that of a run that is not done, or died."""
@@ -36,7 +36,7 @@ class KnownPoint:
 
 
 @dataclass(frozen=True)
-class Question:
+class AuditQuestion:
     """One audit: of which Console, how deep, and of which statements the objects (`to_seq` None: the newest).
 
     `trusted_keys`: the keys that the caller trusts; with none, those that the archive names count.
@@ -71,11 +71,11 @@ def no_progress(done: Done) -> None:
     del done
 
 
-Witness: TypeAlias = Callable[[Copy, Stored | None], None]
+Witness: TypeAlias = Callable[[Copy, LoadedObject | None], None]
 """Sees each statement that is judged, with the checkpoint beside it, in order: once at the depth `chain`."""
 
 
-def no_witness(copy: Copy, checkpoint: Stored | None) -> None:
+def no_witness(copy: Copy, checkpoint: LoadedObject | None) -> None:
     """Nobody looks on."""
     del copy, checkpoint
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from audit_archive.audit.question import KnownPoint, Question
+from audit_archive.audit.question import AuditQuestion, KnownPoint
 from audit_archive.config import MAX_PERIOD_HOURS
 from audit_archive.errors import RequestError
 from audit_archive.events import Fields, checked, console_id, printable
@@ -28,7 +28,7 @@ class DailyRequest:
     trusted_keys: tuple[PublicKey, ...] = ()
 
 
-VerifyRequest: TypeAlias = DailyRequest | Question
+VerifyRequest: TypeAlias = DailyRequest | AuditQuestion
 
 
 def parse_verify_request(event: object) -> VerifyRequest:
@@ -49,7 +49,7 @@ def parse_verify_request(event: object) -> VerifyRequest:
     known = given.pop("known_checkpoint", None)
     if known is not None and known.checkpoint is not None and known.checkpoint.console != given["console"]:
         raise RequestError("known_checkpoint", f"is of Console {known.checkpoint.console}")
-    return Question(**given, known=(known,) if known is not None else ())
+    return AuditQuestion(**given, known=(known,) if known is not None else ())
 
 
 def _depth(value: object) -> str:

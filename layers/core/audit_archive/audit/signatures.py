@@ -5,14 +5,14 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from audit_archive.audit.rows import Copy, Row
-from audit_archive.audit.tally import Tally
+from audit_archive.audit.rows import Copy, StatementSlot
+from audit_archive.audit.tally import AuditTally
 from audit_archive.format.checkpoint import Checkpoint, open_checkpoint, parse_note
 from audit_archive.format.keys import PublicKey, SignatureCheck
 from audit_archive.format.layout import checkpoint_key, statement_key
 from audit_archive.format.statement import Statement, key_named_by
-from audit_archive.format.verdicts import Fault, KeyUse, Note, Verdict, Why
-from audit_archive.storage.chain import Stored
+from audit_archive.format.verdicts import AuditNote, Fault, KeyUse, Verdict, Why
+from audit_archive.storage.chain import LoadedObject
 
 # Which keys count: those that the chain names, each from there on, and those that the caller trusts.
 #
@@ -80,7 +80,7 @@ class Opened:
 class Signatures:
     """Judges the checkpoints of one chain, in order of their statements. Memory: 8 bytes a statement."""
 
-    def __init__(self, console: str, keys: Keys, tally: Tally) -> None:
+    def __init__(self, console: str, keys: Keys, tally: AuditTally) -> None:
         self._console = console
         self._keys = keys
         self._tally = tally
@@ -94,13 +94,15 @@ class Signatures:
         """Whether a statement of this hash came before."""
         return _prefix(sha256) in self._seen
 
-    def peek(self, row: Row, copy: Copy) -> Checkpoint | None:
+    def peek(self, row: StatementSlot, copy: Copy) -> Checkpoint | None:
         """The checkpoint beside a statement, if it is good under the key that counts there."""
         if row.checkpoint is None or row.checkpoint.verdict is not None or copy.statement is None:
             return None
         return self._open(row.number, row.checkpoint, copy.statement).checkpoint
 
-    def judge(self, row: Row, said: Statement, sha256: str, *, is_due: bool, is_recorded: bool) -> None:
+    def judge(
+        self, row: StatementSlot, said: Statement, sha256: str, *, is_due: bool, is_recorded: bool
+    ) -> None:
         """Judge the checkpoint of a statement of the chain. `is_due`: signing has begun."""
         self._seen.append(_prefix(sha256))
         note = row.checkpoint
@@ -133,14 +135,14 @@ class Signatures:
             sentence = f"{key}: the newest good checkpoint is not by a key that you trust, or there is none"
             self._tally.fault(Fault(Verdict.UNSIGNED, key, None, newest, sentence))
 
-    def _open(self, number: int, note: Stored, said: Statement) -> Opened:
+    def _open(self, number: int, note: LoadedObject, said: Statement) -> Opened:
         keys = self._keys.counting(said)
         known = self._opened.get(number)
         if known is None or known.keys != keys:
             known = self._opened[number] = self._opened_by(keys, note, said)
         return known
 
-    def _opened_by(self, keys: tuple[PublicKey, ...], note: Stored, said: Statement) -> Opened:
+    def _opened_by(self, keys: tuple[PublicKey, ...], note: LoadedObject, said: Statement) -> Opened:
         try:
             ids = {signature.key_id for signature in parse_note(note.data).signatures}
             signer = next((key for key in keys if key.key_id in ids), None)
@@ -153,13 +155,13 @@ class Signatures:
         return Opened(keys, checkpoint, signer)
 
     def _judge(
-        self, number: int, said: Statement, sha256: str, note: Stored, opened: Opened, *, is_due: bool
+        self, number: int, said: Statement, sha256: str, note: LoadedObject, opened: Opened, *, is_due: bool
     ) -> None:
         found = opened.checkpoint
         if found is None or opened.signer is None:
             if opened.verdict == Verdict.UNSIGNED and not is_due:
                 sentence = f"{note.key} is by an unknown key, of an archive that had not begun to sign"
-                self._tally.note(Note(Verdict.ORPHANED, note.key, number, sentence))
+                self._tally.note(AuditNote(Verdict.ORPHANED, note.key, number, sentence))
             elif opened.verdict == Verdict.UNSIGNED:
                 told = Fault(Verdict.UNSIGNED, note.key, None, number, f"{note.key} {opened.why}")
                 self._tally.fault_in_a_row(told)
@@ -191,9 +193,9 @@ class Signatures:
         self._absent.clear()
 
     def _note(self, number: int, sentence: str) -> None:
-        self._tally.note(Note(Verdict.UNSIGNED, statement_key(self._console, number), number, sentence))
+        self._tally.note(AuditNote(Verdict.UNSIGNED, statement_key(self._console, number), number, sentence))
 
-    def _fault(self, verdict: str, note: Stored, number: int, clause: str) -> None:
+    def _fault(self, verdict: str, note: LoadedObject, number: int, clause: str) -> None:
         self._tally.fault(Fault(verdict, note.key, note.version_id, number, f"{note.key} {clause}"))
 
 

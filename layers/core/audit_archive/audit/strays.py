@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from itertools import groupby
 from operator import attrgetter
 
-from audit_archive.audit.overview import FILES, Chain
+from audit_archive.audit.overview import FILES, WalkedChain
 from audit_archive.audit.question import Audit
-from audit_archive.audit.tally import Tally
+from audit_archive.audit.tally import AuditTally
 from audit_archive.format.layout import (
     SEQ_DIGITS,
     checkpoints_prefix,
@@ -16,13 +16,13 @@ from audit_archive.format.layout import (
     statement_key,
     statements_prefix,
 )
-from audit_archive.format.verdicts import Fault, Note, Verdict, Why
+from audit_archive.format.verdicts import AuditNote, Fault, Verdict, Why
 from audit_archive.ports import NO_VERSION, Version
 
 _NUMBER = re.compile(rf".*/([0-9]{{{SEQ_DIGITS}}})\.[a-z.]+")
 
 
-def find_strays(audit: Audit, console: str, chain: Chain, tally: Tally) -> None:
+def find_strays(audit: Audit, console: str, chain: WalkedChain, tally: AuditTally) -> None:
     """List everything under a Console's prefixes, and tell what the chain does not name.
 
     An export that nobody names is worth a note: its run died, or another was faster. An entry file is a
@@ -53,7 +53,7 @@ def _listed(audit: Audit, prefix: str) -> Iterator[tuple[str, tuple[Version, ...
 class _Strays:
     """Judges one key after another."""
 
-    def __init__(self, audit: Audit, console: str, chain: Chain, tally: Tally) -> None:
+    def __init__(self, audit: Audit, console: str, chain: WalkedChain, tally: AuditTally) -> None:
         self._audit = audit
         self._console = console
         self._names = chain.names
@@ -62,7 +62,7 @@ class _Strays:
         self._tally = tally
 
     def note(self, key: str, clause: str) -> None:
-        self._tally.note(Note(Verdict.ORPHANED, key, None, f"{key} {clause}"))
+        self._tally.note(AuditNote(Verdict.ORPHANED, key, None, f"{key} {clause}"))
 
     def export(self, key: str, versions: tuple[Version, ...]) -> None:
         real = [version for version in versions if not version.is_delete_marker]

@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, replace
 
-from audit_archive.format.verdicts import Fault, Note, Unchecked
+from audit_archive.format.verdicts import AuditNote, Fault, Unchecked
 
 MAX_NOTES = 100
 """Notes that a report lists; it counts them all."""
@@ -24,7 +24,7 @@ class _Run:
         return replace(self.fault, sentence=self.fault.sentence + more)
 
 
-class Tally:
+class AuditTally:
     """Collects what is found, in any order; what it gives is in the order of statements and keys."""
 
     def __init__(self) -> None:
@@ -32,7 +32,7 @@ class Tally:
         self._faults: dict[tuple[str, str, str | None], Fault] = {}
         self._runs: list[_Run] = []
         self._newest_run: dict[str, _Run] = {}
-        self._notes: list[Note] = []
+        self._notes: list[AuditNote] = []
         self._note_counts: Counter[str] = Counter()
         self._unchecked: Counter[tuple[str, str]] = Counter()
 
@@ -50,7 +50,7 @@ class Tally:
         self._newest_run[fault.verdict] = _Run(fault, seq)
         self._runs.append(self._newest_run[fault.verdict])
 
-    def note(self, note: Note) -> None:
+    def note(self, note: AuditNote) -> None:
         """Note something that is no fault."""
         self._note_counts[note.verdict] += 1
         if len(self._notes) < MAX_NOTES:
@@ -72,7 +72,7 @@ class Tally:
         return tuple(sorted(found, key=lambda f: (f.seq is None, f.seq or 0, f.key, f.verdict, f.sentence)))
 
     @property
-    def notes(self) -> tuple[Note, ...]:
+    def notes(self) -> tuple[AuditNote, ...]:
         """The first notes."""
         return tuple(self._notes)
 

@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from audit_archive.audit.contents import OF_EXPORTS, OF_FILES, Contents
 from audit_archive.audit.corroboration import LEDGER
 from audit_archive.audit.objects import Objects
-from audit_archive.audit.overview import BYTES, EXPORTS, FILES, Chain, walk_chain
-from audit_archive.audit.pace import WORKERS, Deadline, OutOfTimeError
-from audit_archive.audit.question import Audit, Done, Question
+from audit_archive.audit.overview import BYTES, EXPORTS, FILES, WalkedChain, walk_chain
+from audit_archive.audit.pace import WORKERS, Deadline, DeadlineError
+from audit_archive.audit.question import Audit, AuditQuestion, Done
 from audit_archive.audit.signatures import Keys, Signatures
 from audit_archive.audit.strays import find_strays
-from audit_archive.audit.tally import Tally
+from audit_archive.audit.tally import AuditTally
 from audit_archive.audit.walk import Step, Walk
 from audit_archive.errors import SettingsError
 from audit_archive.format.layout import statement_key
@@ -28,7 +28,7 @@ from audit_archive.storage.chain import statements_from
 
 
 def report(
-    question: Question, chain: Chain, tally: Tally, keys: Keys, continue_at: int | None
+    question: AuditQuestion, chain: WalkedChain, tally: AuditTally, keys: Keys, continue_at: int | None
 ) -> Verification:
     """What an audit found, in the order of statements and keys."""
     uses = keys.uses
@@ -53,7 +53,7 @@ def report(
     )
 
 
-def _summary(question: Question, chain: Chain, tally: Tally, continue_at: int | None) -> str:
+def _summary(question: AuditQuestion, chain: WalkedChain, tally: AuditTally, continue_at: int | None) -> str:
     """The report in a few words."""
     faults, epochs = tally.faults, chain.covered.coverage().epochs
     entries = sum(epoch.archived for epoch in epochs)
@@ -72,7 +72,7 @@ CONTENTS = ((EXPORTS, OF_EXPORTS), (FILES, OF_FILES))
 STRAYS = "listing of objects that no statement names"
 
 
-def verify(audit: Audit, question: Question) -> Verification:
+def verify_archive(audit: Audit, question: AuditQuestion) -> Verification:
     """Audit an archive; whatever is wrong with it is in the report.
 
     Raises ArchiveStoreError if the archive can't be read, SettingsError for a full disk.
@@ -94,17 +94,17 @@ class _Work:
     """One audit under way."""
 
     audit: Audit
-    question: Question
+    question: AuditQuestion
     pool: ThreadPoolExecutor
     keys: Keys
-    tally: Tally = field(default_factory=Tally)
+    tally: AuditTally = field(default_factory=AuditTally)
 
-    def walk(self, tally: Tally, keys: Keys) -> Walk:
+    def walk(self, tally: AuditTally, keys: Keys) -> Walk:
         signatures = Signatures(self.question.console, keys, tally)
         return Walk(self.audit, self.question, tally, signatures, self.pool)
 
 
-def _judge_chain(work: _Work) -> Chain:
+def _judge_chain(work: _Work) -> WalkedChain:
     audit, question, tally = work.audit, work.question, work.tally
     walk = work.walk(tally, work.keys)
     chain = walk_chain(walk, audit, question, tally, Deadline(audit.clock))
@@ -123,7 +123,7 @@ def _judge_chain(work: _Work) -> Chain:
 class _Part:
     """The statements whose objects were asked for."""
 
-    def __init__(self, work: _Work, chain: Chain) -> None:
+    def __init__(self, work: _Work, chain: WalkedChain) -> None:
         self._audit = audit = work.audit
         self._question = work.question
         self._chain = chain
@@ -134,7 +134,7 @@ class _Part:
         self._objects = Objects(audit, tally, work.pool, is_copy=chain.is_copy)
         self._contents = Contents(audit, tally, work.pool, deadline, self._tell)
         # The same walk again, from where the objects are wanted; its verdicts are told already.
-        self._walk = work.walk(Tally(), work.keys.copy())
+        self._walk = work.walk(AuditTally(), work.keys.copy())
 
     def check(self) -> int | None:
         """Check them all; the number of the statement at which to go on, None if time sufficed."""
@@ -175,7 +175,7 @@ class _Part:
             try:
                 self._deadline.check()
                 self._check(step)
-            except OutOfTimeError:
+            except DeadlineError:
                 # One that takes a whole invocation can't be done at all: the next goes on behind it.
                 is_first = number == self._question.from_seq
                 return number + is_first if number + is_first <= last else None

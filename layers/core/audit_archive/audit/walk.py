@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from audit_archive.audit.corroboration import References, Word, judge
-from audit_archive.audit.locks import Promise, check_lock, of_a_statement, promise_of
+from audit_archive.audit.locks import Promise, judge_lock, of_a_statement, promise_of
 from audit_archive.audit.pace import read_ahead
-from audit_archive.audit.question import Audit, Question
-from audit_archive.audit.rows import Copy, Row, load_row
+from audit_archive.audit.question import Audit, AuditQuestion
+from audit_archive.audit.rows import Copy, StatementSlot, load_row
 from audit_archive.audit.signatures import Signatures
-from audit_archive.audit.tally import Tally
+from audit_archive.audit.tally import AuditTally
 from audit_archive.format.continuity import misfits
 from audit_archive.format.facts import Action, ObjectRef
 from audit_archive.format.head import Head
@@ -73,13 +73,13 @@ class Step:
 class Follower:
     """Judges statements by the state before them."""
 
-    def __init__(self, tally: Tally, references: References, signatures: Signatures) -> None:
+    def __init__(self, tally: AuditTally, references: References, signatures: Signatures) -> None:
         self._tally = tally
         self._references = references
         self._signatures = signatures
 
     def follow(
-        self, point: Point, row: Row, copy: Copy, said: Statement, *, is_confirmed: bool
+        self, point: Point, row: StatementSlot, copy: Copy, said: Statement, *, is_confirmed: bool
     ) -> Step | None:
         """The step over a statement; before it is the point as far as the statement goes on from it.
 
@@ -101,7 +101,7 @@ class Follower:
             return None
         for stored in (copy.stored, row.checkpoint):
             if stored is not None and stored.facts is not None:
-                check_lock(self._tally, stored.facts, promise, row.number)
+                judge_lock(self._tally, stored.facts, promise, row.number)
         is_signing = point.is_signing or head.public_key is not None
         is_recorded = self._references.is_recorded(said)
         self._signatures.judge(row, said, copy.sha256, is_due=is_signing, is_recorded=is_recorded)
@@ -111,7 +111,7 @@ class Follower:
         after = Point(row.number, head, knows_holes, knows_all, is_signing=is_signing, lock=lock)
         return Step(said, ref, before, after)
 
-    def _is_link_whole(self, point: Point, row: Row, copy: Copy, said: Statement) -> bool:
+    def _is_link_whole(self, point: Point, row: StatementSlot, copy: Copy, said: Statement) -> bool:
         """Whether the state before a statement is the one that it goes on from."""
         if point.head is None or not point.is_linked:
             return point.head is not None
@@ -123,7 +123,7 @@ class Follower:
         return False
 
     def _fold(
-        self, before: Point, row: Row, copy: Copy, said: Statement, ref: ObjectRef
+        self, before: Point, row: StatementSlot, copy: Copy, said: Statement, ref: ObjectRef
     ) -> tuple[Head, bool]:
         """The state after a statement, every misfit noted, and whether all of it is known and right.
 
@@ -145,7 +145,7 @@ class Follower:
             )
         return head, is_fit
 
-    def _fault(self, row: Row, copy: Copy, verdict: str, clause: str) -> None:
+    def _fault(self, row: StatementSlot, copy: Copy, verdict: str, clause: str) -> None:
         sentence = f"{row.key} {clause}"
         self._tally.fault(Fault(verdict, row.key, copy.stored.version_id, row.number, sentence))
 
@@ -170,8 +170,8 @@ class Walk:
     def __init__(
         self,
         audit: Audit,
-        question: Question,
-        tally: Tally,
+        question: AuditQuestion,
+        tally: AuditTally,
         signatures: Signatures,
         pool: ThreadPoolExecutor,
     ) -> None:
@@ -209,7 +209,9 @@ class Walk:
         self._tally.fault(Fault(Verdict.MISSING, key, None, first, f"{key} is missing{more}"))
         self._tally.skip("statements", Why.FAULT, count)
 
-    def _step(self, point: Point, row: Row, after: Row | None, last: Row | None) -> Step:
+    def _step(
+        self, point: Point, row: StatementSlot, after: StatementSlot | None, last: StatementSlot | None
+    ) -> Step:
         copy = self._references.choose(row, after)
         self._check_versions(row, copy)
         if copy is not None:
@@ -227,7 +229,7 @@ class Walk:
         self._tally.skip("statements", Why.FAULT)
         return Step(None, None, point, point.lost(row.number))
 
-    def _judge(self, row: Row, copy: Copy, words: list[Word], *, is_confirmed: bool) -> bool:
+    def _judge(self, row: StatementSlot, copy: Copy, words: list[Word], *, is_confirmed: bool) -> bool:
         """Whether everybody agrees on a statement's bytes; a fault is noted if not, or if it is none."""
         found = judge(copy.sha256, copy.stored.version_id, words)
         if found is not None:
@@ -238,7 +240,7 @@ class Walk:
             self._fault(row, copy, verdict, "is no statement of this format")
         return found is None
 
-    def _check_versions(self, row: Row, copy: Copy | None) -> None:
+    def _check_versions(self, row: StatementSlot, copy: Copy | None) -> None:
         """A statement has one version for ever, and nothing over it."""
         if copy is None:
             sentence = f"{row.key} is missing: only a delete marker is there"
@@ -251,13 +253,15 @@ class Walk:
             sentence = f"{row.key} has {what} beside the version that the chain goes on from"
             self._tally.fault(Fault(Verdict.FORKED, row.key, others[-1].version_id, row.number, sentence))
 
-    def _fault(self, row: Row, copy: Copy, verdict: str, clause: str) -> None:
+    def _fault(self, row: StatementSlot, copy: Copy, verdict: str, clause: str) -> None:
         self._tally.fault(Fault(verdict, row.key, copy.stored.version_id, row.number, f"{row.key} {clause}"))
 
 
-def _with_next_two(rows: Iterable[Row]) -> Iterator[tuple[Row, Row | None, Row | None]]:
+def _with_next_two(
+    rows: Iterable[StatementSlot],
+) -> Iterator[tuple[StatementSlot, StatementSlot | None, StatementSlot | None]]:
     """Every row with the two after it, as far as there are any."""
-    window: deque[Row] = deque()
+    window: deque[StatementSlot] = deque()
     for row in rows:
         window.append(row)
         if len(window) == 3:  # noqa: PLR2004 - itself and two

@@ -12,9 +12,9 @@ from hashlib import sha256
 from itertools import islice
 from typing import Any, BinaryIO
 
-from audit_archive.audit.question import Audit, Progress, Question, no_progress
+from audit_archive.audit.question import Audit, AuditQuestion, Progress, no_progress
 from audit_archive.audit.rows import Copy
-from audit_archive.audit.verify import verify
+from audit_archive.audit.verify import verify_archive
 from audit_archive.errors import IntegrityError, RequestError
 from audit_archive.evidence.custody import CustodyLog
 from audit_archive.evidence.gathering import MAX_PROOFS, Gathered, gather
@@ -30,13 +30,13 @@ from audit_archive.format.verdicts import Depth, Verdict, Verification, Why
 from audit_archive.ports import NO_VERSION, Handouts
 from audit_archive.retrieve.coverage import Coverage
 from audit_archive.retrieve.covering import unnamed
-from audit_archive.retrieve.outcome import Outcome, outcome_of, sentence
+from audit_archive.retrieve.outcome import AnswerOutcome, outcome_of, sentence
 from audit_archive.retrieve.proofs import Proving, Wanted
 from audit_archive.retrieve.query import Query
 from audit_archive.retrieve.request import EvidenceRequest
 from audit_archive.retrieve.search import Body, Search
-from audit_archive.retrieve.statements import Chain, ChainReading, Reader, answered
-from audit_archive.storage.chain import Stored
+from audit_archive.retrieve.statements import ChainReading, KnownChain, Reader, answered
+from audit_archive.storage.chain import LoadedObject
 
 # What a bundle holds beside entries and report: the chain as it was audited, proofs, key, verifier.
 
@@ -60,7 +60,7 @@ class Audited:
 
     verification: Verification
     custody: Custody
-    chain: Chain | None
+    chain: KnownChain | None
 
     def search(self, reader: Reader, query: Query) -> Search:
         """A question to the statements that were audited; if they are broken, to what the ledger knows."""
@@ -98,7 +98,7 @@ def pack_chain(workshop: Workshop, console: str, packer: Packer) -> Audited:
     ports = reader.source, reader.clock, reader.scratch, workshop.is_signed, workshop.progress
     audit = Audit(*ports).beside(reader.ledger, console)
     packing = _Packing(console, packer, audit.is_recorded, log)
-    found = verify(replace(audit, witness=packing.see), Question(console, Depth.CHAIN))
+    found = verify_archive(replace(audit, witness=packing.see), AuditQuestion(console, Depth.CHAIN))
     if any(each.what == "statements" and each.why == Why.TIME for each in found.not_checked):
         raise RequestError(
             "console", "the time of this invocation is not enough to read the whole chain: raise the timeout"
@@ -119,11 +119,11 @@ class _Packing:
         self._packer = packer
         self._is_recorded = is_recorded
         self._log = log
-        self._waiting: list[Stored] = []
+        self._waiting: list[LoadedObject] = []
         self._is_signing = self._is_broken = False
         self._reading = ChainReading(console)
 
-    def see(self, copy: Copy, checkpoint: Stored | None) -> None:
+    def see(self, copy: Copy, checkpoint: LoadedObject | None) -> None:
         """Pack a statement and its checkpoint, and take what it says."""
         said = copy.statement
         self._take(copy)
@@ -136,7 +136,7 @@ class _Packing:
                 self._packer.add(stored.key, [stored.data])
             self._waiting.clear()
 
-    def chain(self, recorded: Head) -> Chain | None:
+    def chain(self, recorded: Head) -> KnownChain | None:
         """The chain that was seen, beside what the ledger has recorded of it; None if it is broken."""
         return None if self._is_broken else self._reading.read(recorded)
 
@@ -169,11 +169,11 @@ def _pack_proofs(
     return proven, (*proving.reasons, *cut)
 
 
-FORMAT = "canary-audit-evidence/1"
+BUNDLE_FORMAT = "canary-audit-evidence/1"
 """The format of a bundle (docs/evidence.md)."""
 
 PAGE, ENTRIES, ROWS, MANIFEST = "report.html", "entries.ndjson", "entries.csv", "manifest.json"
-NOT_VERIFIED = (
+NOT_VERIFIED_IN_BUNDLE = (
     "locks of exports and entry files",
     "the exports behind the entry files: `verify` at the depth `content` does",
 )
@@ -224,7 +224,7 @@ def build_evidence(workshop: Workshop, request: EvidenceRequest, asked: Mapping[
             search = audited.search(reader, query)
             gathered = gather(search, request.offset_at, workshop.max_proofs, lines, rows)
             answer = _answer(search)
-            if answer.outcome == Outcome.NOTHING_ARCHIVED:
+            if answer.outcome == AnswerOutcome.NOTHING_ARCHIVED:
                 return answer
             packer.add(ENTRIES, chunks_of(lines))
             packer.add(ROWS, chunks_of(rows))
@@ -241,7 +241,7 @@ def build_evidence(workshop: Workshop, request: EvidenceRequest, asked: Mapping[
 def _answer(search: Search) -> Evidence:
     """How the question ends, once every line was read."""
     query, coverage = search.query, search.coverage()
-    coverage = replace(coverage, not_verified=(*NOT_VERIFIED, *unnamed(query)))
+    coverage = replace(coverage, not_verified=(*NOT_VERIFIED_IN_BUNDLE, *unnamed(query)))
     outcome = outcome_of(query, coverage)
     return Evidence(outcome, sentence(query.console, outcome, coverage), coverage)
 
@@ -286,7 +286,7 @@ def _manifest(report: Report) -> bytes:
     told = {name: to_json(getattr(report, name)) for name in TOLD}
     limit = report.proven if report.proven < report.coverage.matched else None
     signer = report.signer.key_id.hex() if report.signer is not None else None
-    manifest = {"format": FORMAT, **told, "signed_by": signer, "proof_limit": limit}
+    manifest = {"format": BUNDLE_FORMAT, **told, "signed_by": signer, "proof_limit": limit}
     return json.dumps(manifest, indent=1).encode()
 
 

@@ -85,7 +85,7 @@ class _Ranks:
 MAX_PROOFS = 100_000
 """How many lines have a proof of their own: it is a file of 1 kB, and a question can have millions."""
 
-MAX_SHOWN = 4 << 20
+_MAX_SHOWN_BYTES = 4 << 20
 """Bytes of the lines that the report shows, for a browser must bear them; the first line is always shown."""
 
 
@@ -101,7 +101,9 @@ class Shown:
     def offer(self, line: bytes) -> None:
         """Show one more line, if there is room."""
         self._size += len(line)
-        self._is_full = self._is_full or self.count == SHOWN or (self.count > 0 and self._size > MAX_SHOWN)
+        self._is_full = (
+            self._is_full or self.count == SHOWN or (self.count > 0 and self._size > _MAX_SHOWN_BYTES)
+        )
         if not self._is_full:
             self.count += 1
             self._digest.update(line + b"\n")

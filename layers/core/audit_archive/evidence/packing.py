@@ -8,7 +8,7 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 from audit_archive.evidence.model import BundleFile
 
 SUMS = "SHA256SUMS"
-CHUNK = 1 << 18
+_CHUNK = 1 << 18
 
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)
 """The first date that a zip knows (APPNOTE, section 4.4.6): when a bundle was made is told inside."""
@@ -52,5 +52,5 @@ class Packer:
 def chunks_of(file: BinaryIO) -> Iterator[bytes]:
     """All bytes of a file, some at a time."""
     file.seek(0)
-    while chunk := file.read(CHUNK):
+    while chunk := file.read(_CHUNK):
         yield chunk

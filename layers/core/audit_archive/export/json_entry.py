@@ -20,7 +20,14 @@ from audit_archive.format.entry import (
     may_hold_receipt,
     read_members,
 )
-from audit_archive.format.json_scan import FIELDS, MAX_CARRIED, MAX_DEPTH, NoTokenError, Scan, is_exact_number
+from audit_archive.format.json_scan import (
+    ENTRY_FIELDS,
+    MAX_CARRIED,
+    MAX_DEPTH,
+    NoTokenError,
+    Scan,
+    is_exact_number,
+)
 from audit_archive.format.times import read_timestamp, read_timestamps
 
 _ID = re.compile(rb"[1-9][0-9]{0,18}")
@@ -195,7 +202,7 @@ def _marks(values: list[Object], seconds: list[int | None], *, nested: bool) -> 
     plain = (
         not nested
         and None not in seconds
-        and set().union(*values) <= FIELDS
+        and set().union(*values) <= ENTRY_FIELDS
         and {value.get("action_type") for value in values} <= _USUAL_ACTIONS  # hashable: nothing is nested
         and not may_hold_receipt({value.get("message") for value in values})
     )

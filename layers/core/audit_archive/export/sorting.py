@@ -29,7 +29,7 @@ _RECEIPT = Mark.RECEIPT.value
 
 
 @dataclass(frozen=True)
-class Run:
+class SortedRun:
     """Entries of rising id, `first` to `last`, `count` of them: blocks of `file` from `start` to `end`.
 
     `longest` is how many bytes the longest of those blocks has.
@@ -58,7 +58,7 @@ class Run:
             yield block
 
 
-def write_run(file: BinaryIO, entries: Iterable[Entry]) -> Run:
+def write_run(file: BinaryIO, entries: Iterable[Entry]) -> SortedRun:
     """Append at least one entry, of rising id and with distinct ids, to the file."""
     start = end = file.seek(0, 2)
     first = last = count = longest = 0
@@ -66,7 +66,7 @@ def write_run(file: BinaryIO, entries: Iterable[Entry]) -> Run:
         written = file.write(_pack(block))
         end, longest = end + written, max(longest, written)
         first, last, count = first or block[0].id, block[-1].id, count + len(block)
-    return Run(file, start, end, first, last, count, longest)
+    return SortedRun(file, start, end, first, last, count, longest)
 
 
 def _cut(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
@@ -127,7 +127,7 @@ class SortedEntries:
     the same id and the same line is there already. The scratch files must stay open meanwhile.
     """
 
-    def __init__(self, runs: list[Run], rows: int) -> None:
+    def __init__(self, runs: list[SortedRun], rows: int) -> None:
         self._runs = runs
         self.rows = rows
         self.duplicates = rows - sum(run.count for run in runs)
@@ -136,11 +136,11 @@ class SortedEntries:
         return self.rows - self.duplicates
 
     def __iter__(self) -> Iterator[Entry]:
-        return chain.from_iterable(map(Run.entries, self._runs))
+        return chain.from_iterable(map(SortedRun.entries, self._runs))
 
     def heads(self) -> Iterator[Entry]:
         """The same entries without their lines (`b""`), but for receipts: for a pass that needs no line."""
-        return chain.from_iterable(map(Run.heads, self._runs))
+        return chain.from_iterable(map(SortedRun.heads, self._runs))
 
 
 def sort_entries(batches: Iterable[list[Entry]], scratch: Callable[[], BinaryIO]) -> SortedEntries:
@@ -149,7 +149,7 @@ def sort_entries(batches: Iterable[list[Entry]], scratch: Callable[[], BinaryIO]
     Raises InvalidExportError naming the id if two different entries have one id.
     """
     file = scratch()
-    runs, rows = list[Run](), 0
+    runs, rows = list[SortedRun](), 0
     for part in _parts(batches):
         rows += len(part)
         part.sort(key=_BY_ID)
@@ -171,9 +171,9 @@ def _parts(batches: Iterable[list[Entry]]) -> Iterator[list[Entry]]:
         yield part
 
 
-def _disjoint(runs: list[Run], scratch: Callable[[], BinaryIO]) -> list[Run]:
+def _disjoint(runs: list[SortedRun], scratch: Callable[[], BinaryIO]) -> list[SortedRun]:
     """Runs with the same entries that follow each other: those that overlap are merged into one."""
-    clusters = list[list[Run]]()
+    clusters = list[list[SortedRun]]()
     last = 0
     for run in sorted(runs, key=attrgetter("first")):
         if run.first > last:
@@ -183,19 +183,20 @@ def _disjoint(runs: list[Run], scratch: Callable[[], BinaryIO]) -> list[Run]:
     return [cluster[0] if len(cluster) == 1 else _merge(cluster, scratch) for cluster in clusters]
 
 
-def _merge(runs: list[Run], scratch: Callable[[], BinaryIO]) -> Run:
+def _merge(runs: list[SortedRun], scratch: Callable[[], BinaryIO]) -> SortedRun:
     """One run of many, a few at a time."""
     while len(runs) > 1:
         file = scratch()
         runs = [
-            write_run(file, _distinct(merge(*map(Run.entries, group), key=_BY_ID))) for group in _groups(runs)
+            write_run(file, _distinct(merge(*map(SortedRun.entries, group), key=_BY_ID)))
+            for group in _groups(runs)
         ]
     return runs[0]
 
 
-def _groups(runs: list[Run]) -> Iterator[list[Run]]:
+def _groups(runs: list[SortedRun]) -> Iterator[list[SortedRun]]:
     """The runs in lists of at most FAN_IN whose blocks fit into memory together, but of two at least."""
-    group, size = list[Run](), 0
+    group, size = list[SortedRun](), 0
     for run in runs:
         if len(group) == FAN_IN or (len(group) > 1 and size + run.longest > MERGE_BYTES):
             yield group

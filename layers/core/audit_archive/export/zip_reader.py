@@ -30,7 +30,7 @@ from audit_archive.export.zip_headers import (
 MAX_COMPRESSED = 5 * 1024**3  # what one S3 PutObject takes
 MAX_INFLATED = 32 * 1024**3  # about a hundred million entries
 IN_BYTES = 1 << 14
-OUT_BYTES = 1 << 16
+_OUT_BYTES = 1 << 16
 
 _STORED, _DEFLATED = 0, 8
 _DEFLATED_NOTHING = b"\x03\x00"  # so Python and Java write a folder
@@ -95,7 +95,7 @@ class Member:
 
 def _drain(inflater: "zlib._Decompress", piece: bytes) -> Iterator[bytes]:
     """All that a piece inflates to; zlib holds some back when its output is full."""
-    while out := inflater.decompress(piece, OUT_BYTES):
+    while out := inflater.decompress(piece, _OUT_BYTES):
         yield out
         piece = inflater.unconsumed_tail
 

@@ -43,7 +43,7 @@ class NoteSignature:
 
 
 @dataclass(frozen=True)
-class Note:
+class SignedNote:
     """A text, which ends in a newline, and the signatures over exactly its bytes."""
 
     text: bytes
@@ -55,7 +55,7 @@ class Note:
         return self.text + b"\n" + "".join(lines).encode()
 
 
-def parse_note(data: bytes) -> Note:
+def parse_note(data: bytes) -> SignedNote:
     """The note of stored bytes, its signatures unverified. Raises ValueError if they are no signed note."""
     if len(data) > MAX_NOTE:
         raise ValueError(f"a note of {len(data)} bytes: more than {MAX_NOTE}")
@@ -65,7 +65,7 @@ def parse_note(data: bytes) -> Note:
     if not separator or not lines.endswith(b"\n"):
         raise ValueError("no signed note: its signature lines must follow an empty line")
     text.decode()  # the whole of a note is UTF-8
-    return Note(text + b"\n", tuple(_signature(line) for line in lines.decode()[:-1].split("\n")))
+    return SignedNote(text + b"\n", tuple(_signature(line) for line in lines.decode()[:-1].split("\n")))
 
 
 def open_note(data: bytes, name: str, keys: Iterable[PublicKey], is_signed: SignatureCheck) -> bytes:
@@ -126,7 +126,7 @@ class Checkpoint:
     def signed(self, key: PublicKey, signature: bytes) -> bytes:
         """The signed note: `signature` is the key's over `text()`, in ASN.1 DER."""
         line = NoteSignature(origin_of(self.console), key.key_id, signature)
-        return Note(self.text(), (line,)).encode()
+        return SignedNote(self.text(), (line,)).encode()
 
 
 def parse_checkpoint(text: bytes) -> Checkpoint:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from audit_archive.format.canonical import is_source_line, source_in
-from audit_archive.format.json_scan import FIELDS, STRING, WS, Scan, readable_string
+from audit_archive.format.json_scan import ENTRY_FIELDS, STRING, WS, Scan, readable_string
 
 # The members of an entry that canonical JSON can't carry, read from its source as far as they are needed.
 
@@ -54,7 +54,9 @@ def read_count(text: str) -> int | None:
 
 
 MAX_ID = 2**63 - 1
-MAX_TEXT = 1000  # characters of each text that a receipt states: it is kept in memory, its entry is not
+MAX_RECEIPT_TEXT = (
+    1000  # characters of each text that a receipt states: it is kept in memory, its entry is not
+)
 RECEIPT_ACTION = "audit_trail_purge"
 # Possessive: a message full of white space must not take time without end.
 _MESSAGE = re.compile(
@@ -143,7 +145,7 @@ def read_receipt_message(message: object) -> tuple[int | None, int | None]:
 
 
 def _text(value: object) -> str | None:
-    return value[:MAX_TEXT] if isinstance(value, str) else None
+    return value[:MAX_RECEIPT_TEXT] if isinstance(value, str) else None
 
 
 # What is worth noting about an entry: whether it is a receipt, and drift.
@@ -172,7 +174,7 @@ def marks_of(members: Mapping[str, object], seconds: int | None) -> int:
         marks |= _RECEIPT
         if read_receipt_message(message)[0] is None:
             marks |= _UNREADABLE_RECEIPT
-    if not members.keys() <= FIELDS:
+    if not members.keys() <= ENTRY_FIELDS:
         marks |= _UNKNOWN_FIELD
     if not _CONTAINERS.isdisjoint(map(type, members.values())):
         marks |= _NESTED_VALUE

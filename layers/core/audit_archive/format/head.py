@@ -35,7 +35,7 @@ UNKNOWN_CAUSES = frozenset({Cause.UNEXPLAINED, Cause.BEFORE_ARCHIVE})
 
 
 @dataclass(frozen=True, slots=True)
-class Hole:
+class OpenHole:
     """Ids that are missing and may still be filled by a late writer; `served_at` in epoch seconds.
 
     `served_at` is when the export was served that showed the hole first. `is_accepted`: an operator says that
@@ -110,7 +110,7 @@ class Head:
     highest_archived_id: int = 0
     highest_purged_id: int = 0
     anchor: Anchor | None = None
-    holes: tuple[Hole, ...] = ()
+    holes: tuple[OpenHole, ...] = ()
     late_ids: tuple[int, ...] = ()
     intents: tuple[Intent, ...] = ()
     receipts: tuple[KnownReceipt, ...] = ()
@@ -153,7 +153,7 @@ class Head:
         return IdSet.of(*above.minus(self.open_ids).minus(gone).ranges, *late.ranges)
 
     @property
-    def unexplained(self) -> tuple[Hole, ...]:
+    def unexplained(self) -> tuple[OpenHole, ...]:
         """The missing ids above all that is purged which neither a receipt nor an operator explains."""
         above = (hole for hole in self.holes if hole.last > self.highest_purged_id)
         return tuple(hole for hole in above if hole.cause in UNKNOWN_CAUSES and not hole.is_accepted)
@@ -196,7 +196,9 @@ class Head:
 
 def _after_archive(head: Head, said: ArchiveStatement) -> Head:
     served_at = from_rfc3339(said.export.served_at)
-    found = tuple(Hole(m.first, m.last, m.cause, served_at) for m in said.missing if m.cause != Cause.PURGED)
+    found = tuple(
+        OpenHole(m.first, m.last, m.cause, served_at) for m in said.missing if m.cause != Cause.PURGED
+    )
     settled = {seen.intent_seq for seen in said.receipts_seen if seen.intent_seq is not None}
     intents = [intent for intent in head.intents if intent.seq not in settled]
     if said.plan.mode == Mode.ON and said.plan.boundary is not None:
@@ -275,12 +277,12 @@ def _respelled(head: Head, said: ArchiveStatement) -> tuple[Respelled, ...]:
     return tuple(each for each in known.values() if each.last_id > said.highest_purged_id)
 
 
-def _is_unseen(receipt: KnownReceipt, archived: int, holes: tuple[Hole, ...]) -> bool:
+def _is_unseen(receipt: KnownReceipt, archived: int, holes: tuple[OpenHole, ...]) -> bool:
     """Whether a receipt of ours is not archived yet: it lies above, or where an export showed a hole."""
     return receipt.entry_id > archived or any(hole.first <= receipt.entry_id <= hole.last for hole in holes)
 
 
-def _without(holes: tuple[Hole, ...], filled: tuple[int, ...]) -> tuple[Hole, ...]:
+def _without(holes: tuple[OpenHole, ...], filled: tuple[int, ...]) -> tuple[OpenHole, ...]:
     """The holes that are left. An entry in an accepted one shows that the acceptance was wrong: all end."""
     if not filled:
         return holes
@@ -295,7 +297,7 @@ def _without(holes: tuple[Hole, ...], filled: tuple[int, ...]) -> tuple[Hole, ..
     return left
 
 
-def accepted_ids(holes: Iterable[Hole]) -> IdSet:
+def accepted_ids(holes: Iterable[OpenHole]) -> IdSet:
     """The missing ids that an operator accepted."""
     return IdSet(tuple(IdRange(hole.first, hole.last) for hole in holes if hole.is_accepted))
 
@@ -360,7 +362,7 @@ def _after_operator(head: Head, said: OperatorStatement) -> Head:
     return head
 
 
-def _accepted(holes: tuple[Hole, ...], span: IdSpan) -> tuple[Hole, ...]:
+def _accepted(holes: tuple[OpenHole, ...], span: IdSpan) -> tuple[OpenHole, ...]:
     """The holes with those in a span accepted; one that reaches beyond it is cut where the span ends."""
     taken = IdSet((IdRange(span.first, span.last),))
     return tuple(
@@ -370,7 +372,7 @@ def _accepted(holes: tuple[Hole, ...], span: IdSpan) -> tuple[Hole, ...]:
     )
 
 
-def _parts(hole: Hole, taken: IdSet) -> list[tuple[IdRange, bool]]:
+def _parts(hole: OpenHole, taken: IdSet) -> list[tuple[IdRange, bool]]:
     inside = [(part, True) for part in taken.within(hole.first, hole.last).ranges]
     outside = [(part, False) for part in taken.gaps(hole.first, hole.last).ranges]
     return sorted(inside + outside)

@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 
 from audit_archive.format.canonical import canonical_bytes
 from audit_archive.format.codec import to_json
-from audit_archive.format.head import Head, Hole
+from audit_archive.format.head import Head, OpenHole
 
 HEAD_FORMAT = "1"
-FIELDS = (
+HEAD_FIELDS = (
     "console",
     "epoch",
     "seq",
@@ -45,13 +45,13 @@ def head_sha256(head: Head) -> str:
 
     Raises TypeError for a head that canonical JSON can't carry.
     """
-    stated: dict[str, Any] = {name: to_json(getattr(head, name)) for name in FIELDS}
+    stated: dict[str, Any] = {name: to_json(getattr(head, name)) for name in HEAD_FIELDS}
     found = _digested(head.holes)
     summary = {"ranges": len(head.holes), "ids": found.ids, "sha256": found.digest.hexdigest()}
     return sha256(canonical_bytes(stated | {"holes": summary})).hexdigest()
 
 
-def holes_sha256(holes: tuple[Hole, ...]) -> str:
+def holes_sha256(holes: tuple[OpenHole, ...]) -> str:
     """SHA-256 (hex) over the holes, a line each: first, last, cause, moment, 1 if accepted or else 0."""
     return str(_digested(holes).digest.hexdigest())
 
@@ -59,14 +59,14 @@ def holes_sha256(holes: tuple[Hole, ...]) -> str:
 def differing_fields(one: Head, other: Head) -> tuple[str, ...]:
     """The fields in which two heads differ."""
     return tuple(
-        name for name in (*FIELDS, "holes", "statement") if getattr(one, name) != getattr(other, name)
+        name for name in (*HEAD_FIELDS, "holes", "statement") if getattr(one, name) != getattr(other, name)
     )
 
 
 class _Digested(NamedTuple):
     """Some holes, the hash over them, and how many ids they are."""
 
-    holes: tuple[Hole, ...]
+    holes: tuple[OpenHole, ...]
     digest: Any
     ids: int
 
@@ -74,7 +74,7 @@ class _Digested(NamedTuple):
 _newest = [_Digested((), sha256(), 0)]
 
 
-def _digested(holes: tuple[Hole, ...]) -> _Digested:
+def _digested(holes: tuple[OpenHole, ...]) -> _Digested:
     """The hash over holes. Mostly they are those that were hashed last, and a few more: only these are read.
 
     Without that a walk along a chain would hash hundreds of thousands of holes for each statement.

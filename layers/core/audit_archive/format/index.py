@@ -54,7 +54,7 @@ def amended_span(said: ArchiveStatement) -> IdSpan | None:
 
 
 @dataclass(frozen=True)
-class Row:
+class ArchivedRow:
     """A statement that archives entries, as `entry` has it.
 
     `above`: the highest id archived before it, in its epoch; 0: none. Its ids up to there are late ones,
@@ -107,9 +107,9 @@ class Row:
         return is_whole and stated == (self.epoch, self.size, last)
 
 
-def rows_of(epochs: Iterable[tuple[int, Indexed]]) -> tuple[Row, ...]:
+def rows_of(epochs: Iterable[tuple[int, Indexed]]) -> tuple[ArchivedRow, ...]:
     """The rows among some statements in order of number, each given with its epoch."""
-    found: list[Row] = []
+    found: list[ArchivedRow] = []
     highest: dict[int, int] = {}
     size = 0
     for epoch, entry in epochs:
@@ -118,6 +118,6 @@ def rows_of(epochs: Iterable[tuple[int, Indexed]]) -> tuple[Row, ...]:
         above, size = highest.get(epoch, 0), size + entry.count
         ids = IdRange(entry.first_id, entry.last_id)
         dates = Dates(entry.first_date or ALL_DATES.first, entry.last_date or ALL_DATES.last)
-        found.append(Row(epoch, entry, ids, dates, above, size))
+        found.append(ArchivedRow(epoch, entry, ids, dates, above, size))
         highest[epoch] = max(above, entry.last_id)
     return tuple(found)

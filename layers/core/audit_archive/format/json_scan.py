@@ -122,7 +122,7 @@ def is_exact_number(token: bytes) -> bool:
     return abs(value) != float("inf") and Decimal(text) == Decimal(orjson.dumps(value).decode())
 
 
-FIELDS = frozenset(
+ENTRY_FIELDS = frozenset(
     {"id", "action_type", "message", "timestamp", "user", "user_ip", "user_browser_agent"}
     | {"user_browser_language", "flock_id", "additional_information", "flock_name", "user_access_route"}
 )
@@ -141,9 +141,9 @@ class Scan:
     """What the pass over one value found out.
 
     `end` is the position after the value. `exact`: canonical JSON carries it, if it is UTF-8. For an object:
-    `members` is where the values of its `FIELDS` start and end (the last one, if a key comes twice), `ids`
-    how often it has an `id`, `unknown` whether it has other members, `nested` whether one is an object or an
-    array.
+    `members` is where the values of its `ENTRY_FIELDS` start and end (the last one, if a key comes twice),
+    `ids` how often it has an `id`, `unknown` whether it has other members, `nested` whether one is an object
+    or an array.
     """
 
     def __init__(self, data: bytes, start: int) -> None:
@@ -238,8 +238,8 @@ class Scan:
 
     def _note(self, name: str, start: int) -> None:
         """Note the start of a member of the outermost object."""
-        self._member = (name, start) if name in FIELDS else None
-        self.unknown = self.unknown or name not in FIELDS
+        self._member = (name, start) if name in ENTRY_FIELDS else None
+        self.unknown = self.unknown or name not in ENTRY_FIELDS
         self.exact = self.exact and name not in SOURCE_KEYS
         self.ids += name == "id"
 

@@ -2,7 +2,7 @@
 
 from audit_archive.format.times import rfc3339, utc_date
 
-FORMAT = "canary-audit-archive/1"
+ARCHIVE_FORMAT = "canary-audit-archive/1"
 ID_DIGITS = 19
 SEQ_DIGITS = 10
 HASH_DIGITS = 16

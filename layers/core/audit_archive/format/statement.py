@@ -30,7 +30,7 @@ from audit_archive.format.facts import (
     Unexported,
 )
 from audit_archive.format.keys import PublicKey, from_base64
-from audit_archive.format.layout import FORMAT
+from audit_archive.format.layout import ARCHIVE_FORMAT
 from audit_archive.format.merkle import Tree
 
 
@@ -41,7 +41,7 @@ class Common:
     `head_sha256`: the digest of the head after it, by the rules of `head_format`; `commit` fills in both.
     """
 
-    format: str = FORMAT
+    format: str = ARCHIVE_FORMAT
     kind: str
     console: str
     epoch: int
@@ -151,6 +151,6 @@ def parse_statement(data: bytes) -> Statement:
     kind = value.get("kind") if isinstance(value, dict) else None
     if not isinstance(kind, str) or kind not in _KINDS:
         raise ValueError(f"unknown statement kind {kind!r}")
-    if value.get("format") != FORMAT:
+    if value.get("format") != ARCHIVE_FORMAT:
         raise ValueError(f"unknown format {value.get('format')!r}")
     return from_json(_KINDS[kind], value)

@@ -69,7 +69,7 @@ def verdict_on(faults: Sequence[Fault]) -> str:
 
 
 @dataclass(frozen=True)
-class Note:
+class AuditNote:
     """Something worth knowing that is no fault."""
 
     verdict: str
@@ -112,7 +112,7 @@ class EpochCoverage:
 
 
 @dataclass(frozen=True)
-class Coverage:
+class AuditedCoverage:
     """What the audited chain covers. Dates are the first and the last event date (UTC), None for none."""
 
     epochs: tuple[EpochCoverage, ...]
@@ -141,10 +141,10 @@ class Verification:
     newest_sha256: str | None
     checked: dict[str, int]
     faults: tuple[Fault, ...]
-    notes: tuple[Note, ...]
+    notes: tuple[AuditNote, ...]
     note_counts: dict[str, int]
     not_checked: tuple[Unchecked, ...]
-    coverage: Coverage
+    coverage: AuditedCoverage
     keys_from: str | None
     keys: tuple[KeyUse, ...]
 

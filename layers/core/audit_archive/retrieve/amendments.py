@@ -12,12 +12,12 @@ from audit_archive.format.layout import statement_key
 from audit_archive.format.statement import ArchiveStatement
 from audit_archive.retrieve.coverage import LISTED, Amended
 from audit_archive.retrieve.selection import Selected
-from audit_archive.retrieve.statements import Chain, Reader, read_amending
-from audit_archive.storage.entry_files import read_export
+from audit_archive.retrieve.statements import KnownChain, Reader, read_amending
+from audit_archive.storage.entry_files import read_stored_export
 
 # Archived entries that the Console showed in another form later. Pure.
 
-FORMS = 100
+MOST_FORMS = 100
 """Entries of an answer whose other forms are shown; for the rest their exports are named."""
 
 
@@ -52,7 +52,7 @@ class Amendments:
         for n in at:
             self._counts[n] += 1
         self.count += bool(at)
-        if at and len(self.shown) < FORMS:
+        if at and len(self.shown) < MOST_FORMS:
             self.shown[epoch, entry_id] = line
 
     def told(self) -> tuple[Amended, ...]:
@@ -82,7 +82,7 @@ class OtherForm:
     export_version_id: str
 
 
-def find_amendments(reader: Reader, chain: Chain, selected: Iterable[Selected]) -> Amendments:
+def find_amendments(reader: Reader, chain: KnownChain, selected: Iterable[Selected]) -> Amendments:
     """Which of the entries in the selected files have another form. Raises as `select` does."""
     return Amendments(found for each in selected for found in _amendments(reader, chain, each))
 
@@ -103,7 +103,7 @@ def find_forms(reader: Reader, amendments: Amendments) -> Iterator[OtherForm]:
                 yield OtherForm(epoch, entry_id, *told, said.export.key, said.export.version_id)
 
 
-def _amendments(reader: Reader, chain: Chain, selected: Selected) -> Iterator[Amendment]:
+def _amendments(reader: Reader, chain: KnownChain, selected: Selected) -> Iterator[Amendment]:
     searched = IdSet.of(*(filed.ids for filed in selected.files))
     for each in chain.amending:
         if each.epoch == selected.epoch and searched.within(each.span.first, each.span.last):
@@ -119,7 +119,7 @@ def _lines(reader: Reader, facts: ExportFacts, wanted: Collection[int]) -> dict[
     if reader.source.inspect(facts.key, facts.version_id) is None:
         return {}
     with reader.scratch() as spool:
-        for chunk in read_export(reader.source, facts):
+        for chunk in read_stored_export(reader.source, facts):
             spool.write(chunk)
         try:
             batches = read_entries(open_member(spool, facts.size))

@@ -211,7 +211,7 @@ UNJUDGED_LISTED = 100
 
 
 @dataclass
-class Tally:
+class SearchTally:
     """What a scan has seen: files searched, gone and overlaid, lines that match, lines that can't be judged.
 
     `unjudged`: by unreadable field the first ids, `unjudged_counts` how many.

@@ -19,14 +19,14 @@ from audit_archive.retrieve.coverage import (
     Miscounted,
     Reach,
     RestsOn,
+    SearchTally,
     StaleExport,
-    Tally,
     Unjudged,
 )
 from audit_archive.retrieve.outcome import gaps, is_asked_for, notices
 from audit_archive.retrieve.query import Query
 from audit_archive.retrieve.selection import Selected, populations
-from audit_archive.retrieve.statements import Chain, Reader
+from audit_archive.retrieve.statements import KnownChain, Reader
 from audit_archive.storage.chain import archives_back
 
 # How far the archive of a Console reaches: what its exports held, not when runs ended.
@@ -67,15 +67,15 @@ def _nothing_newer_at(reader: Reader, newest: ArchiveStatement) -> str | None:
 
 
 @dataclass(frozen=True)
-class Read:
+class AnswerSources:
     """What was read for an answer: the selected statements, what was seen in the files, other forms."""
 
     selected: Sequence[Selected]
-    tally: Tally
+    tally: SearchTally
     amendments: Amendments
 
 
-def cover(reader: Reader, chain: Chain, query: Query, read: Read) -> Coverage:
+def cover(reader: Reader, chain: KnownChain, query: Query, read: AnswerSources) -> Coverage:
     """What an answer rests on, once everything was scanned."""
     head, tally, selected = chain.head, read.tally, read.selected
     reached = reach(reader, head)
@@ -107,7 +107,7 @@ def cover(reader: Reader, chain: Chain, query: Query, read: Read) -> Coverage:
     return replace(coverage, notices=told, not_covered=tuple(gaps(query, coverage)))
 
 
-def _unread(chain: Chain) -> Iterator[str]:
+def _unread(chain: KnownChain) -> Iterator[str]:
     if chain.rests_on == RestsOn.INDEX:
         yield INDEX_ONLY
 
@@ -137,6 +137,6 @@ def _foreign_purges(selected: Sequence[Selected]) -> Iterator[ForeignPurge]:
             yield replace(purge, lost=purge.lost[:LISTED])
 
 
-def _unjudged(tally: Tally) -> Iterator[Unjudged]:
+def _unjudged(tally: SearchTally) -> Iterator[Unjudged]:
     for name, ids in sorted(tally.unjudged.items()):
         yield Unjudged(name, tally.unjudged_counts[name], tuple(ids))

@@ -94,7 +94,7 @@ def _change(low: int, high: int, offset_at: OffsetAt) -> int:
     return high
 
 
-ACCEPTED = (
+MOMENT_FORMS = (
     "a date such as 2026-03-01, or a time such as 2026-03-01T08:30, 2026-03-01T08:30:00Z "
     "or 2026-03-01T08:30+02:00, of the years 1970 to 9998"
 )

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from audit_archive.format.facts import ExportFacts
 from audit_archive.format.times import from_rfc3339
 from audit_archive.retrieve.amendments import find_amendments
-from audit_archive.retrieve.coverage import Absence, Coverage, Tally
-from audit_archive.retrieve.covering import Read, cover
+from audit_archive.retrieve.coverage import Absence, Coverage, SearchTally
+from audit_archive.retrieve.covering import AnswerSources, cover
 from audit_archive.retrieve.narrowing import ReadRow
-from audit_archive.retrieve.outcome import Outcome, outcome_of
+from audit_archive.retrieve.outcome import AnswerOutcome, outcome_of
 from audit_archive.retrieve.query import ALL_IDS, Query
-from audit_archive.retrieve.selection import Selected, select
-from audit_archive.retrieve.statements import Chain, Reader, answered
-from audit_archive.storage.entry_files import read_export
+from audit_archive.retrieve.selection import Selected, select_statements
+from audit_archive.retrieve.statements import KnownChain, Reader, answered
+from audit_archive.storage.entry_files import read_stored_export
 
 
 @dataclass(frozen=True)
@@ -47,15 +47,15 @@ def find_exports(reader: Reader, query: Query) -> FoundExports:
     return answered(reader, query.console, lambda chain: _find(reader, chain, query))
 
 
-def _find(reader: Reader, chain: Chain, query: Query) -> FoundExports:
-    selected = select(reader, chain, query)
+def _find(reader: Reader, chain: KnownChain, query: Query) -> FoundExports:
+    selected = select_statements(reader, chain, query)
     originals = tuple(original for each in selected for original in _originals(reader, each, query))
     amendments = find_amendments(reader, chain, selected)
-    coverage = cover(reader, chain, query, Read(selected, Tally(), amendments))
+    coverage = cover(reader, chain, query, AnswerSources(selected, SearchTally(), amendments))
     outcome = outcome_of(query, coverage)
     if originals:
         is_left = any(original.absence is None for original in originals)
-        outcome = Outcome.FOUND if is_left else Outcome.NOTHING_LEFT
+        outcome = AnswerOutcome.FOUND if is_left else AnswerOutcome.NOTHING_LEFT
     return FoundExports(outcome, _sentence(query, outcome, originals), coverage, originals)
 
 
@@ -85,7 +85,7 @@ def _checked(reader: Reader, facts: ExportFacts) -> str | None:
     if reader.source.inspect(facts.key, facts.version_id) is None:
         is_over = from_rfc3339(facts.retain_until) <= reader.clock.now()
         return Absence.EXPIRED if is_over else Absence.REMOVED
-    for _ in read_export(reader.source, facts):
+    for _ in read_stored_export(reader.source, facts):
         pass
     return None
 
@@ -93,16 +93,16 @@ def _checked(reader: Reader, facts: ExportFacts) -> str | None:
 def _sentence(query: Query, outcome: str, originals: Sequence[Original]) -> str:
     asked = "these dates" if query.ids == ALL_IDS else f"the entry {query.ids.first}"
     match outcome:
-        case Outcome.FOUND:
+        case AnswerOutcome.FOUND:
             left = sum(original.absence is None for original in originals)
             gone = len(originals) - left
             hold = "1 export holds" if left == 1 else f"{left} exports hold"
             return f"{hold} {asked}." + (f" {gone} more are no longer there." if gone else "")
-        case Outcome.NOTHING_LEFT:
+        case AnswerOutcome.NOTHING_LEFT:
             return f"The {len(originals)} exports that hold {asked} are no longer there: see absence."
-        case Outcome.NOTHING_ARCHIVED:
+        case AnswerOutcome.NOTHING_ARCHIVED:
             return f"Nothing of Console {query.console} is archived."
-        case Outcome.OUTSIDE:
+        case AnswerOutcome.OUTSIDE:
             return (
                 f"What is archived of Console {query.console} does not reach {asked}: see archived and up_to."
             )

@@ -18,7 +18,7 @@ from audit_archive.retrieve.ocsf import ocsf_line
 # white space, gets an apostrophe in front, and so does whatever begins with an apostrophe: a reader takes one
 # away where there is one, and has the value again. Every cell is quoted.
 
-FIELDS = (
+CSV_COLUMNS = (
     "id",
     "timestamp",
     "user",
@@ -32,8 +32,8 @@ FIELDS = (
     "user_browser_language",
     "additional_information",
 )
-COLUMNS = ("epoch", *FIELDS, "other_fields")
-_KNOWN = frozenset(FIELDS)
+COLUMNS = ("epoch", *CSV_COLUMNS, "other_fields")
+_KNOWN = frozenset(CSV_COLUMNS)
 
 _DANGEROUS = re.compile(r"[\s\x00]*['=+\-@\t\r\n\x00\uff1d\uff0b\uff0d\uff20]")
 
@@ -49,7 +49,7 @@ def csv_row(line: bytes, epoch: int) -> bytes:
         read = members_of(line)
         members = {name: value for name, value in read.items() if name == "id" or isinstance(value, str)}
         others = {name: others[name] for name in others if name in SOURCE_KEYS}
-    cells = [str(epoch), *(cell_of(members.get(name)) for name in FIELDS)]
+    cells = [str(epoch), *(cell_of(members.get(name)) for name in CSV_COLUMNS)]
     return _row([*cells, cell_of({name: others[name] for name in others if name not in _KNOWN} or None)])
 
 
@@ -115,4 +115,4 @@ NDJSON = Form("ndjson", ".ndjson", "application/x-ndjson", _as_it_is)
 CSV = Form("csv", ".csv", "text/csv; charset=utf-8", _as_row, HEADER)
 OCSF = Form("ocsf", ".ocsf.ndjson", "application/x-ndjson", _as_event)
 BUNDLE = Kind("evidence", ".zip", "application/zip")
-FORMS = {form.name: form for form in (NDJSON, CSV, OCSF)}
+FORMATS = {form.name: form for form in (NDJSON, CSV, OCSF)}

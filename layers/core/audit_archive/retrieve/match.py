@@ -34,7 +34,7 @@ _STAMP = re.compile(
 entry the end of the object would follow, and no text has a quote without a backslash before it."""
 
 
-class Judge:
+class EntryMatcher:
     """Decides over lines, by one query."""
 
     def __init__(self, query: Query) -> None:

@@ -14,7 +14,7 @@ from operator import attrgetter
 from audit_archive.format.entry import MAX_ID
 from audit_archive.format.facts import EntryFile, Missing
 from audit_archive.format.ids import IdRange
-from audit_archive.format.index import Row
+from audit_archive.format.index import ArchivedRow
 from audit_archive.format.statement import ArchiveStatement
 from audit_archive.format.times import ALL_DATES, Dates
 from audit_archive.retrieve.query import Query
@@ -25,14 +25,14 @@ def overlap(one: IdRange, other: IdRange) -> bool:
     return one.first <= other.last and other.first <= one.last
 
 
-def by_epoch(rows: Iterable[Row], query: Query) -> Iterator[tuple[int, list[Row]]]:
+def by_epoch(rows: Iterable[ArchivedRow], query: Query) -> Iterator[tuple[int, list[ArchivedRow]]]:
     """The rows of each epoch that is asked for, in order."""
     for epoch, group in groupby(rows, attrgetter("epoch")):
         if query.epoch in (None, epoch):
             yield epoch, list(group)
 
 
-def needed(rows: Sequence[Row], query: Query) -> list[Row]:
+def needed(rows: Sequence[ArchivedRow], query: Query) -> list[ArchivedRow]:
     """Those of one epoch's rows that must be read for a query."""
     dates = query.dates
     chosen = {row.seq for row in rows if row.dates.meet(dates)}
@@ -44,13 +44,13 @@ def needed(rows: Sequence[Row], query: Query) -> list[Row]:
     return [row for row in rows if row.seq in chosen and overlap(row.span, query.ids)]
 
 
-def of_dates(rows: Sequence[Row], dates: Iterable[str], known: Iterable[int]) -> list[Row]:
+def of_dates(rows: Sequence[ArchivedRow], dates: Iterable[str], known: Iterable[int]) -> list[ArchivedRow]:
     """The rows, beside those with a `known` number, that may have archived entries of one of the dates."""
     read, wanted = set(known), sorted(dates)
     return [row for row in rows if row.seq not in read and any(row.dates.meet(Dates(d, d)) for d in wanted)]
 
 
-def fillers(rows: Sequence[Row], holes: Sequence[Missing], known: Iterable[int]) -> list[Row]:
+def fillers(rows: Sequence[ArchivedRow], holes: Sequence[Missing], known: Iterable[int]) -> list[ArchivedRow]:
     """The rows, beside those with a `known` number, whose late ids may have filled one of the holes."""
     read = set(known)
     late = ((row, IdRange(row.ids.first, row.above)) for row in rows if row.ids.first <= row.above)
@@ -71,7 +71,7 @@ def fillers(rows: Sequence[Row], holes: Sequence[Missing], known: Iterable[int])
 class ReadRow:
     """A row, and the statement that it stands for."""
 
-    row: Row
+    row: ArchivedRow
     said: ArchiveStatement
 
 
@@ -109,7 +109,7 @@ class Steps:
     `rows`: all of the epoch. One that was not read counts as a cluster without files.
     """
 
-    def __init__(self, read: Sequence[ReadRow], rows: Sequence[Row]) -> None:
+    def __init__(self, read: Sequence[ReadRow], rows: Sequence[ArchivedRow]) -> None:
         self.read = read
         self._clusters = {each.row.seq: _clusters(each) for each in read}
         order = [row for row in rows if row.goes_on]

@@ -37,7 +37,7 @@ class EventClass:
     activities: Mapping[int, str]
 
 
-class Activity(NamedTuple):
+class OcsfActivity(NamedTuple):
     """What an action is in OCSF. `subject` is the kind of thing that it was done to; empty if unknown."""
 
     event_class: EventClass
@@ -82,10 +82,10 @@ THINGS = ("device", "flock", "canarytoken", "incident", "audit_trail")
 """The nouns of the Console's API."""
 
 
-def activity_of(action_type: object) -> Activity:
+def activity_of(action_type: object) -> OcsfActivity:
     """The class and activity of an entry's `action_type`; API Activity: Unknown if that is no text."""
     if not isinstance(action_type, str) or not action_type:
-        return Activity(API_ACTIVITY, UNKNOWN, "Unknown", "")
+        return OcsfActivity(API_ACTIVITY, UNKNOWN, "Unknown", "")
     subject = next((each for each in (*THINGS, "user") if action_type.startswith(f"{each}_")), "")
     verb = action_type.removeprefix(f"{subject}_").partition("_")[0]
     if subject in THINGS:
@@ -97,15 +97,15 @@ def activity_of(action_type: object) -> Activity:
     return _activity(API_ACTIVITY, None, action_type, "")
 
 
-def _activity(event_class: EventClass, number: int | None, action_type: str, subject: str) -> Activity:
+def _activity(event_class: EventClass, number: int | None, action_type: str, subject: str) -> OcsfActivity:
     """An activity under its caption, or Other under the source's own name, as the schema wants it."""
     if number is None:
-        return Activity(event_class, OTHER, action_type, subject)
-    return Activity(event_class, number, event_class.activities[number], subject)
+        return OcsfActivity(event_class, OTHER, action_type, subject)
+    return OcsfActivity(event_class, number, event_class.activities[number], subject)
 
 
 VERSION = "1.9.0"
-NAME = "Canary Console"
+_PRODUCT_NAME = "Canary Console"
 NOBODY = {"name": "Unknown"}
 STATUS = ("Unknown", "Success", "Failure")
 
@@ -117,7 +117,7 @@ _PLACED = frozenset({"timestamp", "action_type", "message", "user", "user_ip"})
 _PLACED |= {"user_browser_agent", "user_browser_language"}
 _UID = {"device": "node_id", "canarytoken": "canarytoken"}
 
-Members: TypeAlias = dict[str, Any]
+_Members: TypeAlias = dict[str, Any]
 
 
 def ocsf_line(line: bytes, console: str, epoch: int) -> bytes:
@@ -158,9 +158,9 @@ def ocsf_event(line: bytes, console: str, epoch: int) -> dict[str, Any]:
     return _said(event | _of_its_class(members, activity, console))
 
 
-def _of_its_class(members: Members, activity: Activity, console: str) -> dict[str, Any]:
+def _of_its_class(members: _Members, activity: OcsfActivity, console: str) -> dict[str, Any]:
     """What the schema requires of an event of this class beyond what it requires of all."""
-    service = {"name": NAME, "uid": console}
+    service = {"name": _PRODUCT_NAME, "uid": console}
     if activity.event_class is AUTHENTICATION:
         return {"service": service, "user": _user(members)}
     if activity.event_class is USER_MANAGEMENT:
@@ -171,7 +171,7 @@ def _of_its_class(members: Members, activity: Activity, console: str) -> dict[st
     return {"api": api, "src_endpoint": _endpoint(members) or NOBODY}
 
 
-def _status_id(members: Members, activity: Activity) -> int:
+def _status_id(members: _Members, activity: OcsfActivity) -> int:
     """1 for success, 2 for failure, 0 where the entry does not say. A user's name says nothing about it."""
     action, message = _text(members, "action_type") or "", _text(members, "message") or ""
     if _FAILURES & set(action.split("_")):
@@ -184,14 +184,14 @@ def _status_id(members: Members, activity: Activity) -> int:
     return 1 if _DONE.search(said) else 0
 
 
-def _metadata(members: Members, console: str, epoch: int) -> dict[str, Any]:
+def _metadata(members: _Members, console: str, epoch: int) -> dict[str, Any]:
     return _said(
         {
             "event_code": _text(members, "action_type"),
             "log_name": "audit_trail",
             "original_event_uid": str(members["id"]),
             "original_time": _text(members, "timestamp"),
-            "product": {"name": NAME, "vendor_name": "Thinkst"},
+            "product": {"name": _PRODUCT_NAME, "vendor_name": "Thinkst"},
             "tenant_uid": console,
             "uid": f"{console}/{epoch}/{members['id']}",
             "version": VERSION,
@@ -199,25 +199,25 @@ def _metadata(members: Members, console: str, epoch: int) -> dict[str, Any]:
     )
 
 
-def _user(members: Members) -> dict[str, str]:
+def _user(members: _Members) -> dict[str, str]:
     name = _text(members, "user")
     return {"name": name} if name else NOBODY
 
 
-def _endpoint(members: Members) -> dict[str, str] | None:
+def _endpoint(members: _Members) -> dict[str, str] | None:
     address = _text(members, "user_ip")
     if not address:
         return None
     return {"ip": address} if read_address(address) else {"name": address}
 
 
-def _http_request(members: Members) -> dict[str, Any]:
+def _http_request(members: _Members) -> dict[str, Any]:
     language = _text(members, "user_browser_language")
     headers = [{"name": "Accept-Language", "value": language}] if language else None
     return _said({"http_headers": headers, "user_agent": _text(members, "user_browser_agent")})
 
 
-def _entity(members: Members, subject: str) -> dict[str, Any]:
+def _entity(members: _Members, subject: str) -> dict[str, Any]:
     """The thing acted upon, by the ids that the Console's API knows it by."""
     information = members.get("additional_information")
     facts = information if isinstance(information, dict) else {}
@@ -229,7 +229,7 @@ def _entity(members: Members, subject: str) -> dict[str, Any]:
     return known | {"type": subject, "type_id": OTHER}
 
 
-def _unmapped(members: Members, *, is_source_form: bool) -> Members:
+def _unmapped(members: _Members, *, is_source_form: bool) -> _Members:
     """Every field without a place; of a line in `_source` form, those that were read exactly: the texts."""
     return {
         name: value
@@ -239,7 +239,7 @@ def _unmapped(members: Members, *, is_source_form: bool) -> Members:
     }
 
 
-def _text(members: Members, name: str) -> str | None:
+def _text(members: _Members, name: str) -> str | None:
     value = members.get(name)
     return value if isinstance(value, str) else None
 

@@ -114,7 +114,7 @@ def _miscounted(each: Miscounted) -> str:
     return f"{told}: the ids {', '.join(spans)}{more} were shown and are not in it, see miscounted"
 
 
-class Outcome:
+class AnswerOutcome:
     """How an answer ends. What is archived, what is found, and what was never archived never look alike."""
 
     FOUND = "found"
@@ -127,12 +127,12 @@ class Outcome:
 def outcome_of(query: Query, coverage: Coverage) -> str:
     """How the answer to a query with this coverage ends."""
     if coverage.up_to is None and not coverage.archived:
-        return Outcome.NOTHING_ARCHIVED
+        return AnswerOutcome.NOTHING_ARCHIVED
     if coverage.matched:
-        return Outcome.FOUND
+        return AnswerOutcome.FOUND
     if coverage.gone_files and not coverage.searched.entries:
-        return Outcome.NOTHING_LEFT
-    return Outcome.OUTSIDE if _is_outside(query, coverage) else Outcome.NONE_FOUND
+        return AnswerOutcome.NOTHING_LEFT
+    return AnswerOutcome.OUTSIDE if _is_outside(query, coverage) else AnswerOutcome.NONE_FOUND
 
 
 def _is_outside(query: Query, coverage: Coverage) -> bool:
@@ -164,21 +164,21 @@ def sentence(console: str, outcome: str, coverage: Coverage) -> str:
     )
     limits = "" if not coverage.not_covered else " This answer is not complete: see not_covered."
     match outcome:
-        case Outcome.NOTHING_ARCHIVED:
+        case AnswerOutcome.NOTHING_ARCHIVED:
             return (
                 f"Nothing of Console {console} is archived: this answer says nothing of what happened there."
             )
-        case Outcome.OUTSIDE:
+        case AnswerOutcome.OUTSIDE:
             return (
                 f"The question lies outside of what is archived of Console {console}: {_extent(coverage)}. "
                 "This answer says nothing of what happened then."
             )
-        case Outcome.NOTHING_LEFT:
+        case AnswerOutcome.NOTHING_LEFT:
             return (
                 f"What was archived of Console {console} for this question is no longer there: "
                 f"{coverage.gone_entries} entries in {_files(coverage)}, see gone_files."
             )
-        case Outcome.NONE_FOUND:
+        case AnswerOutcome.NONE_FOUND:
             return f"No entry matches: {searched}.{limits}"
         case _:
             match = "1 entry matches" if coverage.matched == 1 else f"{coverage.matched} entries match"

@@ -10,17 +10,17 @@ from typing import Any, NamedTuple, TypeAlias
 from audit_archive.errors import IntegrityError
 from audit_archive.format.checkpoint import Checkpoint, EntryProof, open_checkpoint
 from audit_archive.format.ids import IdRange
-from audit_archive.format.index import Row
+from audit_archive.format.index import ArchivedRow
 from audit_archive.format.keys import SignatureCheck
 from audit_archive.format.layout import checkpoint_key, checkpoints_prefix, statement_key
 from audit_archive.format.merkle import EMPTY_TREE, Prover, Tree, leaf_hash
 from audit_archive.format.statement import ArchiveStatement, parse_statement
-from audit_archive.retrieve.coverage import Coverage, RestsOn, Tally
+from audit_archive.retrieve.coverage import Coverage, RestsOn, SearchTally
 from audit_archive.retrieve.narrowing import Filed
-from audit_archive.retrieve.outcome import Outcome, outcome_of, sentence
+from audit_archive.retrieve.outcome import AnswerOutcome, outcome_of, sentence
 from audit_archive.retrieve.query import Query
 from audit_archive.retrieve.search import Scanner, Search
-from audit_archive.retrieve.statements import Chain, Reader, answered, read_chain, read_row
+from audit_archive.retrieve.statements import KnownChain, Reader, answered, read_chain, read_row
 from audit_archive.storage.chain import listed, read_known, read_whole
 from audit_archive.storage.entry_files import find_version, read_content
 
@@ -60,7 +60,7 @@ class _Covering(NamedTuple):
 class Proving:
     """Makes the proofs of some lines of a Console. `reasons`: why some have none, a clause each."""
 
-    def __init__(self, reader: Reader, chain: Chain, is_signed: SignatureCheck) -> None:
+    def __init__(self, reader: Reader, chain: KnownChain, is_signed: SignatureCheck) -> None:
         self.reasons: list[str] = []
         self._reader = reader
         self._chain = chain
@@ -117,7 +117,9 @@ class Proving:
             why = "it is over another statement"
         raise _UnprovenError(f"{key} is no checkpoint that covers them: {why}")
 
-    def _proven(self, first: Row, covering: _Covering, wanted: Mapping[bytes, int]) -> Iterator[Proven]:
+    def _proven(
+        self, first: ArchivedRow, covering: _Covering, wanted: Mapping[bytes, int]
+    ) -> Iterator[Proven]:
         """The proofs of what was archived from a statement on up to the one that is covered."""
         rows = self._chain.rows
         rows = rows[rows.index(first) : bisect_left(rows, covering.seq + 1, key=lambda row: row.seq)]
@@ -136,7 +138,7 @@ class Proving:
             told = EntryProof(proof.index, proof.hashes, covering.note)
             yield Proven(first.epoch, entry_id, covering.seq, told)
 
-    def _tree_before(self, row: Row) -> Tree:
+    def _tree_before(self, row: ArchivedRow) -> Tree:
         said = read_row(self._reader, self._chain, row)
         if said.previous is None:
             return EMPTY_TREE
@@ -145,7 +147,7 @@ class Proving:
     def _leaves(self, said: ArchiveStatement) -> Iterator[bytes]:
         """The hash of each line that a statement archived, as a leaf, in order of id."""
         files = [Filed(file, said.epoch, said.seq, said.export.retain_until) for file in said.entries]
-        scanner = Scanner(Query(said.console), self._read, self._reader.scratch, Tally())
+        scanner = Scanner(Query(said.console), self._read, self._reader.scratch, SearchTally())
         for lines in scanner.in_order(sorted(files, key=lambda filed: filed.file.first_id)):
             yield from map(leaf_hash, lines)
 
@@ -218,7 +220,7 @@ def find_proofs(reader: Reader, query: Query, is_signed: SignatureCheck) -> Foun
     return _find(reader, read_chain(reader, query.console), query, is_signed) if is_short else found
 
 
-def _find(reader: Reader, chain: Chain, query: Query, is_signed: SignatureCheck) -> FoundProofs:
+def _find(reader: Reader, chain: KnownChain, query: Query, is_signed: SignatureCheck) -> FoundProofs:
     search = Search(reader, chain, query)
     lines = {place.epoch: line for place, found in search.lines() for line in found}
     coverage = search.coverage()
@@ -227,7 +229,7 @@ def _find(reader: Reader, chain: Chain, query: Query, is_signed: SignatureCheck)
     proofs = tuple(ProvenLine(query.console, lines[each.epoch], each) for each in proving.proofs(wanted))
     outcome = outcome_of(query, coverage)
     words = sentence(query.console, outcome, coverage)
-    if outcome == Outcome.FOUND:
+    if outcome == AnswerOutcome.FOUND:
         words = " ".join(_sentences(query.ids.first, proofs, proving.reasons))
     return FoundProofs(outcome, words, coverage, proofs, tuple(proving.reasons))
 

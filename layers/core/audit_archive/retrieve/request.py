@@ -6,13 +6,13 @@ from ipaddress import ip_network
 from typing import Any, TypeAlias
 
 from audit_archive.errors import RequestError
-from audit_archive.events import MAX_TEXT, Fields, checked, console_id, printable
+from audit_archive.events import MAX_EVENT_TEXT, Fields, checked, console_id, printable
 from audit_archive.format.entry import MAX_ID
 from audit_archive.format.ids import IdRange
 from audit_archive.format.times import DAY, OffsetAt
 from audit_archive.ports import FindZone
-from audit_archive.retrieve.dates import ACCEPTED, Moment, read_moment
-from audit_archive.retrieve.formats import FORMS, NDJSON, Form
+from audit_archive.retrieve.dates import MOMENT_FORMS, Moment, read_moment
+from audit_archive.retrieve.formats import FORMATS, NDJSON, Form
 from audit_archive.retrieve.query import Network, Query
 
 # The fields of a question to the archive: what each accepts, and what it stands for.
@@ -37,9 +37,9 @@ def text(name: str) -> Callable[[object], str]:
     """What takes any text of at most MAX_TEXT characters: an entry may hold any."""
 
     def check(value: object) -> str:
-        if isinstance(value, str) and 0 < len(value) <= MAX_TEXT and not _has_surrogate(value):
+        if isinstance(value, str) and 0 < len(value) <= MAX_EVENT_TEXT and not _has_surrogate(value):
             return value
-        raise RequestError(name, f"{value!r:.80} is no text of 1 to {MAX_TEXT} characters")
+        raise RequestError(name, f"{value!r:.80} is no text of 1 to {MAX_EVENT_TEXT} characters")
 
     return check
 
@@ -74,7 +74,7 @@ def moment(name: str, *, days_only: bool = False) -> Callable[[object], Moment]:
         found = read_moment(value) if isinstance(value, str) else None
         if found is None or (days_only and found.length != DAY):
             raise RequestError(
-                name, f"{value!r:.80} is not {'a date such as 2026-03-01' if days_only else ACCEPTED}"
+                name, f"{value!r:.80} is not {'a date such as 2026-03-01' if days_only else MOMENT_FORMS}"
             )
         return found
 
@@ -96,9 +96,9 @@ def network(value: object) -> Network:
 
 def form(value: object) -> Form:
     """The form in which entries are handed out."""
-    if not isinstance(value, str) or value not in FORMS:
-        raise RequestError("format", f"{value!r:.80} is none of {', '.join(FORMS)}")
-    return FORMS[value]
+    if not isinstance(value, str) or value not in FORMATS:
+        raise RequestError("format", f"{value!r:.80} is none of {', '.join(FORMATS)}")
+    return FORMATS[value]
 
 
 QUERY_FIELDS: Fields = {
@@ -155,7 +155,7 @@ def _has_surrogate(value: str) -> bool:
     return any("\ud800" <= character <= "\udfff" for character in value)
 
 
-Question: TypeAlias = Mapping[str, Any]
+QuestionEvent: TypeAlias = Mapping[str, Any]
 """The event as it was written: every answer repeats it."""
 
 
@@ -168,7 +168,7 @@ class EntriesRequest:
 
     query: Query
     form: Form
-    question: Question
+    question: QuestionEvent
     with_forms: bool = False
 
 
@@ -177,7 +177,7 @@ class ExportRequest:
     """The original exports that hold one entry, or the entries of one date."""
 
     query: Query
-    question: Question
+    question: QuestionEvent
 
 
 @dataclass(frozen=True)
@@ -185,7 +185,7 @@ class ProofRequest:
     """The proof of one entry; of each epoch's, if several have one of that id."""
 
     query: Query
-    question: Question
+    question: QuestionEvent
 
 
 @dataclass(frozen=True)
@@ -195,7 +195,7 @@ class EvidenceRequest:
     query: Query
     zone: str
     offset_at: OffsetAt
-    question: Question
+    question: QuestionEvent
 
 
 @dataclass(frozen=True)
@@ -203,7 +203,7 @@ class StatusRequest:
     """Where the archive of one Console stands; None: of every one."""
 
     console: str | None
-    question: Question
+    question: QuestionEvent
 
 
 RetrieveRequest: TypeAlias = EntriesRequest | ExportRequest | ProofRequest | EvidenceRequest | StatusRequest

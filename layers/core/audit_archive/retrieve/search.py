@@ -12,20 +12,20 @@ from typing import BinaryIO, TypeAlias
 import orjson
 
 from audit_archive.errors import IntegrityError
-from audit_archive.export.sorting import Run, write_run
+from audit_archive.export.sorting import SortedRun, write_run
 from audit_archive.format.entry import Entry, members_of
 from audit_archive.format.times import from_rfc3339
 from audit_archive.ports import ScratchFile
 from audit_archive.retrieve.amendments import OtherForm, find_amendments, find_forms
-from audit_archive.retrieve.coverage import Absence, Coverage, Gone, Overlaid, Tally
-from audit_archive.retrieve.covering import Read, cover
+from audit_archive.retrieve.coverage import Absence, Coverage, Gone, Overlaid, SearchTally
+from audit_archive.retrieve.covering import AnswerSources, cover
 from audit_archive.retrieve.formats import Form, Place
-from audit_archive.retrieve.match import MATCH, NO, Judge, Prefilter
+from audit_archive.retrieve.match import MATCH, NO, EntryMatcher, Prefilter
 from audit_archive.retrieve.narrowing import Filed
 from audit_archive.retrieve.outcome import outcome_of, sentence
 from audit_archive.retrieve.query import Query
-from audit_archive.retrieve.selection import select
-from audit_archive.retrieve.statements import Chain, Reader, answered
+from audit_archive.retrieve.selection import select_statements
+from audit_archive.retrieve.statements import KnownChain, Reader, answered
 from audit_archive.storage.entry_files import find_version, read_content
 
 # The scan: every line of the chosen files is looked at, and those that match are given, in order of id.
@@ -34,16 +34,16 @@ Lines: TypeAlias = list[bytes]
 ReadFile: TypeAlias = Callable[[Filed], Iterator[bytes]]
 """Gives the texts of a file, whole lines each."""
 
-FAN_IN = 16
+_FAN_IN = 16
 _BATCH = 512
 
 
 class Scanner:
     """Scans files for one query, and counts as it goes."""
 
-    def __init__(self, query: Query, read: ReadFile, scratch: ScratchFile, tally: Tally) -> None:
+    def __init__(self, query: Query, read: ReadFile, scratch: ScratchFile, tally: SearchTally) -> None:
         self._tally = tally
-        self._judge = Judge(query)
+        self._judge = EntryMatcher(query)
         self._prefilter = Prefilter(query)
         self._read = read
         self._scratch = scratch
@@ -83,9 +83,9 @@ class Scanner:
         with ExitStack() as files:
             file = files.enter_context(self._scratch())
             runs = [write_run(file, map(_entry, chain.from_iterable(self._matches(f)))) for f in group]
-            while len(runs) > FAN_IN:
+            while len(runs) > _FAN_IN:
                 file = files.enter_context(self._scratch())
-                parts = [runs[at : at + FAN_IN] for at in range(0, len(runs), FAN_IN)]
+                parts = [runs[at : at + _FAN_IN] for at in range(0, len(runs), _FAN_IN)]
                 runs = [write_run(file, _merge(part)) for part in parts]
             merged = _merge(runs)
             while batch := [entry.line for entry in islice(merged, _BATCH)]:
@@ -96,7 +96,7 @@ def _entry(line: bytes) -> Entry:
     return Entry(orjson.loads(line)["id"], line, None, 0)
 
 
-def _merge(runs: Iterable[Run]) -> Iterator[Entry]:
+def _merge(runs: Iterable[SortedRun]) -> Iterator[Entry]:
     """The entries of some runs, ascending by id. Raises IntegrityError for an id that comes twice."""
     last = 0
     for entry in merge(*(run.entries() for run in runs), key=itemgetter(0)):
@@ -129,7 +129,7 @@ class Body:
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundEntries:
     """The answer to a query: how it ends, in a word and in a sentence, what it rests on, and what was found.
 
     The same question to the same archive gives a body of the same bytes; None if nothing was found. `forms`:
@@ -146,14 +146,14 @@ class Found:
 class Search:
     """One question to the archive of a Console. Nothing may be handed out before all of it is read."""
 
-    def __init__(self, reader: Reader, chain: Chain, query: Query) -> None:
-        """Raises as `select` does."""
+    def __init__(self, reader: Reader, chain: KnownChain, query: Query) -> None:
+        """Raises as `select_statements` does."""
         self.chain = chain
         self.query = query
         self._reader = reader
-        self._selected = select(reader, chain, query)
+        self._selected = select_statements(reader, chain, query)
         self._amendments = find_amendments(reader, chain, self._selected)
-        self._tally = Tally()
+        self._tally = SearchTally()
 
     def lines(self) -> Iterator[tuple[Place, Lines]]:
         """The lines that answer it, in order of epoch and id, some at a time. To be read once.
@@ -176,7 +176,7 @@ class Search:
 
     def coverage(self) -> Coverage:
         """What the answer rests on, once every line was read."""
-        read = Read(self._selected, self._tally, self._amendments)
+        read = AnswerSources(self._selected, self._tally, self._amendments)
         return cover(self._reader, self.chain, self.query, read)
 
     def forms(self) -> tuple[OtherForm, ...]:
@@ -200,7 +200,7 @@ class Search:
         self._tally.note_searched(filed.file)
 
 
-def find_entries(reader: Reader, query: Query, form: Form, *, with_forms: bool = False) -> Found:
+def find_entries(reader: Reader, query: Query, form: Form, *, with_forms: bool = False) -> FoundEntries:
     """Search the archive of a Console. Nothing is handed out before all of it is proven.
 
     Raises IntegrityError naming the object if a statement or an entry file is not what it should be,
@@ -219,13 +219,13 @@ def find_entries(reader: Reader, query: Query, form: Form, *, with_forms: bool =
         words = sentence(query.console, outcome, coverage)
         forms = search.forms() if with_forms else None
         if not coverage.matched:
-            return Found(outcome, words, coverage, None, forms)
+            return FoundEntries(outcome, words, coverage, None, forms)
         files.pop_all()
         file.seek(0)
-        return Found(outcome, words, coverage, Body(file, size, digest.hexdigest()), forms)
+        return FoundEntries(outcome, words, coverage, Body(file, size, digest.hexdigest()), forms)
 
 
-def _absence(reader: Reader, chain: Chain, filed: Filed) -> str:
+def _absence(reader: Reader, chain: KnownChain, filed: Filed) -> str:
     """Why an entry file is not there."""
     if reader.ledger is not None and filed.seq > chain.recorded:
         return Absence.NOT_PUBLISHED

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from audit_archive.format.facts import Cause, Missing
 from audit_archive.format.head import Head
 from audit_archive.format.ids import IdRange, IdSet, id_set
-from audit_archive.format.index import Row
+from audit_archive.format.index import ArchivedRow
 from audit_archive.format.purges import ForeignPurge, foreign_purges_of
 from audit_archive.format.times import read_timestamp
 from audit_archive.retrieve.coverage import Population, RestsOn
@@ -23,7 +23,7 @@ from audit_archive.retrieve.narrowing import (
     of_dates,
 )
 from audit_archive.retrieve.query import Query
-from audit_archive.retrieve.statements import Chain, Reader, misfit_at, read_row
+from audit_archive.retrieve.statements import KnownChain, Reader, misfit_at, read_row
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Selected:
     foreign_purges: tuple[ForeignPurge, ...]
 
 
-def select(reader: Reader, chain: Chain, query: Query) -> list[Selected]:
+def select_statements(reader: Reader, chain: KnownChain, query: Query) -> list[Selected]:
     """What the question needs, epoch by epoch. Every statement is checked against what is known of it.
 
     Raises IntegrityError if its bytes are others, MisindexedError if the ledger's index described another.
@@ -45,7 +45,7 @@ def select(reader: Reader, chain: Chain, query: Query) -> list[Selected]:
     return [_select(reader, chain, epoch, rows, query) for epoch, rows in by_epoch(chain.rows, query)]
 
 
-def populations(rows: Iterable[Row]) -> tuple[Population, ...]:
+def populations(rows: Iterable[ArchivedRow]) -> tuple[Population, ...]:
     """What is archived, epoch by epoch."""
     whole = Query("")
     return tuple(
@@ -61,7 +61,9 @@ def populations(rows: Iterable[Row]) -> tuple[Population, ...]:
     )
 
 
-def _select(reader: Reader, chain: Chain, epoch: int, rows: Sequence[Row], query: Query) -> Selected:
+def _select(
+    reader: Reader, chain: KnownChain, epoch: int, rows: Sequence[ArchivedRow], query: Query
+) -> Selected:
     read = list(_read(reader, chain, needed(rows, query)))
     steps = Steps(read, rows)
     listed, beside = holes_for(steps, query), dates_beside(steps, query)
@@ -77,7 +79,7 @@ def _select(reader: Reader, chain: Chain, epoch: int, rows: Sequence[Row], query
     return Selected(epoch, tuple(every), tuple(files_for(every, beside, query)), holes, asked)
 
 
-def _read(reader: Reader, chain: Chain, rows: Iterable[Row]) -> Iterator[ReadRow]:
+def _read(reader: Reader, chain: KnownChain, rows: Iterable[ArchivedRow]) -> Iterator[ReadRow]:
     for row in rows:
         reader.check_time("from")
         yield ReadRow(row, read_row(reader, chain, row))

@@ -7,7 +7,7 @@ from typing import NamedTuple, TypeVar
 from audit_archive.errors import IntegrityError, RequestError
 from audit_archive.format.facts import Action, IdSpan, ObjectRef
 from audit_archive.format.head import Head
-from audit_archive.format.index import Indexed, Row, indexed, rows_of
+from audit_archive.format.index import ArchivedRow, Indexed, indexed, rows_of
 from audit_archive.format.keys import PublicKey
 from audit_archive.format.layout import statement_key
 from audit_archive.format.statement import ArchiveStatement, OperatorStatement, Statement, key_named_by
@@ -17,7 +17,7 @@ from audit_archive.storage.chain import _after, beyond, fits, read_archive, read
 
 # What retrieval works with.
 
-RESERVE = 20.0
+ANSWER_RESERVE = 20.0
 """With fewer seconds than this left, nothing more is read: an answer must still be put and told."""
 
 
@@ -32,7 +32,7 @@ class Reader:
 
     def check_time(self, field: str) -> None:
         """Raise RequestError naming the field that should ask for less, if time is running out."""
-        if self.clock.remaining() < RESERVE:
+        if self.clock.remaining() < ANSWER_RESERVE:
             raise RequestError(
                 field, "the time of this invocation is not enough: ask for less at once, or raise the timeout"
             )
@@ -60,7 +60,7 @@ class Amending(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Chain:
+class KnownChain:
     """What is known of a Console's statements: the head, and those that archive entries.
 
     `keys`: those that were ever named to sign, in their order. `recorded`: the number up to which the ledger
@@ -69,7 +69,7 @@ class Chain:
     """
 
     head: Head
-    rows: tuple[Row, ...]
+    rows: tuple[ArchivedRow, ...]
     keys: tuple[PublicKey, ...]
     amending: tuple[Amending, ...]
     recorded: int
@@ -91,7 +91,7 @@ class _Known(NamedTuple):
     key: PublicKey | None = None
 
 
-def answered(reader: Reader, console: str, answer: Callable[[Chain], A]) -> A:
+def answered(reader: Reader, console: str, answer: Callable[[KnownChain], A]) -> A:
     """The answer that a Console's chain gives, known by the ledger's index as long as that fits.
 
     Raises what `answer` raises; IntegrityError if the chain is broken.
@@ -102,7 +102,7 @@ def answered(reader: Reader, console: str, answer: Callable[[Chain], A]) -> A:
         return answer(read_chain(reader, console, str(misfit) or None))
 
 
-def read_chain(reader: Reader, console: str, remark: str | None = None) -> Chain:
+def read_chain(reader: Reader, console: str, remark: str | None = None) -> KnownChain:
     """The chain as its statements tell it, every one of them read. Raises IntegrityError if it is broken."""
     chain = ChainReading(console)
     for said, ref, _ in beyond(reader.source, Head(console)):
@@ -142,7 +142,7 @@ class ChainReading:
         self._head = _after(self._head, said, ref)
         self._known.append(_Known(said.epoch, indexed(said, ref), key_named_by(said)))
 
-    def read(self, recorded: Head, remark: str | None = None) -> Chain:
+    def read(self, recorded: Head, remark: str | None = None) -> KnownChain:
         """What was read, beside what the ledger has recorded of it."""
         known, ref = self._known, recorded.statement
         at = recorded.seq - 1
@@ -151,7 +151,7 @@ class ChainReading:
         return _chain(self._head, known, recorded.seq, (RestsOn.STATEMENTS, contradiction, remark))
 
 
-def read_row(reader: Reader, chain: Chain, row: Row) -> ArchiveStatement:
+def read_row(reader: Reader, chain: KnownChain, row: ArchivedRow) -> ArchiveStatement:
     """The statement of a row. Raises MisindexedError if the ledger's index says anything else of it."""
     if chain.rests_on == RestsOn.STATEMENTS:
         return read_archive(reader.source, row.statement)
@@ -161,7 +161,7 @@ def read_row(reader: Reader, chain: Chain, row: Row) -> ArchiveStatement:
     return said
 
 
-def read_amending(reader: Reader, chain: Chain, amending: Amending) -> ArchiveStatement:
+def read_amending(reader: Reader, chain: KnownChain, amending: Amending) -> ArchiveStatement:
     """A statement that tells of other forms. Raises MisindexedError as `read_row` does."""
     if chain.rests_on == RestsOn.STATEMENTS:
         return read_archive(reader.source, amending.entry.statement)
@@ -171,7 +171,7 @@ def read_amending(reader: Reader, chain: Chain, amending: Amending) -> ArchiveSt
     return said
 
 
-def _indexed_chain(reader: Reader, console: str) -> Chain:
+def _indexed_chain(reader: Reader, console: str) -> KnownChain:
     """Everything that is known of a Console's statements, most of them unread.
 
     The head is held to its statement and the index to the head. Statements that the ledger does not know yet
@@ -190,11 +190,13 @@ def _indexed_chain(reader: Reader, console: str) -> Chain:
     return _chain(head, known, recorded.seq, (RestsOn.INDEX, None, None))
 
 
-def _chain(head: Head, known: list[_Known], recorded: int, told: tuple[str, str | None, str | None]) -> Chain:
+def _chain(
+    head: Head, known: list[_Known], recorded: int, told: tuple[str, str | None, str | None]
+) -> KnownChain:
     amending = (Amending(each.epoch, each.entry, each.entry.amended) for each in known if each.entry.amended)
     rows = rows_of((each.epoch, each.entry) for each in known)
     keys = tuple(each.key for each in known if each.key)
-    return Chain(head, rows, keys, tuple(amending), recorded, *told)
+    return KnownChain(head, rows, keys, tuple(amending), recorded, *told)
 
 
 def _recorded(reader: Reader, ledger: Ledger, head: Head) -> Iterator[_Known]:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from audit_archive.errors import RollbackError, SettingsError
 from audit_archive.format.facts import HeldBackBy, Mode
 from audit_archive.format.head import Head, accepted_ids
-from audit_archive.run.collect import Surveyed, download, kept_if_refused, store, survey, verify
+from audit_archive.run.collect import Surveyed, download, kept_if_refused, store, survey, verify_stored
 from audit_archive.run.compare import Compared, archived_by, compare, first_ending
 from audit_archive.run.context import Run, SupersededError, announce_pending, lease, paging
 from audit_archive.run.findings import tell_hold
@@ -19,10 +19,10 @@ from audit_archive.run.ledger_head import readable_head
 from audit_archive.run.plan import Plan, Sight, is_idle, make_plan
 from audit_archive.run.publish import load
 from audit_archive.run.purge import HeldError, check_dry, purge
-from audit_archive.run.result import Outcome, Result, archived, plain, purged, stale, warned
+from audit_archive.run.result import Result, RunOutcome, archived, plain, purged, stale, warned
 from audit_archive.run.rollback import check_forward
 from audit_archive.run.settle import settle, settle_late
-from audit_archive.run.slices import Evidence, archive_slices
+from audit_archive.run.slices import Basis, archive_slices
 from audit_archive.run.view import View, check_not_lasting, note, view
 
 NO_PURGE_KEY = "no purging key is stored: the population that a purge would meet was not checked"
@@ -44,7 +44,7 @@ class ArchiveRun:
         with lease(self._run) as is_ours, _closing_files(self._run) as run, paging(run):
             if not is_ours:
                 head = readable_head(run) or Head(console)
-                return plain(Outcome.BUSY, head, head)
+                return plain(RunOutcome.BUSY, head, head)
             result, head = _archive_and_purge(run)
             announce_pending(run)
             if not result.is_stale:
@@ -59,7 +59,7 @@ def _archive_and_purge(run: Run) -> tuple[Result, Head]:
     head = settle(run, loaded)
     began_at, peek = run.clock.now(), run.console.peek()
     if is_idle(peek.newest, peek.population, head, run.order.policy, began_at):
-        return plain(Outcome.IDLE, loaded, head), head
+        return plain(RunOutcome.IDLE, loaded, head), head
     export = download(run)
     with kept_if_refused(run, export):
         surveyed = survey(run, export, head)
@@ -69,20 +69,20 @@ def _archive_and_purge(run: Run) -> tuple[Result, Head]:
     if seen.is_stale and not seen.is_advancing:
         return stale(loaded, head, seen), head
     if not surveyed.survey.ids:
-        return plain(Outcome.IDLE, loaded, head), head
+        return plain(RunOutcome.IDLE, loaded, head), head
     head = settle_late(run, head, surveyed)
     ending_id = first_ending(run, head, surveyed.survey.ids, archivings)
     sight = Sight(seen.is_stale, seen.unexported_id, ending_id)
     plan = make_plan(surveyed.survey, head, run.order.policy, surveyed.export.served_at, sight)
-    verified = verify(run, store(run, surveyed, head))
+    verified = verify_stored(run, store(run, surveyed, head))
     try:
-        evidence = Evidence(surveyed, seen, compared, plan, verified)
+        evidence = Basis(surveyed, seen, compared, plan, verified)
         head, is_complete = archive_slices(run, head, evidence)
         result = archived(loaded, head, evidence, is_complete=is_complete)
         return _purge(run, head, surveyed, plan, result) if is_complete else (result, head)
     except SupersededError:
         head = load(run)
-        return plain(Outcome.SUPERSEDED, loaded, head), head
+        return plain(RunOutcome.SUPERSEDED, loaded, head), head
 
 
 def _checked(run: Run, surveyed: Surveyed, head: Head, compared: Compared, seen: View) -> View:

@@ -13,7 +13,7 @@ from audit_archive.format.statement import OperatorStatement, Statement
 from audit_archive.run.commit import Committed, check_lock, commit
 from audit_archive.run.context import Run, Signing, SupersededError
 
-MAX_NOTE = 1 << 16
+MAX_CHECKPOINT_BYTES = 1 << 16
 """Bytes: a checkpoint with the lines of many witnesses. More is not one."""
 
 REASON = "from here on every statement's checkpoint is signed; its key is this one"
@@ -44,10 +44,10 @@ def commit_key(run: Run, head: Head) -> Signed | None:
     committed = commit(run, head, _key_statement(run, head, public_key))
     if committed is None:
         raise SupersededError
-    return sign(run, committed)
+    return sign_checkpoint(run, committed)
 
 
-def sign(run: Run, committed: Committed) -> Signed:
+def sign_checkpoint(run: Run, committed: Committed) -> Signed:
     """Sign the checkpoint of a statement, unless a run that died here has.
 
     Only the key that the chain names signs: what comes before the first such statement stays unsigned, and so
@@ -114,7 +114,7 @@ def _find_note(run: Run, signing: Signing, key: str, checkpoint: Checkpoint) -> 
         if version.key != key or version.is_delete_marker:
             continue
         facts = run.store.inspect(key, version.version_id)
-        if facts is None or facts.retention is None or facts.size > MAX_NOTE:
+        if facts is None or facts.retention is None or facts.size > MAX_CHECKPOINT_BYTES:
             continue
         data = b"".join(run.store.read(key, version.version_id))
         if _is_of(checkpoint, data, signing):

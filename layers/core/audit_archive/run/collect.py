@@ -93,7 +93,7 @@ REUSED_FOR = 7 * DAY
 
 
 @dataclass(frozen=True)
-class Stored:
+class StoredExport:
     """An export in the bucket that holds the surveyed entries, as it must read back."""
 
     facts: ExportFacts
@@ -106,7 +106,7 @@ class Verified:
     facts: ExportFacts
 
 
-def store(run: Run, surveyed: Surveyed, head: Head) -> Stored:
+def store(run: Run, surveyed: Surveyed, head: Head) -> StoredExport:
     """Put the export under retention, with its SHA-256, so that S3 itself refuses damaged bytes.
 
     If the newest stored export holds the same entries under a lock that is as good, that one stands for it:
@@ -114,7 +114,7 @@ def store(run: Run, surveyed: Surveyed, head: Head) -> Stored:
     """
     retention, known = run.retention(), head.export
     if known is not None and _is_same(known, surveyed) and _lasts(run, known, retention):
-        return Stored(known)
+        return StoredExport(known)
     export, found = surveyed.export, surveyed.survey
     key = export_key(run.order.console, export.served_at, found.first_id, found.last_id, export.sha256)
     metadata = {
@@ -126,12 +126,12 @@ def store(run: Run, surveyed: Surveyed, head: Head) -> Stored:
         "served-at": rfc3339(export.served_at),
         "run-id": run.order.facts.id,
     }
-    return Stored(
+    return StoredExport(
         _facts(surveyed, run.store.put(key, export.file, export.sha256, retention, metadata), retention)
     )
 
 
-def verify(run: Run, stored: Stored) -> Verified:
+def verify_stored(run: Run, stored: StoredExport) -> Verified:
     """Read the stored version back, hash it again, and check its lock. Raises IntegrityError."""
     due = stored.facts
     digest, size = sha256(), 0

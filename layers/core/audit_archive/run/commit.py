@@ -13,7 +13,7 @@ from audit_archive.format.purges import mismatch_sentence
 from audit_archive.format.statement import PurgeStatement, Statement, parse_statement, statement_bytes
 from audit_archive.ports import ArchiveSource, Finding, Retention, Version
 from audit_archive.run.context import Run
-from audit_archive.storage.chain import WAY_OUT, statements_beyond
+from audit_archive.storage.chain import CHAIN_WAY_OUT, statements_beyond
 
 
 @dataclass(frozen=True)
@@ -63,9 +63,9 @@ def check_continuity(key: str, before: Head, statement: Statement) -> None:
     try:
         wrong = next(misfits(before, statement, knows_holes=True), None)
     except ValueError as error:
-        raise IntegrityError(f"{key} has a moment that can't be read: {error}. {WAY_OUT}") from error
+        raise IntegrityError(f"{key} has a moment that can't be read: {error}. {CHAIN_WAY_OUT}") from error
     if wrong is not None:
-        raise IntegrityError(f"{key} {wrong.clause}. {WAY_OUT}")
+        raise IntegrityError(f"{key} {wrong.clause}. {CHAIN_WAY_OUT}")
 
 
 def check_lock(key: str, retention: Retention | None, lock_mode: str, until: int) -> Retention:
@@ -97,14 +97,18 @@ def read_statement(store: ArchiveSource, head: Head, version: Version) -> Commit
         after = head.after(statement, ref)
         is_described = statement.head_format != HEAD_FORMAT or statement.head_sha256 == head_sha256(after)
     except (ValueError, KeyError, TypeError) as error:
-        raise IntegrityError(f"{version.key} is no statement of this format: {error!r}. {WAY_OUT}") from error
+        raise IntegrityError(
+            f"{version.key} is no statement of this format: {error!r}. {CHAIN_WAY_OUT}"
+        ) from error
     if (statement.console, statement.seq, statement.previous) != (head.console, head.seq + 1, head.statement):
         raise IntegrityError(
-            f"{version.key} does not follow the statement before it: the chain is broken. {WAY_OUT}"
+            f"{version.key} does not follow the statement before it: the chain is broken. {CHAIN_WAY_OUT}"
         )
     check_continuity(version.key, head, statement)
     if not is_described:
-        raise IntegrityError(f"{version.key} states the digest of a head that it does not lead to. {WAY_OUT}")
+        raise IntegrityError(
+            f"{version.key} states the digest of a head that it does not lead to. {CHAIN_WAY_OUT}"
+        )
     facts = store.inspect(version.key, version.version_id)
     if facts is None or facts.retention is None:
         raise IntegrityError(f"{version.key} is stored without an object lock")

@@ -38,9 +38,9 @@ from audit_archive.storage.entry_files import dated, inflated
 
 # Archived entry files on disk, proven by their hash, to be read side by side.
 
-RESERVE = 180.0
+COMPARE_RESERVE = 180.0
 """With fewer seconds than this left nothing more is compared: archiving comes first."""
-CHUNK = 1 << 14
+_CHUNK = 1 << 14
 """Bytes of a file that are read and inflated at once: some hundred files are open at a time."""
 MAX_GROWTH = 1 << 16
 """Bytes by which a rebuilt file may be more than twice as long: another gzip packs in another way."""
@@ -56,18 +56,18 @@ class ProvenFile:
 
     def lines(self, spool: BinaryIO) -> Iterator[tuple[int, bytes]]:
         """Its lines with their ids, ascending."""
-        for line in _lines(inflated(self.file.key, self._chunks(spool), CHUNK)):
+        for line in _lines(inflated(self.file.key, self._chunks(spool), _CHUNK)):
             yield orjson.loads(line)["id"], line
 
     def _chunks(self, spool: BinaryIO) -> Iterator[bytes]:
-        for at in range(self.start, self.end, CHUNK):
+        for at in range(self.start, self.end, _CHUNK):
             spool.seek(at)
-            yield spool.read(min(CHUNK, self.end - at))
+            yield spool.read(min(_CHUNK, self.end - at))
 
 
 def has_time(run: Run) -> bool:
     """Whether there is time left to compare more."""
-    return run.clock.remaining() >= RESERVE
+    return run.clock.remaining() >= COMPARE_RESERVE
 
 
 def prove(run: Run, spool: BinaryIO, file: EntryFile, start: int) -> ProvenFile | None:
@@ -106,7 +106,7 @@ def _prove_version(
     spool.seek(start)
     try:
         chunks = run.store.read(file.key, version_id)
-        for block in inflated(file.key, _spooled(spool, chunks), CHUNK):
+        for block in inflated(file.key, _spooled(spool, chunks), _CHUNK):
             if not has_time(run):
                 return None
             digest.update(block)

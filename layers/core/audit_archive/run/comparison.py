@@ -14,7 +14,7 @@ from audit_archive.format.entry import source_of
 from audit_archive.format.facts import EntryFile, ExportFacts, IdSpan
 from audit_archive.format.head import Head
 from audit_archive.format.ids import IdSet, IdSetBuilder
-from audit_archive.format.json_scan import FIELDS, Scan, decode_string
+from audit_archive.format.json_scan import ENTRY_FIELDS, Scan, decode_string
 from audit_archive.format.statement import ArchiveStatement
 from audit_archive.format.times import DAY, from_rfc3339, read_timestamp
 from audit_archive.ports import Finding
@@ -24,7 +24,7 @@ from audit_archive.ports import Finding
 # An amendment changes what a documented member says. The Console may spell the same moment in another way,
 # rename a flock, and grow members that are not documented: that is no amendment.
 
-DOCUMENTED = FIELDS - {"id", "flock_name"}
+DOCUMENTED = ENTRY_FIELDS - {"id", "flock_name"}
 OTHER_TEXT = "_source"
 """The name of what a `_source` form holds beside the known members: its bytes count, not their meaning."""
 

@@ -23,7 +23,7 @@ from audit_archive.ports import (
 )
 from audit_archive.run.plan import Policy
 
-RESERVE = 90.0
+RUN_RESERVE = 90.0
 """With fewer seconds than this left, no new slice is begun and no purge is sent."""
 
 REJECTED_DAYS = 90
@@ -64,7 +64,7 @@ class Run:
 
     def has_time(self) -> bool:
         """Whether there is time left to begin something."""
-        return self.clock.remaining() >= RESERVE
+        return self.clock.remaining() >= RUN_RESERVE
 
     def retention(self) -> Retention:
         """The lock of everything that this run archives: as of its start, a day longer than the owner asked.
@@ -84,7 +84,7 @@ class Run:
 MARGIN = 60
 """Seconds that a lease outlives the invocation that took it."""
 
-LONGEST = 900
+MAX_INVOCATION_SECONDS = 900
 """Seconds that a Lambda invocation can last."""
 
 
@@ -92,7 +92,7 @@ LONGEST = 900
 def lease(run: Run) -> Iterator[bool]:
     """Hold the lease, if nobody else does; whether we do."""
     console, owner, now = run.order.console, run.order.facts.id, run.clock.now()
-    expires_at = now + int(min(run.clock.remaining(), LONGEST)) + MARGIN
+    expires_at = now + int(min(run.clock.remaining(), MAX_INVOCATION_SECONDS)) + MARGIN
     is_ours = run.ledger.acquire(console, owner, now, expires_at)
     try:
         yield is_ours

@@ -95,7 +95,7 @@ def newest_number(run: Run) -> int:
     return end
 
 
-def difference(head: Head, disowned: Head) -> Finding | None:
+def disowned_finding(head: Head, disowned: Head) -> Finding | None:
     """What a person is told of a head that was set aside, once the chain has come to the same statement."""
     if not disowned.seq:
         sentence = f"The ledger's head of Console {head.console} could not be read"

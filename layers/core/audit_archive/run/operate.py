@@ -11,12 +11,12 @@ from audit_archive.format.facts import Action, IdSpan, LostStatement
 from audit_archive.format.head import Head
 from audit_archive.format.ids import IdSet
 from audit_archive.format.statement import OperatorStatement
-from audit_archive.run.checkpoints import sign
+from audit_archive.run.checkpoints import sign_checkpoint
 from audit_archive.run.commit import commit
 from audit_archive.run.context import Run, lease, paging
 from audit_archive.run.ledger_head import find_absent, newest_number, readable_head
 from audit_archive.run.publish import load, publish, record
-from audit_archive.run.result import Outcome, Result, plain
+from audit_archive.run.result import Result, RunOutcome, plain
 
 
 @dataclass(frozen=True)
@@ -34,21 +34,21 @@ class Decision:
     lost_after: int | None = None
 
 
-def operate(run: Run, decision: Decision) -> Result:
+def state_decision(run: Run, decision: Decision) -> Result:
     """State a decision, under the Console's lease. Raises RequestError if there is nothing to decide."""
     with lease(run) as is_ours, paging(run):
         if not is_ours:
             head = readable_head(run) or Head(run.order.console)
-            return plain(Outcome.BUSY, head, head)
+            return plain(RunOutcome.BUSY, head, head)
         lost = _lost(run, decision)
         before = _WAYS_OUT[decision.action](run, decision)
         committed = commit(run, before, replace(_statement(run, before, decision), lost=lost))
         if committed is None:
-            return plain(Outcome.SUPERSEDED, before, load(run))
-        head = record(run, publish(run, sign(run, committed)))
+            return plain(RunOutcome.SUPERSEDED, before, load(run))
+        head = record(run, publish(run, sign_checkpoint(run, committed)))
         if lost is not None:
             run.ledger.forget_disowned(run.order.console)
-        return plain(Outcome.STATED, before, head)
+        return plain(RunOutcome.STATED, before, head)
 
 
 def _resume(run: Run, _: Decision) -> Head:

@@ -11,14 +11,14 @@ from audit_archive.format.head import Head
 from audit_archive.format.statement import ArchiveStatement, PurgeStatement, Statement
 from audit_archive.format.times import DAY, from_rfc3339
 from audit_archive.ports import Finding
-from audit_archive.run.checkpoints import Signed, commit_key, sign
+from audit_archive.run.checkpoints import Signed, commit_key, sign_checkpoint
 from audit_archive.run.collect import read_export
 from audit_archive.run.commit import mismatch_finding, read_statement
 from audit_archive.run.context import Run, SupersededError
 from audit_archive.run.findings import amendments_of, findings_of
-from audit_archive.run.ledger_head import difference, held_head
+from audit_archive.run.ledger_head import disowned_finding, held_head
 from audit_archive.storage.chain import statements_beyond
-from audit_archive.storage.entry_files import Built, build, select
+from audit_archive.storage.entry_files import Built, build, select_entries
 
 ATTEMPTS = 20
 """How often a statement is put behind another run's that came first."""
@@ -96,7 +96,7 @@ def _roll_forward(run: Run, head: Head) -> Head:
             disowned = run.ledger.disowned(head.console)
         elif not run.has_time():
             raise _unfinished(head, head.seq + 1 + sum(1 for _ in rest))
-        signed = sign(run, read_statement(run.store, head, version))
+        signed = sign_checkpoint(run, read_statement(run.store, head, version))
         findings = [*_untold(run, signed), *_differences(signed.head, disowned)]
         head = announce_and_record(run, _publish_absent(run, signed), findings)
     if disowned is not None and disowned.seq <= head.seq:
@@ -114,7 +114,7 @@ def _unfinished(head: Head, total: int) -> LedgerError:
 def _differences(head: Head, disowned: Head | None) -> Iterator[Finding]:
     """What to tell of a head that was set aside, at the statement where it stood; if unreadable, at once."""
     if disowned is not None and head.seq == (disowned.seq or 1):
-        found = difference(head, disowned)
+        found = disowned_finding(head, disowned)
         if found is not None:
             yield found
 
@@ -162,7 +162,9 @@ def _rebuild(run: Run, statement: ArchiveStatement, before: Head) -> Built:
     part = Slice(statement.slice.first_id or 0, statement.slice.last_id or 0, statement.slice.count)
     first_day = next((entry.seconds // DAY for entry in entries if entry.seconds is not None), None)
     served_at = from_rfc3339(statement.export.served_at)
-    built = build(select(entries, before, part, first_day, served_at), before, statement.seq, run.scratch)
+    built = build(
+        select_entries(entries, before, part, first_day, served_at), before, statement.seq, run.scratch
+    )
     if _contents(built.facts) != _contents(statement.entries) or built.tree != statement.tree:
         raise IntegrityError(
             f"The entry files of statement {statement.seq} can't be rebuilt from {statement.export.key}"

@@ -6,19 +6,19 @@ from typing import Any
 
 from audit_archive.format.codec import to_json
 from audit_archive.format.facts import HeldBackBy, IdSpan, Missing, PurgeOutcome
-from audit_archive.format.head import Head, Hole
+from audit_archive.format.head import Head, OpenHole
 from audit_archive.format.layout import statement_key
 from audit_archive.format.purges import ForeignPurge, foreign_purges
 from audit_archive.run.plan import Plan, receipts_seen
 from audit_archive.run.receipts import Settlement
-from audit_archive.run.slices import Evidence
+from audit_archive.run.slices import Basis
 from audit_archive.run.view import View
 
-LISTED = 100
+MOST_LISTED = 100
 """Items of each list in an answer: Lambda takes no more than 6 MB, and a log line less."""
 
 
-class Outcome:
+class RunOutcome:
     """How a run ended well; what ends badly is an error."""
 
     IDLE = "idle"
@@ -59,17 +59,17 @@ class Result:
     @property
     def is_completed(self) -> bool:
         """Whether the run did all that there was to do."""
-        return self.outcome in Outcome.COMPLETED and not self.is_stale
+        return self.outcome in RunOutcome.COMPLETED and not self.is_stale
 
     def as_dict(self) -> dict[str, Any]:
         """The result as a plain dict, for JSON: of a long list the first LISTED, and a warning of more."""
         lists = {"holes": self.holes, "foreign_purges": self.foreign_purges, "statements": self.statements}
         more = tuple(
-            f"{len(items) - LISTED} more {name}: the statements have them all"
+            f"{len(items) - MOST_LISTED} more {name}: the statements have them all"
             for name, items in lists.items()
-            if len(items) > LISTED
+            if len(items) > MOST_LISTED
         )
-        first: dict[str, Any] = {name: items[:LISTED] for name, items in lists.items()}
+        first: dict[str, Any] = {name: items[:MOST_LISTED] for name, items in lists.items()}
         plain: dict[str, Any] = _cut(to_json(replace(self, **first, warnings=self.warnings + more)))
         return plain
 
@@ -78,7 +78,7 @@ def _cut(value: Any) -> Any:
     """A JSON value without what is beyond the first LISTED items of any list in it."""
     if isinstance(value, dict):
         return {name: _cut(item) for name, item in value.items()}
-    return [_cut(item) for item in value[:LISTED]] if isinstance(value, list) else value
+    return [_cut(item) for item in value[:MOST_LISTED]] if isinstance(value, list) else value
 
 
 def plain(outcome: str, before: Head, after: Head) -> Result:
@@ -99,11 +99,11 @@ def _held_back_by(head: Head) -> str | None:
     return head.hold.reason if head.hold is not None else None
 
 
-def archived(before: Head, after: Head, evidence: Evidence, *, is_complete: bool) -> Result:
+def archived(before: Head, after: Head, evidence: Basis, *, is_complete: bool) -> Result:
     """The result once slices are recorded: all of them, or as many as time allowed."""
     plan, seen, receipts = evidence.plan, evidence.view, evidence.surveyed.survey.receipts
     return replace(
-        plain(Outcome.ARCHIVED, before, after),
+        plain(RunOutcome.ARCHIVED, before, after),
         new_entries=after.tree.size - before.tree.size,
         boundary=plan.boundary if is_complete else None,
         held_back_by=plan.held_back_by if is_complete else HeldBackBy.NOT_YET_RECORDED,
@@ -117,7 +117,7 @@ def archived(before: Head, after: Head, evidence: Evidence, *, is_complete: bool
 
 def stale(before: Head, after: Head, seen: View) -> Result:
     """The result of an export that is an old copy and holds nothing new."""
-    result = plain(Outcome.STALE, before, after)
+    result = plain(RunOutcome.STALE, before, after)
     return replace(result, warnings=tuple(_view_warnings(seen)), is_stale=True)
 
 
@@ -130,7 +130,7 @@ def purged(result: Result, plan: Plan, settlement: Settlement, before: Head, aft
     """The result once the purge is written up."""
     return replace(
         result,
-        outcome=Outcome.PURGED if settlement.was_sent else Outcome.ARCHIVED,
+        outcome=RunOutcome.PURGED if settlement.was_sent else RunOutcome.ARCHIVED,
         highest_purged_id=after.highest_purged_id,
         purged_entries=settlement.reported_count or 0,
         statements=result.statements + _statements_between(before, after),
@@ -162,17 +162,17 @@ def _view_warnings(seen: View) -> Iterator[str]:
         )
 
 
-def _spans(spans: Sequence[IdSpan | Hole]) -> str:
-    more = f" and {len(spans) - LISTED} more ranges" if len(spans) > LISTED else ""
-    return ", ".join(f"{span.first} to {span.last}" for span in spans[:LISTED]) + more
+def _spans(spans: Sequence[IdSpan | OpenHole]) -> str:
+    more = f" and {len(spans) - MOST_LISTED} more ranges" if len(spans) > MOST_LISTED else ""
+    return ", ".join(f"{span.first} to {span.last}" for span in spans[:MOST_LISTED]) + more
 
 
-def _archive_warnings(evidence: Evidence, after: Head) -> Iterator[str]:
+def _archive_warnings(evidence: Basis, after: Head) -> Iterator[str]:
     survey, plan, compared = evidence.surveyed.survey, evidence.plan, evidence.compared
     if plan.is_repeat:
         yield "the Console still shows entries that an earlier run purged"
     if survey.unreadable_receipts:
-        ids = list(survey.unreadable_receipts[:LISTED])
+        ids = list(survey.unreadable_receipts[:MOST_LISTED])
         yield f"purge receipts that can't be read: {ids}; nothing is purged in this run"
     if compared.amended:
         yield (

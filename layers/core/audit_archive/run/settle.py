@@ -10,7 +10,7 @@ from audit_archive.format.facts import PurgeOutcome
 from audit_archive.format.head import Head, Intent
 from audit_archive.format.statement import PurgeStatement
 from audit_archive.ports import ConsoleEntry, PurgeAnswer
-from audit_archive.run.checkpoints import sign
+from audit_archive.run.checkpoints import sign_checkpoint
 from audit_archive.run.collect import Surveyed
 from audit_archive.run.commit import commit, mismatch_finding
 from audit_archive.run.context import Run
@@ -115,7 +115,7 @@ def write_up(run: Run, head: Head, ended: Ended) -> Head:
         statement = _statement(run, head, ended)
         committed = commit(run, head, statement)
         if committed is not None:
-            return _record(run, publish(run, sign(run, committed)), statement)
+            return _record(run, publish(run, sign_checkpoint(run, committed)), statement)
         head = load(run)
         if ended.intent.seq not in {known.seq for known in head.intents}:
             return head

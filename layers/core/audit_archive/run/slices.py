@@ -10,7 +10,7 @@ from audit_archive.format.ids import IdSet
 from audit_archive.format.statement import ArchiveStatement
 from audit_archive.format.times import rfc3339
 from audit_archive.ports import Finding
-from audit_archive.run.checkpoints import sign
+from audit_archive.run.checkpoints import sign_checkpoint
 from audit_archive.run.collect import Surveyed, Verified
 from audit_archive.run.commit import commit
 from audit_archive.run.compare import Compared
@@ -19,11 +19,11 @@ from audit_archive.run.findings import findings_of
 from audit_archive.run.plan import Plan, receipts_seen
 from audit_archive.run.publish import announce_and_record, publish
 from audit_archive.run.view import View
-from audit_archive.storage.entry_files import Built, build, select
+from audit_archive.storage.entry_files import Built, build, select_entries
 
 
 @dataclass(frozen=True)
-class Evidence:
+class Basis:
     """A verified export, what its survey and the view found, and the plan: what a statement rests on."""
 
     surveyed: Surveyed
@@ -33,7 +33,7 @@ class Evidence:
     verified: Verified
 
 
-def archive_slices(run: Run, head: Head, evidence: Evidence) -> tuple[Head, bool]:
+def archive_slices(run: Run, head: Head, evidence: Basis) -> tuple[Head, bool]:
     """Commit, publish and record slice after slice, as many as time allows.
 
     Returns the head, and whether every slice is recorded. Raises SupersededError if another run took the
@@ -51,23 +51,25 @@ def archive_slices(run: Run, head: Head, evidence: Evidence) -> tuple[Head, bool
     return head, True
 
 
-def _archive_slice(run: Run, head: Head, evidence: Evidence, part: Slice) -> Head:
+def _archive_slice(run: Run, head: Head, evidence: Basis, part: Slice) -> Head:
     surveyed = evidence.surveyed
-    selected = select(surveyed.entries, head, part, surveyed.survey.first_day, surveyed.export.served_at)
+    selected = select_entries(
+        surveyed.entries, head, part, surveyed.survey.first_day, surveyed.export.served_at
+    )
     built = build(selected, head, head.seq + 1, run.scratch)
     try:
         statement = _statement(run, head, evidence, part, built)
         committed = commit(run, head, statement)
         if committed is None:
             raise SupersededError
-        published = publish(run, sign(run, committed), built)
+        published = publish(run, sign_checkpoint(run, committed), built)
         findings = [*findings_of(run, statement, head, published.head), *_amendments(evidence, statement)]
         return announce_and_record(run, published, findings)
     finally:
         built.close()
 
 
-def _statement(run: Run, head: Head, evidence: Evidence, part: Slice, built: Built) -> ArchiveStatement:
+def _statement(run: Run, head: Head, evidence: Basis, part: Slice, built: Built) -> ArchiveStatement:
     surveyed, plan = evidence.surveyed, evidence.plan
     receipts = surveyed.survey.receipts
     seen = receipts_seen(plan, (r for r in receipts if part.first_id <= r.entry_id <= part.last_id))
@@ -101,7 +103,7 @@ def _statement(run: Run, head: Head, evidence: Evidence, part: Slice, built: Bui
     )
 
 
-def _amendments(evidence: Evidence, statement: ArchiveStatement) -> Iterator[Finding]:
+def _amendments(evidence: Basis, statement: ArchiveStatement) -> Iterator[Finding]:
     """What a person should know of amended entries, with the export that holds their other form."""
     for finding in evidence.compared.findings if statement.amended else ():
         yield replace(finding, facts={**finding.facts, "export": statement.export.key})

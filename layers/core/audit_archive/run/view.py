@@ -12,7 +12,7 @@ from audit_archive.format.purges import reach_of
 from audit_archive.format.times import HOUR, read_timestamp, rfc3339
 from audit_archive.ports import ConsoleEntry, Lack, Peek
 from audit_archive.run.collect import Surveyed
-from audit_archive.run.context import RESERVE, Run
+from audit_archive.run.context import RUN_RESERVE, Run
 from audit_archive.run.survey import Survey
 
 # What `fetch` showed, the export must hold: else it is an old copy, or a copy of another trail. Pure.
@@ -212,7 +212,7 @@ def _walk(run: Run, beside: Beside, newest_id: int) -> bool:
     """
     try:
         for entry in run.console.entries_above(0):
-            if run.clock.remaining() < 2 * RESERVE:
+            if run.clock.remaining() < 2 * RUN_RESERVE:
                 return False
             if entry["id"] <= newest_id:
                 beside.add(entry)

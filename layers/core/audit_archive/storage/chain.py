@@ -45,7 +45,7 @@ def fits(source: ArchiveSource, head: Head) -> bool:
         return False
 
 
-WAY_OUT = (
+CHAIN_WAY_OUT = (
     "Nothing is purged. Find out who wrote it. In lock mode GOVERNANCE the break-glass role can delete it; "
     "in COMPLIANCE begin a new bucket where this chain ends (docs/operations.md)"
 )
@@ -70,7 +70,7 @@ def statements_beyond(store: ArchiveSource, head: Head) -> Iterator[Version]:
         if version.key != statement_key(head.console, seq):
             raise IntegrityError(
                 f"Expected {statement_key(head.console, seq)} next in the chain, found {version.key} "
-                f"(version {version.version_id}). {WAY_OUT}"
+                f"(version {version.version_id}). {CHAIN_WAY_OUT}"
             )
         if head.statement is not None and seq == head.seq and version.version_id != head.statement.version_id:
             raise IntegrityError(
@@ -160,7 +160,7 @@ MAX_BYTES = 1 << 28
 
 
 @dataclass(frozen=True)
-class Stored:
+class LoadedObject:
     """One version of an object: its bytes, or the verdict in place of them, and what the store says of it."""
 
     key: str
@@ -170,22 +170,22 @@ class Stored:
     facts: ObjectFacts | None = None
 
 
-def read_whole(source: ArchiveSource, key: str, version_id: str | None = None) -> Stored:
+def read_whole(source: ArchiveSource, key: str, version_id: str | None = None) -> LoadedObject:
     """A small object in memory, of the latest version if none is named."""
     facts = source.inspect(key, version_id)
     if facts is None:
-        return Stored(key, version_id, verdict=Verdict.MISSING)
+        return LoadedObject(key, version_id, verdict=Verdict.MISSING)
     data = bytearray()
     try:
         for chunk in source.read(key, facts.version_id):
             data += chunk
             if len(data) > MAX_BYTES:
-                return Stored(key, facts.version_id, verdict=Verdict.ALTERED, facts=facts)
+                return LoadedObject(key, facts.version_id, verdict=Verdict.ALTERED, facts=facts)
     except IntegrityError:
         is_gone = source.inspect(key, facts.version_id) is None
         verdict = Verdict.MISSING if is_gone else Verdict.ALTERED
-        return Stored(key, facts.version_id, verdict=verdict, facts=facts)
-    return Stored(key, facts.version_id, bytes(data), None, facts)
+        return LoadedObject(key, facts.version_id, verdict=verdict, facts=facts)
+    return LoadedObject(key, facts.version_id, bytes(data), None, facts)
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from audit_archive.format.merkle import Tree, TreeBuilder
 from audit_archive.format.times import DAY, utc_date
 from audit_archive.ports import NO_VERSION, ArchiveSource, ScratchFile
 
-CHUNK = 1 << 16
+_CHUNK = 1 << 16
 LEVEL = 6
 
 
@@ -47,7 +47,7 @@ class Built:
             file.close()
 
 
-def select(
+def select_entries(
     entries: SortedEntries, head: Head, part: Slice, first_day: int | None, served_at: int
 ) -> Iterator[tuple[Entry, int]]:
     """The entries of a slice, ascending by id, each with its event day (days since 1970, UTC)."""
@@ -121,7 +121,7 @@ def _compress(lines: _Lines, console: str, day: int, seq: int, into: BinaryIO) -
     content, hashed = sha256(), _HashingWriter(into)
     gzipped = gzip.GzipFile(filename="", mode="wb", compresslevel=LEVEL, fileobj=hashed, mtime=0)
     with lines.spool, gzipped as out:  # closed at once: a slice has hundreds of them
-        while chunk := lines.spool.read(CHUNK):
+        while chunk := lines.spool.read(_CHUNK):
             content.update(chunk)
             out.write(chunk)
     date = utc_date(day * DAY)
@@ -255,7 +255,7 @@ def read_content(source: ArchiveSource, file: EntryFile, version_id: str) -> Ite
         raise IntegrityError(f"The last line of {file.key} has no line feed: it is not of this format")
 
 
-def read_export(source: ArchiveSource, facts: ExportFacts) -> Iterator[bytes]:
+def read_stored_export(source: ArchiveSource, facts: ExportFacts) -> Iterator[bytes]:
     """The bytes of an export, proven only when the iteration ends. Raises IntegrityError then."""
     digest = sha256()
     for chunk in source.read(facts.key, facts.version_id):

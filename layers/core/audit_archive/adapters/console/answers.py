@@ -13,7 +13,7 @@ from audit_archive.format.entry import read_count
 from audit_archive.ports import PurgeAnswer
 
 NO_ANSWER = PurgeAnswer(None, None)
-SUCCESS, ACCEPTED, REDIRECT, CLIENT_FAULT, SERVER_FAULT = 200, 202, 300, 400, 500
+_SUCCESS, _ACCEPTED, _REDIRECT, _CLIENT_FAULT, _SERVER_FAULT = 200, 202, 300, 400, 500
 UNAUTHORIZED, FORBIDDEN, TOO_MANY = 401, 403, 429
 LATER = frozenset({408, 425, TOO_MANY})
 """Request Timeout, Too Early, Too Many Requests: whatever they say, it is about the moment."""
@@ -32,7 +32,7 @@ _PURGED = re.compile(
 )
 
 
-class Judge:
+class AnswerJudge:
     """Tells answers from errors. Its errors carry the Console's words, never a key."""
 
     def __init__(self, auth_style: str, scrub: Scrubber) -> None:
@@ -41,11 +41,11 @@ class Judge:
 
     def check_status(self, answer: Answer, now: int) -> None:
         """Raise unless the status is a success; TransientError for what a repeat may heal."""
-        if SUCCESS <= answer.status < REDIRECT:
+        if _SUCCESS <= answer.status < _REDIRECT:
             return
         if is_for_later(answer):
             raise TransientError(self.unavailable(answer), _wait_asked_for(answer, now))
-        if answer.status < CLIENT_FAULT:
+        if answer.status < _CLIENT_FAULT:
             raise self._redirected(answer)
         raise ConsoleError(
             f"The Console refused the request ({self._said(answer)}). Check its URL and version."
@@ -53,7 +53,7 @@ class Judge:
 
     def check_key(self, answer: Answer) -> None:
         """Raise ConsoleAuthError if the key was definitely refused, by the status or in the API's words."""
-        if answer.status < CLIENT_FAULT or is_for_later(answer):
+        if answer.status < _CLIENT_FAULT or is_for_later(answer):
             return
         api = own_words(answer)
         if answer.status in {UNAUTHORIZED, FORBIDDEN} or (api and _AUTH_WORDS.search(message_of(api))):
@@ -139,7 +139,7 @@ class Judge:
         )
 
 
-def purge_answer(answer: Answer, judge: Judge) -> PurgeAnswer:
+def purge_answer(answer: Answer, judge: AnswerJudge) -> PurgeAnswer:
     """What an answer to a purge says; without text where it says nothing sure.
 
     A refusal is one only if the API says so in its own words, or with 429: anything else may come from a
@@ -152,7 +152,7 @@ def purge_answer(answer: Answer, judge: Judge) -> PurgeAnswer:
         return NO_ANSWER
     if api["result"] != "success":
         raise judge.refusal(api)
-    if answer.status >= REDIRECT:
+    if answer.status >= _REDIRECT:
         return NO_ANSWER
     text = message_of(api) or "success"
     return PurgeAnswer(judge.scrub(text), _purged_count(text))
@@ -172,7 +172,7 @@ def is_for_later(answer: Answer) -> bool:
     """
     if answer.status == FORBIDDEN:
         return "Retry-After" in answer.headers or own_words(answer) is None
-    return answer.status in LATER or answer.status >= SERVER_FAULT
+    return answer.status in LATER or answer.status >= _SERVER_FAULT
 
 
 def _is_refusal(api: Mapping[str, Any]) -> bool:
@@ -185,7 +185,7 @@ def _is_refusal(api: Mapping[str, Any]) -> bool:
 
 def _is_pending(answer: Answer, api: Mapping[str, Any] | None) -> bool:
     """Whether there is no export yet: the request is only accepted, or the API has words in its place."""
-    if answer.status == ACCEPTED:
+    if answer.status == _ACCEPTED:
         return not answer.head.startswith(ZIP)
     return api is not None and "result" in api and "audit_trail" not in api and message_of(dict(api)) != ""
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import Any, BinaryIO, TypeVar
 
-from audit_archive.adapters.console.answers import NO_ANSWER, Judge, purge_answer
+from audit_archive.adapters.console.answers import NO_ANSWER, AnswerJudge, purge_answer
 from audit_archive.adapters.console.cache import CacheWatch
 from audit_archive.adapters.console.retry import Patience, Retries, TransientError, http_date
 from audit_archive.adapters.console.transport import (
@@ -40,7 +40,7 @@ class ConsoleClient:
         self._cache_watch = CacheWatch()
         self._clock = clock
         self._patience = patience
-        self.judge = Judge(auth_style, self._transport.scrub)
+        self.judge = AnswerJudge(auth_style, self._transport.scrub)
 
     def get_json(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         """A successful answer of `fetch`. Raises BodyTooLongError if it has more than MAX_PAGE bytes."""

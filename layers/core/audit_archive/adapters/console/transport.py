@@ -134,11 +134,11 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 # Receiving an answer's body: as it comes, as long as announced, no longer than allowed, within the time.
 
-CHUNK = 256 * 1024
-HEAD = 64 * 1024
+_CHUNK = 256 * 1024
+_HEAD_BYTES = 64 * 1024
 """Bytes of a body that are kept at hand for judging it."""
 
-MAX_DIGITS = 18
+_MAX_DIGITS = 18
 SUCCESSES = range(200, 300)
 
 
@@ -168,7 +168,7 @@ def receive(
         size += len(chunk)
         if size > limit:
             raise BodyTooLongError(limit)
-        head += chunk[: HEAD - len(head)]
+        head += chunk[: _HEAD_BYTES - len(head)]
         digest.update(chunk)
         _write(sink, chunk)
         check_time(size)
@@ -184,7 +184,7 @@ def _chunks(response: requests.Response, expected: int | None) -> Iterator[bytes
     """
     size, fault = 0, None
     try:
-        while chunk := response.raw.read1(CHUNK, decode_content=False):
+        while chunk := response.raw.read1(_CHUNK, decode_content=False):
             size += len(chunk)
             yield chunk
     except ReadTimeoutError:
@@ -212,7 +212,7 @@ def _length(headers: Mapping[str, str]) -> int | None:
     """How many bytes the answer announces, if it does."""
     text = headers.get("Content-Length", "")
     is_announced = text.isdecimal() and "Transfer-Encoding" not in headers
-    return int(text) if is_announced and len(text) <= MAX_DIGITS else None
+    return int(text) if is_announced and len(text) <= _MAX_DIGITS else None
 
 
 def _write(sink: BinaryIO, chunk: bytes) -> None:

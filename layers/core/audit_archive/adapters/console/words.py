@@ -13,7 +13,7 @@ MAX_WORDS = 300
 MAX_DESCRIBED = 4096
 """Bytes of a body that are looked at to describe it."""
 
-MAX_DEPTH = 100
+_MAX_DEPTH = 100
 """Levels of JSON. Python's reader can't read many hundreds of them, and no answer of the API has ten."""
 
 _BRACKET_OR_STRING = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
@@ -76,10 +76,10 @@ def _pruned(text: str) -> str:
     for bracket in _BRACKET_OR_STRING.finditer(text):
         if bracket[0] in "[{":
             depth += 1
-            if depth == MAX_DEPTH:
+            if depth == _MAX_DEPTH:
                 kept.append(text[start : bracket.start()] + "null")
         elif bracket[0] in "]}":
-            if depth == MAX_DEPTH:
+            if depth == _MAX_DEPTH:
                 start = bracket.end()
             depth -= 1
     return "".join(kept) + text[start:]

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from audit_archive.evidence.model import Report
 from audit_archive.evidence.report.markup import Markup, Node, element
 from audit_archive.evidence.report.parts import (
-    CAUSES,
+    CAUSE_WORDS,
     DEPTHS,
+    MOST_ROWS,
     REASONS,
-    ROWS,
-    VERDICTS,
+    VERDICT_WORDS,
     Column,
     code,
     counted,
@@ -22,7 +22,7 @@ from audit_archive.evidence.report.parts import (
     span,
     table,
 )
-from audit_archive.format.verdicts import EpochCoverage, Fault, Note, Unchecked, Verification
+from audit_archive.format.verdicts import AuditNote, EpochCoverage, Fault, Unchecked, Verification
 
 _KEYS = {
     "caller": "brought by who asked for this bundle",
@@ -58,13 +58,13 @@ def _faults(found: Verification) -> Markup:
     if not found.faults:
         return nothing()
     columns = [Column("Fault"), Column("What is wrong"), *_WHERE]
-    rows = map(_fault, found.faults[:ROWS])
+    rows = map(_fault, found.faults[:MOST_ROWS])
     return table("Faults", columns, rows, more=left_out(len(found.faults)), kind="faults")
 
 
-def _fault(each: Fault | Note) -> list[Node]:
+def _fault(each: Fault | AuditNote) -> list[Node]:
     word = element("strong", each.verdict, class_="grave" if isinstance(each, Fault) else "plain")
-    means = element("small", VERDICTS.get(each.verdict, ""))
+    means = element("small", VERDICT_WORDS.get(each.verdict, ""))
     verdict = element("span", word, " ", means)
     return [verdict, each.sentence, each.key, "" if each.seq is None else str(each.seq)]
 
@@ -95,7 +95,9 @@ def _coverage(found: Verification) -> Markup:
 
 
 def _epoch(each: EpochCoverage) -> list[Node]:
-    missing = "; ".join(f"{number(n)} {CAUSES.get(cause, cause)}" for cause, n in each.missing.items() if n)
+    missing = "; ".join(
+        f"{number(n)} {CAUSE_WORDS.get(cause, cause)}" for cause, n in each.missing.items() if n
+    )
     highest = str(each.highest_archived_id), str(each.highest_purged_id or "none")
     counts = number(each.statements), number(each.archived)
     return [str(each.epoch), *counts, *highest, missing or "none", number(each.filled)]
@@ -106,7 +108,7 @@ def _notes(found: Verification) -> Markup:
     if not total:
         return element("p", "There was nothing else to note.")
     columns = [Column("Note"), Column("What it is"), *_WHERE]
-    shown = found.notes[:ROWS]
+    shown = found.notes[:MOST_ROWS]
     return table("Notes, none of them a fault", columns, map(_fault, shown), more=left_out(total, len(shown)))
 
 
@@ -114,7 +116,7 @@ def _not_checked(found: Verification) -> Markup:
     if not found.not_checked:
         return element("p", "Nothing was left out.")
     columns = [Column("Not checked"), Column("How many", "number"), Column("Why")]
-    return table("What this audit did not check", columns, map(_unchecked, found.not_checked[:ROWS]))
+    return table("What this audit did not check", columns, map(_unchecked, found.not_checked[:MOST_ROWS]))
 
 
 def _unchecked(each: Unchecked) -> list[Node]:

@@ -50,7 +50,7 @@ class Unit:
         return day if self.days else day[:7] if self.months < _MONTHS else day[:4]
 
 
-UNITS = (
+_UNITS = (
     Unit("day", days=1),
     Unit("week", days=_WEEK),
     Unit("month", months=1),
@@ -72,7 +72,7 @@ class Bins:
     @classmethod
     def between(cls, first: date, last: date) -> "Bins":
         """The smallest steps of which there are not too many."""
-        for unit in UNITS:
+        for unit in _UNITS:
             start, end = unit.index(first), unit.index(last)
             if end - start < MOST:
                 break

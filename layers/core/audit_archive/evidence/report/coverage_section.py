@@ -6,8 +6,8 @@ from audit_archive.evidence.model import Report
 from audit_archive.evidence.report.markup import Markup, Node, element, joined
 from audit_archive.evidence.report.parts import (
     ABSENCES,
-    CAUSES,
-    ROWS,
+    CAUSE_WORDS,
+    MOST_ROWS,
     SILENT,
     Column,
     bullets,
@@ -15,7 +15,7 @@ from audit_archive.evidence.report.parts import (
     counted,
     facts,
     left_out,
-    moment,
+    moment_text,
     nothing,
     notice,
     number,
@@ -49,32 +49,38 @@ def doubts(coverage: Coverage) -> Iterator[Markup]:
     if coverage.stale:
         columns = [Column("Export", "code"), Column("Served"), Column("Lacks the id", "number")]
         columns += [Column("Its time")]
-        rows, more = map(_stale, coverage.stale[:ROWS]), left_out(len(coverage.stale))
+        rows, more = map(_stale, coverage.stale[:MOST_ROWS]), left_out(len(coverage.stale))
         yield table("Stale exports", columns, rows, more=more, name="stale")
     if coverage.miscounted:
         columns = [Column("Export", "code"), Column("Served"), Column("Counted", "number")]
         columns += [Column("In the export", "number"), Column("Ids shown, and not in it")]
-        rows, more = map(_miscounted, coverage.miscounted[:ROWS]), left_out(len(coverage.miscounted))
+        rows, more = map(_miscounted, coverage.miscounted[:MOST_ROWS]), left_out(len(coverage.miscounted))
         yield table("Exports that do not fit the count", columns, rows, more=more, name="miscounted")
     if coverage.amended:
         columns = [Column("Export with the other form", "code"), Column("Version", "code")]
         columns += [Column("Epoch", "number"), Column("Ids"), Column("In this answer", "number")]
-        rows, more = map(_amended, coverage.amended[:ROWS]), left_out(len(coverage.amended))
+        rows, more = map(_amended, coverage.amended[:MOST_ROWS]), left_out(len(coverage.amended))
         yield table("Other forms", columns, rows, more=more, name="amended")
     if coverage.overlaid:
         columns = [Column("Entry file", "code"), Column("Version read", "code")]
         columns += [Column("False versions above it", "code")]
-        rows, more = map(_overlaid, coverage.overlaid[:ROWS]), left_out(len(coverage.overlaid))
+        rows, more = map(_overlaid, coverage.overlaid[:MOST_ROWS]), left_out(len(coverage.overlaid))
         yield table("Files under a false version", columns, rows, more=more, name="overlaid")
 
 
 def _stale(each: StaleExport) -> list[Node]:
-    return [each.key, moment(each.served_at), str(each.lacks_id), value(each.lacks_timestamp)]
+    return [each.key, moment_text(each.served_at), str(each.lacks_id), value(each.lacks_timestamp)]
 
 
 def _miscounted(each: Miscounted) -> list[Node]:
     counted = "not said" if each.counted is None else number(each.counted)
-    return [each.key, moment(each.served_at), counted, number(each.accounted), _spans_text(each.unexported)]
+    return [
+        each.key,
+        moment_text(each.served_at),
+        counted,
+        number(each.accounted),
+        _spans_text(each.unexported),
+    ]
 
 
 def _amended(each: Amended) -> list[Node]:
@@ -122,7 +128,7 @@ def _completeness(report: Report) -> Markup:
         return notice("warn", "This answer says nothing of what happened then.", limits)
     if coverage.not_covered:
         return notice("bad", "Not covered: this answer is not complete.", limits, name="not_covered")
-    up_to = joined(" up to ", moment(coverage.up_to)) if coverage.up_to is not None else joined("")
+    up_to = joined(" up to ", moment_text(coverage.up_to)) if coverage.up_to is not None else joined("")
     return notice(
         "good",
         "This answer is complete.",
@@ -147,9 +153,9 @@ def _searched(coverage: Coverage) -> Iterator[tuple[str, Node]]:
     if searched.first_id is not None:
         yield "Ids searched", span(searched.first_id, searched.last_id)
         yield "Dates searched (UTC)", span(searched.first_date, searched.last_date)
-    yield "Archived up to", moment(coverage.up_to)
+    yield "Archived up to", moment_text(coverage.up_to)
     if coverage.nothing_newer_at is not None:
-        told = moment(coverage.nothing_newer_at)
+        told = moment_text(coverage.nothing_newer_at)
         yield "By the ledger's word, nothing newer was on the Console at", told
     yield "Statements chosen by", coverage.rests_on
     yield "Statements in all", number(coverage.statements)
@@ -191,12 +197,12 @@ def _lists(coverage: Coverage) -> Iterator[Markup]:
         columns = [Column("Ids", "short"), Column("How many", "number"), Column("Epoch", "number")]
         columns += [Column("Why they are missing"), Column("Receipt", "number")]
         more = left_out(len(coverage.holes))
-        yield table("Holes", columns, map(_hole, coverage.holes[:ROWS]), more=more, name="holes")
+        yield table("Holes", columns, map(_hole, coverage.holes[:MOST_ROWS]), more=more, name="holes")
     if coverage.foreign_purges:
         columns = [Column("When"), Column("User"), Column("Address"), Column("Up to id", "number")]
         columns += [Column("Entries", "number"), Column("Ids lost"), Column("Receipt", "number")]
         more = left_out(len(coverage.foreign_purges))
-        yield table("Foreign purges", columns, map(_purge, coverage.foreign_purges[:ROWS]), more=more)
+        yield table("Foreign purges", columns, map(_purge, coverage.foreign_purges[:MOST_ROWS]), more=more)
     if coverage.unjudged:
         columns = [Column("Field that can't be read"), Column("Entries", "number"), Column("Ids")]
         rows: Iterator[list[Node]] = (
@@ -208,14 +214,14 @@ def _lists(coverage: Coverage) -> Iterator[Markup]:
         columns += [Column("Date", "short"), Column("Ids", "short"), Column("Entries", "number")]
         more = left_out(len(coverage.gone_files))
         yield table(
-            "Gone files", columns, map(_gone, coverage.gone_files[:ROWS]), more=more, name="gone_files"
+            "Gone files", columns, map(_gone, coverage.gone_files[:MOST_ROWS]), more=more, name="gone_files"
         )
     yield from doubts(coverage)
 
 
 def _hole(each: Hole) -> list[Node]:
     receipt = "none" if each.receipt_id is None else str(each.receipt_id)
-    many, cause = number(each.last - each.first + 1), CAUSES.get(each.cause, each.cause)
+    many, cause = number(each.last - each.first + 1), CAUSE_WORDS.get(each.cause, each.cause)
     return [span(each.first, each.last), many, str(each.epoch), cause, receipt]
 
 

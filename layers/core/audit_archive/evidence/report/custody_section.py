@@ -9,12 +9,12 @@ from audit_archive.evidence.model import Custody, CustodyDay, Milestone, Report,
 from audit_archive.evidence.report.charts import AXIS, Axis, Bins, lettering, picture
 from audit_archive.evidence.report.markup import Markup, Node, element
 from audit_archive.evidence.report.parts import (
-    ROWS,
+    MOST_ROWS,
     TURNS,
     Column,
     counted,
     left_out,
-    moment,
+    moment_text,
     nothing,
     number,
     section,
@@ -254,7 +254,7 @@ def _milestones(custody: Custody) -> Markup:
     def rank(each: Milestone) -> tuple[bool, int]:
         return each.turn not in Turn.GRAVE, many[each.turn]
 
-    chosen = sorted(custody.milestones, key=rank)[:ROWS]
+    chosen = sorted(custody.milestones, key=rank)[:MOST_ROWS]
     rows = (_milestone(each) for each in sorted(chosen, key=lambda each: (each.at, each.seq)))
     total = max(sum(custody.turns.values()), len(custody.milestones))
     columns = [
@@ -269,4 +269,4 @@ def _milestones(custody: Custody) -> Markup:
 def _milestone(each: Milestone) -> list[Node]:
     what = TURNS.get(each.turn, each.turn)
     kind = "grave" if each.turn in Turn.GRAVE else "plain"
-    return [moment(each.at), str(each.seq), element("strong", what, class_=kind), each.sentence]
+    return [moment_text(each.at), str(each.seq), element("strong", what, class_=kind), each.sentence]

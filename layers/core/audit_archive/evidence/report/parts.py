@@ -11,14 +11,14 @@ from audit_archive.evidence.report.markup import Markup, Node, element, joined
 from audit_archive.format.facts import Cause
 from audit_archive.format.verdicts import Depth, Verdict, Why
 from audit_archive.retrieve.coverage import LISTED, Absence
-from audit_archive.retrieve.outcome import Outcome
+from audit_archive.retrieve.outcome import AnswerOutcome
 
 # The words for what an answer, an audit and an archive may hold; a reader has never seen the product.
 
-SILENT = frozenset({Outcome.OUTSIDE, Outcome.NOTHING_LEFT, Outcome.NOTHING_ARCHIVED})
+SILENT = frozenset({AnswerOutcome.OUTSIDE, AnswerOutcome.NOTHING_LEFT, AnswerOutcome.NOTHING_ARCHIVED})
 """Outcomes that say nothing of what happened."""
 
-CAUSES = {
+CAUSE_WORDS = {
     Cause.PURGED: "gone by a purge of ours before it was archived",
     Cause.FOREIGN_PURGE: "destroyed by somebody else's purge before it was archived",
     Cause.BEFORE_ARCHIVE: "gone before this archive began",
@@ -40,7 +40,7 @@ TURNS = {
     Turn.UNKNOWN: "How a purge ended is unknown",
     Turn.HOLE: "Ids missing",
 }
-VERDICTS = {
+VERDICT_WORDS = {
     Verdict.ALTERED: "its bytes are not those that a hash names",
     Verdict.MISSING: "named, and not there before its time",
     Verdict.UNLOCKED: "not locked against deletion as stated",
@@ -86,10 +86,10 @@ def span(first: object, last: object, to: str = "to") -> str:
     return str(first) if first == last else f"{first} {to} {last}"
 
 
-ROWS = 50
+MOST_ROWS = 50
 """How many rows a table of the report has; all of them are in a file beside it."""
 
-LONGEST = 200
+MAX_VALUE_CHARACTERS = 200
 """Characters of a value that are shown; an attacker may have chosen a million."""
 
 LISTS = {
@@ -154,7 +154,7 @@ def _cells(columns: Sequence[Column], row: Sequence[Node]) -> Iterable[Markup]:
             yield element("td", cell, class_=kind, data_label=column.name)
 
 
-def left_out(there: int, shown: int = ROWS, where: str = "manifest.json") -> str:
+def left_out(there: int, shown: int = MOST_ROWS, where: str = "manifest.json") -> str:
     """What a list of so many leaves out, in words; nothing if it leaves out nothing."""
     if there <= shown:
         return ""
@@ -170,11 +170,11 @@ def facts(*pairs: tuple[str, Node], kind: str = "facts") -> Markup:
 
 def notice(kind: str, heading: str, *content: Node, name: str = "") -> Markup:
     """What nobody may miss: `good`, `warn` or `bad`. The sign says so too, not the colour alone."""
-    headline = element("p", sign(kind), heading, class_="headline")
+    headline = element("p", verdict_sign(kind), heading, class_="headline")
     return element("div", headline, *content, class_=f"notice {kind}", id=name or False)
 
 
-def sign(kind: str) -> Markup:
+def verdict_sign(kind: str) -> Markup:
     """The sign of a verdict; the words beside it say the same."""
     return element("span", {"good": "✓", "warn": "!", "bad": "✕"}[kind], class_="sign", aria_hidden="true")
 
@@ -202,7 +202,7 @@ def _link(place: str) -> Markup:
     return element("a", LISTS.get(place, place), href=f"#{place}")
 
 
-def value(told: object, longest: int = LONGEST) -> Markup:
+def value(told: object, longest: int = MAX_VALUE_CHARACTERS) -> Markup:
     """A value of an entry or of a question: what is none is told apart from what is empty."""
     if told is None:
         return element("span", "none", class_="none")
@@ -215,7 +215,7 @@ def value(told: object, longest: int = LONGEST) -> Markup:
     return joined(text[:longest], rest)
 
 
-def moment(text: str | None) -> Markup:
+def moment_text(text: str | None) -> Markup:
     """A moment that is RFC 3339 in UTC, as one reads it; any other text as it is."""
     read = _RFC3339.fullmatch(text or "")
     if text is None or read is None:

@@ -10,13 +10,13 @@ from audit_archive.evidence.report.parts import (
     code,
     counted,
     facts,
-    moment,
+    moment_text,
     nothing,
     number,
     section,
-    sign,
     spoken,
     value,
+    verdict_sign,
 )
 
 _MOST = 10  # alternatives of one filter that are told
@@ -118,7 +118,7 @@ def _verdicts(report: Report) -> Markup:
 
 
 def _verdict(where: str, kind: str, told: str, rest: str) -> Markup:
-    signed = sign(kind) if kind else nothing()
+    signed = verdict_sign(kind) if kind else nothing()
     return element(
         "a",
         element("strong", signed, told),
@@ -133,8 +133,12 @@ def _asked(report: Report) -> Iterator[tuple[str, Node]]:
     """When, by whom and why; and what the time asked for means as instants."""
     start, end = report.resolved.get("start"), report.resolved.get("end")
     if start is not None or end is not None:
-        since = joined("from ", moment(start), " on") if start is not None else joined("from the first entry")
-        until = joined(", and before ", moment(end)) if end is not None else joined(" to the last")
+        since = (
+            joined("from ", moment_text(start), " on")
+            if start is not None
+            else joined("from the first entry")
+        )
+        until = joined(", and before ", moment_text(end)) if end is not None else joined(" to the last")
         yield "Time asked for, in UTC", joined(since, until)
     else:
         yield "Time asked for", "all that is archived"
@@ -144,7 +148,7 @@ def _asked(report: Report) -> Iterator[tuple[str, Node]]:
     names |= {"invoked_by": "Through", "request_id": "Request"}
     for key in [*names, *sorted(asked.keys() - names.keys())]:
         if asked.get(key) is not None or key in {"who", "reason"}:
-            told = moment(asked["at"]) if key == "at" else _said(asked.get(key))
+            told = moment_text(asked["at"]) if key == "at" else _said(asked.get(key))
             yield names.get(key, key), told
 
 

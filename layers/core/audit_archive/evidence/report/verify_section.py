@@ -6,7 +6,7 @@ from hashlib import sha256
 from audit_archive.evidence.model import BundleFile, Report
 from audit_archive.evidence.report.markup import Markup, Node, element, joined
 from audit_archive.evidence.report.parts import (
-    ROWS,
+    MOST_ROWS,
     Column,
     bullets,
     code,
@@ -115,7 +115,7 @@ def files_section(report: Report) -> Markup:
         "Files and keys",
         element("p", *_proven(report)),
         bullets(report.reasons) if report.reasons else nothing(),
-        table("Files", columns, map(_file, files[:ROWS]), more=more, kind="files"),
+        table("Files", columns, map(_file, files[:MOST_ROWS]), more=more, kind="files"),
         element("p", "The hashes of all files, of every statement and proof too, are in ", code(SUMS), "."),
         _chooser(),
         element("h3", "The key that signed the archive"),
