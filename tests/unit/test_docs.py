@@ -177,9 +177,14 @@ def test_every_error_has_its_section_and_its_row() -> None:
     assert first_cells(section(README, "Errors")) == known - {"AuditArchiveError", "PageError"}
 
 
-def test_every_alarm_has_its_section() -> None:
-    alarms = {n for n, r in SOURCE["Resources"].items() if r["Type"] == "AWS::CloudWatch::Alarm"}
-    assert set(re.findall(r"^### (\w+Alarm)$", RUNBOOK.read_text(), re.MULTILINE)) == alarms
+def test_every_alarm_has_its_section_and_points_to_it() -> None:
+    alarms = {n: r for n, r in SOURCE["Resources"].items() if r["Type"] == "AWS::CloudWatch::Alarm"}
+    assert alarms
+    assert set(re.findall(r"^### (\w+Alarm)$", RUNBOOK.read_text(), re.MULTILINE)) == set(alarms)
+    for name, alarm in alarms.items():
+        described = alarm["Properties"]["AlarmDescription"]
+        assert described.endswith(f" See docs/operations.md#{name.lower()}"), name
+        assert name.lower() in anchors(RUNBOOK), name
 
 
 def test_the_runbook_has_every_outcome_and_every_reason() -> None:
