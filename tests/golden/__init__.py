@@ -4,13 +4,17 @@
 """
 
 import re
+import sys
 from hashlib import sha256
 from pathlib import Path
 
 GOLDEN = Path(__file__).parent
 ROOT = GOLDEN.parents[1]
-CHANGELOG = ROOT / "CHANGELOG.md"
+_CORE = str(ROOT / "layers" / "core")
+if _CORE not in sys.path:  # pytest puts it there, `python -m` does not
+    sys.path.insert(0, _CORE)
 
+CHANGELOG = ROOT / "CHANGELOG.md"
 ARCHIVE, BUNDLE, KEY = "archive", "bundle.zip", "signing-key.pem"
 CHECKPOINT, ANSWER, EXPECTED = "kept-checkpoint.txt", "answer.ndjson", "expected.json"
 

@@ -1,4 +1,4 @@
-"""Makes the golden archive of this version: `PYTHONPATH=layers/core:. .venv/bin/python -m tests.golden.make VERSION`.
+"""Makes the golden archive of this version: `.venv/bin/python -m tests.golden.make VERSION`.
 
 It overwrites nothing. Signatures are random, so every making differs; the private keys are thrown away.
 """
