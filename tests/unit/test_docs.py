@@ -13,7 +13,7 @@ from dataclasses import fields, is_dataclass
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, TypeGuard, cast, get_args, get_type_hints
+from typing import Any, cast, get_args, get_type_hints
 
 import pytest
 from click.testing import CliRunner
@@ -22,15 +22,14 @@ from audit_archive import errors
 from audit_archive.adapters.signing import is_signed
 from audit_archive.format.canonical import source_line
 from audit_archive.format.checkpoint import open_checkpoint
-from audit_archive.format.facts import Action, Cause, HeldBackBy, Missing, PurgeOutcome
+from audit_archive.format.facts import Cause, Missing, PurgeOutcome
 from audit_archive.format.purges import ForeignPurge
 from audit_archive.format.statement import Statement, key_named_by, parse_statement, statement_bytes
 from audit_archive.run.request import ArchiveRequest, OperatorRequest
-from audit_archive.run.result import MOST_LISTED, Result, RunOutcome
+from audit_archive.run.result import MOST_LISTED, Result
 from cli.main import main
 from tests.template.rendered import SOURCE
 from tests.unit.run.world import World
-from tests.unit.test_style import strings_of
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -167,45 +166,6 @@ def test_the_readme_has_every_field_of_an_event() -> None:
     assert {field.name for kind in (ArchiveRequest, OperatorRequest) for field in fields(kind)} == told
 
 
-@pytest.mark.parametrize("function", ["archive", "verify", "retrieve"])
-def test_the_runbook_has_every_metric(function: str) -> None:
-    app = (ROOT / "functions" / function / "app.py").read_text()
-    metrics = re.findall(r'^ +(?:metrics\.add_metric)?\("([A-Z]\w+)", ', app, re.MULTILINE)
-    assert metrics
-    assert set(metrics) <= set(re.findall(r"`(\w+)`", section(RUNBOOK, "Where to look")))
-
-
-def test_the_runbook_has_every_action() -> None:
-    assert first_cells(section(RUNBOOK, "Deciding")) == set(Action.BY_EVENT)
-
-
-def test_the_first_table_of_the_runbook_has_every_kind_of_message() -> None:
-    calls = [node for file in CODE for node in ast.walk(ast.parse(file.read_text())) if is_finding(node)]
-    firsts = [argument for call in calls for argument in call.args[:1]]
-    kinds = {str(first.value) for first in firsts if isinstance(first, ast.Constant)}
-    assert len(kinds) > 5
-    pages = {kind.__name__ for kind in errors.PageError.__subclasses__()}
-    told = first_cells(re.sub("^ +", "", section(RUNBOOK, "Three in the morning"), flags=re.MULTILINE))
-    assert told == kinds | pages
-
-
-def is_finding(node: ast.AST) -> TypeGuard[ast.Call]:
-    """Whether code makes a finding, of which a person is told."""
-    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Finding"
-
-
-@pytest.mark.parametrize("heading", ["Errors", "Warnings", "Getting something back"])
-def test_every_message_in_the_runbook_is_one_of_the_code(heading: str) -> None:
-    """Between its variable parts: dots, names in angle brackets, numbers, quotes."""
-    texts = [" ".join(text.split()) for file in CODE for text in strings_of(file.read_text())]
-    cells = re.findall(r"^(`[^|]+) \| ", section(RUNBOOK, heading).replace("| `", "\n`"), re.MULTILINE)
-    quoted = [one or two for cell in cells for one, two in re.findall(r"`` (.+?) ``|`([^`]+)`", cell)]
-    assert len(quoted) > 4
-    for message in quoted:
-        for piece in re.split(r"\.\.\.|<\w+>|[\d'\[\]]+", message):
-            assert any(piece.strip() in text for text in texts), message
-
-
 def test_every_error_has_its_section_and_its_row() -> None:
     known = {
         name
@@ -215,22 +175,6 @@ def test_every_error_has_its_section_and_its_row() -> None:
     headings = set(re.findall(r"^### (\w+Error)$", RUNBOOK.read_text(), re.MULTILINE))
     assert headings == known
     assert first_cells(section(README, "Errors")) == known - {"AuditArchiveError", "PageError"}
-
-
-def test_every_alarm_has_its_section_and_points_to_it() -> None:
-    alarms = {n: r for n, r in SOURCE["Resources"].items() if r["Type"] == "AWS::CloudWatch::Alarm"}
-    assert alarms
-    assert set(re.findall(r"^### (\w+Alarm)$", RUNBOOK.read_text(), re.MULTILINE)) == set(alarms)
-    for name, alarm in alarms.items():
-        described = alarm["Properties"]["AlarmDescription"]
-        assert described.endswith(f" See docs/operations.md#{name.lower()}"), name
-        assert name.lower() in anchors(RUNBOOK), name
-
-
-def test_the_runbook_has_every_outcome_and_every_reason() -> None:
-    outcomes = first_cells(section(RUNBOOK, "Outcomes"))
-    assert outcomes == constants(RunOutcome) | constants(PurgeOutcome)
-    assert first_cells(section(RUNBOOK, "held_back_by")) == constants(HeldBackBy)
 
 
 def records_in(hint: Any) -> set[type]:

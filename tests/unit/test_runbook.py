@@ -1,0 +1,71 @@
+"""The runbook has a section, a row or a word for everything that may stand before somebody at night."""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import TypeGuard
+
+import pytest
+
+from audit_archive import errors
+from audit_archive.format.facts import Action, HeldBackBy, PurgeOutcome
+from audit_archive.run.result import RunOutcome
+from tests.template.rendered import SOURCE
+from tests.unit.test_docs import CODE, ROOT, RUNBOOK, anchors, constants, first_cells, section
+from tests.unit.test_style import strings_of
+
+
+def test_every_alarm_has_its_section_and_points_to_it() -> None:
+    alarms = {n: r for n, r in SOURCE["Resources"].items() if r["Type"] == "AWS::CloudWatch::Alarm"}
+    assert alarms
+    assert set(re.findall(r"^### (\w+Alarm)$", RUNBOOK.read_text(), re.MULTILINE)) == set(alarms)
+    for name, alarm in alarms.items():
+        described = alarm["Properties"]["AlarmDescription"]
+        assert described.endswith(f" See docs/operations.md#{name.lower()}"), name
+        assert name.lower() in anchors(RUNBOOK), name
+
+
+def test_the_runbook_has_every_outcome_and_every_reason() -> None:
+    outcomes = first_cells(section(RUNBOOK, "Outcomes"))
+    assert outcomes == constants(RunOutcome) | constants(PurgeOutcome)
+    assert first_cells(section(RUNBOOK, "held_back_by")) == constants(HeldBackBy)
+
+
+@pytest.mark.parametrize("function", ["archive", "verify", "retrieve"])
+def test_the_runbook_has_every_metric(function: str) -> None:
+    app = (ROOT / "functions" / function / "app.py").read_text()
+    metrics = re.findall(r'^ +(?:metrics\.add_metric)?\("([A-Z]\w+)", ', app, re.MULTILINE)
+    assert metrics
+    assert set(metrics) <= set(re.findall(r"`(\w+)`", section(RUNBOOK, "Where to look")))
+
+
+def test_the_runbook_has_every_action() -> None:
+    assert first_cells(section(RUNBOOK, "Deciding")) == set(Action.BY_EVENT)
+
+
+def test_the_first_table_of_the_runbook_has_every_kind_of_message() -> None:
+    calls = [node for file in CODE for node in ast.walk(ast.parse(file.read_text())) if is_finding(node)]
+    firsts = [argument for call in calls for argument in call.args[:1]]
+    kinds = {str(first.value) for first in firsts if isinstance(first, ast.Constant)}
+    assert len(kinds) > 5
+    pages = {kind.__name__ for kind in errors.PageError.__subclasses__()}
+    told = first_cells(re.sub("^ +", "", section(RUNBOOK, "Three in the morning"), flags=re.MULTILINE))
+    assert told == kinds | pages
+
+
+def is_finding(node: ast.AST) -> TypeGuard[ast.Call]:
+    """Whether code makes a finding, of which a person is told."""
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Finding"
+
+
+@pytest.mark.parametrize("heading", ["Errors", "Warnings", "Getting something back"])
+def test_every_message_in_the_runbook_is_one_of_the_code(heading: str) -> None:
+    """Between its variable parts: dots, names in angle brackets, numbers, quotes."""
+    texts = [" ".join(text.split()) for file in CODE for text in strings_of(file.read_text())]
+    cells = re.findall(r"^(`[^|]+) \| ", section(RUNBOOK, heading).replace("| `", "\n`"), re.MULTILINE)
+    quoted = [one or two for cell in cells for one, two in re.findall(r"`` (.+?) ``|`([^`]+)`", cell)]
+    assert len(quoted) > 4
+    for message in quoted:
+        for piece in re.split(r"\.\.\.|<\w+>|[\d'\[\]]+", message):
+            assert any(piece.strip() in text for text in texts), message
