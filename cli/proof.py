@@ -1,4 +1,4 @@
-"""`proof`: that one entry was archived, as a text that anybody can check offline."""
+"""`proof`: that one entry was archived, as a text that anybody can check offline; and how it is checked."""
 
 from pathlib import Path
 from typing import Any, cast
@@ -11,37 +11,60 @@ from audit_archive.format.times import rfc3339
 from audit_archive.retrieve.proofs import ProvenLine, find_proofs
 from audit_archive.retrieve.request import ProofRequest
 from cli.exits import Exit, Failure
-from cli.options import Chosen, chosen, console_argument, folder_option, global_options
+from cli.options import Chosen, ConsoleId, chosen, folder_option, global_options
 from cli.outputs import check_free, written
+from cli.proof_check import check
 from cli.questions import event_of, tell_coverage
 from cli.show import binary_stdout, say, show_json
 from cli.stack import is_signed, question
 
 
 @click.command()
-@console_argument
-@click.option("--id", "id_", type=int, required=True, metavar="ID", help="The entry to prove.")
+@click.argument("console", type=ConsoleId(), metavar="[CONSOLE]", required=False)
+@click.option("--id", "id_", type=int, metavar="ID", help="The entry to prove.")
 @click.option("--epoch", type=int, metavar="N", help="Only of this epoch, if the Console was ever reset.")
 @click.option(
     "--output",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Put the line and its proof into two files of this folder.",
 )
+@click.option("--check", metavar="FILE", help="Check this proof, offline, instead of making one; - is stdin.")
+@click.option("--line", metavar="LINE", help="With --check: the line that you hold, or a file with it, or -.")
+@click.option("--key", "keys", multiple=True, metavar="PEM", help="With --check: trust this key; repeatable.")
 @folder_option
 @global_options(hidden=True)
 @chosen
-def proof(
-    chosen: Chosen, /, console: str, id_: int, output: Path | None, folder: Path | None, **asked: Any
-) -> None:
-    """Prove that one entry was archived, to anybody who has the public key.
+def proof(chosen: Chosen, /, console: str | None, folder: Path | None, **asked: Any) -> None:
+    """Prove that one entry was archived, to anybody who has the public key; or check such a proof.
 
     The proof is a text (c2sp.org/tlog-proof): the hashes that lead from the archived line to a signed
-    checkpoint. It is checked with the line, this text and the public key; docs/archive-format.md says how.
-    Exit status 1 if the entry is archived and can't be proven.
+    checkpoint. Exit status 1 if the entry is archived and can't be proven.
+
+    --check takes that text, or what --json gave, and asks nobody: it needs no AWS and no archive. Without
+    --line it takes the line from the answer, or from the file .line beside the proof. With CONSOLE the
+    checkpoint must be of that Console. Exit status 1 if the proof does not hold.
 
     \b
     canary-audit proof 1234abcd --id 1200 --output .
+    canary-audit proof --check 1-1200.tlog-proof --key signing-key.pem --line 1-1200.line
     """
+    place, line, keys = (asked.pop(name) for name in ("check", "line", "keys"))
+    if place is None:
+        if line is not None or keys:
+            raise click.UsageError("--line and --key go with --check.")
+        if console is None or asked["id_"] is None:
+            raise click.UsageError("Say which entry to prove: CONSOLE and --id. Or check a proof: --check.")
+        _prove(chosen, console, folder, **asked)
+        return
+    if folder is not None or any(value is not None for value in asked.values()):
+        raise click.UsageError("--check asks nobody: --id, --epoch, --output and --folder don't go with it.")
+    check(place, line, keys, console, is_json=chosen.is_json)
+
+
+def _prove(
+    chosen: Chosen, console: str, folder: Path | None, id_: int, output: Path | None, **asked: Any
+) -> None:
+    """Prove an entry of the archive. Raises Failure if it is archived and can't be proven."""
     event = event_of("proof", console, {"id": id_, **asked})
     request = cast("ProofRequest", question(event))
     reader = chosen.reader(folder)

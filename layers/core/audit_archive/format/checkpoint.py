@@ -75,13 +75,24 @@ def open_note(data: bytes, name: str, keys: Iterable[PublicKey], is_signed: Sign
     Raises ValueError if the bytes are no note, if none of the keys signed it, or if a signature is false.
     """
     note = parse_note(data)
-    ours = [(key, s) for key in keys for s in note.signatures if (s.name, s.key_id) == (name, key.key_id)]
+    ours = _signatures_of(note, name, keys)
     if not ours:
         raise ValueError(f"no known key {name} signed it")
     for key, each in ours:
         if not is_signed(key, note.text, each.signature):
             raise ValueError(f"the signature of {name} (key {key.key_id.hex()}) is false")
     return note.text
+
+
+def signers_of(note: SignedNote, name: str, keys: Iterable[PublicKey]) -> tuple[PublicKey, ...]:
+    """Those of the known keys that a note bears a signature of; `open_note` tells whether it is good."""
+    return tuple(dict.fromkeys(key for key, _ in _signatures_of(note, name, keys)))
+
+
+def _signatures_of(
+    note: SignedNote, name: str, keys: Iterable[PublicKey]
+) -> list[tuple[PublicKey, NoteSignature]]:
+    return [(key, s) for key in keys for s in note.signatures if (s.name, s.key_id) == (name, key.key_id)]
 
 
 def _signature(line: str) -> NoteSignature:
@@ -161,6 +172,7 @@ def open_checkpoint(
 # It takes nothing but the archived line, this text and the public key.
 
 _FORMAT = "c2sp.org/tlog-proof@v1"
+_FAMILY = b"c2sp.org/tlog-proof@"
 _HEAD = re.compile(re.escape(_FORMAT) + r"\nindex (0|[1-9][0-9]{0,17})((?:\n[A-Za-z0-9+/]{43}=){0,63})")
 
 
@@ -184,6 +196,11 @@ def parse_entry_proof(data: bytes) -> EntryProof:
     The specification allows a line `extra`, which nothing signs: we write none, and accept none.
     """
     head, separator, checkpoint = data.partition(b"\n\n")
+    if b"\r\n" in data:
+        raise ValueError("no proof of an entry: it has CR LF line ends. Take the file as it was written")
+    if data.startswith(_FAMILY) and not data.startswith(_FORMAT.encode() + b"\n"):
+        version = head.partition(b"\n")[0]
+        raise ValueError(f"no proof of an entry of this version, {_FORMAT}, but {version[:100]!r}")
     found = _HEAD.fullmatch(head.decode())
     if found is None or not separator:
         raise ValueError(f"no proof of an entry: {head[:100]!r}")

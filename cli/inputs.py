@@ -1,0 +1,36 @@
+"""Files that a person hands over: read whole and within bounds, or refused by the name of the option."""
+
+from pathlib import Path
+
+import click
+
+from audit_archive.format.keys import PublicKey
+from cli.exits import Exit, Failure
+
+STDIN = "-"
+MAX_KEY = 1 << 16
+"""Bytes of a PEM file; one with a public key has 178."""
+
+
+def read_input(option: str, place: str, limit: int) -> bytes:
+    """The bytes of a file, or of stdin for `-`. Raises Failure if there are too many, or none to read."""
+    try:
+        if place == STDIN:
+            data = click.get_binary_stream("stdin").read(limit + 1)
+        else:
+            with Path(place).open("rb") as file:
+                data = file.read(limit + 1)
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise Failure("UnreadableFile", f"{option}: {place} can't be read: {why}", Exit.USAGE) from error
+    if len(data) > limit:
+        raise Failure("TooLarge", f"{option}: {place} has more than {limit} bytes", Exit.USAGE)
+    return data
+
+
+def read_key(place: str) -> PublicKey:
+    """The public key in a PEM file. Raises Failure if there is none."""
+    try:
+        return PublicKey.from_pem(read_input("--key", place, MAX_KEY).decode())
+    except ValueError as error:
+        raise Failure("NoKey", f"--key: {place} is no public key: {error}", Exit.USAGE) from error

@@ -1,0 +1,194 @@
+"""Whether the proof of an entry holds, and what it proves, told from a public key and no archive. Pure."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from audit_archive.format.checkpoint import (
+    Checkpoint,
+    EntryProof,
+    check_entry,
+    open_checkpoint,
+    origin_of,
+    parse_checkpoint,
+    parse_entry_proof,
+    parse_note,
+    signers_of,
+)
+from audit_archive.format.entry import members_of
+from audit_archive.format.keys import PublicKey, SignatureCheck
+from audit_archive.format.merkle import leaf_hash
+
+TOLD_OF_ENTRY = ("id", "timestamp", "user", "action_type")
+"""What of an entry is told beside its proof."""
+
+NO_LINE = (
+    "the file holds no line, and a proof without its line proves no entry. Give the line that you hold "
+    "with --line"
+)
+NOT_PROVEN = (
+    "when the entry was archived, and in which epoch: the statement says both, and a proof does not hold it",
+    "that the archive holds the entry today: `canary-audit verify` checks that",
+    "that the Console told the truth when it served the entry",
+)
+"""What no proof of an entry proves, however good it is."""
+
+
+class Claim(NamedTuple):
+    """A proof as somebody handed it over, and the line that it is said to prove; None without one."""
+
+    proof: EntryProof
+    line: bytes | None
+
+
+@dataclass(frozen=True)
+class CheckedProof:
+    """What became of a claim.
+
+    `problem`: why it proves no entry; None if it does. `signed_by`: the ids (hex) of the known keys that
+    signed the checkpoint. `checkpoint`: None unless one of them did. `entry`: what the line says.
+    """
+
+    index: int
+    leaf_sha256: str | None
+    problem: str | None
+    signed_by: tuple[str, ...] = ()
+    checkpoint: Checkpoint | None = None
+    entry: dict[str, Any] | None = None
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether it proves that the line is an archived entry."""
+        return self.problem is None
+
+    def proven(self) -> tuple[str, ...]:
+        """What is proven, in sentences."""
+        found = self.checkpoint
+        if found is None:
+            return ()
+        signed = (
+            f"The key {' and the key '.join(self.signed_by)} signed a checkpoint of Console {found.console} "
+            f"over {found.size} entries and the statement {found.statement_sha256}.",
+        )
+        if not self.is_proven or self.entry is None:
+            return signed
+        return (
+            *signed,
+            f"The entry {self.entry['id']} was archived: its line, byte by byte, is leaf {self.index} under "
+            "that checkpoint.",
+        )
+
+    def not_proven(self) -> tuple[str, ...]:
+        """What is not proven, in clauses."""
+        return NOT_PROVEN if self.is_proven else ("that any entry was archived",)
+
+
+def read_claims(data: bytes) -> tuple[Claim, ...]:
+    """The proofs in a file: the text of one, or the answer that `canary-audit proof --json` gave.
+
+    Raises ValueError, which says what the file is not.
+    """
+    if not data.lstrip().startswith(b"{"):
+        return (Claim(parse_entry_proof(data), None),)
+    try:
+        answer = json.loads(data, object_pairs_hook=_object_of)
+    except RecursionError as error:
+        raise ValueError("no answer of `canary-audit proof --json`: its JSON is too deep") from error
+    except ValueError as error:
+        raise ValueError(
+            f"no answer of `canary-audit proof --json`: its JSON can't be read: {error}"
+        ) from error
+    proofs = answer.get("proofs")
+    if not isinstance(proofs, list) or not proofs or not all(isinstance(each, dict) for each in proofs):
+        raise ValueError(
+            "no answer of `canary-audit proof --json`: it has no list `proofs` with a proof in it"
+        )
+    return tuple(map(_claim, proofs))
+
+
+def check_claim(
+    claim: Claim, console: str | None, keys: Sequence[PublicKey], is_signed: SignatureCheck
+) -> CheckedProof:
+    """Check a claim with nothing but the known keys. `console`: of which Console it must be; None: of any.
+
+    1. One of the keys has signed the checkpoint, and it is that Console's.
+    2. The line's hash leads to the root that the checkpoint names; without a line no entry is proven.
+    3. The line is an entry.
+    """
+    proof, line = claim
+    leaf = leaf_hash(line).hex() if line is not None else None
+    try:
+        named, signed_by = _named_and_signed_by(proof.checkpoint, console, keys)
+        if line is None:
+            checkpoint = open_checkpoint(proof.checkpoint, named, keys, is_signed)
+            return CheckedProof(proof.index, leaf, NO_LINE, signed_by, checkpoint)
+        checkpoint = check_entry(line, proof, named, keys, is_signed)
+    except ValueError as error:
+        return CheckedProof(proof.index, leaf, f"{error}{_advice(line)}")
+    try:
+        return CheckedProof(proof.index, leaf, None, signed_by, checkpoint, _entry_of(line))
+    except ValueError as error:
+        problem = f"the line is under the checkpoint, and it is not an entry: {error}"
+        return CheckedProof(proof.index, leaf, problem, signed_by, checkpoint)
+
+
+def _named_and_signed_by(
+    data: bytes, console: str | None, keys: Sequence[PublicKey]
+) -> tuple[str, tuple[str, ...]]:
+    """The Console that a checkpoint names, and the ids of those of the keys that it bears signatures of.
+
+    Neither is anybody's word until the signatures are found good. Raises ValueError if there is none, or if
+    it names another Console than it must.
+    """
+    note = parse_note(data)
+    named = parse_checkpoint(note.text).console
+    if console is not None and named != console:
+        raise ValueError(f"the checkpoint is of Console {named}, not of {console}")
+    signers = signers_of(note, origin_of(named), keys)
+    if not signers:
+        given, borne = _ids(key.key_id for key in keys), _ids(each.key_id for each in note.signatures)
+        raise ValueError(
+            f"no key that you gave ({given}) signed the checkpoint. It bears signatures by {borne}: give "
+            "that key, if you trust it"
+        )
+    return named, tuple(key.key_id.hex() for key in signers)
+
+
+def _entry_of(line: bytes) -> dict[str, Any]:
+    """What a proven line says of its entry. Raises ValueError if it is not the line of an entry."""
+    try:
+        members = members_of(line)
+        entry_id = members["id"]
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError("it is not a JSON object with an id") from error
+    if type(entry_id) is not int:
+        raise ValueError("its id is not a whole number")
+    return {name: members.get(name) for name in TOLD_OF_ENTRY}
+
+
+def _advice(line: bytes | None) -> str:
+    """What may have become of a line that ends as no archived line does."""
+    if line is not None and line.endswith(b"\r"):
+        return ". The line that you gave ends in CR LF: take it as it was written"
+    return ""
+
+
+def _ids(key_ids: Iterable[bytes]) -> str:
+    return ", ".join(key_id.hex() for key_id in key_ids) or "nobody"
+
+
+def _object_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object. Two readers must not take it for two things, so a name stands in it once."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a name stands twice in one JSON object")
+    return found
+
+
+def _claim(told: dict[str, Any]) -> Claim:
+    proof, line = told.get("proof"), told.get("line")
+    if not isinstance(proof, str) or not isinstance(line, str | None):
+        why = "`proof` or `line` in it is not text"
+        raise ValueError(f"no answer of `canary-audit proof --json`: {why}")  # noqa: TRY004 - the file is wrong
+    return Claim(parse_entry_proof(proof.encode()), line.encode() if line is not None else None)
