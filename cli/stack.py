@@ -14,6 +14,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from audit_archive.adapters.aws import client_config, error_code, told, wary
+from audit_archive.adapters.bundle_source import BundleSource
 from audit_archive.adapters.console.http import HttpConsole
 from audit_archive.adapters.folder_source import FolderSource
 from audit_archive.adapters.ledger import DynamoDbLedger, DynamoDbVerifications
@@ -38,6 +39,7 @@ __all__ = [
     "CloudError",
     "Stack",
     "asking",
+    "bundle_reader",
     "find_zone",
     "folder_reader",
     "handouts",
@@ -195,6 +197,11 @@ def error_code_of(error: CloudError) -> str:
 def folder_reader(folder: Path) -> Reader:
     """A copy of an archive in a folder, to read. Raises ArchiveStoreError if there is no such folder."""
     return Reader(FolderSource(folder), None, SystemClock(), scratch_file)
+
+
+def bundle_reader(bundle: Path) -> Reader:
+    """The chain in a bundle of evidence, to read. Raises ValueError if the file is not one."""
+    return Reader(BundleSource(bundle), None, SystemClock(), scratch_file)
 
 
 def question(event: Mapping[str, Any]) -> RetrieveRequest:

@@ -5,17 +5,21 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from audit_archive.audit.question import Audit, AuditQuestion, KnownPoint
 from audit_archive.audit.request import parse_verify_request
 from audit_archive.audit.verify import verify_archive as audit
-from audit_archive.format.verdicts import Depth, Verification
+from audit_archive.format.checkpoint import MAX_NOTE
+from audit_archive.format.verdicts import Depth, Growth, Verification, Why
 from audit_archive.ports import Rotation
+from audit_archive.retrieve.statements import Reader
 from cli.exits import Exit, Failure
+from cli.inputs import read_input
 from cli.options import Chosen, chosen, console_argument, folder_option, global_options
 from cli.progress import Bar
-from cli.show import show_facts, show_json, show_table
-from cli.stack import is_signed
+from cli.show import say, show_facts, show_json, show_table
+from cli.stack import bundle_reader, is_signed
 
 SHOWN = 50
 """Faults and notes that a table shows."""
@@ -49,26 +53,44 @@ text_file = click.File("r", encoding="utf-8")
     help="A checkpoint that you kept: the chain must still lead through it.",
 )
 @click.option("--known-sha256", metavar="HEX", help="The same, by the SHA-256 of a statement.")
+@click.option(
+    "--since",
+    metavar="FILE",
+    help="A signed checkpoint that you kept: prove that the archive only grew since.",
+)
 @folder_option
+@click.option(
+    "--bundle",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Verify the chain in this bundle of evidence instead.",
+)
 @global_options(hidden=True)
 @chosen
-def verify(chosen: Chosen, /, console: str, folder: Path | None, **asked: Any) -> None:
+def verify(chosen: Chosen, /, console: str, folder: Path | None, bundle: Path | None, **asked: Any) -> None:
     """Verify the archive of a Console; exit status 1 if anything is wrong with it.
 
     The whole chain of statements is judged at every depth. What was not looked at is told. Nothing is
     written, and nobody else is told: the stack's own daily audit does that.
 
+    --since proves, at every depth, that the archive begins with all that a checkpoint is over: its
+    statements, and its entries. Exit status 1 if that can't be proven. A bundle holds the chain and not the
+    entries, so of a bundle only the first is proven, and the answer says so.
+
     \b
     canary-audit verify 1234abcd --depth content --key signing-key.pem
     canary-audit verify 1234abcd --folder copy-of-the-bucket
+    canary-audit verify 1234abcd --since kept.txt --key signing-key.pem
     """
+    if bundle is not None:
+        asked["depth"] = _depth_of_bundle(folder)
     question = question_of(console, asked)
-    reader = chosen.reader(folder)
-    if folder is None:
+    reader = _open(bundle) if bundle is not None else chosen.reader(folder)
+    if folder is bundle is None:
         remembered = _remembered(chosen.stack.verifications.last(console))
         question = replace(question, known=(*question.known, *remembered))
     with Bar() as bar:
         ports = Audit(reader.source, reader.clock, reader.scratch, is_signed, bar.show)
+        ports = replace(ports, has_lines=bundle is None)
         found = audit(ports.beside(reader.ledger, console), question)
     if chosen.is_json:
         show_json(found.as_dict())
@@ -76,6 +98,27 @@ def verify(chosen: Chosen, /, console: str, folder: Path | None, **asked: Any) -
         _tell(found)
     if not found.is_valid:
         raise Failure("FaultsFound", f"{found.verdict}: {found.faults[0].sentence}", Exit.FAULTS)
+    growth = found.growth
+    if growth is not None and growth.unproven_because not in {None, Why.BUNDLE}:
+        raise Failure("NotProven", f"{growth.sentence}.", Exit.FAULTS)
+
+
+def _depth_of_bundle(folder: Path | None) -> str:
+    """How deep a bundle can be verified. Raises UsageError if more is asked for."""
+    if folder is not None:
+        raise click.UsageError("--folder and --bundle: one of the two.")
+    context = click.get_current_context()
+    is_asked = context.get_parameter_source("depth") is ParameterSource.COMMANDLINE
+    if is_asked and context.params["depth"] != Depth.CHAIN:
+        raise click.UsageError("A bundle holds no exports and no entry files: its --depth is chain.")
+    return Depth.CHAIN
+
+
+def _open(bundle: Path) -> Reader:
+    try:
+        return bundle_reader(bundle)
+    except ValueError as error:
+        raise Failure("NoBundle", f"--bundle: {error}", Exit.USAGE) from error
 
 
 def question_of(console: str, asked: dict[str, Any]) -> AuditQuestion:
@@ -85,12 +128,23 @@ def question_of(console: str, asked: dict[str, Any]) -> AuditQuestion:
         raise click.UsageError("--known and --known-sha256: one of the two.")
     keys = [file.read() for file in asked.pop("keys")] or None
     point = known.read() if known is not None else sha256
+    since = asked.pop("since")
+    note = _text(since) if since is not None else None
     request = parse_verify_request(
-        {"console": console, "known_checkpoint": point, "trusted_keys": keys} | asked
+        {"console": console, "known_checkpoint": point, "since": note, "trusted_keys": keys} | asked
     )
     if not isinstance(request, AuditQuestion):  # with a depth it always is one
         raise click.UsageError("An audit by hand needs a --depth.")
     return request
+
+
+def _text(place: str) -> str:
+    try:
+        return read_input("--since", place, MAX_NOTE).decode()
+    except UnicodeDecodeError as error:
+        raise Failure(
+            "NoCheckpoint", f"--since: {place} is not the text of a checkpoint", Exit.USAGE
+        ) from error
 
 
 def _remembered(last: Rotation | None) -> tuple[KnownPoint, ...]:
@@ -98,6 +152,15 @@ def _remembered(last: Rotation | None) -> tuple[KnownPoint, ...]:
     if last is None or last.newest_sha256 is None:
         return ()
     return (KnownPoint("an earlier audit", last.newest_sha256, last.newest_seq),)
+
+
+def _growth(growth: Growth | None) -> str | None:
+    """What is proven of it, in a few words."""
+    if growth is None:
+        return None
+    if growth.is_proven:
+        return f"proven, since statement {growth.seq} and {growth.size} entries"
+    return "only of the statements" if growth.unproven_because == Why.BUNDLE else "not proven"
 
 
 def _tell(found: Verification) -> None:
@@ -109,10 +172,13 @@ def _tell(found: Verification) -> None:
             ("Newest SHA-256", found.newest_sha256),
             ("Dates", f"{found.coverage.first_date or '-'} to {found.coverage.last_date or '-'} (UTC)"),
             ("Keys from", {"caller": "you", "archive": "the archive itself"}.get(found.keys_from or "")),
+            ("Only grew", _growth(found.growth)),
             *((f"Key {key.key_id}", f"{key.checkpoints} good checkpoints") for key in found.keys),
             *((f"Checked {what}", count) for what, count in found.checked.items()),
         ]
     )
+    if found.growth is not None:
+        say(f"{found.growth.sentence}.")
     if found.not_checked:
         rows = ((each.what, each.why, each.count) for each in found.not_checked)
         show_table(["not checked", "why", "how many"], rows)

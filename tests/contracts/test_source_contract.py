@@ -4,25 +4,28 @@ What only a bucket can show (older versions, delete markers, locks, checksums) i
 ArchiveStore.
 """
 
-from collections.abc import Callable
+import struct
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
 from time import time
 from uuid import uuid4
+from zipfile import ZIP_BZIP2, ZIP_DEFLATED, ZipFile
 
 import pytest
 
+from audit_archive.adapters.bundle_source import BundleSource
 from audit_archive.adapters.folder_source import FolderSource
 from audit_archive.adapters.machine import SystemClock
 from audit_archive.adapters.s3 import S3ArchiveStore
 from audit_archive.errors import ArchiveStoreError, IntegrityError
-from audit_archive.ports import ArchiveSource, ArchiveStore, Retention
+from audit_archive.ports import ArchiveSource, ArchiveStore, ObjectFacts, Retention, Version
 from tests.contracts import aws
 from tests.fakes import FakeStore
 
-everywhere = pytest.mark.parametrize("place", ["folder", "fake", "moto"])
+everywhere = pytest.mark.parametrize("place", ["folder", "bundle", "fake", "moto"])
 
 
 @dataclass
@@ -49,6 +52,9 @@ def subject(place: str, tmp_path: Path, request: pytest.FixtureRequest) -> Subje
     folder = f"tests/{uuid4().hex}/"
     if place == "folder":
         return Subject(FolderSource(tmp_path), folder, lambda key, data: _write(tmp_path / key, data))
+    if place == "bundle":
+        source = _Growing(tmp_path / "bundle.zip")
+        return Subject(source, folder, source.put)
     if place == "fake":
         store: ArchiveStore = FakeStore(SystemClock())
     else:
@@ -60,6 +66,26 @@ def subject(place: str, tmp_path: Path, request: pytest.FixtureRequest) -> Subje
         folder,
         lambda key, data: store.put(key, BytesIO(data), sha256(data).hexdigest(), until, {}),
     )
+
+
+class _Growing:
+    """A bundle to which files are added: each question opens it anew."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def put(self, key: str, data: bytes) -> None:
+        with ZipFile(self._path, "a", ZIP_DEFLATED) as bundle:
+            bundle.writestr(key, data)
+
+    def inspect(self, key: str, version_id: str | None = None) -> ObjectFacts | None:
+        return BundleSource(self._path).inspect(key, version_id)
+
+    def read(self, key: str, version_id: str) -> Iterator[bytes]:
+        return BundleSource(self._path).read(key, version_id)
+
+    def versions(self, prefix: str, after_key: str = "") -> Iterator[Version]:
+        return BundleSource(self._path).versions(prefix, after_key)
 
 
 def _write(path: Path, data: bytes) -> None:
@@ -135,3 +161,47 @@ def test_a_key_that_leads_elsewhere_names_nothing(copy: FolderSource, key: str) 
 def test_a_folder_must_be_there(tmp_path: Path) -> None:
     with pytest.raises(ArchiveStoreError, match="no folder"):
         FolderSource(tmp_path / "absent")
+
+
+def bundle_with(path: Path, *names: str, method: int = ZIP_DEFLATED) -> Path:
+    with ZipFile(path, "w", method) as bundle:
+        for name in names:
+            bundle.writestr(name, b"x" * 1000)
+    return path
+
+
+def test_a_file_that_is_no_bundle_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "prose").write_text("no zip")
+    for path in (tmp_path / "prose", tmp_path / "absent", tmp_path):
+        with pytest.raises(ValueError, match="is not a bundle of evidence"):
+            BundleSource(path)
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+@pytest.mark.parametrize("names", [("a", "a"), ("a/b", "A/b")])
+def test_a_bundle_with_a_name_twice_is_refused(names: tuple[str, str], tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="several files of one name"):
+        BundleSource(bundle_with(tmp_path / "a.zip", *names))
+
+
+def test_a_bundle_that_is_packed_in_another_way_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="packed in another way"):
+        BundleSource(bundle_with(tmp_path / "a.zip", "a", method=ZIP_BZIP2))
+    path = bundle_with(tmp_path / "b.zip", "a")
+    data = bytearray(path.read_bytes())
+    struct.pack_into("<H", data, data.index(b"PK\x01\x02") + 8, 1)  # APPNOTE, 4.4.4: bit 0, encrypted
+    path.write_bytes(data)
+    with pytest.raises(ValueError, match="is encrypted"):
+        BundleSource(path)
+
+
+@pytest.mark.parametrize("at", [0, 32, -60])
+def test_a_damaged_file_of_a_bundle_can_not_be_read(at: int, tmp_path: Path) -> None:
+    """Its local header, its bytes, or what the directory says of it."""
+    path = bundle_with(tmp_path / "a.zip", "a")
+    data = bytearray(path.read_bytes())
+    data[data.index(b"PK\x01\x02") + 16 if at < 0 else at] ^= 0xFF
+    path.write_bytes(data)
+    source = BundleSource(path)
+    with pytest.raises(IntegrityError, match="is damaged"):
+        list(source.read("a", ""))

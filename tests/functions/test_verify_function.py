@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from audit_archive.errors import RequestError, SettingsError
+from audit_archive.format.checkpoint import parse_checkpoint, parse_note
+from tests.fakes import FakeSigner
 from tests.functions.world import CONSOLE, Json, World
 
 EVENTS = Path(__file__).parents[2] / "events"
@@ -111,6 +113,22 @@ def test_an_older_copy_is_told_apart_by_what_was_kept(audit: World) -> None:
     report = audit.invoke(asked)
     assert [fault["verdict"] for fault in report["faults"]] == ["missing"]
     assert asked["known_checkpoint"] in report["faults"][0]["sentence"]
+
+
+def test_an_archive_is_proven_to_have_grown_from_a_kept_checkpoint(audit: World) -> None:
+    (key, *_) = audit.keys("checkpoints/")
+    note = audit.aws.s3.get_object(Bucket=audit.name, Key=key)["Body"].read().decode()
+    asked = json.loads((EVENTS / "verify-since.json").read_text()) | {"console": CONSOLE}
+    report = audit.invoke(asked | {"since": note})
+    growth = report["growth"]
+    assert (report["is_valid"], growth["is_proven"], growth["seq"]) == (True, True, 1)
+    assert growth["newest_size"] == len(audit.archived())
+    assert "The archive only grew since the checkpoint over " in report["summary"]
+    signer = FakeSigner()
+    forged = parse_checkpoint(parse_note(note.encode()).text).signed(signer.public_key(), signer.sign(b"x"))
+    report = audit.invoke(asked | {"since": forged.decode()})
+    assert (report["is_valid"], report["growth"]["is_proven"]) == (False, False)
+    assert [fault["verdict"] for fault in report["faults"]] == ["unsigned"]
 
 
 def test_little_time_says_where_to_go_on(audit: World) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from audit_archive.audit.question import AuditQuestion, KnownPoint
+from audit_archive.audit.question import AuditQuestion, KnownPoint, Since
 from audit_archive.audit.request import DailyRequest, parse_verify_request
 from audit_archive.errors import RequestError
 from audit_archive.format.checkpoint import Checkpoint
@@ -44,6 +44,18 @@ def test_a_kept_checkpoint_or_hash_is_a_known_point(text: str) -> None:
     assert request.known == (KnownPoint("the checkpoint that was given", "cd" * 32, checkpoint=checkpoint),)
 
 
+def test_a_kept_checkpoint_is_one_to_have_grown_from() -> None:
+    request = parse_verify_request({"console": "1234abcd", "depth": "chain", "since": NOTE})
+    assert request == AuditQuestion("1234abcd", "chain", since=Since(NOTE.encode(), CHECKPOINT))
+
+
+def test_further_signatures_on_a_kept_checkpoint_are_let_pass() -> None:
+    more = NOTE + NOTE.rpartition("\n\n")[2].replace("canary-audit-archive/1234abcd", "witness")
+    request = parse_verify_request({"console": "1234abcd", "depth": "chain", "since": more})
+    assert isinstance(request, AuditQuestion)
+    assert request.since == Since(more.encode(), CHECKPOINT)
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [
@@ -60,6 +72,16 @@ def test_a_kept_checkpoint_or_hash_is_a_known_point(text: str) -> None:
         ("known_checkpoint", 7),
         ("known_checkpoint", NOTE.replace("1234abcd", "feedbeef")),
         ("known_checkpoint", "\ud800"),
+        ("since", "cafe"),
+        ("since", 7),
+        ("since", "cd" * 32),
+        ("since", NOTE.replace("1234abcd", "feedbeef")),
+        ("since", NOTE.replace("\n", "\r\n")),
+        ("since", NOTE.replace("\n7\n", "\n" + "7" * 5000 + "\n")),
+        ("since", NOTE.partition("\n\n")[0] + "\n"),
+        ("since", NOTE + "\n" + NOTE),
+        ("since", NOTE + "x" * (1 << 18)),
+        ("since", "\ud800"),
         ("trusted_keys", "pem"),
         ("trusted_keys", []),
         ("trusted_keys", ["no key"]),
@@ -76,7 +98,7 @@ def test_a_bad_request_names_the_field(field: str, value: Any) -> None:
     assert error.value.field == field
 
 
-@pytest.mark.parametrize("field", ["from_seq", "to_seq"])
-def test_a_range_without_a_depth_asks_for_one(field: str) -> None:
+@pytest.mark.parametrize(("field", "value"), [("from_seq", 1), ("to_seq", 1), ("since", NOTE)])
+def test_what_is_by_hand_without_a_depth_asks_for_one(field: str, value: object) -> None:
     with pytest.raises(RequestError, match=r"depth: missing.*chain, objects, content"):
-        parse_verify_request({"console": "1234abcd", field: 1})
+        parse_verify_request({"console": "1234abcd", field: value})

@@ -59,7 +59,7 @@ class References:
     def __init__(self, audit: Audit, question: AuditQuestion, signatures: Signatures) -> None:
         self._console = question.console
         self._signatures = signatures
-        self._points = question.known
+        self._points = question.known + ((question.since.point,) if question.since is not None else ())
         self.is_recorded = audit.is_recorded
         recorded = audit.recorded
         if recorded is not None and recorded.statement is not None:

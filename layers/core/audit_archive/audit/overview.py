@@ -149,8 +149,10 @@ EXPORTS, FILES, BYTES = "exports", "entry files", "bytes"
 class WalkedChain:
     """What a walk over a chain has found out.
 
+    `since`: the point after the statement from which it must have grown, if one was asked for and found.
     `start`: the point before the first statement of the asked-for part; `wanted`: how many statements,
-    exports, entry files and bytes that part has. `is_whole`: whether the walk came to the end.
+    exports, entry files and bytes that part has. `is_whole`: whether the walk came to the end; `is_unbroken`:
+    whether every statement that it came to goes on from the one before, and nothing contradicts its hash.
     """
 
     def __init__(self, question: AuditQuestion) -> None:
@@ -159,8 +161,10 @@ class WalkedChain:
         self.start = self.end = Point(0, Head(question.console))
         self.newest = Head(question.console)
         self.newest_sha256: str | None = None
+        self.since: Point | None = None
         self.wanted: Counter[str] = Counter()
         self.is_whole = False
+        self.is_unbroken = True
         self._question = question
         self._export: ExportFacts | None = None
         self._trusted = IdSetBuilder()
@@ -181,12 +185,17 @@ class WalkedChain:
         number = step.after.number
         is_wanted = self._question.from_seq <= number <= (self._question.to_seq or number)
         self.end = step.after
+        is_linked = step.before.head is not None and step.after.is_linked
+        self.is_unbroken = self.is_unbroken and step.said is not None and is_linked
         if number < self._question.from_seq:
             self.start = step.after
         if step.said is None or step.ref is None:
             return
         self.newest, self.newest_sha256 = step.after.head or self.newest, step.ref.sha256
         self._trusted.add(number)
+        since = self._question.since
+        if since is not None and step.ref.sha256 == since.checkpoint.statement_sha256:
+            self.since = step.after
         self.covered.add(step.said)
         if isinstance(step.said, ArchiveStatement):
             self.names.add(step.said)

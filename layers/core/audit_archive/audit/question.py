@@ -16,6 +16,8 @@ from audit_archive.format.verdicts import Depth
 from audit_archive.ports import ArchiveSource, Clock, Ledger, ScratchFile
 from audit_archive.storage.chain import LoadedObject
 
+GIVEN = "the checkpoint that was given"
+
 UNFINISHED = 2 * DAY
 """Seconds for which what an unrecorded statement lacks may be that of a run that is not done, or died."""
 
@@ -36,11 +38,28 @@ class KnownPoint:
 
 
 @dataclass(frozen=True)
+class Since:
+    """A signed checkpoint that somebody kept, from which the archive must have grown.
+
+    `note`: its bytes. `checkpoint`: what they say, which is nobody's word until a signature is found good.
+    """
+
+    note: bytes
+    checkpoint: Checkpoint
+
+    @property
+    def point(self) -> KnownPoint:
+        """The statement that it is over."""
+        return KnownPoint(GIVEN, self.checkpoint.statement_sha256, checkpoint=self.checkpoint)
+
+
+@dataclass(frozen=True)
 class AuditQuestion:
     """One audit: of which Console, how deep, and of which statements the objects (`to_seq` None: the newest).
 
     `trusted_keys`: the keys that the caller trusts; with none, those that the archive names count.
     `must_exist`: whether it is a fault if nothing is archived, as it is to whoever asks for one Console.
+    `since`: the checkpoint from which it must be proven that the archive only grew.
     """
 
     console: str
@@ -50,6 +69,7 @@ class AuditQuestion:
     trusted_keys: tuple[PublicKey, ...] = ()
     known: tuple[KnownPoint, ...] = ()
     must_exist: bool = True
+    since: Since | None = None
 
 
 @dataclass(frozen=True)
@@ -86,7 +106,8 @@ class Audit:
 
     `recorded`: the head in the ledger, read before the archive is; with `has_ledger`, None says that the
     ledger knows of no archive. `index`: what the ledger says of each statement, read after the head; None
-    without a ledger. `damage`: why the ledger can't be read, if that is so.
+    without a ledger. `damage`: why the ledger can't be read, if that is so. `has_lines`: whether the source
+    holds entry files; a bundle of evidence has none.
     """
 
     source: ArchiveSource
@@ -99,6 +120,7 @@ class Audit:
     recorded: Head | None = None
     index: tuple[Indexed, ...] | None = None
     damage: str | None = None
+    has_lines: bool = True
 
     def beside(self, ledger: Ledger | None, console: str) -> "Audit":
         """The same audit, which also holds the archive to what a ledger says of a Console."""

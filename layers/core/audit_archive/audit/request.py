@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from audit_archive.audit.question import AuditQuestion, KnownPoint
+from audit_archive.audit.question import GIVEN, AuditQuestion, KnownPoint, Since
 from audit_archive.config import MAX_PERIOD_HOURS
 from audit_archive.errors import RequestError
 from audit_archive.events import Fields, checked, console_id, printable
@@ -14,9 +14,8 @@ from audit_archive.format.keys import PublicKey
 from audit_archive.format.verdicts import Depth
 
 MAX_SEQ = 10**10 - 1
-BY_HAND = ("depth", "from_seq", "to_seq", "known_checkpoint")
+BY_HAND = ("depth", "from_seq", "to_seq", "known_checkpoint", "since")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_GIVEN = "the checkpoint that was given"
 
 
 @dataclass(frozen=True)
@@ -49,6 +48,9 @@ def parse_verify_request(event: object) -> VerifyRequest:
     known = given.pop("known_checkpoint", None)
     if known is not None and known.checkpoint is not None and known.checkpoint.console != given["console"]:
         raise RequestError("known_checkpoint", f"is of Console {known.checkpoint.console}")
+    since = given.get("since")
+    if since is not None and since.checkpoint.console != given["console"]:
+        raise RequestError("since", f"is of Console {since.checkpoint.console}, not of {given['console']}")
     return AuditQuestion(**given, known=(known,) if known is not None else ())
 
 
@@ -70,7 +72,7 @@ def _whole(name: str, high: int) -> Callable[[object], int]:
 def _known(value: object) -> KnownPoint:
     """A checkpoint that somebody kept, whole; or the SHA-256 of a statement, which is as good."""
     if isinstance(value, str) and _SHA256.fullmatch(value):
-        return KnownPoint(_GIVEN, value)
+        return KnownPoint(GIVEN, value)
     try:
         checkpoint = parse_checkpoint(parse_note(value.encode()).text) if isinstance(value, str) else None
     except ValueError as error:
@@ -79,7 +81,20 @@ def _known(value: object) -> KnownPoint:
         ) from error
     if checkpoint is None:
         raise RequestError("known_checkpoint", "must be the text of a checkpoint, or a statement's SHA-256")
-    return KnownPoint(_GIVEN, checkpoint.statement_sha256, checkpoint=checkpoint)
+    return KnownPoint(GIVEN, checkpoint.statement_sha256, checkpoint=checkpoint)
+
+
+def _since(value: object) -> Since:
+    """A signed checkpoint that somebody kept; a hash is not enough, for it names no tree."""
+    if not isinstance(value, str):
+        raise RequestError("since", "must be the text of a signed checkpoint")
+    if "\r\n" in value:
+        raise RequestError("since", "has CR LF line ends: give the checkpoint as it was written")
+    try:
+        note = value.encode()
+        return Since(note, parse_checkpoint(parse_note(note).text))
+    except ValueError as error:
+        raise RequestError("since", f"is not the text of a signed checkpoint: {error}") from error
 
 
 def _keys(value: object) -> tuple[PublicKey, ...]:
@@ -97,6 +112,7 @@ _FIELDS: Fields = {
     "from_seq": _whole("from_seq", MAX_SEQ),
     "to_seq": _whole("to_seq", MAX_SEQ),
     "known_checkpoint": _known,
+    "since": _since,
     "trusted_keys": _keys,
     "period_hours": _whole("period_hours", MAX_PERIOD_HOURS),
     "reason": printable("reason"),

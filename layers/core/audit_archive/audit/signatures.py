@@ -30,6 +30,11 @@ class Keys:
         self._named: PublicKey | None = None
         self._good: Counter[PublicKey] = Counter(dict.fromkeys(self.trusted, 0))
 
+    @property
+    def known(self) -> tuple[PublicKey, ...]:
+        """All keys known by now: those that the caller trusts, and those that the chain has named."""
+        return tuple(self._good)
+
     def copy(self) -> "Keys":
         """All keys known by now, as trusted ones, and their uses not counted."""
         return Keys(self._good, self.is_signed)

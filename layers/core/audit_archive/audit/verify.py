@@ -1,15 +1,18 @@
 """The audit of an archive. Read `verify` top to bottom.
 
 First the whole chain is judged: every statement, its hash, lock and signature, and what it says of ids and
-tree. Then the objects of the asked-for statements, as deep as was asked and as long as there is time.
+tree. Then, if that is asked, that it only grew since a checkpoint. Then the objects of the asked-for
+statements, as deep as was asked and as long as there is time.
 """
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
 
 from audit_archive.audit.contents import OF_EXPORTS, OF_FILES, Contents
 from audit_archive.audit.corroboration import LEDGER
+from audit_archive.audit.growth import Growing
 from audit_archive.audit.objects import Objects
 from audit_archive.audit.overview import BYTES, EXPORTS, FILES, WalkedChain, walk_chain
 from audit_archive.audit.pace import WORKERS, Deadline, DeadlineError
@@ -21,14 +24,20 @@ from audit_archive.audit.walk import Step, Walk
 from audit_archive.errors import SettingsError
 from audit_archive.format.layout import statement_key
 from audit_archive.format.statement import ArchiveStatement
-from audit_archive.format.verdicts import Depth, Fault, Verdict, Verification, Why, verdict_on
+from audit_archive.format.verdicts import Depth, Fault, Growth, Verdict, Verification, Why, verdict_on
 from audit_archive.storage.chain import statements_from
 
 # The report of an audit.
 
 
 def report(
-    question: AuditQuestion, chain: WalkedChain, tally: AuditTally, keys: Keys, continue_at: int | None
+    question: AuditQuestion,
+    chain: WalkedChain,
+    tally: AuditTally,
+    keys: Keys,
+    *,
+    continue_at: int | None,
+    growth: Growth | None,
 ) -> Verification:
     """What an audit found, in the order of statements and keys."""
     uses = keys.uses
@@ -36,7 +45,7 @@ def report(
         console=question.console,
         depth=question.depth,
         is_valid=not tally.faults,
-        summary=_summary(question, chain, tally, continue_at),
+        summary="; ".join(_summary(question, chain, tally, continue_at, growth)),
         from_seq=question.from_seq,
         to_seq=question.to_seq or chain.end.number,
         continue_at=continue_at,
@@ -50,22 +59,30 @@ def report(
         coverage=chain.covered.coverage(),
         keys_from=("caller" if keys.trusted else "archive") if uses else None,
         keys=uses,
+        growth=growth,
     )
 
 
-def _summary(question: AuditQuestion, chain: WalkedChain, tally: AuditTally, continue_at: int | None) -> str:
+def _summary(
+    question: AuditQuestion,
+    chain: WalkedChain,
+    tally: AuditTally,
+    continue_at: int | None,
+    growth: Growth | None,
+) -> Iterator[str]:
     """The report in a few words."""
     faults, epochs = tally.faults, chain.covered.coverage().epochs
     entries = sum(epoch.archived for epoch in epochs)
-    parts = [
+    yield (
         f"Console {question.console}: {chain.end.number} statements over {entries} entries, "
         f"depth {question.depth}: {verdict_on(faults)}"
-    ]
+    )
     if faults:
-        parts.append(f"the first is {faults[0].verdict}: {faults[0].sentence}")
+        yield f"the first is {faults[0].verdict}: {faults[0].sentence}"
+    if growth is not None:
+        yield growth.sentence
     if continue_at is not None:
-        parts.append(f"time was over: go on at statement {continue_at}")
-    return "; ".join(parts)
+        yield f"time was over: go on at statement {continue_at}"
 
 
 CONTENTS = ((EXPORTS, OF_EXPORTS), (FILES, OF_FILES))
@@ -81,12 +98,13 @@ def verify_archive(audit: Audit, question: AuditQuestion) -> Verification:
         with ThreadPoolExecutor(WORKERS) as pool:
             work = _Work(audit, question, pool, Keys(question.trusted_keys, audit.is_signed))
             chain = _judge_chain(work)
+            growth = _prove_growth(work, chain)
             continue_at = _Part(work, chain).check()
     except OSError as error:  # every other one is translated at its port
         raise SettingsError(
             f"The temporary disk failed ({error.strerror}): give the function more ephemeral storage"
         ) from error
-    return report(question, chain, work.tally, work.keys, continue_at)
+    return report(question, chain, work.tally, work.keys, continue_at=continue_at, growth=growth)
 
 
 @dataclass(frozen=True)
@@ -118,6 +136,14 @@ def _judge_chain(work: _Work) -> WalkedChain:
         sentence = f"{key} is missing: there is no statement of {question.console} at all"
         tally.fault(Fault(Verdict.MISSING, key, None, 1, sentence))
     return chain
+
+
+def _prove_growth(work: _Work, chain: WalkedChain) -> Growth | None:
+    since = work.question.since
+    if since is None:
+        return None
+    walk = work.walk(AuditTally(), work.keys.copy())
+    return Growing(work.audit, chain, work.keys, work.tally, walk).prove(since)
 
 
 class _Part:

@@ -149,16 +149,17 @@ class Prover:
         ways.append(_Way(self.size - 1))
 
 
-def consistency_proof(old: Tree, lines: Iterable[bytes]) -> tuple[bytes, ...]:
-    """The proof that the tree of `old` and the lines since begins with `old` (RFC 6962, section 2.1.2).
+def consistency_proof(old: Tree, leaves: Iterable[bytes]) -> tuple[bytes, ...]:
+    """The proof that the tree of `old` and the leaves since begins with `old` (RFC 6962, section 2.1.2).
 
-    Empty if there are no lines since, and for an old tree without leaves, with which every tree begins.
+    `leaves`: the hashes of the lines since, as leaves. Empty if there are none, and for an old tree without
+    leaves, with which every tree begins.
     """
     prover = Prover(old)
     if old.size:
         prover.follow_newest()
-    for line in lines:
-        prover.append(line)
+    for leaf in leaves:
+        prover.append_leaf(leaf)
     if old.size in (0, prover.size):
         return ()
     (way,) = prover.proofs()

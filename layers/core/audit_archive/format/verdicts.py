@@ -46,6 +46,7 @@ class Why:
     COPY = "copy"  # a copy in a folder does not show it
     UNKEPT = "unkept"  # the bucket keeps none
     FAULT = "fault"  # something that it rests on is missing or not to be trusted
+    BUNDLE = "bundle"  # a bundle of evidence does not hold it
     UNRECORDED = "unrecorded"  # its run is not done, or died: the next one writes what is absent
 
 
@@ -121,13 +122,54 @@ class AuditedCoverage:
 
 
 @dataclass(frozen=True)
+class Growth:
+    """Whether an archive only grew since a signed checkpoint that somebody kept.
+
+    `unproven_because`: of `Why`; None if it is proven. `signed_by`: the ids (hex) of the keys that signed the
+    kept checkpoint. `seq`: the number of the statement that it is over, None if that is not in the chain;
+    `size`, `root`, `statement_sha256`: what it says. `newest_...`: the archive as it is now. `hashes`: the
+    consistency proof between the two trees (RFC 9162, section 2.1.4), each in Base64.
+    """
+
+    is_proven: bool
+    unproven_because: str | None
+    signed_by: tuple[str, ...]
+    seq: int | None
+    size: int
+    root: str
+    statement_sha256: str
+    newest_seq: int
+    newest_size: int
+    newest_root: str
+    hashes: tuple[str, ...]
+
+    @property
+    def sentence(self) -> str:
+        """The same in a sentence."""
+        then = f"the checkpoint over {self.size} entries"
+        if self.is_proven:
+            return (
+                f"The archive only grew since {then}: its first {self.seq} of {self.newest_seq} statements "
+                f"and its first {self.size} of {self.newest_size} entries are those that it is over"
+            )
+        if self.unproven_because == Why.BUNDLE:
+            more = self.newest_size - self.size
+            return (
+                f"The chain of statements only grew since {then}: its first {self.seq} of {self.newest_seq} "
+                "are those that it is over. That the tree of entries only grew is not proven: a bundle does "
+                f"not hold the {more} entries since"
+            )
+        return f"It is not proven that the archive only grew since {then} ({self.unproven_because})"
+
+
+@dataclass(frozen=True)
 class Verification:
     """What an audit found. It says no more than it looked at: see `not_checked`.
 
     `from_seq` to `to_seq`: the statements whose objects were to be checked; `continue_at`: the statement at
     which to go on, None if all were reached. `newest_seq`, `newest_sha256`: the newest statement found.
     `note_counts` counts all notes, of which `notes` has the first. `keys_from`: `caller` or `archive`, whence
-    the keys are; None without any.
+    the keys are; None without any. `growth`: None unless the question names a checkpoint to have grown from.
     """
 
     console: str
@@ -147,6 +189,7 @@ class Verification:
     coverage: AuditedCoverage
     keys_from: str | None
     keys: tuple[KeyUse, ...]
+    growth: Growth | None = None
 
     @property
     def verdict(self) -> str:
