@@ -35,7 +35,7 @@ from cli.stack import is_signed, question
 @global_options(hidden=True)
 @chosen
 def proof(chosen: Chosen, /, console: str | None, folder: Path | None, **asked: Any) -> None:
-    """Prove that one entry was archived, to anybody who has the public key; or check such a proof.
+    """Prove that one entry was archived, or check such a proof with a public key.
 
     The proof is a text (c2sp.org/tlog-proof): the hashes that lead from the archived line to a signed
     checkpoint. Exit status 1 if the entry is archived and can't be proven.

@@ -6,6 +6,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import boto3
 import pytest
 
 from audit_archive.errors import RequestError, SettingsError
@@ -115,9 +116,14 @@ def test_an_older_copy_is_told_apart_by_what_was_kept(audit: World) -> None:
     assert asked["known_checkpoint"] in report["faults"][0]["sentence"]
 
 
-def test_an_archive_is_proven_to_have_grown_from_a_kept_checkpoint(audit: World) -> None:
-    (key, *_) = audit.keys("checkpoints/")
-    note = audit.aws.s3.get_object(Bucket=audit.name, Key=key)["Body"].read().decode()
+def test_an_archive_is_proven_to_have_grown_from_a_kept_checkpoint(
+    world: World, verify_app: ModuleType
+) -> None:
+    key = boto3.client("kms").create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")
+    world.set(SIGNING_KEY=key["KeyMetadata"]["Arn"])
+    world.run()
+    audit = replace(world, app=verify_app, output="")
+    note = audit.get(audit.keys("checkpoints/")[0]).decode()
     asked = json.loads((EVENTS / "verify-since.json").read_text()) | {"console": CONSOLE}
     report = audit.invoke(asked | {"since": note})
     growth = report["growth"]
@@ -125,7 +131,8 @@ def test_an_archive_is_proven_to_have_grown_from_a_kept_checkpoint(audit: World)
     assert growth["newest_size"] == len(audit.archived())
     assert "The archive only grew since the checkpoint over " in report["summary"]
     signer = FakeSigner()
-    forged = parse_checkpoint(parse_note(note.encode()).text).signed(signer.public_key(), signer.sign(b"x"))
+    kept = parse_checkpoint(parse_note(note.encode()).text)
+    forged = kept.signed(signer.public_key(), signer.sign(kept.text()))
     report = audit.invoke(asked | {"since": forged.decode()})
     assert (report["is_valid"], report["growth"]["is_proven"]) == (False, False)
     assert [fault["verdict"] for fault in report["faults"]] == ["unsigned"]

@@ -14,6 +14,7 @@ from tests.mutants.tables import (
     intents,
     keep,
     ledger,
+    proofs,
     purge,
     retrieval,
     rollback,
@@ -37,6 +38,7 @@ MUTANTS: tuple[Mutant, ...] = (
     *answers.MUTANTS,
     *exports.MUTANTS,
     *evidence.MUTANTS,
+    *proofs.MUTANTS,
     *retrieval.MUTANTS,
     *auditor.MUTANTS,
 )
