@@ -5,6 +5,7 @@ from typing import IO, Any
 import click
 
 from audit_archive.errors import AuditArchiveError, PageError, RequestError
+from audit_archive.format.display import visible
 
 
 class Exit:
@@ -28,8 +29,8 @@ class Failure(click.ClickException):
         self.exit_code = status
 
     def show(self, file: IO[Any] | None = None) -> None:
-        """One line."""
-        click.echo(f"Error: {self.message}", err=True, file=file)
+        """One line, that can't control the terminal: somebody else may have chosen a name in it."""
+        click.echo(f"Error: {visible(self.message)}", err=True, file=file)
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""

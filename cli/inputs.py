@@ -33,4 +33,4 @@ def read_key(place: str) -> PublicKey:
     try:
         return PublicKey.from_pem(read_input("--key", place, MAX_KEY).decode())
     except ValueError as error:
-        raise Failure("NoKey", f"--key: {place} is no public key: {error}", Exit.USAGE) from error
+        raise Failure("NoKey", f"--key: {place} is not a public key: {error}", Exit.USAGE) from error

@@ -40,7 +40,7 @@ def proof(chosen: Chosen, /, console: str | None, folder: Path | None, **asked: 
     The proof is a text (c2sp.org/tlog-proof): the hashes that lead from the archived line to a signed
     checkpoint. Exit status 1 if the entry is archived and can't be proven.
 
-    --check takes that text, or what --json gave, and asks nobody: it needs no AWS and no archive. Without
+    --check takes that text, or what --json gave, and needs no AWS and no archive. Without
     --line it takes the line from the answer, or from the file .line beside the proof. With CONSOLE the
     checkpoint must be of that Console. Exit status 1 if the proof does not hold.
 
@@ -57,7 +57,7 @@ def proof(chosen: Chosen, /, console: str | None, folder: Path | None, **asked: 
         _prove(chosen, console, folder, **asked)
         return
     if folder is not None or any(value is not None for value in asked.values()):
-        raise click.UsageError("--check asks nobody: --id, --epoch, --output and --folder don't go with it.")
+        raise click.UsageError("--id, --epoch, --output and --folder don't go with --check.")
     check(place, line, keys, console, is_json=chosen.is_json)
 
 

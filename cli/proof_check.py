@@ -46,7 +46,7 @@ def _claims(place: str, line: str | None) -> Sequence[Claim]:
     try:
         claims = read_claims(data)
     except ValueError as error:
-        raise Failure("NoProof", f"--check: {place} is no proof: {error}", Exit.USAGE) from error
+        raise Failure("NoProof", f"--check: {place}: {error}", Exit.USAGE) from error
     if line is not None and len(claims) > 1:
         raise Failure("SeveralProofs", f"--line: {place} holds {len(claims)} proofs: give one", Exit.USAGE)
     if line is not None:

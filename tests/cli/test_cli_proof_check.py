@@ -164,6 +164,11 @@ def test_what_is_signed_and_is_no_entry_is_not_called_one(line: bytes, tmp_path:
     assert "Traceback" not in answer.stderr
 
 
+def test_a_name_of_a_file_can_not_control_the_terminal(made: Path) -> None:
+    answer = check(made / "bad\x1b[2J", key=made / KEY)
+    assert (answer.exit_code, "bad\\x1b[2J" in answer.stderr) == (2, True)
+
+
 def test_what_an_entry_says_can_not_control_the_terminal(tmp_path: Path) -> None:
     signer, line = FakeSigner(), '{"id":7,"user":"\u202eeve\\u001b[2J"}'.encode()
     (tmp_path / "a.tlog-proof").write_bytes(signed(line, signer).encode())
@@ -187,7 +192,7 @@ BAD = {
     "a name twice": (b'{"proofs":[],"proofs":[]}', "a name stands twice"),
     "a huge integer": (b'{"proofs":' + b"9" * 5000 + b"}", "its JSON can't be read"),
     "deep JSON": (DEEP, "too deep"),
-    "a lone surrogate": (b'{"proofs":[{"proof":"\\ud800"}]}', "no proof"),
+    "a lone surrogate": (b'{"proofs":[{"proof":"\\ud800"}]}', "is not Unicode"),
 }
 
 
@@ -214,7 +219,7 @@ def test_what_can_not_be_read_is_named_with_its_option(made: Path) -> None:
         ((str(made), "--key", key), "Is a directory"),
         ((str(made / "huge"), "--key", key), "--check: "),
         ((proof, "--key", str(made / "none.pem")), "No such file"),
-        ((proof, "--key", proof), "is no public key"),
+        ((proof, "--key", proof), "is not a public key"),
         ((proof, "--key", str(made / "huge")), "--key: "),
         ((proof, "--key", key, "--line", str(made / "none")), "--line: "),
         ((proof, "--key", key, "--line", str(made / "huge")), "more than"),

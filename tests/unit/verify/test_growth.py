@@ -12,13 +12,14 @@ from audit_archive.audit.question import GIVEN, Audit, AuditQuestion, Since
 from audit_archive.audit.verify import verify_archive
 from audit_archive.format.checkpoint import Checkpoint, parse_checkpoint, parse_note
 from audit_archive.format.facts import EntryFile
-from audit_archive.format.keys import PublicKey, to_base64
+from audit_archive.format.keys import PublicKey
 from audit_archive.format.layout import checkpoint_key, statement_key
 from audit_archive.format.merkle import TreeBuilder, consistency_proof, leaf_hash
 from audit_archive.format.statement import ArchiveStatement, Statement
 from audit_archive.format.times import from_rfc3339
 from audit_archive.format.verdicts import Depth, Growth, Verdict, Verification, Why
 from audit_archive.ports import ArchiveSource
+from tests.attacks.test_attacks import naming
 from tests.attacks.victim import Victim, blamed
 from tests.fakes import FakeScratch, FakeSigner
 from tests.fakes.trail import stamp
@@ -45,6 +46,12 @@ def since_of(note: bytes) -> Since:
 
 def signed(checkpoint: Checkpoint, signer: FakeSigner) -> bytes:
     return checkpoint.signed(signer.public_key(), signer.sign(checkpoint.text()))
+
+
+def signer_of(victim: Victim) -> FakeSigner:
+    """The archive's own key, in the wrong hands."""
+    assert isinstance(victim.world.signer, FakeSigner)
+    return victim.world.signer
 
 
 def ask(
@@ -149,11 +156,9 @@ def test_a_checkpoint_that_is_newer_than_the_archive(victim: Victim) -> None:
 
 
 def test_another_history_by_whoever_holds_the_key(victim: Victim) -> None:
-    assert victim.world.signer is not None
+    signer = signer_of(victim)
     since, before = kept(victim, 6), kept(victim, 4)
-    victim.rewrite(
-        5, lambda said: replace(said, run=replace(said.run, reason="x")), signer=victim.world.signer
-    )
+    victim.rewrite(5, lambda said: replace(said, run=replace(said.run, reason="x")), signer=signer)
     victim.restore_ledger(NEWEST)
     assert blamed(not_proven(victim, since)) == {(Verdict.FORKED, statement_key(CONSOLE, NEWEST))}
     assert ask(victim, before)[0].is_proven
@@ -173,11 +178,11 @@ def with_other_lines(before: Statement) -> Callable[[Statement], Statement]:
 
 def test_a_signed_tree_to_which_the_lines_do_not_lead(victim: Victim) -> None:
     """Nothing but the lines tells: the statements fit each other, and the key signed them."""
-    assert victim.world.signer is not None
+    signer = signer_of(victim)
     newest = archive_since(victim, 4)[-1].seq
     before = victim.statement(newest - 1)
     for seq in range(newest, NEWEST + 1):
-        victim.rewrite(seq, with_other_lines(before), signer=victim.world.signer)
+        victim.rewrite(seq, with_other_lines(before), signer=signer)
     victim.restore_ledger(NEWEST)
     key = statement_key(CONSOLE, NEWEST)
     assert blamed(victim.audit(Depth.CHAIN)) == set()
@@ -201,8 +206,7 @@ def test_a_checkpoint_whose_signature_is_false(victim: Victim) -> None:
 def test_a_checkpoint_of_a_replaced_archive_does_not_fit_the_new_one(victim: Victim, tmp_path: Path) -> None:
     """The perfect forgery of a copy, in which every key is the forger's: the kept checkpoint tells."""
     since, mallory = kept(victim, 4), FakeSigner()
-    name = to_base64(mallory.public_key().spki)
-    victim.rewrite(1, lambda said: replace(said, public_key=name), signer=mallory)  # type: ignore[call-arg]
+    victim.rewrite(1, naming(mallory), signer=mallory)
     source = victim.copied(tmp_path)
     assert victim.audit(Depth.CHAIN, source=source, has_ledger=False).is_valid
     expected = {(Verdict.UNSIGNED, GIVEN), (Verdict.FORKED, statement_key(CONSOLE, NEWEST))}
@@ -210,9 +214,9 @@ def test_a_checkpoint_of_a_replaced_archive_does_not_fit_the_new_one(victim: Vic
 
 
 def test_a_signed_checkpoint_over_another_tree_of_the_same_statement(victim: Victim) -> None:
-    assert victim.world.signer is not None
+    signer = signer_of(victim)
     lie = replace(kept(victim, 4).checkpoint, root="ab" * 32)
-    found = not_proven(victim, since_of(signed(lie, victim.world.signer)))
+    found = not_proven(victim, since_of(signed(lie, signer)))
     assert (Verdict.FORKED, statement_key(CONSOLE, NEWEST)) in blamed(found)
 
 

@@ -26,7 +26,7 @@ class BundleSource:
             raise ValueError(f"{bundle} is not a bundle of evidence: {error}") from error
         members = self._zip.infolist()
         if len({member.filename.lower() for member in members}) < len(members):
-            raise ValueError(f"{bundle} has several files of one name in it: nobody can say which is meant")
+            raise ValueError(f"{bundle} has several files of one name in it, so it can be read in two ways")
         if any(
             m.compress_type not in {ZIP_STORED, ZIP_DEFLATED} or m.flag_bits & _ENCRYPTED for m in members
         ):

@@ -79,7 +79,7 @@ class Growing:
             open_checkpoint(since.note, console, keys, self.keys.is_signed)
         except ValueError as error:
             verdict = Verdict.ALTERED if signers else Verdict.UNSIGNED
-            advice = "it is no checkpoint of this archive, or the archive was replaced"
+            advice = "it is not a checkpoint of this archive, or the archive was replaced"
             self.tally.fault(Fault(verdict, GIVEN, None, None, f"{GIVEN} proves nothing: {error}: {advice}"))
             return ()
         return tuple(key.key_id.hex() for key in signers)

@@ -201,7 +201,7 @@ def parse_entry_proof(data: bytes) -> EntryProof:
     if data.startswith(_FAMILY) and not data.startswith(_FORMAT.encode() + b"\n"):
         version = head.partition(b"\n")[0]
         raise ValueError(f"no proof of an entry of this version, {_FORMAT}, but {version[:100]!r}")
-    found = _HEAD.fullmatch(head.decode())
+    found = _HEAD.fullmatch(head.decode(errors="replace"))
     if found is None or not separator:
         raise ValueError(f"no proof of an entry: {head[:100]!r}")
     return EntryProof(int(found[1]), tuple(from_base64(line) for line in found[2].split()), checkpoint)

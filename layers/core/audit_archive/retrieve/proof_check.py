@@ -94,15 +94,15 @@ def read_claims(data: bytes) -> tuple[Claim, ...]:
     try:
         answer = json.loads(data, object_pairs_hook=_object_of)
     except RecursionError as error:
-        raise ValueError("no answer of `canary-audit proof --json`: its JSON is too deep") from error
+        raise ValueError("not an answer of `canary-audit proof --json`: its JSON is too deep") from error
     except ValueError as error:
         raise ValueError(
-            f"no answer of `canary-audit proof --json`: its JSON can't be read: {error}"
+            f"not an answer of `canary-audit proof --json`: its JSON can't be read: {error}"
         ) from error
     proofs = answer.get("proofs")
     if not isinstance(proofs, list) or not proofs or not all(isinstance(each, dict) for each in proofs):
         raise ValueError(
-            "no answer of `canary-audit proof --json`: it has no list `proofs` with a proof in it"
+            "not an answer of `canary-audit proof --json`: it has no list `proofs` with a proof in it"
         )
     return tuple(map(_claim, proofs))
 
@@ -175,7 +175,7 @@ def _advice(line: bytes | None) -> str:
 
 
 def _ids(key_ids: Iterable[bytes]) -> str:
-    return ", ".join(key_id.hex() for key_id in key_ids) or "nobody"
+    return ", ".join(key_id.hex() for key_id in key_ids) or "no key"
 
 
 def _object_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -190,5 +190,11 @@ def _claim(told: dict[str, Any]) -> Claim:
     proof, line = told.get("proof"), told.get("line")
     if not isinstance(proof, str) or not isinstance(line, str | None):
         why = "`proof` or `line` in it is not text"
-        raise ValueError(f"no answer of `canary-audit proof --json`: {why}")  # noqa: TRY004 - the file is wrong
-    return Claim(parse_entry_proof(proof.encode()), line.encode() if line is not None else None)
+        raise ValueError(f"not an answer of `canary-audit proof --json`: {why}")  # noqa: TRY004 - the file is wrong
+    try:
+        data, claimed = proof.encode(), line.encode() if line is not None else None
+    except UnicodeEncodeError as error:
+        raise ValueError(
+            "not an answer of `canary-audit proof --json`: a text in it is not Unicode"
+        ) from error
+    return Claim(parse_entry_proof(data), claimed)
