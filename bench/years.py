@@ -22,6 +22,9 @@ from audit_archive.format.facts import (
     Action,
     EntryFile,
     ExportFacts,
+    HeldBackBy,
+    LockMode,
+    Mode,
     ObjectRef,
     PlanFacts,
     PopulationFacts,
@@ -84,8 +87,8 @@ class Years:
         served = int((day + timedelta(days=1)).timestamp())
         digest = sha256(file.content_sha256.encode()).hexdigest()  # of an export that is nowhere
         export = ExportFacts(
-            export_key(CONSOLE, served, first, last, digest), "v", digest, 1, "GOVERNANCE", RETAIN_UNTIL,
-            rfc3339(served), first, last, len(lines), len(lines), file.content_sha256,
+            export_key(CONSOLE, served, first, last, digest), "v", digest, 1, LockMode.GOVERNANCE,
+            RETAIN_UNTIL, rfc3339(served), first, last, len(lines), len(lines), file.content_sha256,
         )  # fmt: skip
         self._state(
             ArchiveStatement(
@@ -94,7 +97,7 @@ class Years:
                 slice=SliceFacts(first, last, len(lines)),
                 entries=(file,),
                 missing=(), filled=(), receipts_seen=(), drift={},
-                plan=PlanFacts("off", 3600, None, 0, "purge_mode", None),
+                plan=PlanFacts(Mode.OFF, 3600, None, 0, HeldBackBy.PURGE_MODE, None),
                 anchor=None,
                 covered_until=export.served_at,
                 population=PopulationFacts(None, len(lines), 0, ()),

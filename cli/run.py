@@ -17,7 +17,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 @click.command()
 @console_argument
 @click.option(
-    "--mode", type=click.Choice(Mode.ORDER), help="How far to go, at most as far as the stack allows."
+    "--mode", type=click.Choice(tuple(Mode)), help="How far to go, at most as far as the stack allows."
 )
 @click.option("--keep-days", type=int, metavar="DAYS", help="Days of entries to leave on the Console.")
 @click.option("--reason", metavar="TEXT", help="Why; kept for ever in the statements that the run makes.")

@@ -11,7 +11,7 @@ from audit_archive.audit.question import Audit, AuditQuestion, KnownPoint
 from audit_archive.audit.request import parse_verify_request
 from audit_archive.audit.verify import verify_archive as audit
 from audit_archive.format.checkpoint import MAX_NOTE
-from audit_archive.format.verdicts import Depth, Growth, Verification, Why
+from audit_archive.format.verdicts import Depth, Growth, KeysFrom, Verification, Why
 from audit_archive.ports import Rotation
 from audit_archive.retrieve.statements import Reader
 from cli.exits import Exit, Failure
@@ -24,6 +24,8 @@ from cli.stack import bundle_reader, is_signed
 SHOWN = 50
 """Faults and notes that a table shows."""
 
+_KEYS_FROM = {KeysFrom.CALLER: "you", KeysFrom.ARCHIVE: "the archive itself"}
+
 text_file = click.File("r", encoding="utf-8")
 
 
@@ -31,7 +33,7 @@ text_file = click.File("r", encoding="utf-8")
 @console_argument
 @click.option(
     "--depth",
-    type=click.Choice(Depth.ORDER),
+    type=click.Choice(tuple(Depth)),
     default=Depth.OBJECTS,
     show_default=True,
     help="How deep: the statements; that every object is there and locked; or every byte.",
@@ -171,7 +173,7 @@ def _tell(found: Verification) -> None:
             ("Statements", found.newest_seq),
             ("Newest SHA-256", found.newest_sha256),
             ("Dates", f"{found.coverage.first_date or '-'} to {found.coverage.last_date or '-'} (UTC)"),
-            ("Keys from", {"caller": "you", "archive": "the archive itself"}.get(found.keys_from or "")),
+            ("Keys from", _KEYS_FROM[found.keys_from] if found.keys_from else None),
             ("Only grew", _growth(found.growth)),
             *((f"Key {key.key_id}", f"{key.checkpoints} good checkpoints") for key in found.keys),
             *((f"Checked {what}", count) for what, count in found.checked.items()),

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
-from audit_archive.format.facts import Action, IdSpan, RunFacts
+from audit_archive.format.facts import Action, IdSpan, LockMode, Mode, RunFacts
 from audit_archive.format.times import DAY, rfc3339
 from audit_archive.run.context import Order
 from audit_archive.run.operate import Decision, state_decision
@@ -50,7 +50,7 @@ class Example(World):
             FUNCTION,
             self.reason,
         )
-        return Order(CONSOLE, Policy("on", HOUR, 0), 2555, "GOVERNANCE", facts)
+        return Order(CONSOLE, Policy(Mode.ON, HOUR, 0), 2555, LockMode.GOVERNANCE, facts)
 
     def decide(self, who: str, why: str) -> None:
         """An operator accepts the ids that no receipt explains."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from uuid import uuid4
 
+from audit_archive.run.result import RunOutcome
 from functions.archive.app import handler
 
 TIMEOUT = 900.0
@@ -30,7 +31,7 @@ class Context:
 def run(console: str) -> int:
     """Archive and purge a Console. RuntimeError if it purged nothing: then it did not do the whole work."""
     result = handler({"console": console, "reason": "benchmark"}, Context())
-    if result["outcome"] != "purged":
+    if result["outcome"] != RunOutcome.PURGED:
         raise RuntimeError(f"the run ended as {result}")
     return int(result["new_entries"])
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from audit_archive.audit.question import Audit, AuditQuestion
 from audit_archive.audit.verify import verify_archive
-from audit_archive.format.verdicts import Depth
+from audit_archive.format.verdicts import Checked, Depth
 from cli.stack import folder_reader, is_signed
 
 
@@ -17,4 +17,4 @@ def audit(folder: str, console: str) -> int:
     found = verify_archive(ports, AuditQuestion(console, Depth.CONTENT))
     if not found.is_valid:
         raise RuntimeError(found.summary)
-    return found.checked["entries"]
+    return found.checked[Checked.ENTRIES]

@@ -7,6 +7,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from audit_archive import bootstrap
 from audit_archive.errors import AuditArchiveError
+from audit_archive.format.facts import Cause
 from audit_archive.run.request import ArchiveRequest, OperatorRequest, is_operator_event
 from audit_archive.run.result import Result
 
@@ -49,7 +50,7 @@ def _carry_out(event: dict[str, Any], context: "LambdaContext") -> Result:
 
 def _tell(result: Result) -> None:
     """The run in one log line, a line more for each warning, and in metrics added up over all Consoles."""
-    unexplained = sum(hole.last - hole.first + 1 for hole in result.holes if hole.cause == "unexplained")
+    unexplained = sum(hole.last - hole.first + 1 for hole in result.holes if hole.cause == Cause.UNEXPLAINED)
     for name, count in (
         ("CompletedRuns", int(result.is_completed)),
         ("NewEntries", result.new_entries),

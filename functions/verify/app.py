@@ -8,7 +8,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from audit_archive import bootstrap
 from audit_archive.audit.daily import Watched
 from audit_archive.errors import AuditArchiveError
-from audit_archive.format.verdicts import Why
+from audit_archive.format.verdicts import Checked, Why
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -50,11 +50,11 @@ def _tell(watched: Watched) -> None:
     logger.append_keys(console=found.console)
     for name, count in (
         ("VerifyFaults", len(found.faults)),
-        ("VerifiedStatements", found.checked.get("statements", 0)),
+        ("VerifiedStatements", found.checked.get(Checked.STATEMENTS, 0)),
         ("NotChecked", sum(each.count for each in found.not_checked if each.why in ODD)),
     ):
         metrics.add_metric(name, MetricUnit.Count, count)
-    metrics.add_metric("VerifiedBytes", MetricUnit.Bytes, found.checked.get("bytes", 0))
+    metrics.add_metric("VerifiedBytes", MetricUnit.Bytes, found.checked.get(Checked.BYTES, 0))
     if watched.is_stale is not None:
         metrics.add_metric("StaleConsoles", MetricUnit.Count, int(watched.is_stale))
         metrics.add_metric("LateContents", MetricUnit.Count, int(watched.is_behind or False))

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from audit_archive.audit.question import KnownPoint
+from audit_archive.format.facts import LockMode
 from audit_archive.format.keys import to_base64
 from audit_archive.format.layout import checkpoint_key, entries_key, statement_key
 from audit_archive.format.statement import ArchiveStatement, OperatorStatement, Statement, statement_bytes
-from audit_archive.format.verdicts import Depth, Verdict
+from audit_archive.format.verdicts import Checked, Depth, Verdict
 from audit_archive.ports import Retention
 from tests.attacks.victim import Edit, Victim, blamed, twin_world
 from tests.fakes import FakeSigner
@@ -45,7 +46,7 @@ def found_in(victim: Victim, where: Where, folder: Path, depth: str = Depth.CONT
 
 
 @WHERES
-@pytest.mark.parametrize("depth", Depth.ORDER)
+@pytest.mark.parametrize("depth", tuple(Depth))
 def test_of_an_archive_that_nobody_attacked_nothing_is_said(
     victim: Victim, where: Where, depth: str, tmp_path: Path
 ) -> None:
@@ -156,14 +157,14 @@ def test_delete_a_statement(victim: Victim, seq: int, where: Where, tmp_path: Pa
     assert found_in(victim, where, tmp_path) == {(Verdict.MISSING, key)}
 
 
-@pytest.mark.parametrize("depth", Depth.ORDER)
+@pytest.mark.parametrize("depth", tuple(Depth))
 def test_delete_the_last_statements_and_all_that_they_name(victim: Victim, depth: str) -> None:
     """The ledger knows it."""
     victim.truncate(6)
     assert blamed(victim.audit(depth, trusted=victim.keys)) == {(Verdict.MISSING, statement_key(CONSOLE, 7))}
 
 
-@pytest.mark.parametrize("depth", Depth.ORDER)
+@pytest.mark.parametrize("depth", tuple(Depth))
 def test_cut_off_the_end_of_a_copy(victim: Victim, depth: str, tmp_path: Path) -> None:
     """A chain without its end is a chain; but an auditor who keeps a checkpoint sees it."""
     known = victim.checkpoint(8)
@@ -196,7 +197,7 @@ def test_delete_a_statement_and_a_checkpoint_after_it(victim: Victim, where: Whe
     }
 
 
-@pytest.mark.parametrize("depth", Depth.ORDER)
+@pytest.mark.parametrize("depth", tuple(Depth))
 def test_delete_the_statement_that_lists_a_hole_which_a_later_one_fills(depth: str) -> None:
     """What nobody can know any more is no fault of the one that fills it, and its slice is made anew."""
     world = World()
@@ -213,7 +214,7 @@ def test_delete_the_statement_that_lists_a_hole_which_a_later_one_fills(depth: s
     victim.lose(statement_key(CONSOLE, 1))
     found = victim.audit(depth)
     assert blamed(found) == {(Verdict.MISSING, statement_key(CONSOLE, 1))}
-    assert found.checked.get("slices made anew", 0) == (depth == Depth.CONTENT)
+    assert found.checked.get(Checked.SLICES, 0) == (depth == Depth.CONTENT)
 
 
 @WHERES
@@ -439,12 +440,12 @@ def test_take_a_lock_away(victim: Victim, kind: str) -> None:
 def test_weaken_the_mode_of_a_lock(victim: Victim) -> None:
     said = victim.archives[3]
     for key in (said.export.key, statement_key(CONSOLE, said.seq)):
-        victim.store.relock(key, replace(archive_lock(victim, key), mode="COMPLIANCE"))
-    strict = replace(said.export, lock_mode="COMPLIANCE")
+        victim.store.relock(key, replace(archive_lock(victim, key), mode=LockMode.COMPLIANCE))
+    strict = replace(said.export, lock_mode=LockMode.COMPLIANCE)
     victim.rewrite(said.seq, lambda s: replace(s, export=strict) if isinstance(s, ArchiveStatement) else s)
     weak = victim.store.history(said.export.key)[-1].retention
     assert weak is not None
-    victim.store.relock(said.export.key, replace(weak, mode="GOVERNANCE"))
+    victim.store.relock(said.export.key, replace(weak, mode=LockMode.GOVERNANCE))
     found = victim.audit(has_ledger=False)
     assert (Verdict.UNLOCKED, said.export.key) in blamed(found)
 
@@ -452,7 +453,7 @@ def test_weaken_the_mode_of_a_lock(victim: Victim) -> None:
 def test_longer_and_stronger_locks_are_fine(victim: Victim) -> None:
     for key in victim.store.keys(""):
         lock = archive_lock(victim, key)
-        victim.store.relock(key, Retention("COMPLIANCE", lock.until + DAY))
+        victim.store.relock(key, Retention(LockMode.COMPLIANCE, lock.until + DAY))
     assert found_in(victim, "bucket", Path()) == set()
 
 
@@ -573,7 +574,7 @@ def test_add_an_export(victim: Victim, where: Where, tmp_path: Path) -> None:
 
 
 @WHERES
-@pytest.mark.parametrize("depth", Depth.ORDER)
+@pytest.mark.parametrize("depth", tuple(Depth))
 def test_serve_the_archive_of_one_console_as_that_of_another(
     victim: Victim, depth: str, where: Where, tmp_path: Path
 ) -> None:

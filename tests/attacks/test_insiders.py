@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from audit_archive.format.checkpoint import Checkpoint
-from audit_archive.format.facts import Missing, ObjectRef
+from audit_archive.format.codec import member_of
+from audit_archive.format.facts import Cause, Missing, ObjectRef
 from audit_archive.format.layout import checkpoint_key, statement_key
 from audit_archive.format.merkle import Tree, TreeBuilder
 from audit_archive.format.statement import ArchiveStatement, Statement, statement_bytes
@@ -42,7 +43,9 @@ def tree(change: Callable[[Tree], Tree]) -> Lie:
 
 
 def missing(*ranges: tuple[int, int], cause: str = "unexplained") -> Lie:
-    return lambda said: replace(said, missing=tuple(Missing(a, b, cause, None) for a, b in ranges))
+    return lambda said: replace(
+        said, missing=tuple(Missing(a, b, member_of(Cause, cause), None) for a, b in ranges)
+    )
 
 
 # Statement 4 archives 11, 12, 14 and 15 of one date, lists 9 to 10 and 13 as missing, and a receipt, 12;
@@ -110,7 +113,7 @@ def test_lie(victim: Victim, name: str) -> None:
     seq, verdict, depth, lie = LIES[name]
     tell(victim, seq, lie)
     victim.restore_ledger(8)
-    for shallower in Depth.ORDER[: Depth.ORDER.index(depth)]:
+    for shallower in tuple(Depth)[: tuple(Depth).index(depth)]:
         assert blamed(victim.audit(shallower, trusted=victim.keys)) == set()
     found = victim.audit(depth, trusted=victim.keys)
     assert (verdict, statement_key(CONSOLE, seq)) in blamed(found)

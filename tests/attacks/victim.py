@@ -212,7 +212,9 @@ class Victim:
                 has_ledger=has_ledger,
                 recorded=self.head if has_ledger else None,
             ),
-            AuditQuestion(console, depth, trusted_keys=tuple(trusted), known=known, must_exist=must_exist),
+            AuditQuestion(
+                console, Depth(depth), trusted_keys=tuple(trusted), known=known, must_exist=must_exist
+            ),
         )
         assert scratch.open_files == []
         assert found.is_valid == (not found.faults)

@@ -11,6 +11,7 @@ import pytest
 
 from audit_archive.evidence.handout import verify
 from audit_archive.format.checkpoint import EntryProof
+from audit_archive.format.facts import Action
 from audit_archive.format.keys import to_base64
 from audit_archive.format.layout import checkpoint_key, statement_key
 from audit_archive.format.merkle import EMPTY_TREE, Prover, leaf_hash
@@ -253,7 +254,7 @@ def test_a_line_of_another_epoch_is_not_proven_as_one_of_this(tmp_path: Path) ->
     world.aged(2)
     world.run()
     world.trail.reset()
-    state_decision(world.bound(), Decision("epoch", "ada", "a new Console"))
+    state_decision(world.bound(), Decision(Action.EPOCH, "ada", "a new Console"))
     world.later()
     world.aged(1, user="mallory@example.com")
     world.run()

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from audit_archive.format.facts import Missing
+from audit_archive.format.codec import UnknownMember
+from audit_archive.format.facts import Cause, Missing
 from audit_archive.format.layout import statement_key
 from audit_archive.format.merkle import EMPTY_TREE, TreeBuilder
 from audit_archive.format.statement import ArchiveStatement, Statement
@@ -24,12 +25,15 @@ Lie = Callable[[ArchiveStatement], ArchiveStatement]
 
 LIES: dict[str, tuple[int, Lie]] = {
     "a hole is not told": (4, lambda s: replace(s, missing=s.missing[:1])),
-    "a hole is told that is none": (7, lambda s: replace(s, missing=(Missing(16, 16, "purged", None),))),
+    "a hole is told that is none": (7, lambda s: replace(s, missing=(Missing(16, 16, Cause.PURGED, None),))),
     "a hole in another place": (
         4,
         lambda s: replace(s, missing=(s.missing[0], replace(s.missing[1], first=11, last=11))),
     ),
-    "another cause": (4, lambda s: replace(s, missing=tuple(replace(m, cause="mood") for m in s.missing))),
+    "another cause": (
+        4,
+        lambda s: replace(s, missing=tuple(replace(m, cause=UnknownMember("mood")) for m in s.missing)),
+    ),
     "an id is filled again": (7, lambda s: replace(s, filled=(13,))),
     "nothing is filled": (5, lambda s: replace(s, filled=())),
     "somebody else purged": (

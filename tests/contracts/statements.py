@@ -3,9 +3,13 @@
 from hashlib import sha256
 
 from audit_archive.format.facts import (
+    Action,
     Anchor,
+    Cause,
     EntryFile,
     ExportFacts,
+    LockMode,
+    Mode,
     ObjectRef,
     PlanFacts,
     PopulationFacts,
@@ -32,7 +36,7 @@ def operator_statement(console: str, seq: int, reason: str = "because") -> Opera
         tree=EMPTY_TREE,
         highest_archived_id=0,
         highest_purged_id=0,
-        action="resume",
+        action=Action.RESUME,
         who="ann",
         reason=reason,
         public_key=None,
@@ -51,7 +55,7 @@ def archive_statement(console: str, seq: int, dates: int = 400) -> ArchiveStatem
         highest_archived_id=dates,
         highest_purged_id=0,
         export=ExportFacts(
-            "e", "v", DIGEST, 1, "GOVERNANCE", "later", "2026-11-23T06:00:00Z", 1, 1, 1, 1, DIGEST
+            "e", "v", DIGEST, 1, LockMode.GOVERNANCE, "later", "2026-11-23T06:00:00Z", 1, 1, 1, 1, DIGEST
         ),
         slice=SliceFacts(1, dates, dates),
         entries=tuple(_file(console, seq, n) for n in range(dates)),
@@ -59,7 +63,7 @@ def archive_statement(console: str, seq: int, dates: int = 400) -> ArchiveStatem
         filled=(),
         receipts_seen=(),
         drift={},
-        plan=PlanFacts("off", 3600, None, 0, None, None),
+        plan=PlanFacts(Mode.OFF, 3600, None, 0, None, None),
         anchor=Anchor(dates, None, None),
         covered_until="2026-11-23T06:00:00Z",
         population=PopulationFacts(1, 1, 0, ()),
@@ -70,7 +74,7 @@ def head_at(statement: Statement, holes: int = 0) -> Head:
     """The head that this statement leads to, with so many open holes."""
     ref = ref_of(statement)
     found = tuple(
-        OpenHole(n * 7 + 1, n * 7 + n % 5 + 1, "unexplained", 1_795_413_600 + n) for n in range(holes)
+        OpenHole(n * 7 + 1, n * 7 + n % 5 + 1, Cause.UNEXPLAINED, 1_795_413_600 + n) for n in range(holes)
     )
     return Head(console=statement.console, seq=statement.seq, statement=ref, holes=found)
 

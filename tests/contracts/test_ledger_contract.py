@@ -10,7 +10,8 @@ import pytest
 
 from audit_archive.adapters.ledger import DynamoDbLedger
 from audit_archive.errors import IntegrityError
-from audit_archive.ports import Finding, Ledger
+from audit_archive.finding import Finding, FindingKind
+from audit_archive.ports import Ledger
 from tests.contracts import aws
 from tests.contracts.statements import archive_statement, head_at, operator_statement, ref_of
 from tests.fakes import FakeLedger
@@ -77,7 +78,7 @@ def test_of_many_that_take_a_lease_at_once_one_gets_it(ledger: Ledger, console: 
 
 
 def finding(console: str, sentence: str = "Somebody purged it.") -> Finding:
-    return Finding("ForeignPurge", console, sentence, {"user": "mallory", "lost": [[1, 2]]})
+    return Finding(FindingKind.FOREIGN_PURGE, console, sentence, {"user": "mallory", "lost": [[1, 2]]})
 
 
 @everywhere

@@ -9,6 +9,7 @@ import pytest
 
 from audit_archive.adapters import ledger_items as items
 from audit_archive.adapters.ledger import DynamoDbLedger
+from audit_archive.format.codec import UnknownMember
 from audit_archive.format.head import Head, OpenHole
 from tests.contracts import aws
 from tests.contracts.statements import head_at, operator_statement, ref_of
@@ -39,7 +40,10 @@ def large(head: Head, holes: int) -> Head:
     """The head with holes that hardly compress."""
     causes = (sha256(b"%d" % n).hexdigest() for n in range(holes))
     return replace(
-        head, holes=tuple(OpenHole(2 * n + 1, 2 * n + 1, cause, n) for n, cause in enumerate(causes))
+        head,
+        holes=tuple(
+            OpenHole(2 * n + 1, 2 * n + 1, UnknownMember(cause), n) for n, cause in enumerate(causes)
+        ),
     )
 
 

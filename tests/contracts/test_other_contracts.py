@@ -12,12 +12,16 @@ from audit_archive.adapters.machine import LambdaClock, SystemClock, scratch_fil
 from audit_archive.adapters.secrets import SecretKey
 from audit_archive.adapters.sns_alerts import SnsAlerts
 from audit_archive.errors import SettingsError
-from audit_archive.ports import Clock, Finding, ScratchFile
+from audit_archive.finding import Finding
+from audit_archive.format.codec import UnknownMember
+from audit_archive.ports import Clock, ScratchFile
 from tests.contracts import aws
 from tests.fakes import FakeAlerts, FakeClock, FakeKey, FakeScratch
 
 everywhere = pytest.mark.parametrize("endpoint", ["fake", "moto", "ministack"], indirect=True)
-FINDING = Finding("foreign_purge", "c1", "Somebody purged 72 entries.", {"user": "mallory", "ids": [1, 72]})
+FINDING = Finding(
+    UnknownMember("foreign_purge"), "c1", "Somebody purged 72 entries.", {"user": "mallory", "ids": [1, 72]}
+)
 
 
 class Context:

@@ -16,7 +16,7 @@ from botocore.config import Config
 
 from audit_archive.adapters.s3 import S3ArchiveStore, S3Links, S3ReportStore
 from audit_archive.errors import ArchiveStoreError
-from audit_archive.format.facts import ObjectRef
+from audit_archive.format.facts import LockMode, ObjectRef
 from audit_archive.ports import ReportStore, Retention
 from tests.contracts import aws
 from tests.fakes import FakeReports
@@ -90,7 +90,7 @@ def test_a_link_is_signed_for_its_time_and_saves_a_file(moto: str) -> None:
 
 def test_a_link_to_a_version_leads_to_that_version(moto: str) -> None:
     s3, bucket = aws.client("s3", moto, SIGNED), aws.locked_bucket(moto)
-    store, lock = S3ArchiveStore(s3, bucket), Retention("GOVERNANCE", 4_000_000_000)
+    store, lock = S3ArchiveStore(s3, bucket), Retention(LockMode.GOVERNANCE, 4_000_000_000)
 
     def put(data: bytes) -> ObjectRef:
         return store.put("exports/a.zip", BytesIO(data), sha256(data).hexdigest(), lock, {})

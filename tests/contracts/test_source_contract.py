@@ -21,6 +21,7 @@ from audit_archive.adapters.folder_source import FolderSource
 from audit_archive.adapters.machine import SystemClock
 from audit_archive.adapters.s3 import S3ArchiveStore
 from audit_archive.errors import ArchiveStoreError, IntegrityError
+from audit_archive.format.facts import LockMode
 from audit_archive.ports import ArchiveSource, ArchiveStore, ObjectFacts, Retention, Version
 from tests.contracts import aws
 from tests.fakes import FakeStore
@@ -60,7 +61,7 @@ def subject(place: str, tmp_path: Path, request: pytest.FixtureRequest) -> Subje
     else:
         endpoint = request.getfixturevalue(place)
         store = S3ArchiveStore(aws.client("s3", endpoint), aws.locked_bucket(endpoint))
-    until = Retention("GOVERNANCE", int(time()) + 3600)
+    until = Retention(LockMode.GOVERNANCE, int(time()) + 3600)
     return Subject(
         store,
         folder,

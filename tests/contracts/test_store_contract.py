@@ -19,7 +19,8 @@ import pytest
 from audit_archive.adapters.machine import SystemClock
 from audit_archive.adapters.s3 import S3ArchiveStore
 from audit_archive.errors import ArchiveStoreError, IntegrityError
-from audit_archive.format.facts import ObjectRef
+from audit_archive.format.codec import member_of
+from audit_archive.format.facts import LockMode, ObjectRef
 from audit_archive.ports import ArchiveStore, Retention, Version
 from tests.contracts import aws
 from tests.fakes import FakeStore
@@ -78,8 +79,8 @@ def digest(data: bytes) -> str:
     return sha256(data).hexdigest()
 
 
-def lock(seconds: int = HOUR, mode: str = "GOVERNANCE") -> Retention:
-    return Retention(mode, int(time()) + seconds)
+def lock(seconds: int = HOUR, mode: str = LockMode.GOVERNANCE) -> Retention:
+    return Retention(member_of(LockMode, mode), int(time()) + seconds)
 
 
 @everywhere

@@ -7,12 +7,13 @@ import pytest
 
 from audit_archive.adapters.ledger import DynamoDbLedger, DynamoDbVerifications
 from audit_archive.errors import IntegrityError
-from audit_archive.ports import Finding, Rotation, Verifications
+from audit_archive.finding import Finding, FindingKind
+from audit_archive.ports import AuditResult, Rotation, Verifications
 from tests.contracts import aws
 from tests.fakes.verifications import FakeVerifications
 
 NOW = 1_795_413_600
-ROTATION = Rotation(7, NOW - 86_400, NOW, "valid", 0, 9, "ab" * 32)
+ROTATION = Rotation(7, NOW - 86_400, NOW, AuditResult.VALID, 0, 9, "ab" * 32)
 everywhere = pytest.mark.parametrize("endpoint", ["fake", "moto", "ministack"], indirect=True)
 
 
@@ -29,7 +30,7 @@ def console() -> str:
 
 
 def finding(console: str, sentence: str = "An export is missing.") -> Finding:
-    return Finding("VerifyFault", console, sentence, {"verdict": "missing"})
+    return Finding(FindingKind.VERIFY_FAULT, console, sentence, {"verdict": "missing"})
 
 
 @everywhere
@@ -37,7 +38,7 @@ def test_what_was_saved_last_is_what_there_is(notes: Verifications, console: str
     assert notes.last(console) is None
     notes.save(console, ROTATION)
     assert notes.last(console) == ROTATION
-    later = replace(ROTATION, next_seq=1, last_result="faults", faults=3, newest_sha256=None)
+    later = replace(ROTATION, next_seq=1, last_result=AuditResult.FAULTS, faults=3, newest_sha256=None)
     notes.save(console, later)
     assert notes.last(console) == later
     assert notes.last(f"{console}-b") is None

@@ -8,12 +8,13 @@ from threading import Lock
 import orjson
 
 from audit_archive.errors import IntegrityError
+from audit_archive.finding import Finding
 from audit_archive.format.codec import from_json, to_json
 from audit_archive.format.facts import ObjectRef
 from audit_archive.format.head import Head
 from audit_archive.format.index import Indexed, indexed
 from audit_archive.format.statement import Statement
-from audit_archive.ports import Finding, Lack
+from audit_archive.ports import Lack
 
 
 @dataclass(frozen=True)

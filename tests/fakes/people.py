@@ -3,7 +3,7 @@
 import json
 
 from audit_archive.errors import SettingsError
-from audit_archive.ports import Finding
+from audit_archive.finding import Finding
 
 
 class FakeAlerts:

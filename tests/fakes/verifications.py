@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import orjson
 
+from audit_archive.finding import Finding
 from audit_archive.format.codec import from_json, to_json
-from audit_archive.ports import Finding, Rotation
+from audit_archive.ports import Rotation
 from tests.fakes.ledger import FakeLedger
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from audit_archive import bootstrap
 from audit_archive.errors import ArchiveStoreError, AuditArchiveError, IntegrityError, LedgerError
-from audit_archive.format.facts import Mode, ObjectRef, RunFacts
+from audit_archive.format.facts import LockMode, Mode, ObjectRef, RunFacts
 from audit_archive.format.times import rfc3339
 from audit_archive.ports import Retention
 from audit_archive.run.archive_run import ArchiveRun
@@ -62,7 +62,7 @@ class Store(FakeStore):
         elif self.meddle == "lock-too-short":
             self.relock(key, Retention(retention.mode, retention.until - 1))
         elif self.meddle == "lock-another-mode":
-            self.relock(key, Retention("GOVERNANCE", retention.until))
+            self.relock(key, Retention(LockMode.GOVERNANCE, retention.until))
         elif self.meddle == "remove":
             self.lose(key, self.history(key)[-1].version_id)
 
@@ -83,7 +83,7 @@ class Scene:
         self.scratch = FakeScratch()
         self.runs = 0
 
-    def run(self, lock_mode: str = "COMPLIANCE") -> str:
+    def run(self, lock_mode: LockMode = LockMode.COMPLIANCE) -> str:
         self.runs += 1
         facts = RunFacts(f"run-{self.runs}", "test", rfc3339(self.clock.now()), "test", None)
         order = Order(CONSOLE, Policy(Mode.ON, HOUR, 0), 30, lock_mode, facts)

@@ -28,7 +28,7 @@ from audit_archive.errors import (
     LedgerError,
     SigningError,
 )
-from audit_archive.format.facts import RunFacts
+from audit_archive.format.facts import AuthStyle, LockMode, Mode, RunFacts
 from audit_archive.format.times import rfc3339
 from audit_archive.ports import PurgingConsole
 from audit_archive.run.archive_run import ArchiveRun
@@ -184,11 +184,15 @@ class World:
 
         def open_purger() -> PurgingConsole | None:
             key = find_key(clients["secretsmanager"], self.secret("purge"))
-            return None if key is None else HttpPurgingConsole(url, key, "header", clock, patience=PATIENCE)
+            return (
+                None
+                if key is None
+                else HttpPurgingConsole(url, key, AuthStyle.HEADER, clock, patience=PATIENCE)
+            )
 
         return Run(
-            order=Order(CONSOLE, Policy("on", HOUR, 0), 100, "GOVERNANCE", facts),
-            console=HttpConsole(url, read, "header", clock, patience=PATIENCE),
+            order=Order(CONSOLE, Policy(Mode.ON, HOUR, 0), 100, LockMode.GOVERNANCE, facts),
+            console=HttpConsole(url, read, AuthStyle.HEADER, clock, patience=PATIENCE),
             open_purger=open_purger,
             store=S3ArchiveStore(clients["s3"], self.bucket),
             ledger=DynamoDbLedger(clients["dynamodb"], self.table),

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from audit_archive.format.facts import LockMode
 from audit_archive.ports import Retention
 from tests.fakes import FakeClock
 from tests.fakes.bucket import Bucket, Stored
@@ -38,5 +39,7 @@ class CopiedBucket(Bucket):
         found = self._s3.get_object(Bucket=self._name, Key=key, VersionId=version_id)
         lock = None
         if "ObjectLockMode" in found:
-            lock = Retention(found["ObjectLockMode"], int(found["ObjectLockRetainUntilDate"].timestamp()))
+            lock = Retention(
+                LockMode(found["ObjectLockMode"]), int(found["ObjectLockRetainUntilDate"].timestamp())
+            )
         return Stored(version_id, found["Body"].read(), retention=lock)

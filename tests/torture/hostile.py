@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from audit_archive.errors import AuditArchiveError, IntegrityError
-from audit_archive.format.facts import IdSpan
+from audit_archive.format.facts import Action, IdSpan
 from audit_archive.format.head import Head, KnownReceipt
 from audit_archive.format.head_digest import head_sha256
 from audit_archive.format.times import rfc3339
@@ -201,7 +201,9 @@ class HostileWorld(World):
         """An operator states something."""
         self.clock.left = self.time_left
         try:
-            return Ended(state_decision(self.bound(log), Decision(action, "somebody", "looked", span)))
+            return Ended(
+                state_decision(self.bound(log), Decision(Action(action), "somebody", "looked", span))
+            )
         except AuditArchiveError as error:
             return Ended(error=error)
         except CrashError:

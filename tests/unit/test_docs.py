@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import fields, is_dataclass
+from enum import StrEnum
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -77,9 +78,9 @@ def first_cells(text: str) -> set[str]:
     return {name for cell in cells for name in re.findall(r"`([^`]+)`", cell)}
 
 
-def constants(owner: type) -> set[str]:
-    """The texts that a class of names holds."""
-    return {value for name, value in vars(owner).items() if name.isupper() and isinstance(value, str)}
+def constants(owner: type[StrEnum]) -> set[str]:
+    """The values of an enum."""
+    return {member.value for member in owner}
 
 
 def block(page: Path, marker: str) -> str:

@@ -3,7 +3,8 @@
 from typing import Protocol
 
 from audit_archive.errors import LedgerError, SettingsError
-from audit_archive.ports import Alerts, Clock, Finding, Findings
+from audit_archive.finding import Finding
+from audit_archive.ports import Alerts, Clock, Findings
 
 CLAIM = 30
 """Seconds for which a claimed finding is left to whoever claimed it."""

@@ -3,12 +3,13 @@
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from itertools import pairwise
 from os import environ
 from typing import TypeVar
 
 from audit_archive.errors import SettingsError
-from audit_archive.format.facts import Mode
+from audit_archive.format.facts import AuthStyle, LockMode, Mode
 from audit_archive.format.times import DAY, HOUR, MINUTE
 
 # How long a schedule of EventBridge Scheduler leaves between two runs. Pure.
@@ -82,13 +83,12 @@ def _value(text: str, low: int, high: int, names: tuple[str, ...]) -> int:
 
 
 T = TypeVar("T")
+W = TypeVar("W", bound=StrEnum)
 
 MAX_KEEP_DAYS = 3650
 MAX_PERIOD_HOURS = 8_784
 MIN_RETENTION_DAYS = 60
 """Nothing is purged on a proof that ends within 30 days, and a purge may wait for as long."""
-LOCK_MODES = ("GOVERNANCE", "COMPLIANCE")
-AUTH_STYLES = ("header", "query")
 DEFAULT_CONSOLE_URL = "https://{console}.canary.tools"
 _CONSOLE = "{console}"
 
@@ -100,12 +100,12 @@ class Settings:
     archive_bucket: str
     ledger_table: str
     secret_prefix: str
-    purge_mode: str
+    purge_mode: Mode
     keep_days: int
     settle_minutes: int
     retention_days: int
-    object_lock_mode: str
-    auth_style: str
+    object_lock_mode: LockMode
+    auth_style: AuthStyle
     alert_topic: str | None
     signing_key: str | None
     console_url_template: str
@@ -118,12 +118,12 @@ class Settings:
             archive_bucket=read.text("ARCHIVE_BUCKET"),
             ledger_table=read.text("LEDGER_TABLE"),
             secret_prefix=read.text("SECRET_PREFIX").rstrip("/"),
-            purge_mode=read.choice("PURGE_MODE", Mode.ORDER),
+            purge_mode=read.choice("PURGE_MODE", Mode),
             keep_days=read.whole("KEEP_DAYS", default=0, low=0, high=MAX_KEEP_DAYS),
             settle_minutes=read.whole("SETTLE_MINUTES", default=60, low=1, high=10_080),
             retention_days=read.whole("RETENTION_DAYS", default=2555, low=MIN_RETENTION_DAYS, high=36_500),
-            object_lock_mode=read.choice("OBJECT_LOCK_MODE", LOCK_MODES, default="GOVERNANCE"),
-            auth_style=read.choice("AUTH_STYLE", AUTH_STYLES, default="header"),
+            object_lock_mode=read.choice("OBJECT_LOCK_MODE", LockMode, default=LockMode.GOVERNANCE),
+            auth_style=read.choice("AUTH_STYLE", AuthStyle, default=AuthStyle.HEADER),
             alert_topic=variables.get("ALERT_TOPIC") or None,
             signing_key=variables.get("SIGNING_KEY") or None,
             console_url_template=read.template("CONSOLE_URL_TEMPLATE", DEFAULT_CONSOLE_URL),
@@ -219,8 +219,8 @@ class _Reader:
             raise SettingsError(f"{name} is not set: deploy the stack's template, which sets it")
         return value
 
-    def choice(self, name: str, accepted: tuple[str, ...], default: str | None = None) -> str:
-        return self._parsed(name, default, lambda text: accepted[accepted.index(text)], " or ".join(accepted))
+    def choice(self, name: str, accepted: type[W], default: W | None = None) -> W:
+        return self._parsed(name, default, accepted, " or ".join(accepted))
 
     def whole(self, name: str, default: int, low: int, high: int) -> int:
         def parse(text: str) -> int:

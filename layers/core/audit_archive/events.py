@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeAlias
+from enum import StrEnum
+from typing import Any, TypeAlias, TypeVar
 
 from audit_archive.errors import RequestError
 
@@ -10,6 +11,8 @@ _CONSOLE = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 """A Console's id is a DNS label (RFC 1035, section 2.3.1), in lower case."""
 
 MAX_EVENT_TEXT = 500
+
+W = TypeVar("W", bound=StrEnum)
 
 Fields: TypeAlias = Mapping[str, Callable[[object], Any]]
 """By name, what turns the value of a field into what it stands for. Raises RequestError naming the field."""
@@ -47,6 +50,18 @@ def console_id(value: object) -> str:
 def is_console_id(name: str) -> bool:
     """Whether a name can be a Console's id."""
     return _CONSOLE.fullmatch(name) is not None
+
+
+def one_of(name: str, accepted: Sequence[W]) -> Callable[[object], W]:
+    """What takes the value of one of some members of a StrEnum."""
+
+    def check(value: object) -> W:
+        found = next((member for member in accepted if member == value), None)
+        if found is None:
+            raise RequestError(name, f"{value!r:.80} is none of {', '.join(accepted)}")
+        return found
+
+    return check
 
 
 def printable(name: str) -> Callable[[object], str]:

@@ -6,10 +6,12 @@ alike. Adapters raise only errors of `audit_archive.errors`.
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from hashlib import sha256
+from enum import StrEnum
 from typing import Any, BinaryIO, Protocol, TypeAlias
 
-from audit_archive.format.facts import ObjectRef
+from audit_archive.finding import Finding
+from audit_archive.format.codec import UnknownMember
+from audit_archive.format.facts import LockMode, ObjectRef
 from audit_archive.format.head import Head
 from audit_archive.format.index import Indexed
 from audit_archive.format.keys import PublicKey
@@ -24,9 +26,9 @@ NO_VERSION = ""
 
 @dataclass(frozen=True)
 class Retention:
-    """An object lock: mode GOVERNANCE or COMPLIANCE, and until when (epoch seconds)."""
+    """An object lock: its mode, and until when (epoch seconds)."""
 
-    mode: str
+    mode: LockMode | UnknownMember
     until: int
 
 
@@ -168,24 +170,6 @@ class PurgingConsole(Console, Protocol):
 
 OpenPurger: TypeAlias = Callable[[], PurgingConsole | None]
 """Reads the purging key, at this moment and not before; None if there is no such secret."""
-
-
-# A finding: something that a person must look at now.
-
-
-@dataclass(frozen=True)
-class Finding:
-    """Something that a person must look at now: its kind, in one sentence, and the facts."""
-
-    kind: str
-    console: str
-    sentence: str
-    facts: Mapping[str, Any]
-
-    @property
-    def digest(self) -> str:
-        """By what a finding is known again: the same thing said in the same words."""
-        return sha256(f"{self.kind}\n{self.sentence}".encode()).hexdigest()
 
 
 MOST_STALE = 3
@@ -354,6 +338,15 @@ class Alerts(Protocol):
         """Tell a person."""
 
 
+class AuditResult(StrEnum):
+    """How a daily audit ended."""
+
+    VALID = "valid"
+    """It found no fault."""
+    FAULTS = "faults"
+    """It found faults."""
+
+
 @dataclass(frozen=True)
 class Rotation:
     """How far the daily audits of a Console are, and how the last one ended.
@@ -366,7 +359,7 @@ class Rotation:
     next_seq: int
     cycle_started_at: int
     last_completed_at: int
-    last_result: str
+    last_result: AuditResult | UnknownMember
     faults: int
     newest_seq: int
     newest_sha256: str | None

@@ -184,7 +184,7 @@ MUTANTS = (
         "mode-ceiling",
         "An invocation may lower the stack's mode, never raise it",
         "run/request.py",
-        "        if Mode.ORDER.index(mode) > Mode.ORDER.index(settings.purge_mode):",
+        "        if mode.reach > settings.purge_mode.reach:",
         "        if False:",
         REQUEST,
     ),

@@ -50,7 +50,7 @@ MUTANTS = (
         "evidence-has-the-whole-chain",
         "Without time to audit the whole chain there is no bundle",
         "evidence/bundle.py",
-        '    if any(each.what == "statements" and each.why == Why.TIME for each in found.not_checked):',
+        "    if any(each.what == Checked.STATEMENTS and each.why == Why.TIME for each in found.not_checked):",
         "    if False:",
         f"{EVIDENCE}::test_without_time_for_the_whole_chain_there_is_no_bundle",
     ),

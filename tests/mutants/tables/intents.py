@@ -136,8 +136,8 @@ MUTANTS = (
         "answered-purge-was-sent",
         "An answered purge without a receipt moves the purged watermark all the same",
         "format/facts.py",
-        "    SENT = (CONFIRMED, UNCONFIRMED, MISMATCH, PARTIAL)",
-        "    SENT = (CONFIRMED, MISMATCH, PARTIAL)",
+        "{PurgeOutcome.CONFIRMED, PurgeOutcome.UNCONFIRMED, PurgeOutcome.MISMATCH, PurgeOutcome.PARTIAL}",
+        "{PurgeOutcome.CONFIRMED, PurgeOutcome.MISMATCH, PurgeOutcome.PARTIAL}",
         SETTLEMENT,
     ),
     Mutant(

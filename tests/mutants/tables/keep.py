@@ -32,7 +32,7 @@ MUTANTS = (
         "lock-mode",
         "A lock in a weaker mode than asked for is none",
         "run/commit.py",
-        '    if retention.mode not in {lock_mode, "COMPLIANCE"}:',
+        "    if retention.mode not in {lock_mode, LockMode.COMPLIANCE}:",
         "    if False:",
         f"{BAD_STORE}::test_an_export_that_is_not_what_was_put",
     ),

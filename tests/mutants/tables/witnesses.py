@@ -344,8 +344,8 @@ MUTANTS = (
         "unreadable-purge-pages",
         "A purge by somebody else in words that can't be read wakes a person",
         "run/findings.py",
-        '            yield Finding("UnreadableReceipt", console, _unreadable(console, seen), to_json(seen))',
-        "            yield from ()",
+        "yield Finding(FindingKind.UNREADABLE_RECEIPT, console, _unreadable(console, seen), to_json(seen))",
+        "yield from ()",
         WITNESSES,
     ),
     Mutant(

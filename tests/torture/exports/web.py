@@ -4,6 +4,7 @@ from types import TracebackType
 from typing import BinaryIO, Self
 
 from audit_archive.adapters.console.http import HttpConsole
+from audit_archive.format.facts import AuthStyle
 from audit_archive.ports import Download
 from local.console import ConsoleServer
 from local.console.faults import ReplacedBody
@@ -46,4 +47,4 @@ class _Reader(FakeConsole):
     def download(self, spool: BinaryIO) -> Download:
         self._server.faults.add(ReplacedBody(self.export(self.trail.entries)), endpoint="export")
         # As every run has a client of its own: between two, hours pass here, and none at the server.
-        return HttpConsole(self._server.url, FakeKey(KEY), "header", self.trail.clock).download(spool)
+        return HttpConsole(self._server.url, FakeKey(KEY), AuthStyle.HEADER, self.trail.clock).download(spool)

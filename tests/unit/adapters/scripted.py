@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from audit_archive.adapters.console.http import HttpPurgingConsole
 from audit_archive.adapters.console.retry import Patience
+from audit_archive.format.facts import AuthStyle
 from tests.fakes import FakeClock, FakeKey
 
 KEY = "k3y/with+odd&chars=%"
@@ -77,11 +78,16 @@ def silence(connection: socket.socket) -> None:
 
 
 def console(
-    server: Scripted | str, style: str = "header", clock: FakeClock | None = None, key: FakeKey | None = None
+    server: Scripted | str,
+    style: str = AuthStyle.HEADER,
+    clock: FakeClock | None = None,
+    key: FakeKey | None = None,
 ) -> HttpPurgingConsole:
     """A console that is impatient, and whose clock stands still."""
     url = server if isinstance(server, str) else server.url
-    return HttpPurgingConsole(url, key or FakeKey(KEY), style, clock or FakeClock(), patience=IMPATIENT)
+    return HttpPurgingConsole(
+        url, key or FakeKey(KEY), AuthStyle(style), clock or FakeClock(), patience=IMPATIENT
+    )
 
 
 def everything_told(error: BaseException) -> str:

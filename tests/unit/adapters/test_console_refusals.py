@@ -8,15 +8,9 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-from audit_archive.adapters.console.http import HttpConsole, HttpPurgingConsole
-from audit_archive.errors import (
-    ConsoleAuthError,
-    ConsoleError,
-    ConsoleUnavailableError,
-    InvalidExportError,
-    SettingsError,
-)
-from tests.fakes import FakeClock, FakeKey
+from audit_archive.adapters.console.http import HttpPurgingConsole
+from audit_archive.errors import ConsoleAuthError, ConsoleError, ConsoleUnavailableError, InvalidExportError
+from tests.fakes import FakeKey
 from tests.unit.adapters.scripted import (
     KEY,
     Script,
@@ -316,8 +310,3 @@ def test_cookies_are_not_kept() -> None:
         subject.peek()
         subject.peek()
     assert "cookie" not in server.requests[1].lower()
-
-
-def test_an_unknown_auth_style_is_a_setting_to_correct() -> None:
-    with pytest.raises(SettingsError, match="header, query"):
-        HttpConsole("https://abc.canary.tools", FakeKey(KEY), "both", FakeClock())

@@ -10,6 +10,7 @@ import pytest
 from audit_archive.adapters.console.http import HttpConsole
 from audit_archive.adapters.console.retry import Patience, Retries, TransientError, http_date, seconds_to_wait
 from audit_archive.errors import ConsoleError, ConsoleUnavailableError, InvalidExportError, SettingsError
+from audit_archive.format.facts import AuthStyle
 from tests.fakes import FakeClock, FakeKey
 from tests.unit.adapters.scripted import (
     IMPATIENT,
@@ -122,7 +123,7 @@ def test_a_trickling_server_is_left_when_the_time_is_up(
 def test_a_timeout_never_exceeds_the_time_that_is_left() -> None:
     begun = monotonic()
     with scripted(silence) as server, pytest.raises(ConsoleUnavailableError):
-        HttpConsole(server.url, FakeKey(KEY), "header", FakeClock(left=10.2)).peek()
+        HttpConsole(server.url, FakeKey(KEY), AuthStyle.HEADER, FakeClock(left=10.2)).peek()
     assert monotonic() - begun < 5
 
 
@@ -158,7 +159,9 @@ def test_an_export_above_the_limit_is_refused_by_its_length_or_by_its_bytes() ->
     )
     for said in (answer(b"P" * 1_000), chunked):
         with scripted(said) as server, pytest.raises(InvalidExportError, match="more than 999 bytes"):
-            HttpConsole(server.url, FakeKey(KEY), "header", FakeClock(), max_export=999).download(BytesIO())
+            HttpConsole(server.url, FakeKey(KEY), AuthStyle.HEADER, FakeClock(), max_export=999).download(
+                BytesIO()
+            )
         assert len(server.requests) == 1
 
 

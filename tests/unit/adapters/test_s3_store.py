@@ -14,14 +14,14 @@ from botocore.config import Config
 from audit_archive.adapters.aws import client_config
 from audit_archive.adapters.s3 import READ_BYTES, S3ArchiveStore
 from audit_archive.errors import ArchiveStoreError, IntegrityError
-from audit_archive.format.facts import ObjectRef
+from audit_archive.format.facts import LockMode, ObjectRef
 from audit_archive.ports import Retention
 from tests.unit.adapters.scripted import answer, reset, scripted, silence
 from tests.unit.adapters.stubbed import answering, client, failing
 
 DATA = b"the statement"
 DIGEST = sha256(DATA).hexdigest()
-LOCK = Retention("GOVERNANCE", 2_000_000_000)
+LOCK = Retention(LockMode.GOVERNANCE, 2_000_000_000)
 CHECKSUM = b64encode(sha256(DATA).digest()).decode()
 WHOLE = {
     "ContentLength": len(DATA),

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from audit_archive.adapters.sns_alerts import NoAlerts, SnsAlerts
 from audit_archive.errors import SettingsError
-from audit_archive.ports import Finding
+from audit_archive.finding import Finding
+from audit_archive.format.codec import UnknownMember
 from tests.unit.adapters.stubbed import client, failing
 
 
@@ -33,7 +34,7 @@ def sent(finding: Finding) -> dict[str, str]:
 def test_any_finding_is_a_message_that_sns_takes(
     sentence: str, console: str, facts: dict[str, str | int | None]
 ) -> None:
-    message = sent(Finding("integrity", console, sentence, facts))
+    message = sent(Finding(UnknownMember("integrity"), console, sentence, facts))
     subject = message["Subject"]
     assert subject.startswith("[integrity] ")
     assert len(subject) < 100
@@ -46,17 +47,22 @@ def test_any_finding_is_a_message_that_sns_takes(
 
 @pytest.mark.parametrize("huge", ["\u20ac" * 100_000, list(range(300_000))])
 def test_facts_that_no_message_can_carry_are_left_to_the_log(huge: object) -> None:
-    message = sent(Finding("integrity", "c1", "Look.", {"holes": huge, "other": 1}))
+    message = sent(Finding(UnknownMember("integrity"), "c1", "Look.", {"holes": huge, "other": 1}))
     assert len(message["Message"].encode()) < 256 * 1024
     assert "see the log" in message["Message"]
 
 
 def test_a_sentence_may_be_huge_too() -> None:
-    assert len(sent(Finding("integrity", "c1", "\u20ac" * 300_000, {}))["Message"].encode()) < 256 * 1024
+    assert (
+        len(sent(Finding(UnknownMember("integrity"), "c1", "\u20ac" * 300_000, {}))["Message"].encode())
+        < 256 * 1024
+    )
 
 
 def test_facts_that_json_does_not_know_are_written_as_text() -> None:
-    assert json.loads(sent(Finding("k", "c1", "Look.", {"at": {1}}))["Message"])["facts"] == {"at": "{1}"}
+    assert json.loads(sent(Finding(UnknownMember("k"), "c1", "Look.", {"at": {1}}))["Message"])["facts"] == {
+        "at": "{1}"
+    }
 
 
 @pytest.mark.parametrize(
@@ -64,13 +70,15 @@ def test_facts_that_json_does_not_know_are_written_as_text() -> None:
 )
 def test_a_topic_that_refuses_is_a_setting_to_correct(code: str, advice: str) -> None:
     with failing("sns", "publish", code) as topic, pytest.raises(SettingsError, match=advice):
-        SnsAlerts(topic, "arn:aws:sns:eu-west-1:1:t").publish(Finding("k", "c1", "Look.", {}))
+        SnsAlerts(topic, "arn:aws:sns:eu-west-1:1:t").publish(Finding(UnknownMember("k"), "c1", "Look.", {}))
 
 
 def test_a_topic_that_can_t_be_reached_is_one_too() -> None:
     with pytest.raises(SettingsError, match="policy"):
-        SnsAlerts(client("sns"), "arn:aws:sns:eu-west-1:1:t").publish(Finding("k", "c1", "Look.", {}))
+        SnsAlerts(client("sns"), "arn:aws:sns:eu-west-1:1:t").publish(
+            Finding(UnknownMember("k"), "c1", "Look.", {})
+        )
 
 
 def test_without_a_topic_nothing_happens() -> None:
-    NoAlerts().publish(Finding("k", "c1", "Look.", {}))
+    NoAlerts().publish(Finding(UnknownMember("k"), "c1", "Look.", {}))

@@ -4,6 +4,7 @@ import pytest
 
 from audit_archive.config import Settings, VerifySettings
 from audit_archive.errors import SettingsError
+from audit_archive.format.facts import AuthStyle, LockMode, Mode
 
 LEAST = {
     "ARCHIVE_BUCKET": "bucket",
@@ -18,12 +19,12 @@ def test_the_defaults() -> None:
         archive_bucket="bucket",
         ledger_table="table",
         secret_prefix="canary",
-        purge_mode="dry-run",
+        purge_mode=Mode.DRY_RUN,
         keep_days=0,
         settle_minutes=60,
         retention_days=2555,
-        object_lock_mode="GOVERNANCE",
-        auth_style="header",
+        object_lock_mode=LockMode.GOVERNANCE,
+        auth_style=AuthStyle.HEADER,
         alert_topic=None,
         signing_key=None,
         console_url_template="https://{console}.canary.tools",

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from audit_archive.format.continuity import misfits
-from audit_archive.format.facts import ExportFacts
+from audit_archive.format.facts import Cause, ExportFacts
 from audit_archive.format.head import Head, OpenHole
 from audit_archive.format.layout import entries_key, export_key
 from audit_archive.format.merkle import EMPTY_TREE, Tree, TreeBuilder
@@ -68,7 +68,7 @@ def test_a_tree_of_the_right_size_over_other_lines_does_not_go_on() -> None:
 
 
 def test_filled_ids_ascend() -> None:
-    holes = (OpenHole(2, 4, "unexplained", 0),)
+    holes = (OpenHole(2, 4, Cause.UNEXPLAINED, 0),)
     before = Head("c1", seq=1, tree=tree_of(b"1"), highest_archived_id=9, holes=holes)
     tree = tree_of(b"1", b"2", b"3")
     assert verdicts(before, statement(2, 2, 3, tree, filled=(2, 3))) == []

@@ -8,7 +8,7 @@ import pytest
 from audit_archive.errors import PurgeMismatchError
 from audit_archive.evidence.custody import CustodyLog
 from audit_archive.evidence.model import Custody, Turn
-from audit_archive.format.facts import Missing
+from audit_archive.format.facts import Cause, Missing
 from audit_archive.retrieve.coverage import LISTED
 from tests.attacks.victim import twin_world
 from tests.unit.run.world import World
@@ -53,7 +53,7 @@ def test_milestones_have_an_end_and_are_counted_on() -> None:
     world.aged(1)
     world.run()
     (said,) = world.archives()
-    holes = tuple(Missing(2 * n, 2 * n, "unexplained", None) for n in range(1, LISTED + 5))
+    holes = tuple(Missing(2 * n, 2 * n, Cause.UNEXPLAINED, None) for n in range(1, LISTED + 5))
     log = CustodyLog()
     log.add(replace(said, missing=holes))
     found = log.custody()

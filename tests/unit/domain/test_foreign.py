@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audit_archive.format.entry import Receipt
-from audit_archive.format.facts import IdSpan, Missing, ReceiptSeen
+from audit_archive.format.facts import Cause, IdSpan, Missing, ReceiptSeen
 from audit_archive.format.head import Head, OpenHole
 from audit_archive.format.purges import ForeignPurge, foreign_purges, purger, surpluses
 
@@ -20,7 +20,7 @@ def receipt(entry_id: int, before_id: int | None, count: int | None) -> Receipt:
 
 
 def lost(first: int, last: int, receipt_id: int | None) -> Missing:
-    return Missing(first, last, "foreign_purge", receipt_id)
+    return Missing(first, last, Cause.FOREIGN_PURGE, receipt_id)
 
 
 def surplus(found: Receipt, *missing: Missing, head: Head = HEAD) -> int | None:
@@ -42,7 +42,7 @@ def test_the_lost_ids_are_known_too() -> None:
 
 
 def test_what_was_not_there_any_more_is_not_what_it_destroyed() -> None:
-    listed = replace(HEAD, holes=(OpenHole(4, 5, "unexplained", 0),))
+    listed = replace(HEAD, holes=(OpenHole(4, 5, Cause.UNEXPLAINED, 0),))
     assert surplus(receipt(12, 6, 4), head=listed) == 2
     gone = replace(HEAD, vanished=(IdSpan(4, 4),))
     assert surplus(receipt(12, 6, 4), head=gone) == 1
@@ -86,7 +86,7 @@ def test_of_a_purge_before_the_archive_nobody_can_tell() -> None:
 def test_the_surplus_is_what_a_walk_from_receipt_to_receipt_finds(
     receipts: list[Receipt], holes: set[int], ours: set[int]
 ) -> None:
-    head = replace(HEAD, holes=tuple(OpenHole(n, n, "unexplained", 0) for n in sorted(holes)))
+    head = replace(HEAD, holes=tuple(OpenHole(n, n, Cause.UNEXPLAINED, 0) for n in sorted(holes)))
     alive, expected = set(range(3, 11)) - holes, {}
     for each in sorted(receipts, key=lambda r: r.entry_id):
         assert each.before_id is not None
@@ -107,7 +107,7 @@ def seen(entry_id: int, before_id: int | None, intent_seq: int | None, surplus: 
 
 def test_foreign_purges_are_those_that_settle_no_intent_each_with_its_losses() -> None:
     receipts = [seen(12, 5, None, 2), seen(13, 8, 4, None), seen(14, None, None, None), seen(15, 9, None, 0)]
-    missing = [lost(1, 2, 12), lost(3, 3, 12), lost(7, 7, 15), Missing(9, 9, "unexplained", None)]
+    missing = [lost(1, 2, 12), lost(3, 3, 12), lost(7, 7, 15), Missing(9, 9, Cause.UNEXPLAINED, None)]
     found = list(foreign_purges(receipts, missing))
     assert [(each.receipt_id, each.lost, each.surplus) for each in found] == [
         (12, ((1, 3),), 2),

@@ -9,10 +9,13 @@ from hypothesis import strategies as st
 
 from audit_archive.format.facts import (
     Anchor,
+    Cause,
     ExportFacts,
     HeldBackBy,
     IdSpan,
+    LockMode,
     Missing,
+    Mode,
     ObjectRef,
     PlanFacts,
     PopulationFacts,
@@ -41,7 +44,7 @@ BEFORE = Head(
     highest_archived_id=20,
     highest_purged_id=10,
     anchor=Anchor(20, "then", "user_login"),
-    holes=(OpenHole(5, 9, "unexplained", 100), OpenHole(15, 15, "foreign_purge", 200)),
+    holes=(OpenHole(5, 9, Cause.UNEXPLAINED, 100), OpenHole(15, 15, Cause.FOREIGN_PURGE, 200)),
     intents=(Intent(3, 8, 8, 12, False), Intent(7, 18, 8, 20)),
     receipts=(KnownReceipt(21, 3, 8),),
     next_due_at=300,
@@ -65,7 +68,18 @@ def archive(**fields: Any) -> ArchiveStatement:
     facts: dict[str, Any] = {
         **common(),
         "export": ExportFacts(
-            "k", "v", "00" * 32, 1, "GOVERNANCE", rfc3339(NOW), rfc3339(NOW - 60), 11, 25, 9, 9, "00" * 32
+            "k",
+            "v",
+            "00" * 32,
+            1,
+            LockMode.GOVERNANCE,
+            rfc3339(NOW),
+            rfc3339(NOW - 60),
+            11,
+            25,
+            9,
+            9,
+            "00" * 32,
         ),
         "slice": SliceFacts(21, 25, 5),
         "entries": (),
@@ -73,7 +87,7 @@ def archive(**fields: Any) -> ArchiveStatement:
         "filled": (),
         "receipts_seen": (),
         "drift": {},
-        "plan": PlanFacts("on", 3600, None, 0, "settle_window", None),
+        "plan": PlanFacts(Mode.ON, 3600, None, 0, HeldBackBy.SETTLE_WINDOW, None),
         "anchor": Anchor(25, "now", None),
         "covered_until": rfc3339(NOW - 60),
         "population": PopulationFacts(9, 9, 0, ()),
@@ -113,7 +127,9 @@ def test_every_statement_moves_the_head_onto_itself(said: Statement) -> None:
 
 
 def test_archiving_remembers_anchor_and_due_time() -> None:
-    after = BEFORE.after(archive(plan=PlanFacts("on", 3600, None, 0, "settle_window", rfc3339(NOW + 5))), REF)
+    after = BEFORE.after(
+        archive(plan=PlanFacts(Mode.ON, 3600, None, 0, HeldBackBy.SETTLE_WINDOW, rfc3339(NOW + 5))), REF
+    )
     assert after.anchor == Anchor(25, "now", None)
     assert after.next_due_at == NOW + 5
     assert BEFORE.after(archive(), REF).next_due_at is None
@@ -122,23 +138,23 @@ def test_archiving_remembers_anchor_and_due_time() -> None:
 
 def test_archiving_lists_new_holes_but_not_those_of_our_own_purges() -> None:
     missing = (
-        Missing(21, 21, "purged", None),
-        Missing(22, 22, "foreign_purge", 25),
-        Missing(23, 23, "before_archive", None),
-        Missing(24, 24, "unexplained", None),
+        Missing(21, 21, Cause.PURGED, None),
+        Missing(22, 22, Cause.FOREIGN_PURGE, 25),
+        Missing(23, 23, Cause.BEFORE_ARCHIVE, None),
+        Missing(24, 24, Cause.UNEXPLAINED, None),
     )
     after = BEFORE.after(archive(missing=missing), REF)
     assert after.holes == (
         *BEFORE.holes,
-        OpenHole(22, 22, "foreign_purge", NOW - 60),
-        OpenHole(23, 23, "before_archive", NOW - 60),
-        OpenHole(24, 24, "unexplained", NOW - 60),
+        OpenHole(22, 22, Cause.FOREIGN_PURGE, NOW - 60),
+        OpenHole(23, 23, Cause.BEFORE_ARCHIVE, NOW - 60),
+        OpenHole(24, 24, Cause.UNEXPLAINED, NOW - 60),
     )
 
 
 def test_what_is_filled_is_no_hole_any_more_and_the_rest_keeps_its_age() -> None:
     after = BEFORE.after(archive(filled=(7, 15)), REF)
-    assert after.holes == (OpenHole(5, 6, "unexplained", 100), OpenHole(8, 9, "unexplained", 100))
+    assert after.holes == (OpenHole(5, 6, Cause.UNEXPLAINED, 100), OpenHole(8, 9, Cause.UNEXPLAINED, 100))
     assert after.open_ids == id_set([5, 6, 8, 9])
     assert BEFORE.open_ids == id_set([5, 6, 7, 8, 9, 15])
 
@@ -154,10 +170,10 @@ def test_what_is_filled_below_the_purged_watermark_is_late_until_it_is_purged() 
 
 @pytest.mark.parametrize(
     ("mode", "boundary", "is_intent"),
-    [("on", 23, True), ("on", None, False), ("dry-run", 23, False), ("off", None, False)],
+    [(Mode.ON, 23, True), (Mode.ON, None, False), (Mode.DRY_RUN, 23, False), (Mode.OFF, None, False)],
 )
 def test_only_a_plan_in_mode_on_with_a_boundary_is_an_intent(
-    mode: str, boundary: int | None, is_intent: bool
+    mode: Mode, boundary: int | None, is_intent: bool
 ) -> None:
     after = BEFORE.after(archive(plan=PlanFacts(mode, 3600, boundary, 6, None, None)), REF)
     added = (Intent(8, 23, 6, 25, True, None),) if is_intent else ()
@@ -179,7 +195,7 @@ def test_a_receipt_is_known_until_it_is_archived() -> None:
 
 
 def test_a_receipt_that_an_export_did_not_show_is_still_known() -> None:
-    hidden = (Missing(21, 21, "unexplained", None),)
+    hidden = (Missing(21, 21, Cause.UNEXPLAINED, None),)
     after = BEFORE.after(archive(missing=hidden), REF)
     assert after.receipts == BEFORE.receipts
     assert after.own_tail == ()
@@ -189,7 +205,7 @@ def test_a_receipt_that_an_export_did_not_show_is_still_known() -> None:
 def test_only_so_many_intents_are_remembered_and_the_oldest_goes_first() -> None:
     old = tuple(Intent(n, n, 1, n, False) for n in range(1, MAX_UNSETTLED + 1))
     before = replace(BEFORE, intents=old)
-    after = before.after(archive(plan=PlanFacts("on", 3600, 23, 6, None, None)), REF)
+    after = before.after(archive(plan=PlanFacts(Mode.ON, 3600, 23, 6, None, None)), REF)
     assert [intent.seq for intent in after.intents] == [*range(2, MAX_UNSETTLED + 1), 8]
 
 
@@ -285,7 +301,7 @@ def test_an_epoch_starts_anew_but_for_the_tree_the_window_and_the_key() -> None:
         count_offset=1,
         surveyed_at=NOW,
         history_up_to=9,
-        hold=Hold("unexplained_hole", 11, NOW),
+        hold=Hold(HeldBackBy.UNEXPLAINED_HOLE, 11, NOW),
         vanished=(IdSpan(11, 11),),
         respelled=(Respelled("k", "00", 14),),
         export=archive().export,
@@ -329,7 +345,7 @@ def test_a_complete_export_says_how_many_entries_should_be_live(
 
 
 @pytest.mark.parametrize(
-    "change", [{"stale": Unexported(26, None)}, {"plan": PlanFacts("on", 3600, None, 0, NOT_YET, None)}]
+    "change", [{"stale": Unexported(26, None)}, {"plan": PlanFacts(Mode.ON, 3600, None, 0, NOT_YET, None)}]
 )
 def test_an_export_that_is_stale_or_not_archived_to_its_end_says_nothing_of_it(
     change: dict[str, Any],
@@ -367,12 +383,12 @@ def test_how_many_should_be_live_after_a_purge_is_known_only_if_it_ended_as_plan
 @pytest.mark.parametrize(
     ("hole", "holds"),
     [
-        (OpenHole(11, 12, "unexplained", 0), True),
-        (OpenHole(11, 12, "before_archive", 0), True),
-        (OpenHole(9, 11, "unexplained", 0), True),
-        (OpenHole(9, 10, "unexplained", 0), False),  # crossed before
-        (OpenHole(11, 12, "foreign_purge", 0), False),
-        (OpenHole(11, 12, "unexplained", 0, is_accepted=True), False),
+        (OpenHole(11, 12, Cause.UNEXPLAINED, 0), True),
+        (OpenHole(11, 12, Cause.BEFORE_ARCHIVE, 0), True),
+        (OpenHole(9, 11, Cause.UNEXPLAINED, 0), True),
+        (OpenHole(9, 10, Cause.UNEXPLAINED, 0), False),  # crossed before
+        (OpenHole(11, 12, Cause.FOREIGN_PURGE, 0), False),
+        (OpenHole(11, 12, Cause.UNEXPLAINED, 0, is_accepted=True), False),
     ],
 )
 def test_what_neither_a_receipt_nor_an_operator_explains(hole: OpenHole, holds: bool) -> None:
@@ -380,13 +396,15 @@ def test_what_neither_a_receipt_nor_an_operator_explains(hole: OpenHole, holds: 
 
 
 def test_an_accepted_range_stays_open_is_cut_where_it_ends_and_is_due_at_once() -> None:
-    before = replace(BEFORE, holes=(OpenHole(5, 9, "unexplained", 100), OpenHole(15, 15, "unexplained", 200)))
+    before = replace(
+        BEFORE, holes=(OpenHole(5, 9, Cause.UNEXPLAINED, 100), OpenHole(15, 15, Cause.UNEXPLAINED, 200))
+    )
     after = before.after(operator("accept", accepted=IdSpan(7, 8)), REF)
     assert after.holes == (
-        OpenHole(5, 6, "unexplained", 100),
-        OpenHole(7, 8, "unexplained", 100, is_accepted=True),
-        OpenHole(9, 9, "unexplained", 100),
-        OpenHole(15, 15, "unexplained", 200),
+        OpenHole(5, 6, Cause.UNEXPLAINED, 100),
+        OpenHole(7, 8, Cause.UNEXPLAINED, 100, is_accepted=True),
+        OpenHole(9, 9, Cause.UNEXPLAINED, 100),
+        OpenHole(15, 15, Cause.UNEXPLAINED, 200),
     )
     assert same(after.open_ids) == before.open_ids
     assert after.next_due_at == NOW
@@ -396,8 +414,11 @@ def test_an_accepted_range_stays_open_is_cut_where_it_ends_and_is_due_at_once() 
 
 
 def test_an_entry_in_an_accepted_range_ends_every_acceptance() -> None:
-    accepted = (OpenHole(5, 9, "unexplained", 100, True), OpenHole(15, 15, "before_archive", 200, True))
-    before = replace(BEFORE, holes=(*accepted, OpenHole(17, 18, "unexplained", 300)))
+    accepted = (
+        OpenHole(5, 9, Cause.UNEXPLAINED, 100, True),
+        OpenHole(15, 15, Cause.BEFORE_ARCHIVE, 200, True),
+    )
+    before = replace(BEFORE, holes=(*accepted, OpenHole(17, 18, Cause.UNEXPLAINED, 300)))
     after = before.after(archive(filled=(7,)), REF)
     assert [(hole.first, hole.last, hole.is_accepted) for hole in after.holes] == [
         (5, 6, False),
@@ -418,7 +439,7 @@ def test_an_entry_in_an_accepted_range_ends_every_acceptance() -> None:
 def test_accepting_and_filling_lose_no_missing_id_and_make_none(
     missing: set[int], accepted: set[int], filled: set[int]
 ) -> None:
-    head = replace(BEFORE, holes=tuple(OpenHole(n, n, "unexplained", n) for n in sorted(missing)))
+    head = replace(BEFORE, holes=tuple(OpenHole(n, n, Cause.UNEXPLAINED, n) for n in sorted(missing)))
     for each in accepted:
         head = head.after(operator("accept", accepted=IdSpan(each, each)), REF)
     assert same(accepted_ids(head.holes)) == id_set(missing & accepted)
@@ -431,23 +452,25 @@ def test_accepting_and_filling_lose_no_missing_id_and_make_none(
 # ---------------------------------------------------------------------------- what is held back, and gone
 
 
-def held(reason: str | None, waiting_id: int | None) -> ArchiveStatement:
-    return archive(plan=PlanFacts("on", 3600, None, 0, reason, None, waiting_id))
+def held(reason: HeldBackBy | None, waiting_id: int | None) -> ArchiveStatement:
+    return archive(plan=PlanFacts(Mode.ON, 3600, None, 0, reason, None, waiting_id))
 
 
 def test_a_hold_is_as_old_as_its_reason_and_its_entry() -> None:
-    known = Hold("unexplained_hole", 11, 40)
+    known = Hold(HeldBackBy.UNEXPLAINED_HOLE, 11, 40)
     before = replace(BEFORE, hold=known)
-    assert before.after(held("unexplained_hole", 11), REF).hold == known
-    assert before.after(held("unexplained_hole", 12), REF).hold == Hold("unexplained_hole", 12, NOW)
-    assert before.after(held("ending_proof", 11), REF).hold == Hold("ending_proof", 11, NOW)
+    assert before.after(held(HeldBackBy.UNEXPLAINED_HOLE, 11), REF).hold == known
+    assert before.after(held(HeldBackBy.UNEXPLAINED_HOLE, 12), REF).hold == Hold(
+        HeldBackBy.UNEXPLAINED_HOLE, 12, NOW
+    )
+    assert before.after(held(HeldBackBy.ENDING_PROOF, 11), REF).hold == Hold(HeldBackBy.ENDING_PROOF, 11, NOW)
     assert before.after(held(None, None), REF).hold is None
-    assert before.after(held("only_receipts", None), REF).hold is None
+    assert before.after(held(HeldBackBy.ONLY_RECEIPTS, None), REF).hold is None
     assert before.after(purge("not_sent"), REF).hold == known
 
 
 def test_a_slice_that_others_follow_says_nothing_of_what_is_held_back() -> None:
-    known = Hold("unexplained_hole", 11, 40)
+    known = Hold(HeldBackBy.UNEXPLAINED_HOLE, 11, 40)
     assert replace(BEFORE, hold=known).after(held(NOT_YET, None), REF).hold == known
 
 
@@ -502,13 +525,13 @@ def test_what_should_be_live_is_what_was_archived_and_is_not_gone() -> None:
 def test_a_late_purge_of_the_same_boundary_may_destroy_what_was_archived_meanwhile() -> None:
     """Nobody knows whether the first was sent; a late id is archived; the second expects one more."""
     before = replace(BEFORE, intents=(Intent(3, 23, 5, 22, False), Intent(5, 22, 4, 22, False)))
-    after = before.after(archive(plan=PlanFacts("on", 3600, 23, 6, None, None)), REF)
+    after = before.after(archive(plan=PlanFacts(Mode.ON, 3600, 23, 6, None, None)), REF)
     assert [(intent.seq, intent.expected_count) for intent in after.intents] == [(3, 6), (5, 4), (8, 6)]
-    fewer = before.after(archive(plan=PlanFacts("on", 3600, 23, 2, None, None)), REF)
+    fewer = before.after(archive(plan=PlanFacts(Mode.ON, 3600, 23, 2, None, None)), REF)
     assert [(intent.seq, intent.expected_count) for intent in fewer.intents] == [(3, 5), (5, 4), (8, 2)]
 
 
 def test_a_first_statement_follows_an_empty_head() -> None:
-    said = archive(seq=1, epoch=1, previous=None, plan=PlanFacts("on", 3600, 23, 6, None, None))
+    said = archive(seq=1, epoch=1, previous=None, plan=PlanFacts(Mode.ON, 3600, 23, 6, None, None))
     after = Head("c").after(said, REF)
     assert (after.seq, after.intents) == (1, (Intent(1, 23, 6, 25),))

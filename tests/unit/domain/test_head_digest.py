@@ -7,13 +7,23 @@ from typing import Any
 
 import pytest
 
-from audit_archive.format.facts import Anchor, ExportFacts, IdSpan, ObjectRef, Respelled
+from audit_archive.format.codec import UnknownMember
+from audit_archive.format.facts import (
+    Anchor,
+    Cause,
+    ExportFacts,
+    HeldBackBy,
+    IdSpan,
+    LockMode,
+    ObjectRef,
+    Respelled,
+)
 from audit_archive.format.head import Head, Hold, Intent, KnownReceipt, OpenHole
 from audit_archive.format.head_digest import HEAD_FIELDS, HEAD_FORMAT, head_sha256, holes_sha256
 from audit_archive.format.merkle import EMPTY_TREE, Tree
 
-EXPORT = ExportFacts("k", "v", "00", 1, "GOVERNANCE", "then", "then", 1, 9, 9, 9, "11")
-HOLES = (OpenHole(3, 4, "unexplained", 100), OpenHole(6, 6, "foreign_purge", 200, is_accepted=True))
+EXPORT = ExportFacts("k", "v", "00", 1, LockMode.GOVERNANCE, "then", "then", 1, 9, 9, 9, "11")
+HOLES = (OpenHole(3, 4, Cause.UNEXPLAINED, 100), OpenHole(6, 6, Cause.FOREIGN_PURGE, 200, is_accepted=True))
 INTENT, RECEIPT = Intent(1, 5, 4, 9), KnownReceipt(10, 1, 5)
 HEAD = Head(
     console="c",
@@ -36,7 +46,7 @@ HEAD = Head(
     count_offset=0,
     surveyed_at=50,
     history_up_to=4,
-    hold=Hold("unexplained_hole", 5, 60),
+    hold=Hold(HeldBackBy.UNEXPLAINED_HOLE, 5, 60),
     vanished=(IdSpan(5, 5),),
     respelled=(Respelled("k", "00", 8),),
     export=EXPORT,
@@ -55,7 +65,7 @@ CHANGES: dict[str, list[Any]] = {
         HOLES[::-1],
         (replace(HOLES[0], first=2), HOLES[1]),
         (replace(HOLES[0], last=5), HOLES[1]),
-        (replace(HOLES[0], cause="before_archive"), HOLES[1]),
+        (replace(HOLES[0], cause=Cause.BEFORE_ARCHIVE), HOLES[1]),
         (replace(HOLES[0], served_at=99), HOLES[1]),
         (replace(HOLES[0], is_accepted=True), HOLES[1]),
         (HOLES[0], replace(HOLES[1], is_accepted=False)),
@@ -81,7 +91,12 @@ CHANGES: dict[str, list[Any]] = {
     "count_offset": [None, 1],
     "surveyed_at": [None, 51],
     "history_up_to": [5],
-    "hold": [None, Hold("latch", 5, 60), Hold("unexplained_hole", 6, 60), Hold("unexplained_hole", 5, 61)],
+    "hold": [
+        None,
+        Hold(UnknownMember("latch"), 5, 60),
+        Hold(HeldBackBy.UNEXPLAINED_HOLE, 6, 60),
+        Hold(HeldBackBy.UNEXPLAINED_HOLE, 5, 61),
+    ],
     "vanished": [(), (IdSpan(5, 6),)],
     "respelled": [(), (Respelled("k", "11", 8),)],
     "export": [None, replace(EXPORT, lines_sha256="22")],

@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audit_archive.format.facts import Anchor, ExportFacts, Mode
+from audit_archive.format.facts import Anchor, ExportFacts, LockMode, Mode
 from audit_archive.format.head import Head, KnownReceipt
 from audit_archive.format.times import DAY
 from audit_archive.run.plan import WHOLE_EVERY, Policy, is_anchor, is_idle
 
 NOW = 1_795_413_600
 ON = Policy(Mode.ON, 3600, 0)
-EXPORT = ExportFacts("k", "v", "00", 1, "GOVERNANCE", "then", "then", 7, 10, 4, 4, "00")
+EXPORT = ExportFacts("k", "v", "00", 1, LockMode.GOVERNANCE, "then", "then", 7, 10, 4, 4, "00")
 HEAD = Head(
     "c",
     highest_archived_id=10,
@@ -141,7 +141,7 @@ def test_an_owner_who_lowers_a_window_need_not_wait_for_the_old_one(window: int,
 
 
 @pytest.mark.parametrize("mode", [Mode.OFF, Mode.DRY_RUN])
-def test_nothing_is_due_where_nothing_is_purged(mode: str) -> None:
+def test_nothing_is_due_where_nothing_is_purged(mode: Mode) -> None:
     assert idle(NEWEST, replace(HEAD, next_due_at=NOW), replace(ON, mode=mode))
 
 

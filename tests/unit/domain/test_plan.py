@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from audit_archive.format.canonical import canonical_bytes
 from audit_archive.format.entry import Entry, Mark
-from audit_archive.format.facts import HeldBackBy, IdSpan, Mode, ReceiptSeen
+from audit_archive.format.facts import Cause, HeldBackBy, IdSpan, Mode, ReceiptSeen
 from audit_archive.format.head import Head, Intent, KnownReceipt, OpenHole
 from audit_archive.format.times import DAY
 from audit_archive.run.plan import Plan, Policy, Sight, make_plan, receipts_seen
@@ -131,12 +131,12 @@ def test_a_first_id_above_1_that_no_receipt_reaches_holds_everything() -> None:
     assert plan_of([entry(3), receipt(4, 1)], Head("c")).held_back_by == HeldBackBy.BEFORE_ARCHIVE
 
 
-LISTED = replace(ARCHIVED, highest_archived_id=8, holes=(OpenHole(6, 7, "unexplained", NOW - 9 * DAY),))
-ACCEPTED = replace(LISTED, holes=(OpenHole(6, 7, "unexplained", NOW - 9 * DAY, is_accepted=True),))
+LISTED = replace(ARCHIVED, highest_archived_id=8, holes=(OpenHole(6, 7, Cause.UNEXPLAINED, NOW - 9 * DAY),))
+ACCEPTED = replace(LISTED, holes=(OpenHole(6, 7, Cause.UNEXPLAINED, NOW - 9 * DAY, is_accepted=True),))
 
 
-@pytest.mark.parametrize("cause", ["unexplained", "before_archive"])
-def test_no_age_lets_a_listed_hole_be_crossed(cause: str) -> None:
+@pytest.mark.parametrize("cause", [Cause.UNEXPLAINED, Cause.BEFORE_ARCHIVE])
+def test_no_age_lets_a_listed_hole_be_crossed(cause: Cause) -> None:
     head = replace(LISTED, holes=(OpenHole(6, 7, cause, 0),))
     assert plan_of([entry(5), entry(8)], head).boundary == 5
     assert plan_of([entry(8)], head).waiting_id == 8
@@ -144,7 +144,7 @@ def test_no_age_lets_a_listed_hole_be_crossed(cause: str) -> None:
 
 @pytest.mark.parametrize(("listed_at", "boundary"), [(NOW - SETTLE, 8), (NOW - SETTLE + 1, 5)])
 def test_an_accepted_hole_is_crossed_after_a_settle_window(listed_at: int, boundary: int) -> None:
-    head = replace(LISTED, holes=(OpenHole(6, 7, "unexplained", listed_at, is_accepted=True),))
+    head = replace(LISTED, holes=(OpenHole(6, 7, Cause.UNEXPLAINED, listed_at, is_accepted=True),))
     plan = plan_of([entry(5), entry(8)], head)
     assert plan.boundary == boundary
     assert plan.next_due_at == (None if boundary == 8 else listed_at + SETTLE)
@@ -153,14 +153,14 @@ def test_an_accepted_hole_is_crossed_after_a_settle_window(listed_at: int, bound
 def test_a_live_id_in_an_accepted_hole_ends_every_acceptance() -> None:
     assert plan_of([entry(5), entry(8)], ACCEPTED).boundary == 8
     assert plan_of([entry(5), entry(7), entry(8)], ACCEPTED).boundary == 5
-    other = replace(ACCEPTED, holes=(OpenHole(3, 3, "unexplained", 0, is_accepted=True), *ACCEPTED.holes))
+    other = replace(ACCEPTED, holes=(OpenHole(3, 3, Cause.UNEXPLAINED, 0, is_accepted=True), *ACCEPTED.holes))
     assert plan_of([entry(3), entry(5), entry(8)], other).boundary == 5
 
 
 def test_a_hole_at_or_below_what_is_purged_holds_nothing_back() -> None:
-    below = replace(LISTED, holes=(OpenHole(2, 4, "unexplained", NOW),))
+    below = replace(LISTED, holes=(OpenHole(2, 4, Cause.UNEXPLAINED, NOW),))
     assert plan_of([entry(5), entry(8)], below).boundary == 8
-    across = replace(LISTED, holes=(OpenHole(2, 6, "unexplained", NOW),))
+    across = replace(LISTED, holes=(OpenHole(2, 6, Cause.UNEXPLAINED, NOW),))
     assert plan_of([entry(5), entry(8)], across).boundary == 5
 
 
@@ -169,8 +169,8 @@ def test_a_listed_hole_that_is_full_again_holds_nothing_back() -> None:
     assert plan_of([entry(n) for n in (5, 6, 8)], LISTED).boundary == 6
 
 
-@pytest.mark.parametrize("cause", ["purged", "foreign_purge"])
-def test_a_hole_that_a_receipt_explains_is_crossed_at_once(cause: str) -> None:
+@pytest.mark.parametrize("cause", [Cause.PURGED, Cause.FOREIGN_PURGE])
+def test_a_hole_that_a_receipt_explains_is_crossed_at_once(cause: Cause) -> None:
     head = replace(LISTED, holes=(OpenHole(6, 7, cause, NOW),))
     assert plan_of([entry(5), entry(8)], head).boundary == 8
 
@@ -245,7 +245,9 @@ def test_what_a_hole_or_a_purge_explains_has_not_vanished() -> None:
     assert (
         vanished(
             [7, 9],
-            replace(LIVE, holes=(OpenHole(5, 6, "unexplained", 0), OpenHole(8, 8, "foreign_purge", 0))),
+            replace(
+                LIVE, holes=(OpenHole(5, 6, Cause.UNEXPLAINED, 0), OpenHole(8, 8, Cause.FOREIGN_PURGE, 0))
+            ),
         )
         == []
     )
@@ -260,7 +262,7 @@ def test_what_a_hole_or_a_purge_explains_has_not_vanished() -> None:
 
 def test_purged_entries_that_still_show_are_a_repeat_unless_they_filled_a_hole() -> None:
     assert plan_of([entry(4), entry(5)], ARCHIVED).is_repeat
-    late = replace(ARCHIVED, holes=(OpenHole(3, 4, "unexplained", 0),))
+    late = replace(ARCHIVED, holes=(OpenHole(3, 4, Cause.UNEXPLAINED, 0),))
     assert not plan_of([entry(4), entry(5)], late).is_repeat
     assert not plan_of([entry(4), entry(5)], replace(ARCHIVED, late_ids=(4,))).is_repeat
     assert plan_of([entry(3), entry(4), entry(5)], replace(ARCHIVED, late_ids=(3,))).is_repeat
@@ -286,7 +288,7 @@ class Case:
     policy: Policy
 
 
-CAUSES = ["unexplained", "unexplained", "before_archive", "foreign_purge"]
+CAUSES = [Cause.UNEXPLAINED, Cause.UNEXPLAINED, Cause.BEFORE_ARCHIVE, Cause.FOREIGN_PURGE]
 UNKNOWN = {"unexplained", "before_archive"}
 PAST = [NOW - 9 * DAY, NOW - 2 * DAY, NOW - SETTLE - 1, NOW - SETTLE, NOW - SETTLE + 1, NOW - 1, NOW]
 FUTURE = [NOW + 1, NOW + DAY]
@@ -331,7 +333,7 @@ def cases(draw: st.DrawFn, ages: tuple[int | None, ...]) -> Case:
         history_up_to=draw(st.sampled_from([0, 0, archived])),
     )
     keep = draw(st.sampled_from([0, 0, DAY, 5 * DAY]))
-    return Case(entries, head, Policy(draw(st.sampled_from(Mode.ORDER)), SETTLE, keep))
+    return Case(entries, head, Policy(draw(st.sampled_from(tuple(Mode))), SETTLE, keep))
 
 
 def is_aged(entries: list[Entry], at: int, now: int, window: int) -> bool:
@@ -405,7 +407,7 @@ def test_the_laws_of_every_plan(case: Case) -> None:
     assert plan.surpluses.keys().isdisjoint(plan.ours)
 
 
-def as_recorded(case: Case, plan: Plan, mode: str) -> Case:
+def as_recorded(case: Case, plan: Plan, mode: Mode) -> Case:
     """What the next run finds if nothing new has come, and the plan was carried out."""
     purged = plan.boundary if plan.is_intent else None
     found = tuple(OpenHole(m.first, m.last, m.cause, NOW) for m in plan.missing if m.cause != "purged")
@@ -482,7 +484,7 @@ def test_a_date_far_ahead_below_the_boundary_puts_nothing_off() -> None:
 
 
 @pytest.mark.parametrize("mode", [Mode.OFF, Mode.DRY_RUN])
-def test_entries_dated_a_little_ahead_become_due_though_purging_is_not_on_yet(mode: str) -> None:
+def test_entries_dated_a_little_ahead_become_due_though_purging_is_not_on_yet(mode: Mode) -> None:
     case = Case([entry(5, NOW + 3)], ARCHIVED, replace(ON, mode=mode))
     plan = plan_of(case.entries, case.head, case.policy)
     following = as_recorded(case, plan, Mode.ON)

@@ -7,7 +7,7 @@ import pytest
 from audit_archive.errors import RollbackError
 from audit_archive.format.canonical import canonical_bytes
 from audit_archive.format.entry import Entry
-from audit_archive.format.facts import Anchor
+from audit_archive.format.facts import Anchor, Cause
 from audit_archive.format.head import Head, Intent, KnownReceipt, OpenHole
 from audit_archive.run.rollback import check_forward
 from audit_archive.run.survey import Survey, survey_entries
@@ -81,7 +81,7 @@ def test_purged_ids_may_still_show_while_the_anchor_does_and_is_the_same() -> No
 
 
 def test_a_late_writer_may_fill_a_listed_hole_below_the_watermark() -> None:
-    listed = replace(HEAD, holes=(OpenHole(3, 4, "unexplained", 0),))
+    listed = replace(HEAD, holes=(OpenHole(3, 4, Cause.UNEXPLAINED, 0),))
     check([3, 4, 11], listed)
     with pytest.raises(RollbackError, match="2 purged ids are live again, 2 to 5"):
         check([2, 3, 4, 5, 11], listed)

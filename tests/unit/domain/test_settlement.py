@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audit_archive.format.entry import Receipt
+from audit_archive.format.facts import PurgeOutcome
 from audit_archive.format.head import Intent
 from audit_archive.format.purges import mismatch_sentence
 from audit_archive.run.receipts import Settlement, settle_intent
@@ -34,15 +35,15 @@ def unanswered(*receipts: Receipt) -> Settlement:
 @pytest.mark.parametrize(
     ("receipts", "expected"),
     [
-        ([], Settlement("unknown", None, None)),
-        ([OURS], Settlement("confirmed", 30, 61)),
-        ([receipt(61, 50, 12)], Settlement("confirmed", 12, 61)),
-        ([receipt(61, 50, 31)], Settlement("mismatch", 31, 61)),  # entries died, whoever purged
-        ([receipt(61, 49, 31)], Settlement("unknown", None, None)),
-        ([receipt(60, 50, 31)], Settlement("unknown", None, None)),
-        ([receipt(61, None, None)], Settlement("unknown", None, None)),
-        ([receipt(63, 50, 1), receipt(62, 50, 30)], Settlement("confirmed", 30, 62)),
-        ([receipt(62, 50, 30), receipt(61, 50, 31)], Settlement("mismatch", 31, 61)),
+        ([], Settlement(PurgeOutcome.UNKNOWN, None, None)),
+        ([OURS], Settlement(PurgeOutcome.CONFIRMED, 30, 61)),
+        ([receipt(61, 50, 12)], Settlement(PurgeOutcome.CONFIRMED, 12, 61)),
+        ([receipt(61, 50, 31)], Settlement(PurgeOutcome.MISMATCH, 31, 61)),  # entries died, whoever purged
+        ([receipt(61, 49, 31)], Settlement(PurgeOutcome.UNKNOWN, None, None)),
+        ([receipt(60, 50, 31)], Settlement(PurgeOutcome.UNKNOWN, None, None)),
+        ([receipt(61, None, None)], Settlement(PurgeOutcome.UNKNOWN, None, None)),
+        ([receipt(63, 50, 1), receipt(62, 50, 30)], Settlement(PurgeOutcome.CONFIRMED, 30, 62)),
+        ([receipt(62, 50, 30), receipt(61, 50, 31)], Settlement(PurgeOutcome.MISMATCH, 31, 61)),
     ],
 )
 def test_without_an_answer_only_the_receipt_tells(receipts: list[Receipt], expected: Settlement) -> None:
@@ -52,24 +53,24 @@ def test_without_an_answer_only_the_receipt_tells(receipts: list[Receipt], expec
 @pytest.mark.parametrize(
     ("answer", "receipts", "expected"),
     [
-        (30, [OURS], Settlement("confirmed", 30, 61)),
-        (30, [], Settlement("unconfirmed", 30, None)),
-        (12, [receipt(61, 50, 12)], Settlement("confirmed", 12, 61)),
-        (12, [OURS], Settlement("confirmed", 30, 61)),  # the larger counts
-        (30, [receipt(61, 50, 12)], Settlement("confirmed", 30, 61)),
-        (31, [], Settlement("mismatch", 31, None)),
-        (31, [receipt(61, 50, 31)], Settlement("mismatch", 31, 61)),
-        (31, [OURS], Settlement("mismatch", 31, 61)),
-        (30, [receipt(61, 50, 31)], Settlement("mismatch", 31, 61)),  # the answer understates
-        (None, [], Settlement("unconfirmed", None, None)),
-        (None, [OURS], Settlement("confirmed", 30, 61)),
-        (None, [receipt(61, 50, 31)], Settlement("mismatch", 31, 61)),
-        (None, [receipt(61, 49, 31)], Settlement("unconfirmed", None, None)),
-        (None, [receipt(60, 50, 31)], Settlement("unconfirmed", None, None)),
-        (0, [receipt(61, 50, 0)], Settlement("confirmed", 0, 61)),
-        (0, [], Settlement("unconfirmed", 0, None)),
-        (30, [receipt(62, 50, 30), receipt(61, 50, 30)], Settlement("confirmed", 30, 61)),
-        (0, [receipt(61, 50, 30), receipt(62, 50, 0)], Settlement("confirmed", 0, 62)),
+        (30, [OURS], Settlement(PurgeOutcome.CONFIRMED, 30, 61)),
+        (30, [], Settlement(PurgeOutcome.UNCONFIRMED, 30, None)),
+        (12, [receipt(61, 50, 12)], Settlement(PurgeOutcome.CONFIRMED, 12, 61)),
+        (12, [OURS], Settlement(PurgeOutcome.CONFIRMED, 30, 61)),  # the larger counts
+        (30, [receipt(61, 50, 12)], Settlement(PurgeOutcome.CONFIRMED, 30, 61)),
+        (31, [], Settlement(PurgeOutcome.MISMATCH, 31, None)),
+        (31, [receipt(61, 50, 31)], Settlement(PurgeOutcome.MISMATCH, 31, 61)),
+        (31, [OURS], Settlement(PurgeOutcome.MISMATCH, 31, 61)),
+        (30, [receipt(61, 50, 31)], Settlement(PurgeOutcome.MISMATCH, 31, 61)),  # the answer understates
+        (None, [], Settlement(PurgeOutcome.UNCONFIRMED, None, None)),
+        (None, [OURS], Settlement(PurgeOutcome.CONFIRMED, 30, 61)),
+        (None, [receipt(61, 50, 31)], Settlement(PurgeOutcome.MISMATCH, 31, 61)),
+        (None, [receipt(61, 49, 31)], Settlement(PurgeOutcome.UNCONFIRMED, None, None)),
+        (None, [receipt(60, 50, 31)], Settlement(PurgeOutcome.UNCONFIRMED, None, None)),
+        (0, [receipt(61, 50, 0)], Settlement(PurgeOutcome.CONFIRMED, 0, 61)),
+        (0, [], Settlement(PurgeOutcome.UNCONFIRMED, 0, None)),
+        (30, [receipt(62, 50, 30), receipt(61, 50, 30)], Settlement(PurgeOutcome.CONFIRMED, 30, 61)),
+        (0, [receipt(61, 50, 30), receipt(62, 50, 0)], Settlement(PurgeOutcome.CONFIRMED, 0, 62)),
     ],
 )
 def test_with_an_answer(answer: int | None, receipts: list[Receipt], expected: Settlement) -> None:
@@ -79,7 +80,7 @@ def test_with_an_answer(answer: int | None, receipts: list[Receipt], expected: S
 def test_the_purge_of_an_earlier_intent_may_be_carried_out_late_and_destroy_as_much_as_that_one() -> None:
     late = receipt(61, 50, 33)
     assert settled(None, late).outcome == "mismatch"
-    assert settled(None, late, earlier=(EARLIER,)) == Settlement("confirmed", 33, 61)
+    assert settled(None, late, earlier=(EARLIER,)) == Settlement(PurgeOutcome.CONFIRMED, 33, 61)
     assert settled(None, receipt(61, 50, 34), earlier=(EARLIER,)).outcome == "mismatch"
     assert settled(None, late, earlier=(replace(EARLIER, boundary=49),)).outcome == "mismatch"
     assert settled(None, late, earlier=(replace(EARLIER, export_last_id=61),)).outcome == "mismatch"
@@ -117,16 +118,16 @@ def test_laws_of_every_end(is_answered: bool, count: int | None, receipts: list[
 @pytest.mark.parametrize(
     ("outcome", "was_sent"),
     [
-        ("confirmed", True),
-        ("unconfirmed", True),
-        ("mismatch", True),
-        ("partial", True),
-        ("not_sent", False),
-        ("unknown", False),
-        ("superseded", False),
+        (PurgeOutcome.CONFIRMED, True),
+        (PurgeOutcome.UNCONFIRMED, True),
+        (PurgeOutcome.MISMATCH, True),
+        (PurgeOutcome.PARTIAL, True),
+        (PurgeOutcome.NOT_SENT, False),
+        (PurgeOutcome.UNKNOWN, False),
+        (PurgeOutcome.SUPERSEDED, False),
     ],
 )
-def test_what_is_known_to_be_gone(outcome: str, was_sent: bool) -> None:
+def test_what_is_known_to_be_gone(outcome: PurgeOutcome, was_sent: bool) -> None:
     assert Settlement(outcome, None, None).was_sent is was_sent
 
 

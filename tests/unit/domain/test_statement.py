@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audit_archive.format.facts import ObjectRef, RunFacts
+from audit_archive.format.facts import Action, ObjectRef, RunFacts
 from audit_archive.format.layout import ARCHIVE_FORMAT
 from audit_archive.format.merkle import EMPTY_TREE
 from audit_archive.format.statement import (
@@ -50,7 +50,7 @@ OPERATOR = OperatorStatement(
     tree=EMPTY_TREE,
     highest_archived_id=0,
     highest_purged_id=0,
-    action="resume",
+    action=Action.RESUME,
     who="üser",
     reason='looked, "all well"',
     public_key=None,

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from audit_archive.errors import InvalidExportError
 from audit_archive.format.canonical import canonical_bytes
 from audit_archive.format.entry import Entry, Mark, Receipt
-from audit_archive.format.facts import EMPTY_SLICE, Anchor, Slice
+from audit_archive.format.facts import EMPTY_SLICE, Anchor, Cause, Slice
 from audit_archive.format.head import Head, OpenHole
 from audit_archive.format.ids import id_set
 from audit_archive.format.times import DAY
@@ -70,7 +70,7 @@ def test_the_digest_of_the_lines_is_what_sha256sum_says_of_them() -> None:
 
 
 def test_new_is_above_the_watermark_or_inside_an_open_hole() -> None:
-    head = replace(NOBODY, highest_archived_id=6, holes=(OpenHole(2, 3, "unexplained", 0),))
+    head = replace(NOBODY, highest_archived_id=6, holes=(OpenHole(2, 3, Cause.UNEXPLAINED, 0),))
     found = surveyed([entry(1), entry(3), entry(4), entry(6), entry(7)], head)
     assert found.slices == (Slice(3, 7, 2),)
 
@@ -241,7 +241,7 @@ def test_every_new_entry_is_in_exactly_one_slice(
         entry(number * step, None if random.random() < 0.1 else number * DAY)
         for number in range(1, count + 1)
     ]
-    hole = (OpenHole(step, 3 * step, "unexplained", 0),) if archived > 3 * step else ()
+    hole = (OpenHole(step, 3 * step, Cause.UNEXPLAINED, 0),) if archived > 3 * step else ()
     head = replace(NOBODY, highest_archived_id=min(archived, count * step - 1), holes=hole)
     assert_slices_cover(entries, head)
 

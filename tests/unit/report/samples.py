@@ -20,9 +20,11 @@ from audit_archive.format.purges import ForeignPurge
 from audit_archive.format.times import DAY, rfc3339, utc_date
 from audit_archive.format.verdicts import (
     AuditNote,
+    Checked,
     Depth,
     EpochCoverage,
     Fault,
+    KeysFrom,
     KeyUse,
     Unchecked,
     Verdict,
@@ -152,17 +154,21 @@ def audit_of(coverage: Coverage) -> verdicts.Verification:
         continue_at=None,
         newest_seq=statements,
         newest_sha256=HASH,
-        checked={"statements": statements, "checkpoints": statements, "locks": 2 * statements},
+        checked={
+            Checked.STATEMENTS: statements,
+            Checked.CHECKPOINTS: statements,
+            Checked.LOCKS: 2 * statements,
+        },
         faults=(),
         notes=(),
         note_counts={},
         not_checked=(
-            Unchecked("entry files", Why.DEPTH, statements // 2),
-            Unchecked("exports", Why.DEPTH, statements // 2),
-            Unchecked("listing of objects that no statement names", Why.DEPTH, 1),
+            Unchecked(Checked.FILES, Why.DEPTH, statements // 2),
+            Unchecked(Checked.EXPORTS, Why.DEPTH, statements // 2),
+            Unchecked(Checked.STRAYS, Why.DEPTH, 1),
         ),
         coverage=verdicts.AuditedCoverage((epoch,), population.first_date, population.last_date),
-        keys_from="archive",
+        keys_from=KeysFrom.ARCHIVE,
         keys=(KeyUse(KEY.key_id.hex(), statements),),
     )
 
@@ -175,7 +181,7 @@ def custody_of(days: int) -> Custody:
         Milestone(begin, 1, Turn.BEGIN, f"The archive of Console {CONSOLE} begins"),
         Milestone(begin, 1, Turn.KEY, f"From here on checkpoints are signed by the key {KEY.key_id.hex()}"),
     )
-    return Custody(told, milestones, {"begin": 1, "key": 1})
+    return Custody(told, milestones, {Turn.BEGIN: 1, Turn.KEY: 1})
 
 
 def _days(days: int) -> Iterator[CustodyDay]:

@@ -7,7 +7,7 @@ import pytest
 
 from audit_archive.adapters.folder_source import FolderSource
 from audit_archive.errors import PurgeMismatchError
-from audit_archive.format.facts import Action, IdSpan
+from audit_archive.format.facts import Action, Cause, IdSpan
 from audit_archive.format.layout import statements_prefix
 from audit_archive.format.times import rfc3339
 from audit_archive.retrieve.status import OpenIntent, Status, statuses
@@ -50,7 +50,7 @@ def test_it_tells_where_the_archive_stands(world: World) -> None:
         up_to=rfc3339(served_at),
         lag_hours=30.0,
         completed_at=rfc3339(served_at),
-        missing={"unexplained": 2},
+        missing={Cause.UNEXPLAINED: 2},
         unexplained=(IdSpan(4, 5),),
         next_due_at=None,
     )

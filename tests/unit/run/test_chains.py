@@ -15,7 +15,7 @@ from audit_archive.errors import (
     RollbackError,
     SettingsError,
 )
-from audit_archive.format.facts import ObjectRef, PlanFacts
+from audit_archive.format.facts import Action, Mode, ObjectRef, PlanFacts
 from audit_archive.format.head import Head
 from audit_archive.format.head_digest import HEAD_FORMAT, head_sha256
 from audit_archive.format.layout import statement_key
@@ -153,7 +153,7 @@ def decided(world: World, **fields: object) -> OperatorStatement:
         tree=head.tree,
         highest_archived_id=head.highest_archived_id,
         highest_purged_id=head.highest_purged_id,
-        action="resume",
+        action=Action.RESUME,
         who="ann",
         reason="looked",
     )
@@ -532,7 +532,7 @@ def with_forged(**fields: object) -> World:
 @pytest.mark.parametrize(
     "fields",
     [
-        pytest.param({"plan": PlanFacts("on", 3600, None, 0, None, "soon")}, id="due time"),
+        pytest.param({"plan": PlanFacts(Mode.ON, 3600, None, 0, None, "soon")}, id="due time"),
         pytest.param({"receipt": {}}, id="receipt without id"),
         pytest.param({"receipt": {"id": "22"}}, id="receipt with a text for an id"),
         pytest.param({"console": "other"}, id="another console's"),

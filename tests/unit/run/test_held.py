@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audit_archive.errors import IntegrityError, LedgerError, PurgeMismatchError, RequestError
-from audit_archive.format.facts import Action, IdSpan, LostStatement, ObjectRef, Respelled
+from audit_archive.format.facts import Action, Cause, HeldBackBy, IdSpan, LostStatement, ObjectRef, Respelled
 from audit_archive.format.head import Head, Hold, Intent, KnownReceipt, OpenHole
 from audit_archive.format.head_digest import HEAD_FIELDS
 from audit_archive.format.layout import statement_key
@@ -52,7 +52,7 @@ LIES: dict[str, Change] = {
     "ages the holes": lambda head: replace(
         head, holes=tuple(replace(hole, served_at=0) for hole in head.holes)
     ),
-    "adds a hole": lambda head: replace(head, holes=(*head.holes, OpenHole(1, 99, "unexplained", 0))),
+    "adds a hole": lambda head: replace(head, holes=(*head.holes, OpenHole(1, 99, Cause.UNEXPLAINED, 0))),
     "latches": lambda head: replace(head, is_latched=True),
     "another anchor": lambda head: replace(head, anchor=None),
     "another epoch": lambda head: replace(head, epoch=2),
@@ -121,13 +121,13 @@ def other_values(name: str, head: Head) -> st.SearchStrategy[object]:
         "console": st.just("another"),
         "tree": st.just(replace(head.tree, size=head.tree.size + 1)),
         "anchor": st.none(),
-        "holes": st.just((OpenHole(1, 2, "unexplained", 0),)) | st.just(()),
+        "holes": st.just((OpenHole(1, 2, Cause.UNEXPLAINED, 0),)) | st.just(()),
         "late_ids": st.lists(st.integers(1, 30)).map(tuple),
         "intents": st.just((Intent(1, 5, 5, 5),)),
         "receipts": st.just((KnownReceipt(5, 1, 4),)),
         "is_latched": st.booleans(),
         "public_key": st.text("abc", max_size=5),
-        "hold": st.just(Hold("settle_window", 1, 2)) | st.none(),
+        "hold": st.just(Hold(HeldBackBy.SETTLE_WINDOW, 1, 2)) | st.none(),
         "vanished": st.just((IdSpan(1, 2),)),
         "respelled": st.just((Respelled("entries/x", "0" * 64, 9),)),
         "export": st.none(),

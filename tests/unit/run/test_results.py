@@ -2,7 +2,7 @@
 
 import json
 
-from audit_archive.format.facts import Missing
+from audit_archive.format.facts import Cause, Missing
 from audit_archive.format.purges import ForeignPurge
 from audit_archive.run.result import MOST_LISTED, Result, RunOutcome
 
@@ -17,7 +17,7 @@ def result(holes: int, purges: int) -> Result:
         "1234abcd",
         9,
         0,
-        holes=tuple(Missing(n, n, "unexplained", None) for n in range(holes)),
+        holes=tuple(Missing(n, n, Cause.UNEXPLAINED, None) for n in range(holes)),
         foreign_purges=tuple(purge(n, holes) for n in range(purges)),
         warnings=("as ever",),
     )

@@ -22,7 +22,7 @@ from tests.unit.run.world import CONSOLE, DAY, HOUR, Meanwhile, World
 
 
 def decided(action: str) -> Decision:
-    return Decision(action, "somebody", "looked")
+    return Decision(Action(action), "somebody", "looked")
 
 
 def test_entry_files_are_not_rebuilt_from_an_export_that_somebody_altered() -> None:

@@ -12,6 +12,7 @@ import pytest
 from audit_archive.adapters.signing import is_signed
 from audit_archive.errors import ConsoleAuthError, IntegrityError, SettingsError, SigningError
 from audit_archive.format.checkpoint import open_checkpoint
+from audit_archive.format.facts import LockMode
 from audit_archive.format.keys import PublicKey
 from audit_archive.format.layout import checkpoint_key
 from audit_archive.format.statement import OperatorStatement
@@ -37,7 +38,7 @@ def keys_of(world: World) -> list[OperatorStatement]:
 
 def plant(world: World, data: bytes) -> None:
     """Somebody who may write the bucket puts a checkpoint where statement 2's will be."""
-    retention = Retention("GOVERNANCE", world.clock.now() + 10_000_000)
+    retention = Retention(LockMode.GOVERNANCE, world.clock.now() + 10_000_000)
     world.store.create(KEY, data, sha256(data).hexdigest(), retention)
 
 

@@ -5,7 +5,8 @@ from itertools import count
 from typing import Any
 
 from audit_archive.adapters.signing import is_signed
-from audit_archive.format.facts import Action, IdSpan, ObjectRef, RunFacts
+from audit_archive.format.codec import member_of
+from audit_archive.format.facts import Action, IdSpan, LockMode, Mode, ObjectRef, RunFacts
 from audit_archive.format.head import Head
 from audit_archive.format.layout import statement_key, statements_prefix
 from audit_archive.format.statement import (
@@ -142,7 +143,11 @@ class World:
             f"run-{next(self._run_numbers)}", "0.1.0", rfc3339(self.clock.now()), "arn:test", None
         )
         return Order(
-            CONSOLE, Policy(self.mode, self.settle, self.keep), self.retention_days, self.lock_mode, facts
+            CONSOLE,
+            Policy(Mode(self.mode), self.settle, self.keep),
+            self.retention_days,
+            LockMode(self.lock_mode),
+            facts,
         )
 
     def open_purger(self, log: CallLog) -> PurgingConsole | None:
@@ -181,7 +186,7 @@ class World:
             tree=head.tree,
             highest_archived_id=0 if action == Action.EPOCH else head.highest_archived_id,
             highest_purged_id=0 if action == Action.EPOCH else head.highest_purged_id,
-            action=action,
+            action=member_of(Action, action),
             who="somebody",
             reason="looked",
             public_key=None,

@@ -18,7 +18,7 @@ from audit_archive.errors import SettingsError
 from audit_archive.format.facts import Action
 from audit_archive.format.layout import checkpoint_key, statement_key
 from audit_archive.format.times import from_rfc3339
-from audit_archive.format.verdicts import AuditNote, Depth, Verdict, Verification, Why
+from audit_archive.format.verdicts import AuditNote, Checked, Depth, Verdict, Verification, Why
 from audit_archive.ports import ArchiveSource, ObjectFacts, ScratchFile, Version
 from audit_archive.run.operate import Decision, state_decision
 from tests.attacks.victim import Victim, archived_world, twin_world
@@ -95,7 +95,7 @@ def test_what_lies_outside_of_the_range_is_counted_as_such(victim: Victim) -> No
     question = AuditQuestion(CONSOLE, Depth.CONTENT, from_seq=3, to_seq=5)
     found = verify_archive(audit_of(victim), question)
     assert unchecked(found) == {("exports", Why.RANGE): 2, ("entry files", Why.RANGE): 4}
-    assert (found.checked["contents of exports"], found.checked["slices made anew"]) == (2, 2)
+    assert (found.checked[Checked.EXPORT_CONTENTS], found.checked[Checked.SLICES]) == (2, 2)
     assert (found.from_seq, found.to_seq, found.continue_at) == (3, 5, None)
 
 
@@ -108,7 +108,7 @@ def test_what_a_statement_that_can_t_be_trusted_names_is_not_checked(victim: Vic
         ("entry files", Why.FAULT): 1,
         ("slices made anew", Why.FAULT): 1,
     }
-    assert found.checked["exports"] == 3
+    assert found.checked[Checked.EXPORTS] == 3
 
 
 def test_what_it_covers(victim: Victim) -> None:
@@ -297,8 +297,8 @@ def test_slices_of_one_export_and_a_new_epoch() -> None:
     victim = Victim(long_world())
     found = victim.audit()
     assert (found.faults, found.not_checked) == ((), ())
-    assert (found.checked["exports"], found.checked["contents of exports"]) == (2, 2)
-    assert (found.checked["slices made anew"], found.checked["entries"]) == (3, 407)
+    assert (found.checked[Checked.EXPORTS], found.checked[Checked.EXPORT_CONTENTS]) == (2, 2)
+    assert (found.checked[Checked.SLICES], found.checked[Checked.ENTRIES]) == (3, 407)
     assert [epoch.highest_archived_id for epoch in found.coverage.epochs] == [403, 7]
     assert [epoch.archived for epoch in found.coverage.epochs] == [403, 4]
 
@@ -306,7 +306,7 @@ def test_slices_of_one_export_and_a_new_epoch() -> None:
 def test_a_part_that_begins_in_the_middle_of_an_export_reads_it_too() -> None:
     victim = Victim(long_world())
     found = verify_archive(audit_of(victim), AuditQuestion(CONSOLE, Depth.CONTENT, from_seq=2))
-    assert (found.faults, found.checked["entries"]) == ((), 7)
+    assert (found.faults, found.checked[Checked.ENTRIES]) == ((), 7)
     assert unchecked(found) == {("exports", Why.RANGE): 1, ("entry files", Why.RANGE): 400}
 
 
@@ -419,7 +419,7 @@ def test_an_audit_goes_on_where_its_time_was_over_until_everything_is_checked_on
         at = parts[-1].continue_at
         assert len(parts) < 9, "it does not get on"
     assert len(parts) > 1
-    kinds = ("slices made anew", "entries")
+    kinds = (Checked.SLICES, Checked.ENTRIES)
     assert [sum(part.checked.get(kind, 0) for part in parts) for kind in kinds] == [
         whole.checked[kind] for kind in kinds
     ]
@@ -444,7 +444,7 @@ def test_a_chain_that_takes_more_than_an_invocation_says_how_much_is_left(victim
     slow = replace(audit_of(victim), source=Slow(victim.store, victim.world.clock))
     found = verify_archive(slow, AuditQuestion(CONSOLE, Depth.CONTENT))
     assert found.continue_at == 1
-    assert found.checked["statements"] + unchecked(found)["statements", Why.TIME] == 8
+    assert found.checked[Checked.STATEMENTS] + unchecked(found)[Checked.STATEMENTS, Why.TIME] == 8
     assert unchecked(found)["statements", Why.TIME] > 0
 
 
@@ -453,7 +453,7 @@ def test_a_progress_bar_comes_to_its_end(victim: Victim) -> None:
     found = verify_archive(
         replace(audit_of(victim), progress=seen.append), AuditQuestion(CONSOLE, Depth.CONTENT)
     )
-    assert seen[-1] == Done(8, 8, found.checked["bytes"], found.checked["bytes"])
+    assert seen[-1] == Done(8, 8, found.checked[Checked.BYTES], found.checked[Checked.BYTES])
     of_contents = [done for done in seen if done.bytes_total is not None]
     assert [done.bytes for done in of_contents] == sorted(done.bytes for done in of_contents)
 

@@ -8,6 +8,7 @@ from audit_archive.audit.question import AuditQuestion, KnownPoint, Since
 from audit_archive.audit.request import DailyRequest, parse_verify_request
 from audit_archive.errors import RequestError
 from audit_archive.format.checkpoint import Checkpoint
+from audit_archive.format.verdicts import Depth
 from tests.fakes import FakeSigner
 
 SIGNER = FakeSigner()
@@ -33,7 +34,7 @@ def test_with_a_depth_it_is_a_question() -> None:
         "to_seq": 5,
         "trusted_keys": [KEY.pem()],
     }
-    assert parse_verify_request(event) == AuditQuestion("1234abcd", "content", 3, 5, (KEY,))
+    assert parse_verify_request(event) == AuditQuestion("1234abcd", Depth.CONTENT, 3, 5, (KEY,))
 
 
 @pytest.mark.parametrize("text", [NOTE, "cd" * 32])
@@ -46,7 +47,7 @@ def test_a_kept_checkpoint_or_hash_is_a_known_point(text: str) -> None:
 
 def test_a_kept_checkpoint_is_one_to_have_grown_from() -> None:
     request = parse_verify_request({"console": "1234abcd", "depth": "chain", "since": NOTE})
-    assert request == AuditQuestion("1234abcd", "chain", since=Since(NOTE.encode(), CHECKPOINT))
+    assert request == AuditQuestion("1234abcd", Depth.CHAIN, since=Since(NOTE.encode(), CHECKPOINT))
 
 
 def test_further_signatures_on_a_kept_checkpoint_are_let_pass() -> None:

@@ -7,14 +7,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audit_archive.adapters.signing import is_signed
-from audit_archive.audit.daily import MAX_TOLD, Daily, Watch, Watched, audit_by_hand, audit_daily, share_of
+from audit_archive.audit.daily import (
+    MAX_TOLD,
+    Daily,
+    Watch,
+    Watched,
+    audit_by_hand,
+    audit_daily,
+    share_of,
+)
 from audit_archive.audit.question import AuditQuestion
 from audit_archive.errors import IntegrityError, SettingsError
 from audit_archive.format.head import Head
 from audit_archive.format.layout import statement_key
 from audit_archive.format.times import DAY, HOUR
-from audit_archive.format.verdicts import Depth, Verdict
-from audit_archive.ports import Rotation
+from audit_archive.format.verdicts import Checked, Depth, Verdict
+from audit_archive.ports import AuditResult, Rotation
 from tests.attacks.victim import Victim
 from tests.fakes import FakeAlerts, FakeLedger, FakeScratch
 from tests.fakes.verifications import FakeVerifications
@@ -46,7 +54,7 @@ class Desk:
         self.victim.world.later(DAY)
         return watched
 
-    def by_hand(self, depth: str = Depth.CHAIN) -> Watched:
+    def by_hand(self, depth: Depth = Depth.CHAIN) -> Watched:
         return audit_by_hand(self.watch(), AuditQuestion(CONSOLE, depth), self.told.append)
 
 
@@ -59,7 +67,7 @@ def desk() -> Desk:
 
 
 def rotation(next_seq: int, started_at: int = NOW) -> Rotation:
-    return Rotation(next_seq, started_at, NOW, "valid", 0, 1, "ab")
+    return Rotation(next_seq, started_at, NOW, AuditResult.VALID, 0, 1, "ab")
 
 
 def test_shares_are_of_what_is_left_by_the_days_that_are_left() -> None:
@@ -108,9 +116,9 @@ def test_within_the_days_every_byte_is_read_and_then_again(desk: Desk) -> None:
     first, second = [desk.day() for _ in range(4)], [desk.day() for _ in range(4)]
     for cycle in (first, second):
         reads = [watched.verification.checked for watched in cycle]
-        assert sum(read.get("entries", 0) for read in reads) == whole["entries"]
-        assert sum(read.get("bytes", 0) for read in reads) == whole["bytes"]
-        assert all(read["statements"] == 8 for read in reads)
+        assert sum(read.get(Checked.ENTRIES, 0) for read in reads) == whole[Checked.ENTRIES]
+        assert sum(read.get(Checked.BYTES, 0) for read in reads) == whole[Checked.BYTES]
+        assert all(read[Checked.STATEMENTS] == 8 for read in reads)
         assert [(w.verification.from_seq, w.verification.to_seq) for w in cycle] == [
             (1, 2),
             (3, 4),

@@ -8,11 +8,12 @@ from audit_archive.adapters import ledger_items as index
 from audit_archive.adapters import ledger_items as items
 from audit_archive.adapters.dynamodb import LedgerTable
 from audit_archive.errors import IntegrityError
+from audit_archive.finding import Finding
 from audit_archive.format.head import Head
 from audit_archive.format.head_digest import holes_sha256
 from audit_archive.format.index import Indexed
 from audit_archive.format.statement import Statement
-from audit_archive.ports import Finding, Lack, Rotation
+from audit_archive.ports import Lack, Rotation
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

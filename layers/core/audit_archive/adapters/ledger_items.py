@@ -23,14 +23,15 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from audit_archive.format.codec import from_json, to_json
-from audit_archive.format.facts import IdSpan, ObjectRef
+from audit_archive.finding import Finding, FindingKind
+from audit_archive.format.codec import from_json, member_of, to_json
+from audit_archive.format.facts import Cause, IdSpan, ObjectRef
 from audit_archive.format.head import Head, OpenHole
 from audit_archive.format.head_digest import holes_sha256
 from audit_archive.format.index import Indexed, amended_span
 from audit_archive.format.layout import SEQ_DIGITS
-from audit_archive.format.statement import ArchiveStatement, Statement
-from audit_archive.ports import Finding, Lack, Rotation
+from audit_archive.format.statement import ArchiveStatement, Kind, Statement
+from audit_archive.ports import Lack, Rotation
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
@@ -119,7 +120,9 @@ def finding_of(item: "Mapping[str, AttributeValueTypeDef]") -> Finding | None:
 def _claim_of(item: "Mapping[str, AttributeValueTypeDef]") -> tuple[Finding, int] | None:
     try:
         claim = orjson.loads(item["claim"]["B"])
-        return Finding(**claim["finding"]), int(claim["expires_at"])
+        said = claim["finding"]
+        finding = Finding(**{**said, "kind": member_of(FindingKind, said["kind"])})
+        return finding, int(claim["expires_at"])
     except (KeyError, TypeError, ValueError):
         return None
 
@@ -153,7 +156,7 @@ def unpack_head(packed: bytes, packed_holes: bytes) -> Head:
     try:
         head = from_json(Head, _unpacked(packed))
         # Not by `from_json`, which takes seconds for hundreds of thousands.
-        holes = tuple(OpenHole(**hole) for hole in _unpacked(packed_holes))
+        holes = tuple(map(_hole, _unpacked(packed_holes)))
     except (zlib.error, TypeError, AttributeError) as error:
         raise ValueError(str(error)) from error
     if not all(map(_is_hole, holes)):
@@ -169,10 +172,16 @@ def _unpacked(packed: bytes) -> Any:
     return orjson.loads(data)
 
 
+def _hole(fields: dict[str, Any]) -> OpenHole:
+    if isinstance(fields.get("cause"), str):
+        fields["cause"] = member_of(Cause, fields["cause"])
+    return OpenHole(**fields)
+
+
 def _is_hole(hole: OpenHole) -> bool:
     numbers = (hole.first, hole.last, hole.served_at)
     is_typed = all(type(number) is int for number in numbers) and type(hole.is_accepted) is bool
-    return is_typed and type(hole.cause) is str
+    return is_typed and isinstance(hole.cause, str)
 
 
 def head_items(
@@ -294,7 +303,7 @@ def indexed_of(item: "ReadItem") -> Indexed:
     first, last = _number_of(item, "amended_first"), _number_of(item, "amended_last")
     return Indexed(
         seq=int(item["item"]["S"].removeprefix(PREFIX)),
-        kind=item["kind"]["S"],
+        kind=member_of(Kind, item["kind"]["S"]),
         statement=ObjectRef(item["key"]["S"], item["version_id"]["S"], item["sha256"]["S"]),
         count=_number_of(item, "count") or 0,
         first_id=_number_of(item, "first_id"),

@@ -11,7 +11,8 @@ from botocore.exceptions import FlexibleChecksumError
 
 from audit_archive.adapters.aws import AwsFault, error_code, http_status, told
 from audit_archive.errors import ArchiveStoreError, IntegrityError
-from audit_archive.format.facts import ObjectRef
+from audit_archive.format.codec import member_of
+from audit_archive.format.facts import LockMode, ObjectRef
 from audit_archive.format.keys import from_base64
 from audit_archive.ports import ObjectFacts, Retention, Version
 
@@ -221,7 +222,7 @@ def _facts(key: str, answer: "HeadObjectOutputTypeDef") -> ObjectFacts:
         version_id=answer.get("VersionId", "null"),
         size=answer["ContentLength"],
         sha256=_hex(checksum) if checksum else None,
-        retention=Retention(mode, int(until.timestamp())) if mode and until else None,
+        retention=Retention(member_of(LockMode, mode), int(until.timestamp())) if mode and until else None,
     )
 
 

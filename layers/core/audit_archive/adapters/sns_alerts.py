@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from audit_archive.adapters.aws import AwsFault, told
 from audit_archive.errors import SettingsError
-from audit_archive.ports import Finding
+from audit_archive.finding import Finding
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient

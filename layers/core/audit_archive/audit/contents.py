@@ -12,7 +12,6 @@ from operator import attrgetter
 from typing import Any, BinaryIO
 
 from audit_archive.audit.objects import FoundObject
-from audit_archive.audit.overview import BYTES, EXPORTS, FILES
 from audit_archive.audit.pace import Deadline, read_ahead
 from audit_archive.audit.question import Audit
 from audit_archive.audit.tally import AuditTally
@@ -21,6 +20,7 @@ from audit_archive.errors import IntegrityError, InvalidExportError
 from audit_archive.export.json_reader import read_entries
 from audit_archive.export.sorting import SortedEntries, sort_entries
 from audit_archive.export.zip_reader import MAX_INFLATED, open_member
+from audit_archive.format.codec import UnknownMember
 from audit_archive.format.entry import Entry, Mark, Receipt, read_receipt
 from audit_archive.format.facts import EntryFile, ExportFacts, ObjectRef, ReceiptSeen, Slice
 from audit_archive.format.head import Head, OpenHole, anchor_of
@@ -28,7 +28,7 @@ from audit_archive.format.ids import IdSet, IdSetBuilder
 from audit_archive.format.merkle import TreeBuilder
 from audit_archive.format.statement import ArchiveStatement
 from audit_archive.format.times import DAY, from_rfc3339, utc_date
-from audit_archive.format.verdicts import Fault, Verdict, Why
+from audit_archive.format.verdicts import Checked, Fault, Verdict, Why
 from audit_archive.storage.entry_files import select_entries
 
 # What a statement must say of a slice, made anew from the export: lines, dates, ids, receipts, tree.
@@ -63,7 +63,7 @@ class Rebuilt:
         self.count = 0
 
     def fill(self, entries: SortedEntries, said: ArchiveStatement, deadline: Deadline) -> None:
-        """Read the slice out of its export. Raises OutOfTimeError."""
+        """Read the slice out of its export. Raises DeadlineError."""
         part = Slice(said.slice.first_id or 0, said.slice.last_id or 0, said.slice.count)
         first_day = next((e.seconds // DAY for e in entries.heads() if e.seconds is not None), None)
         selected = select_entries(entries, self._before, part, first_day, from_rfc3339(said.export.served_at))
@@ -133,7 +133,6 @@ def _receipt(of: Receipt | ReceiptSeen) -> tuple[object, ...]:
 
 
 _OUT_BYTES = 1 << 18
-OF_EXPORTS, OF_FILES, SLICES = f"contents of {EXPORTS}", f"contents of {FILES}", "slices made anew"
 
 
 class Contents:
@@ -165,22 +164,23 @@ class Contents:
     def check(
         self, said: ArchiveStatement, ref: ObjectRef, before: Point, found: Iterable[FoundObject]
     ) -> None:
-        """Check what is there of the objects of a statement, stored as `ref`. Raises OutOfTimeError."""
+        """Check what is there of the objects of a statement, stored as `ref`. Raises DeadlineError."""
         present = list(found)
         why = self._why_absent(said)
         if said.export != self._export:
-            self._open(said, ref, why if all(each.expected.what != EXPORTS for each in present) else None)
+            is_absent = all(each.expected.what != Checked.EXPORTS for each in present)
+            self._open(said, ref, why if is_absent else None)
         self._rebuild(said, ref, before)
-        files = [each for each in present if each.expected.what == FILES]
-        self._tally.skip(OF_FILES, why, len(said.entries) - len(files))
+        files = [each for each in present if each.expected.what == Checked.FILES]
+        self._tally.skip(Checked.FILE_CONTENTS, why, len(said.entries) - len(files))
         self.check_files(said, files)
 
     def check_files(self, said: ArchiveStatement, found: Iterable[FoundObject]) -> None:
-        """Check what entry files hold, whichever gzip implementation packed them. Raises OutOfTimeError."""
+        """Check what entry files hold, whichever gzip implementation packed them. Raises DeadlineError."""
         files = list(found)
         for each, content in zip(files, read_ahead(self._pool, self._hash_content, files), strict=True):
-            self._tally.checked[OF_FILES] += 1
-            self._tally.checked[BYTES] += each.facts.size
+            self._tally.checked[Checked.FILE_CONTENTS] += 1
+            self._tally.checked[Checked.BYTES] += each.facts.size
             stated = each.expected.stated
             if isinstance(stated, EntryFile) and content != stated.content_sha256:
                 key, version_id = each.facts.key, each.facts.version_id
@@ -189,14 +189,14 @@ class Contents:
                 )
                 self._tally.fault(Fault(Verdict.ALTERED, key, version_id, said.seq, sentence))
 
-    def _open(self, said: ArchiveStatement, ref: ObjectRef, why_absent: str | None) -> None:
+    def _open(self, said: ArchiveStatement, ref: ObjectRef, why_absent: Why | None) -> None:
         """Fetch another export, and read its entries; `why_absent`: it is not there."""
         self._files.close()
         self._files = ExitStack()
         self._export, self._entries = said.export, None
         self._why_unread = why_absent or Why.FAULT
         if why_absent is not None:
-            self._tally.skip(OF_EXPORTS, why_absent)
+            self._tally.skip(Checked.EXPORT_CONTENTS, why_absent)
             return
         spool = self._fetch(said)
         if spool is None:
@@ -222,11 +222,11 @@ class Contents:
             for chunk in self._deadline.watch(self._audit.source.read(export.key, export.version_id)):
                 digest.update(chunk)
                 size += spool.write(chunk)
-                self._tally.checked[BYTES] += len(chunk)
+                self._tally.checked[Checked.BYTES] += len(chunk)
                 self._tell()
         except IntegrityError:
             size = -1
-        self._tally.checked[OF_EXPORTS] += 1
+        self._tally.checked[Checked.EXPORT_CONTENTS] += 1
         if (digest.hexdigest(), size) == (export.sha256, export.size):
             return spool
         sentence = f"{export.key} (version {export.version_id}) does not have the bytes that were put"
@@ -235,17 +235,17 @@ class Contents:
 
     def _rebuild(self, said: ArchiveStatement, ref: ObjectRef, before: Point) -> None:
         if self._entries is None or before.head is None:
-            self._tally.skip(SLICES, self._why_unread)
+            self._tally.skip(Checked.SLICES, self._why_unread)
             return
         head = before.head if before.knows_holes else _with_holes(before.head, said.filled)
         rebuilt = Rebuilt(head)
         rebuilt.fill(self._entries, said, self._deadline)
-        self._tally.checked[SLICES] += 1
-        self._tally.checked["entries"] += rebuilt.count
+        self._tally.checked[Checked.SLICES] += 1
+        self._tally.checked[Checked.ENTRIES] += rebuilt.count
         for clause in rebuilt.differences(said):
             self._misdescribed(ref, said, clause)
 
-    def _why_absent(self, said: ArchiveStatement) -> str:
+    def _why_absent(self, said: ArchiveStatement) -> Why:
         """Why an object of a statement is not there, or not to be read."""
         if self._audit.clock.now() >= from_rfc3339(said.export.retain_until) - DAY:
             return Why.EXPIRED
@@ -281,7 +281,7 @@ def _differences(entries: SortedEntries, stated: ExportFacts, deadline: Deadline
 
 
 def _lines_sha256(entries: SortedEntries, deadline: Deadline) -> str:
-    """SHA-256 (hex) over the distinct entries as lines. Raises OutOfTimeError."""
+    """SHA-256 (hex) over the distinct entries as lines. Raises DeadlineError."""
     digest, lines = sha256(), map(attrgetter("line"), entries)
     while batch := list(islice(lines, LINES)):
         deadline.check()
@@ -291,7 +291,7 @@ def _lines_sha256(entries: SortedEntries, deadline: Deadline) -> str:
 
 def _with_holes(head: Head, filled: Iterable[int]) -> Head:
     """A head whose holes nobody knows, with those that a statement fills."""
-    return replace(head, holes=tuple(OpenHole(entry_id, entry_id, "", 0) for entry_id in filled))
+    return replace(head, holes=tuple(OpenHole(entry_id, entry_id, UnknownMember(), 0) for entry_id in filled))
 
 
 def _unpacked(chunks: Iterable[bytes]) -> Iterator[bytes]:

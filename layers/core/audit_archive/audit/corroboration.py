@@ -26,7 +26,7 @@ class Word:
     version_id: str | None = None
 
 
-def judge(sha256: str, version_id: str | None, words: Sequence[Word]) -> tuple[str, str] | None:
+def judge(sha256: str, version_id: str | None, words: Sequence[Word]) -> tuple[Verdict, str] | None:
     """The verdict on a statement of this hash and version, and a clause that gives the reason; None: good.
 
     Other bytes in the same version, or in a copy: altered. Another version in its place, or one that some

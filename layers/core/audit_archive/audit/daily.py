@@ -11,6 +11,7 @@ from typing import Any
 from audit_archive.alerts import announce
 from audit_archive.audit.question import Audit, AuditQuestion, KnownPoint
 from audit_archive.audit.verify import verify_archive
+from audit_archive.finding import Finding, FindingKind
 from audit_archive.format.codec import to_json
 from audit_archive.format.keys import PublicKey, SignatureCheck
 from audit_archive.format.times import DAY, rfc3339
@@ -18,8 +19,8 @@ from audit_archive.format.verdicts import Depth, Fault, Verification
 from audit_archive.ports import (
     Alerts,
     ArchiveSource,
+    AuditResult,
     Clock,
-    Finding,
     Ledger,
     Rotation,
     ScratchFile,
@@ -169,7 +170,7 @@ def _moved(rotation: Rotation | None, share: Share, found: Verification, now: in
         next_seq=found.continue_at if found.continue_at is not None else share.last + 1,
         cycle_started_at=share.cycle_started_at,
         last_completed_at=now,
-        last_result="valid" if found.is_valid else "faults",
+        last_result=AuditResult.VALID if found.is_valid else AuditResult.FAULTS,
         faults=len(found.faults),
         newest_seq=seq,
         newest_sha256=sha256,
@@ -205,4 +206,4 @@ def _announce(watch: Watch, found: Verification) -> None:
 
 
 def _finding(console: str, fault: Fault) -> Finding:
-    return Finding("VerifyFault", console, f"{fault.verdict}: {fault.sentence}", to_json(fault))
+    return Finding(FindingKind.VERIFY_FAULT, console, f"{fault.verdict}: {fault.sentence}", to_json(fault))

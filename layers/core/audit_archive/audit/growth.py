@@ -25,15 +25,18 @@ from audit_archive.format.layout import statement_key
 from audit_archive.format.merkle import Tree, consistency_proof, is_consistent, leaf_hash
 from audit_archive.format.statement import ArchiveStatement
 from audit_archive.format.times import DAY, from_rfc3339
-from audit_archive.format.verdicts import Fault, Growth, Verdict, Why
+from audit_archive.format.verdicts import Checked, Fault, Growth, Verdict, Why
 from audit_archive.storage.entry_files import find_version, read_content
 
-LINES = "lines archived since the checkpoint"
 _ID_BYTES = 8
 
 
 class _UnprovenError(Exception):
     """It can't be proven: why, of `Why`."""
+
+    def __init__(self, why: Why) -> None:
+        super().__init__(why)
+        self.why = why
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,7 @@ class Growing:
         signed_by = self._signers(since)
         hashes, why = self._proof(since, newest) if signed_by else ((), Why.FAULT)
         if why is not None:
-            self.tally.skip(LINES, why, max(1, newest.size - kept.size))
+            self.tally.skip(Checked.SINCE, why, max(1, newest.size - kept.size))
         point = self.chain.since
         return Growth(
             is_proven=why is None,
@@ -84,17 +87,17 @@ class Growing:
             return ()
         return tuple(key.key_id.hex() for key in signers)
 
-    def _proof(self, since: Since, newest: Tree) -> tuple[tuple[bytes, ...], str | None]:
+    def _proof(self, since: Since, newest: Tree) -> tuple[tuple[bytes, ...], Why | None]:
         """The consistency proof, and None; or nothing, and why it can't be made."""
         try:
             return self._made_proof(since, newest), None
         except DeadlineError:
             return (), Why.TIME
         except _UnprovenError as error:
-            return (), str(error)
+            return (), error.why
 
     def _made_proof(self, since: Since, newest: Tree) -> tuple[bytes, ...]:
-        """Raises _UnprovenError or OutOfTimeError if there is none."""
+        """Raises _UnprovenError or DeadlineError if there is none."""
         kept, point = since.checkpoint, self.chain.since
         if not self.chain.is_whole:
             raise DeadlineError
@@ -155,7 +158,7 @@ class Growing:
             self.tally.fault(Fault(Verdict.ALTERED, key, version_id, said.seq, sentence))
             raise _UnprovenError(Why.FAULT) from error
 
-    def _why_absent(self, file: EntryFile, said: ArchiveStatement) -> str:
+    def _why_absent(self, file: EntryFile, said: ArchiveStatement) -> Why:
         if self.audit.clock.now() >= from_rfc3339(said.export.retain_until) - DAY:
             return Why.EXPIRED
         if not self.audit.is_recorded(said):

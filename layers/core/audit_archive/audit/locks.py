@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 
 from audit_archive.audit.tally import AuditTally
+from audit_archive.format.codec import UnknownMember
+from audit_archive.format.facts import LockMode
 from audit_archive.format.statement import ArchiveStatement, Statement
 from audit_archive.format.times import DAY, from_rfc3339, rfc3339
-from audit_archive.format.verdicts import Fault, Verdict, Why
+from audit_archive.format.verdicts import Checked, Fault, Verdict, Why
 from audit_archive.ports import NO_VERSION, ObjectFacts
 
 CLOCK_ERROR = 60
@@ -16,7 +18,7 @@ CLOCK_ERROR = 60
 class Promise:
     """A lock: its mode (None: any), and until when at least (epoch seconds)."""
 
-    mode: str | None
+    mode: LockMode | UnknownMember | None
     until: int
 
 
@@ -45,9 +47,9 @@ def of_a_statement(said: Statement, newest: tuple[str, Promise] | None) -> Promi
 def judge_lock(tally: AuditTally, facts: ObjectFacts, promise: Promise, seq: int) -> None:
     """Note a fault unless an object is locked as it was promised."""
     if facts.version_id == NO_VERSION:
-        tally.skip("locks", Why.COPY)
+        tally.skip(Checked.LOCKS, Why.COPY)
         return
-    tally.checked["locks"] += 1
+    tally.checked[Checked.LOCKS] += 1
     why = _weakness(facts, promise)
     if why is not None:
         sentence = f"{facts.key} (version {facts.version_id}) {why}"
@@ -58,7 +60,7 @@ def _weakness(facts: ObjectFacts, promise: Promise) -> str | None:
     lock = facts.retention
     if lock is None:
         return "has no object lock"
-    if promise.mode is not None and lock.mode not in {promise.mode, "COMPLIANCE"}:
+    if promise.mode is not None and lock.mode not in {promise.mode, LockMode.COMPLIANCE}:
         return f"is locked in mode {lock.mode}, not {promise.mode}"
     if lock.until < promise.until:
         return f"is locked until {rfc3339(lock.until)} only, not {rfc3339(promise.until)}"

@@ -5,14 +5,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from audit_archive.audit.locks import Promise, judge_lock, later, promise_of
-from audit_archive.audit.overview import EXPORTS, FILES
 from audit_archive.audit.pace import read_ahead
 from audit_archive.audit.question import Audit
 from audit_archive.audit.tally import AuditTally
 from audit_archive.format.facts import EntryFile, ExportFacts
 from audit_archive.format.statement import ArchiveStatement
 from audit_archive.format.times import DAY
-from audit_archive.format.verdicts import AuditNote, Fault, Verdict, Why
+from audit_archive.format.verdicts import AuditNote, Checked, Fault, Verdict, Why
 from audit_archive.ports import NO_VERSION, ObjectFacts
 
 
@@ -23,7 +22,7 @@ class Expected:
     `may_go_at`: from when on (epoch seconds) a lifecycle rule may have removed it.
     """
 
-    what: str
+    what: Checked
     stated: ExportFacts | EntryFile
     version_id: str | None
     promise: Promise
@@ -75,9 +74,9 @@ class Objects:
         latest_may_go_at = promise.until - DAY
         if export != self._export:
             may_go_at = latest_may_go_at if self._is_copy else promise.until
-            yield Expected(EXPORTS, export, export.version_id, promise, may_go_at)
+            yield Expected(Checked.EXPORTS, export, export.version_id, promise, may_go_at)
         for file in said.entries:
-            yield Expected(FILES, file, None, later(promise), latest_may_go_at)
+            yield Expected(Checked.FILES, file, None, later(promise), latest_may_go_at)
 
     def _judged(self, said: ArchiveStatement, it: Expected, facts: ObjectFacts | None) -> FoundObject | None:
         if facts is None:
@@ -85,12 +84,12 @@ class Objects:
             return None
         self._tally.checked[it.what] += 1
         if facts.version_id == NO_VERSION:
-            self._tally.skip("versions", Why.COPY)
+            self._tally.skip(Checked.VERSIONS, Why.COPY)
         if facts.sha256 is None:
-            self._tally.skip("checksums", Why.COPY if facts.version_id == NO_VERSION else Why.UNKEPT)
+            self._tally.skip(Checked.CHECKSUMS, Why.COPY if facts.version_id == NO_VERSION else Why.UNKEPT)
         judge_lock(self._tally, facts, it.promise, said.seq)
         is_other = facts.size != it.stated.size or facts.sha256 not in {None, it.stated.sha256}
-        if is_other and it.what == EXPORTS:
+        if is_other and it.what == Checked.EXPORTS:
             sentence = f"{it.key} (version {facts.version_id}) has another size or checksum than is stated"
             self._tally.fault(Fault(Verdict.ALTERED, it.key, facts.version_id, said.seq, sentence))
             return None
@@ -102,7 +101,7 @@ class Objects:
             sentence = f"{it.key} is gone: its retention is over"
             self._tally.note(AuditNote(Verdict.EXPIRED, it.key, said.seq, sentence))
             self._tally.skip(it.what, Why.EXPIRED)
-        elif it.what == FILES and not self._audit.is_recorded(said):
+        elif it.what == Checked.FILES and not self._audit.is_recorded(said):
             self._tally.skip(it.what, Why.UNRECORDED)
         else:
             self._tally.checked[it.what] += 1

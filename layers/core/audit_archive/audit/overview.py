@@ -10,6 +10,7 @@ from audit_archive.audit.pace import Deadline
 from audit_archive.audit.question import Audit, AuditQuestion, Done
 from audit_archive.audit.tally import AuditTally
 from audit_archive.audit.walk import Point, Step, Walk
+from audit_archive.format.codec import UnknownMember
 from audit_archive.format.facts import Cause, ExportFacts
 from audit_archive.format.head import Head
 from audit_archive.format.ids import IdSet, IdSetBuilder
@@ -20,6 +21,7 @@ from audit_archive.format.statement import ArchiveStatement, Statement
 from audit_archive.format.verdicts import (
     AuditedCoverage,
     AuditNote,
+    Checked,
     Depth,
     EpochCoverage,
     Fault,
@@ -36,7 +38,7 @@ class _Epoch:
     statements: int = 0
     archived: int = 0
     filled: int = 0
-    missing: Counter[str] = field(default_factory=Counter)
+    missing: Counter[Cause | UnknownMember] = field(default_factory=Counter)
     highest_archived_id: int = 0
     highest_purged_id: int = 0
 
@@ -137,13 +139,10 @@ class IndexCheck:
         elif step.said is not None and step.ref is not None and indexed(step.said, step.ref) != item:
             self._fault(Verdict.MISDESCRIBED, number, "says something else of it than it says itself")
 
-    def _fault(self, verdict: str, number: int, clause: str) -> None:
+    def _fault(self, verdict: Verdict, number: int, clause: str) -> None:
         key = statement_key(self._console, number)
         sentence = f"{INDEX} {clause}: {key}. Find out who wrote it, and {_WAY_OUT}."
         self._tally.fault_in_a_row(Fault(verdict, f"{INDEX} of {key}", None, number, sentence))
-
-
-EXPORTS, FILES, BYTES = "exports", "entry files", "bytes"
 
 
 class WalkedChain:
@@ -162,7 +161,7 @@ class WalkedChain:
         self.newest = Head(question.console)
         self.newest_sha256: str | None = None
         self.since: Point | None = None
-        self.wanted: Counter[str] = Counter()
+        self.wanted: Counter[Checked] = Counter()
         self.is_whole = False
         self.is_unbroken = True
         self._question = question
@@ -202,19 +201,19 @@ class WalkedChain:
             for note in _notes(step.said):
                 tally.note(note)
             self._count(step.said, tally, is_wanted=is_wanted)
-        self.wanted["statements"] += is_wanted
+        self.wanted[Checked.STATEMENTS] += is_wanted
 
     def _count(self, said: ArchiveStatement, tally: AuditTally, *, is_wanted: bool) -> None:
         is_new = said.export != self._export or said.seq == self._question.from_seq
         self._export = said.export
         if self._question.depth == Depth.CHAIN or not is_wanted:
             why = Why.DEPTH if self._question.depth == Depth.CHAIN else Why.RANGE
-            tally.skip(EXPORTS, why, int(is_new))
-            tally.skip(FILES, why, len(said.entries))
+            tally.skip(Checked.EXPORTS, why, int(is_new))
+            tally.skip(Checked.FILES, why, len(said.entries))
             return
-        self.wanted[EXPORTS] += is_new
-        self.wanted[FILES] += len(said.entries)
-        self.wanted[BYTES] += said.export.size * is_new + sum(file.size for file in said.entries)
+        self.wanted[Checked.EXPORTS] += is_new
+        self.wanted[Checked.FILES] += len(said.entries)
+        self.wanted[Checked.BYTES] += said.export.size * is_new + sum(file.size for file in said.entries)
 
 
 def walk_chain(

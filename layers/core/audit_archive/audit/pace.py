@@ -30,12 +30,12 @@ class Deadline:
         return self._clock.remaining() < self._reserve
 
     def check(self) -> None:
-        """Raise OutOfTimeError if it is over."""
+        """Raise DeadlineError if it is over."""
         if self.is_over:
             raise DeadlineError
 
     def watch(self, items: Iterable[T]) -> Iterator[T]:
-        """The same items, one by one, as long as there is time. Raises OutOfTimeError."""
+        """The same items, one by one, as long as there is time. Raises DeadlineError."""
         for item in items:
             self.check()
             yield item

@@ -63,7 +63,7 @@ class AuditQuestion:
     """
 
     console: str
-    depth: str = Depth.CHAIN
+    depth: Depth = Depth.CHAIN
     from_seq: int = 1
     to_seq: int | None = None
     trusted_keys: tuple[PublicKey, ...] = ()

@@ -8,7 +8,7 @@ from typing import TypeAlias
 from audit_archive.audit.question import GIVEN, AuditQuestion, KnownPoint, Since
 from audit_archive.config import MAX_PERIOD_HOURS
 from audit_archive.errors import RequestError
-from audit_archive.events import Fields, checked, console_id, printable
+from audit_archive.events import Fields, checked, console_id, one_of, printable
 from audit_archive.format.checkpoint import parse_checkpoint, parse_note
 from audit_archive.format.keys import PublicKey
 from audit_archive.format.verdicts import Depth
@@ -40,7 +40,7 @@ def parse_verify_request(event: object) -> VerifyRequest:
     if not any(name in given for name in BY_HAND):
         return DailyRequest(**given)
     if "depth" not in given:
-        raise RequestError("depth", f"missing; an audit by hand says how deep: {', '.join(Depth.ORDER)}")
+        raise RequestError("depth", f"missing; an audit by hand says how deep: {', '.join(Depth)}")
     if "period_hours" in given:
         raise RequestError("period_hours", "goes with the daily audit only, which has no depth")
     if given.get("to_seq", MAX_SEQ) < given.get("from_seq", 1):
@@ -52,12 +52,6 @@ def parse_verify_request(event: object) -> VerifyRequest:
     if since is not None and since.checkpoint.console != given["console"]:
         raise RequestError("since", f"is of Console {since.checkpoint.console}, not of {given['console']}")
     return AuditQuestion(**given, known=(known,) if known is not None else ())
-
-
-def _depth(value: object) -> str:
-    if value not in Depth.ORDER:
-        raise RequestError("depth", f"{value!r:.80} is none of {', '.join(Depth.ORDER)}")
-    return str(value)
 
 
 def _whole(name: str, high: int) -> Callable[[object], int]:
@@ -108,7 +102,7 @@ def _keys(value: object) -> tuple[PublicKey, ...]:
 
 _FIELDS: Fields = {
     "console": console_id,
-    "depth": _depth,
+    "depth": one_of("depth", tuple(Depth)),
     "from_seq": _whole("from_seq", MAX_SEQ),
     "to_seq": _whole("to_seq", MAX_SEQ),
     "known_checkpoint": _known,

@@ -11,7 +11,7 @@ from audit_archive.format.checkpoint import Checkpoint, open_checkpoint, parse_n
 from audit_archive.format.keys import PublicKey, SignatureCheck
 from audit_archive.format.layout import checkpoint_key, statement_key
 from audit_archive.format.statement import Statement, key_named_by
-from audit_archive.format.verdicts import AuditNote, Fault, KeyUse, Verdict, Why
+from audit_archive.format.verdicts import AuditNote, Checked, Fault, KeyUse, Verdict, Why
 from audit_archive.storage.chain import LoadedObject
 
 # Which keys count: those that the chain names, each from there on, and those that the caller trusts.
@@ -78,7 +78,7 @@ class Opened:
     keys: tuple[PublicKey, ...]
     checkpoint: Checkpoint | None = None
     signer: PublicKey | None = None
-    verdict: str | None = None
+    verdict: Verdict | None = None
     why: str = ""
 
 
@@ -122,7 +122,7 @@ class Signatures:
         elif not is_due:
             self._unsigned = (self._unsigned[0] if self._unsigned else row.number, row.number)
         elif not is_recorded:
-            self._tally.skip("checkpoints", Why.UNRECORDED)
+            self._tally.skip(Checked.CHECKPOINTS, Why.UNRECORDED)
         else:
             self._absent.append(row.number)
         self._opened.pop(row.number, None)
@@ -180,7 +180,7 @@ class Signatures:
             self._fault(Verdict.MISDESCRIBED, note, number, "is over another tree than is stated")
         else:
             self._keys.count(opened.signer)
-            self._tally.checked["checkpoints"] += 1
+            self._tally.checked[Checked.CHECKPOINTS] += 1
             self._newest = note.key, opened.signer
 
     def _excuse(self) -> None:
@@ -200,7 +200,7 @@ class Signatures:
     def _note(self, number: int, sentence: str) -> None:
         self._tally.note(AuditNote(Verdict.UNSIGNED, statement_key(self._console, number), number, sentence))
 
-    def _fault(self, verdict: str, note: LoadedObject, number: int, clause: str) -> None:
+    def _fault(self, verdict: Verdict, note: LoadedObject, number: int, clause: str) -> None:
         self._tally.fault(Fault(verdict, note.key, note.version_id, number, f"{note.key} {clause}"))
 
 

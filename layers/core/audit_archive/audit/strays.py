@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from itertools import groupby
 from operator import attrgetter
 
-from audit_archive.audit.overview import FILES, WalkedChain
+from audit_archive.audit.overview import WalkedChain
 from audit_archive.audit.question import Audit
 from audit_archive.audit.tally import AuditTally
 from audit_archive.format.layout import (
@@ -16,7 +16,7 @@ from audit_archive.format.layout import (
     statement_key,
     statements_prefix,
 )
-from audit_archive.format.verdicts import AuditNote, Fault, Verdict, Why
+from audit_archive.format.verdicts import AuditNote, Checked, Fault, Verdict, Why
 from audit_archive.ports import NO_VERSION, Version
 
 _NUMBER = re.compile(rf".*/([0-9]{{{SEQ_DIGITS}}})\.[a-z.]+")
@@ -77,9 +77,9 @@ class _Strays:
         """An entry file that no statement names, unless the one that would can't be trusted or is too new."""
         seq = self._number(key)
         if seq is not None and seq <= self._end and seq not in self._trusted:
-            self._tally.skip(FILES, Why.FAULT)
+            self._tally.skip(Checked.FILES, Why.FAULT)
         elif seq is not None and seq > self._end and self._is_newer(seq):
-            self._tally.skip(FILES, Why.UNRECORDED)
+            self._tally.skip(Checked.FILES, Why.UNRECORDED)
         else:
             sentence = f"{key} is an entry file that no statement names: a query would take it for archived"
             self._tally.fault(Fault(Verdict.MISDESCRIBED, key, None, seq, sentence))

@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, replace
 
-from audit_archive.format.verdicts import AuditNote, Fault, Unchecked
+from audit_archive.format.verdicts import AuditNote, Checked, Fault, Unchecked, Verdict, Why
 
 MAX_NOTES = 100
 """Notes that a report lists; it counts them all."""
@@ -28,13 +28,13 @@ class AuditTally:
     """Collects what is found, in any order; what it gives is in the order of statements and keys."""
 
     def __init__(self) -> None:
-        self.checked: Counter[str] = Counter()
-        self._faults: dict[tuple[str, str, str | None], Fault] = {}
+        self.checked: Counter[Checked] = Counter()
+        self._faults: dict[tuple[Verdict, str, str | None], Fault] = {}
         self._runs: list[_Run] = []
-        self._newest_run: dict[str, _Run] = {}
+        self._newest_run: dict[Verdict, _Run] = {}
         self._notes: list[AuditNote] = []
-        self._note_counts: Counter[str] = Counter()
-        self._unchecked: Counter[tuple[str, str]] = Counter()
+        self._note_counts: Counter[Verdict] = Counter()
+        self._unchecked: Counter[tuple[Checked, Why]] = Counter()
 
     def fault(self, fault: Fault) -> None:
         """Note a fault; the same verdict on the same version of an object only once."""
@@ -56,12 +56,12 @@ class AuditTally:
         if len(self._notes) < MAX_NOTES:
             self._notes.append(note)
 
-    def skip(self, what: str, why: str, count: int = 1) -> None:
+    def skip(self, what: Checked, why: Why, count: int = 1) -> None:
         """Count what was not checked."""
         if count > 0:
             self._unchecked[what, why] += count
 
-    def accounted(self, what: str) -> int:
+    def accounted(self, what: Checked) -> int:
         """How many of a kind were checked, or are known not to be."""
         return self.checked[what] + sum(n for (of, _), n in self._unchecked.items() if of == what)
 
@@ -77,7 +77,7 @@ class AuditTally:
         return tuple(self._notes)
 
     @property
-    def note_counts(self) -> dict[str, int]:
+    def note_counts(self) -> dict[Verdict, int]:
         """How many notes there are of each kind."""
         return dict(sorted(self._note_counts.items()))
 

@@ -10,11 +10,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
 
-from audit_archive.audit.contents import OF_EXPORTS, OF_FILES, Contents
+from audit_archive.audit.contents import Contents
 from audit_archive.audit.corroboration import LEDGER
 from audit_archive.audit.growth import Growing
 from audit_archive.audit.objects import Objects
-from audit_archive.audit.overview import BYTES, EXPORTS, FILES, WalkedChain, walk_chain
+from audit_archive.audit.overview import WalkedChain, walk_chain
 from audit_archive.audit.pace import WORKERS, Deadline, DeadlineError
 from audit_archive.audit.question import Audit, AuditQuestion, Done
 from audit_archive.audit.signatures import Keys, Signatures
@@ -24,7 +24,17 @@ from audit_archive.audit.walk import Step, Walk
 from audit_archive.errors import SettingsError
 from audit_archive.format.layout import statement_key
 from audit_archive.format.statement import ArchiveStatement
-from audit_archive.format.verdicts import Depth, Fault, Growth, Verdict, Verification, Why, verdict_on
+from audit_archive.format.verdicts import (
+    Checked,
+    Depth,
+    Fault,
+    Growth,
+    KeysFrom,
+    Verdict,
+    Verification,
+    Why,
+    verdict_on,
+)
 from audit_archive.storage.chain import statements_from
 
 # The report of an audit.
@@ -57,7 +67,7 @@ def report(
         note_counts=tally.note_counts,
         not_checked=tally.unchecked,
         coverage=chain.covered.coverage(),
-        keys_from=("caller" if keys.trusted else "archive") if uses else None,
+        keys_from=(KeysFrom.CALLER if keys.trusted else KeysFrom.ARCHIVE) if uses else None,
         keys=uses,
         growth=growth,
     )
@@ -85,8 +95,7 @@ def _summary(
         yield f"time was over: go on at statement {continue_at}"
 
 
-CONTENTS = ((EXPORTS, OF_EXPORTS), (FILES, OF_FILES))
-STRAYS = "listing of objects that no statement names"
+CONTENTS = ((Checked.EXPORTS, Checked.EXPORT_CONTENTS), (Checked.FILES, Checked.FILE_CONTENTS))
 
 
 def verify_archive(audit: Audit, question: AuditQuestion) -> Verification:
@@ -130,7 +139,7 @@ def _judge_chain(work: _Work) -> WalkedChain:
         tally.fault(Fault(Verdict.ALTERED, LEDGER, None, None, audit.damage))
     if not chain.is_whole:
         rest = statements_from(audit.source, question.console, chain.end.number + 1)
-        tally.skip("statements", Why.TIME, sum(1 for _ in rest))
+        tally.skip(Checked.STATEMENTS, Why.TIME, sum(1 for _ in rest))
     elif not chain.end.number and question.must_exist:
         key = statement_key(question.console, 1)
         sentence = f"{key} is missing: there is no statement of {question.console} at all"
@@ -165,16 +174,16 @@ class _Part:
     def check(self) -> int | None:
         """Check them all; the number of the statement at which to go on, None if time sufficed."""
         if self._question.depth == Depth.CHAIN:
-            self._tally.skip(STRAYS, Why.DEPTH)
+            self._tally.skip(Checked.STRAYS, Why.DEPTH)
             return None
         continue_at: int | None = self._question.from_seq
         if self._chain.is_whole:
             continue_at = self._check_statements()
             self._count_the_rest()
         if continue_at is not None:
-            self._tally.skip(STRAYS, Why.TIME)
+            self._tally.skip(Checked.STRAYS, Why.TIME)
         elif self._chain.newest.console != self._question.console:
-            self._tally.skip(STRAYS, Why.FAULT)
+            self._tally.skip(Checked.STRAYS, Why.FAULT)
         else:
             find_strays(self._audit, self._question.console, self._chain, self._tally)
         return continue_at
@@ -224,8 +233,8 @@ class _Part:
         is_reading = self._question.depth == Depth.CONTENT
         done = Done(
             self._statements,
-            wanted["statements"],
-            self._tally.checked[BYTES],
-            wanted[BYTES] if is_reading else None,
+            wanted[Checked.STATEMENTS],
+            self._tally.checked[Checked.BYTES],
+            wanted[Checked.BYTES] if is_reading else None,
         )
         self._audit.progress(done)

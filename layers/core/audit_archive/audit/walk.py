@@ -24,7 +24,7 @@ from audit_archive.format.head_digest import HEAD_FORMAT, head_sha256
 from audit_archive.format.layout import statement_key
 from audit_archive.format.merkle import TreeBuilder
 from audit_archive.format.statement import ArchiveStatement, OperatorStatement, Statement
-from audit_archive.format.verdicts import Fault, Verdict, Why
+from audit_archive.format.verdicts import Checked, Fault, Verdict, Why
 from audit_archive.storage.chain import has_checkpoints, statements_from
 
 # One step along a chain: whether a statement follows the one before it, and the state after it.
@@ -106,7 +106,7 @@ class Follower:
         is_recorded = self._references.is_recorded(said)
         self._signatures.judge(row, said, copy.sha256, is_due=is_signing, is_recorded=is_recorded)
         self._references.saw(said, copy.sha256)
-        self._tally.checked["statements"] += 1
+        self._tally.checked[Checked.STATEMENTS] += 1
         knows_holes = _is_epoch(said) or (before.knows_holes and before.head is not None)
         after = Point(row.number, head, knows_holes, knows_all, is_signing=is_signing, lock=lock)
         return Step(said, ref, before, after)
@@ -145,7 +145,7 @@ class Follower:
             )
         return head, is_fit
 
-    def _fault(self, row: StatementSlot, copy: Copy, verdict: str, clause: str) -> None:
+    def _fault(self, row: StatementSlot, copy: Copy, verdict: Verdict, clause: str) -> None:
         sentence = f"{row.key} {clause}"
         self._tally.fault(Fault(verdict, row.key, copy.stored.version_id, row.number, sentence))
 
@@ -207,7 +207,7 @@ class Walk:
         key = statement_key(self._console, first)
         more = f", and so are the {count - 1} after it" if count > 1 else ""
         self._tally.fault(Fault(Verdict.MISSING, key, None, first, f"{key} is missing{more}"))
-        self._tally.skip("statements", Why.FAULT, count)
+        self._tally.skip(Checked.STATEMENTS, Why.FAULT, count)
 
     def _step(
         self, point: Point, row: StatementSlot, after: StatementSlot | None, last: StatementSlot | None
@@ -226,7 +226,7 @@ class Walk:
             step = self._follower.follow(point, row, copy, said, is_confirmed=is_confirmed) if said else None
             if step is not None:
                 return step if is_agreed else replace(step, after=step.after.unlinked())
-        self._tally.skip("statements", Why.FAULT)
+        self._tally.skip(Checked.STATEMENTS, Why.FAULT)
         return Step(None, None, point, point.lost(row.number))
 
     def _judge(self, row: StatementSlot, copy: Copy, words: list[Word], *, is_confirmed: bool) -> bool:
@@ -253,7 +253,7 @@ class Walk:
             sentence = f"{row.key} has {what} beside the version that the chain goes on from"
             self._tally.fault(Fault(Verdict.FORKED, row.key, others[-1].version_id, row.number, sentence))
 
-    def _fault(self, row: StatementSlot, copy: Copy, verdict: str, clause: str) -> None:
+    def _fault(self, row: StatementSlot, copy: Copy, verdict: Verdict, clause: str) -> None:
         self._tally.fault(Fault(verdict, row.key, copy.stored.version_id, row.number, f"{row.key} {clause}"))
 
 

@@ -26,7 +26,7 @@ from audit_archive.format.facts import ObjectRef
 from audit_archive.format.head import Head
 from audit_archive.format.keys import PublicKey, SignatureCheck
 from audit_archive.format.statement import Statement, key_named_by
-from audit_archive.format.verdicts import Depth, Verdict, Verification, Why
+from audit_archive.format.verdicts import Checked, Depth, Verdict, Verification, Why
 from audit_archive.ports import NO_VERSION, Handouts
 from audit_archive.retrieve.coverage import Coverage
 from audit_archive.retrieve.covering import unnamed
@@ -99,7 +99,7 @@ def pack_chain(workshop: Workshop, console: str, packer: Packer) -> Audited:
     audit = Audit(*ports).beside(reader.ledger, console)
     packing = _Packing(console, packer, audit.is_recorded, log)
     found = verify_archive(replace(audit, witness=packing.see), AuditQuestion(console, Depth.CHAIN))
-    if any(each.what == "statements" and each.why == Why.TIME for each in found.not_checked):
+    if any(each.what == Checked.STATEMENTS and each.why == Why.TIME for each in found.not_checked):
         raise RequestError(
             "console", "the time of this invocation is not enough to read the whole chain: raise the timeout"
         )
@@ -190,7 +190,7 @@ TOLD = (
 class Evidence:
     """What was made: all that the report says, and the bundle (a zip). None of both: nothing is archived."""
 
-    outcome: str
+    outcome: AnswerOutcome
     sentence: str
     coverage: Coverage
     report: Report | None = None

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from audit_archive.evidence.model import Custody, CustodyDay, Milestone, Turn
+from audit_archive.format.codec import UnknownMember, member_of
 from audit_archive.format.facts import Cause, PurgeOutcome
 from audit_archive.format.purges import ForeignPurge, foreign_purges_of, mismatch_sentence
 from audit_archive.format.statement import (
@@ -17,7 +18,7 @@ from audit_archive.format.statement import (
 from audit_archive.format.times import read_timestamp, rfc3339
 from audit_archive.retrieve.coverage import LISTED
 
-_CARRIED_OUT = (PurgeOutcome.CONFIRMED, PurgeOutcome.UNCONFIRMED, PurgeOutcome.MISMATCH)
+_CARRIED_OUT = frozenset({PurgeOutcome.CONFIRMED, PurgeOutcome.UNCONFIRMED, PurgeOutcome.MISMATCH})
 _DATE = len("yyyy-mm-dd")
 
 
@@ -27,7 +28,7 @@ class CustodyLog:
     def __init__(self) -> None:
         self._days: dict[str, CustodyDay] = {}
         self._milestones: list[Milestone] = []
-        self._turns: Counter[str] = Counter()
+        self._turns: Counter[Turn | UnknownMember] = Counter()
         self._receipted: set[int] = set()
 
     def add(self, said: Statement) -> None:
@@ -97,7 +98,7 @@ def _milestones(said: Statement, *, is_first: bool) -> Iterator[Milestone]:
             words = f"Whether the purge up to id {said.boundary} was carried out is not known"
             yield Milestone(at, seq, Turn.UNKNOWN, words)
         case OperatorStatement():
-            yield Milestone(at, seq, said.action, _decision(said))
+            yield Milestone(at, seq, member_of(Turn, said.action), _decision(said))
 
 
 def _moment(purge: ForeignPurge, otherwise: str) -> str:

@@ -2,30 +2,47 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
+from audit_archive.format.codec import UnknownMember
 from audit_archive.format.keys import PublicKey
 from audit_archive.format.times import OffsetAt
 from audit_archive.format.verdicts import Verification
 from audit_archive.retrieve.coverage import Coverage
+from audit_archive.retrieve.outcome import AnswerOutcome
 
 SHOWN = 2000
 """How many entries the report shows; all of them are in the files beside it."""
 
 
-class Turn:
+class Turn(StrEnum):
     """What can happen to an archive that a person should see."""
 
     BEGIN = "begin"
+    """Its first statement was made."""
     KEY = "key"
+    """A statement names the key that signs from then on."""
     EPOCH = "epoch"
+    """An operator stated that the Console's ids count anew."""
     RESUME = "resume"
+    """An operator stated that purging goes on after a mismatch."""
     REBUILD = "rebuild"
+    """An operator stated that the ledger was made anew."""
+    ACCEPT = "accept"
+    """An operator stated that a purge may cross missing ids."""
     FOREIGN_PURGE = "foreign_purge"
+    """A purge that no statement planned was found."""
     MISMATCH = "mismatch"
+    """A purge destroyed more than was planned."""
     UNKNOWN = "unknown"
+    """Whether a purge was carried out can't be told."""
     HOLE = "hole"
-    GRAVE = (FOREIGN_PURGE, MISMATCH, UNKNOWN, HOLE)
+    """Ids were found missing, and nothing says why."""
+
+
+GRAVE = frozenset({Turn.FOREIGN_PURGE, Turn.MISMATCH, Turn.UNKNOWN, Turn.HOLE})
+"""What a person should look into."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +51,7 @@ class Milestone:
 
     at: str
     seq: int
-    turn: str
+    turn: Turn | UnknownMember
     sentence: str
 
 
@@ -66,7 +83,7 @@ class Custody:
 
     days: tuple[CustodyDay, ...]
     milestones: tuple[Milestone, ...]
-    turns: Mapping[str, int]
+    turns: Mapping[Turn | UnknownMember, int]
 
 
 @dataclass(frozen=True)
@@ -117,7 +134,7 @@ class Report:
     question: Mapping[str, Any]
     asked: Mapping[str, Any]
     resolved: Mapping[str, str | None]
-    outcome: str
+    outcome: AnswerOutcome
     sentence: str
     coverage: Coverage
     verification: Verification

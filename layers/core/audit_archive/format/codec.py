@@ -2,19 +2,46 @@
 
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
+from enum import StrEnum
 from functools import cache
 from types import NoneType, UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 R = TypeVar("R")
+W = TypeVar("W", bound=StrEnum)
+
+
+class UnknownMember(str):
+    """A text where a member of a StrEnum belongs, and that is not one of them.
+
+    A later release may have written it, or a forger. A record whose field takes one is read all the same, and
+    written again with the same bytes; it is judged by the rest of what it says.
+    """
+
+    __slots__ = ()
+
+
+def member_of(vocabulary: type[W], text: str) -> W | UnknownMember:
+    """The member of a StrEnum with this value; an UnknownMember if there is no such member."""
+    try:
+        return vocabulary(text)
+    except ValueError:
+        return UnknownMember(text)
 
 
 def to_json(value: Any) -> Any:
-    """The JSON value of a record: dataclasses become objects, tuples arrays; the rest stays as it is."""
+    """The JSON value of a record: dataclasses become objects, tuples arrays, words plain texts.
+
+    The rest stays as it is. orjson takes words as values, but not as keys.
+    """
     if is_dataclass(value) and not isinstance(value, type):
         return {f.name: to_json(getattr(value, f.name)) for f in fields(value)}
     if isinstance(value, tuple):
         return [to_json(item) for item in value]
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, dict):
+        return {to_json(key): item for key, item in value.items()}
     return value
 
 
@@ -48,6 +75,8 @@ def _decode(hint: Any, value: object, where: str) -> Any:
         return _decode_mapping(get_args(hint)[1], value, where)
     if is_dataclass(hint) and isinstance(hint, type):
         return from_json(hint, value)
+    if isinstance(hint, type) and issubclass(hint, StrEnum):
+        return _decode_member(hint, value, where)
     if hint is Any or type(value) is hint:
         return value
     raise ValueError(f"{where}: expected {hint.__name__}, got {type(value).__name__}")
@@ -56,8 +85,17 @@ def _decode(hint: Any, value: object, where: str) -> Any:
 def _decode_union(options: tuple[Any, ...], value: object, where: str) -> Any:
     if value is None and NoneType in options:
         return None
-    (only,) = (option for option in options if option is not NoneType)
+    (only,) = (option for option in options if option not in (NoneType, UnknownMember))
+    if UnknownMember in options:
+        return member_of(only, _decode(str, value, where))
     return _decode(only, value, where)
+
+
+def _decode_member(vocabulary: type[StrEnum], value: object, where: str) -> StrEnum:
+    found = member_of(vocabulary, _decode(str, value, where))
+    if isinstance(found, UnknownMember):
+        raise ValueError(f"{where}: {found!r:.80} is none of {', '.join(vocabulary)}")  # noqa: TRY004 - as above
+    return found
 
 
 def _decode_tuple(item: Any, value: object, where: str) -> tuple[Any, ...]:

@@ -17,13 +17,13 @@ from audit_archive.format.statement import ArchiveStatement, OperatorStatement, 
 from audit_archive.format.times import from_rfc3339
 from audit_archive.format.verdicts import Verdict
 
-CAUSES = {Cause.PURGED, Cause.FOREIGN_PURGE, Cause.BEFORE_ARCHIVE, Cause.UNEXPLAINED}
+CAUSES = frozenset(Cause)
 
 
 class Misfit(NamedTuple):
     """What is wrong: the verdict, and a clause that follows the statement's key in a sentence."""
 
-    verdict: str
+    verdict: Verdict
     clause: str
 
 

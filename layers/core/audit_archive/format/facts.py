@@ -1,67 +1,133 @@
 """The parts that statements are made of, and their vocabularies. The names are the format's."""
 
 from dataclasses import dataclass
+from enum import StrEnum
+
+from audit_archive.format.codec import UnknownMember
 
 
-class Mode:
-    """How far a run may go: `off` archives only, `dry-run` does all but the purge, `on` purges."""
+class Mode(StrEnum):
+    """How far a run may go, the least far first."""
 
     OFF = "off"
+    """It archives only."""
     DRY_RUN = "dry-run"
+    """It does all but the purge."""
     ON = "on"
-    ORDER = (OFF, DRY_RUN, ON)
+    """It purges."""
+
+    @property
+    def reach(self) -> int:
+        """A number that is higher the further a run may go."""
+        return list(Mode).index(self)
 
 
-class HeldBackBy:
+class LockMode(StrEnum):
+    """The modes of S3's object lock."""
+
+    GOVERNANCE = "GOVERNANCE"
+    """Who has the right to may remove it."""
+    COMPLIANCE = "COMPLIANCE"
+    """Nobody can remove it before its time."""
+
+
+class AuthStyle(StrEnum):
+    """How a Console is sent the API key."""
+
+    HEADER = "header"
+    """In the header X-Canary-Auth-Token."""
+    QUERY = "query"
+    """In the parameter auth_token of the query."""
+
+
+class HeldBackBy(StrEnum):
     """Why a run purges no further than it does."""
 
     PURGE_MODE = "purge_mode"
+    """The mode is `off`."""
     LATCHED_MISMATCH = "latched_mismatch"
+    """An earlier purge destroyed more than was archived, and no operator has stated `resume`."""
     FOREIGN_PURGE = "foreign_purge"
+    """The export has the receipt of a purge that no statement of ours planned."""
     UNREADABLE_RECEIPT = "unreadable_receipt"
+    """The export has a receipt that does not say what it destroyed."""
     POPULATION = "population"
+    """The Console shows entries that the export lacks, or counts others than it holds."""
     STALE_EXPORT = "stale_export"
+    """The export lacks an entry that the Console showed before it was made."""
     UNEXPLAINED_HOLE = "unexplained_hole"
+    """Ids are missing, and nothing says why."""
     BEFORE_ARCHIVE = "before_archive"
+    """Ids are missing that were gone before the archive began, if they were ever there."""
     ENDING_PROOF = "ending_proof"
+    """The lock of an entry's proof ends soon, or the proof is not there."""
     SETTLE_WINDOW = "settle_window"
+    """The next entry is younger than the settle window."""
     KEEP_WINDOW = "keep_window"
+    """The next entry is younger than the keep window."""
     UNREADABLE_TIMESTAMP = "unreadable_timestamp"
+    """The age of the next entry can't be told."""
     ONLY_RECEIPTS = "only_receipts"
+    """There is nothing to purge but receipts of purges."""
     NOT_YET_RECORDED = "not_yet_recorded"
+    """The export has more entries than the statement archives; the next statement goes on."""
 
 
-class Cause:
+class Cause(StrEnum):
     """Why an id is missing, in order of precedence."""
 
     PURGED = "purged"
+    """A purge of ours destroyed it before it was archived."""
     FOREIGN_PURGE = "foreign_purge"
+    """A purge that no statement of ours planned destroyed it."""
     BEFORE_ARCHIVE = "before_archive"
+    """It lies below the first entry that the archive ever saw."""
     UNEXPLAINED = "unexplained"
+    """Nothing says why."""
 
 
-class PurgeOutcome:
+class PurgeOutcome(StrEnum):
     """How an intent ended."""
 
     CONFIRMED = "confirmed"
+    """Its receipt is there, and no more was destroyed than planned."""
     UNCONFIRMED = "unconfirmed"
+    """The Console answered, and its receipt is not there yet."""
     MISMATCH = "mismatch"
+    """More was destroyed than planned."""
     PARTIAL = "partial"
+    """Less was destroyed than planned, and the rest is still there."""
     NOT_SENT = "not_sent"
+    """The purge was never sent."""
     UNKNOWN = "unknown"
+    """Whether it was carried out can't be told."""
     SUPERSEDED = "superseded"
-    SENT = (CONFIRMED, UNCONFIRMED, MISMATCH, PARTIAL)
+    """Another run went on before it was sent."""
 
 
-class Action:
+SENT = frozenset(
+    {PurgeOutcome.CONFIRMED, PurgeOutcome.UNCONFIRMED, PurgeOutcome.MISMATCH, PurgeOutcome.PARTIAL}
+)
+"""The ends of a purge that was carried out, as far as we know."""
+
+
+class Action(StrEnum):
     """What an operator may state."""
 
     RESUME = "resume"
+    """A mismatch was looked into: purging goes on."""
     EPOCH = "epoch"
+    """The Console was reset or replaced: its ids count anew."""
     REBUILD = "rebuild"
+    """The ledger was made anew from the chain."""
     ACCEPT = "accept"
+    """A purge may cross missing ids that no receipt explains."""
     KEY = "key"
-    BY_EVENT = (RESUME, EPOCH, REBUILD, ACCEPT)
+    """Checkpoints are signed with another key from here on; a run states it, no person."""
+
+
+BY_EVENT = (Action.RESUME, Action.EPOCH, Action.REBUILD, Action.ACCEPT)
+"""The actions that an event may ask for."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +178,7 @@ class ExportFacts:
     version_id: str
     sha256: str
     size: int
-    lock_mode: str
+    lock_mode: LockMode | UnknownMember
     retain_until: str
     served_at: str
     first_id: int
@@ -155,7 +221,7 @@ class Missing:
 
     first: int
     last: int
-    cause: str
+    cause: Cause | UnknownMember
     receipt_id: int | None
 
 
@@ -186,11 +252,11 @@ class PlanFacts:
     receipt, where there is no boundary: what waits for the reason in `held_back_by` to go away.
     """
 
-    mode: str
+    mode: Mode | UnknownMember
     window: int
     boundary: int | None
     expected_count: int
-    held_back_by: str | None
+    held_back_by: HeldBackBy | UnknownMember | None
     next_due_at: str | None
     waiting_id: int | None = None
 

@@ -9,8 +9,10 @@ from dataclasses import dataclass, replace
 
 import orjson
 
+from audit_archive.format.codec import UnknownMember
 from audit_archive.format.entry import Entry
 from audit_archive.format.facts import (
+    SENT,
     Action,
     Anchor,
     Cause,
@@ -44,7 +46,7 @@ class OpenHole:
 
     first: int
     last: int
-    cause: str
+    cause: Cause | UnknownMember
     served_at: int
     is_accepted: bool = False
 
@@ -53,7 +55,7 @@ class OpenHole:
 class Hold:
     """What has kept an entry from being purged: the reason, the lowest such id, and since when (epoch s)."""
 
-    reason: str
+    reason: HeldBackBy | UnknownMember
     waiting_id: int
     since: int
 
@@ -307,7 +309,7 @@ def _after_purge(head: Head, said: PurgeStatement) -> Head:
     receipts = head.receipts
     if said.receipt is not None and said.receipt["id"] > head.highest_archived_id:
         receipts += (KnownReceipt(said.receipt["id"], said.intent_seq, said.boundary),)
-    was_sent = said.outcome in PurgeOutcome.SENT
+    was_sent = said.outcome in SENT
     is_done = was_sent and said.outcome != PurgeOutcome.PARTIAL
     return replace(
         head,

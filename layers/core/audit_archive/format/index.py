@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from audit_archive.format.codec import UnknownMember
 from audit_archive.format.facts import IdSpan, ObjectRef
 from audit_archive.format.ids import IdRange, IdSet
-from audit_archive.format.statement import ArchiveStatement, Statement
+from audit_archive.format.statement import ArchiveStatement, Kind, Statement
 from audit_archive.format.times import ALL_DATES, Dates
 
 
@@ -18,7 +19,7 @@ class Indexed:
     """
 
     seq: int
-    kind: str
+    kind: Kind | UnknownMember
     statement: ObjectRef
     count: int = 0
     first_id: int | None = None

@@ -5,12 +5,13 @@ canonical JSON. Moments are RFC 3339 text in UTC; ids and sequence numbers are i
 """
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, TypeAlias
 
 import orjson
 
 from audit_archive.format.canonical import canonical_bytes
-from audit_archive.format.codec import from_json, to_json
+from audit_archive.format.codec import UnknownMember, from_json, to_json
 from audit_archive.format.facts import (
     Action,
     Anchor,
@@ -23,6 +24,7 @@ from audit_archive.format.facts import (
     ObjectRef,
     PlanFacts,
     PopulationFacts,
+    PurgeOutcome,
     ReceiptSeen,
     Respelled,
     RunFacts,
@@ -34,6 +36,17 @@ from audit_archive.format.layout import ARCHIVE_FORMAT
 from audit_archive.format.merkle import Tree
 
 
+class Kind(StrEnum):
+    """What a statement states."""
+
+    ARCHIVE = "archive"
+    """Entries are archived."""
+    PURGE = "purge"
+    """An intent has ended."""
+    OPERATOR = "operator"
+    """A person decided something, or a run names another signing key."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Common:
     """What every statement says; the watermarks are those after it.
@@ -42,7 +55,7 @@ class Common:
     """
 
     format: str = ARCHIVE_FORMAT
-    kind: str
+    kind: Kind
     console: str
     epoch: int
     seq: int
@@ -66,7 +79,7 @@ class ArchiveStatement(Common):
     that are gone without a receipt.
     """
 
-    kind: str = "archive"
+    kind: Kind = Kind.ARCHIVE
     export: ExportFacts
     slice: SliceFacts
     entries: tuple[EntryFile, ...]
@@ -94,14 +107,14 @@ class ArchiveStatement(Common):
 class PurgeStatement(Common):
     """This is how the intent of statement `intent_seq` ended; `receipt` is the Console's entry."""
 
-    kind: str = "purge"
+    kind: Kind = Kind.PURGE
     intent_seq: int
     boundary: int
     expected_count: int
     reported_count: int | None
     answer: str | None
     receipt: dict[str, Any] | None
-    outcome: str
+    outcome: PurgeOutcome | UnknownMember
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,8 +126,8 @@ class OperatorStatement(Common):
     statement that the ledger knew and the bucket does not hold, else null.
     """
 
-    kind: str = "operator"
-    action: str
+    kind: Kind = Kind.OPERATOR
+    action: Action | UnknownMember
     who: str
     reason: str
     public_key: str | None = None
@@ -124,9 +137,9 @@ class OperatorStatement(Common):
 
 Statement: TypeAlias = ArchiveStatement | PurgeStatement | OperatorStatement
 _KINDS: dict[object, type[Statement]] = {
-    "archive": ArchiveStatement,
-    "purge": PurgeStatement,
-    "operator": OperatorStatement,
+    Kind.ARCHIVE: ArchiveStatement,
+    Kind.PURGE: PurgeStatement,
+    Kind.OPERATOR: OperatorStatement,
 }
 
 

@@ -2,52 +2,116 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
-from audit_archive.format.codec import to_json
+from audit_archive.format.codec import UnknownMember, to_json
+from audit_archive.format.facts import Cause
 
 
-class Verdict:
-    """One word for each thing that can be wrong (`FAULTS`), or that is worth a note (`NOTES`)."""
+class Verdict(StrEnum):
+    """One word for each thing that can be wrong, or that is worth a note."""
 
-    ALTERED = "altered"  # its bytes are not those that a hash names
-    MISSING = "missing"  # named, and not there before its time
-    UNLOCKED = "unlocked"  # no object lock, a weaker one, or one that ends earlier than stated
-    MISDESCRIBED = "misdescribed"  # what it holds, or where it lies, does not fit what is stated
-    BROKEN = "broken"  # a statement that does not follow the one before it
-    GAP = "gap"  # an id that is in no statement, or in two
-    FORKED = "forked"  # a second version, a delete marker, or another statement of the same number
-    UNSIGNED = "unsigned"  # no checkpoint by a known key: a fault where signing is on, else a note
-    FAULTS = (ALTERED, MISSING, UNLOCKED, MISDESCRIBED, BROKEN, GAP, FORKED, UNSIGNED)
+    ALTERED = "altered"
+    """Its bytes are not those that a hash names."""
+    MISSING = "missing"
+    """It is named, and was not there before its time."""
+    UNLOCKED = "unlocked"
+    """It has no object lock, a weaker one, or one that ends earlier than stated."""
+    MISDESCRIBED = "misdescribed"
+    """What it holds, or where it lies, does not fit what is stated."""
+    BROKEN = "broken"
+    """It is a statement that does not follow the one before it."""
+    GAP = "gap"
+    """An id is in no statement, or in two."""
+    FORKED = "forked"
+    """There is a second version, a delete marker, or another statement of the same number."""
+    UNSIGNED = "unsigned"
+    """No checkpoint by a known key: a fault where signing is on, else a note."""
+    EXPIRED = "expired"
+    """A note: it is gone, as its retention is over."""
+    ORPHANED = "orphaned"
+    """A note: no statement names it. A run may have died before it could."""
+    HOLE = "hole"
+    """A note: ids are missing without an explanation, stated as such."""
+    FOREIGN_PURGE = "foreign_purge"
+    """A note: a purge was not ours, stated as such."""
 
-    EXPIRED = "expired"  # gone, as its retention is over
-    ORPHANED = "orphaned"  # no statement names it: a run may have died before it could
-    HOLE = "hole"  # ids missing without an explanation, stated as such
-    FOREIGN_PURGE = "foreign_purge"  # a purge that was not ours, stated as such
-    NOTES = (EXPIRED, UNSIGNED, ORPHANED, HOLE, FOREIGN_PURGE)
 
-
-class Depth:
+class Depth(StrEnum):
     """How deep an audit looks; each does what the one before does."""
 
-    CHAIN = "chain"  # every statement, its hash, lock and signature, and what it says of ids and tree
-    OBJECTS = "objects"  # besides, that each named version exists, its size, checksum and lock
-    CONTENT = "content"  # besides, every byte: exports, the lines they give, the tree, the entry files
-    ORDER = (CHAIN, OBJECTS, CONTENT)
+    CHAIN = "chain"
+    """Every statement, its hash, lock and signature, and what it says of ids and tree."""
+    OBJECTS = "objects"
+    """Besides, that each named version exists, its size, checksum and lock."""
+    CONTENT = "content"
+    """Besides, every byte: exports, the lines they give, the tree, the entry files."""
 
 
-class Why:
+class Checked(StrEnum):
+    """What an audit checks, and counts."""
+
+    STATEMENTS = "statements"
+    """Statements of the chain."""
+    CHECKPOINTS = "checkpoints"
+    """Signed checkpoints of statements."""
+    LOCKS = "locks"
+    """Object locks."""
+    VERSIONS = "versions"
+    """Versions of objects that a statement names by their id."""
+    CHECKSUMS = "checksums"
+    """Checksums that the bucket keeps."""
+    EXPORTS = "exports"
+    """Exports: that they are there, and what the bucket says of them."""
+    FILES = "entry files"
+    """Entry files: the same."""
+    EXPORT_CONTENTS = "contents of exports"
+    """Exports, byte by byte."""
+    FILE_CONTENTS = "contents of entry files"
+    """Entry files, byte by byte."""
+    SLICES = "slices made anew"
+    """Slices whose entry files and tree were made anew from the export."""
+    ENTRIES = "entries"
+    """Entries in these slices."""
+    BYTES = "bytes"
+    """Bytes that were read for all this."""
+    SINCE = "lines archived since the checkpoint"
+    """Lines of the tree beyond a checkpoint that the archive is to have grown from."""
+    STRAYS = "listing of objects that no statement names"
+    """The one listing of the bucket that tells objects which no statement names."""
+
+
+class Why(StrEnum):
     """Why something was not checked."""
 
-    DEPTH = "depth"  # the depth that was asked for does not look at it
-    RANGE = "range"  # it lies outside of the statements that were asked for
-    TIME = "time"  # the invocation's time was over
-    EXPIRED = "expired"  # it is gone, as its retention is over
-    COPY = "copy"  # a copy in a folder does not show it
-    UNKEPT = "unkept"  # the bucket keeps none
-    FAULT = "fault"  # something that it rests on is missing or not to be trusted
-    BUNDLE = "bundle"  # a bundle of evidence does not hold it
-    UNRECORDED = "unrecorded"  # its run is not done, or died: the next one writes what is absent
+    DEPTH = "depth"
+    """The depth that was asked for does not look at it."""
+    RANGE = "range"
+    """It lies outside of the statements that were asked for."""
+    TIME = "time"
+    """The invocation's time was over."""
+    EXPIRED = "expired"
+    """It is gone, as its retention is over."""
+    COPY = "copy"
+    """A copy in a folder does not show it."""
+    UNKEPT = "unkept"
+    """The bucket keeps none."""
+    FAULT = "fault"
+    """Something that it rests on is missing or not to be trusted."""
+    BUNDLE = "bundle"
+    """A bundle of evidence does not hold it."""
+    UNRECORDED = "unrecorded"
+    """Its run is not done, or died: the next one writes what is absent."""
+
+
+class KeysFrom(StrEnum):
+    """Whence an audit has the public keys that it checks signatures with."""
+
+    CALLER = "caller"
+    """Whoever asked gave them."""
+    ARCHIVE = "archive"
+    """The chain itself names them."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +121,7 @@ class Fault:
     `version_id` and `seq` are None where they are not known. The sentence is the same every time.
     """
 
-    verdict: str
+    verdict: Verdict
     key: str
     version_id: str | None
     seq: int | None
@@ -73,7 +137,7 @@ def verdict_on(faults: Sequence[Fault]) -> str:
 class AuditNote:
     """Something worth knowing that is no fault."""
 
-    verdict: str
+    verdict: Verdict
     key: str
     seq: int | None
     sentence: str
@@ -83,8 +147,8 @@ class AuditNote:
 class Unchecked:
     """How many things of a kind were not checked, for one reason."""
 
-    what: str
-    why: str
+    what: Checked
+    why: Why
     count: int
 
 
@@ -107,7 +171,7 @@ class EpochCoverage:
     statements: int
     archived: int
     filled: int
-    missing: dict[str, int]
+    missing: dict[Cause | UnknownMember, int]
     highest_archived_id: int
     highest_purged_id: int
 
@@ -125,14 +189,14 @@ class AuditedCoverage:
 class Growth:
     """Whether an archive only grew since a signed checkpoint that somebody kept.
 
-    `unproven_because`: of `Why`; None if it is proven. `signed_by`: the ids (hex) of the keys that signed the
+    `unproven_because`: None if it is proven. `signed_by`: the ids (hex) of the keys that signed the
     kept checkpoint. `seq`: the number of the statement that it is over, None if that is not in the chain;
     `size`, `root`, `statement_sha256`: what it says. `newest_...`: the archive as it is now. `hashes`: the
     consistency proof between the two trees (RFC 9162, section 2.1.4), each in Base64.
     """
 
     is_proven: bool
-    unproven_because: str | None
+    unproven_because: Why | None
     signed_by: tuple[str, ...]
     seq: int | None
     size: int
@@ -168,12 +232,12 @@ class Verification:
 
     `from_seq` to `to_seq`: the statements whose objects were to be checked; `continue_at`: the statement at
     which to go on, None if all were reached. `newest_seq`, `newest_sha256`: the newest statement found.
-    `note_counts` counts all notes, of which `notes` has the first. `keys_from`: `caller` or `archive`, whence
-    the keys are; None without any. `growth`: None unless the question names a checkpoint to have grown from.
+    `note_counts` counts all notes, of which `notes` has the first. `keys_from`: None if no key was used.
+    `growth`: None unless the question names a checkpoint to have grown from.
     """
 
     console: str
-    depth: str
+    depth: Depth
     is_valid: bool
     summary: str
     from_seq: int
@@ -181,13 +245,13 @@ class Verification:
     continue_at: int | None
     newest_seq: int
     newest_sha256: str | None
-    checked: dict[str, int]
+    checked: dict[Checked, int]
     faults: tuple[Fault, ...]
     notes: tuple[AuditNote, ...]
-    note_counts: dict[str, int]
+    note_counts: dict[Verdict, int]
     not_checked: tuple[Unchecked, ...]
     coverage: AuditedCoverage
-    keys_from: str | None
+    keys_from: KeysFrom | None
     keys: tuple[KeyUse, ...]
     growth: Growth | None = None
 

@@ -6,8 +6,10 @@ says what it does not cover as plainly as what it found.
 
 from collections import Counter
 from dataclasses import dataclass, field
+from enum import StrEnum
 
-from audit_archive.format.facts import EntryFile, IdSpan
+from audit_archive.format.codec import UnknownMember
+from audit_archive.format.facts import Cause, EntryFile, IdSpan
 from audit_archive.format.purges import ForeignPurge
 
 LISTED = 1000
@@ -27,19 +29,24 @@ INDEX_ONLY = (
 UNNAMED = "whose the entries are that name no {field}: they are not in this answer"
 
 
-class RestsOn:
+class RestsOn(StrEnum):
     """By what the statements that an answer needs were chosen."""
 
     INDEX = "the ledger's index, held to the head's count and to every statement that was needed"
+    """By the ledger's index: another statement may tell of the same entries."""
     STATEMENTS = "every statement of the chain, each read and held to the hash in the next"
+    """By the whole chain."""
 
 
-class Absence:
+class Absence(StrEnum):
     """Why an entry file is not there."""
 
     EXPIRED = "expired"
+    """Its retention is over."""
     REMOVED = "removed"
+    """It was removed before that."""
     NOT_PUBLISHED = "not_published"
+    """Its run is not done, or died before it wrote the file."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +84,7 @@ class Hole:
     epoch: int
     first: int
     last: int
-    cause: str
+    cause: Cause | UnknownMember
     receipt_id: int | None
 
 
@@ -95,7 +102,7 @@ class Gone:
     """An entry file that is not there: its cause, and what a statement says was in it."""
 
     key: str
-    cause: str
+    cause: Absence
     epoch: int
     date: str
     first_id: int
@@ -186,7 +193,7 @@ class Coverage:
     newest_statement: str | None
     newest_sha256: str | None
     up_to: str | None
-    rests_on: str = RestsOn.STATEMENTS
+    rests_on: RestsOn = RestsOn.STATEMENTS
     nothing_newer_at: str | None = None
     archived: tuple[Population, ...] = ()
     searched: Searched = NOTHING_SEARCHED

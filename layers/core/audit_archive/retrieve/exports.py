@@ -26,14 +26,14 @@ class Original:
     epoch: int
     statements: tuple[int, ...]
     facts: ExportFacts
-    absence: str | None
+    absence: Absence | None
 
 
 @dataclass(frozen=True)
 class FoundExports:
     """The answer: how it ends, in a word and in a sentence, what it rests on, and the exports."""
 
-    outcome: str
+    outcome: AnswerOutcome
     sentence: str
     coverage: Coverage
     originals: tuple[Original, ...]
@@ -80,7 +80,7 @@ def _archives(each: ReadRow, query: Query) -> bool:
     return entry_id in each.said.filled or (each.row.above < entry_id <= each.row.ids.last and not is_missing)
 
 
-def _checked(reader: Reader, facts: ExportFacts) -> str | None:
+def _checked(reader: Reader, facts: ExportFacts) -> Absence | None:
     """Why an export is not there; None if it is, and whole."""
     if reader.source.inspect(facts.key, facts.version_id) is None:
         is_over = from_rfc3339(facts.retain_until) <= reader.clock.now()
@@ -90,7 +90,7 @@ def _checked(reader: Reader, facts: ExportFacts) -> str | None:
     return None
 
 
-def _sentence(query: Query, outcome: str, originals: Sequence[Original]) -> str:
+def _sentence(query: Query, outcome: AnswerOutcome, originals: Sequence[Original]) -> str:
     asked = "these dates" if query.ids == ALL_IDS else f"the entry {query.ids.first}"
     match outcome:
         case AnswerOutcome.FOUND:

@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Iterator
+from enum import StrEnum
 
 from audit_archive.format.ids import IdRange
 from audit_archive.format.times import Dates, from_rfc3339
@@ -114,17 +115,22 @@ def _miscounted(each: Miscounted) -> str:
     return f"{told}: the ids {', '.join(spans)}{more} were shown and are not in it, see miscounted"
 
 
-class AnswerOutcome:
+class AnswerOutcome(StrEnum):
     """How an answer ends. What is archived, what is found, and what was never archived never look alike."""
 
     FOUND = "found"
+    """Something that is archived matches."""
     NONE_FOUND = "none_found"
+    """What is archived was searched, and nothing matches."""
     OUTSIDE = "outside"
+    """The question lies outside of what is archived."""
     NOTHING_LEFT = "nothing_left"
+    """What was archived for the question is no longer there."""
     NOTHING_ARCHIVED = "nothing_archived"
+    """Nothing of the Console is archived at all."""
 
 
-def outcome_of(query: Query, coverage: Coverage) -> str:
+def outcome_of(query: Query, coverage: Coverage) -> AnswerOutcome:
     """How the answer to a query with this coverage ends."""
     if coverage.up_to is None and not coverage.archived:
         return AnswerOutcome.NOTHING_ARCHIVED
@@ -155,7 +161,7 @@ def _touches(query: Query, population: Population, coverage: Coverage, newest: i
     )
 
 
-def sentence(console: str, outcome: str, coverage: Coverage) -> str:
+def sentence(console: str, outcome: AnswerOutcome, coverage: Coverage) -> str:
     """The outcome, as one tells it to the person who asked."""
     searched = (
         f"{_counted(coverage.searched.entries, 'entry', 'entries')} in "

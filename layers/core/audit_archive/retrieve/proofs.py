@@ -205,7 +205,7 @@ class FoundProofs:
     `reasons`: why an entry that is archived has no proof.
     """
 
-    outcome: str
+    outcome: AnswerOutcome
     sentence: str
     coverage: Coverage
     proofs: tuple[ProvenLine, ...]

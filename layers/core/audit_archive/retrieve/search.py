@@ -22,7 +22,7 @@ from audit_archive.retrieve.covering import AnswerSources, cover
 from audit_archive.retrieve.formats import Form, Place
 from audit_archive.retrieve.match import MATCH, NO, EntryMatcher, Prefilter
 from audit_archive.retrieve.narrowing import Filed
-from audit_archive.retrieve.outcome import outcome_of, sentence
+from audit_archive.retrieve.outcome import AnswerOutcome, outcome_of, sentence
 from audit_archive.retrieve.query import Query
 from audit_archive.retrieve.selection import select_statements
 from audit_archive.retrieve.statements import KnownChain, Reader, answered
@@ -136,7 +136,7 @@ class FoundEntries:
     the entries that have another form, in both; None if they were not asked for.
     """
 
-    outcome: str
+    outcome: AnswerOutcome
     sentence: str
     coverage: Coverage
     body: Body | None
@@ -225,7 +225,7 @@ def find_entries(reader: Reader, query: Query, form: Form, *, with_forms: bool =
         return FoundEntries(outcome, words, coverage, Body(file, size, digest.hexdigest()), forms)
 
 
-def _absence(reader: Reader, chain: KnownChain, filed: Filed) -> str:
+def _absence(reader: Reader, chain: KnownChain, filed: Filed) -> Absence:
     """Why an entry file is not there."""
     if reader.ledger is not None and filed.seq > chain.recorded:
         return Absence.NOT_PUBLISHED
@@ -233,6 +233,6 @@ def _absence(reader: Reader, chain: KnownChain, filed: Filed) -> str:
     return Absence.EXPIRED if is_over else Absence.REMOVED
 
 
-def _gone(filed: Filed, cause: str) -> Gone:
+def _gone(filed: Filed, cause: Absence) -> Gone:
     file = filed.file
     return Gone(file.key, cause, filed.epoch, file.date, file.first_id, file.last_id, file.count)

@@ -73,7 +73,7 @@ class KnownChain:
     keys: tuple[PublicKey, ...]
     amending: tuple[Amending, ...]
     recorded: int
-    rests_on: str
+    rests_on: RestsOn
     contradiction: str | None = None
     remark: str | None = None
 
@@ -191,7 +191,7 @@ def _indexed_chain(reader: Reader, console: str) -> KnownChain:
 
 
 def _chain(
-    head: Head, known: list[_Known], recorded: int, told: tuple[str, str | None, str | None]
+    head: Head, known: list[_Known], recorded: int, told: tuple[RestsOn, str | None, str | None]
 ) -> KnownChain:
     amending = (Amending(each.epoch, each.entry, each.entry.amended) for each in known if each.entry.amended)
     rows = rows_of((each.epoch, each.entry) for each in known)

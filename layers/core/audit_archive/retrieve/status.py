@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from audit_archive.errors import AuditArchiveError
 from audit_archive.events import is_console_id
-from audit_archive.format.facts import IdSpan
+from audit_archive.format.codec import UnknownMember
+from audit_archive.format.facts import Cause, IdSpan
 from audit_archive.format.head import Head
 from audit_archive.format.ids import IdSet
 from audit_archive.format.layout import consoles_after
@@ -59,7 +60,7 @@ class Status:
     miscounted: Miscounted | None = None
     lag_hours: float | None = None
     completed_at: str | None = None
-    missing: dict[str, int] | None = None
+    missing: dict[Cause | UnknownMember, int] | None = None
     unexplained: tuple[IdSpan, ...] = ()
     open_intents: tuple[OpenIntent, ...] = ()
     is_latched: bool = False
@@ -134,8 +135,8 @@ def _unpurged(head: Head) -> int:
     return above.minus(head.open_ids).size + len(head.late_ids)
 
 
-def _missing(head: Head) -> dict[str, int]:
-    counts: Counter[str] = Counter()
+def _missing(head: Head) -> dict[Cause | UnknownMember, int]:
+    counts: Counter[Cause | UnknownMember] = Counter()
     for hole in head.holes:
         counts[hole.cause] += hole.last - hole.first + 1
     return dict(sorted(counts.items()))

@@ -10,7 +10,7 @@ from audit_archive.errors import ArchiveStoreError, IntegrityError, InvalidExpor
 from audit_archive.export.json_reader import read_entries
 from audit_archive.export.sorting import SortedEntries, sort_entries
 from audit_archive.export.zip_reader import open_member
-from audit_archive.format.facts import ExportFacts, ObjectRef
+from audit_archive.format.facts import ExportFacts, LockMode, ObjectRef
 from audit_archive.format.head import Head
 from audit_archive.format.layout import export_key, rejected_key
 from audit_archive.format.times import DAY, from_rfc3339, rfc3339
@@ -156,7 +156,7 @@ def _is_same(known: ExportFacts, surveyed: Surveyed) -> bool:
 def _lasts(run: Run, known: ExportFacts, retention: Retention) -> bool:
     """Whether a stored export is still there, under a lock nearly as long as a new one's."""
     is_long = from_rfc3339(known.retain_until) >= retention.until - REUSED_FOR
-    is_mode = known.lock_mode in {retention.mode, "COMPLIANCE"}
+    is_mode = known.lock_mode in {retention.mode, LockMode.COMPLIANCE}
     return is_long and is_mode and run.store.inspect(known.key, known.version_id) is not None
 
 

@@ -3,15 +3,17 @@
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
-from audit_archive.errors import ArchiveStoreError, IntegrityError, PurgeMismatchError
+from audit_archive.errors import ArchiveStoreError, IntegrityError
+from audit_archive.finding import Finding, FindingKind
+from audit_archive.format.codec import UnknownMember
 from audit_archive.format.continuity import misfits
-from audit_archive.format.facts import ObjectRef
+from audit_archive.format.facts import LockMode, ObjectRef
 from audit_archive.format.head import Head
 from audit_archive.format.head_digest import HEAD_FORMAT, head_sha256
 from audit_archive.format.layout import statement_key
 from audit_archive.format.purges import mismatch_sentence
 from audit_archive.format.statement import PurgeStatement, Statement, parse_statement, statement_bytes
-from audit_archive.ports import ArchiveSource, Finding, Retention, Version
+from audit_archive.ports import ArchiveSource, Retention, Version
 from audit_archive.run.context import Run
 from audit_archive.storage.chain import CHAIN_WAY_OUT, statements_beyond
 
@@ -68,13 +70,15 @@ def check_continuity(key: str, before: Head, statement: Statement) -> None:
         raise IntegrityError(f"{key} {wrong.clause}. {CHAIN_WAY_OUT}")
 
 
-def check_lock(key: str, retention: Retention | None, lock_mode: str, until: int) -> Retention:
+def check_lock(
+    key: str, retention: Retention | None, lock_mode: LockMode | UnknownMember, until: int
+) -> Retention:
     """The lock of an object. Raises IntegrityError unless it is in the mode, and as long, as asked for."""
     if retention is None:
         raise IntegrityError(
             f"{key} is stored without an object lock; check the bucket's Object Lock setting"
         )
-    if retention.mode not in {lock_mode, "COMPLIANCE"}:
+    if retention.mode not in {lock_mode, LockMode.COMPLIANCE}:
         raise IntegrityError(f"{key} is locked in mode {retention.mode}, not {lock_mode}")
     if retention.until < until:
         raise IntegrityError(f"{key} is locked for {until - retention.until} s less than was asked for")
@@ -118,4 +122,4 @@ def read_statement(store: ArchiveSource, head: Head, version: Version) -> Commit
 def mismatch_finding(said: PurgeStatement) -> Finding:
     """The finding that a purge destroyed more than was archived."""
     sentence = mismatch_sentence(said.console, said.boundary, said.expected_count, said.reported_count)
-    return Finding(PurgeMismatchError.__name__, said.console, sentence, {"statement": said.seq})
+    return Finding(FindingKind.PURGE_MISMATCH, said.console, sentence, {"statement": said.seq})

@@ -16,13 +16,13 @@ from typing import BinaryIO
 import orjson
 
 from audit_archive.errors import ArchiveStoreError, IntegrityError
+from audit_archive.finding import Finding
 from audit_archive.format.entry import Entry
 from audit_archive.format.facts import EntryFile, IdSpan, Mode, ObjectRef, Respelled
 from audit_archive.format.head import Head
 from audit_archive.format.ids import IdSet
 from audit_archive.format.statement import ArchiveStatement, Statement
 from audit_archive.format.times import DAY, from_rfc3339, utc_date
-from audit_archive.ports import Finding
 from audit_archive.run.collect import Surveyed
 from audit_archive.run.comparison import (
     Archiving,

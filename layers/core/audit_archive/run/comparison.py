@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from audit_archive.finding import Finding, FindingKind
 from audit_archive.format.canonical import OPTIONS
 from audit_archive.format.display import visible
 from audit_archive.format.entry import source_of
@@ -17,7 +18,6 @@ from audit_archive.format.ids import IdSet, IdSetBuilder
 from audit_archive.format.json_scan import ENTRY_FIELDS, Scan, decode_string
 from audit_archive.format.statement import ArchiveStatement
 from audit_archive.format.times import DAY, from_rfc3339, read_timestamp
-from audit_archive.ports import Finding
 
 # Whether an entry still says what it said when it was archived. Pure.
 #
@@ -203,7 +203,7 @@ class Differing:
         words = "; ".join(_words(member, members[member]) for member in sorted(members))
         who = f"Entry {entry_id} of Console {self._console} was amended after it was archived"
         facts = {"id": entry_id, "members": _facts(members)}
-        return Finding("AmendedEntry", self._console, f"{who}: {words}. {_WAY_OUT}", facts)
+        return Finding(FindingKind.AMENDED_ENTRY, self._console, f"{who}: {words}. {_WAY_OUT}", facts)
 
     def _of_many(self, member: str) -> Finding:
         count, examples = self._counts[member], sorted(self._shown[member])[:EXAMPLES]
@@ -211,7 +211,7 @@ class Differing:
         who = f"{count} entries of Console {self._console} were amended after they were archived"
         facts = {"member": member, "count": count, "examples": [each._asdict() for each in examples]}
         sentence = f"{who}: their {member} changed. For example, {words}. {_WAY_OUT}"
-        return Finding("AmendedEntry", self._console, sentence, facts)
+        return Finding(FindingKind.AMENDED_ENTRY, self._console, sentence, facts)
 
 
 def _facts(members: dict[str, _Shown]) -> dict[str, dict[str, str]]:

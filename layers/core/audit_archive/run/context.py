@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 from audit_archive.alerts import announce
 from audit_archive.errors import LedgerError, PageError, SettingsError
-from audit_archive.format.facts import RunFacts
+from audit_archive.finding import Finding, FindingKind
+from audit_archive.format.codec import member_of
+from audit_archive.format.facts import LockMode, RunFacts
 from audit_archive.format.keys import SignatureCheck
 from audit_archive.format.times import DAY, from_rfc3339
 from audit_archive.ports import (
@@ -14,7 +16,6 @@ from audit_archive.ports import (
     ArchiveStore,
     Clock,
     Console,
-    Finding,
     Ledger,
     OpenPurger,
     Retention,
@@ -36,7 +37,7 @@ class Order:
     console: str
     policy: Policy
     retention_days: int
-    lock_mode: str
+    lock_mode: LockMode
     facts: RunFacts
 
 
@@ -121,7 +122,8 @@ def paging(run: Run) -> Iterator[None]:
         yield
     except PageError as error:
         try:
-            announce(run, Finding(type(error).__name__, run.order.console, str(error), {}))
+            kind = member_of(FindingKind, type(error).__name__)
+            announce(run, Finding(kind, run.order.console, str(error), {}))
         except (SettingsError, LedgerError) as failure:
             error.add_note(str(failure))
         raise

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from audit_archive.alerts import announce
+from audit_archive.finding import Finding, FindingKind
 from audit_archive.format.codec import to_json
 from audit_archive.format.facts import HeldBackBy, ReceiptSeen
 from audit_archive.format.head import Head, Hold, accepted_ids
@@ -10,7 +11,6 @@ from audit_archive.format.ids import IdSet, id_set
 from audit_archive.format.purges import foreign_purges_of, purger
 from audit_archive.format.statement import ArchiveStatement
 from audit_archive.format.times import DAY, rfc3339
-from audit_archive.ports import Finding
 from audit_archive.run.comparison import ALONE
 from audit_archive.run.context import Run
 
@@ -38,19 +38,21 @@ def findings_of(run: Run, statement: ArchiveStatement, before: Head, after: Head
     console = run.order.console
     risen = id_set(statement.filled).intersection(accepted_ids(before.holes))
     if risen:
-        yield Finding("AcceptedIdsLive", console, _risen(console, risen), {"statement": statement.seq})
+        yield Finding(
+            FindingKind.ACCEPTED_IDS_LIVE, console, _risen(console, risen), {"statement": statement.seq}
+        )
     purges = [p for p in foreign_purges_of(statement) if not after.is_history(p.receipt_id)]
     for purge in purges[:TOLD_ALONE]:
-        yield Finding("ForeignPurge", console, purge.sentence(console), to_json(purge))
+        yield Finding(FindingKind.FOREIGN_PURGE, console, purge.sentence(console), to_json(purge))
     if len(purges) > TOLD_ALONE:
         sentence = (
             f"Somebody purged Console {console} {len(purges)} times since the last run. {TOLD_ALONE} purges "
             f"are told one by one, statement {statement.seq} lists them all"
         )
-        yield Finding("ForeignPurge", console, sentence, {"statement": statement.seq})
+        yield Finding(FindingKind.FOREIGN_PURGE, console, sentence, {"statement": statement.seq})
     for seen in statement.receipts_seen:
         if seen.before_id is None and seen.intent_seq is None and not after.is_history(seen.entry_id):
-            yield Finding("UnreadableReceipt", console, _unreadable(console, seen), to_json(seen))
+            yield Finding(FindingKind.UNREADABLE_RECEIPT, console, _unreadable(console, seen), to_json(seen))
 
 
 def amendments_of(run: Run, statement: ArchiveStatement) -> Iterator[Finding]:
@@ -66,7 +68,7 @@ def amendments_of(run: Run, statement: ArchiveStatement) -> Iterator[Finding]:
             f"{first} to {last}. The archive keeps the first form, {statement.export.key} holds the other "
             "(docs/operations.md#amendedentry)"
         )
-        yield Finding("AmendedEntry", console, sentence, {"statement": statement.seq})
+        yield Finding(FindingKind.AMENDED_ENTRY, console, sentence, {"statement": statement.seq})
 
 
 def _risen(console: str, risen: IdSet) -> str:
@@ -97,10 +99,13 @@ def tell_hold(run: Run, head: Head, *, is_growing: bool) -> None:
     waited = run.clock.now() - hold.since
     if hold.reason == HeldBackBy.LATCHED_MISMATCH and is_growing and waited >= WEEK:
         announce(
-            run, Finding("PurgeHeldBack", console, _latched(console, hold, waited // WEEK), to_json(hold))
+            run,
+            Finding(
+                FindingKind.PURGE_HELD_BACK, console, _latched(console, hold, waited // WEEK), to_json(hold)
+            ),
         )
     elif hold.reason not in EXPECTED_HOLDS and waited > max(3 * DAY, 3 * run.order.policy.settle):
-        announce(run, Finding("PurgeHeldBack", console, _held(console, hold), to_json(hold)))
+        announce(run, Finding(FindingKind.PURGE_HELD_BACK, console, _held(console, hold), to_json(hold)))
 
 
 def _latched(console: str, hold: Hold, weeks: int) -> str:

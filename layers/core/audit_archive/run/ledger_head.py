@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from audit_archive.errors import IntegrityError
+from audit_archive.finding import Finding, FindingKind
 from audit_archive.format.checkpoint import open_checkpoint
 from audit_archive.format.facts import ObjectRef
 from audit_archive.format.head import Head
 from audit_archive.format.head_digest import differing_fields
 from audit_archive.format.layout import SEQ_DIGITS, statement_key, statement_number, statements_prefix
-from audit_archive.ports import Finding
 from audit_archive.run.context import Run
 from audit_archive.storage.chain import fits
 
@@ -109,7 +109,7 @@ def disowned_finding(head: Head, disowned: Head) -> Finding | None:
     else:
         return None
     advice = "It was made anew from the chain. Find out who may write to the ledger, and who did"
-    return Finding("LedgerDiffers", head.console, f"{sentence}. {advice}.", facts)
+    return Finding(FindingKind.LEDGER_DIFFERS, head.console, f"{sentence}. {advice}.", facts)
 
 
 def _makes_sense(run: Run, head: Head, ref: ObjectRef) -> bool:

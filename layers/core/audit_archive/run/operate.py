@@ -27,7 +27,7 @@ class Decision:
     statement in the bucket, where the ledger names one that is not there.
     """
 
-    action: str
+    action: Action
     who: str
     reason: str
     accepted: IdSpan | None = None
@@ -118,7 +118,7 @@ def _lost(run: Run, decision: Decision) -> LostStatement | None:
     return LostStatement(absent.head.seq, absent.ref.sha256)
 
 
-_WAYS_OUT: Mapping[str, Callable[[Run, Decision], Head]] = {
+_WAYS_OUT: Mapping[Action, Callable[[Run, Decision], Head]] = {
     Action.RESUME: _resume,
     Action.EPOCH: _epoch,
     Action.REBUILD: _rebuild,

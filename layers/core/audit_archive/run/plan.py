@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any, TypeAlias
 
+from audit_archive.format.codec import UnknownMember
 from audit_archive.format.entry import Receipt, is_receipt
 from audit_archive.format.facts import Anchor, Cause, HeldBackBy, IdSpan, Missing, Mode, ReceiptSeen
 from audit_archive.format.head import UNKNOWN_CAUSES, Head, accepted_ids
@@ -17,7 +18,7 @@ from audit_archive.run.survey import Survey
 
 # Every hole explained: which ids are missing from a trail, and why. Pure.
 
-_Cause: TypeAlias = tuple[int, str, int | None]
+_Cause: TypeAlias = tuple[int, Cause, int | None]
 """Up to which id it explains every missing one, what it is, and the receipt that tells."""
 
 
@@ -63,7 +64,7 @@ def _causes(survey: Survey, head: Head, foreign: Sequence[Receipt]) -> Iterator[
 MOST_SPANS = 1000
 """Spans of vanished ids that one statement lists."""
 
-HELD_BY = {
+HELD_BY: Mapping[Cause | UnknownMember, HeldBackBy] = {
     Cause.UNEXPLAINED: HeldBackBy.UNEXPLAINED_HOLE,
     Cause.BEFORE_ARCHIVE: HeldBackBy.BEFORE_ARCHIVE,
 }
@@ -73,7 +74,7 @@ HELD_BY = {
 class Policy:
     """What the owner wants: the purge mode, and both windows in seconds."""
 
-    mode: str
+    mode: Mode
     settle: int
     keep: int
 
@@ -95,10 +96,10 @@ class Plan:
     shows entries that an earlier run purged, and this plan purges them again.
     """
 
-    mode: str
+    mode: Mode
     boundary: int | None
     expected_count: int
-    held_back_by: str | None
+    held_back_by: HeldBackBy | None
     next_due_at: int | None
     waiting_id: int | None
     missing: tuple[Missing, ...]
@@ -119,7 +120,7 @@ class _Limit:
     """The boundary that one rule allows, that rule's name, and when it will allow more (epoch seconds)."""
 
     boundary: int
-    reason: str | None
+    reason: HeldBackBy | None
     due_at: int | None
 
 

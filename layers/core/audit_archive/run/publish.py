@@ -6,11 +6,11 @@ from typing import BinaryIO
 
 from audit_archive.alerts import announce
 from audit_archive.errors import IntegrityError, LedgerError, SettingsError
+from audit_archive.finding import Finding
 from audit_archive.format.facts import EntryFile, ExportFacts, PurgeOutcome, Slice
 from audit_archive.format.head import Head
 from audit_archive.format.statement import ArchiveStatement, PurgeStatement, Statement
 from audit_archive.format.times import DAY, from_rfc3339
-from audit_archive.ports import Finding
 from audit_archive.run.checkpoints import Signed, commit_key, sign_checkpoint
 from audit_archive.run.collect import read_export
 from audit_archive.run.commit import mismatch_finding, read_statement

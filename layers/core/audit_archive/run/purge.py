@@ -192,9 +192,9 @@ def _send(run: Run, head: Head, intent: Intent, purger: PurgingConsole) -> tuple
     return head, ended
 
 
-def _give_up(run: Run, head: Head, intent: Intent, outcome: str) -> Head:
+def _give_up(run: Run, head: Head, intent: Intent, outcome: PurgeOutcome) -> Head:
     return write_up(run, head, Ended(intent, _not_sent(outcome)))
 
 
-def _not_sent(outcome: str) -> Settlement:
+def _not_sent(outcome: PurgeOutcome) -> Settlement:
     return Settlement(outcome, None, None)

@@ -7,7 +7,7 @@ from typing import Any
 
 from audit_archive.format.canonical import SOURCE_KEY, canonical_bytes
 from audit_archive.format.entry import Receipt, read_receipt_message
-from audit_archive.format.facts import PurgeOutcome
+from audit_archive.format.facts import SENT, PurgeOutcome
 from audit_archive.format.head import Head, Intent
 
 
@@ -97,14 +97,14 @@ def receipt_of(fields: Mapping[str, Any]) -> Receipt:
 class Settlement:
     """How an intent ended: the outcome, the count that the Console reported, and its receipt's entry id."""
 
-    outcome: str
+    outcome: PurgeOutcome
     reported_count: int | None
     receipt_id: int | None
 
     @property
     def was_sent(self) -> bool:
         """Whether a purge was carried out, as far as we know."""
-        return self.outcome in PurgeOutcome.SENT
+        return self.outcome in SENT
 
 
 def settle_intent(

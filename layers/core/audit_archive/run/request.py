@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from audit_archive.config import MAX_KEEP_DAYS, Settings
 from audit_archive.errors import RequestError
-from audit_archive.events import Fields, checked, console_id, printable
+from audit_archive.events import Fields, checked, console_id, one_of, printable
 from audit_archive.format.entry import MAX_ID
-from audit_archive.format.facts import Action, IdSpan, Mode
+from audit_archive.format.facts import BY_EVENT, Action, IdSpan, Mode
 from audit_archive.format.layout import SEQ_DIGITS
 from audit_archive.format.times import DAY, MINUTE
 from audit_archive.run.operate import Decision
@@ -19,7 +19,7 @@ class ArchiveRequest:
     """One invocation: which Console, how far at most, how many days to keep there, and why."""
 
     console: str
-    purge_mode: str | None = None
+    purge_mode: Mode | None = None
     keep_days: int | None = None
     reason: str | None = None
 
@@ -31,7 +31,7 @@ class ArchiveRequest:
     def policy(self, settings: Settings) -> Policy:
         """What this run may do: the stack's settings, or less. Raises RequestError for more."""
         mode, keep_days = self.purge_mode or settings.purge_mode, settings.keep_days
-        if Mode.ORDER.index(mode) > Mode.ORDER.index(settings.purge_mode):
+        if mode.reach > settings.purge_mode.reach:
             raise RequestError(
                 "purge_mode", f"{mode} is more than the stack allows, which is {settings.purge_mode}"
             )
@@ -56,7 +56,7 @@ class OperatorRequest:
     """A person's decision about one Console's archive: what, who and why."""
 
     console: str
-    action: str
+    action: Action
     who: str
     reason: str
     first: int | None = None
@@ -86,12 +86,6 @@ def is_operator_event(event: object) -> bool:
     return isinstance(event, Mapping) and "action" in event
 
 
-def _mode(value: object) -> str:
-    if value not in Mode.ORDER:
-        raise RequestError("purge_mode", f"{value!r:.80} is none of {', '.join(Mode.ORDER)}")
-    return str(value)
-
-
 def _keep_days(value: object) -> int:
     if type(value) is not int or not 0 <= value <= MAX_KEEP_DAYS:
         raise RequestError("keep_days", f"{value!r:.80} is no whole number of days from 0 to {MAX_KEEP_DAYS}")
@@ -113,21 +107,15 @@ def _lost_after(value: object) -> int:
     return value
 
 
-def _action(value: object) -> str:
-    if value not in Action.BY_EVENT:
-        raise RequestError("action", f"{value!r:.80} is none of {', '.join(Action.BY_EVENT)}")
-    return str(value)
-
-
 _ARCHIVE_FIELDS: Fields = {
     "console": console_id,
-    "purge_mode": _mode,
+    "purge_mode": one_of("purge_mode", tuple(Mode)),
     "keep_days": _keep_days,
     "reason": printable("reason"),
 }
 _OPERATOR_FIELDS: Fields = {
     "console": console_id,
-    "action": _action,
+    "action": one_of("action", BY_EVENT),
     "who": printable("who"),
     "reason": printable("reason"),
 }

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import Any
 
-from audit_archive.format.codec import to_json
+from audit_archive.format.codec import UnknownMember, to_json
 from audit_archive.format.facts import HeldBackBy, IdSpan, Missing, PurgeOutcome
 from audit_archive.format.head import Head, OpenHole
 from audit_archive.format.layout import statement_key
@@ -18,17 +19,27 @@ MOST_LISTED = 100
 """Items of each list in an answer: Lambda takes no more than 6 MB, and a log line less."""
 
 
-class RunOutcome:
+class RunOutcome(StrEnum):
     """How a run ended well; what ends badly is an error."""
 
     IDLE = "idle"
+    """The Console had nothing new, and nothing was due."""
     ARCHIVED = "archived"
+    """New entries are archived; nothing was purged."""
     PURGED = "purged"
+    """The Console was purged."""
     BUSY = "busy"
+    """Another run holds the Console's lease: this one did nothing."""
     SUPERSEDED = "superseded"
+    """Another run was faster: this one left the rest to it."""
     STATED = "stated"
+    """An operator's decision is in the chain."""
     STALE = "stale"
-    COMPLETED = (IDLE, ARCHIVED, PURGED)
+    """The export was an old copy with nothing new in it."""
+
+
+COMPLETED = frozenset({RunOutcome.IDLE, RunOutcome.ARCHIVED, RunOutcome.PURGED})
+"""How a run ends that did all that there was to do."""
 
 
 @dataclass(frozen=True)
@@ -41,14 +52,14 @@ class Result:
     differs from the export.
     """
 
-    outcome: str
+    outcome: RunOutcome
     console: str
     highest_archived_id: int
     highest_purged_id: int
     new_entries: int = 0
     purged_entries: int = 0
     boundary: int | None = None
-    held_back_by: str | None = None
+    held_back_by: HeldBackBy | UnknownMember | None = None
     holes: tuple[Missing, ...] = ()
     foreign_purges: tuple[ForeignPurge, ...] = ()
     statements: tuple[str, ...] = ()
@@ -59,7 +70,7 @@ class Result:
     @property
     def is_completed(self) -> bool:
         """Whether the run did all that there was to do."""
-        return self.outcome in RunOutcome.COMPLETED and not self.is_stale
+        return self.outcome in COMPLETED and not self.is_stale
 
     def as_dict(self) -> dict[str, Any]:
         """The result as a plain dict, for JSON: of a long list the first LISTED, and a warning of more."""
@@ -81,7 +92,7 @@ def _cut(value: Any) -> Any:
     return [_cut(item) for item in value[:MOST_LISTED]] if isinstance(value, list) else value
 
 
-def plain(outcome: str, before: Head, after: Head) -> Result:
+def plain(outcome: RunOutcome, before: Head, after: Head) -> Result:
     """A result that says only where the Console's archive stands, and what was written between two heads."""
     return Result(
         outcome=outcome,
@@ -93,7 +104,7 @@ def plain(outcome: str, before: Head, after: Head) -> Result:
     )
 
 
-def _held_back_by(head: Head) -> str | None:
+def _held_back_by(head: Head) -> HeldBackBy | UnknownMember | None:
     if head.is_latched:
         return HeldBackBy.LATCHED_MISMATCH
     return head.hold.reason if head.hold is not None else None

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from audit_archive.errors import SettingsError
+from audit_archive.finding import Finding
 from audit_archive.format.facts import HeldBackBy, PlanFacts, ReceiptSeen, Slice, SliceFacts
 from audit_archive.format.head import Head
 from audit_archive.format.ids import IdSet
 from audit_archive.format.statement import ArchiveStatement
 from audit_archive.format.times import rfc3339
-from audit_archive.ports import Finding
 from audit_archive.run.checkpoints import sign_checkpoint
 from audit_archive.run.collect import Surveyed, Verified
 from audit_archive.run.commit import commit

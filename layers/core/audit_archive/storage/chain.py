@@ -166,7 +166,7 @@ class LoadedObject:
     key: str
     version_id: str | None
     data: bytes = b""
-    verdict: str | None = None
+    verdict: Verdict | None = None
     facts: ObjectFacts | None = None
 
 

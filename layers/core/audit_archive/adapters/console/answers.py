@@ -10,6 +10,7 @@ from audit_archive.adapters.console.transport import Answer
 from audit_archive.adapters.console.words import Scrubber, description, is_html, json_object, message_of
 from audit_archive.errors import ConsoleAuthError, ConsoleError, ConsoleUnavailableError
 from audit_archive.format.entry import read_count
+from audit_archive.format.facts import AuthStyle
 from audit_archive.ports import PurgeAnswer
 
 NO_ANSWER = PurgeAnswer(None, None)
@@ -35,7 +36,7 @@ _PURGED = re.compile(
 class AnswerJudge:
     """Tells answers from errors. Its errors carry the Console's words, never a key."""
 
-    def __init__(self, auth_style: str, scrub: Scrubber) -> None:
+    def __init__(self, auth_style: AuthStyle, scrub: Scrubber) -> None:
         self._auth_style = auth_style
         self.scrub = scrub
 

@@ -20,6 +20,7 @@ from audit_archive.adapters.console.transport import (
 )
 from audit_archive.errors import ConsoleAuthError, ConsoleError, ConsoleUnavailableError, InvalidExportError
 from audit_archive.format.entry import MAX_ID
+from audit_archive.format.facts import AuthStyle
 from audit_archive.ports import Clock, ConsoleEntry, Download, Peek, PurgeAnswer
 
 # Requests to the Console's audit trail API: repeated where that is safe, with a key read anew once.
@@ -34,7 +35,9 @@ _TRAIL = "/api/v1/audit_trail"
 class ConsoleClient:
     """What reading and purging share. Raises only errors of `audit_archive.errors`."""
 
-    def __init__(self, base_url: str, key: ApiKey, auth_style: str, clock: Clock, patience: Patience) -> None:
+    def __init__(
+        self, base_url: str, key: ApiKey, auth_style: AuthStyle, clock: Clock, patience: Patience
+    ) -> None:
         self._transport = Transport(base_url, key, auth_style, clock, patience.reserve)
         self._retries = Retries(clock, patience)
         self._cache_watch = CacheWatch()
@@ -200,13 +203,13 @@ class HttpConsole:
         self,
         base_url: str,
         key: ApiKey,
-        auth_style: str,
+        auth_style: AuthStyle,
         clock: Clock,
         *,
         patience: Patience = PATIENT,
         max_export: int = MAX_EXPORT,
     ) -> None:
-        """`auth_style` is `header` or `query`; `max_export` is in bytes.
+        """`max_export` is in bytes.
 
         Raises SettingsError for a URL or style that can't be. The key is not read before the first request.
         """

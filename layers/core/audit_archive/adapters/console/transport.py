@@ -19,6 +19,7 @@ from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionErro
 from audit_archive import __version__
 from audit_archive.adapters.console.words import Scrubber
 from audit_archive.errors import SettingsError
+from audit_archive.format.facts import AuthStyle
 from audit_archive.ports import Clock
 
 # Where a Console may live: https anywhere, plain http on this machine only. The key travels there.
@@ -227,7 +228,6 @@ def _write(sink: BinaryIO, chunk: bytes) -> None:
 # urllib3 quotes the whole URL, with a key that travels in it, where it warns of headers that it can't parse.
 logging.getLogger("urllib3").setLevel(logging.ERROR)
 
-AUTH_STYLES = ("header", "query")
 CONNECT_TIMEOUT = 10.0
 """Seconds."""
 
@@ -269,13 +269,13 @@ class _Session(requests.Session):
 class Transport:
     """Sends requests to one Console with one key. Every request has a connection of its own: no cookies."""
 
-    def __init__(self, base_url: str, key: ApiKey, auth_style: str, clock: Clock, reserve: float) -> None:
+    def __init__(
+        self, base_url: str, key: ApiKey, auth_style: AuthStyle, clock: Clock, reserve: float
+    ) -> None:
         """`reserve` is in seconds: so much of the clock's remaining time is never used for waiting.
 
-        Raises SettingsError for a base URL or an auth style that can't be.
+        Raises SettingsError for a base URL that can't be.
         """
-        if auth_style not in AUTH_STYLES:
-            raise SettingsError(f"AUTH_STYLE must be one of {', '.join(AUTH_STYLES)}, not {auth_style!r}.")
         self._base_url = checked_base_url(base_url)
         self._key = key
         self.auth_style = auth_style
@@ -312,7 +312,7 @@ class Transport:
     def _request(self, method: str, path: str, fields: Mapping[str, Any]) -> dict[str, Any]:
         key = self._key.value()
         self.scrub.learn(key)
-        in_header = self.auth_style == "header"
+        in_header = self.auth_style == AuthStyle.HEADER
         return {
             "method": method,
             "url": self._base_url + path,

@@ -1,6 +1,6 @@
 """The section on the audit of the chain that was made for this bundle."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from audit_archive.evidence.model import Report
 from audit_archive.evidence.report.markup import Markup, Node, element
@@ -22,11 +22,11 @@ from audit_archive.evidence.report.parts import (
     span,
     table,
 )
-from audit_archive.format.verdicts import AuditNote, EpochCoverage, Fault, Unchecked, Verification
+from audit_archive.format.verdicts import AuditNote, EpochCoverage, Fault, KeysFrom, Unchecked, Verification
 
-_KEYS = {
-    "caller": "brought by who asked for this bundle",
-    "archive": "named by the archive itself: they show that it is consistent, not who made it",
+_KEYS: Mapping[KeysFrom | None, str] = {
+    KeysFrom.CALLER: "brought by who asked for this bundle",
+    KeysFrom.ARCHIVE: "named by the archive itself: they show that it is consistent, not who made it",
 }
 _WHERE = [Column("Object", "code"), Column("Statement", "number")]
 
@@ -79,7 +79,7 @@ def _facts(found: Verification) -> Iterator[tuple[str, Node]]:
         yield f"Checked: {what}", number(count)
     if found.coverage.first_date is not None:
         yield "Dates of entries (UTC)", span(found.coverage.first_date, found.coverage.last_date)
-    yield "Keys", _KEYS.get(found.keys_from or "", "none: no signature was checked")
+    yield "Keys", _KEYS.get(found.keys_from, "none: no signature was checked")
     for key in found.keys:
         signed = counted(key.checkpoints, "good checkpoint")
         yield f"Key {key.key_id}", signed

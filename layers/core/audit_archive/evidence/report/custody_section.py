@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from audit_archive.evidence.model import Custody, CustodyDay, Milestone, Report, Turn
+from audit_archive.evidence.model import GRAVE, Custody, CustodyDay, Milestone, Report, Turn
 from audit_archive.evidence.report.charts import AXIS, Axis, Bins, lettering, picture
 from audit_archive.evidence.report.markup import Markup, Node, element
 from audit_archive.evidence.report.parts import (
@@ -111,8 +111,8 @@ def _lanes(custody: Custody, bins: Bins) -> Iterator[Lane]:
         many = max(sum(custody.turns.get(turn, 0) for turn in _OF_PURGES), len(doubtful))
         label = f"Purges that differed or whose end is unknown: {number(many)}"
         yield Lane(label, "grave", _events(doubtful, bins), "doubtful purges")
-    others = [each for each in custody.milestones if each.turn not in Turn.GRAVE]
-    many = max(sum(n for turn, n in custody.turns.items() if turn not in Turn.GRAVE), len(others))
+    others = [each for each in custody.milestones if each.turn not in GRAVE]
+    many = max(sum(n for turn, n in custody.turns.items() if turn not in GRAVE), len(others))
     yield Lane(f"Other milestones: {_or_none(many)}", "event", _events(others, bins), "milestones")
 
 
@@ -252,7 +252,7 @@ def _milestones(custody: Custody) -> Markup:
     many = Counter(custody.turns)
 
     def rank(each: Milestone) -> tuple[bool, int]:
-        return each.turn not in Turn.GRAVE, many[each.turn]
+        return each.turn not in GRAVE, many[each.turn]
 
     chosen = sorted(custody.milestones, key=rank)[:MOST_ROWS]
     rows = (_milestone(each) for each in sorted(chosen, key=lambda each: (each.at, each.seq)))
@@ -268,5 +268,5 @@ def _milestones(custody: Custody) -> Markup:
 
 def _milestone(each: Milestone) -> list[Node]:
     what = TURNS.get(each.turn, each.turn)
-    kind = "grave" if each.turn in Turn.GRAVE else "plain"
+    kind = "grave" if each.turn in GRAVE else "plain"
     return [moment_text(each.at), str(each.seq), element("strong", what, class_=kind), each.sentence]

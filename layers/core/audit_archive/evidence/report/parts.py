@@ -1,13 +1,14 @@
 """What the sections are built of: values, tables, lists of facts, notices."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import orjson
 
 from audit_archive.evidence.model import Turn
 from audit_archive.evidence.report.markup import Markup, Node, element, joined
+from audit_archive.format.codec import UnknownMember
 from audit_archive.format.facts import Cause
 from audit_archive.format.verdicts import Depth, Verdict, Why
 from audit_archive.retrieve.coverage import LISTED, Absence
@@ -18,7 +19,7 @@ from audit_archive.retrieve.outcome import AnswerOutcome
 SILENT = frozenset({AnswerOutcome.OUTSIDE, AnswerOutcome.NOTHING_LEFT, AnswerOutcome.NOTHING_ARCHIVED})
 """Outcomes that say nothing of what happened."""
 
-CAUSE_WORDS = {
+CAUSE_WORDS: Mapping[Cause | UnknownMember, str] = {
     Cause.PURGED: "gone by a purge of ours before it was archived",
     Cause.FOREIGN_PURGE: "destroyed by somebody else's purge before it was archived",
     Cause.BEFORE_ARCHIVE: "gone before this archive began",
@@ -29,7 +30,7 @@ ABSENCES = {
     Absence.REMOVED: "removed before its retention was over",
     Absence.NOT_PUBLISHED: "not written yet: its run is not done, or died",
 }
-TURNS = {
+TURNS: Mapping[Turn | UnknownMember, str] = {
     Turn.BEGIN: "Archive begins",
     Turn.KEY: "Signing key named",
     Turn.EPOCH: "New epoch",
