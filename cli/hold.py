@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from enum import StrEnum
 from itertools import chain
 from typing import Any, cast
 
@@ -21,7 +22,15 @@ from cli.show import say, show_json, show_table
 from cli.stack import CloudError, Stack, asking, question
 
 WORKERS = 8
-ON, OFF = "ON", "OFF"
+
+
+class LegalHold(StrEnum):
+    """The statuses of S3's legal hold."""
+
+    ON = "ON"
+    """The object can't be deleted."""
+    OFF = "OFF"
+    """It can be, once its retention is over."""
 
 
 def hold_options(function: F) -> F:
@@ -54,7 +63,7 @@ def hold() -> None:
 @chosen
 def set_(chosen: Chosen, /, console: str, *, yes: bool, **asked: Any) -> None:
     """Hold what covers a range of ids or times, until it is released."""
-    _change(chosen, console, ON, asked, yes=yes)
+    _change(chosen, console, LegalHold.ON, asked, yes=yes)
 
 
 @hold.command()
@@ -62,10 +71,10 @@ def set_(chosen: Chosen, /, console: str, *, yes: bool, **asked: Any) -> None:
 @chosen
 def release(chosen: Chosen, /, console: str, *, yes: bool, **asked: Any) -> None:
     """Release what covers a range. A hold that was set for another reason on the same objects ends too."""
-    _change(chosen, console, OFF, asked, yes=yes)
+    _change(chosen, console, LegalHold.OFF, asked, yes=yes)
 
 
-def _change(chosen: Chosen, console: str, status: str, asked: dict[str, Any], *, yes: bool) -> None:
+def _change(chosen: Chosen, console: str, status: LegalHold, asked: dict[str, Any], *, yes: bool) -> None:
     if all(value is None for name, value in asked.items() if name != "tz"):
         raise click.UsageError("Which range? --from-id and --to-id, or --from and --to.")
     if {name for name, value in asked.items() if value is not None} & {"from_id", "to_id"} and (
@@ -79,7 +88,7 @@ def _change(chosen: Chosen, console: str, status: str, asked: dict[str, Any], *,
     if not chosen.is_json:
         counts = {folder: sum(v.key.startswith(f"{folder}/") for v in versions) for folder in _FOLDERS}
         show_table(["what", "versions"], ((name, count) for name, count in counts.items()))
-    verb = "Hold" if status == ON else "Release"
+    verb = "Hold" if status == LegalHold.ON else "Release"
     confirm(f"{verb} these {len(versions)} object versions of Console {console}?", yes=yes)
     failed = _put(chosen.stack, versions, status)
     done = len(versions) - len(failed)
@@ -87,7 +96,8 @@ def _change(chosen: Chosen, console: str, status: str, asked: dict[str, Any], *,
         show_json({"console": console, "status": status, "changed": done, "failed": failed})
     else:
         show_table(["not changed", "version", "why"], (tuple(f.values()) for f in failed)) if failed else None
-        say(f"{done} of {len(versions)} object versions are {'held' if status == ON else 'released'}.")
+        become = "held" if status == LegalHold.ON else "released"
+        say(f"{done} of {len(versions)} object versions are {become}.")
     if failed:
         raise Failure("NotAll", f"{len(failed)} object versions were not changed: do it again.", Exit.FAULTS)
 
@@ -115,7 +125,7 @@ def _versions(reader: Reader, key: str) -> Iterable[Version]:
     return (v for v in reader.source.versions(key) if v.key == key and not v.is_delete_marker)
 
 
-def _put(stack: Stack, versions: list[Version], status: str) -> list[dict[str, str]]:
+def _put(stack: Stack, versions: list[Version], status: LegalHold) -> list[dict[str, str]]:
     """Set the hold's status on each; those that failed."""
     s3, bucket = stack.client("s3"), stack.output("ArchiveBucket")
 

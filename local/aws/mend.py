@@ -17,6 +17,7 @@ from typing import Any
 
 from samtranslator.yaml_helper import yaml_parse  # type: ignore[import-untyped]
 
+from audit_archive.format.facts import LockMode
 from local.aws.emulator import LocalAws
 
 NOT_KNOWN = "AWS::Athena::NamedQuery"
@@ -40,7 +41,7 @@ def mend_bucket(aws: LocalAws, bucket: str, mode: str, days: int) -> None:
             "ObjectLockEnabled": "Enabled",
             "Rule": {
                 "DefaultRetention": {
-                    "Mode": "COMPLIANCE" if mode == "COMPLIANCE" else "GOVERNANCE",
+                    "Mode": "COMPLIANCE" if mode == LockMode.COMPLIANCE else "GOVERNANCE",
                     "Days": days,
                 }
             },

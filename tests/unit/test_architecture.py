@@ -8,6 +8,7 @@ import ast
 import sys
 from collections.abc import Callable, Iterator
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import TypeAlias
 
@@ -194,6 +195,64 @@ def causeless_raises(sources: Sources) -> list[str]:
     ]
 
 
+# ---------------------------------------------------------------------------------------- words
+
+
+KEYS = frozenset({"name", "key", "field", "member"})
+
+
+def bare_words(sources: Sources) -> list[str]:
+    """A member of one of the package's StrEnums is compared with by its name, not by its bare value.
+
+    The type checker sees a wrong name. The laptop's Console and the auditor's program have words of their
+    own, and so has JSON: what is called `name`, `key`, `field` or `member` is the key of an object.
+    """
+    known = words_of(SOURCES)
+    return [
+        f"{module}:{node.lineno} compares with {value!r}, which is {known[value]}"
+        for module, text in sources.items()
+        if layer_of(module) != "auditor" and not module.startswith("local.console")
+        for node in nodes(text)
+        if isinstance(node, ast.Compare | ast.MatchValue)
+        for value in _compared(node)
+        if value in known
+    ]
+
+
+def words_of(sources: Sources) -> dict[str, str]:
+    """The values of the package's StrEnums, each with a name that stands for it."""
+    return {
+        statement.value.value: f"{node.name}.{target.id}"
+        for module, text in sources.items()
+        if module.startswith(PACKAGE)
+        for node in nodes(text)
+        if isinstance(node, ast.ClassDef) and "StrEnum" in map(ast.unparse, node.bases)
+        for statement in node.body
+        if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Constant)
+        for target in statement.targets
+        if isinstance(target, ast.Name)
+    }
+
+
+def _compared(node: ast.Compare | ast.MatchValue) -> Iterator[object]:
+    """The constants that something is compared with, one by one or as a set; not keys looked for in one."""
+    if isinstance(node, ast.MatchValue):
+        yield from _constants(node.value)
+        return
+    operands = [node.left, *node.comparators]
+    if any(isinstance(each, ast.Name) and each.id in KEYS for each in operands):
+        return
+    for operator, (left, right) in zip(node.ops, pairwise(operands), strict=True):
+        if isinstance(operator, ast.Eq | ast.NotEq):
+            yield from (*_constants(left), *_constants(right))
+        elif isinstance(right, ast.Set | ast.Tuple | ast.List):
+            yield from (value for item in right.elts for value in _constants(item))
+
+
+def _constants(node: ast.expr) -> list[object]:
+    return [node.value] if isinstance(node, ast.Constant) else []
+
+
 # ---------------------------------------------------------------------------------------- sizes
 
 
@@ -241,6 +300,7 @@ RULES: tuple[Rule, ...] = (
     impure_calls,
     catch_alls,
     causeless_raises,
+    bare_words,
     long_functions,
     long_modules,
 )
@@ -267,6 +327,12 @@ def test_the_rules_know_modules_that_there_are() -> None:
     known = {*PURE_ROOMS, *PURE_MODULES, *FREE_ROOMS, "config"}
     assert {f"{PACKAGE}.{room}" for room in known} <= set(SOURCES)
     assert "functions.archive.app" in SOURCES
+
+
+def test_the_words_of_the_package_are_found() -> None:
+    words = words_of(SOURCES)
+    assert {"off", "unexplained", "dry-run", "COMPLIANCE", "superseded", "contents of exports"} <= set(words)
+    assert words["dry-run"] == "Mode.DRY_RUN"
 
 
 def test_what_is_listed_as_pure_is_of_the_standard_library_or_orjson() -> None:
@@ -317,6 +383,12 @@ PLANTED = [
     ),
     (causeless_raises, "audit_archive.adapters.x", CAUSELESS),
     (causeless_raises, "local.x", "try:\n    f()\nexcept ValueError as e:\n    if e:\n        raise e"),
+    (bare_words, "audit_archive.steps.x", "IS_ON = policy.mode == 'on'"),
+    (bare_words, "audit_archive.domain.x", "IS_OFF = 'off' != policy.mode"),
+    (bare_words, "functions.archive.app", "N = sum(1 for hole in holes if hole.cause == 'unexplained')"),
+    (bare_words, "cli.verify", "IS_DEEP = depth in {'objects', 'content'}"),
+    (bare_words, "bench.run.ours", "IS_DONE = outcome not in ('archived', 'purged')"),
+    (bare_words, "local.demo.x", "match result['outcome']:\n    case 'stale':\n        pass"),
     (long_functions, "local.x", LONG_FUNCTION),
     (
         long_functions,
@@ -344,6 +416,15 @@ INNOCENT = [
         "audit_archive.x",
         "try:\n    f()\nexcept ValueError as e:\n    raise KeyError from e",
     ),
+    (bare_words, "audit_archive.steps.x", "IS_ON = policy.mode == Mode.ON"),
+    (bare_words, "audit_archive.steps.x", "IS_THERE = 'depth' in given and name == 'id'"),
+    (
+        bare_words,
+        "functions.verify.app",
+        "TOLD = [name for name in report if name not in {'faults', 'notes'}]",
+    ),
+    (bare_words, "local.console.x", "IS_PURGE = endpoint == 'purge'"),
+    (bare_words, "audit_archive.auditor.verify", "IS_EPOCH = said['action'] == 'epoch'"),
     (long_functions, "local.x", LONG_FUNCTION.replace("    x = 1\n", "", 1)),
     (long_modules, "local.x", "x = 1\n" * MAX_MODULE_LINES),
 ]

@@ -91,7 +91,7 @@ MUTANTS = (
         "error-with-status-200",
         "The answer's `result` counts, and not only its status",
         "adapters/console/answers.py",
-        '        if answer.get("result") != "success":',
+        '        if answer.get("result") != ApiResult.SUCCESS:',
         "        if False:",
         REFUSALS,
     ),

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,7 +21,20 @@ LATER = frozenset({408, 425, TOO_MANY})
 """Request Timeout, Too Early, Too Many Requests: whatever they say, it is about the moment."""
 
 ZIP = b"PK"
-_REFUSALS = ("error", "failure")
+
+
+class ApiResult(StrEnum):
+    """What the API's JSON says of a request in `result`; it may say anything else, too."""
+
+    _SUCCESS = "success"
+    """It was done."""
+    ERROR = "error"
+    """It was refused."""
+    FAILURE = "failure"
+    """The same."""
+
+
+_REFUSALS = (ApiResult.ERROR, ApiResult.FAILURE)
 _AUTH_WORDS = re.compile(
     r"auth_token|unauthori[sz]ed|not authori[sz]ed|forbidden|permission|api key", re.IGNORECASE
 )
@@ -89,7 +103,7 @@ class AnswerJudge:
                 f"The Console answered with {self.scrub(description(body))}, where its API answers "
                 "with JSON. Check its URL, and whether it is down for maintenance or behind a proxy."
             )
-        if answer.get("result") != "success":
+        if answer.get("result") != ApiResult.SUCCESS:
             raise self.refusal(answer)
         return answer
 
@@ -151,11 +165,11 @@ def purge_answer(answer: Answer, judge: AnswerJudge) -> PurgeAnswer:
     api = own_words(answer)
     if api is None or is_for_later(answer):
         return NO_ANSWER
-    if api["result"] != "success":
+    if api["result"] != ApiResult.SUCCESS:
         raise judge.refusal(api)
     if answer.status >= _REDIRECT:
         return NO_ANSWER
-    text = message_of(api) or "success"
+    text = message_of(api) or ApiResult.SUCCESS.value
     return PurgeAnswer(judge.scrub(text), _purged_count(text))
 
 
@@ -178,10 +192,10 @@ def is_for_later(answer: Answer) -> bool:
 
 def _is_refusal(api: Mapping[str, Any]) -> bool:
     """Whether JSON in place of an export is an error, and not word of an export to come."""
-    result, words = api.get("result", "success"), message_of(dict(api))
+    result, words = api.get("result", ApiResult.SUCCESS), message_of(dict(api))
     if not isinstance(result, str) or result in _REFUSALS:
         return True
-    return result != "success" and (not words or _AUTH_WORDS.search(words) is not None)
+    return result != ApiResult.SUCCESS and (not words or _AUTH_WORDS.search(words) is not None)
 
 
 def _is_pending(answer: Answer, api: Mapping[str, Any] | None) -> bool:

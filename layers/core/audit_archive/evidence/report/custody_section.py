@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 
 from audit_archive.evidence.model import GRAVE, Custody, CustodyDay, Milestone, Report, Turn
 from audit_archive.evidence.report.charts import AXIS, Axis, Bins, lettering, picture
@@ -35,6 +36,23 @@ _OF_PURGES = frozenset({Turn.MISMATCH, Turn.UNKNOWN})
 Counts = Mapping[int, int]
 
 
+class Style(StrEnum):
+    """How a lane looks: a class of the style sheet."""
+
+    ARCHIVED = "archived"
+    """Bars of entries that were archived."""
+    PURGED = "purged"
+    """Bars of entries that were purged."""
+    RECEIPTS = "receipts"
+    """Bars of receipts."""
+    GRAVE = "grave"
+    """Marks of what a person should look into."""
+    EVENT = "event"
+    """Marks of anything else."""
+    EMPTY = "empty"
+    """A lane in which nothing is."""
+
+
 @dataclass(frozen=True)
 class Lane:
     """One kind of thing: what is said of it, its style, how many there are in each step.
@@ -43,7 +61,7 @@ class Lane:
     """
 
     label: str
-    kind: str
+    style: Style
     counts: Counts
     what: str
     full: int = _FLAT
@@ -93,27 +111,27 @@ def _lanes(custody: Custody, bins: Bins) -> Iterator[Lane]:
     took = f"{counted(purged.total(), 'entry', 'entries')} in {counted(purges.total(), 'purge')} of ours"
     yield Lane(
         f"Archived: {counted(archived.total(), 'entry', 'entries')}{cut}",
-        *("archived", archived, "entries archived", _TALL, top),
+        *(Style.ARCHIVED, archived, "entries archived", _TALL, top),
     )
     yield Lane(
         f"Purged from the Console: {took if purges else 'nothing'}",
-        *("purged", purged, "entries purged", _TALL, top),
+        *(Style.PURGED, purged, "entries purged", _TALL, top),
     )
     most = max([*receipts.values(), 1])
     yield Lane(
         f"Receipts of our purges: {_or_none(receipts.total())}",
-        *("receipts", receipts, "receipts", _FLAT, most),
+        *(Style.RECEIPTS, receipts, "receipts", _FLAT, most),
     )
-    yield Lane(f"Foreign purges: {_or_none(foreign.total())}", "grave", foreign, "foreign purges")
-    yield Lane(f"Ids missing: {_or_none(missing.total())}", "grave", missing, "ids missing")
+    yield Lane(f"Foreign purges: {_or_none(foreign.total())}", Style.GRAVE, foreign, "foreign purges")
+    yield Lane(f"Ids missing: {_or_none(missing.total())}", Style.GRAVE, missing, "ids missing")
     doubtful = [each for each in custody.milestones if each.turn in _OF_PURGES]
     if doubtful:
         many = max(sum(custody.turns.get(turn, 0) for turn in _OF_PURGES), len(doubtful))
         label = f"Purges that differed or whose end is unknown: {number(many)}"
-        yield Lane(label, "grave", _events(doubtful, bins), "doubtful purges")
+        yield Lane(label, Style.GRAVE, _events(doubtful, bins), "doubtful purges")
     others = [each for each in custody.milestones if each.turn not in GRAVE]
     many = max(sum(n for turn, n in custody.turns.items() if turn not in GRAVE), len(others))
-    yield Lane(f"Other milestones: {_or_none(many)}", "event", _events(others, bins), "milestones")
+    yield Lane(f"Other milestones: {_or_none(many)}", Style.EVENT, _events(others, bins), "milestones")
 
 
 def _by(custody: Custody, bins: Bins, field: str) -> Counter[int]:
@@ -143,8 +161,8 @@ def _or_none(count: int) -> str:
 
 
 def _drawn(lane: Lane, axis: Axis, base: int) -> Iterator[Markup]:
-    kind = lane.kind if lane.counts else "empty"
-    yield lettering(lane.label, "0", base - lane.height - 7, f"lane {kind}")
+    style = lane.style if lane.counts else Style.EMPTY
+    yield lettering(lane.label, "0", base - lane.height - 7, f"lane {style}")
     yield element("line", class_="base", x1="0", x2=axis.x(axis.bins.count), y1=base, y2=base)
 
     def told(at: int) -> str:
@@ -152,22 +170,22 @@ def _drawn(lane: Lane, axis: Axis, base: int) -> Iterator[Markup]:
 
     if lane.top is None:
         for at in sorted(lane.counts):
-            yield _mark(lane.kind, axis.middle(at), base, told(at))
+            yield _mark(lane.style, axis.middle(at), base, told(at))
         return
     heights = {at: lane.height * min(count / lane.top, 1) for at, count in lane.counts.items()}
-    yield from axis.bars(heights, base, lane.kind, told)
+    yield from axis.bars(heights, base, lane.style, told)
     for at in sorted(at for at, count in lane.counts.items() if count > lane.top):
         y = base - lane.height + _GAP // 2
         yield element("rect", class_="cut", x=axis.x(at), width=axis.x(1), y=y, height=3)
 
 
-def _mark(kind: str, x: str, base: int, told: str) -> Markup:
+def _mark(style: Style, x: str, base: int, told: str) -> Markup:
     """A mark of one size: a diamond for what is grave, a disc for what is not."""
     title, y = element("title", told), base - _MARK + 2
-    if kind == "grave":
-        inner = element("path", title, class_=kind, d="M0-6 6 0 0 6-6 0z")
+    if style == Style.GRAVE:
+        inner = element("path", title, class_=style, d="M0-6 6 0 0 6-6 0z")
         return element("svg", inner, class_="mark", x=x, y=y)
-    return element("circle", title, class_=kind, cx=x, cy=y, r=4)
+    return element("circle", title, class_=style, cx=x, cy=y, r=4)
 
 
 _COUNTS = (
