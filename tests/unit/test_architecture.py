@@ -229,6 +229,7 @@ def words_of(sources: Sources) -> dict[str, str]:
         if isinstance(node, ast.ClassDef) and "StrEnum" in map(ast.unparse, node.bases)
         for statement in node.body
         if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Constant)
+        if isinstance(statement.value.value, str)
         for target in statement.targets
         if isinstance(target, ast.Name)
     }

@@ -2,13 +2,15 @@
 
 import json
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audit_archive.format.codec import from_json, to_json
+from audit_archive.format.codec import UnknownMember, from_json, to_json
 from audit_archive.format.head import Head
 from audit_archive.format.statement import ArchiveStatement, OperatorStatement, PurgeStatement
 
@@ -30,6 +32,19 @@ class Record:
     counts: dict[str, int]
     free: dict[str, Any]
     is_true: bool
+
+
+class Colour(StrEnum):
+    RED = "red"
+    GREEN = "light green"
+
+
+@dataclass(frozen=True)
+class Painted:
+    closed: Colour
+    open: Colour | UnknownMember
+    maybe: Colour | UnknownMember | None
+    counts: dict[Colour | UnknownMember, int]
 
 
 LEAVES = st.builds(Leaf, st.integers(), st.none() | st.text())
@@ -125,3 +140,36 @@ def test_a_field_of_another_type_is_refused_by_name(change: dict[str, Any], wher
 def test_what_is_no_object_is_no_record(value: object) -> None:
     with pytest.raises(ValueError, match="Record: expected an object"):
         from_json(Record, value)
+
+
+PAINTED = {"closed": "red", "open": "light green", "maybe": None, "counts": {"red": 1}}
+
+
+def test_a_member_is_read_as_one_and_written_as_its_plain_value() -> None:
+    read = from_json(Painted, PAINTED)
+    assert (read.closed, read.open) == (Colour.RED, Colour.GREEN)
+    assert isinstance(read.closed, Colour)
+    assert isinstance(read.open, Colour)
+    written = to_json(Painted(Colour.RED, Colour.GREEN, None, {Colour.RED: 1}))
+    assert written == PAINTED
+    assert {type(text) for text in (written["closed"], written["open"], *written["counts"])} == {str}
+    assert orjson.loads(orjson.dumps(written)) == PAINTED
+
+
+@pytest.mark.parametrize("text", ["blue", "", "RED", "Red", " red"])
+def test_a_text_that_is_not_a_member_is_kept_where_a_later_release_may_have_more(text: str) -> None:
+    stated = PAINTED | {"open": text, "maybe": text}
+    read = from_json(Painted, stated)
+    assert type(read.open) is type(read.maybe) is UnknownMember
+    assert read.open == text
+    assert to_json(read) == stated
+    assert type(to_json(read)["open"]) is str
+    with pytest.raises(ValueError, match=r"^Painted\.closed: .* is none of red, light green$"):
+        from_json(Painted, PAINTED | {"closed": text})
+
+
+@pytest.mark.parametrize("field", ["closed", "open", "maybe"])
+@pytest.mark.parametrize("value", [1, True, ["red"], {"red": 1}])
+def test_a_member_is_a_text(field: str, value: object) -> None:
+    with pytest.raises(ValueError, match=rf"^Painted\.{field}: expected str, got {type(value).__name__}$"):
+        from_json(Painted, PAINTED | {field: value})

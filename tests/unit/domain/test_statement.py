@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from audit_archive.format.codec import UnknownMember
 from audit_archive.format.facts import Action, ObjectRef, RunFacts
 from audit_archive.format.layout import ARCHIVE_FORMAT
 from audit_archive.format.merkle import EMPTY_TREE
@@ -39,6 +40,7 @@ def statements(kind: str) -> st.SearchStrategy[Statement]:
 
 st.register_type_strategy(str, TEXT)
 st.register_type_strategy(int, INTEGER)
+st.register_type_strategy(UnknownMember, TEXT.map(UnknownMember))
 ANY = st.sampled_from(sorted(KINDS)).flatmap(statements)
 
 OPERATOR = OperatorStatement(
@@ -129,3 +131,12 @@ def test_other_bytes_are_refused_by_name(data: bytes, words: str) -> None:
 def test_a_kind_that_is_no_text_is_refused_and_no_crash(kind: object) -> None:
     with pytest.raises(ValueError, match="kind"):
         parse_statement(orjson.dumps({"kind": kind, "format": ARCHIVE_FORMAT}))
+
+
+def test_a_word_of_a_later_release_is_kept_as_it_is() -> None:
+    data = changed(action="retire")
+    said = parse_statement(data)
+    assert isinstance(said, OperatorStatement)
+    assert type(said.action) is UnknownMember
+    assert said.action == "retire"
+    assert json.loads(statement_bytes(said)) == json.loads(data)
