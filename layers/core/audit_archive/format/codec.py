@@ -1,14 +1,19 @@
-"""Frozen dataclasses to JSON values and back, exactly: a missing or an unknown field is refused."""
+"""Frozen dataclasses to JSON values and back, exactly: a missing or an unknown field is refused.
 
-from collections.abc import Mapping
+A run reads and writes thousands of records of few classes: what a class says of its fields is asked once.
+"""
+
+from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from enum import StrEnum
-from functools import cache
+from functools import cache, partial
 from types import NoneType, UnionType
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, TypeAlias, TypeVar, Union, get_args, get_origin, get_type_hints
 
 R = TypeVar("R")
 W = TypeVar("W", bound=StrEnum)
+Decode: TypeAlias = Callable[[Any], Any]
+"""Makes a field's value of its JSON value. Raises ValueError naming the field that does not fit."""
 
 
 class UnknownMember(str):
@@ -30,12 +35,14 @@ def member_of(vocabulary: type[W], text: str) -> W | UnknownMember:
 
 
 def to_json(value: Any) -> Any:
-    """The JSON value of a record: dataclasses become objects, tuples arrays, words plain texts.
+    """The JSON value of a record: dataclasses become objects, tuples arrays, members plain texts.
 
-    The rest stays as it is. orjson takes words as values, but not as keys.
+    The rest stays as it is. orjson takes members as values, but not as keys.
     """
-    if is_dataclass(value) and not isinstance(value, type):
-        return {f.name: to_json(getattr(value, f.name)) for f in fields(value)}
+    kind: Any = type(value)
+    names = _names(kind)
+    if names is not None:
+        return {name: to_json(getattr(value, name)) for name in names}
     if isinstance(value, tuple):
         return [to_json(item) for item in value]
     if isinstance(value, str):
@@ -47,64 +54,89 @@ def to_json(value: Any) -> Any:
 
 def from_json(cls: type[R], value: object) -> R:
     """The record that `to_json` made `value` of. Raises ValueError naming the field that does not fit."""
-    return cls(**_arguments(cls, value))
-
-
-def _arguments(cls: Any, value: object) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise ValueError(f"{cls.__name__}: expected an object, got {type(value).__name__}")  # noqa: TRY004 - one class for every misfit
-    hints: Mapping[str, Any] = _hints(cls)
-    if hints.keys() != value.keys():
-        differing = ", ".join(sorted(map(str, hints.keys() ^ value.keys())))
+    kind: Any = cls
+    decoders = _decoders(kind)
+    if decoders.keys() != value.keys():
+        differing = ", ".join(sorted(map(str, decoders.keys() ^ value.keys())))
         raise ValueError(f"{cls.__name__}: missing or unknown fields: {differing}")
-    return {name: _decode(hint, value[name], f"{cls.__name__}.{name}") for name, hint in hints.items()}
+    return cls(**{name: decode(value[name]) for name, decode in decoders.items()})
 
 
 @cache
-def _hints(cls: Any) -> Mapping[str, Any]:
-    return get_type_hints(cls)
+def _names(cls: type) -> tuple[str, ...] | None:
+    """The names of a dataclass's fields; None for any other class."""
+    return tuple(field.name for field in fields(cls)) if is_dataclass(cls) else None
 
 
-def _decode(hint: Any, value: object, where: str) -> Any:
+@cache
+def _decoders(cls: Any) -> dict[str, Decode]:
+    """What reads each field of a dataclass."""
+    return {name: _decoder(hint, f"{cls.__name__}.{name}") for name, hint in get_type_hints(cls).items()}
+
+
+def _decoder(hint: Any, where: str) -> Decode:
     origin = get_origin(hint)
     if origin in (Union, UnionType):
-        return _decode_union(get_args(hint), value, where)
+        return _optional(get_args(hint), where)
     if origin is tuple:
-        return _decode_tuple(get_args(hint)[0], value, where)
+        return _array(_decoder(get_args(hint)[0], where), where)
     if origin is dict:
-        return _decode_mapping(get_args(hint)[1], value, where)
+        return _mapping(_decoder(get_args(hint)[1], where), where)
     if is_dataclass(hint) and isinstance(hint, type):
-        return from_json(hint, value)
+        return partial(from_json, hint)  # not its decoders: a class may have fields of its own kind
     if isinstance(hint, type) and issubclass(hint, StrEnum):
-        return _decode_member(hint, value, where)
-    if hint is Any or type(value) is hint:
+        return _member(hint, where)
+    return (lambda value: value) if hint is Any else _scalar(hint, where)
+
+
+def _scalar(kind: type, where: str) -> Decode:
+    def decode(value: object) -> object:
+        if type(value) is not kind:  # exactly: True is no int
+            raise ValueError(f"{where}: expected {kind.__name__}, got {type(value).__name__}")
         return value
-    raise ValueError(f"{where}: expected {hint.__name__}, got {type(value).__name__}")
+
+    return decode
 
 
-def _decode_union(options: tuple[Any, ...], value: object, where: str) -> Any:
-    if value is None and NoneType in options:
-        return None
+def _optional(options: tuple[Any, ...], where: str) -> Decode:
     (only,) = (option for option in options if option not in (NoneType, UnknownMember))
-    if UnknownMember in options:
-        return member_of(only, _decode(str, value, where))
-    return _decode(only, value, where)
+    some = _open_member(only, where) if UnknownMember in options else _decoder(only, where)
+    return (lambda value: None if value is None else some(value)) if NoneType in options else some
 
 
-def _decode_member(vocabulary: type[StrEnum], value: object, where: str) -> StrEnum:
-    found = member_of(vocabulary, _decode(str, value, where))
-    if isinstance(found, UnknownMember):
-        raise ValueError(f"{where}: {found!r:.80} is none of {', '.join(vocabulary)}")  # noqa: TRY004 - as above
-    return found
+def _open_member(vocabulary: type[StrEnum], where: str) -> Decode:
+    """What takes a member of a StrEnum, and any other text as an UnknownMember."""
+    text = _scalar(str, where)
+    return lambda value: member_of(vocabulary, text(value))
 
 
-def _decode_tuple(item: Any, value: object, where: str) -> tuple[Any, ...]:
-    if not isinstance(value, list):
-        raise ValueError(f"{where}: expected an array, got {type(value).__name__}")  # noqa: TRY004 - as above
-    return tuple(_decode(item, each, where) for each in value)
+def _member(vocabulary: type[StrEnum], where: str) -> Decode:
+    read = _open_member(vocabulary, where)
+
+    def decode(value: object) -> StrEnum:
+        member: StrEnum | UnknownMember = read(value)
+        if isinstance(member, UnknownMember):
+            raise ValueError(f"{where}: {member!r:.80} is none of {', '.join(vocabulary)}")  # noqa: TRY004 - as above
+        return member
+
+    return decode
 
 
-def _decode_mapping(item: Any, value: object, where: str) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise ValueError(f"{where}: expected an object, got {type(value).__name__}")  # noqa: TRY004 - as above
-    return {key: _decode(item, each, where) for key, each in value.items()}
+def _array(item: Decode, where: str) -> Decode:
+    def decode(value: object) -> tuple[Any, ...]:
+        if not isinstance(value, list):
+            raise ValueError(f"{where}: expected an array, got {type(value).__name__}")  # noqa: TRY004 - as above
+        return tuple(map(item, value))
+
+    return decode
+
+
+def _mapping(item: Decode, where: str) -> Decode:
+    def decode(value: object) -> dict[str, Any]:
+        if not isinstance(value, dict):
+            raise ValueError(f"{where}: expected an object, got {type(value).__name__}")  # noqa: TRY004 - as above
+        return {key: item(each) for key, each in value.items()}
+
+    return decode
