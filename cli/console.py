@@ -11,7 +11,6 @@ from cli.exits import Exit, Failure
 from cli.options import Chosen, chosen, confirm, console_argument, global_options, yes_option
 from cli.show import say, show_json, show_records
 from cli.stack import Stack, asking
-from cli.status import record_of
 
 COLUMNS = {
     "Console": "console",
@@ -80,8 +79,7 @@ def list_(chosen: Chosen, /) -> None:
     """List the Consoles that have a schedule or an archive, with their last completed runs and watermarks."""
     stack = chosen.stack
     found: dict[str, dict[str, Any]] = {
-        each.console: record_of(each, stack.verifications) | {"state": None}
-        for each in statuses(stack.reader, None)
+        each.console: each.as_dict() | {"state": None} for each in statuses(stack.reader, None)
     }
     for each in schedules.listed(stack):
         name = each["Name"]
@@ -93,7 +91,10 @@ def list_(chosen: Chosen, /) -> None:
             record |= {"schedule": each["ScheduleExpression"], "state": each.get("State")}
     nothing = dict.fromkeys(COLUMNS.values())
     records = [nothing | record | {"console": name} for name, record in sorted(found.items())]
-    show_records(records, COLUMNS, as_json=chosen.is_json)
+    if chosen.is_json:
+        show_json(records)
+    else:
+        show_records(records, COLUMNS)
     if not records:
         say("There is none: add one with `canary-audit console add`.")
 

@@ -9,17 +9,16 @@ from typing import Any, BinaryIO, cast
 
 import click
 
-from audit_archive import __version__
-from audit_archive.format.codec import to_json
+from audit_archive.answers import entries_answer
 from audit_archive.format.display import local_moment
 from audit_archive.format.entry import members_of
-from audit_archive.format.times import OffsetAt, rfc3339
+from audit_archive.format.times import OffsetAt
 from audit_archive.retrieve.formats import CSV, FORMATS, NDJSON
 from audit_archive.retrieve.request import UTC, EntriesRequest
-from audit_archive.retrieve.search import Body, FoundEntries, find_entries
+from audit_archive.retrieve.search import FoundEntries, find_entries
 from cli.options import Chosen, chosen, console_argument, folder_option, global_options
 from cli.outputs import CHUNK, check_free, written
-from cli.questions import event_of, query_options, tell_coverage
+from cli.questions import asked_now, event_of, query_options, tell_coverage
 from cli.show import binary_stdout, is_terminal, say, show_json, show_table
 from cli.stack import find_zone, question
 
@@ -70,9 +69,9 @@ def entries(
     request = cast("EntriesRequest", question(event))
     check_free(*filter(None, [output]))
     reader = chosen.reader(folder)
-    asked_at = rfc3339(reader.clock.now())
+    asked_by = asked_now(request, reader)
     found = find_entries(reader, request.query, request.form, with_forms=request.with_forms)
-    answer = _answer(found, event, asked_at, output, request.query.resolved)
+    answer = entries_answer(request, asked_by, found, {"file": str(output) if output is not None else None})
     if found.body is not None:
         with closing(found.body.file) as file:
             if output is not None:
@@ -87,31 +86,6 @@ def entries(
         _tell(found, output)
     elif found.body is None or output is not None:
         show_json(answer)
-
-
-def _answer(
-    found: FoundEntries,
-    event: dict[str, Any],
-    asked_at: str,
-    output: Path | None,
-    resolved: dict[str, str | None],
-) -> dict[str, Any]:
-    return {
-        "question": event,
-        "asked": {"at": asked_at, "version": __version__},
-        "resolved": resolved,
-        "outcome": found.outcome,
-        "sentence": found.sentence,
-        "coverage": to_json(found.coverage),
-        "report": _report(found.body, output, event["format"]),
-        **({"forms": to_json(found.forms)} if found.forms is not None else {}),
-    }
-
-
-def _report(body: Body | None, output: Path | None, form: str) -> dict[str, Any] | None:
-    if body is None:
-        return None
-    return {"file": str(output) if output else None, "format": form, "size": body.size, "sha256": body.sha256}
 
 
 def _write(file: BinaryIO, output: Path) -> None:

@@ -1,6 +1,5 @@
 """`evidence`: the bundle that an auditor is handed."""
 
-from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 from shutil import copyfileobj
@@ -8,18 +7,16 @@ from typing import Any, cast
 
 import click
 
-from audit_archive import __version__
+from audit_archive.answers import evidence_answer
 from audit_archive.evidence.bundle import PAGE, VERIFIER, Evidence, Workshop, build_evidence
-from audit_archive.format.codec import to_json
-from audit_archive.format.times import rfc3339
 from audit_archive.retrieve.formats import BUNDLE
 from audit_archive.retrieve.request import EvidenceRequest
-from audit_archive.retrieve.search import Body
 from cli.exits import Exit, Failure
+from cli.keys import key_file
 from cli.options import Chosen, chosen, console_argument, folder_option, global_options
 from cli.outputs import CHUNK, check_free, written
 from cli.progress import Bar
-from cli.questions import event_of, query_options, tell_coverage
+from cli.questions import asked_now, event_of, query_options, tell_coverage
 from cli.show import say, show_json
 from cli.stack import handouts, is_signed, question
 
@@ -48,41 +45,24 @@ def evidence(chosen: Chosen, /, console: str, output: Path | None, folder: Path 
     canary-audit evidence 1234abcd --user alice@example.com --from 2026-03-01 --to 2026-03-31
     canary-audit evidence 1234abcd --from-id 1200 --to-id 1200 --who ada --reason "incident 4711"
     """
-    event = event_of("evidence", console, asked)
-    request = cast("EvidenceRequest", question(event))
+    request = cast("EvidenceRequest", question(event_of("evidence", console, asked)))
     reader = chosen.reader(folder)
-    asked_at = rfc3339(reader.clock.now())
-    output = output or Path(f"evidence-{console}-{asked_at.replace('-', '').replace(':', '')}{BUNDLE.suffix}")
+    asked_by = asked_now(request, reader)
+    moment = asked_by["at"].replace("-", "").replace(":", "")
+    output = output or Path(f"evidence-{console}-{moment}{BUNDLE.suffix}")
     check_free(output)
-    told = {"at": asked_at, "who": asked["who"], "reason": asked["reason"], "version": __version__}
     with Bar() as bar:
-        made = build_evidence(Workshop(reader, is_signed, handouts(), bar.show), request, told)
+        made = build_evidence(Workshop(reader, is_signed, handouts(), bar.show), request, asked_by)
     if made.body is not None:
         with closing(made.body.file) as file, written(output) as target:
             copyfileobj(file, target, CHUNK)
     if chosen.is_json:
-        show_json({"question": event, "asked": told} | _answer(made, output))
+        show_json(evidence_answer(request, asked_by, made, {"file": str(output)}))
     else:
         _tell(made, output)
     found = made.report.verification if made.report is not None else None
     if found is not None and found.faults:
         raise Failure("FaultsFound", f"{found.verdict}: {found.faults[0].sentence}", Exit.FAULTS)
-
-
-def _answer(made: Evidence, output: Path) -> dict[str, Any]:
-    return {
-        "outcome": made.outcome,
-        "sentence": made.sentence,
-        "coverage": to_json(made.coverage),
-        **made.summary(),
-        "report": _report(made.body, output),
-    }
-
-
-def _report(body: Body | None, output: Path) -> Mapping[str, Any] | None:
-    if body is None:
-        return None
-    return {"file": str(output), "format": BUNDLE.name, "size": body.size, "sha256": body.sha256}
 
 
 def _tell(made: Evidence, output: Path) -> None:
@@ -97,6 +77,6 @@ def _tell(made: Evidence, output: Path) -> None:
     say(f"Look:  unzip -d {place} {output}, and open {place}/{PAGE}")
     if signer is None:
         return say(f"Check: python3 -I {place}/{VERIFIER} {place}")
-    key = f"signing-key-{signer.key_id.hex()}.pem"
+    key = key_file(signer)
     say(f"Key:   canary-audit keys {made.report.console} --output . makes {key}; best is one that you have")
     return say(f"Check: python3 -I {place}/{VERIFIER} {place} --key {key}")

@@ -7,15 +7,14 @@ from typing import Any, cast
 
 import click
 
-from audit_archive import __version__
+from audit_archive.answers import exports_answer
 from audit_archive.errors import IntegrityError
-from audit_archive.format.codec import to_json
-from audit_archive.format.times import rfc3339
-from audit_archive.retrieve.exports import FoundExports, Original, find_exports
+from audit_archive.retrieve.exports import Original, find_exports
 from audit_archive.retrieve.request import ExportRequest
 from audit_archive.retrieve.statements import Reader
 from cli.options import Chosen, chosen, console_argument, folder_option, global_options
 from cli.outputs import written
+from cli.questions import asked_now
 from cli.show import is_terminal, say, show_json, show_line, show_table
 from cli.stack import question
 
@@ -50,13 +49,13 @@ def export(chosen: Chosen, /, console: str, output: Path | None, folder: Path | 
     event = {"request": "export", "console": console, **given}
     request = cast("ExportRequest", question(event))
     reader = chosen.reader(folder)
-    asked_at = rfc3339(reader.clock.now())
+    asked_by = asked_now(request, reader)
     found = find_exports(reader, request.query)
-    files = {each.facts.key: _write(reader, each, output) for each in found.originals if output is not None}
-    if chosen.is_json:
-        told = {"question": event, "asked": {"at": asked_at, "version": __version__}}
-        return show_json(told | _answer(found, files))
-    return _tell(found, files)
+    files = [
+        {"file": _write(reader, each, output) if output is not None else None} for each in found.originals
+    ]
+    answer = exports_answer(request, asked_by, found, files)
+    return show_json(answer) if chosen.is_json else _tell(answer)
 
 
 def _write(reader: Reader, original: Original, output: Path) -> str | None:
@@ -74,34 +73,14 @@ def _write(reader: Reader, original: Original, output: Path) -> str | None:
     return str(path)
 
 
-def _answer(found: FoundExports, files: Mapping[str, str | None]) -> dict[str, Any]:
-    return {
-        "outcome": found.outcome,
-        "sentence": found.sentence,
-        "coverage": to_json(found.coverage),
-        "exports": [_record(each, files) for each in found.originals],
-    }
-
-
-def _record(original: Original, files: Mapping[str, str | None]) -> dict[str, Any]:
-    told = {
-        "epoch": original.epoch,
-        "statements": list(original.statements),
-        "absence": original.absence,
-        "file": files.get(original.facts.key),
-    }
-    facts: dict[str, Any] = to_json(original.facts)
-    return told | facts
-
-
-def _tell(found: FoundExports, files: Mapping[str, str | None]) -> None:
-    records = [_record(each, files) for each in found.originals]
-    if records and is_terminal():
+def _tell(answer: Mapping[str, Any]) -> None:
+    exports = answer["exports"]
+    if exports and is_terminal():
         names = ("first_id", "last_id", "entry_count", "served_at", "size", "sha256")
-        show_table(COLUMNS, ([*(r.get(name) for name in names), r["absence"] or "yes"] for r in records))
-    elif records:
-        for record in records:
-            show_line(record)
-    say(found.sentence)
-    for path in filter(None, files.values()):
+        show_table(COLUMNS, ([*(e[name] for name in names), e["absence"] or "yes"] for e in exports))
+    elif exports:
+        for each in exports:
+            show_line(each)
+    say(answer["sentence"])
+    for path in filter(None, (each["file"] for each in exports)):
         say(f"Written: {path}")

@@ -9,8 +9,8 @@ import click
 from audit_archive.errors import IntegrityError
 from audit_archive.format.facts import Action
 from audit_archive.format.head import Head
-from audit_archive.format.keys import PublicKey, from_base64
-from audit_archive.format.statement import OperatorStatement
+from audit_archive.format.keys import PublicKey
+from audit_archive.format.statement import OperatorStatement, key_named_by
 from audit_archive.retrieve.statements import Reader
 from audit_archive.storage.chain import beyond
 from cli.exits import Exit, Failure
@@ -64,11 +64,16 @@ def named_keys(reader: Reader, console: str) -> list[Named]:
     named = []
     for said, ref, _ in beyond(reader.source, Head(console)):
         if isinstance(said, OperatorStatement) and said.action == Action.KEY:
-            try:
-                named.append(Named(said.seq, PublicKey(from_base64(said.public_key or ""))))
-            except ValueError as error:
-                raise IntegrityError(f"{ref.key} names no public key: {error}") from error
+            key = key_named_by(said)
+            if key is None:
+                raise IntegrityError(f"{ref.key} should name a public key and does not. Verify the archive")
+            named.append(Named(said.seq, key))
     return named
+
+
+def key_file(key: PublicKey) -> str:
+    """What the file of a key is called."""
+    return f"signing-key-{key.key_id.hex()}.pem"
 
 
 def _agrees(named: list[Named], own: PublicKey | None) -> bool | None:
@@ -80,7 +85,7 @@ def _agrees(named: list[Named], own: PublicKey | None) -> bool | None:
 def _write(named: list[Named], output: Path) -> dict[PublicKey, str]:
     files = {}
     for key in dict.fromkeys(each.key for each in named):
-        path = output / f"signing-key-{key.key_id.hex()}.pem"
+        path = output / key_file(key)
         with written(path) as file:
             file.write(key.pem().encode())
         files[key] = str(path)

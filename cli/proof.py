@@ -5,16 +5,14 @@ from typing import Any, cast
 
 import click
 
-from audit_archive import __version__
-from audit_archive.format.codec import to_json
-from audit_archive.format.times import rfc3339
+from audit_archive.answers import proofs_answer
 from audit_archive.retrieve.proofs import ProvenLine, find_proofs
 from audit_archive.retrieve.request import ProofRequest
 from cli.exits import Exit, Failure
 from cli.options import Chosen, ConsoleId, chosen, folder_option, global_options
 from cli.outputs import check_free, written
 from cli.proof_check import check
-from cli.questions import event_of, tell_coverage
+from cli.questions import asked_now, event_of, tell_coverage
 from cli.show import binary_stdout, say, show_json
 from cli.stack import is_signed, question
 
@@ -65,33 +63,31 @@ def _prove(
     chosen: Chosen, console: str, folder: Path | None, id_: int, output: Path | None, **asked: Any
 ) -> None:
     """Prove an entry of the archive. Raises Failure if it is archived and can't be proven."""
-    event = event_of("proof", console, {"id": id_, **asked})
-    request = cast("ProofRequest", question(event))
+    request = cast("ProofRequest", question(event_of("proof", console, {"id": id_, **asked})))
     reader = chosen.reader(folder)
-    asked_at = rfc3339(reader.clock.now())
+    asked_by = asked_now(request, reader)
     found = find_proofs(reader, request.query, is_signed)
-    files = [_write(each, output) for each in found.proofs] if output is not None else []
+    written_to = (
+        [path for each in found.proofs for path in _write(each, output)] if output is not None else []
+    )
     if chosen.is_json:
-        answer = {"outcome": found.outcome, "sentence": found.sentence, "coverage": to_json(found.coverage)}
-        proofs = [each.as_dict() for each in found.proofs]
-        told = {"question": event, "asked": {"at": asked_at, "version": __version__}}
-        show_json(told | answer | {"proofs": proofs, "unproven_because": found.reasons, "files": files})
+        show_json(proofs_answer(request, asked_by, found) | {"files": written_to})
     else:
         if output is None:
             binary_stdout().write(b"\n".join(each.proven.proof.encode() for each in found.proofs))
         tell_coverage(found.sentence, found.coverage)
-        for path in files:
-            say(f"Written: {path}.line and {path}.tlog-proof")
+        for path in written_to:
+            say(f"Written: {path}")
     if found.reasons:
         raise Failure("NotProven", found.sentence, Exit.FAULTS)
 
 
-def _write(each: ProvenLine, output: Path) -> str:
-    """Put a line, as it was hashed, and its proof into files; what both are called but for the ending."""
+def _write(each: ProvenLine, output: Path) -> list[str]:
+    """Put a line, as it was hashed, and its proof into two files."""
     path = output / f"{each.proven.epoch}-{each.proven.entry_id}"
-    pair = {".line": each.line, ".tlog-proof": each.proven.proof.encode()}
-    check_free(*(path.with_name(path.name + suffix) for suffix in pair))
-    for suffix, data in pair.items():
-        with written(path.with_name(path.name + suffix)) as target:
+    line, proof = (path.with_name(path.name + suffix) for suffix in (".line", ".tlog-proof"))
+    check_free(line, proof)
+    for file, data in ((line, each.line), (proof, each.proven.proof.encode())):
+        with written(file) as target:
             target.write(data)
-    return str(path)
+    return [str(line), str(proof)]

@@ -5,7 +5,11 @@ from typing import Any, TypeVar
 
 import click
 
+from audit_archive import __version__
+from audit_archive.answers import Asked, Invocation, asked_of
 from audit_archive.retrieve.coverage import Coverage
+from audit_archive.retrieve.request import RetrieveRequest
+from audit_archive.retrieve.statements import Reader
 from cli.show import say
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -14,6 +18,7 @@ FIELDS = {"from_": "from", "tz": "zone", "action": "action_type", "from_id": "fi
 MAX_HOLES = 10
 """Holes that are told to a person."""
 
+HERE = Invocation("canary-audit", None, __version__)
 
 TIMES = (
     click.option("--from", "from_", metavar="TIME", help="From this date or time on, which is included."),
@@ -55,6 +60,11 @@ def event_of(request: str, console: str, asked: Mapping[str, Any]) -> dict[str, 
     given = {FIELDS.get(name, name): value for name, value in asked.items() if _is_given(value)}
     lists = {name: list(value) if isinstance(value, tuple) else value for name, value in given.items()}
     return {"request": request, "console": console, **lists}
+
+
+def asked_now(request: RetrieveRequest, reader: Reader) -> Asked:
+    """What an answer of this command says of when it was asked, by whom and why."""
+    return asked_of(request.question, reader.clock.now(), HERE)
 
 
 def _is_given(value: object) -> bool:

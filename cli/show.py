@@ -60,14 +60,12 @@ def show_facts(facts: Iterable[tuple[str, object]]) -> None:
         click.echo(f"{name:<{width}}  {value}")
 
 
-def show_records(records: Sequence[Record], columns: Mapping[str, str], *, as_json: bool) -> None:
-    """Records as a table at a terminal, as NDJSON into a pipe, as one list with --json.
+def show_records(records: Sequence[Record], columns: Mapping[str, str]) -> None:
+    """Records as a table at a terminal, as NDJSON into a pipe.
 
     `columns`: the table's headings, each with the field that stands under it.
     """
-    if as_json:
-        show_json(list(records))
-    elif is_terminal():
+    if is_terminal():
         show_table(list(columns), ([record.get(name) for name in columns.values()] for record in records))
     else:
         for record in records:

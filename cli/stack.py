@@ -162,6 +162,7 @@ class Stack:
             ledger=DynamoDbLedger(dynamodb, self.output("LedgerTable")),
             clock=self.clock,
             scratch=scratch_file,
+            verifications=self.verifications,
         )
 
     @cached_property

@@ -7,12 +7,12 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from audit_archive.audit.question import Audit, AuditQuestion, KnownPoint
+from audit_archive.audit.daily import Watched, remembered
+from audit_archive.audit.question import Audit, AuditQuestion
 from audit_archive.audit.request import parse_verify_request
 from audit_archive.audit.verify import verify_archive as audit
 from audit_archive.format.checkpoint import MAX_NOTE
 from audit_archive.format.verdicts import Depth, Growth, KeysFrom, Verification, Why
-from audit_archive.ports import Rotation
 from audit_archive.retrieve.statements import Reader
 from cli.exits import Exit, Failure
 from cli.inputs import read_input
@@ -88,14 +88,14 @@ def verify(chosen: Chosen, /, console: str, folder: Path | None, bundle: Path | 
     question = question_of(console, asked)
     reader = _open(bundle) if bundle is not None else chosen.reader(folder)
     if folder is bundle is None:
-        remembered = _remembered(chosen.stack.verifications.last(console))
-        question = replace(question, known=(*question.known, *remembered))
+        last = chosen.stack.verifications.last(console)
+        question = replace(question, known=(*question.known, *remembered(last)))
     with Bar() as bar:
         ports = Audit(reader.source, reader.clock, reader.scratch, is_signed, bar.show)
         ports = replace(ports, has_lines=bundle is None)
         found = audit(ports.beside(reader.ledger, console), question)
     if chosen.is_json:
-        show_json(found.as_dict())
+        show_json(Watched(found).as_dict())
     else:
         _tell(found)
     if not found.is_valid:
@@ -147,13 +147,6 @@ def _text(place: str) -> str:
         raise Failure(
             "NoCheckpoint", f"--since: {place} is not the text of a checkpoint", Exit.USAGE
         ) from error
-
-
-def _remembered(last: Rotation | None) -> tuple[KnownPoint, ...]:
-    """What the last daily audit without a fault saw: the chain can't do without it."""
-    if last is None or last.newest_sha256 is None:
-        return ()
-    return (KnownPoint("an earlier audit", last.newest_sha256, last.newest_seq),)
 
 
 def _growth(growth: Growth | None) -> str | None:

@@ -44,7 +44,7 @@ def copy(tmp_path: Path) -> Path:
 def test_status_tells_where_the_archive_stands() -> None:
     answer = run("status", "--json")
     assert answer.exit_code == 0
-    (status,) = json.loads(answer.stdout)
+    (status,) = json.loads(answer.stdout)["consoles"]
     assert (status["console"], status["highest_archived_id"], status["highest_purged_id"]) == (CONSOLE, 13, 9)
     assert (status["missing_ids"], status["state"]) == (4, "ok")
 
@@ -140,7 +140,7 @@ def test_status_tells_that_an_export_lacks_something(
     world.run()
     state_archive(world, **fields)
     copied(world, tmp_path)
-    (status,) = json.loads(run("status", "--json", folder=tmp_path).stdout)
+    (status,) = json.loads(run("status", "--json", folder=tmp_path).stdout)["consoles"]
     assert status["state"] == state
 
 

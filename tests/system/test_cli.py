@@ -61,7 +61,7 @@ def test_what_was_archived_is_told_found_and_verified(
     archived: LocalConsole, told: Callable[..., Any], stack: DeployedStack, tmp_path: Path
 ) -> None:
     console = archived.id
-    (status,) = told("status", console)
+    (status,) = told("status", console)["consoles"]
     assert (status["highest_archived_id"], status["state"]) == (ENTRIES, "ok")
     assert any(each["console"] == console for each in told("console", "list"))
 
@@ -133,9 +133,9 @@ def test_a_decision_asks_first_and_is_stated_with_who_and_why(
     archived: LocalConsole, command: Command, told: Callable[..., Any], stack: DeployedStack
 ) -> None:
     rebuild = ("ledger", "rebuild", archived.id, "--who", "ada", "--reason", "restored")
-    (before,) = told("status", archived.id)
+    (before,) = told("status", archived.id)["consoles"]
     assert command(*rebuild, input="n\n").exit_code == 130
-    assert told("status", archived.id)[0]["statements"] == before["statements"]
+    assert told("status", archived.id)["consoles"][0]["statements"] == before["statements"]
 
     result = told(*rebuild, "--yes")
     (key,) = result["statements"]

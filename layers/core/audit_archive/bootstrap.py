@@ -15,11 +15,12 @@ from audit_archive.adapters.s3 import S3ArchiveStore, S3Links, S3ReportStore
 from audit_archive.adapters.secrets import SecretKey, find_key
 from audit_archive.adapters.signing import KmsSigner, is_signed
 from audit_archive.adapters.sns_alerts import NoAlerts, SnsAlerts
+from audit_archive.answers import Invocation
 from audit_archive.audit.daily import Daily, Tell, Watch, Watched, audit_by_hand, audit_daily
 from audit_archive.audit.question import AuditQuestion
 from audit_archive.audit.request import parse_verify_request
 from audit_archive.config import RetrieveSettings, Settings, VerifySettings
-from audit_archive.desk import Desk, Invocation
+from audit_archive.desk import Desk
 from audit_archive.evidence.bundle import Workshop
 from audit_archive.format.facts import RunFacts
 from audit_archive.format.times import HOUR, MINUTE, rfc3339
@@ -30,7 +31,7 @@ from audit_archive.run.archive_run import ArchiveRun
 from audit_archive.run.context import Order, Run, Signing
 from audit_archive.run.operate import state_decision as state
 from audit_archive.run.plan import Policy
-from audit_archive.run.request import ArchiveRequest, OperatorRequest
+from audit_archive.run.request import ArchiveRequest, OperatorRequest, is_operator_event
 from audit_archive.run.result import Result
 
 if TYPE_CHECKING:
@@ -59,6 +60,13 @@ class InvocationContext(Protocol):
         ...
 
 
+def archive(event: object, context: InvocationContext) -> Result:
+    """Carry out the run, or state the decision, that an event asks for. Raises as `archive_run` does."""
+    if is_operator_event(event):
+        return operate(OperatorRequest.from_event(event), context)
+    return archive_run(ArchiveRequest.from_event(event), context)
+
+
 def archive_run(request: ArchiveRequest, context: InvocationContext) -> Result:
     """Carry out the run that an invocation asks for. Raises the errors of `audit_archive.errors`."""
     settings = Settings.from_environment()
@@ -85,6 +93,7 @@ def retrieve(event: object, context: InvocationContext) -> dict[str, Any]:
         ledger=DynamoDbLedger(dynamodb, settings.ledger_table),
         clock=LambdaClock(context),
         scratch=scratch_file,
+        verifications=DynamoDbVerifications(dynamodb, settings.ledger_table),
     )
     desk = Desk(
         workshop=Workshop(reader, is_signed, handouts()),

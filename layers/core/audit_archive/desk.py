@@ -4,14 +4,24 @@ Every answer repeats the question, says who asked when and what answered, and st
 searched, what is missing of it, and what it does not vouch for.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from audit_archive.answers import (
+    Asked,
+    Invocation,
+    Place,
+    asked_of,
+    entries_answer,
+    evidence_answer,
+    exports_answer,
+    proofs_answer,
+    status_answer,
+)
 from audit_archive.errors import RequestError, SettingsError
 from audit_archive.evidence.bundle import Workshop, build_evidence
-from audit_archive.format.codec import to_json
 from audit_archive.format.layout import report_key
 from audit_archive.format.times import rfc3339
 from audit_archive.ports import LinkExport, ReportStore
@@ -36,15 +46,6 @@ MAX_REPORT = 5 * 1024**3
 
 
 @dataclass(frozen=True)
-class Invocation:
-    """By whom a question is answered: the function as it was invoked, the request's id, our version."""
-
-    invoked_by: str
-    request_id: str
-    version: str
-
-
-@dataclass(frozen=True)
 class Desk:
     """Where questions are answered: with what, where answers are put, how long a link to one works."""
 
@@ -62,111 +63,56 @@ class Desk:
     def answer(self, request: RetrieveRequest) -> dict[str, Any]:
         """The answer as a plain dict, for JSON. Raises the errors of `audit_archive.errors`."""
         asked_at = self.reader.clock.now()
+        asked = asked_of(request.question, asked_at, self.invocation)
         with _on_a_disk():
-            answer = self._answer(request, asked_at)
-        return {
-            "question": dict(request.question),
-            "asked": self._asked(request.question, asked_at),
-            **answer,
-        }
+            match request:
+                case EntriesRequest():
+                    return self._entries(request, asked, asked_at)
+                case ExportRequest():
+                    return self._exports(request, asked)
+                case ProofRequest():
+                    found = find_proofs(self.reader, request.query, self.workshop.is_signed)
+                    return proofs_answer(request, asked, found)
+                case EvidenceRequest():
+                    return self._evidence(request, asked, asked_at)
+                case StatusRequest():
+                    return status_answer(request, asked, statuses(self.reader, request.console))
 
-    def _answer(self, request: RetrieveRequest, asked_at: int) -> dict[str, Any]:
-        match request:
-            case EntriesRequest():
-                return self._entries(request, asked_at)
-            case ExportRequest():
-                return self._exports(request)
-            case ProofRequest():
-                return self._proofs(request)
-            case EvidenceRequest():
-                return self._evidence(request, asked_at)
-            case StatusRequest():
-                return {"consoles": to_json(statuses(self.reader, request.console))}
-
-    def _asked(self, question: Mapping[str, Any], at: int) -> dict[str, Any]:
-        """Who asked and why is what the question says; CloudTrail knows the caller."""
-        return {
-            "at": rfc3339(at),
-            "who": question.get("who"),
-            "reason": question.get("reason"),
-            **to_json(self.invocation),
-        }
-
-    def _entries(self, request: EntriesRequest, asked_at: int) -> dict[str, Any]:
+    def _entries(self, request: EntriesRequest, asked: Asked, asked_at: int) -> dict[str, Any]:
         found = find_entries(self.reader, request.query, request.form, with_forms=request.with_forms)
-        report = None
-        if found.body is not None:
-            with closing(found.body.file):
-                report = self._report(request.query, found.body, request.form, asked_at)
-        return {
-            "outcome": found.outcome,
-            "sentence": found.sentence,
-            "resolved": request.query.resolved,
-            "coverage": to_json(found.coverage),
-            "report": report,
-            **({"forms": to_json(found.forms)} if request.with_forms else {}),
-        }
+        place = self._put(request.query, found.body, request.form, asked_at)
+        return entries_answer(request, asked, found, place)
 
-    def _report(self, query: Query, body: Body, kind: Kind, asked_at: int) -> dict[str, Any]:
-        """Put an answer where whoever asked can fetch it."""
-        if body.size > MAX_REPORT:
-            raise RequestError(
-                "from", f"the answer has {body.size} bytes, more than {MAX_REPORT}: ask for less"
-            )
-        key = report_key(query.console, asked_at, body.sha256, kind.suffix)
-        self.reports.put(key, body.file, body.sha256, kind.content_type)
-        return {
-            "format": kind.name,
-            "size": body.size,
-            "sha256": body.sha256,
-            "key": key,
-            **self._link(self.reports.link(key, self.link_seconds)),
-        }
+    def _evidence(self, request: EvidenceRequest, asked: Asked, asked_at: int) -> dict[str, Any]:
+        made = build_evidence(self.workshop, request, asked)
+        place = self._put(request.query, made.body, BUNDLE, asked_at)
+        return evidence_answer(request, asked, made, place)
 
-    def _exports(self, request: ExportRequest) -> dict[str, Any]:
+    def _put(self, query: Query, body: Body | None, kind: Kind, asked_at: int) -> Place:
+        """Put what was found where whoever asked can fetch it, and close its file."""
+        if body is None:
+            return {}
+        with closing(body.file):
+            if body.size > MAX_REPORT:
+                raise RequestError(
+                    "from", f"the answer has {body.size} bytes, more than {MAX_REPORT}: ask for less"
+                )
+            key = report_key(query.console, asked_at, body.sha256, kind.suffix)
+            self.reports.put(key, body.file, body.sha256, kind.content_type)
+        return {"key": key, **self._link(self.reports.link(key, self.link_seconds))}
+
+    def _exports(self, request: ExportRequest, asked: Asked) -> dict[str, Any]:
         found = find_exports(self.reader, request.query)
-        return {
-            "outcome": found.outcome,
-            "sentence": found.sentence,
-            "resolved": request.query.resolved,
-            "coverage": to_json(found.coverage),
-            "exports": [self._export(original) for original in found.originals],
-        }
+        return exports_answer(request, asked, found, [self._place(each) for each in found.originals])
 
-    def _proofs(self, request: ProofRequest) -> dict[str, Any]:
-        found = find_proofs(self.reader, request.query, self.workshop.is_signed)
-        return {
-            "outcome": found.outcome,
-            "sentence": found.sentence,
-            "coverage": to_json(found.coverage),
-            "proofs": [proof.as_dict() for proof in found.proofs],
-            "unproven_because": list(found.reasons),
-        }
-
-    def _evidence(self, request: EvidenceRequest, asked_at: int) -> dict[str, Any]:
-        made = build_evidence(self.workshop, request, self._asked(request.question, asked_at))
-        report = None
-        if made.body is not None:
-            with closing(made.body.file):
-                report = self._report(request.query, made.body, BUNDLE, asked_at)
-        return {
-            "outcome": made.outcome,
-            "sentence": made.sentence,
-            "resolved": request.query.resolved,
-            "coverage": to_json(made.coverage),
-            **made.summary(),
-            "report": report,
-        }
-
-    def _export(self, original: Original) -> dict[str, Any]:
-        facts = original.facts
-        link = None
+    def _place(self, original: Original) -> Place:
+        """A link to an export that is still there."""
+        facts, link = original.facts, None
         if original.absence is None:
             link = self.link_export(facts.key, facts.version_id, self.link_seconds)
-        told = {"epoch": original.epoch, "statements": list(original.statements), "absence": original.absence}
-        return {**told, **to_json(facts), **self._link(link)}
+        return self._link(link)
 
-    def _link(self, link: str | None) -> dict[str, Any]:
+    def _link(self, link: str | None) -> Place:
         """A link, and when it ceases to work (with the credentials that signed it, if that is sooner)."""
         until = self.reader.clock.now() + self.link_seconds
         return {"link": link, "link_expires_at": rfc3339(until) if link is not None else None}

@@ -1,7 +1,7 @@
 """What a person is woken up for."""
 
 from audit_archive import errors
-from audit_archive.ports import FindingKind
+from audit_archive.finding import FindingKind
 
 
 def test_every_error_that_pages_is_a_kind_of_finding() -> None:

@@ -9,7 +9,8 @@ import pytest
 
 from audit_archive.adapters.machine import find_zone
 from audit_archive.adapters.signing import is_signed
-from audit_archive.desk import Desk, Invocation
+from audit_archive.answers import Invocation
+from audit_archive.desk import Desk
 from audit_archive.errors import RequestError, SettingsError
 from audit_archive.evidence.bundle import Workshop
 from audit_archive.format.facts import IdSpan

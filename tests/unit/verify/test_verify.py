@@ -12,6 +12,7 @@ import pytest
 
 from audit_archive.adapters.folder_source import FolderSource
 from audit_archive.adapters.signing import is_signed
+from audit_archive.audit.daily import Watched
 from audit_archive.audit.question import Audit, AuditQuestion, Done, no_progress
 from audit_archive.audit.verify import verify_archive
 from audit_archive.errors import SettingsError
@@ -142,9 +143,10 @@ def test_what_the_archive_states_itself_is_noted(victim: Victim) -> None:
 def test_the_same_archive_gives_the_same_report(victim: Victim) -> None:
     victim.lose(victim.archives[0].export.key, victim.archives[1].entries[0].key)
     victim.flip(statement_key(CONSOLE, 6))
-    first, second = victim.audit().as_dict(), victim.audit().as_dict()
+    first, second = (Watched(victim.audit()).as_dict() for _ in range(2))
     assert first == second
     assert [fault["seq"] for fault in first["faults"]] == [2, 4, 6]
+    assert first["fault_count"] == 3
 
 
 # ------------------------------------------------------------------------------------ gone, or not there yet

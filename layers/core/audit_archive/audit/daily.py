@@ -59,6 +59,9 @@ def share_of(rotation: Rotation | None, newest_seq: int, now: int, content_days:
 MAX_TOLD = 20
 """Faults that one audit tells a person of, one message each; the next one tells the next."""
 
+LISTED = 1000
+"""Faults that a report lists: Lambda takes no answer of more than 6 MB."""
+
 
 @dataclass(frozen=True)
 class Watch:
@@ -87,10 +90,14 @@ class Watched:
     is_behind: bool | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """The report as a plain dict, for JSON."""
+        """The report as a plain dict, for JSON: how many faults there are, and the first of them.
+
+        It is what the verify function returns and what `canary-audit verify --json` prints.
+        """
         watched: dict[str, Any] = to_json(self)
         plain: dict[str, Any] = watched.pop("verification")
-        return plain | watched
+        faults = plain["faults"]
+        return plain | watched | {"fault_count": len(faults), "faults": faults[:LISTED]}
 
 
 Tell = Callable[[Watched], None]
@@ -124,7 +131,7 @@ def audit_daily(watch: Watch, daily: Daily, tell: Tell) -> Watched:
         from_seq=share.first,
         to_seq=share.last if newest else None,
         trusted_keys=daily.trusted_keys,
-        known=_remembered(rotation),
+        known=remembered(rotation),
         must_exist=False,  # on the day of its deployment a Console has not been archived yet
     )
     found = verify_archive(audit, question)
@@ -138,7 +145,7 @@ def audit_daily(watch: Watch, daily: Daily, tell: Tell) -> Watched:
 
 def audit_by_hand(watch: Watch, question: AuditQuestion, tell: Tell) -> Watched:
     """Answer a question; the daily rotation is left as it is. Raises as `audit_daily` does."""
-    known = question.known + _remembered(watch.notes.last(question.console))
+    known = question.known + remembered(watch.notes.last(question.console))
     watched = Watched(verify_archive(_audit(watch, question.console), replace(question, known=known)))
     tell(watched)
     _announce(watch, watched.verification)
@@ -155,8 +162,8 @@ def _count(source: ArchiveSource, console: str) -> int:
     return max((listed.number for listed in statements_from(source, console, 1)), default=0)
 
 
-def _remembered(rotation: Rotation | None) -> tuple[KnownPoint, ...]:
-    """What the last audit without a fault saw: another place than the ledger that knows the chain."""
+def remembered(rotation: Rotation | None) -> tuple[KnownPoint, ...]:
+    """What the last daily audit without a fault saw: the chain must still lead through it."""
     if rotation is None or rotation.newest_sha256 is None:
         return ()
     return (KnownPoint("an earlier audit", rotation.newest_sha256, rotation.newest_seq),)

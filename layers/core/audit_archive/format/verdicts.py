@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
-from audit_archive.format.codec import UnknownMember, to_json
+from audit_archive.format.codec import UnknownMember
 from audit_archive.format.facts import Cause
 
 
@@ -112,6 +111,10 @@ class KeysFrom(StrEnum):
     """Whoever asked gave them."""
     ARCHIVE = "archive"
     """The chain itself names them."""
+
+
+UNEXPECTED = {Why.TIME, Why.FAULT, Why.UNKEPT}
+"""Why something was not checked that should have been. Nobody asked for the rest, or it is no wonder."""
 
 
 @dataclass(frozen=True)
@@ -260,7 +263,7 @@ class Verification:
         """`no fault`, or how many there are."""
         return verdict_on(self.faults)
 
-    def as_dict(self) -> dict[str, Any]:
-        """The report as a plain dict, for JSON."""
-        plain: dict[str, Any] = to_json(self)
-        return plain
+    @property
+    def unexpectedly_unchecked(self) -> int:
+        """How many things were not checked that should have been, whatever was asked for."""
+        return sum(each.count for each in self.not_checked if each.why in UNEXPECTED)

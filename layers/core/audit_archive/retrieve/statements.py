@@ -11,7 +11,7 @@ from audit_archive.format.index import ArchivedRow, Indexed, indexed, rows_of
 from audit_archive.format.keys import PublicKey
 from audit_archive.format.layout import statement_key
 from audit_archive.format.statement import ArchiveStatement, OperatorStatement, Statement, key_named_by
-from audit_archive.ports import ArchiveSource, Clock, Ledger, ScratchFile
+from audit_archive.ports import ArchiveSource, Clock, Ledger, ScratchFile, Verifications
 from audit_archive.retrieve.coverage import RestsOn
 from audit_archive.storage.chain import _after, beyond, fits, read_archive, read_known
 
@@ -23,12 +23,13 @@ ANSWER_RESERVE = 20.0
 
 @dataclass(frozen=True)
 class Reader:
-    """An archive to read, and, if there is one, the ledger that indexes it."""
+    """An archive to read, and, if there are any, the ledger that indexes it and its daily audits' notes."""
 
     source: ArchiveSource
     ledger: Ledger | None
     clock: Clock
     scratch: ScratchFile
+    verifications: Verifications | None = None
 
     def check_time(self, field: str) -> None:
         """Raise RequestError naming the field that should ask for less, if time is running out."""

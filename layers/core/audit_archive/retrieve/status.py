@@ -2,11 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from audit_archive.errors import AuditArchiveError
 from audit_archive.events import is_console_id
-from audit_archive.format.codec import UnknownMember
+from audit_archive.format.codec import UnknownMember, to_json
 from audit_archive.format.facts import Cause, IdSpan
 from audit_archive.format.head import Head
 from audit_archive.format.ids import IdSet
@@ -42,8 +43,9 @@ class Status:
     count. `unpurged_entries`: those archived that no purge of ours has destroyed; `lag_ids`: the ids that
     these lie in. `missing`: by cause, how many ids are missing and may still be filled; `unexplained`: the
     first ranges that hold purging back until an operator accepts them. `is_latched`: purging waits for an
-    operator. `fault`: why the rest can't be told, or what the ledger knows and the chain does
-    not have; one Console's fault hides no other.
+    operator. `verified_at`: when the stack's daily audit last ended, and `verified_result` how. `fault`: why
+    the rest can't be told, or what the ledger knows and the chain does not have; one Console's fault hides no
+    other.
     """
 
     console: str
@@ -66,7 +68,37 @@ class Status:
     is_latched: bool = False
     next_due_at: str | None = None
     verified_at: str | None = None
+    verified_result: str | None = None
     fault: str | None = None
+
+    @property
+    def state(self) -> str:
+        """The first of what a person should know; `ok` if there is nothing."""
+        return self.fault or next(self._doubts(), "ok")
+
+    def as_dict(self) -> dict[str, Any]:
+        """As an answer tells it."""
+        plain: dict[str, Any] = to_json(self)
+        return plain | {"missing_ids": sum((self.missing or {}).values()), "state": self.state}
+
+    def _doubts(self) -> Iterator[str]:
+        if self.is_latched:
+            yield "purging waits for `canary-audit resume`"
+        if self.unexplained:
+            first, more = self.unexplained[0], len(self.unexplained) - 1
+            others = f" and {more} more ranges" if more else ""
+            yield (
+                f"purging waits for `canary-audit accept`: no receipt explains the missing ids {first.first} "
+                f"to {first.last}{others}"
+            )
+        if self.stale_ids:
+            yield f"the export lacks the entry {self.stale_ids[-1]}, which the Console showed"
+        if self.miscounted is not None:
+            yield "the export does not fit the Console's own count: see miscounted of --json"
+        if not self.statements:
+            yield "nothing archived"
+        if self.open_intents:
+            yield "how a purge ended is not known yet: the next run finds out"
 
 
 def statuses(reader: Reader, console: str | None) -> tuple[Status, ...]:
@@ -90,7 +122,7 @@ def _consoles(reader: Reader) -> Iterator[str]:
 def _told(reader: Reader, console: str) -> Status:
     reader.check_time("console")
     try:
-        return _status(reader, console)
+        return replace(_status(reader, console), **_verified(reader, console))
     except AuditArchiveError as error:
         return Status(console, fault=f"{type(error).__name__}: {error}")
 
@@ -123,6 +155,14 @@ def _status(reader: Reader, console: str) -> Status:
         next_due_at=rfc3339(head.next_due_at) if head.next_due_at is not None else None,
         fault=contradiction,
     )
+
+
+def _verified(reader: Reader, console: str) -> dict[str, Any]:
+    """When the daily audit of a Console last ended, and how."""
+    last = reader.verifications.last(console) if reader.verifications is not None else None
+    if last is None:
+        return {}
+    return {"verified_at": rfc3339(last.last_completed_at), "verified_result": last.last_result}
 
 
 def _lag(reader: Reader, moment: str | None) -> float | None:

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from audit_archive.format.codec import UnknownMember, to_json
-from audit_archive.format.facts import HeldBackBy, IdSpan, Missing, PurgeOutcome
+from audit_archive.format.facts import Cause, HeldBackBy, IdSpan, Missing, PurgeOutcome
 from audit_archive.format.head import Head, OpenHole
 from audit_archive.format.layout import statement_key
 from audit_archive.format.purges import ForeignPurge, foreign_purges
@@ -71,6 +71,11 @@ class Result:
     def is_completed(self) -> bool:
         """Whether the run did all that there was to do."""
         return self.outcome in COMPLETED and not self.is_stale
+
+    @property
+    def unexplained_ids(self) -> int:
+        """How many ids this run found missing that no receipt explains."""
+        return sum(hole.last - hole.first + 1 for hole in self.holes if hole.cause == Cause.UNEXPLAINED)
 
     def as_dict(self) -> dict[str, Any]:
         """The result as a plain dict, for JSON: of a long list the first LISTED, and a warning of more."""

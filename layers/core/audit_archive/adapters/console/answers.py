@@ -26,7 +26,7 @@ ZIP = b"PK"
 class ApiResult(StrEnum):
     """What the API's JSON says of a request in `result`; it may say anything else, too."""
 
-    _SUCCESS = "success"
+    SUCCESS = "success"
     """It was done."""
     ERROR = "error"
     """It was refused."""

@@ -1,0 +1,116 @@
+"""Every answer to a question as a plain dict, for JSON. There is no other place that makes one.
+
+The retrieve function returns it, and `canary-audit ... --json` prints it. Where what was found can be fetched
+is known only to whoever put it there: the function gives a link, the command a file (docs/command-line.md).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from audit_archive.evidence.bundle import Evidence
+from audit_archive.format.codec import to_json
+from audit_archive.format.times import rfc3339
+from audit_archive.retrieve.exports import FoundExports, Original
+from audit_archive.retrieve.formats import BUNDLE, Kind
+from audit_archive.retrieve.proofs import FoundProofs
+from audit_archive.retrieve.request import (
+    EntriesRequest,
+    EvidenceRequest,
+    ExportRequest,
+    ProofRequest,
+    StatusRequest,
+)
+from audit_archive.retrieve.search import Body, FoundEntries
+from audit_archive.retrieve.status import Status
+
+Plain: TypeAlias = dict[str, Any]
+Asked: TypeAlias = Mapping[str, Any]
+Place: TypeAlias = Mapping[str, Any]
+"""Where something can be fetched, as the fields that say so."""
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """By what a question is answered: the function as it was invoked or the command, and our version.
+
+    `request_id`: that of the invocation; the command has none.
+    """
+
+    invoked_by: str
+    request_id: str | None
+    version: str
+
+
+def asked_of(question: Mapping[str, Any], at: int, invocation: Invocation) -> Plain:
+    """When a question was asked, by whom and why.
+
+    The question itself says who and why; CloudTrail knows the caller.
+    """
+    return {
+        "at": rfc3339(at),
+        "who": question.get("who"),
+        "reason": question.get("reason"),
+        **to_json(invocation),
+    }
+
+
+def entries_answer(request: EntriesRequest, asked: Asked, found: FoundEntries, place: Place) -> Plain:
+    """The answer to `entries`. `place`: where the entries can be fetched, if any were found."""
+    forms = {"forms": to_json(found.forms)} if found.forms is not None else {}
+    return _answer(request, asked, found) | {"report": _report(found.body, request.form, place)} | forms
+
+
+def exports_answer(
+    request: ExportRequest, asked: Asked, found: FoundExports, places: Sequence[Place]
+) -> Plain:
+    """The answer to `export`. `places`: where each export can be fetched, in their order."""
+    exports = [_export(each, place) for each, place in zip(found.originals, places, strict=True)]
+    return _answer(request, asked, found) | {"exports": exports}
+
+
+def proofs_answer(request: ProofRequest, asked: Asked, found: FoundProofs) -> Plain:
+    """The answer to `proof`: the proofs themselves."""
+    proofs = [proof.as_dict() for proof in found.proofs]
+    return _answer(request, asked, found) | {"proofs": proofs, "unproven_because": list(found.reasons)}
+
+
+def evidence_answer(request: EvidenceRequest, asked: Asked, made: Evidence, place: Place) -> Plain:
+    """The answer to `evidence`. `place`: where the bundle can be fetched, if one was made."""
+    return _answer(request, asked, made) | made.summary() | {"report": _report(made.body, BUNDLE, place)}
+
+
+def status_answer(request: StatusRequest, asked: Asked, statuses: Iterable[Status]) -> Plain:
+    """The answer to `status`."""
+    return _head(request, asked) | {"consoles": [status.as_dict() for status in statuses]}
+
+
+def _head(
+    request: EntriesRequest | ExportRequest | ProofRequest | EvidenceRequest | StatusRequest, asked: Asked
+) -> Plain:
+    return {"question": dict(request.question), "asked": dict(asked)}
+
+
+def _answer(
+    request: EntriesRequest | ExportRequest | ProofRequest | EvidenceRequest,
+    asked: Asked,
+    found: FoundEntries | FoundExports | FoundProofs | Evidence,
+) -> Plain:
+    """The question, how it ends, and what the answer rests on."""
+    return _head(request, asked) | {
+        "outcome": found.outcome,
+        "sentence": found.sentence,
+        "resolved": request.query.resolved,
+        "coverage": to_json(found.coverage),
+    }
+
+
+def _report(body: Body | None, kind: Kind, place: Place) -> Plain | None:
+    if body is None:
+        return None
+    return {"format": kind.name, "size": body.size, "sha256": body.sha256, **place}
+
+
+def _export(original: Original, place: Place) -> Plain:
+    told = {"epoch": original.epoch, "statements": list(original.statements), "absence": original.absence}
+    return {**told, **to_json(original.facts), **place}
