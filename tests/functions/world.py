@@ -150,8 +150,8 @@ class World:
         root = logging.StreamHandler(heard)
         root.setLevel(logging.WARNING)
         # What Powertools itself does to the handler that Lambda gives the root logger: no line comes twice.
-        root.addFilter(SuppressFilter(self.app.logger.service))
-        own = self.app.logger.registered_handler
+        root.addFilter(SuppressFilter(self.app.function.logger.service))
+        own = self.app.function.logger.registered_handler
         own.setStream(heard)
         logging.getLogger().addHandler(root)
         try:

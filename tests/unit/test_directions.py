@@ -35,6 +35,11 @@ PLANTED = {
         "audit_archive.errors",
         f"{HANDOUT} -> audit_archive.errors",
     ),
+    "powertools": (
+        "cli/exits.py",
+        "audit_archive.lambda_function",
+        "cli.exits -> audit_archive.lambda_function",
+    ),
     "outside": (f"{PACKAGE}/desk.py", "cli.exits", "audit_archive.desk -> cli.exits"),
     "stack": ("cli/stack.py", "cli.main", "cli.stack -> cli.main"),
     "circles": ("cli/stack.py", "cli.main", ".stack -> .main"),

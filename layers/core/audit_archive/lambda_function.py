@@ -1,0 +1,61 @@
+"""What every Lambda function does around its own work: it logs, counts and traces, and counts its errors.
+
+An API key never reaches a log: an event is never logged as a whole, and only calls of AWS are traced.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any, TypeAlias
+
+from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools.metrics import MetricUnit
+
+from audit_archive.errors import AuditArchiveError
+from audit_archive.events import is_console_id
+
+Handler: TypeAlias = Callable[[dict[str, Any], Any], dict[str, Any]]
+"""A Lambda handler: an event and Lambda's context in, a dict out; what ends badly is raised."""
+
+
+class LambdaFunction:
+    """The log and the metrics of one Lambda function, and the decorator of its handler."""
+
+    def __init__(self, failure: str) -> None:
+        """`failure`: the message of the log line for an error of `audit_archive.errors`."""
+        self.logger = Logger()
+        self._metrics = Metrics()
+        # A trace of the Console's calls could show a key that travels in a URL.
+        self._tracer = Tracer(patch_modules=["botocore"])
+        self._failure = failure
+
+    def handler(self, work: Handler) -> Handler:
+        """Decorate a handler: log lines name the Console; an error is logged, counted and raised."""
+
+        # Whoever sets POWERTOOLS_LOGGER_LOG_EVENT does not get events into the log.
+        @self.logger.inject_lambda_context(clear_state=True, log_event=False)
+        @self._metrics.log_metrics
+        @self._tracer.capture_lambda_handler(capture_response=False)
+        @wraps(work)
+        def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
+            self._name_the_console(event)
+            try:
+                return work(event, context)
+            except AuditArchiveError as error:
+                error_class = type(error).__name__
+                self.count({f"Failed{error_class}": 1})
+                self.logger.exception(self._failure, extra={"error_class": error_class})
+                raise
+
+        handler: Handler = handle
+        return handler
+
+    def count(self, counts: Mapping[str, int], unit: MetricUnit = MetricUnit.Count) -> None:
+        """Add to metrics, by name, over all Consoles: a dimension for each of them would cost much."""
+        for name, count in counts.items():
+            self._metrics.add_metric(name, unit, count)
+
+    def _name_the_console(self, event: object) -> None:
+        """Only a well-formed id: nothing else of an unchecked event goes into the log."""
+        console = event.get("console") if isinstance(event, Mapping) else None
+        if isinstance(console, str) and is_console_id(console):
+            self.logger.append_keys(console=console)
