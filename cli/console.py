@@ -15,8 +15,8 @@ from cli.stack import Stack, asking
 COLUMNS = {
     "Console": "console",
     "schedule": "schedule",
-    "on": "state",
-    "verify": "verify",
+    "on": "schedule_state",
+    "verify": "verify_schedule",
     "last run": "completed_at",
     "archived id": "highest_archived_id",
     "purged id": "highest_purged_id",
@@ -33,26 +33,36 @@ def console() -> None:
 
 @console.command()
 @console_argument
-@click.option("--schedule", metavar="EXPR", help="When it is archived (UTC). [default: as the stack's first]")
+@click.option(
+    "--schedule", metavar="EXPR", help="When to archive it, in UTC. [default: as the stack's first Console]"
+)
 @click.option("--period-hours", type=click.IntRange(1, MAX_PERIOD_HOURS), metavar="N",
-              help="How often --schedule makes a run: none for twice as long pages.")  # fmt: skip
-@click.option("--read-key-file", type=key_file, metavar="FILE", help="A Read-Only API key; `-` is stdin.")
-@click.option("--purge-key-file", type=key_file, metavar="FILE", help="An Admin API key, to purge with.")
+              help="Hours between two runs of --schedule. "
+              "You are alerted if none completes for twice as long.")  # fmt: skip
+@click.option(
+    "--read-key-file",
+    type=key_file,
+    metavar="FILE",
+    help="A file with a Read-Only API key, to archive with. `-` is stdin.",
+)
+@click.option(
+    "--purge-key-file", type=key_file, metavar="FILE", help="A file with an Admin API key, to purge with."
+)
 @global_options(hidden=True)
 @chosen
 def add(chosen: Chosen, /, console: str, schedule: str | None, period_hours: int | None,
         **files: IO[str] | None) -> None:  # fmt: skip
     """Add a Console: its schedules, and its API keys if files with them are given.
 
-    Keys never stand on the command line. Without --purge-key-file a new Console is archived and never purged.
-    How far it is purged is the stack's PurgeMode, for all its Consoles.
+    Give keys in files, never on the command line. Without --purge-key-file a new Console is archived and
+    never purged. The stack's PurgeMode says how far all its Consoles are purged.
 
     \b
     canary-audit console add 5678efab --read-key-file read.txt
     canary-audit console add 5678efab --schedule "rate(7 days)" --period-hours 168
     """
     if schedule is not None and period_hours is None:
-        raise click.UsageError("--schedule needs --period-hours: else it pages, or never does.")
+        raise click.UsageError("--schedule needs --period-hours: the alert on late runs depends on it.")
     stack = chosen.stack
     if period_hours is not None:
         _check_period(schedule or stack.parameters()[schedules.ARCHIVE.expression], period_hours)
@@ -64,31 +74,32 @@ def add(chosen: Chosen, /, console: str, schedule: str | None, period_hours: int
         (schedules.AUDIT, {"console": console, **period}, None),
     ):
         is_new = schedules.create(stack, kind, event, when)
-        done[f"schedule {kind.name}"] = "made" if is_new else "was there already; left as it is"
+        done[f"schedule {kind.name}"] = "created" if is_new else "existed already; not changed"
     if chosen.is_json:
         return show_json({"console": console, "done": done})
     for what, outcome in done.items():
         say(f"{what}: {outcome}")
-    return say(f"Look at its plan before it is purged: canary-audit run {console} --mode dry-run")
+    return say(f"Look at its plan before its first purge: canary-audit run {console} --mode dry-run")
 
 
 @console.command("list")
 @global_options(hidden=True)
 @chosen
 def list_(chosen: Chosen, /) -> None:
-    """List the Consoles that have a schedule or an archive, with their last completed runs and watermarks."""
+    """List the Consoles, and how far each is archived and purged.
+
+    A Console is listed if it has a schedule or an archive.
+    """
     stack = chosen.stack
-    found: dict[str, dict[str, Any]] = {
-        each.console: each.as_dict() | {"state": None} for each in statuses(stack.reader, None)
-    }
+    found: dict[str, dict[str, Any]] = {each.console: each.as_dict() for each in statuses(stack.reader, None)}
     for each in schedules.listed(stack):
         name = each["Name"]
         is_audit = name.endswith(schedules.AUDIT_SUFFIX)
         record = found.setdefault(name.removesuffix(schedules.AUDIT_SUFFIX), {})
         if is_audit:
-            record["verify"] = each["ScheduleExpression"]
+            record["verify_schedule"] = each["ScheduleExpression"]
         else:
-            record |= {"schedule": each["ScheduleExpression"], "state": each.get("State")}
+            record |= {"schedule": each["ScheduleExpression"], "schedule_state": each.get("State")}
     nothing = dict.fromkeys(COLUMNS.values())
     records = [nothing | record | {"console": name} for name, record in sorted(found.items())]
     if chosen.is_json:
@@ -96,7 +107,7 @@ def list_(chosen: Chosen, /) -> None:
     else:
         show_records(records, COLUMNS)
     if not records:
-        say("There is none: add one with `canary-audit console add`.")
+        say("No Console has a schedule or an archive: add one with `canary-audit console add`.")
 
 
 @console.command()
@@ -127,8 +138,8 @@ def _check_period(schedule: str, hours: int) -> None:
     least = shortest_period(schedule)
     if hours < least:
         raise click.UsageError(
-            f"--period-hours is {hours}, but {schedule} leaves up to {least} hours between two runs: a "
-            f"healthy Console would page. Give --period-hours {least}, or archive more often."
+            f"--period-hours is {hours}, but {schedule} leaves up to {least} hours between two runs: you "
+            f"would be alerted to a healthy Console. Give --period-hours {least}, or archive more often."
         )
 
 
@@ -136,7 +147,7 @@ def _key(file: IO[str]) -> str:
     """The key in a file, which is all of it."""
     key = file.read().strip()
     if not key or not key.isprintable() or any(each.isspace() for each in key):
-        raise click.UsageError(f"{file.name} holds no bare API key: it must be the key and nothing else.")
+        raise click.UsageError(f"{file.name} must hold the API key and nothing else.")
     return key
 
 
@@ -147,5 +158,5 @@ def _put_key(stack: Stack, name: str, key: str) -> str:
             secrets.create_secret(Name=name, SecretString=key, Description="An API key of a Canary Console")
         except secrets.exceptions.ResourceExistsException:
             secrets.put_secret_value(SecretId=name, SecretString=key)
-            return "given a new value"
-    return "made"
+            return "has a new value"
+    return "created"

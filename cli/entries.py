@@ -35,13 +35,13 @@ MAX_ROWS = 10_000
     "--format",
     "form",
     type=click.Choice([TABLE, *FORMATS]),
-    help="How to write them. [default: table at a terminal, else ndjson: the very lines of the archive]",
+    help="How to write the entries. [default: table at a terminal, else ndjson: the lines as archived]",
 )
 @click.option(
-    "--forms", is_flag=True, help="Tell both forms of entries that the Console showed in another form later."
+    "--forms", is_flag=True, help="Show both forms of an entry that the Console later showed in another form."
 )
 @click.option(
-    "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write them into this new file."
+    "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write the entries into this new file."
 )
 @folder_option
 @global_options(hidden=True)
@@ -51,9 +51,9 @@ def entries(
 ) -> None:
     """Find archived entries: by time, user, action, address, text or id.
 
-    All filters must match. Nothing is handed out before all of it was hashed and agrees with the statements.
-    What was searched, what matched and what is missing is told beside the entries, on stderr; with --json
-    everything is one object.
+    An entry must match all filters. The command checks the hash of all that it reads before it prints the
+    first entry. On stderr it says what it searched, what matched and what is missing. With --json everything
+    is one object.
 
     \b
     canary-audit entries 1234abcd --user alice@example.com --from 2026-03-01 --to 2026-03-31
@@ -61,9 +61,9 @@ def entries(
     """
     is_table = form == TABLE or (form is None and output is None and not chosen.is_json and is_terminal())
     if output is not None and form == TABLE:
-        raise click.UsageError(f"A {TABLE} is for a terminal: name another --format for --output.")
+        raise click.UsageError("A table is for a terminal: give another --format with --output.")
     if output is None and chosen.is_json and form in {TABLE, CSV.name}:
-        raise click.UsageError(f"--json can't hold the format {form}: write it into a file with --output.")
+        raise click.UsageError(f"--json can't hold the format {form}: write that into a file with --output.")
     event = event_of("entries", console, asked)
     event["format"] = NDJSON.name if is_table else form or NDJSON.name
     request = cast("EntriesRequest", question(event))
@@ -115,7 +115,7 @@ def _show_whole(answer: dict[str, Any], file: BinaryIO) -> None:
 def _show_table(file: BinaryIO, zone: OffsetAt | None, matched: int) -> None:
     show_table(COLUMNS, _rows(file, zone))
     if matched > MAX_ROWS:
-        say(f"The first {MAX_ROWS} of {matched} are shown: use --output for all of them.")
+        say(f"The table shows the first {MAX_ROWS} of {matched} entries: --output writes all of them.")
 
 
 def _rows(file: BinaryIO, zone: OffsetAt | None) -> Iterator[tuple[object, ...]]:

@@ -24,22 +24,22 @@ from cli.stack import handouts, is_signed, question
 @click.command()
 @console_argument
 @query_options
-@click.option("--who", metavar="NAME", help="Who asks; the bundle says so.")
-@click.option("--reason", metavar="TEXT", help="Why; the bundle says so.")
+@click.option("--who", metavar="NAME", help="Who asks. The bundle names them.")
+@click.option("--reason", metavar="TEXT", help="Why they ask. The bundle says it.")
 @click.option(
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="The new file. [default: evidence-CONSOLE-MOMENT.zip, here]",
+    help="Write the bundle into this new file. [default: evidence-CONSOLE-MOMENT.zip, here]",
 )
 @folder_option
 @global_options(hidden=True)
 @chosen
 def evidence(chosen: Chosen, /, console: str, output: Path | None, folder: Path | None, **asked: Any) -> None:
-    """Make the bundle of evidence that answers a question, to be checked without AWS or trust.
+    """Make a bundle of evidence that answers a question and that anybody can check.
 
     It is a zip: a report to read, the entries, a proof of each, the chain of statements with its signatures,
-    and a program that checks all of it. The filters are those of `entries`. Exit status 1 if the chain has
-    faults; the bundle is made all the same, and tells them.
+    and a program that checks all of it without AWS. The filters are those of `entries`. If the chain has
+    faults, the bundle is made and tells them, and the exit status is 1.
 
     \b
     canary-audit evidence 1234abcd --user alice@example.com --from 2026-03-01 --to 2026-03-31
@@ -69,14 +69,15 @@ def _tell(made: Evidence, output: Path) -> None:
     tell_coverage(made.sentence, made.coverage)
     if made.report is None or made.body is None:
         return None
-    for reason in made.report.reasons:
-        say(f"Not proven, each by itself: {made.coverage.matched - made.report.proven} entries; {reason}.")
+    if made.report.reasons:
+        unproven = made.coverage.matched - made.report.proven
+        say(f"Entries without a proof of their own: {unproven}. {'; '.join(made.report.reasons)}.")
     say(f"{made.report.verification.summary}.")
     say(f"{output}: {made.body.size} bytes, SHA-256 {made.body.sha256}")
     place, signer = output.with_suffix(""), made.report.signer
-    say(f"Look:  unzip -d {place} {output}, and open {place}/{PAGE}")
+    say(f"Read:  unzip -d {place} {output}, then open {place}/{PAGE}")
     if signer is None:
         return say(f"Check: python3 -I {place}/{VERIFIER} {place}")
     key = key_file(signer)
-    say(f"Key:   canary-audit keys {made.report.console} --output . makes {key}; best is one that you have")
+    say(f"Key:   use a copy of {key} that you kept; else canary-audit keys {made.report.console} --output .")
     return say(f"Check: python3 -I {place}/{VERIFIER} {place} --key {key}")

@@ -23,14 +23,14 @@ COLUMNS = ("first id", "last id", "entries", "served at", "size", "SHA-256", "th
 
 @click.command()
 @console_argument
-@click.option("--id", "entry_id", type=int, metavar="ID", help="The entry that it must hold.")
-@click.option("--date", metavar="DATE", help="The day of which it must hold entries.")
+@click.option("--id", "entry_id", type=int, metavar="ID", help="Find the exports that hold this entry.")
+@click.option("--date", metavar="DATE", help="Find the exports that hold entries of this day.")
 @click.option("--tz", metavar="ZONE", help="The time zone of --date. [default: UTC]")
-@click.option("--epoch", type=int, metavar="N", help="Only of this epoch, if the Console was ever reset.")
+@click.option("--epoch", type=int, metavar="N", help="Only this epoch, if the Console was ever reset.")
 @click.option(
     "--output",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Put the zips into this folder.",
+    help="Write the zips into this folder.",
 )
 @folder_option
 @global_options(hidden=True)
@@ -38,7 +38,7 @@ COLUMNS = ("first id", "last id", "entries", "served at", "size", "SHA-256", "th
 def export(chosen: Chosen, /, console: str, output: Path | None, folder: Path | None, **asked: Any) -> None:
     """Find the original exports that hold an entry, or the entries of a day.
 
-    An export is the very zip that the Console served. Each is hashed, and must be what its statement says.
+    An export is the zip as the Console served it. The command checks the hash of each against its statement.
 
     \b
     canary-audit export 1234abcd --id 1200 --output .

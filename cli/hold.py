@@ -39,10 +39,12 @@ def hold_options(function: F) -> F:
         global_options(hidden=True),
         yes_option,
         click.option("--tz", metavar="ZONE", help="The time zone of --from and --to. [default: UTC]"),
-        click.option("--to", metavar="TIME", help="Until this date or time, which is included."),
-        click.option("--from", "from_", metavar="TIME", help="From this date or time on."),
-        click.option("--to-id", type=int, metavar="ID", help="Up to this id."),
-        click.option("--from-id", type=int, metavar="ID", help="From this id on."),
+        click.option(
+            "--to", metavar="TIME", help="To this date or time, inclusive. A date means its whole day."
+        ),
+        click.option("--from", "from_", metavar="TIME", help="From this date or time, inclusive."),
+        click.option("--to-id", type=int, metavar="ID", help="To this id, inclusive."),
+        click.option("--from-id", type=int, metavar="ID", help="From this id, inclusive."),
         console_argument,
     ):
         function = option(function)
@@ -51,10 +53,10 @@ def hold_options(function: F) -> F:
 
 @click.group()
 def hold() -> None:
-    """Set or release a legal hold: what is held can't be deleted, whatever its retention.
+    """Set or release a legal hold: nobody can delete what is held, whatever its retention.
 
-    A range is one of ids or of times. Held are the exports, entry files, statements and checkpoints, in every
-    version, of each run that archived anything of it; and so more than the range, never less.
+    Give a range of ids or of times. The hold is on the exports, entry files, statements and checkpoints, in
+    every version, of each run that archived any of it. So it covers more than the range, never less.
     """
 
 
@@ -62,7 +64,7 @@ def hold() -> None:
 @hold_options
 @chosen
 def set_(chosen: Chosen, /, console: str, *, yes: bool, **asked: Any) -> None:
-    """Hold what covers a range of ids or times, until it is released."""
+    """Hold what covers a range of ids or times, until you release it."""
     _change(chosen, console, LegalHold.ON, asked, yes=yes)
 
 
@@ -70,17 +72,20 @@ def set_(chosen: Chosen, /, console: str, *, yes: bool, **asked: Any) -> None:
 @hold_options
 @chosen
 def release(chosen: Chosen, /, console: str, *, yes: bool, **asked: Any) -> None:
-    """Release what covers a range. A hold that was set for another reason on the same objects ends too."""
+    """Release what covers a range of ids or times.
+
+    A hold that was set on the same objects for another reason ends too.
+    """
     _change(chosen, console, LegalHold.OFF, asked, yes=yes)
 
 
 def _change(chosen: Chosen, console: str, status: LegalHold, asked: dict[str, Any], *, yes: bool) -> None:
     if all(value is None for name, value in asked.items() if name != "tz"):
-        raise click.UsageError("Which range? --from-id and --to-id, or --from and --to.")
+        raise click.UsageError("Give a range: --from-id and --to-id, or --from and --to.")
     if {name for name, value in asked.items() if value is not None} & {"from_id", "to_id"} and (
         asked["from_"] or asked["to"]
     ):
-        raise click.UsageError("A range is one of ids or of times, not of both.")
+        raise click.UsageError("Give a range of ids or of times, not of both.")
     reader = chosen.stack.reader
     versions = covering(reader, console, asked)
     if not versions:
@@ -99,7 +104,9 @@ def _change(chosen: Chosen, console: str, status: LegalHold, asked: dict[str, An
         become = "held" if status == LegalHold.ON else "released"
         say(f"{done} of {len(versions)} object versions are {become}.")
     if failed:
-        raise Failure("NotAll", f"{len(failed)} object versions were not changed: do it again.", Exit.FAULTS)
+        raise Failure(
+            "NotAll", f"{len(failed)} object versions were not changed: run the command again.", Exit.FAULTS
+        )
 
 
 _FOLDERS = ("exports", "entries", "statements", "checkpoints")

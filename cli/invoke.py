@@ -20,7 +20,7 @@ LOG_DELAY_MS = 5_000
 Event: TypeAlias = dict[str, Any]
 Answer: TypeAlias = dict[str, Any] | errors.AuditArchiveError
 
-_ADVICE = "Look with `canary-audit status` whether it ran, before you do it again."
+_ADVICE = "Before you try again, look with `canary-audit status` whether it ran."
 
 
 def invoke(stack: Stack, event: Event) -> dict[str, Any]:
@@ -35,7 +35,7 @@ def invoke(stack: Stack, event: Event) -> dict[str, Any]:
     try:
         answer = _wait(answers, log)
     except KeyboardInterrupt as error:
-        message = "You stopped waiting. What was begun goes on in AWS: `canary-audit status` shows its end."
+        message = "You stopped waiting. The function goes on in AWS: `canary-audit status` shows what it did."
         raise Failure("Abandoned", message, Exit.ABANDONED) from error
     if isinstance(answer, errors.AuditArchiveError):
         raise answer
@@ -89,7 +89,7 @@ def _wait(answers: "SimpleQueue[Answer]", log: "_Log") -> Answer:
     began = time.monotonic()
     with terminal.status("") as status:
         while True:
-            status.update(f"under way for {time.monotonic() - began:.0f} s")
+            status.update(f"running for {time.monotonic() - began:.0f} s")
             with suppress(Empty):
                 return answers.get(timeout=POLL_SECONDS)
             for line in log.new_lines():

@@ -32,7 +32,7 @@ class Named:
 @click.option(
     "--output",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Put each key into a file of this folder: signing-key-<key id>.pem.",
+    help="Write each key into a file in this folder: signing-key-<key id>.pem.",
 )
 @folder_option
 @global_options(hidden=True)
@@ -40,8 +40,9 @@ class Named:
 def keys(chosen: Chosen, /, console: str, output: Path | None, folder: Path | None) -> None:
     """Export the public keys that verify the signatures.
 
-    Keep them apart from the archive, and hand them to whoever verifies it: `canary-audit verify --key`. The
-    whole chain of statements is read for them. Exit status 1 if the stack does not sign with the newest one.
+    Keep them apart from the archive, and give them to whoever verifies it: `canary-audit verify --key`. The
+    command reads the whole chain of statements. If the stack signs with another key than the newest one of
+    the chain, the exit status is 1.
     """
     reader = chosen.reader(folder)
     if next(beyond(reader.source, Head(console)), None) is None:
@@ -56,7 +57,11 @@ def keys(chosen: Chosen, /, console: str, output: Path | None, folder: Path | No
     else:
         _tell(named, own, agrees=agrees)
     if agrees is False:
-        raise Failure("KeysDiffer", "The stack's signing key is not the newest of the chain.", Exit.FAULTS)
+        raise Failure(
+            "KeysDiffer",
+            "The stack does not sign with the newest key of the chain: find out which is yours.",
+            Exit.FAULTS,
+        )
 
 
 def named_keys(reader: Reader, console: str) -> list[Named]:
@@ -105,6 +110,6 @@ def _tell(named: list[Named], own: PublicKey | None, *, agrees: bool | None) -> 
     if own is not None:
         say(f"The stack signs with the key {own.key_id.hex()}.")
     if agrees:
-        say("They agree.")
-    elif agrees is None:
-        say("These are the archive's own word: compare them with keys that you have from elsewhere.")
+        say("That is the newest key of the chain.")
+    elif agrees is None and named:
+        say("These keys come from the archive itself: compare them with copies that you kept elsewhere.")

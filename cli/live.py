@@ -22,22 +22,22 @@ FOLLOW_SECONDS = 5.0
 @click.command()
 @console_argument
 @click.option("--limit", type=click.IntRange(1, 100_000), default=20, show_default=True, metavar="N",
-              help="The newest so many entries.")  # fmt: skip
+              help="Show so many entries, the newest ones.")  # fmt: skip
 @click.option("--tz", default="UTC", show_default=True, metavar="ZONE", help="The table's time zone.")
-@click.option("--follow", is_flag=True, help="Go on with entries as they come, until Ctrl-C.")
+@click.option("--follow", is_flag=True, help="Then show new entries as they come, until Ctrl-C.")
 @global_options(hidden=True)
 @chosen
 def live(chosen: Chosen, /, console: str, limit: int, tz: str, *, follow: bool) -> None:
     """Show what the Console itself holds now, newest last.
 
-    It is asked with the Read-Only key in Secrets Manager. Looking archives and purges nothing. Into a pipe,
-    entries go as NDJSON.
+    The command asks the Console with the Read-Only key in Secrets Manager. It archives nothing and purges
+    nothing. Into a pipe it prints NDJSON.
     """
     zone = find_zone(tz)
     if zone is None:
         raise RequestError("zone", f"{tz!r:.80} is no time zone: a name such as Europe/London or UTC")
     if follow and chosen.is_json:
-        raise click.UsageError("--follow has no end, and --json shows one object: use it without --json.")
+        raise click.UsageError("--follow has no end, and --json prints one object: use one of the two.")
     trail = chosen.stack.console(console)
     population = trail.peek().population
     newest = list(islice(trail.entries_above(0), limit))[::-1]

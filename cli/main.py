@@ -60,16 +60,16 @@ def _told(ctx: click.Context, error: click.ClickException) -> click.ClickExcepti
 @click.group(
     cls=_Program,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Exit statuses: 0 done, 1 faults found, 2 usage, 3 AWS or the Console failed or refused, "
+    epilog="Exit statuses: 0 done, 1 faults found, 2 wrong usage, 3 AWS or the Console failed or refused, "
     "4 a person must look at the archive, 130 abandoned. docs/command-line.md has examples.",
 )
 @global_options(hidden=False)
 @click.version_option(__version__, prog_name="canary-audit")
 @click.pass_context
 def main(ctx: click.Context) -> None:
-    """Look at, question, verify and run a Canary Audit Archive.
+    """Show, search, verify and run a Canary Audit Archive.
 
-    Everything is done with your own AWS credentials: what they may not do, this command can't.
+    The command uses your own AWS credentials, and can do only what they allow.
     """
     ctx.ensure_object(Chosen)
 

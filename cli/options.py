@@ -65,20 +65,20 @@ def global_options(*, hidden: bool) -> Callable[[F], F]:
     options = [
         click.option(
             "--json", is_flag=True, expose_value=False, is_eager=True, hidden=hidden,
-            callback=_keep("is_json"), help="Answer with JSON, for programs; errors too."
+            callback=_keep("is_json"), help="Print JSON, for programs. Errors are JSON too."
         ),
         click.option(
             "--region", metavar="REGION", expose_value=False, is_eager=True, hidden=hidden,
-            callback=_keep("region"), help="The AWS region. [default: the profile's]"
+            callback=_keep("region"), help="The AWS region of the stack. [default: the profile's]"
         ),
         click.option(
             "--profile", metavar="PROFILE", expose_value=False, is_eager=True, hidden=hidden,
-            callback=_keep("profile"), help="The AWS profile whose credentials to use."
+            callback=_keep("profile"), help="Use the credentials of this AWS profile."
         ),
         click.option(
             "--stack", metavar="NAME", expose_value=False, is_eager=True, hidden=hidden,
             envvar=None if hidden else "CANARY_AUDIT_STACK", callback=_keep("stack_name"),
-            help=f"The stack. [env: CANARY_AUDIT_STACK; default: {DEFAULT_STACK}]"
+            help=f"The name of the stack. [env: CANARY_AUDIT_STACK; default: {DEFAULT_STACK}]"
         ),
     ]  # fmt: skip
 
@@ -96,7 +96,7 @@ yes_option = click.option("--yes", is_flag=True, help="Do it without asking.")
 folder_option = click.option(
     "--folder",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Read a copy of the bucket in this folder instead (`aws s3 sync`); no AWS is needed then.",
+    help="Read a copy of the bucket in this folder, without AWS. `aws s3 sync` makes one.",
 )
 
 

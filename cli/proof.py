@@ -20,11 +20,11 @@ from cli.stack import is_signed, question
 @click.command()
 @click.argument("console", type=ConsoleId(), metavar="[CONSOLE]", required=False)
 @click.option("--id", "id_", type=int, metavar="ID", help="The entry to prove.")
-@click.option("--epoch", type=int, metavar="N", help="Only of this epoch, if the Console was ever reset.")
+@click.option("--epoch", type=int, metavar="N", help="Only this epoch, if the Console was ever reset.")
 @click.option(
     "--output",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Put the line and its proof into two files of this folder.",
+    help="Write the line and its proof into two files in this folder.",
 )
 @click.option("--check", metavar="FILE", help="Check this proof, offline, instead of making one; - is stdin.")
 @click.option("--line", metavar="LINE", help="With --check: the line that you hold, or a file with it, or -.")
@@ -36,11 +36,11 @@ def proof(chosen: Chosen, /, console: str | None, folder: Path | None, **asked: 
     """Prove that one entry was archived, or check such a proof with a public key.
 
     The proof is a text (c2sp.org/tlog-proof): the hashes that lead from the archived line to a signed
-    checkpoint. Exit status 1 if the entry is archived and can't be proven.
+    checkpoint. If the entry is archived and can't be proven, the exit status is 1.
 
     --check takes that text, or what --json gave, and needs no AWS and no archive. Without
     --line it takes the line from the answer, or from the file .line beside the proof. With CONSOLE the
-    checkpoint must be of that Console. Exit status 1 if the proof does not hold.
+    checkpoint must be of that Console. If the proof does not hold, the exit status is 1.
 
     \b
     canary-audit proof 1234abcd --id 1200 --output .

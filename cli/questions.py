@@ -7,6 +7,7 @@ import click
 
 from audit_archive import __version__
 from audit_archive.answers import Asked, Invocation, asked_of
+from audit_archive.evidence.report.parts import CAUSE_WORDS
 from audit_archive.retrieve.coverage import Coverage
 from audit_archive.retrieve.request import RetrieveRequest
 from audit_archive.retrieve.statements import Reader
@@ -16,13 +17,17 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 FIELDS = {"from_": "from", "tz": "zone", "action": "action_type", "from_id": "first_id", "to_id": "last_id"}
 MAX_HOLES = 10
-"""Holes that are told to a person."""
+"""Ranges of missing ids, and the like, that a person is told."""
 
 HERE = Invocation("canary-audit", None, __version__)
 
 TIMES = (
-    click.option("--from", "from_", metavar="TIME", help="From this date or time on, which is included."),
-    click.option("--to", metavar="TIME", help="Until this date or time, which is included: a date wholly."),
+    click.option("--from", "from_", metavar="TIME", help="Only entries of this date or time, or later."),
+    click.option(
+        "--to",
+        metavar="TIME",
+        help="Only entries of this date or time, or earlier. A date means its whole day.",
+    ),
     click.option("--tz", metavar="ZONE", help="The time zone of --from, --to and the table. [default: UTC]"),
 )
 NAMES = (
@@ -30,21 +35,32 @@ NAMES = (
         "--user",
         multiple=True,
         metavar="NAME",
-        help="Only this user: the whole name, in any case; repeatable.",
-    ),
-    click.option("--action", multiple=True, metavar="TYPE", help="Only this action_type; repeat for more."),
-    click.option(
-        "--address", multiple=True, metavar="CIDR", help="Only from this address or block; repeatable."
+        help="Only entries of this user: the whole name, in any case. Repeat it for more users.",
     ),
     click.option(
-        "--flock", multiple=True, metavar="FLOCK", help="Only of this flock, by id or name; repeat for more."
+        "--action",
+        multiple=True,
+        metavar="TYPE",
+        help="Only entries of this action_type. Repeat it for more.",
     ),
-    click.option("--text", metavar="TEXT", help="Only entries with this text in any field, ignoring case."),
+    click.option(
+        "--address",
+        multiple=True,
+        metavar="CIDR",
+        help="Only entries from this address or network. Repeat it for more.",
+    ),
+    click.option(
+        "--flock",
+        multiple=True,
+        metavar="FLOCK",
+        help="Only entries of this flock, by its id or name. Repeat it for more.",
+    ),
+    click.option("--text", metavar="TEXT", help="Only entries with this text in any field, in any case."),
 )
 IDS = (
-    click.option("--from-id", type=int, metavar="ID", help="From this id on."),
-    click.option("--to-id", type=int, metavar="ID", help="Up to this id."),
-    click.option("--epoch", type=int, metavar="N", help="Only of this epoch, if the Console was ever reset."),
+    click.option("--from-id", type=int, metavar="ID", help="Only entries of this id or a higher one."),
+    click.option("--to-id", type=int, metavar="ID", help="Only entries of this id or a lower one."),
+    click.option("--epoch", type=int, metavar="N", help="Only this epoch, if the Console was ever reset."),
 )
 
 
@@ -74,21 +90,22 @@ def _is_given(value: object) -> bool:
 def tell_coverage(sentence: str, coverage: Coverage) -> None:
     """What an answer rests on."""
     say(sentence)
-    say(f"Rests on: {coverage.rests_on}.")
+    say(f"The answer rests on {coverage.rests_on}.")
     for each in coverage.notices:
-        say(f"Look into it: {each}.")
+        say(f"Look into this: {each}.")
     for each in coverage.not_covered:
         say(f"Not covered: {each}.")
     for hole in coverage.holes[:MAX_HOLES]:
-        say(f"Missing: ids {hole.first} to {hole.last} of epoch {hole.epoch}: {hole.cause}.")
+        why = CAUSE_WORDS.get(hole.cause, hole.cause)
+        say(f"Missing: ids {hole.first} to {hole.last} of epoch {hole.epoch} ({hole.cause}): {why}.")
     for other in coverage.amended[:MAX_HOLES]:
         ids = ", ".join(f"{span.first} to {span.last}" for span in other.ids[:MAX_HOLES])
         place = f"{other.export_key} (version {other.export_version_id})"
-        say(f"Another form of ids {ids} of epoch {other.epoch}: in {place}; --forms shows it.")
+        say(f"Another form of ids {ids} of epoch {other.epoch} is in {place}. `entries --forms` shows it.")
     if len(coverage.holes) > MAX_HOLES:
-        say("There are more holes: --json lists them.")
+        say("More ids are missing: --json lists them.")
     for purge in coverage.foreign_purges[:MAX_HOLES]:
         who = f"{purge.user} from {purge.user_ip} at {purge.timestamp}"
         say(f"Foreign purge: up to id {purge.before_id}, {purge.count} entries, by {who}.")
     if coverage.searched.entries and not coverage.missing_ids and not coverage.foreign_purges:
-        say("No id in this range is missing, and nobody else purged.")
+        say("No id in this range is missing, and nobody else purged any of it.")

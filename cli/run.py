@@ -17,21 +17,23 @@ F = TypeVar("F", bound=Callable[..., Any])
 @click.command()
 @console_argument
 @click.option(
-    "--mode", type=click.Choice(tuple(Mode)), help="How far to go, at most as far as the stack allows."
+    "--mode", type=click.Choice(tuple(Mode)), help="How far to go. The stack's PurgeMode is the limit."
 )
-@click.option("--keep-days", type=int, metavar="DAYS", help="Days of entries to leave on the Console.")
-@click.option("--reason", metavar="TEXT", help="Why; kept for ever in the statements that the run makes.")
-@click.option("--async", "is_async", is_flag=True, help="Begin it, and do not wait for its end.")
+@click.option(
+    "--keep-days", type=int, metavar="DAYS", help="Leave the entries of so many days on the Console."
+)
+@click.option("--reason", metavar="TEXT", help="Why. The statements of the run keep it for ever.")
+@click.option("--async", "is_async", is_flag=True, help="Start the run and do not wait for its end.")
 @global_options(hidden=True)
 @chosen
 def run(chosen: Chosen, /, console: str, mode: str | None, keep_days: int | None, reason: str | None, *,
         is_async: bool) -> None:  # fmt: skip
     """Make a run over a Console now: archive, prove, and purge as far as the stack allows.
 
-    At a terminal the function's log lines are shown while it runs, if you may read them.
+    At a terminal you see the function's log while it runs, if you may read it.
 
     \b
-    canary-audit run 1234abcd --mode dry-run     look at the plan, purge nothing
+    canary-audit run 1234abcd --mode dry-run     show the plan, purge nothing
     canary-audit run 1234abcd --mode off         archive, and leave the Console as it is
     """
     given = {"console": console, "purge_mode": mode, "keep_days": keep_days, "reason": reason}
@@ -40,7 +42,10 @@ def run(chosen: Chosen, /, console: str, mode: str | None, keep_days: int | None
     if is_async:
         request_id = invoke_later(chosen.stack, event)
         said = {"outcome": "begun", "console": console, "request_id": request_id}
-        return show_json(said) if chosen.is_json else say(f"Begun, as request {request_id}.")
+        if chosen.is_json:
+            return show_json(said)
+        say(f"The run was started, as request {request_id}.")
+        return say(f"`canary-audit status {console}` shows when it is completed.")
     return _show(chosen, result_of(invoke(chosen.stack, event)))
 
 
@@ -49,8 +54,10 @@ def decision_options(function: F) -> F:
     for option in (
         global_options(hidden=True),
         yes_option,
-        click.option("--reason", required=True, metavar="TEXT", help="Why; kept for ever in the statement."),
-        click.option("--who", required=True, metavar="NAME", help="Who decides; kept for ever."),
+        click.option("--reason", required=True, metavar="TEXT", help="Why. The statement keeps it for ever."),
+        click.option(
+            "--who", required=True, metavar="NAME", help="Who decides. The statement keeps it for ever."
+        ),
         console_argument,
     ):
         function = option(function)
@@ -61,12 +68,12 @@ def decision_options(function: F) -> F:
 @decision_options
 @chosen
 def resume(chosen: Chosen, /, console: str, who: str, reason: str, *, yes: bool) -> None:
-    """Decide that purging goes on, after a mismatch was looked into.
+    """Decide that purging goes on, after you looked into a mismatch.
 
-    A purge that destroyed more entries than were archived holds back every further one until then.
+    After a purge that destroyed more entries than were archived, no purge is sent until somebody decides so.
     """
     _decide(chosen, console, Action.RESUME, who, reason, yes=yes,
-            question=f"Let purges of Console {console} go on?")  # fmt: skip
+            question=f"Send purges to Console {console} again?")  # fmt: skip
 
 
 @click.command()
@@ -75,7 +82,7 @@ def resume(chosen: Chosen, /, console: str, who: str, reason: str, *, yes: bool)
 def epoch(chosen: Chosen, /, console: str, who: str, reason: str, *, yes: bool) -> None:
     """Decide that a Console was reset or replaced on purpose.
 
-    Its ids count anew from here on. What is archived stays, as an epoch of its own.
+    From then on its ids start again. What is archived stays, in an epoch of its own.
     """
     _decide(chosen, console, Action.EPOCH, who, reason, yes=yes,
             question=f"Begin a new epoch of Console {console}? It can't be taken back.")  # fmt: skip
@@ -83,13 +90,13 @@ def epoch(chosen: Chosen, /, console: str, who: str, reason: str, *, yes: bool) 
 
 @click.command()
 @click.option("--first", type=int, required=True, metavar="ID", help="The first of the missing ids.")
-@click.option("--last", type=int, required=True, metavar="ID", help="The last of them.")
+@click.option("--last", type=int, required=True, metavar="ID", help="The last of the missing ids.")
 @decision_options
 @chosen
 def accept(chosen: Chosen, /, console: str, who: str, reason: str, *, yes: bool, **ids: int) -> None:
-    """Decide that missing ids are gone, so that a purge may cross them.
+    """Decide that missing ids are gone, so that a purge may go above them.
 
-    It takes ids that no receipt of the Console's explains: `status` and the warnings of a run list them.
+    It takes ids that no receipt of the Console explains. `status` and the warnings of a run list them.
 
     \b
     canary-audit accept 1234abcd --first 1 --last 40 --who ann --reason "the trail began at 41, says Thinkst"
@@ -104,19 +111,19 @@ def accept(chosen: Chosen, /, console: str, who: str, reason: str, *, yes: bool,
 
 @click.group()
 def ledger() -> None:
-    """Mend the ledger, the index of the archive."""
+    """Repair the ledger, the index of the archive."""
 
 
 @ledger.command()
-@click.option("--lost-after", type=int, metavar="N", help="The last statement in the bucket, where the "
-              "ledger names one that is nowhere to be found. The loss is stated.")  # fmt: skip
+@click.option("--lost-after", type=int, metavar="N", help="The last statement in the bucket, if the "
+              "ledger names a later one that is lost. The chain then states the loss.")  # fmt: skip
 @decision_options
 @chosen
 def rebuild(chosen: Chosen, /, console: str, who: str, reason: str, lost_after: int | None, *,
             yes: bool) -> None:  # fmt: skip
-    """Make a Console's ledger anew from the bucket, after it was lost or damaged."""
+    """Rebuild a Console's ledger from the bucket, after it was lost or damaged."""
     _decide(chosen, console, Action.REBUILD, who, reason, yes=yes, lost_after=lost_after,
-            question=f"Make the ledger of Console {console} anew from the bucket?")  # fmt: skip
+            question=f"Rebuild the ledger of Console {console} from the bucket?")  # fmt: skip
 
 
 def _decide(chosen: Chosen, console: str, action: str, who: str, reason: str, *, question: str,
@@ -140,7 +147,7 @@ def _show(chosen: Chosen, result: dict[str, Any]) -> None:
             click.echo(f"\n{name.replace('_', ' ')}")
             show_table(list(rows[0]), (row.values() for row in rows))
     for statement in result.get("statements", []):
-        say(f"Stated: {statement}")
+        say(f"New statement: {statement}")
     for warning in result.get("warnings", []):
         say(f"Warning: {warning}")
     return None

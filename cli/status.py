@@ -38,13 +38,14 @@ def status(chosen: Chosen, /, console: str | None, folder: Path | None) -> None:
 
     \b
     archived id  the highest archived id
-    purged id    the id up to which we know that a purge was carried out
-    unpurged     archived entries that no purge of ours destroyed
-    missing      ids that were never archived and may still be filled
-    up to        the moment up to which the newest complete export holds all that the Console showed
-    lag (h)      since then, or since a run found nothing newer on the Console by the ledger's word
-    last run     when a run was last completed; one that found nothing new counts
-    verified     when the stack's daily audit last ended; what it found is in `verified_result` of --json
+    purged id    the Console is known to be purged up to this id
+    unpurged     archived entries that no purge of this stack destroyed
+    missing      ids that are not archived; a late entry may still fill them
+    up to        the newest complete export holds all that the Console showed up to this moment
+    lag (h)      hours since then, or since a later run found nothing newer (the ledger says so)
+    last run     when a run last completed, with new entries or without
+    verified     when the stack's daily audit last ended; `verified_result` of --json says how
+    state        what you should know first; `ok` if there is nothing
     """
     event = {"request": "status"} | ({"console": console} if console is not None else {})
     request = cast("StatusRequest", question(event))
@@ -56,7 +57,9 @@ def status(chosen: Chosen, /, console: str | None, folder: Path | None) -> None:
     else:
         show_records(found, COLUMNS)
     if any(each["fault"] is not None for each in found):
-        raise Failure("StatusError", "The status of a Console can't be told: see its fault.", Exit.FAULTS)
+        raise Failure(
+            "StatusError", "The status of a Console can't be told: see `fault` of --json.", Exit.FAULTS
+        )
     if not found:
         say("Nothing is archived yet.")
     elif all(each["statements"] == 0 for each in found):

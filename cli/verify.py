@@ -11,6 +11,7 @@ from audit_archive.audit.daily import Watched, remembered
 from audit_archive.audit.question import Audit, AuditQuestion
 from audit_archive.audit.request import parse_verify_request
 from audit_archive.audit.verify import verify_archive as audit
+from audit_archive.evidence.report.parts import REASONS
 from audit_archive.format.checkpoint import MAX_NOTE
 from audit_archive.format.verdicts import Depth, Growth, KeysFrom, Verification, Why
 from audit_archive.retrieve.statements import Reader
@@ -36,25 +37,25 @@ text_file = click.File("r", encoding="utf-8")
     type=click.Choice(tuple(Depth)),
     default=Depth.OBJECTS,
     show_default=True,
-    help="How deep: the statements; that every object is there and locked; or every byte.",
+    help="What to check: the statements; also that every object is there and locked; or every byte.",
 )
-@click.option("--from-seq", type=int, metavar="N", help="Look at the objects of this statement and later.")
-@click.option("--to-seq", type=int, metavar="N", help="Look at the objects up to this statement.")
+@click.option("--from-seq", type=int, metavar="N", help="Check the objects from this statement on.")
+@click.option("--to-seq", type=int, metavar="N", help="Check the objects up to this statement.")
 @click.option(
     "--key",
     "keys",
     type=text_file,
     multiple=True,
     metavar="PEM",
-    help="Trust only this key; repeatable.",
+    help="Trust only this key. Repeat it for more keys.",
 )
 @click.option(
     "--known",
     type=text_file,
     metavar="FILE",
-    help="A checkpoint that you kept: the chain must still lead through it.",
+    help="A checkpoint that you kept. The chain must still contain it.",
 )
-@click.option("--known-sha256", metavar="HEX", help="The same, by the SHA-256 of a statement.")
+@click.option("--known-sha256", metavar="HEX", help="The same, as the SHA-256 of a statement.")
 @click.option(
     "--since",
     metavar="FILE",
@@ -71,8 +72,8 @@ text_file = click.File("r", encoding="utf-8")
 def verify(chosen: Chosen, /, console: str, folder: Path | None, bundle: Path | None, **asked: Any) -> None:
     """Verify the archive of a Console; exit status 1 if anything is wrong with it.
 
-    The whole chain of statements is judged at every depth. What was not looked at is told. Nothing is
-    written, and nobody else is told: the stack's own daily audit does that.
+    Every depth checks the whole chain of statements. The report says what was not checked. The command writes
+    nothing and alerts nobody: the stack's own daily audit does that.
 
     --since proves, at every depth, that the archive begins with all that a checkpoint is over: its
     statements, and its entries. Exit status 1 if that can't be proven. A bundle holds the chain and not the
@@ -136,7 +137,7 @@ def question_of(console: str, asked: dict[str, Any]) -> AuditQuestion:
         {"console": console, "known_checkpoint": point, "since": note, "trusted_keys": keys} | asked
     )
     if not isinstance(request, AuditQuestion):  # with a depth it always is one
-        raise click.UsageError("An audit by hand needs a --depth.")
+        raise click.UsageError("Give a --depth.")
     return request
 
 
@@ -168,14 +169,14 @@ def _tell(found: Verification) -> None:
             ("Dates", f"{found.coverage.first_date or '-'} to {found.coverage.last_date or '-'} (UTC)"),
             ("Keys from", _KEYS_FROM[found.keys_from] if found.keys_from else None),
             ("Only grew", _growth(found.growth)),
-            *((f"Key {key.key_id}", f"{key.checkpoints} good checkpoints") for key in found.keys),
+            *((f"Key {key.key_id}", f"{key.checkpoints} valid checkpoints") for key in found.keys),
             *((f"Checked {what}", count) for what, count in found.checked.items()),
         ]
     )
     if found.growth is not None:
         say(f"{found.growth.sentence}.")
     if found.not_checked:
-        rows = ((each.what, each.why, each.count) for each in found.not_checked)
+        rows = ((each.what, REASONS.get(each.why, each.why), each.count) for each in found.not_checked)
         show_table(["not checked", "why", "how many"], rows)
     if found.faults:
         faults = ((each.verdict, each.key, each.sentence) for each in found.faults[:SHOWN])

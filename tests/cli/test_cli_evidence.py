@@ -120,7 +120,7 @@ def test_faults_are_in_the_bundle_and_in_the_exit_status(tmp_path: Path) -> None
     answer = run("evidence", CONSOLE, "--output", str(path), folder=copy)
     assert answer.exit_code == 1
     assert "Error: 1 fault: " in answer.stderr
-    assert "Not proven, each by itself: 2 entries; " in answer.stderr
+    assert "Entries without a proof of their own: 2. " in answer.stderr
     with ZipFile(path) as made:
         assert json.loads(made.read("manifest.json"))["verification"]["is_valid"] is False
 
@@ -152,7 +152,10 @@ def test_proofs_are_told_to_programs_too() -> None:
 def test_an_entry_that_is_not_archived_has_no_proof_and_that_is_no_fault() -> None:
     answer = run("proof", CONSOLE, "--id", "10")
     assert (answer.exit_code, answer.stdout) == (0, "")
-    assert "Missing: ids 10 to 10 of epoch 1: foreign_purge." in answer.stderr
+    assert (
+        "Missing: ids 10 to 10 of epoch 1 (foreign_purge): destroyed by somebody else's purge"
+        in answer.stderr
+    )
 
 
 def test_an_entry_that_can_not_be_proven_has_a_status_of_its_own(tmp_path: Path) -> None:

@@ -59,14 +59,17 @@ def test_status_of_a_damaged_archive_is_a_fault(copy: Path) -> None:
     answer = run("status", folder=copy)
     assert answer.exit_code == 1
     assert "IntegrityError" in json.loads(answer.stdout)["fault"]
-    assert answer.stderr == "Error: The status of a Console can't be told: see its fault.\n"
+    assert answer.stderr == "Error: The status of a Console can't be told: see `fault` of --json.\n"
 
 
 def test_into_a_pipe_entries_go_as_the_very_lines_and_the_sentence_does_not() -> None:
     answer = entries("--user", "alice@example.com")
     assert [json.loads(line)["id"] for line in answer.stdout.splitlines()] == OF_ALICE
     assert answer.stderr.startswith("4 entries match: ")
-    assert "Missing: ids 10 to 11 of epoch 1: foreign_purge." in answer.stderr
+    assert (
+        "Missing: ids 10 to 11 of epoch 1 (foreign_purge): destroyed by somebody else's purge"
+        in answer.stderr
+    )
 
 
 def test_the_whole_answer_is_one_object_with_json() -> None:
@@ -110,8 +113,8 @@ def test_both_forms_stand_beside_the_entries_and_never_among_them(tmp_path: Path
     plain, both = (run("entries", CONSOLE, *more, folder=tmp_path) for more in ((), ("--forms",)))
     assert plain.stdout == both.stdout
     assert len(plain.stdout.splitlines()) == 2
-    assert f"Another form of ids 1 to 1 of epoch 1: in {export.key}" in plain.stderr
-    assert "Look into it: 1 entries of this answer have another form" in plain.stderr
+    assert f"Another form of ids 1 to 1 of epoch 1 is in {export.key}" in plain.stderr
+    assert "Look into this: 1 entries of this answer have another form" in plain.stderr
     assert "Entry 1 of epoch 1, as it is archived: {" in both.stderr
     assert f"Entry 1 of epoch 1, in {export.key}: " in both.stderr
     assert "\x1b" not in both.stderr
@@ -187,6 +190,15 @@ def test_verify_accepts_the_example_by_the_key_it_exports(tmp_path: Path) -> Non
     found = json.loads(answer.stdout)
     assert (answer.exit_code, found["is_valid"], found["keys_from"]) == (0, True, "caller")
     assert found["checked"]["entries"] == 9
+
+
+def test_a_statement_that_should_name_a_key_and_does_not_needs_a_person(copy: Path) -> None:
+    statement = next(copy.glob("statements/*/*01.json"))
+    said = json.loads(statement.read_bytes())
+    statement.write_text(json.dumps(said | {"public_key": "bm8ga2V5"}))
+    answer = run("keys", CONSOLE, folder=copy)
+    assert (answer.exit_code, answer.stdout) == (4, "")
+    assert "should name a public key" in answer.stderr
 
 
 def test_verify_names_what_is_wrong_and_ends_with_its_own_status(copy: Path) -> None:

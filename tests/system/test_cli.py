@@ -109,7 +109,7 @@ def test_a_console_is_added_as_the_template_adds_the_first_and_removed_again(
     purge.write_text(PURGE_KEY)
     files = ("--read-key-file", str(read), "--purge-key-file", str(purge))
     done = told("console", "add", "added", *files)["done"]
-    assert set(done.values()) == {"made"}
+    assert set(done.values()) == {"created"}
 
     for suffix in ("", "_verify"):
         ours, first = (_schedule(laptop, f"{name}{suffix}") for name in ("added", laptop.console.id))
@@ -122,7 +122,7 @@ def test_a_console_is_added_as_the_template_adds_the_first_and_removed_again(
         assert secret["SecretString"] == key
 
     again = told("console", "add", "added", *files)["done"]
-    assert again["schedule archive"] == "was there already; left as it is"
+    assert again["schedule archive"] == "existed already; not changed"
     assert told("console", "remove", "added", "--yes")["removed"] == {"archive": True, "verify": True}
     assert "added" not in {each["console"] for each in told("console", "list")}
     assert command("console", "remove", laptop.console.id, "--yes").exit_code == 2

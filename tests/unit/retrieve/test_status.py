@@ -6,12 +6,14 @@ from pathlib import Path
 import pytest
 
 from audit_archive.adapters.folder_source import FolderSource
-from audit_archive.errors import PurgeMismatchError
+from audit_archive.errors import IntegrityError, PurgeMismatchError
 from audit_archive.format.facts import Action, Cause, IdSpan
 from audit_archive.format.layout import statements_prefix
 from audit_archive.format.times import rfc3339
+from audit_archive.ports import AuditResult, Rotation
 from audit_archive.retrieve.status import OpenIntent, Status, statuses
 from tests.fakes import CrashError
+from tests.fakes.verifications import FakeVerifications
 from tests.unit.retrieve.asking import reader_of
 from tests.unit.run.world import CONSOLE, DAY, HOUR, Meanwhile, World
 
@@ -143,3 +145,52 @@ def test_every_console_is_told_and_one_s_fault_hides_no_other(world: World) -> N
     assert [each.console for each in found] == sorted([CONSOLE, *others])
     assert {each.console for each in found if each.fault is None} == {CONSOLE}
     assert all("does not follow" in (each.fault or "") for each in found if each.console != CONSOLE)
+
+
+def test_it_tells_when_the_daily_audit_ended_and_how(world: World) -> None:
+    notes = FakeVerifications()
+    now = world.clock.now()
+    notes.save(CONSOLE, Rotation(1, now, now, AuditResult.FAULTS, 2, 0, None))
+    (told,) = statuses(replace(reader_of(world), verifications=notes), CONSOLE)
+    assert told == replace(status(world), verified_at=rfc3339(now), verified_result=AuditResult.FAULTS)
+
+
+def test_notes_that_can_t_be_read_hide_neither_the_status_nor_another_fault(world: World) -> None:
+    class Unreadable(FakeVerifications):
+        def last(self, console: str) -> Rotation | None:
+            raise IntegrityError("no notes")
+
+    reader = replace(reader_of(world), verifications=Unreadable())
+    (told,) = statuses(reader, CONSOLE)
+    assert told == replace(status(world), fault="IntegrityError: no notes")
+    newest = world.head.statement
+    assert newest is not None
+    world.store.lose(newest.key, newest.version_id)
+    (told,) = statuses(reader, CONSOLE)
+    assert told.fault == status(world).fault != "IntegrityError: no notes"
+
+
+@pytest.mark.parametrize(
+    ("told", "state"),
+    [
+        (Status(CONSOLE, statements=1), "ok"),
+        (Status(CONSOLE), "nothing archived"),
+        (Status(CONSOLE, statements=1, is_latched=True), "purging waits for `canary-audit resume`"),
+        (
+            Status(CONSOLE, statements=1, unexplained=(IdSpan(4, 5), IdSpan(7, 7), IdSpan(9, 9))),
+            "purging waits for `canary-audit accept`: ids 4 to 5 and 2 more ranges",
+        ),
+        (
+            Status(CONSOLE, statements=1, open_intents=(OpenIntent(1, 2, 3),)),
+            "how a purge ended is not known yet: the next run finds out",
+        ),
+        (Status(CONSOLE, statements=1, is_latched=True, fault="LedgerError: gone"), "LedgerError: gone"),
+    ],
+)  # fmt: skip
+def test_the_state_is_what_a_person_should_know_first(told: Status, state: str) -> None:
+    assert told.as_dict()["state"] == state
+
+
+def test_a_status_as_an_answer_tells_it_counts_the_missing_ids() -> None:
+    assert Status(CONSOLE, missing={Cause.UNEXPLAINED: 2, Cause.PURGED: 3}).as_dict()["missing_ids"] == 5
+    assert Status(CONSOLE).as_dict()["missing_ids"] == 0

@@ -87,10 +87,7 @@ class Status:
         if self.unexplained:
             first, more = self.unexplained[0], len(self.unexplained) - 1
             others = f" and {more} more ranges" if more else ""
-            yield (
-                f"purging waits for `canary-audit accept`: no receipt explains the missing ids {first.first} "
-                f"to {first.last}{others}"
-            )
+            yield f"purging waits for `canary-audit accept`: ids {first.first} to {first.last}{others}"
         if self.stale_ids:
             yield f"the export lacks the entry {self.stale_ids[-1]}, which the Console showed"
         if self.miscounted is not None:
@@ -121,10 +118,12 @@ def _consoles(reader: Reader) -> Iterator[str]:
 
 def _told(reader: Reader, console: str) -> Status:
     reader.check_time("console")
+    status = Status(console)
     try:
-        return replace(_status(reader, console), **_verified(reader, console))
+        status = _status(reader, console)
+        return replace(status, **_verified(reader, console))
     except AuditArchiveError as error:
-        return Status(console, fault=f"{type(error).__name__}: {error}")
+        return replace(status, fault=status.fault or f"{type(error).__name__}: {error}")
 
 
 def _status(reader: Reader, console: str) -> Status:
