@@ -33,7 +33,8 @@ def lines_of(function: LambdaFunction, *events: Any) -> list[Json]:
         return event
 
     heard = io.StringIO()
-    function.logger.registered_handler.setStream(heard)
+    log: Any = function.logger.registered_handler  # in truth a StreamHandler
+    log.setStream(heard)
     with redirect_stdout(heard):
         for event in events:
             with suppress(ConsoleError):

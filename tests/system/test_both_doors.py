@@ -42,7 +42,7 @@ def test_every_action_has_one_answer(
     console = new_console(entries=ENTRIES).id
     assert function(laptop, {"console": console}, "ArchiveFunction")["outcome"] == "purged"
     monkeypatch.chdir(tmp_path)
-    questions: dict[tuple[str, ...], dict[str, object]] = {
+    questions: dict[tuple[str, ...], dict[str, Any]] = {
         ("status", console): {},
         ("entries", console, "--from-id", "10", "--tz", "Asia/Kolkata"): {
             "format": "ndjson",
