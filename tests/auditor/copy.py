@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter, defaultdict
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from io import StringIO
@@ -25,7 +26,32 @@ class Answer:
     @property
     def blamed(self) -> set[tuple[str, str]]:
         """Which objects are at fault, and of what."""
-        return {(fault["verdict"], fault["key"]) for one in self.said["consoles"] for fault in one["faults"]}
+        return {(fault["verdict"], fault["key"]) for check in self._checks for fault in check["faults"]}
+
+    @property
+    def failed(self) -> set[int]:
+        """The numbers of the checks that failed."""
+        return {check["number"] for check in self._checks if check["result"] == "FAILED"}
+
+    @property
+    def checked(self) -> dict[int, dict[str, int]]:
+        """By check, what it looked at in all Consoles, and how many."""
+        return self._counts("checked")
+
+    @property
+    def not_checked(self) -> dict[int, dict[str, int]]:
+        """By check, what it could not look at and why, and how many."""
+        return self._counts("not_checked")
+
+    @property
+    def _checks(self) -> list[dict[str, Any]]:
+        return [check for one in self.said["consoles"] for check in one["checks"]]
+
+    def _counts(self, kind: str) -> dict[int, dict[str, int]]:
+        counts = defaultdict[int, Counter[str]](Counter)
+        for check in self._checks:
+            counts[check["number"]].update(check[kind])
+        return {number: dict(found) for number, found in counts.items()}
 
 
 def ask(place: Path, *arguments: object) -> Answer:

@@ -57,12 +57,13 @@ def test_a_true_bundle(files: Files, victim: Victim, tmp_path: Path) -> None:
         answer = ask(place, *written(tmp_path, victim.keys))
         assert (answer.status, answer.said["verdict"]) == (0, f"{VALID}, signed by a key that you trust")
         (one,) = answer.said["consoles"]
-        assert (one["checked"]["signatures"], one["checked"]["proven lines"]) == (8, proofs)
-        assert one["checked"]["objects: statements"] == 8
-        assert one["not_checked"]["exports: bundles have none"] == 4
+        assert (answer.checked[4]["signature"], answer.checked[9]) == (8, {"line": proofs})
+        assert answer.checked[8]["statement"] == 8
+        assert answer.not_checked[5]["export (a bundle holds no exports and no entry files)"] == 4
         for note, before_id, who in zip(one["notes"], (2, 10), ("admin", "mallory"), strict=True):
-            assert note.startswith(f'foreign purge: {{"before_id": {before_id}, "count": 2, "entry_id": ')
-            assert f'"user": "{who}@example.com"' in note
+            assert note.startswith("Foreign purge: entry ")
+            assert f'By: "{who}@example.com". ' in note
+            assert note.endswith(f" Entries: 2, up to id {before_id}.")
         assert one["signed_by_the_key"].endswith("which you trust")
 
 
@@ -228,7 +229,7 @@ def test_it_says_whether_it_looked_at_a_bundle_or_at_an_archive(
 
 def test_another_key_in_the_bundle_is_noted(files: Files, tmp_path: Path) -> None:
     """Nothing rests on it; but somebody could take it for the archive's."""
-    note = "public-key.pem is not the key that the chain names last"
+    note = "public-key.pem is not the key that the archive named last. Do not use it."
     assert note not in ask(unpacked(files, tmp_path / "true")).said["consoles"][0]["notes"]
     files["public-key.pem"] = FakeSigner().public_key().pem().encode()
     assert note in ask(unpacked(sealed(files), tmp_path / "other")).said["consoles"][0]["notes"]
@@ -277,13 +278,11 @@ def test_more_lines_than_the_bundle_proves(victim: Victim, tmp_path: Path) -> No
     place = unpacked(files, tmp_path / "bundle")
     answer, agreed = ask(place), ask(place, "--without-proofs")
     assert (answer.status, answer.blamed) == (2, set())
-    assert answer.said["verdict"].startswith("NOT CHECKED: proofs: the bundle has none for ")
+    told = "the bundle says that 14 of its 16 lines have no proof"
+    assert answer.said["verdict"] == f"NOT CHECKED: proofs: {told}"
     assert agreed.status == 0
-    told = (
-        "VALID: a bundle, 2 lines proven, without proofs, as you asked "
-        "(the bundle has none for 14 of 16 lines, and says so)"
-    )
-    assert agreed.said["verdict"].startswith(told)
+    valid = f"VALID: a bundle, 2 lines proven, without proofs, as you asked ({told})"
+    assert agreed.said["verdict"].startswith(valid)
     fewer = sealed({name: data for name, data in files.items() if name != FIRST})
     assert ask(unpacked(fewer, tmp_path / "fewer"), "--without-proofs").blamed == {("missing", "proofs")}
 
@@ -291,7 +290,10 @@ def test_more_lines_than_the_bundle_proves(victim: Victim, tmp_path: Path) -> No
 def test_what_else_lies_in_the_folder_is_a_note(files: Files, tmp_path: Path) -> None:
     answer = ask(unpacked(files | {".DS_Store": b""}, tmp_path))
     assert answer.status == 0
-    assert "orphaned: nothing names .DS_Store" in answer.said["consoles"][0]["notes"]
+    assert (
+        "No statement names this file, and nothing rests on it: .DS_Store"
+        in answer.said["consoles"][0]["notes"]
+    )
 
 
 def test_a_zip_that_is_damaged(files: Files, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -300,7 +302,7 @@ def test_a_zip_that_is_damaged(files: Files, tmp_path: Path, capsys: pytest.Capt
     data[len(data) // 2] ^= 1
     path.write_bytes(data)
     assert verify.main([str(path)]) == 2
-    assert f"\nNOT CHECKED: {path}: Bad CRC-32 for file " in capsys.readouterr().out
+    assert capsys.readouterr().out.startswith(f"NOT CHECKED: {path}: Bad CRC-32 for file ")
 
 
 @pytest.mark.parametrize("name", ["report.html", "REPORT.html"])

@@ -103,7 +103,7 @@ def test_what_was_archived_is_valid(shape: str, tmp_path: Path) -> None:
     assert world.last().drift["source_form"] > 20
     answer = ask(copied(world.store, tmp_path))
     assert answer.status == 0, answer.said
-    assert answer.said["consoles"][0]["checked"]["entries"] == len(ENTRIES)
+    assert answer.checked[7] == {"export": 1, "line": len(ENTRIES)}
 
 
 @pytest.mark.parametrize(

@@ -285,11 +285,11 @@ def test_an_odd_statement_is_refused_by_both(what: str, tmp_path: Path) -> None:
 def test_filled_ids_ascend() -> None:
     """A statement that fills two holes and tells them in the wrong order, which changes no count."""
     before = {**verify.START, "holes": [1, 6], "highest_archived_id": 9}
-    said = {**verify.NOTHING, **said_by(Victim(twin_world(is_signed=False)), 1), "seq": 1, "action": None}
+    said = {**verify.ABSENT, **said_by(Victim(twin_world(is_signed=False)), 1), "seq": 1, "action": None}
     said |= {"tree": verify.EMPTY, "missing": [], "highest_archived_id": 9, "highest_purged_id": 0}
     said |= {"kind": "operator", "slice": {"first_id": 2, "last_id": 4, "count": 2}}
     leaves = [b"a" * 32, b"b" * 32]
     said["tree"] = verify.grown(verify.EMPTY, leaves)
     for filled, is_sane in (([2, 4], True), ([4, 2], False), ([2, 2], False)):
-        due = verify.due_after(before, {**said, "filled": filled}, CONSOLE)
+        due = verify.expected_after(before, {**said, "filled": filled}, CONSOLE)
         assert (due["missing"] == []) == is_sane

@@ -16,7 +16,7 @@ from tests.fakes import FakeSigner
 from tests.unit.evidence.bundles import bundle
 from tests.unit.run.world import CONSOLE
 
-NO_LINES = "NOT CHECKED: lines: the bundle has none, so it proves nothing of any entry"
+NO_LINES = "NOT CHECKED: lines: the bundle has no line, so it proves nothing of any entry"
 
 
 @pytest.fixture
@@ -40,14 +40,14 @@ def test_a_copy_that_was_made_into_a_bundle_is_not_valid(victim: Victim, tmp_pat
     answer = ask(place, *keys)
     assert (answer.status, answer.blamed) == (2, set())
     assert answer.said["verdict"].startswith(NO_LINES)
-    assert answer.said["verdict"].endswith("accept that with --without-lines")
+    assert answer.said["verdict"].endswith("found nothing, pass --without-lines")
 
 
 def test_it_is_refused_where_an_archive_is_expected(victim: Victim, tmp_path: Path) -> None:
     place = made_into_a_bundle(victim, tmp_path)
     answer = ask(place, "--archive", "--without-lines")
     assert (answer.status, answer.said["consoles"]) == (2, [])
-    told = f"NOT CHECKED: {place}: --archive was asked for, and this is a bundle of evidence"
+    told = f"NOT CHECKED: {place}: you passed --archive, and this is a bundle of evidence"
     assert answer.said["verdict"] == told
 
 
@@ -111,9 +111,9 @@ def test_it_says_that_it_did_not_look_for_another_history(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert verify.main([str(copied(twin_world().store, tmp_path))]) == 0
-    assert (
-        "nor whether the same key signed\nanother history too. Only a checkpoint" in capsys.readouterr().out
-    )
+    out = capsys.readouterr().out
+    assert "kept (--checkpoint) shows\nthat the end was not cut off, and that the same key signed no" in out
+    assert " 11. The chain contains each checkpoint that you kept: not run\n" in out
 
 
 @pytest.mark.parametrize("what", ["nothing", "a byte less", "a byte more", "a key twice", "another curve"])

@@ -22,11 +22,13 @@ from audit_archive.format.statement import OperatorStatement, Statement
 from audit_archive.format.verdicts import Depth
 from tests.attacks.victim import Victim, twin_world
 from tests.auditor.copy import PROGRAM, ask, copied, written
+from tests.auditor.evidence import bundle_of, unpacked
 from tests.auditor.test_hostile_entries import zipped
 from tests.fakes.signer import FakeSigner
 from tests.unit.run.world import CONSOLE, DAY, World
 
-EXAMPLE = Path(__file__).resolve().parents[2] / "docs" / "example-archive"
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "verify.md"
+EXAMPLE = PAGE.with_name("example-archive")
 OLDEST = (3, 9)
 MOST_LINES = 1129
 EXAMPLE_IS_VALID = "VALID: a copy of an archive of 6 statements, 9 lines"
@@ -91,7 +93,7 @@ def test_without_cryptography_a_signed_archive_is_not_checked() -> None:
     ran = run(EXAMPLE)
     assert (ran.returncode, ran.stderr) == (2, "")
     last = ran.stdout.splitlines()[-1]
-    assert last.startswith("NOT CHECKED: signatures: install the package `cryptography`")
+    assert last == "NOT CHECKED: signatures: install the package `cryptography`, or pass --without-signatures"
 
 
 def test_without_cryptography_faults_are_found(tmp_path: Path) -> None:
@@ -100,12 +102,12 @@ def test_without_cryptography_faults_are_found(tmp_path: Path) -> None:
     victim.lose(checkpoint_key(CONSOLE, 5))
     ran = run(copied(victim.store, tmp_path))
     assert ran.returncode == 1
-    for verdict, key in (
-        ("altered", victim.archives[1].export.key),
-        ("unsigned", checkpoint_key(CONSOLE, 5)),
+    for check, verdict, key in (
+        (5, "altered", victim.archives[1].export.key),
+        (4, "unsigned", checkpoint_key(CONSOLE, 5)),
     ):
-        assert f"\n  FAULT, {verdict}: {key} " in ran.stdout
-    assert ran.stdout.endswith("\nFAULT: 2 of them\n")
+        assert f"\n       FAULT in check {check}, {verdict}: {key}: Th" in ran.stdout
+    assert ran.stdout.endswith("\nFAULT: 2 faults in checks 4, 5\n")
 
 
 def test_without_cryptography_an_unsigned_archive_is_valid(tmp_path: Path) -> None:
@@ -119,16 +121,29 @@ def test_without_cryptography_an_unsigned_archive_is_valid(tmp_path: Path) -> No
 def test_what_it_says_of_the_example() -> None:
     ran = subprocess.run([sys.executable, PROGRAM, EXAMPLE], capture_output=True, text=True, check=False)  # noqa: S603
     assert (ran.returncode, ran.stderr) == (0, "")
-    lines = ran.stdout.splitlines()
-    assert lines[0].startswith(f"Console {CONSOLE}: archive, 6 statements, the newest 1f9eb0e2")
-    assert lines[1].endswith(", which the archive names")
-    assert "  checked: 6 signatures" in lines
-    assert "  stated as missing: 2 foreign_purge" in lines
-    assert lines[-3:] == [
-        "Never checked here: versions and locks, which a copy does not have; nor whether the same key signed",
-        "another history too. Only a checkpoint that you kept tells: give it with --checkpoint.",
-        f"{EXAMPLE_IS_VALID}{OWN_WORD}",
-    ]
+    assert f"```\n{ran.stdout}```\n" in PAGE.read_text()
+    assert ran.stdout.splitlines()[-1] == f"{EXAMPLE_IS_VALID}{OWN_WORD}"
+
+
+def test_the_checks_have_numbers_and_titles_which_the_page_lists_too() -> None:
+    assert list(verify.CHECKS) == list(range(1, 13))
+    for number, title in verify.CHECKS.items():
+        assert f"\n| {number} | {title} | " in PAGE.read_text()
+
+
+@pytest.mark.parametrize("place", ["archive", "bundle"])
+def test_every_check_runs_on_what_it_is_for(place: str, tmp_path: Path) -> None:
+    """Given a key and a checkpoint: each that is not for the place says why it did not run."""
+    victim, kept = Victim(), tmp_path / "kept.txt"
+    kept.write_bytes(victim.store.data(checkpoint_key(CONSOLE, 4)))
+    folder = tmp_path / place
+    copied(victim.store, folder) if place == "archive" else unpacked(bundle_of(victim), folder)
+    answer = ask(folder, "--checkpoint", kept, *written(tmp_path, victim.keys))
+    results = {check["number"]: check["result"] for check in answer.said["consoles"][0]["checks"]}
+    not_run = {8, 9} if place == "archive" else {5, 6, 7}
+    assert results == {number: "not run" if number in not_run else "passed" for number in verify.CHECKS}
+    assert answer.not_checked.keys() == not_run | answer.checked.keys()
+    assert {number for number, found in answer.not_checked.items() if found} == not_run
 
 
 def test_what_it_says_of_the_example_to_programs() -> None:
@@ -141,10 +156,20 @@ def test_what_it_says_of_the_example_to_programs() -> None:
     assert (one["console"], one["statements"]) == (CONSOLE, 6)
     assert one["newest_statement"].startswith("1f9eb0e2")
     assert one["signed_by_the_key"].endswith(", which the archive names")
-    assert (one["checked"]["signatures"], one["checked"]["entries"]) == (6, 9)
+    by_number = {check["number"]: check for check in one["checks"]}
+    assert {number: check["title"] for number, check in by_number.items()} == verify.CHECKS
+    assert by_number[4]["checked"] == {"checkpoint": 6, "signature": 6}
+    assert by_number[7] == {
+        "number": 7,
+        "title": "Lines say the same as the export",
+        "result": "passed",
+        "checked": {"export": 2, "line": 9},
+        "not_checked": {},
+        "faults": [],
+    }
     assert one["stated_as_missing"]["foreign_purge"] == 2
     assert any(
-        '"before_id": 11, "count": 2' in note and "mallory@example.com" in note for note in one["notes"]
+        'By: "mallory@example.com". ' in note and note.endswith("up to id 11.") for note in one["notes"]
     )
 
 
@@ -193,7 +218,7 @@ def test_an_unsigned_archive_of_which_somebody_expects_a_signature(tmp_path: Pat
     place = copied(twin_world(is_signed=False).store, tmp_path / "archive")
     key = written(tmp_path, (FakeSigner().public_key(),))
     assert ask(place).status == 0
-    assert ask(place).said["consoles"][0]["not_checked"] == {"signatures: signing had not begun": 7}
+    assert ask(place).not_checked[4] == {"statement (signing had not begun)": 7}
     assert ask(place, *key).blamed == {("unsigned", statement_key(CONSOLE, 7))}
 
 
@@ -224,8 +249,8 @@ def test_what_expired_is_no_fault_and_is_told(tmp_path: Path) -> None:
     shutil.rmtree(place / "entries")
     answer = ask(place)
     assert answer.status == 0
-    told = answer.said["consoles"][0]["not_checked"]
-    assert (told["exports: expired"], told["entries: expired"]) == (1, 1)
+    why = "(its lock has ended, so it may have been deleted)"
+    assert answer.not_checked[5] == {f"export {why}": 1, f"entry file {why}": 1}
 
 
 def test_what_is_nested_too_deep_for_python_is_checked_like_all_else(tmp_path: Path) -> None:
@@ -246,8 +271,8 @@ def test_a_name_does_nothing_to_the_terminal_and_needs_no_encoding(
     (place / checkpoint_key(CONSOLE, 4)).unlink()
     assert verify.main([str(place)]) == 1
     out = capsys.readouterr().out
-    assert out.endswith("\nFAULT: 1 of them\n")
-    assert "nothing names \\x1b[8m\\nVALID\\n\\x1bP \\u202e \\udcff\n" in out
+    assert out.endswith("\nFAULT: 1 fault in check 4\n")
+    assert "nothing rests on it: \\x1b[8m\\nVALID\\n\\x1bP \\u202e \\udcff\n" in out
     assert out.isascii()
 
 
