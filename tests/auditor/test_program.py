@@ -30,7 +30,7 @@ from tests.unit.run.world import CONSOLE, DAY, World
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "verify.md"
 EXAMPLE = PAGE.with_name("example-archive")
 OLDEST = (3, 9)
-MOST_LINES = 1129
+MOST_LINES = 1340
 EXAMPLE_IS_VALID = "VALID: a copy of an archive of 6 statements, 9 lines"
 OWN_WORD = ", signed by a key that the archive names: give yours with --key"
 PYTHONS = [sys.executable, *filter(None, (shutil.which(f"python3.{minor}") for minor in range(9, 20)))]
@@ -108,6 +108,17 @@ def test_without_cryptography_faults_are_found(tmp_path: Path) -> None:
     ):
         assert f"\n       FAULT in check {check}, {verdict}: {key}: Th" in ran.stdout
     assert ran.stdout.endswith("\nFAULT: 2 faults in checks 4, 5\n")
+
+
+def test_faults_are_told_without_docstrings_too(tmp_path: Path) -> None:
+    """The titles of the checks stand in the docstring, which `python -OO` drops."""
+    victim = Victim()
+    victim.flip(victim.archives[1].export.key)
+    place = copied(victim.store, tmp_path)
+    command = [sys.executable, "-I", "-S", "-OO", str(PROGRAM), str(place)]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own
+    assert (ran.returncode, ran.stderr) == (1, "")
+    assert f"\n       FAULT in check 5, altered: {victim.archives[1].export.key}: Th" in ran.stdout
 
 
 def test_without_cryptography_an_unsigned_archive_is_valid(tmp_path: Path) -> None:

@@ -64,7 +64,8 @@ try:
 except ImportError:
     InvalidSignature = None  # type: ignore[assignment,misc]
 
-CHECKS = {int(n): title for n, title in re.findall(r"^ ?(\d+)\. ([^:]+): ", __doc__ or "", re.M)}
+TITLES = {int(n): title for n, title in re.findall(r"^ ?(\d+)\. ([^:]+): ", __doc__ or "", re.M)}
+CHECKS = {number: TITLES.get(number, "(python -OO drops the titles)") for number in range(1, 13)}
 SOURCES = {3: "the statement before it", 6: "the lines in its entry files", 7: "the content of its export"}
 SEVERE = {"console": "broken", "seq": "broken", "epoch": "broken", "missing": "gap"}  # others: misdescribed
 NOUNS = {"exports": "export", "entries": "entry file", "statements": "statement"}
@@ -1068,10 +1069,8 @@ def entries_in(pieces: Iterable[bytes], is_export: bool = False) -> Iterator[lis
     for mark, value in tokens_in(pieces):
         (outer, items), size = within[-1], size + (len(value) if isinstance(value, str) else 1)
         is_name = due[0] == '"' and isinstance(value, str)
-        if size > MOST_OF_AN_ENTRY:
-            raise ValueError("an entry is longer than 16 MiB")
-        if not is_name and (mark or "0") not in due:
-            raise ValueError("the JSON is malformed")
+        need(size <= MOST_OF_AN_ENTRY, "an entry is longer than 16 MiB")
+        need(is_name or (mark or "0") in due, "the JSON is malformed")
         if is_name or mark == ":":
             items += [value] if is_name else []
             due = ":" if is_name else VALUE
@@ -1085,9 +1084,8 @@ def entries_in(pieces: Iterable[bytes], is_export: bool = False) -> Iterator[lis
         else:  # a value has ended
             within[-1:] = [] if mark else within[-1:]
             level, kind = len(within), within[-1][0]
-            is_entry = level == depth or (
-                level == 1 and mark == "}" and not (is_export and is_envelope(items))
-            )
+            is_alone = level == 1 and mark == "}" and not (is_export and is_envelope(items))
+            is_entry = is_alone or level == depth
             if is_entry:
                 need(mark == "}", "the JSON has something else in place of an entry")
                 yield items
@@ -1193,16 +1191,12 @@ def print_report(report: Json) -> None:
     show(f"Console {report['console']}: {size}.")
     show(f"The newest valid statement has the SHA-256 {report['newest_statement']}.")
     signed_by = report["signed_by_the_key"]
-    show(
-        f"The newest valid signature is by the key {signed_by}." if signed_by else "No signature was checked."
-    )
+    show(f"The newest valid signature is by the key {signed_by}." if signed_by else "No valid signature.")
     for check in report["checks"]:
         found = [counted(count, what) for what, count in check["checked"].items()]
         found = [counted(len(check["faults"]), "fault")] if check["faults"] else found
-        show(
-            f"{check['number']:3}. {check['title']}: {check['result']}"
-            + f" ({', '.join(found)})" * bool(found)
-        )
+        result = check["result"] + f" ({', '.join(found)})" * bool(found)
+        show(f"{check['number']:3}. {check['title']}: {result}")
         for what, count in check["not_checked"].items():
             show(f"       not checked: {counted(count, what) if count else what}")
         for fault in check["faults"][:MOST_SHOWN]:
