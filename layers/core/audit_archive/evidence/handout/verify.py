@@ -30,9 +30,12 @@ The format is in docs/archive-format.md. The checks, in the order of this file, 
 It can't prove: that an export was true or complete when the Console served it; who made the archive, without
 --key; that the end was not cut off, or that the key signed no second history, without --checkpoint; versions
 and locks, which a copy lacks; that a bundle holds every answer to its question. Of report.html, entries.csv
-and manifest.json it checks only the hashes, and the number of entries. It doesn't check these fields of a
-statement: head_sha256, lines_sha256, drift, plan, who ran or decided something and why, nor what it says of
-the Console beside the export: population, stale, covered_until, vanished, amended, respelled, not_compared.
+and manifest.json it checks only the hashes, and the number of entries.
+It doesn't check these fields of a statement: head_format, head_sha256, lines_sha256, drift, plan; sha256 and
+size of an entry file, whose content it hashes; cause and receipt_id of missing ids; intent_seq and surplus of
+receipts; counts, answer and outcome of a purge; accepted and lost; who did something, when and why; nor what
+it says of the Console beside the export: population, stale, covered_until, vanished, amended, respelled,
+not_compared.
 Exit status: 0 VALID, 1 FAULT, 2 NOT CHECKED.
 """
 
@@ -271,10 +274,10 @@ class Audit:
             named |= by_next
         is_confirmed, is_agreed = own_hash in named, named <= {own_hash}
         if not is_agreed and is_confirmed:
-            why = "Its checkpoint and the next statement name different hashes: there are two histories."
+            why = "Its checkpoint and the next statement name different hashes for it: two histories exist."
             self.fault(2, "forked", key, why)
         elif not is_agreed:
-            why = "Its SHA-256 is not the one that its checkpoint or the next statement names."
+            why = "The SHA-256 of this file is not the one that its checkpoint or the next statement names."
             self.fault(2, "altered", key, why)
         elif not statement:
             why = f"This file is not a valid statement of the format {FORMAT}."
@@ -341,9 +344,8 @@ class Audit:
         """Check 5: the export and the entry files of a statement are intact. Then run checks 6 and 7."""
         # Copies lose an object a day before its lock ends.
         soon = f"{datetime.now(timezone.utc) + timedelta(days=1):%Y-%m-%dT%H:%M:%SZ}"
-        export, is_expired = statement["export"], statement["export"]["retain_until"] <= soon
-        excuse = NOT_IN_A_BUNDLE if self.is_bundle else EXPIRED if is_expired else ""
-        files = statement["entries"]
+        export, files = statement["export"], statement["entries"]
+        excuse = NOT_IN_A_BUNDLE if self.is_bundle else EXPIRED if export["retain_until"] <= soon else ""
         intact = [self.is_intact(5, each["key"], each["content_sha256"], excuse) for each in files]
         for hole in statement["missing"]:
             self.missing[hole["cause"]] += hole["last"] - hole["first"] + 1
