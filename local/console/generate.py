@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
+from functools import cache
 
 import orjson
 
@@ -42,6 +43,12 @@ class Segment:
             return self.at
         share = (entry_id - self.first + 1) / self.count
         return min(busy_time(self.start_weeks + (self.end_weeks - self.start_weeks) * share), self.at)
+
+
+@cache
+def generator(seed: int = 1, *, extra_fields: bool = False) -> Generator:
+    """The generator for a seed, made once: it never changes, and its tables take milliseconds to render."""
+    return Generator(seed, extra_fields=extra_fields)
 
 
 def _inner(fields: dict[str, object]) -> bytes:

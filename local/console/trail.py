@@ -13,7 +13,7 @@ from threading import RLock
 import orjson
 
 from local.console.calendar import stamp, utc_now, weeks_of_work
-from local.console.generate import Generator, Segment
+from local.console.generate import Segment, generator
 from local.console.ids import IdSet
 from local.console.snapshot import Snapshot
 from local.console.store import Store, as_text, checked_id
@@ -85,7 +85,7 @@ class Trail:
         """Older entries vanish without a receipt."""
         self.destroyed: list[Destroyed] = []
         """What purges deleted since the trail began, `reset` or not."""
-        self._generator = Generator(seed, extra_fields=extra_fields)
+        self._generator = generator(seed, extra_fields=extra_fields)
         self._lock = RLock()
         self._store = Store(self._generator)
         self._receipts: list[int] = []
