@@ -10,6 +10,9 @@ ENV        ?= default
 CONSOLE    ?=
 PARAMETERS ?=
 
+# test: how many processes. One more than the cores of a small machine, because a test in ten only waits.
+WORKERS    ?= 3
+
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
@@ -31,8 +34,10 @@ check: $(STAMP) ## Lint, format, types, directions, architecture
 	PYTHONPATH=layers/core:. $(BIN)/lint-imports --no-logo --no-cache
 	$(BIN)/pytest tests/unit/test_architecture.py tests/unit/test_directions.py
 
+# Many images forbid Python to keep what it compiles: then each process would compile everything anew.
+test: export PYTHONDONTWRITEBYTECODE :=
 test: $(STAMP) ## Every test, the system's too
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n $(WORKERS)
 
 torture: $(STAMP) ## Crashes, races and hostile Consoles for MINUTES minutes (default 10)
 	$(BIN)/python -m tests.torture --minutes $(or $(MINUTES),10)

@@ -1,4 +1,4 @@
-"""How two workers share the tests: what takes long to start is started in one of them only."""
+"""How the workers share the tests: what takes long to start is started in one of them only."""
 
 from typing import Any
 
