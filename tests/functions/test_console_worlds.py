@@ -33,7 +33,8 @@ def exported(world: World) -> Iterator[Json]:
     """Every entry of every export that is kept under a lock."""
     for key in world.keys("exports/"):
         assert world.lock_of(key)[1] > 1
-        with zipfile.ZipFile(io.BytesIO(world.get(key))) as archive:
+    for data in world.versions("exports/"):
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
             yield from json.loads(archive.read(archive.namelist()[0]))
 
 

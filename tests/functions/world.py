@@ -77,6 +77,7 @@ class World:
     monkeypatch: pytest.MonkeyPatch
     name: str = field(default_factory=lambda: f"t{uuid4().hex[:12]}")
     output: str = ""
+    _read: dict[str, bytes] = field(default_factory=dict)
 
     @property
     def trail(self) -> Trail:
@@ -180,6 +181,18 @@ class World:
     def get(self, key: str) -> bytes:
         return self.aws.s3.get_object(Bucket=self.name, Key=key)["Body"].read()
 
+    def versions(self, prefix: str) -> Iterator[bytes]:
+        """The bytes of every version under a prefix, each fetched once: none can change, nor be hidden."""
+        pages = self.aws.s3.get_paginator("list_object_versions").paginate(Bucket=self.name, Prefix=prefix)
+        for page in pages:
+            assert not page.get("DeleteMarkers"), "somebody deletes"
+            for row in page.get("Versions", ()):
+                key, version = row["Key"], row["VersionId"]
+                if version not in self._read:
+                    found = self.aws.s3.get_object(Bucket=self.name, Key=key, VersionId=version)
+                    self._read[version] = found["Body"].read()
+                yield self._read[version]
+
     def lock_of(self, key: str) -> tuple[str, float]:
         """An object's lock: its mode, and for how many days from now."""
         facts = self.aws.s3.head_object(Bucket=self.name, Key=key)
@@ -193,7 +206,7 @@ class World:
 
     def archived_lines(self) -> list[bytes]:
         """Every line of every entry file."""
-        files = [gzip.decompress(self.get(key)) for key in self.keys("entries/")]
+        files = [gzip.decompress(data) for data in self.versions("entries/")]
         return [line for data in files for line in data.splitlines()]
 
     def archived(self) -> dict[int, Json]:
