@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+import time
 import zipfile
 from collections.abc import Callable, Iterator
 
@@ -20,6 +21,13 @@ from tests.functions.world import Json, World
 
 OURS = "local-admin"
 """Whoever holds the purging key."""
+
+
+@pytest.fixture(autouse=True)
+def _without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The function looks and asks again at once: how long it waits for that is tested elsewhere."""
+    sleep = time.sleep
+    monkeypatch.setattr(time, "sleep", lambda seconds: sleep(min(seconds, 0.01)))
 
 
 def normal(entry: Json) -> str:
