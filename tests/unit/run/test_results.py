@@ -7,18 +7,19 @@ from audit_archive.format.purges import ForeignPurge
 from audit_archive.run.result import MOST_LISTED, Result, RunOutcome
 
 
-def purge(number: int, holes: int) -> ForeignPurge:
-    return ForeignPurge(number, 7, 3, "mallory", None, None, tuple((n, n) for n in range(holes)))
+def purge(number: int, lost: tuple[tuple[int, int], ...]) -> ForeignPurge:
+    return ForeignPurge(number, 7, 3, "mallory", None, None, lost)
 
 
 def result(holes: int, purges: int) -> Result:
+    lost = tuple((n, n) for n in range(holes))  # once: as many for each purge would be millions
     return Result(
         RunOutcome.ARCHIVED,
         "1234abcd",
         9,
         0,
         holes=tuple(Missing(n, n, Cause.UNEXPLAINED, None) for n in range(holes)),
-        foreign_purges=tuple(purge(n, holes) for n in range(purges)),
+        foreign_purges=tuple(purge(n, lost) for n in range(purges)),
         warnings=("as ever",),
     )
 
