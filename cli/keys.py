@@ -67,7 +67,8 @@ def keys(chosen: Chosen, /, console: str, output: Path | None, folder: Path | No
 def named_keys(reader: Reader, console: str) -> list[Named]:
     """Every key that the chain names, oldest first. Raises IntegrityError for a broken chain."""
     named = []
-    for said, ref, _ in beyond(reader.source, Head(console)):
+    for each in beyond(reader.source, Head(console)):
+        said, ref = each.statement, each.ref
         if isinstance(said, OperatorStatement) and said.action == Action.KEY:
             key = key_named_by(said)
             if key is None:

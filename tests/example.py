@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
-from audit_archive.format.facts import Action, IdSpan, LockMode, Mode, RunFacts
+from audit_archive.format.facts import Action, LockMode, Mode, RunFacts
 from audit_archive.format.times import DAY, rfc3339
 from audit_archive.run.context import Order
-from audit_archive.run.operate import Decision, state_decision
+from audit_archive.run.operate import state_decision
 from audit_archive.run.plan import Policy
+from audit_archive.run.request import OperatorRequest
 from tests.fakes import FakeSigner
 from tests.fakes.trail import Entry
 from tests.unit.run.world import CONSOLE, HOUR, World
@@ -55,7 +56,7 @@ class Example(World):
     def decide(self, who: str, why: str) -> None:
         """An operator accepts the ids that no receipt explains."""
         (hole,) = self.head.unexplained
-        state_decision(self.bound(), Decision(Action.ACCEPT, who, why, IdSpan(hole.first, hole.last)))
+        state_decision(self.bound(), OperatorRequest(CONSOLE, Action.ACCEPT, who, why, hole.first, hole.last))
 
     def write(self, **fields: Any) -> None:
         """One entry, as Consoles write them."""

@@ -7,15 +7,29 @@ import socket
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
-from local.console.answer import Answer, ApiError
+from local.console.answer import Answer, ApiError, Request
+from local.console.api import Api
 from local.console.control import PREFIX, control
 from local.console.parse import KEY_HEADER, MAX_BODY, read_request
+from local.console.switchboard import Faults
+from local.console.trail import Trail
 from local.console.wire import send
 
-if TYPE_CHECKING:
-    from local.console.server import ConsoleServer
+
+class ServedConsole(Protocol):
+    """The Console behind the connections: what it is asked, and how it is stopped."""
+
+    trail: Trail
+    faults: Faults
+    api: Api
+    crashes: list[BaseException]
+    verbose: bool
+    stopping: threading.Event
+
+    def answer(self, request: Request) -> Answer:
+        """Carries a request out."""
 
 
 class Listener(ThreadingHTTPServer):
@@ -25,7 +39,7 @@ class Listener(ThreadingHTTPServer):
     daemon_threads = False
     request_queue_size = 128
 
-    def __init__(self, address: tuple[str, int], console: ConsoleServer) -> None:
+    def __init__(self, address: tuple[str, int], console: ServedConsole) -> None:
         self.console = console
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
@@ -75,7 +89,7 @@ class Handler(BaseHTTPRequestHandler):
 
     do_GET = do_POST = do_HEAD = do_PUT = do_DELETE = do_PATCH = do_OPTIONS = do_TRACE = do_QUERY = serve  # noqa: N815 - named by http.server
 
-    def _answer(self, console: ConsoleServer) -> Answer:
+    def _answer(self, console: ServedConsole) -> Answer:
         body = self._read_body()
         path = self.path.partition("?")[0]
         content_type = self.headers.get("Content-Type", "")

@@ -9,12 +9,10 @@ from typing import Any
 from local.aws import Laptop
 from local.aws.sam import ROOT
 from local.demo.bundle import check, question_of, unpack
-from local.demo.chain import check_archive
 from local.demo.screen import Screen
 from local.demo.views import (
     show_answer,
     show_audit,
-    show_checks,
     show_head,
     show_objects,
     show_receipt,
@@ -47,7 +45,7 @@ def tell_story(laptop: Laptop, screen: Screen) -> None:
     show_head(screen, laptop.stack.ledger(laptop.console.id))
     show_receipt(screen, _receipt(laptop))
     _trail(laptop, screen)
-    _check(laptop, screen)
+    _audit(laptop, screen)
 
     screen.title(f"{ARRIVING} new entries arrive; the second run archives them and the receipt")
     laptop.console.arrive(ARRIVING)
@@ -57,8 +55,6 @@ def tell_story(laptop: Laptop, screen: Screen) -> None:
 
     screen.title("After")
     _trail(laptop, screen)
-    _check(laptop, screen)
-
     screen.title("The audit: every signature, every lock, every byte")
     _audit(laptop, screen)
     screen.title("Years later somebody asks: who purged this trail?")
@@ -117,8 +113,3 @@ def _expect(result: dict[str, Any], *outcomes: str) -> None:
 def _receipt(laptop: Laptop) -> dict[str, Any] | None:
     newest = laptop.console.newest(100)
     return next((entry for entry in newest if entry["action_type"] == "audit_trail_purge"), None)
-
-
-def _check(laptop: Laptop, screen: Screen) -> None:
-    if not show_checks(screen, check_archive(laptop.stack, laptop.console.id)):
-        raise DemoError("The archive is not whole.", laptop.aws.tail())

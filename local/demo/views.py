@@ -9,7 +9,6 @@ from typing import Any
 from urllib.request import urlopen
 
 from local.aws.stack import ArchivedObject
-from local.demo.chain import Check
 from local.demo.screen import Screen
 
 HELD_BACK = {
@@ -88,15 +87,6 @@ def show_receipt(screen: Screen, entry: Mapping[str, Any] | None) -> None:
     else:
         said = str(entry.get("message"))
         screen.say(f"The Console's own receipt is entry {entry['id']}: “{said}”.", bold=said)
-
-
-def show_checks(screen: Screen, checks: Iterable[Check]) -> bool:
-    """What was checked from the outside; True if all of it passed."""
-    screen.say("Checked from the outside, with nothing but hashes:")
-    results = list(checks)
-    for check in results:
-        screen.tick(f"{check.name:<8} {check.detail}", check.passed)
-    return all(check.passed for check in results)
 
 
 def show_audit(screen: Screen, report: Mapping[str, Any]) -> None:

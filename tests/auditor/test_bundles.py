@@ -15,7 +15,8 @@ from audit_archive.format.facts import Action
 from audit_archive.format.keys import to_base64
 from audit_archive.format.layout import checkpoint_key, statement_key
 from audit_archive.format.merkle import EMPTY_TREE, Prover, leaf_hash
-from audit_archive.run.operate import Decision, state_decision
+from audit_archive.run.operate import state_decision
+from audit_archive.run.request import OperatorRequest
 from tests.attacks.test_attacks import naming
 from tests.attacks.victim import Victim
 from tests.auditor.copy import ask, copied, written
@@ -255,7 +256,7 @@ def test_a_line_of_another_epoch_is_not_proven_as_one_of_this(tmp_path: Path) ->
     world.aged(2)
     world.run()
     world.trail.reset()
-    state_decision(world.bound(), Decision(Action.EPOCH, "ada", "a new Console"))
+    state_decision(world.bound(), OperatorRequest(CONSOLE, Action.EPOCH, "ada", "a new Console"))
     world.later()
     world.aged(1, user="mallory@example.com")
     world.run()

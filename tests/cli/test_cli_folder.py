@@ -217,7 +217,7 @@ def test_verify_names_what_is_wrong_and_ends_with_its_own_status(copy: Path) -> 
     [
         (["entries", CONSOLE, "--tz", "Mars"], "--tz: 'Mars' is no time zone"),
         (["entries", CONSOLE, "--address", "here"], "--address: 'here'"),
-        (["entries", CONSOLE, "--from-id", "0"], "--from-id: 0 is no whole number"),
+        (["entries", CONSOLE, "--from-id", "0"], "--from-id: 0 is not a whole number"),
         (["entries", "../etc"], "'../etc' is no Console id"),
         (["entries", CONSOLE, "--json", "--format", "csv"], "--output"),
         (["export", CONSOLE], "`id` or by `date`"),

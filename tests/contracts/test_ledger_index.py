@@ -69,7 +69,7 @@ def test_the_index_has_every_statement_in_order(ledger: Ledger, console: str) ->
 
 
 def test_an_index_of_more_than_a_page() -> None:
-    """A page of DynamoDB has one megabyte, an item with 400 entry files some 20 kilobytes."""
+    """A page of DynamoDB has one megabyte."""
     statements = [operator_statement("c1", seq) for seq in (1, 2, 3)]
     rows = [items.statement_item(said, ref_of(said)) for said in statements]
     last: Any = items.item_key("c1", "statement#0000000002")

@@ -16,7 +16,7 @@ class CallLog:
     """Counts the calls to everything it watches, and dies before or after one of them.
 
         log = CallLog(die_at=7, when="after")
-        run = ArchiveRun(console=log.watch(console), store=log.watch(store), ...)
+        run = Run(console=log.watch(console), store=log.watch(store), ...)
 
     `calls` names them in order (`FakeStore.put`). Call 1 is the first; `die_at=None` only counts. After
     death every further call dies too. An iterator that a call returns dies "after" where it ends.

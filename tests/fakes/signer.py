@@ -1,24 +1,21 @@
 """A signing key without KMS."""
 
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    KeySerializationEncryption,
-    NoEncryption,
-    PrivateFormat,
-)
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from audit_archive.adapters.signing import LocalSigner
+from audit_archive.format.keys import PublicKey
 
 
-class FakeSigner(LocalSigner):
-    """A LocalSigner with a new key of its own, which is gone when it is."""
+class FakeSigner:
+    """A Signer with a new P-256 key of its own, which is gone when it is."""
 
     def __init__(self) -> None:
-        super().__init__(private_pem(ec.SECP256R1()))
+        self._key = ec.generate_private_key(ec.SECP256R1())
 
+    def public_key(self) -> PublicKey:
+        spki = self._key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        return PublicKey(spki)
 
-def private_pem(curve: ec.EllipticCurve, encryption: KeySerializationEncryption | None = None) -> bytes:
-    """A new private key on a curve, as PEM."""
-    key = ec.generate_private_key(curve)
-    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption or NoEncryption())
+    def sign(self, message: bytes) -> bytes:
+        return self._key.sign(message, ec.ECDSA(SHA256()))

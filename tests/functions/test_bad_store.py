@@ -17,7 +17,7 @@ from audit_archive.errors import ArchiveStoreError, AuditArchiveError, Integrity
 from audit_archive.format.facts import LockMode, Mode, ObjectRef, RunFacts
 from audit_archive.format.times import rfc3339
 from audit_archive.ports import Retention
-from audit_archive.run.archive_run import ArchiveRun
+from audit_archive.run.archive_run import archive_console
 from audit_archive.run.context import Order, Run
 from audit_archive.run.plan import Policy
 from tests.fakes import FakeAlerts, FakeClock, FakeConsole, FakeLedger, FakeScratch, FakeStore, FakeTrail
@@ -97,7 +97,7 @@ class Scene:
             clock=self.clock,
             scratch=self.scratch,
         )
-        return ArchiveRun(run).run().outcome
+        return archive_console(run).outcome
 
     def page(self, *says: str) -> None:
         """Run, which must wake a person once, purge nothing, and leave nothing open."""

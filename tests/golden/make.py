@@ -15,7 +15,8 @@ from audit_archive.format.facts import Action, IdSpan
 from audit_archive.format.statement import key_named_by
 from audit_archive.retrieve.query import Query
 from audit_archive.run.context import Order
-from audit_archive.run.operate import Decision, state_decision
+from audit_archive.run.operate import state_decision
+from audit_archive.run.request import OperatorRequest
 from tests.auditor.copy import copied
 from tests.example import ALICE, BOB, Example
 from tests.example import zip_of as plain_zip_of
@@ -59,7 +60,8 @@ class Golden(Example):
         """The Console is replaced on purpose, and an operator says so."""
         self.trail.reset()
         state_decision(
-            self.bound(), Decision(Action.EPOCH, USER, "The Console was replaced after a disk failure")
+            self.bound(),
+            OperatorRequest(CONSOLE, Action.EPOCH, USER, "The Console was replaced after a disk failure"),
         )
 
 
@@ -109,7 +111,10 @@ def story() -> Golden:
 def _accept_missing(world: Golden) -> None:
     for hole in world.head.unexplained:
         span = IdSpan(hole.first, hole.last)
-        state_decision(world.bound(), Decision(Action.ACCEPT, USER, "These were never written", span))
+        state_decision(
+            world.bound(),
+            OperatorRequest(CONSOLE, Action.ACCEPT, USER, "These were never written", span.first, span.last),
+        )
 
 
 def expected_of(world: Golden) -> dict[str, Any]:

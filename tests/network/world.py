@@ -31,7 +31,7 @@ from audit_archive.errors import (
 from audit_archive.format.facts import AuthStyle, LockMode, Mode, RunFacts
 from audit_archive.format.times import rfc3339
 from audit_archive.ports import PurgingConsole
-from audit_archive.run.archive_run import ArchiveRun
+from audit_archive.run.archive_run import archive_console
 from audit_archive.run.context import Order, Run, Signing
 from audit_archive.run.plan import Policy
 from audit_archive.run.result import Result, RunOutcome
@@ -136,7 +136,7 @@ class World:
         self.clock.left = 900.0
         before = len(self.posts)
         try:
-            return ArchiveRun(self._bound()).run()
+            return archive_console(self._bound())
         finally:
             self._remember()
             assert len(self.posts) <= before + 1, "a purge was sent twice"

@@ -9,7 +9,8 @@ from audit_archive.format.head import Head, KnownReceipt
 from audit_archive.format.head_digest import head_sha256
 from audit_archive.format.times import rfc3339
 from audit_archive.run.context import Order
-from audit_archive.run.operate import Decision, state_decision
+from audit_archive.run.operate import state_decision
+from audit_archive.run.request import OperatorRequest
 from audit_archive.run.result import Result
 from tests.fakes import CallLog, CrashError
 from tests.fakes.console import zip_of
@@ -201,9 +202,9 @@ class HostileWorld(World):
         """An operator states something."""
         self.clock.left = self.time_left
         try:
-            return Ended(
-                state_decision(self.bound(log), Decision(Action(action), "somebody", "looked", span))
-            )
+            ids = () if span is None else (span.first, span.last)
+            decision = OperatorRequest(CONSOLE, Action(action), "somebody", "looked", *ids)
+            return Ended(state_decision(self.bound(log), decision))
         except AuditArchiveError as error:
             return Ended(error=error)
         except CrashError:

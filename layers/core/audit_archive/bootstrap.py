@@ -27,7 +27,7 @@ from audit_archive.format.times import HOUR, MINUTE, rfc3339
 from audit_archive.ports import Alerts, PurgingConsole
 from audit_archive.retrieve.request import parse_request
 from audit_archive.retrieve.statements import Reader
-from audit_archive.run.archive_run import ArchiveRun
+from audit_archive.run.archive_run import archive_console
 from audit_archive.run.context import Order, Run, Signing
 from audit_archive.run.operate import state_decision as state
 from audit_archive.run.plan import Policy
@@ -70,16 +70,15 @@ def archive(event: object, context: InvocationContext) -> Result:
 def archive_run(request: ArchiveRequest, context: InvocationContext) -> Result:
     """Carry out the run that an invocation asks for. Raises the errors of `audit_archive.errors`."""
     settings = Settings.from_environment()
-    return ArchiveRun(
-        _run(request.console, request.policy(settings), request.reason, settings, context)
-    ).run()
+    run = _run(request.console, request.policy(settings), request.reason, settings, context)
+    return archive_console(run)
 
 
 def operate(request: OperatorRequest, context: InvocationContext) -> Result:
     """State what an operator decided. Raises the errors of `audit_archive.errors`."""
     settings = Settings.from_environment()
     policy = ArchiveRequest(request.console).policy(settings)
-    return state(_run(request.console, policy, request.reason, settings, context), request.decision)
+    return state(_run(request.console, policy, request.reason, settings, context), request)
 
 
 def retrieve(event: object, context: InvocationContext) -> dict[str, Any]:

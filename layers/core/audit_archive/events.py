@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from enum import StrEnum
 from typing import Any, TypeAlias, TypeVar
 
 from audit_archive.errors import RequestError
@@ -12,7 +11,7 @@ _CONSOLE = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 MAX_EVENT_TEXT = 500
 
-W = TypeVar("W", bound=StrEnum)
+W = TypeVar("W", bound=str)
 
 Fields: TypeAlias = Mapping[str, Callable[[object], Any]]
 """By name, what turns the value of a field into what it stands for. Raises RequestError naming the field."""
@@ -53,13 +52,24 @@ def is_console_id(name: str) -> bool:
 
 
 def one_of(name: str, accepted: Sequence[W]) -> Callable[[object], W]:
-    """What takes the value of one of some members of a StrEnum."""
+    """What takes the value of one of some texts, or of some members of a StrEnum."""
 
     def check(value: object) -> W:
         found = next((member for member in accepted if member == value), None)
         if found is None:
-            raise RequestError(name, f"{value!r:.80} is none of {', '.join(accepted)}")
+            raise RequestError(name, f"{value!r:.80} is not one of {', '.join(accepted)}")
         return found
+
+    return check
+
+
+def whole(name: str, low: int, high: int) -> Callable[[object], int]:
+    """What takes a whole number from `low` to `high`."""
+
+    def check(value: object) -> int:
+        if type(value) is not int or not low <= value <= high:
+            raise RequestError(name, f"{value!r:.80} is not a whole number from {low} to {high}")
+        return value
 
     return check
 

@@ -128,7 +128,7 @@ MUTANTS = (
         "compare-against-what-was-archived",
         "A live entry is compared only with lines that have the hash in the statement",
         "run/compare.py",
-        "    is_proven = digest.hexdigest() == file.content_sha256",
+        "    is_proven = hashed.sha256 == file.content_sha256",
         "    is_proven = bool(file.content_sha256)",
         COMPARE,
     ),

@@ -246,7 +246,7 @@ MUTANTS = (
         "untold-is-told-later",
         "What an earlier run could not tell is told by a later one",
         "run/archive_run.py",
-        "            announce_pending(run)\n",
+        "    announce_pending(run)\n",
         "",
         f"{HANDLER}::test_a_foreign_purge_that_could_not_be_announced_does_not_stop_the_archive",
     ),

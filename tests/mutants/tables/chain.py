@@ -23,7 +23,7 @@ MUTANTS = (
     Mutant(
         "found-statement-lock",
         "A statement that another run left is taken over only if it is locked",
-        "run/commit.py",
+        "storage/chain.py",
         "    if facts is None or facts.retention is None:",
         "    if facts is None:",
         CHAINS,
@@ -31,9 +31,9 @@ MUTANTS = (
     Mutant(
         "previous-digest",
         "A statement is taken over only if it names the very statement before it",
-        "run/commit.py",
-        "    if (statement.console, statement.seq, statement.previous) != (",
-        "    if (statement.console, statement.seq, head.statement) != (",
+        "storage/chain.py",
+        "    if not is_next or not _is_same(said.previous, head.statement):",
+        "    if not is_next:",
         CHAINS,
     ),
     Mutant(
@@ -144,8 +144,8 @@ MUTANTS = (
         "busy",
         "A run that does not get the Console's lease leaves it alone",
         "run/archive_run.py",
-        "            if not is_ours:",
-        "            if False:",
+        "        if is_ours:",
+        "        if True:",
         CHAINS,
     ),
     Mutant(
@@ -192,7 +192,7 @@ MUTANTS = (
         "archived-watermark-is-a-maximum",
         "A statement on late entries never lowers the archived watermark",
         "run/slices.py",
-        "    archived = max(head.highest_archived_id, part.last_id)",
+        "    archived = max(head.highest_archived_id, part.last_id or 0)",
         "    archived = part.last_id or head.highest_archived_id",
         GOOD_DAYS,
     ),

@@ -172,7 +172,7 @@ MUTANTS = (
         "longest-export",
         "More than can be stored in one piece is refused while it comes",
         "adapters/console/transport.py",
-        "        if size > limit:",
+        "        if hashed.size > limit:",
         "        if False:",
         REPEATS,
     ),

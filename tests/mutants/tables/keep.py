@@ -8,7 +8,7 @@ MUTANTS = (
         "verify",
         "The stored export is read back and hashed again before a statement names it",
         "run/collect.py",
-        "    if (digest.hexdigest(), size) != (due.sha256, due.size):",
+        "    if (read.sha256, read.size) != (due.sha256, due.size):",
         "    if False:",
         CHAINS,
     ),
@@ -23,7 +23,7 @@ MUTANTS = (
     Mutant(
         "no-lock",
         "What is stored without a lock is not kept",
-        "run/commit.py",
+        "storage/chain.py",
         "    if retention is None:\n",
         "    if retention is None:\n        return\n",
         CHAINS,
@@ -31,7 +31,7 @@ MUTANTS = (
     Mutant(
         "lock-mode",
         "A lock in a weaker mode than asked for is none",
-        "run/commit.py",
+        "storage/chain.py",
         "    if retention.mode not in {lock_mode, LockMode.COMPLIANCE}:",
         "    if False:",
         f"{BAD_STORE}::test_an_export_that_is_not_what_was_put",
@@ -39,7 +39,7 @@ MUTANTS = (
     Mutant(
         "lock-date",
         "A lock that ends before the moment asked for is too short",
-        "run/commit.py",
+        "storage/chain.py",
         "    if retention.until < until:",
         "    if False:",
         CHAINS,

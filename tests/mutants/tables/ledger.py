@@ -137,7 +137,7 @@ MUTANTS = (
     Mutant(
         "found-statement-is-judged",
         "A statement that another run left is taken over only if it goes on from the head",
-        "run/commit.py",
+        "storage/chain.py",
         "    check_continuity(version.key, head, statement)\n",
         "",
         CHAINS,
@@ -145,7 +145,7 @@ MUTANTS = (
     Mutant(
         "found-statement-describes-its-head",
         "A statement that another run left is taken over only if it leads to the head that it states",
-        "run/commit.py",
+        "storage/chain.py",
         "    if not is_described:",
         "    if False:",
         CHAINS,

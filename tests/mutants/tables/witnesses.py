@@ -231,9 +231,9 @@ MUTANTS = (
     Mutant(
         "stale-export-tells-no-count",
         "A stale export says nothing of what should be live",
-        "format/head.py",
-        "    return said.stale is None and said.plan",
-        "    return said.plan",
+        "format/statement.py",
+        "        return self.stale is None and self.plan",
+        "        return self.plan",
         HEAD,
     ),
     Mutant(

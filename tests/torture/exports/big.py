@@ -20,7 +20,7 @@ import pytest
 from audit_archive.adapters.machine import scratch_file
 from audit_archive.errors import InvalidExportError
 from audit_archive.ports import Download
-from audit_archive.run.archive_run import ArchiveRun
+from audit_archive.run.archive_run import archive_console
 from bench.measure import measure
 from tests.torture import tally
 from tests.unit.run.world import World
@@ -169,12 +169,12 @@ def _archive(export: Path, says: str) -> int:
     world.mode = "off"
     world.trail.arrive()
     world.reader.download = partial(_served, export, world.clock.now())  # type: ignore[method-assign]
-    run = ArchiveRun(replace(world.bound(), scratch=scratch_file))
+    run = replace(world.bound(), scratch=scratch_file)
     if not says:
-        run.run()
+        archive_console(run)
         return sum(_lines(world.store.data(key)) for key in world.store.keys("entries/"))
     with pytest.raises(InvalidExportError, match=says):
-        run.run()
+        archive_console(run)
     (kept,) = world.store.all_keys()
     assert kept.startswith("rejected/")
     return 0

@@ -166,6 +166,13 @@ def test_no_item_exceeds_what_an_item_may_hold() -> None:
     assert all(key.startswith("head#0000000001#") for key in keys)
 
 
+def test_an_item_of_the_index_does_not_grow_with_the_dates_archived() -> None:
+    few, many = (archive_statement("c1", 1, dates=dates) for dates in (3, 3_000))
+    small, large = (items.statement_item(said, ref_of(said)) for said in (few, many))
+    assert small.keys() == large.keys()
+    assert _size(large) < _size(small) + 10  # more digits in the numbers
+
+
 def test_a_small_head_has_no_parts() -> None:
     head, parts = items.head_items(Head("c1", seq=1, statement=ref_of(STATEMENT)), ref_of(STATEMENT))
     assert parts == []

@@ -4,20 +4,13 @@ from hashlib import sha256
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
-from cryptography.hazmat.primitives.serialization import (
-    BestAvailableEncryption,
-    Encoding,
-    PublicFormat,
-    load_pem_public_key,
-)
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit_archive.adapters.signing import LocalSigner, is_signed
-from audit_archive.errors import SettingsError
+from audit_archive.adapters.signing import is_signed
 from audit_archive.format.keys import PublicKey, from_base64, to_base64
 from tests.fakes import FakeSigner
-from tests.fakes.signer import private_pem
 
 SPKI = (Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 COMPRESSED = (Encoding.X962, PublicFormat.CompressedPoint)
@@ -94,22 +87,6 @@ def test_a_signature_has_one_spelling() -> None:
     signature = signer.sign(b"text")
     for other in (signature + b"\0", signature[:-1], b"\x30\x81" + signature[1:]):
         assert not is_signed(signer.public_key(), b"text", other)
-
-
-@pytest.mark.parametrize(
-    "pem",
-    [
-        b"",
-        KEY.pem().encode(),
-        private_pem(ec.SECP384R1()),
-        private_pem(ec.SECP256R1())[:-40],
-        private_pem(ec.SECP256R1(), BestAvailableEncryption(b"passphrase")),
-    ],
-    ids=["empty", "public", "p384", "cut", "passphrase"],
-)
-def test_what_is_no_private_key_on_p256(pem: bytes) -> None:
-    with pytest.raises(SettingsError, match="openssl genpkey"):
-        LocalSigner(pem)
 
 
 @given(st.binary(max_size=50))

@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audit_archive.format.ids import IdRange, IdSet, IdSetBuilder, id_set
+from audit_archive.format.ids import IdRange, IdSet, IdSetBuilder, id_set, span_set
 
 IDS = st.sets(st.integers(1, 40))
 BOUND = st.integers(-3, 45)
@@ -33,6 +33,7 @@ def test_it_holds_what_was_put_in(ids: set[int]) -> None:
 def test_ranges_in_any_order_touching_and_overlapping_unite(ranges: list[tuple[int, int]]) -> None:
     expected = {n for first, last in ranges for n in range(first, last + 1)}
     assert plain(IdSet.of(*ranges)) == expected
+    assert span_set(IdRange(*each) for each in ranges) == IdSet.of(*ranges)
 
 
 @settings(deadline=None)

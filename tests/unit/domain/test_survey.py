@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from audit_archive.errors import InvalidExportError
 from audit_archive.format.canonical import canonical_bytes
 from audit_archive.format.entry import Entry, Mark, Receipt
-from audit_archive.format.facts import EMPTY_SLICE, Anchor, Cause, Slice
+from audit_archive.format.facts import EMPTY_SLICE, Anchor, Cause, SliceFacts
 from audit_archive.format.head import Head, OpenHole
 from audit_archive.format.ids import id_set
 from audit_archive.format.times import DAY
@@ -36,6 +36,12 @@ def surveyed(entries: list[Entry], head: Head = NOBODY, now: int = NOW, cutoff: 
     return survey_entries(iter(entries), head, now, cutoff)
 
 
+@pytest.mark.parametrize(("entry_id", "is_inside"), [(2, False), (3, True), (9, True), (10, False)])
+def test_a_slice_spans_its_ids(entry_id: int, is_inside: bool) -> None:
+    assert SliceFacts(3, 9, 3).spans(entry_id) is is_inside
+    assert not EMPTY_SLICE.spans(entry_id)
+
+
 def test_an_empty_export() -> None:
     found = surveyed([])
     assert not found.ids
@@ -53,7 +59,7 @@ def test_counts_ids_and_days() -> None:
     assert (found.entry_count, found.first_id, found.last_id) == (3, 3, 9)
     assert found.ids == id_set([3, 4, 9])
     assert found.first_day == 5
-    assert found.slices == (Slice(3, 9, 3),)
+    assert found.slices == (SliceFacts(3, 9, 3),)
     assert found.new_count == 3
 
 
@@ -72,7 +78,7 @@ def test_the_digest_of_the_lines_is_what_sha256sum_says_of_them() -> None:
 def test_new_is_above_the_watermark_or_inside_an_open_hole() -> None:
     head = replace(NOBODY, highest_archived_id=6, holes=(OpenHole(2, 3, Cause.UNEXPLAINED, 0),))
     found = surveyed([entry(1), entry(3), entry(4), entry(6), entry(7)], head)
-    assert found.slices == (Slice(3, 7, 2),)
+    assert found.slices == (SliceFacts(3, 7, 2),)
 
 
 def test_nothing_new_is_one_empty_slice() -> None:
@@ -201,7 +207,7 @@ def days_of(entries: list[Entry]) -> int:
     return len({each.seconds // DAY for each in entries if each.seconds is not None})
 
 
-def assert_slices_cover(entries: list[Entry], head: Head = NOBODY) -> tuple[Slice, ...]:
+def assert_slices_cover(entries: list[Entry], head: Head = NOBODY) -> tuple[SliceFacts, ...]:
     """Every new entry in exactly one slice, in order, each within the limits."""
     slices = surveyed(entries, head).slices
     open_ids = head.open_ids
@@ -210,7 +216,7 @@ def assert_slices_cover(entries: list[Entry], head: Head = NOBODY) -> tuple[Slic
     for part in slices:
         inside = new[at : at + part.count]
         assert (part.first_id, part.last_id) == (inside[0].id, inside[-1].id)
-        assert [e.id for e in new if part.first_id <= e.id <= part.last_id] == [e.id for e in inside]
+        assert [e.id for e in new if part.spans(e.id)] == [e.id for e in inside]
         assert days_of(inside) <= MAX_SLICE_DATES
         assert part.count <= MAX_SLICE_ENTRIES
         at += part.count
@@ -250,7 +256,7 @@ def test_a_slice_covers_at_most_a_million_entries() -> None:
     one = entry(1)
     many = (one._replace(id=number) for number in range(1, MAX_SLICE_ENTRIES + 2))
     slices = survey_entries(many, NOBODY, NOW, CUTOFF).slices
-    assert slices == (Slice(1, 1_000_000, 1_000_000), Slice(1_000_001, 1_000_001, 1))
+    assert slices == (SliceFacts(1, 1_000_000, 1_000_000), SliceFacts(1_000_001, 1_000_001, 1))
 
 
 def test_more_ranges_or_receipts_than_memory_can_hold_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:

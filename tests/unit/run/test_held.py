@@ -14,7 +14,8 @@ from audit_archive.format.head import Head, Hold, Intent, KnownReceipt, OpenHole
 from audit_archive.format.head_digest import HEAD_FIELDS
 from audit_archive.format.layout import statement_key
 from audit_archive.format.statement import OperatorStatement
-from audit_archive.run.operate import Decision, state_decision
+from audit_archive.run.operate import state_decision
+from audit_archive.run.request import OperatorRequest
 from audit_archive.run.result import Result, RunOutcome
 from tests.fakes import FakeSigner
 from tests.fakes.bucket import Stored
@@ -280,7 +281,9 @@ def test_our_checkpoint_over_another_statement_proves_nothing() -> None:
 
 def decide(world: World, lost_after: int | None) -> Result:
     world.clock.left = world.time_left
-    return state_decision(world.bound(), Decision(Action.REBUILD, "ann", "looked", lost_after=lost_after))
+    return state_decision(
+        world.bound(), OperatorRequest(CONSOLE, Action.REBUILD, "ann", "looked", lost_after=lost_after)
+    )
 
 
 def test_an_operator_states_what_was_lost_and_the_archive_goes_on() -> None:
@@ -329,7 +332,7 @@ def test_a_loss_is_stated_though_the_first_try_dies() -> None:
     with pytest.raises(LedgerError, match="down"):
         state_decision(
             world.bound(Meanwhile("FakeStore.create", stop)),
-            Decision(Action.REBUILD, "ann", "looked", lost_after=end),
+            OperatorRequest(CONSOLE, Action.REBUILD, "ann", "looked", lost_after=end),
         )
     assert decide(world, end).outcome == RunOutcome.STATED
     said = world.chain()[-1]
@@ -388,10 +391,11 @@ def test_a_rebuild_goes_on_where_it_stopped() -> None:
         run = world.bound()
         world.clock.left = 1
         with pytest.raises(LedgerError, match=f"{done} of {total} statements"):
-            state_decision(run, Decision(Action.REBUILD, "ann", "looked"))
+            state_decision(run, OperatorRequest(CONSOLE, Action.REBUILD, "ann", "looked"))
     world.clock.left = 1
     assert (
-        state_decision(world.bound(), Decision(Action.REBUILD, "ann", "looked")).outcome == RunOutcome.STATED
+        state_decision(world.bound(), OperatorRequest(CONSOLE, Action.REBUILD, "ann", "looked")).outcome
+        == RunOutcome.STATED
     )
     assert world.head.tree == head.tree
     assert len(world.ledger.index) == total + 1

@@ -10,7 +10,8 @@ from audit_archive.errors import (
     RequestError,
 )
 from audit_archive.format.facts import Action
-from audit_archive.run.operate import Decision, state_decision
+from audit_archive.run.operate import state_decision
+from audit_archive.run.request import OperatorRequest
 from tests.fakes import CallLog, CrashError, FakeSigner
 from tests.fakes.console import zip_of
 from tests.fakes.crash import When
@@ -21,8 +22,8 @@ from tests.unit.run.world import CONSOLE, DAY, HOUR, Meanwhile, World
 # ---------------------------------------------------------------------------- the chain and the ledger
 
 
-def decided(action: str) -> Decision:
-    return Decision(Action(action), "somebody", "looked")
+def decided(action: str) -> OperatorRequest:
+    return OperatorRequest(CONSOLE, Action(action), "somebody", "looked")
 
 
 def test_entry_files_are_not_rebuilt_from_an_export_that_somebody_altered() -> None:

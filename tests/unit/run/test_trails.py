@@ -13,8 +13,9 @@ from audit_archive.errors import (
     RequestError,
     RollbackError,
 )
-from audit_archive.format.facts import Action, Cause, HeldBackBy, IdSpan
-from audit_archive.run.operate import Decision, state_decision
+from audit_archive.format.facts import Action, Cause, HeldBackBy
+from audit_archive.run.operate import state_decision
+from audit_archive.run.request import OperatorRequest
 from audit_archive.run.result import RunOutcome
 from tests.fakes.console import zip_of
 from tests.unit.run.audit import archived_lines, audit, audit_quiet
@@ -191,7 +192,9 @@ def test_an_unexplained_hole_is_crossed_only_when_accepted_and_after_a_settle_wi
 def test_an_accepted_hole_is_crossed_only_once_it_was_listed_for_a_settle_window() -> None:
     world = holed()
     world.run()
-    state_decision(world.bound(), Decision(Action.ACCEPT, "somebody", "looked", IdSpan(3, 4)))
+    state_decision(
+        world.bound(), OperatorRequest(CONSOLE, Action.ACCEPT, "somebody", "looked", first=3, last=4)
+    )
     assert world.run().boundary is None
     world.later(HOUR)
     assert world.run().boundary == 7
@@ -202,7 +205,7 @@ def test_what_is_not_listed_as_missing_is_not_accepted(span: tuple[int, int]) ->
     world = holed()
     world.run()
     with pytest.raises(RequestError, match="are not listed as missing without an explanation"):
-        state_decision(world.bound(), Decision(Action.ACCEPT, "somebody", "looked", IdSpan(*span)))
+        state_decision(world.bound(), OperatorRequest(CONSOLE, Action.ACCEPT, "somebody", "looked", *span))
     assert len(world.chain()) == 2
 
 
@@ -420,7 +423,9 @@ def test_nothing_is_purged_whose_proof_ends_within_a_month() -> None:
     world.later(4 * DAY)
     world.run()
     assert world.alerts.kinds == ["PurgeHeldBack"]
-    state_decision(world.bound(), Decision(Action.EPOCH, "somebody", "archive all that is live anew"))
+    state_decision(
+        world.bound(), OperatorRequest(CONSOLE, Action.EPOCH, "somebody", "archive all that is live anew")
+    )
     world.run()
     assert world.posts == [6]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from audit_archive.adapters.signing import is_signed
 from audit_archive.format.codec import member_of
-from audit_archive.format.facts import Action, IdSpan, LockMode, Mode, ObjectRef, RunFacts
+from audit_archive.format.facts import Action, LockMode, Mode, ObjectRef, RunFacts
 from audit_archive.format.head import Head
 from audit_archive.format.layout import statement_key, statements_prefix
 from audit_archive.format.statement import (
@@ -19,11 +19,12 @@ from audit_archive.format.statement import (
 )
 from audit_archive.format.times import DAY, rfc3339
 from audit_archive.ports import PurgingConsole, Signer
-from audit_archive.run.archive_run import ArchiveRun
+from audit_archive.run.archive_run import archive_console
 from audit_archive.run.commit import commit
 from audit_archive.run.context import Order, Run, Signing
-from audit_archive.run.operate import Decision, state_decision
+from audit_archive.run.operate import state_decision
 from audit_archive.run.plan import Policy
+from audit_archive.run.request import OperatorRequest
 from audit_archive.run.result import Result, RunOutcome
 from tests.fakes import (
     CallLog,
@@ -117,7 +118,7 @@ class World:
         self.clock.left = self.time_left
         run = self.bound(log)
         try:
-            return ArchiveRun(run).run()
+            return archive_console(run)
         finally:
             assert isinstance(run.scratch, FakeScratch)
             assert run.scratch.open_files == []
@@ -169,7 +170,7 @@ class World:
         self.clock.left = self.time_left
         holes = self.head.unexplained
         for hole in holes:
-            decision = Decision(Action.ACCEPT, "somebody", "looked", IdSpan(hole.first, hole.last))
+            decision = OperatorRequest(CONSOLE, Action.ACCEPT, "somebody", "looked", hole.first, hole.last)
             result = state_decision(self.bound(), decision)
         self.later()
         return result

@@ -21,7 +21,8 @@ from audit_archive.format.layout import checkpoint_key, statement_key
 from audit_archive.format.times import from_rfc3339
 from audit_archive.format.verdicts import AuditNote, Checked, Depth, Verdict, Verification, Why
 from audit_archive.ports import ArchiveSource, ObjectFacts, ScratchFile, Version
-from audit_archive.run.operate import Decision, state_decision
+from audit_archive.run.operate import state_decision
+from audit_archive.run.request import OperatorRequest
 from tests.attacks.victim import Victim, archived_world, twin_world
 from tests.fakes import CrashError, FakeClock, FakeScratch, FakeSigner
 from tests.fakes.crash import CallLog
@@ -360,7 +361,7 @@ def test_what_a_dead_run_left_unsigned_before_its_key_was_replaced_is_covered_by
 def test_a_rebuild_with_another_key_leaves_nothing_unsigned() -> None:
     world = archived_world()
     world.signer = FakeSigner()
-    state_decision(world.bound(), Decision(Action.REBUILD, "ada", "the table was restored"))
+    state_decision(world.bound(), OperatorRequest(CONSOLE, Action.REBUILD, "ada", "the table was restored"))
     victim = Victim(world)
     found = victim.audit(Depth.CHAIN, trusted=victim.keys)
     assert (found.faults, found.newest_seq) == ((), 10)

@@ -11,8 +11,8 @@ head#<seq>#<digest>#<n>   what does not fit into the item, in parts: body, or ho
                           written again: `holes_at` is the number under which they lie
 disowned                  a head that the chain did not confirm, until it is made anew
 progress                  of `verify/<console>`: how far the daily audits are, field by field
-statement#<seq>           kind, key, version_id, sha256; of an archive its export, ids, dates and entry files,
-                          and the span of the ids that have another form
+statement#<seq>           kind, key, version_id, sha256; of an archive its count, ids and dates, and the span
+                          of the ids that have another form
 """
 
 import zlib
@@ -28,7 +28,7 @@ from audit_archive.format.codec import from_json, member_of, to_json
 from audit_archive.format.facts import Cause, IdSpan, ObjectRef
 from audit_archive.format.head import Head, OpenHole
 from audit_archive.format.head_digest import holes_sha256
-from audit_archive.format.index import Indexed, amended_span
+from audit_archive.format.index import Indexed, indexed
 from audit_archive.format.layout import SEQ_DIGITS
 from audit_archive.format.statement import ArchiveStatement, Kind, Statement
 from audit_archive.ports import Lack, Rotation
@@ -230,33 +230,35 @@ def _parts(head: Head, digest: str, packed: bytes) -> "list[Item]":
 
 
 def statement_item(statement: Statement, ref: ObjectRef) -> "Item":
-    """The index entry of a statement, by which retrieval finds objects without reading the chain."""
-    item: Item = item_key(statement.console, f"statement#{statement.seq:0{SEQ_DIGITS}d}") | {
-        "kind": {"S": statement.kind},
+    """The index entry of a statement, by which retrieval finds objects without reading the chain.
+
+    It stays small whatever the statement archives: entry files and export are read from the statement.
+    """
+    row = indexed(statement, ref)
+    item: Item = item_key(statement.console, f"statement#{row.seq:0{SEQ_DIGITS}d}") | {
+        "kind": {"S": row.kind},
         "key": {"S": ref.key},
         "version_id": {"S": ref.version_id},
         "sha256": {"S": ref.sha256},
     }
-    return item | _archive_facts(statement) if isinstance(statement, ArchiveStatement) else item
+    return item | _archive_facts(row) if isinstance(statement, ArchiveStatement) else item
 
 
-def _archive_facts(statement: ArchiveStatement) -> "Item":
-    dates = sorted(file.date for file in statement.entries)
-    amended = amended_span(statement)
-    files: list[Any] = to_json(statement.entries)
+def _archive_facts(row: Indexed) -> "Item":
     span: Item = {}
-    if amended is not None:
-        span = {"amended_first": _number(amended.first), "amended_last": _number(amended.last)}
+    if row.amended is not None:
+        span = {"amended_first": _number(row.amended.first), "amended_last": _number(row.amended.last)}
     return span | {
-        "export_key": {"S": statement.export.key},
-        "export_version_id": {"S": statement.export.version_id},
-        "first_id": _number(statement.slice.first_id),
-        "last_id": _number(statement.slice.last_id),
-        "count": {"N": str(statement.slice.count)},
-        "first_date": {"S": dates[0]} if dates else {"NULL": True},
-        "last_date": {"S": dates[-1]} if dates else {"NULL": True},
-        "entries": {"B": zlib.compress(orjson.dumps(files), 6)},
+        "first_id": _number(row.first_id),
+        "last_id": _number(row.last_id),
+        "count": {"N": str(row.count)},
+        "first_date": _text(row.first_date),
+        "last_date": _text(row.last_date),
     }
+
+
+def _text(value: str | None) -> "AttributeValueTypeDef":
+    return {"NULL": True} if value is None else {"S": value}
 
 
 def _number(value: int | None) -> "AttributeValueTypeDef":
@@ -308,8 +310,8 @@ def indexed_of(item: "ReadItem") -> Indexed:
         count=_number_of(item, "count") or 0,
         first_id=_number_of(item, "first_id"),
         last_id=_number_of(item, "last_id"),
-        first_date=_text(item, "first_date"),
-        last_date=_text(item, "last_date"),
+        first_date=_text_of(item, "first_date"),
+        last_date=_text_of(item, "last_date"),
         amended=IdSpan(first, last) if first is not None and last is not None else None,
     )
 
@@ -319,5 +321,5 @@ def _number_of(item: "ReadItem", name: str) -> int | None:
     return int(value["N"]) if "N" in value else None
 
 
-def _text(item: "ReadItem", name: str) -> str | None:
+def _text_of(item: "ReadItem", name: str) -> str | None:
     return item.get(name, {}).get("S")

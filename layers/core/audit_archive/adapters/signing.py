@@ -3,10 +3,9 @@
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 
 from audit_archive.adapters.aws import AwsFault, error_code, told
 from audit_archive.errors import SettingsError, SigningError
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 
 # Signatures by ECDSA over P-256 with SHA-256, checked: the SignatureCheck.
 
-SIGNING = ec.ECDSA(SHA256())
+_ECDSA = ec.ECDSA(SHA256())
 
 
 def is_signed(key: PublicKey, message: bytes, signature: bytes) -> bool:
@@ -28,7 +27,7 @@ def is_signed(key: PublicKey, message: bytes, signature: bytes) -> bool:
     """
     try:
         point = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), key.point)
-        point.verify(signature, message, SIGNING)
+        point.verify(signature, message, _ECDSA)
     except (InvalidSignature, ValueError):
         return False
     return True
@@ -96,35 +95,3 @@ class KmsSigner:
     def _refused(self, action: str, error: Exception) -> SettingsError | SigningError:
         sentence = told(f"The signing key {self._key_arn} {action}", error, _ADVICE, _OTHERWISE)
         return SettingsError(sentence) if error_code(error) in _ANOTHER_KIND else SigningError(sentence)
-
-
-# A signing key in this process: for an archive without KMS, and for tests.
-
-_LOCAL_ADVICE = "Make one: openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out key.pem"
-
-
-class LocalSigner:
-    """Signs with a private P-256 key out of a PEM file (PKCS #8 or SEC 1) without a passphrase."""
-
-    def __init__(self, pem: bytes) -> None:
-        """Raises SettingsError if `pem` is anything else."""
-        self._key = _private_key(pem)
-
-    def public_key(self) -> PublicKey:
-        """The public half."""
-        spki = self._key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-        return PublicKey(spki)
-
-    def sign(self, message: bytes) -> bytes:
-        """The signature over the SHA-256 of `message`, in ASN.1 DER."""
-        return self._key.sign(message, SIGNING)
-
-
-def _private_key(pem: bytes) -> ec.EllipticCurvePrivateKey:
-    try:
-        key = load_pem_private_key(pem, password=None)
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:  # TypeError: it has a passphrase
-        raise SettingsError(f"The signing key can't be read: {error}. {_LOCAL_ADVICE}") from error
-    if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(key.curve, ec.SECP256R1):
-        raise SettingsError(f"The signing key is no private key on the curve P-256. {_LOCAL_ADVICE}")
-    return key

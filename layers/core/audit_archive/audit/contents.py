@@ -1,6 +1,5 @@
 """Every byte: the exports, what they give when read anew, and what the entry files hold."""
 
-import zlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -22,14 +21,15 @@ from audit_archive.export.sorting import SortedEntries, sort_entries
 from audit_archive.export.zip_reader import MAX_INFLATED, open_member
 from audit_archive.format.codec import UnknownMember
 from audit_archive.format.entry import Entry, Mark, Receipt, read_receipt
-from audit_archive.format.facts import EntryFile, ExportFacts, ObjectRef, ReceiptSeen, Slice
+from audit_archive.format.facts import EntryFile, ExportFacts, ObjectRef, ReceiptSeen
+from audit_archive.format.hashing import Hasher
 from audit_archive.format.head import Head, OpenHole, anchor_of
-from audit_archive.format.ids import IdSet, IdSetBuilder
+from audit_archive.format.ids import IdSetBuilder, span_set
 from audit_archive.format.merkle import TreeBuilder
 from audit_archive.format.statement import ArchiveStatement
 from audit_archive.format.times import DAY, from_rfc3339, utc_date
 from audit_archive.format.verdicts import Checked, Fault, Verdict, Why
-from audit_archive.storage.entry_files import select_entries
+from audit_archive.storage.entry_files import inflated, select_stated
 
 # What a statement must say of a slice, made anew from the export: lines, dates, ids, receipts, tree.
 
@@ -64,9 +64,7 @@ class Rebuilt:
 
     def fill(self, entries: SortedEntries, said: ArchiveStatement, deadline: Deadline) -> None:
         """Read the slice out of its export. Raises DeadlineError."""
-        part = Slice(said.slice.first_id or 0, said.slice.last_id or 0, said.slice.count)
-        first_day = next((e.seconds // DAY for e in entries.heads() if e.seconds is not None), None)
-        selected = select_entries(entries, self._before, part, first_day, from_rfc3339(said.export.served_at))
+        selected = select_stated(entries, self._before, said)
         while batch := list(islice(selected, LINES)):
             deadline.check()
             self._add(batch)
@@ -83,7 +81,7 @@ class Rebuilt:
             yield f"states the root {said.tree.root}, and the export gives {self._tree.tree().root}"
         if tuple(self._filled) != said.filled:
             yield "states other ids as filled than the export gives"
-        stated_missing = IdSet.of(*((hole.first, hole.last) for hole in said.missing))
+        stated_missing = span_set(said.missing)
         start, end = self._before.highest_archived_id + 1, said.highest_archived_id
         if self._ids.build().gaps(start, end) != stated_missing:
             yield "states other ids as missing than the export lacks"
@@ -130,9 +128,6 @@ def _stated(file: EntryFile) -> tuple[str, str, int, int, int]:
 
 def _receipt(of: Receipt | ReceiptSeen) -> tuple[object, ...]:
     return of.entry_id, of.before_id, of.count, of.user, of.user_ip, of.timestamp
-
-
-_OUT_BYTES = 1 << 18
 
 
 class Contents:
@@ -217,17 +212,17 @@ class Contents:
     def _fetch(self, said: ArchiveStatement) -> BinaryIO | None:
         """The export on disk, if its bytes are those that are stated."""
         export, spool = said.export, self._scratch()
-        digest, size = sha256(), 0
+        hashed, is_readable = Hasher(), True
+        chunks = self._deadline.watch(self._audit.source.read(export.key, export.version_id))
         try:
-            for chunk in self._deadline.watch(self._audit.source.read(export.key, export.version_id)):
-                digest.update(chunk)
-                size += spool.write(chunk)
+            for chunk in hashed.passing(chunks):
+                spool.write(chunk)
                 self._tally.checked[Checked.BYTES] += len(chunk)
                 self._tell()
         except IntegrityError:
-            size = -1
+            is_readable = False
         self._tally.checked[Checked.EXPORT_CONTENTS] += 1
-        if (digest.hexdigest(), size) == (export.sha256, export.size):
+        if is_readable and (hashed.sha256, hashed.size) == (export.sha256, export.size):
             return spool
         sentence = f"{export.key} (version {export.version_id}) does not have the bytes that were put"
         self._tally.fault(Fault(Verdict.ALTERED, export.key, export.version_id, said.seq, sentence))
@@ -257,17 +252,15 @@ class Contents:
 
     def _hash_content(self, found: FoundObject) -> str | None:
         """The SHA-256 of what a file holds; None if that can't be unpacked, or not be read as it was put."""
-        digest, size = sha256(), 0
-        chunks = self._audit.source.read(found.facts.key, found.facts.version_id)
+        hashed, key = Hasher(), found.facts.key
+        chunks = self._deadline.watch(self._audit.source.read(key, found.facts.version_id))
         try:
-            for piece in _unpacked(self._deadline.watch(chunks)):
-                digest.update(piece)
-                size += len(piece)
-                if size > MAX_INFLATED:
+            for _ in hashed.passing(inflated(key, chunks)):
+                if hashed.size > MAX_INFLATED:
                     return None
-        except (IntegrityError, zlib.error):
+        except IntegrityError:
             return None
-        return digest.hexdigest()
+        return hashed.sha256
 
 
 def _differences(entries: SortedEntries, stated: ExportFacts, deadline: Deadline) -> Iterator[str]:
@@ -292,17 +285,3 @@ def _lines_sha256(entries: SortedEntries, deadline: Deadline) -> str:
 def _with_holes(head: Head, filled: Iterable[int]) -> Head:
     """A head whose holes nobody knows, with those that a statement fills."""
     return replace(head, holes=tuple(OpenHole(entry_id, entry_id, UnknownMember(), 0) for entry_id in filled))
-
-
-def _unpacked(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """The content of a gzip file, of one member or more, in bounded pieces. Raises zlib.error."""
-    member = zlib.decompressobj(wbits=31)
-    for chunk in chunks:
-        data = chunk
-        while data:
-            if member.eof:
-                member = zlib.decompressobj(wbits=31)
-            yield member.decompress(data, _OUT_BYTES)
-            data = member.unused_data if member.eof else member.unconsumed_tail
-    if not member.eof:
-        raise zlib.error("the file ends too early")

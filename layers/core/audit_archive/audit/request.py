@@ -1,19 +1,18 @@
 """What an invocation of the audit may ask for: the daily share, or one question by hand."""
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from audit_archive.audit.question import GIVEN, AuditQuestion, KnownPoint, Since
 from audit_archive.config import MAX_PERIOD_HOURS
 from audit_archive.errors import RequestError
-from audit_archive.events import Fields, checked, console_id, one_of, printable
+from audit_archive.events import Fields, checked, console_id, one_of, printable, whole
 from audit_archive.format.checkpoint import parse_checkpoint, parse_note
 from audit_archive.format.keys import PublicKey
+from audit_archive.format.layout import MAX_SEQ
 from audit_archive.format.verdicts import Depth
 
-MAX_SEQ = 10**10 - 1
 BY_HAND = ("depth", "from_seq", "to_seq", "known_checkpoint", "since")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -52,15 +51,6 @@ def parse_verify_request(event: object) -> VerifyRequest:
     if since is not None and since.checkpoint.console != given["console"]:
         raise RequestError("since", f"is of Console {since.checkpoint.console}, not of {given['console']}")
     return AuditQuestion(**given, known=(known,) if known is not None else ())
-
-
-def _whole(name: str, high: int) -> Callable[[object], int]:
-    def check(value: object) -> int:
-        if type(value) is not int or not 1 <= value <= high:
-            raise RequestError(name, f"{value!r:.80} is no whole number from 1 to {high}")
-        return value
-
-    return check
 
 
 def _known(value: object) -> KnownPoint:
@@ -103,11 +93,11 @@ def _keys(value: object) -> tuple[PublicKey, ...]:
 _FIELDS: Fields = {
     "console": console_id,
     "depth": one_of("depth", tuple(Depth)),
-    "from_seq": _whole("from_seq", MAX_SEQ),
-    "to_seq": _whole("to_seq", MAX_SEQ),
+    "from_seq": whole("from_seq", 1, MAX_SEQ),
+    "to_seq": whole("to_seq", 1, MAX_SEQ),
     "known_checkpoint": _known,
     "since": _since,
     "trusted_keys": _keys,
-    "period_hours": _whole("period_hours", MAX_PERIOD_HOURS),
+    "period_hours": whole("period_hours", 1, MAX_PERIOD_HOURS),
     "reason": printable("reason"),
 }

@@ -8,7 +8,6 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from hashlib import sha256
 from itertools import islice
 from typing import Any, BinaryIO
 
@@ -19,10 +18,11 @@ from audit_archive.errors import IntegrityError, RequestError
 from audit_archive.evidence.custody import CustodyLog
 from audit_archive.evidence.gathering import MAX_PROOFS, Gathered, gather
 from audit_archive.evidence.model import BundleFile, Custody, Report
-from audit_archive.evidence.packing import Packer, chunks_of
+from audit_archive.evidence.packing import Packer
 from audit_archive.evidence.report.page import report_page
 from audit_archive.format.codec import to_json
 from audit_archive.format.facts import ObjectRef
+from audit_archive.format.hashing import chunks_of, hash_all
 from audit_archive.format.head import Head
 from audit_archive.format.keys import PublicKey, SignatureCheck
 from audit_archive.format.statement import Statement, key_named_by
@@ -297,9 +297,6 @@ def _page(report: Report, lines: BinaryIO, handouts: Handouts) -> Iterator[bytes
 
 
 def _body(file: BinaryIO) -> Body:
-    digest, size = sha256(), 0
-    for chunk in chunks_of(file):
-        digest.update(chunk)
-        size += len(chunk)
+    hashed = hash_all(chunks_of(file))
     file.seek(0)
-    return Body(file, size, digest.hexdigest())
+    return Body(file, hashed.size, hashed.sha256)

@@ -1,14 +1,13 @@
 """The zip of a bundle: the same files give the same bytes, and each file's hash is noted as it is packed."""
 
-from collections.abc import Iterable, Iterator
-from hashlib import sha256
+from collections.abc import Iterable
 from typing import BinaryIO, Self
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from audit_archive.evidence.model import BundleFile
+from audit_archive.format.hashing import hash_all
 
 SUMS = "SHA256SUMS"
-_CHUNK = 1 << 18
 
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)
 """The first date that a zip knows (APPNOTE, section 4.4.6): when a bundle was made is told inside."""
@@ -34,12 +33,9 @@ class Packer:
         """Pack a file of that name."""
         info = ZipInfo(name, _LONG_AGO)
         info.compress_type, info.external_attr = ZIP_DEFLATED, _READABLE
-        digest, size = sha256(), 0
         with self._zip.open(info, "w", force_zip64=True) as member:
-            for chunk in chunks:
-                digest.update(chunk)
-                size += member.write(chunk)
-        packed = BundleFile(name, size, digest.hexdigest())
+            hashed = hash_all(chunks, member.write)
+        packed = BundleFile(name, hashed.size, hashed.sha256)
         self.files.append(packed)
         return packed
 
@@ -47,10 +43,3 @@ class Packer:
         """Pack the hashes of all files so far, as `sha256sum -c` takes them."""
         named = sorted(self.files, key=lambda each: each.name)
         self.add(SUMS, [f"{each.sha256}  {each.name}\n".encode() for each in named])
-
-
-def chunks_of(file: BinaryIO) -> Iterator[bytes]:
-    """All bytes of a file, some at a time."""
-    file.seek(0)
-    while chunk := file.read(_CHUNK):
-        yield chunk

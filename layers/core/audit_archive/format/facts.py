@@ -190,11 +190,22 @@ class ExportFacts:
 
 @dataclass(frozen=True)
 class SliceFacts:
-    """The part of the export that a statement archives; ids are null in an empty slice."""
+    """The part of the export that a statement archives: lowest and highest id, and how many entries.
+
+    The ids are null in an empty slice. Ids between them that were archived before do not belong to it.
+    """
 
     first_id: int | None
     last_id: int | None
     count: int
+
+    def spans(self, entry_id: int) -> bool:
+        """Whether an id lies between its lowest and its highest one."""
+        return (
+            self.first_id is not None
+            and self.last_id is not None
+            and self.first_id <= entry_id <= self.last_id
+        )
 
 
 @dataclass(frozen=True)
@@ -306,16 +317,5 @@ class Anchor:
     action_type: str | None
 
 
-@dataclass(frozen=True)
-class Slice:
-    """New entries that one statement archives: lowest and highest id, and how many.
-
-    An export without new entries has one empty slice: 0, 0, 0.
-    """
-
-    first_id: int
-    last_id: int
-    count: int
-
-
-EMPTY_SLICE = Slice(0, 0, 0)
+EMPTY_SLICE = SliceFacts(None, None, 0)
+"""What an export without new entries has one of."""

@@ -24,7 +24,7 @@ from audit_archive.format.facts import (
     PurgeOutcome,
     Respelled,
 )
-from audit_archive.format.ids import IdRange, IdSet, id_set
+from audit_archive.format.ids import IdRange, IdSet, id_set, span_set
 from audit_archive.format.merkle import EMPTY_TREE, Tree
 from audit_archive.format.statement import ArchiveStatement, OperatorStatement, PurgeStatement, Statement
 from audit_archive.format.times import from_rfc3339
@@ -150,7 +150,7 @@ class Head:
         """The archived ids that should be live: neither missing, nor purged by us, nor vanished."""
         first = max(self.first_live_id, self.highest_purged_id + 1)
         above = IdSet.of((first, self.highest_archived_id)) if first <= self.highest_archived_id else IdSet()
-        gone = IdSet.of(*((span.first, span.last) for span in self.vanished))
+        gone = span_set(self.vanished)
         late = IdSet.of(*((i, i) for i in self.late_ids))
         return IdSet.of(*above.minus(self.open_ids).minus(gone).ranges, *late.ranges)
 
@@ -223,12 +223,12 @@ def _after_archive(head: Head, said: ArchiveStatement) -> Head:
         respelled=_respelled(head, said),
         export=said.export,
     )
-    return _surveyed(grown, said) if _is_complete(said) else grown
+    return _surveyed(grown, said) if said.is_complete else grown
 
 
 def _late(head: Head, said: ArchiveStatement) -> tuple[int, ...]:
     filled = tuple(i for i in said.filled if i <= said.highest_purged_id)
-    gone = IdSet.of(*((span.first, span.last) for span in said.vanished))
+    gone = span_set(said.vanished)
     return tuple(i for i in head.late_ids + filled if i not in gone)
 
 
@@ -237,11 +237,6 @@ def _raised(intent: Intent, added: Intent) -> Intent:
     if intent.boundary != added.boundary:
         return intent
     return replace(intent, expected_count=max(intent.expected_count, added.expected_count))
-
-
-def _is_complete(said: ArchiveStatement) -> bool:
-    """Whether a statement is the last of its export, and that export was not stale."""
-    return said.stale is None and said.plan.held_back_by != HeldBackBy.NOT_YET_RECORDED
 
 
 def _surveyed(head: Head, said: ArchiveStatement) -> Head:

@@ -4,9 +4,23 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 from math import inf
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from audit_archive.errors import InvalidExportError
+
+
+class Span(Protocol):
+    """Anything from a first to a last id, both included: a hole, a missing range, a span of a statement."""
+
+    @property
+    def first(self) -> int:
+        """Its lowest id."""
+        ...
+
+    @property
+    def last(self) -> int:
+        """Its highest id."""
+        ...
 
 
 class IdRange(NamedTuple):
@@ -130,6 +144,11 @@ class IdSetBuilder:
                     f"The ids up to {self._first} lie in more than {self._most} ranges with holes between"
                 )
             self._ranges.append(IdRange(self._first, self._last))
+
+
+def span_set(spans: Iterable[Span]) -> IdSet:
+    """The ids that any of some spans holds."""
+    return IdSet.of(*((span.first, span.last) for span in spans))
 
 
 def id_set(ids: Iterable[int]) -> IdSet:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from audit_archive.format.codec import UnknownMember
 from audit_archive.format.facts import IdSpan, ObjectRef
-from audit_archive.format.ids import IdRange, IdSet
+from audit_archive.format.ids import IdRange, span_set
 from audit_archive.format.statement import ArchiveStatement, Kind, Statement
 from audit_archive.format.times import ALL_DATES, Dates
 
@@ -44,11 +44,11 @@ def indexed(said: Statement, ref: ObjectRef) -> Indexed:
         part.last_id,
         first,
         last,
-        amended_span(said),
+        _amended_span(said),
     )
 
 
-def amended_span(said: ArchiveStatement) -> IdSpan | None:
+def _amended_span(said: ArchiveStatement) -> IdSpan | None:
     """From the lowest to the highest id of which a statement says that it has another form now."""
     spans = said.amended
     return IdSpan(min(s.first for s in spans), max(s.last for s in spans)) if spans else None
@@ -101,7 +101,7 @@ class ArchivedRow:
         a statement between the two is hidden.
         """
         last = max(self.above, self.ids.last)
-        missing = IdSet.of(*((hole.first, hole.last) for hole in said.missing)).within(self.above + 1, last)
+        missing = span_set(said.missing).within(self.above + 1, last)
         new = said.slice.count - len(said.filled)
         is_whole = last - self.above == new + missing.size
         stated = said.epoch, said.tree.size, said.highest_archived_id

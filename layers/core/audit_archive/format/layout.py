@@ -5,6 +5,7 @@ from audit_archive.format.times import rfc3339, utc_date
 ARCHIVE_FORMAT = "canary-audit-archive/1"
 ID_DIGITS = 19
 SEQ_DIGITS = 10
+MAX_SEQ = 10**SEQ_DIGITS - 1
 HASH_DIGITS = 16
 
 

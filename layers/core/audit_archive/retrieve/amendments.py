@@ -7,7 +7,7 @@ from audit_archive.errors import IntegrityError, InvalidExportError
 from audit_archive.export.json_reader import read_entries
 from audit_archive.export.zip_reader import open_member
 from audit_archive.format.facts import ExportFacts, IdSpan
-from audit_archive.format.ids import IdSet
+from audit_archive.format.ids import IdSet, span_set
 from audit_archive.format.layout import statement_key
 from audit_archive.format.statement import ArchiveStatement
 from audit_archive.retrieve.coverage import LISTED, Amended
@@ -109,7 +109,7 @@ def _amendments(reader: Reader, chain: KnownChain, selected: Selected) -> Iterat
         if each.epoch == selected.epoch and searched.within(each.span.first, each.span.last):
             reader.check_time("from")
             said = read_amending(reader, chain, each)
-            amended = IdSet.of(*((span.first, span.last) for span in said.amended))
+            amended = span_set(said.amended)
             yield Amendment(said, amended.intersection(searched))
 
 

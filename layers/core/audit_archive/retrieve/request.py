@@ -6,7 +6,7 @@ from ipaddress import ip_network
 from typing import Any, TypeAlias
 
 from audit_archive.errors import RequestError
-from audit_archive.events import MAX_EVENT_TEXT, Fields, checked, console_id, printable
+from audit_archive.events import MAX_EVENT_TEXT, Fields, checked, console_id, one_of, printable, whole
 from audit_archive.format.entry import MAX_ID
 from audit_archive.format.ids import IdRange
 from audit_archive.format.times import DAY, OffsetAt
@@ -22,15 +22,9 @@ MAX_ADDRESS = 64
 UTC = "UTC"
 
 
-def whole(name: str) -> Callable[[object], int]:
+def number(name: str) -> Callable[[object], int]:
     """What takes an id, or a number of an epoch."""
-
-    def check(value: object) -> int:
-        if type(value) is not int or not 1 <= value <= MAX_ID:
-            raise RequestError(name, f"{value!r:.80} is no whole number from 1 to {MAX_ID}")
-        return value
-
-    return check
+    return whole(name, 1, MAX_ID)
 
 
 def text(name: str) -> Callable[[object], str]:
@@ -96,9 +90,7 @@ def network(value: object) -> Network:
 
 def form(value: object) -> Form:
     """The form in which entries are handed out."""
-    if not isinstance(value, str) or value not in FORMATS:
-        raise RequestError("format", f"{value!r:.80} is none of {', '.join(FORMATS)}")
-    return FORMATS[value]
+    return FORMATS[one_of("format", tuple(FORMATS))(value)]
 
 
 QUERY_FIELDS: Fields = {
@@ -110,10 +102,10 @@ QUERY_FIELDS: Fields = {
     "action_type": one_or_more("action_type", text("action_type")),
     "address": one_or_more("address", network),
     "text": text("text"),
-    "first_id": whole("first_id"),
-    "last_id": whole("last_id"),
+    "first_id": number("first_id"),
+    "last_id": number("last_id"),
     "flock": one_or_more("flock", text("flock")),
-    "epoch": whole("epoch"),
+    "epoch": number("epoch"),
 }
 
 
@@ -211,14 +203,14 @@ RetrieveRequest: TypeAlias = EntriesRequest | ExportRequest | ProofRequest | Evi
 _ASKER: Fields = {"request": text("request"), "who": printable("who"), "reason": printable("reason")}
 _EVIDENCE: Fields = {**_ASKER, **QUERY_FIELDS}
 _ENTRIES: Fields = {**_EVIDENCE, "format": form, "forms": flag("forms")}
-_PROOF: Fields = {**_ASKER, "console": console_id, "id": whole("id"), "epoch": whole("epoch")}
+_PROOF: Fields = {**_ASKER, "console": console_id, "id": number("id"), "epoch": number("epoch")}
 _EXPORT: Fields = {
     **_ASKER,
     "console": console_id,
-    "id": whole("id"),
+    "id": number("id"),
     "date": moment("date", days_only=True),
     "zone": text("zone"),
-    "epoch": whole("epoch"),
+    "epoch": number("epoch"),
 }
 _STATUS: Fields = {**_ASKER, "console": console_id}
 
@@ -226,9 +218,7 @@ _STATUS: Fields = {**_ASKER, "console": console_id}
 def parse_request(event: object, find_zone: FindZone) -> RetrieveRequest:
     """The question in an event. Raises RequestError naming the field and what it accepts."""
     kind = event.get("request") if isinstance(event, Mapping) else None
-    if not isinstance(kind, str) or kind not in _KINDS:
-        raise RequestError("request", f"{kind!r:.80} is none of {', '.join(_KINDS)}")
-    return _KINDS[kind](event, find_zone)
+    return _KINDS[one_of("request", tuple(_KINDS))(kind)](event, find_zone)
 
 
 def _entries(event: Any, find_zone: FindZone) -> EntriesRequest:

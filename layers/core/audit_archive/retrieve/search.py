@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from hashlib import sha256
 from heapq import merge
 from itertools import chain, islice
 from operator import itemgetter
@@ -14,6 +13,7 @@ import orjson
 from audit_archive.errors import IntegrityError
 from audit_archive.export.sorting import SortedRun, write_run
 from audit_archive.format.entry import Entry, members_of
+from audit_archive.format.hashing import Hasher
 from audit_archive.format.times import from_rfc3339
 from audit_archive.ports import ScratchFile
 from audit_archive.retrieve.amendments import OtherForm, find_amendments, find_forms
@@ -208,12 +208,13 @@ def find_entries(reader: Reader, query: Query, form: Form, *, with_forms: bool =
     """
     search = answered(reader, query.console, lambda chain: Search(reader, chain, query))
     with ExitStack() as files:
-        file = files.enter_context(reader.scratch())
-        digest, size = sha256(form.header), file.write(form.header)
+        file, hashed = files.enter_context(reader.scratch()), Hasher()
+        hashed.add(form.header)
+        file.write(form.header)
         for place, lines in search.lines():
             rendered = b"".join([form.render(line, place) for line in lines])
-            digest.update(rendered)
-            size += file.write(rendered)
+            hashed.add(rendered)
+            file.write(rendered)
         coverage = search.coverage()
         outcome = outcome_of(query, coverage)
         words = sentence(query.console, outcome, coverage)
@@ -222,7 +223,7 @@ def find_entries(reader: Reader, query: Query, form: Form, *, with_forms: bool =
             return FoundEntries(outcome, words, coverage, None, forms)
         files.pop_all()
         file.seek(0)
-        return FoundEntries(outcome, words, coverage, Body(file, size, digest.hexdigest()), forms)
+        return FoundEntries(outcome, words, coverage, Body(file, hashed.size, hashed.sha256), forms)
 
 
 def _absence(reader: Reader, chain: KnownChain, filed: Filed) -> Absence:

@@ -13,7 +13,7 @@ from audit_archive.format.layout import statement_key
 from audit_archive.format.statement import ArchiveStatement, OperatorStatement, Statement, key_named_by
 from audit_archive.ports import ArchiveSource, Clock, Ledger, ScratchFile, Verifications
 from audit_archive.retrieve.coverage import RestsOn
-from audit_archive.storage.chain import _after, beyond, fits, read_archive, read_known
+from audit_archive.storage.chain import beyond, fits, linked, read_archive, read_known
 
 # What retrieval works with.
 
@@ -106,9 +106,9 @@ def answered(reader: Reader, console: str, answer: Callable[[KnownChain], A]) ->
 def read_chain(reader: Reader, console: str, remark: str | None = None) -> KnownChain:
     """The chain as its statements tell it, every one of them read. Raises IntegrityError if it is broken."""
     chain = ChainReading(console)
-    for said, ref, _ in beyond(reader.source, Head(console)):
+    for each in beyond(reader.source, Head(console)):
         reader.check_time("console")
-        chain.add(said, ref)
+        chain.add(each.statement, each.ref)
     return chain.read(recorded_head(reader, console), remark)
 
 
@@ -117,9 +117,9 @@ def current_head(reader: Reader, console: str) -> tuple[Head, str | None]:
     recorded = recorded_head(reader, console)
     head = recorded if fits(reader.source, recorded) else Head(console)
     is_known = recorded.statement in {None, head.statement}
-    for _, ref, after in beyond(reader.source, head):
+    for each in beyond(reader.source, head):
         reader.check_time("console")
-        head, is_known = after, is_known or ref == recorded.statement
+        head, is_known = each.head, is_known or each.ref == recorded.statement
     return head, None if is_known else _contradiction(recorded)
 
 
@@ -140,7 +140,7 @@ class ChainReading:
 
     def add(self, said: Statement, ref: ObjectRef) -> None:
         """Take the next one. Raises IntegrityError if it does not follow the one before it."""
-        self._head = _after(self._head, said, ref)
+        self._head = linked(self._head, said, ref)
         self._known.append(_Known(said.epoch, indexed(said, ref), key_named_by(said)))
 
     def read(self, recorded: Head, remark: str | None = None) -> KnownChain:
@@ -185,9 +185,9 @@ def _indexed_chain(reader: Reader, console: str) -> KnownChain:
         raise MisindexedError("the ledger's head is not the one that its statement leads to")
     known = list(_recorded(reader, reader.ledger, recorded))
     head = recorded
-    for said, ref, after in beyond(reader.source, recorded):
-        head = after
-        known.append(_Known(said.epoch, indexed(said, ref), key_named_by(said)))
+    for each in beyond(reader.source, recorded):
+        head, said = each.head, each.statement
+        known.append(_Known(said.epoch, indexed(said, each.ref), key_named_by(said)))
     return _chain(head, known, recorded.seq, (RestsOn.INDEX, None, None))
 
 

@@ -32,26 +32,26 @@ NOT_YET_CERTAIN = (
 )
 
 
-class ArchiveRun:
-    """One pass over one Console: archive what is new, prove it, and purge what is proven."""
+def archive_console(run: Run) -> Result:
+    """One pass over one Console, under its lease: archive what is new, prove it, and purge what is proven.
 
-    def __init__(self, run: Run) -> None:
-        self._run = run
+    Raises the errors of `audit_archive.errors`.
+    """
+    with lease(run) as is_ours, _closing_files(run) as inner, paging(inner):
+        if is_ours:
+            return _under_lease(inner)
+        head = readable_head(run) or Head(run.order.console)
+        return plain(RunOutcome.BUSY, head, head)
 
-    def run(self) -> Result:
-        """Run once, under the Console's lease. Raises the errors of `audit_archive.errors`."""
-        console = self._run.order.console
-        with lease(self._run) as is_ours, _closing_files(self._run) as run, paging(run):
-            if not is_ours:
-                head = readable_head(run) or Head(console)
-                return plain(RunOutcome.BUSY, head, head)
-            result, head = _archive_and_purge(run)
-            announce_pending(run)
-            if not result.is_stale:
-                tell_hold(run, head, is_growing=result.new_entries > 0)
-            if result.is_completed:
-                run.ledger.complete(console, run.clock.now())
-            return result
+
+def _under_lease(run: Run) -> Result:
+    result, head = _archive_and_purge(run)
+    announce_pending(run)
+    if not result.is_stale:
+        tell_hold(run, head, is_growing=result.new_entries > 0)
+    if result.is_completed:
+        run.ledger.complete(run.order.console, run.clock.now())
+    return result
 
 
 def _archive_and_purge(run: Run) -> tuple[Result, Head]:

@@ -10,8 +10,9 @@ from audit_archive.format.head import Head
 from audit_archive.format.keys import to_base64
 from audit_archive.format.layout import checkpoint_key
 from audit_archive.format.statement import OperatorStatement, Statement
-from audit_archive.run.commit import Committed, check_lock, commit
+from audit_archive.run.commit import commit
 from audit_archive.run.context import Run, Signing, SupersededError
+from audit_archive.storage.chain import Committed, check_lock
 
 MAX_CHECKPOINT_BYTES = 1 << 16
 """Bytes: a checkpoint with the lines of many witnesses. More is not one."""
@@ -132,11 +133,8 @@ def _is_of(checkpoint: Checkpoint, data: bytes, signing: Signing) -> bool:
 
 def _key_statement(run: Run, head: Head, public_key: str) -> OperatorStatement:
     return OperatorStatement(
-        console=run.order.console,
+        **run.order.link(head),
         epoch=head.epoch,
-        seq=head.seq + 1,
-        previous=head.statement,
-        run=run.order.facts,
         tree=head.tree,
         highest_archived_id=head.highest_archived_id,
         highest_purged_id=head.highest_purged_id,

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from hashlib import sha256
 from typing import BinaryIO
 
 from audit_archive.errors import ArchiveStoreError, IntegrityError, InvalidExportError, RollbackError
@@ -11,13 +10,14 @@ from audit_archive.export.json_reader import read_entries
 from audit_archive.export.sorting import SortedEntries, sort_entries
 from audit_archive.export.zip_reader import open_member
 from audit_archive.format.facts import ExportFacts, LockMode, ObjectRef
+from audit_archive.format.hashing import hash_all
 from audit_archive.format.head import Head
 from audit_archive.format.layout import export_key, rejected_key
 from audit_archive.format.times import DAY, from_rfc3339, rfc3339
 from audit_archive.ports import Retention, ScratchFile
-from audit_archive.run.commit import check_lock
 from audit_archive.run.context import Run
 from audit_archive.run.survey import Survey, survey_entries
+from audit_archive.storage.chain import check_lock
 
 
 @dataclass(frozen=True)
@@ -134,14 +134,11 @@ def store(run: Run, surveyed: Surveyed, head: Head) -> StoredExport:
 def verify_stored(run: Run, stored: StoredExport) -> Verified:
     """Read the stored version back, hash it again, and check its lock. Raises IntegrityError."""
     due = stored.facts
-    digest, size = sha256(), 0
-    for chunk in run.store.read(due.key, due.version_id):
-        digest.update(chunk)
-        size += len(chunk)
-    if (digest.hexdigest(), size) != (due.sha256, due.size):
+    read = hash_all(run.store.read(due.key, due.version_id))
+    if (read.sha256, read.size) != (due.sha256, due.size):
         raise IntegrityError(
-            f"{due.key} version {due.version_id} reads back as {size} bytes with SHA-256 "
-            f"{digest.hexdigest()}; {due.size} bytes with {due.sha256} were put. Nothing was purged"
+            f"{due.key} version {due.version_id} reads back as {read.size} bytes with SHA-256 "
+            f"{read.sha256}; {due.size} bytes with {due.sha256} were put. Nothing was purged"
         )
     facts = run.store.inspect(due.key, due.version_id)
     found = facts.retention if facts is not None else None

@@ -19,8 +19,9 @@ from audit_archive.errors import ArchiveStoreError, IntegrityError
 from audit_archive.finding import Finding
 from audit_archive.format.entry import Entry
 from audit_archive.format.facts import EntryFile, IdSpan, Mode, ObjectRef, Respelled
+from audit_archive.format.hashing import Hasher
 from audit_archive.format.head import Head
-from audit_archive.format.ids import IdSet
+from audit_archive.format.ids import IdSet, span_set
 from audit_archive.format.statement import ArchiveStatement, Statement
 from audit_archive.format.times import DAY, from_rfc3339, utc_date
 from audit_archive.run.collect import Surveyed
@@ -102,20 +103,19 @@ def _versions(run: Run, file: EntryFile) -> Iterator[str]:
 def _prove_version(
     run: Run, spool: BinaryIO, file: EntryFile, version_id: str, start: int
 ) -> ProvenFile | None:
-    digest, longest, begun = sha256(), 0, 0
+    hashed, longest, begun = Hasher(), 0, 0
     spool.seek(start)
     try:
         chunks = run.store.read(file.key, version_id)
-        for block in inflated(file.key, _spooled(spool, chunks), _CHUNK):
+        for block in hashed.passing(inflated(file.key, _spooled(spool, chunks), _CHUNK)):
             if not has_time(run):
                 return None
-            digest.update(block)
             longest = max(longest, begun + len(block))
             ended = block.rfind(b"\n") + 1
             begun = len(block) - ended if ended else begun + len(block)
     except (IntegrityError, ArchiveStoreError):
         return None
-    is_proven = digest.hexdigest() == file.content_sha256
+    is_proven = hashed.sha256 == file.content_sha256
     return ProvenFile(file, start, spool.tell(), longest) if is_proven else None
 
 
@@ -232,7 +232,7 @@ def _read_known(run: Run, ref: ObjectRef | None) -> Statement | None:
 
 def compare(run: Run, head: Head, surveyed: Surveyed, archivings: tuple[Archiving, ...]) -> Compared:
     """Compare the live archived entries of an export with what `archivings` archived."""
-    stated = IdSet.of(*((span.first, span.last) for each in archivings for span in each.amended))
+    stated = span_set(span for each in archivings for span in each.amended)
     differing, respelled = Differing(run.order.console, stated), list[Respelled]()
     groups, known = _grouped(run, surveyed, archivings), {(each.key, each.sha256) for each in head.respelled}
     compared = sum(group.count for group in groups.values() if group.is_known(known))

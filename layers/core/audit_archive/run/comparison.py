@@ -14,7 +14,7 @@ from audit_archive.format.display import visible
 from audit_archive.format.entry import source_of
 from audit_archive.format.facts import EntryFile, ExportFacts, IdSpan
 from audit_archive.format.head import Head
-from audit_archive.format.ids import IdSet, IdSetBuilder
+from audit_archive.format.ids import IdSet, IdSetBuilder, span_set
 from audit_archive.format.json_scan import ENTRY_FIELDS, Scan, decode_string
 from audit_archive.format.statement import ArchiveStatement
 from audit_archive.format.times import DAY, from_rfc3339, read_timestamp
@@ -280,7 +280,7 @@ def archived_part(said: ArchiveStatement, below: int, live: IdSet) -> IdSet:
     `below` is the highest id that was archived before it.
     """
     seen = live.within(below + 1, said.highest_archived_id)
-    absent = IdSet.of(*((hole.first, hole.last) for hole in said.missing))
+    absent = span_set(said.missing)
     late = live.intersection(IdSet.of(*((entry_id, entry_id) for entry_id in said.filled)))
     if seen.intersection(absent):
         seen = seen.minus(absent)

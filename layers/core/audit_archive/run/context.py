@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TypedDict
 
 from audit_archive.alerts import announce
 from audit_archive.errors import LedgerError, PageError, SettingsError
 from audit_archive.finding import Finding, FindingKind
 from audit_archive.format.codec import member_of
-from audit_archive.format.facts import LockMode, RunFacts
+from audit_archive.format.facts import LockMode, ObjectRef, RunFacts
+from audit_archive.format.head import Head
 from audit_archive.format.keys import SignatureCheck
 from audit_archive.format.times import DAY, from_rfc3339
 from audit_archive.ports import (
@@ -30,6 +32,15 @@ RUN_RESERVE = 90.0
 REJECTED_DAYS = 90
 
 
+class Link(TypedDict):
+    """What makes a statement the next one in its chain, and which run makes it."""
+
+    console: str
+    seq: int
+    previous: ObjectRef | None
+    run: RunFacts
+
+
 @dataclass(frozen=True)
 class Order:
     """One run over one Console: its id, what the owner allows, how long to keep, and who asked."""
@@ -39,6 +50,15 @@ class Order:
     retention_days: int
     lock_mode: LockMode
     facts: RunFacts
+
+    def link(self, head: Head) -> Link:
+        """What every statement of this run says to follow a head."""
+        return {
+            "console": self.console,
+            "seq": head.seq + 1,
+            "previous": head.statement,
+            "run": self.facts,
+        }
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from audit_archive.finding import Finding, FindingKind
 from audit_archive.format.codec import to_json
 from audit_archive.format.facts import HeldBackBy, ReceiptSeen
 from audit_archive.format.head import Head, Hold, accepted_ids
-from audit_archive.format.ids import IdSet, id_set
+from audit_archive.format.ids import IdSet, id_set, span_set
 from audit_archive.format.purges import foreign_purges_of, purger
 from audit_archive.format.statement import ArchiveStatement
 from audit_archive.format.times import DAY, rfc3339
@@ -60,7 +60,7 @@ def amendments_of(run: Run, statement: ArchiveStatement) -> Iterator[Finding]:
 
     The next run compares again and tells of a few with their texts, but not of many that a statement names.
     """
-    amended = IdSet.of(*((span.first, span.last) for span in statement.amended))
+    amended = span_set(statement.amended)
     if amended.size > ALONE:
         console, first, last = run.order.console, amended.ranges[0].first, amended.ranges[-1].last
         sentence = (

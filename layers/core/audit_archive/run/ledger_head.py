@@ -9,7 +9,7 @@ from audit_archive.format.checkpoint import open_checkpoint
 from audit_archive.format.facts import ObjectRef
 from audit_archive.format.head import Head
 from audit_archive.format.head_digest import differing_fields
-from audit_archive.format.layout import SEQ_DIGITS, statement_key, statement_number, statements_prefix
+from audit_archive.format.layout import MAX_SEQ, statement_key, statement_number, statements_prefix
 from audit_archive.run.context import Run
 from audit_archive.storage.chain import fits
 
@@ -115,7 +115,7 @@ def disowned_finding(head: Head, disowned: Head) -> Finding | None:
 def _makes_sense(run: Run, head: Head, ref: ObjectRef) -> bool:
     """Whether a head names a statement as one can be named: what comes of a ledger may be anything."""
     is_hash = len(ref.sha256) == sha256().digest_size * 2 and set(ref.sha256) <= set("0123456789abcdef")
-    is_numbered = 0 < head.seq < 10**SEQ_DIGITS and ref.key == statement_key(run.order.console, head.seq)
+    is_numbered = 0 < head.seq <= MAX_SEQ and ref.key == statement_key(run.order.console, head.seq)
     return is_hash and is_numbered and head.console == run.order.console
 
 

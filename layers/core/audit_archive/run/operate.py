@@ -4,37 +4,23 @@ Each is a statement in the chain. None deletes or purges, and none lowers a wate
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from audit_archive.errors import RequestError
-from audit_archive.format.facts import Action, IdSpan, LostStatement
+from audit_archive.format.facts import Action, LostStatement
 from audit_archive.format.head import Head
-from audit_archive.format.ids import IdSet
+from audit_archive.format.ids import span_set
 from audit_archive.format.statement import OperatorStatement
 from audit_archive.run.checkpoints import sign_checkpoint
 from audit_archive.run.commit import commit
 from audit_archive.run.context import Run, lease, paging
 from audit_archive.run.ledger_head import find_absent, newest_number, readable_head
 from audit_archive.run.publish import load, publish, record
+from audit_archive.run.request import OperatorRequest
 from audit_archive.run.result import Result, RunOutcome, plain
 
 
-@dataclass(frozen=True)
-class Decision:
-    """What a person decided: the action, who they are, and why.
-
-    `accepted`: with `accept`, which missing ids. `lost_after`: with `rebuild`, the number of the last
-    statement in the bucket, where the ledger names one that is not there.
-    """
-
-    action: Action
-    who: str
-    reason: str
-    accepted: IdSpan | None = None
-    lost_after: int | None = None
-
-
-def state_decision(run: Run, decision: Decision) -> Result:
+def state_decision(run: Run, decision: OperatorRequest) -> Result:
     """State a decision, under the Console's lease. Raises RequestError if there is nothing to decide."""
     with lease(run) as is_ours, paging(run):
         if not is_ours:
@@ -51,7 +37,7 @@ def state_decision(run: Run, decision: Decision) -> Result:
         return plain(RunOutcome.STATED, before, head)
 
 
-def _resume(run: Run, _: Decision) -> Head:
+def _resume(run: Run, _: OperatorRequest) -> Head:
     """After a mismatch was looked into: purging may go on."""
     head = load(run)
     if not head.is_latched:
@@ -59,7 +45,7 @@ def _resume(run: Run, _: Decision) -> Head:
     return head
 
 
-def _epoch(run: Run, _: Decision) -> Head:
+def _epoch(run: Run, _: OperatorRequest) -> Head:
     """After a Console was reset or replaced: its ids count anew."""
     head = load(run)
     if head.statement is None:
@@ -67,12 +53,12 @@ def _epoch(run: Run, _: Decision) -> Head:
     return head
 
 
-def _accept(run: Run, decision: Decision) -> Head:
+def _accept(run: Run, decision: OperatorRequest) -> Head:
     """After it was looked into why ids are missing that no receipt explains: a purge may cross them."""
     head, span = load(run), decision.accepted
     if span is None:
         raise RequestError("first", "missing: say which missing ids to accept, by `first` and `last`")
-    known = IdSet.of(*((hole.first, hole.last) for hole in head.unexplained))
+    known = span_set(head.unexplained)
     others = known.gaps(span.first, span.last)
     if others:
         raise RequestError(
@@ -83,7 +69,7 @@ def _accept(run: Run, decision: Decision) -> Head:
     return head
 
 
-def _rebuild(run: Run, _: Decision) -> Head:
+def _rebuild(run: Run, _: OperatorRequest) -> Head:
     """After the ledger was lost or damaged: everything in it, anew from the chain in the bucket.
 
     One that ran out of time goes on where it stopped.
@@ -98,7 +84,7 @@ def _rebuild(run: Run, _: Decision) -> Head:
     return load(run)
 
 
-def _lost(run: Run, decision: Decision) -> LostStatement | None:
+def _lost(run: Run, decision: OperatorRequest) -> LostStatement | None:
     """The statement that the ledger knew and the bucket does not hold, as the operator says too.
 
     Raises IntegrityError if the operator does not say so, RequestError if what they say is not so.
@@ -118,7 +104,7 @@ def _lost(run: Run, decision: Decision) -> LostStatement | None:
     return LostStatement(absent.head.seq, absent.ref.sha256)
 
 
-_WAYS_OUT: Mapping[Action, Callable[[Run, Decision], Head]] = {
+_WAYS_OUT: Mapping[Action, Callable[[Run, OperatorRequest], Head]] = {
     Action.RESUME: _resume,
     Action.EPOCH: _epoch,
     Action.REBUILD: _rebuild,
@@ -126,14 +112,11 @@ _WAYS_OUT: Mapping[Action, Callable[[Run, Decision], Head]] = {
 }
 
 
-def _statement(run: Run, head: Head, decision: Decision) -> OperatorStatement:
+def _statement(run: Run, head: Head, decision: OperatorRequest) -> OperatorStatement:
     is_epoch = decision.action == Action.EPOCH
     return OperatorStatement(
-        console=run.order.console,
+        **run.order.link(head),
         epoch=head.epoch + is_epoch,
-        seq=head.seq + 1,
-        previous=head.statement,
-        run=run.order.facts,
         tree=head.tree,
         highest_archived_id=0 if is_epoch else head.highest_archived_id,
         highest_purged_id=0 if is_epoch else head.highest_purged_id,

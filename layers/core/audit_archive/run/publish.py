@@ -7,18 +7,18 @@ from typing import BinaryIO
 from audit_archive.alerts import announce
 from audit_archive.errors import IntegrityError, LedgerError, SettingsError
 from audit_archive.finding import Finding
-from audit_archive.format.facts import EntryFile, ExportFacts, PurgeOutcome, Slice
+from audit_archive.format.facts import EntryFile, ExportFacts, PurgeOutcome
 from audit_archive.format.head import Head
 from audit_archive.format.statement import ArchiveStatement, PurgeStatement, Statement
 from audit_archive.format.times import DAY, from_rfc3339
 from audit_archive.run.checkpoints import Signed, commit_key, sign_checkpoint
 from audit_archive.run.collect import read_export
-from audit_archive.run.commit import mismatch_finding, read_statement
+from audit_archive.run.commit import mismatch_finding
 from audit_archive.run.context import Run, SupersededError
 from audit_archive.run.findings import amendments_of, findings_of
 from audit_archive.run.ledger_head import disowned_finding, held_head
-from audit_archive.storage.chain import statements_beyond
-from audit_archive.storage.entry_files import Built, build, select_entries
+from audit_archive.storage.chain import read_statement, statements_beyond
+from audit_archive.storage.entry_files import Built, build, select_stated
 
 ATTEMPTS = 20
 """How often a statement is put behind another run's that came first."""
@@ -159,12 +159,8 @@ def _rebuild(run: Run, statement: ArchiveStatement, before: Head) -> Built:
     """The entry files of a statement, from the stored export. Raises IntegrityError if they differ."""
     spool = _fetch(run, statement.export)
     entries = read_export(spool, statement.export.size, run.scratch)
-    part = Slice(statement.slice.first_id or 0, statement.slice.last_id or 0, statement.slice.count)
-    first_day = next((entry.seconds // DAY for entry in entries if entry.seconds is not None), None)
-    served_at = from_rfc3339(statement.export.served_at)
-    built = build(
-        select_entries(entries, before, part, first_day, served_at), before, statement.seq, run.scratch
-    )
+    selected = select_stated(entries, before, statement)
+    built = build(selected, before, statement.seq, run.scratch)
     if _contents(built.facts) != _contents(statement.entries) or built.tree != statement.tree:
         raise IntegrityError(
             f"The entry files of statement {statement.seq} can't be rebuilt from {statement.export.key}"

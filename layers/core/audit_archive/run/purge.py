@@ -1,4 +1,7 @@
-"""Purge: the one thing that can't be undone, after everything that must come before it."""
+"""Purge up to the boundary in the recorded head, never the one in the plan: only what the chain holds may go.
+
+It can't be undone, so every check comes before it.
+"""
 
 from audit_archive.errors import (
     AuditArchiveError,
@@ -16,12 +19,12 @@ from audit_archive.format.ids import IdSet
 from audit_archive.format.purges import mismatch_sentence
 from audit_archive.format.times import read_timestamp
 from audit_archive.ports import ConsoleEntry, PurgingConsole
-from audit_archive.run.commit import has_moved_on
 from audit_archive.run.context import Run, SupersededError
 from audit_archive.run.plan import is_anchor
 from audit_archive.run.receipts import Settlement, is_receipt_of, receipt_of
 from audit_archive.run.settle import Ended, settle_purge, write_up
 from audit_archive.run.view import id_of
+from audit_archive.storage.chain import has_moved_on
 
 
 class HeldError(Exception):
@@ -111,11 +114,12 @@ def _refuse_unexported(run: Run, entry: ConsoleEntry) -> None:
 
 
 def purge(run: Run, head: Head, ids: IdSet, *, is_sure: bool) -> tuple[Head, Settlement]:
-    """Carry out the intent that the newest statement recorded: check, POST at most once, write up the end.
+    """Purge up to the boundary in the recorded head, never the one in the plan, and write up how it ended.
 
-    The boundary is the recorded one, never the plan's. `ids` are the ids of the export that this very run
-    verified and recorded. Raises SupersededError, HeldError, PopulationMismatchError, SettingsError,
-    ConsoleError before the POST (nothing was purged, and the chain says so); PurgeMismatchError after it.
+    It carries out the intent that the newest statement recorded: check, POST at most once. `ids` are the ids
+    of the export that this very run verified and recorded. Raises SupersededError, HeldError,
+    PopulationMismatchError, SettingsError, ConsoleError before the POST (nothing was purged, and the chain
+    says so); PurgeMismatchError after it.
     """
     (intent,) = (intent for intent in head.intents if intent.seq == head.seq)
     try:

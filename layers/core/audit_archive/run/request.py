@@ -1,16 +1,15 @@
 """What an invocation may ask for: a run, never more than the stack allows, or an operator's action."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from audit_archive.config import MAX_KEEP_DAYS, Settings
 from audit_archive.errors import RequestError
-from audit_archive.events import Fields, checked, console_id, one_of, printable
+from audit_archive.events import Fields, checked, console_id, one_of, printable, whole
 from audit_archive.format.entry import MAX_ID
 from audit_archive.format.facts import BY_EVENT, Action, IdSpan, Mode
-from audit_archive.format.layout import SEQ_DIGITS
+from audit_archive.format.layout import MAX_SEQ
 from audit_archive.format.times import DAY, MINUTE
-from audit_archive.run.operate import Decision
 from audit_archive.run.plan import Policy
 
 
@@ -53,7 +52,11 @@ class ArchiveRequest:
 
 @dataclass(frozen=True)
 class OperatorRequest:
-    """A person's decision about one Console's archive: what, who and why."""
+    """A person's decision about one Console's archive: what, who and why.
+
+    `first`, `last`: with `accept`, which missing ids. `lost_after`: with `rebuild`, the number of the last
+    statement in the bucket, where the ledger names one that is not there.
+    """
 
     console: str
     action: Action
@@ -66,19 +69,21 @@ class OperatorRequest:
     @classmethod
     def from_event(cls, event: object) -> "OperatorRequest":
         """The request in an event. Raises RequestError naming the field and what it accepts."""
-        own = _OWN_FIELDS.get(event.get("action"), {}) if isinstance(event, Mapping) else {}
+        action = event.get("action") if isinstance(event, Mapping) else None
+        own = _OWN_FIELDS.get(action, {}) if isinstance(action, str) else {}
         required = (*_OPERATOR_FIELDS, *(name for name in own if name != "lost_after"))
-        return cls(**checked(event, {**_OPERATOR_FIELDS, **own}, required=required))
+        request = cls(**checked(event, {**_OPERATOR_FIELDS, **own}, required=required))
+        span = request.accepted
+        if span is not None and span.first > span.last:
+            raise RequestError("last", f"{span.last} is below first, which is {span.first}")
+        return request
 
     @property
-    def decision(self) -> Decision:
-        """What the person decided. Raises RequestError for a range that ends before it begins."""
-        span = None
-        if self.first is not None and self.last is not None:
-            if self.first > self.last:
-                raise RequestError("last", f"{self.last} is below first, which is {self.first}")
-            span = IdSpan(self.first, self.last)
-        return Decision(self.action, self.who, self.reason, span, self.lost_after)
+    def accepted(self) -> IdSpan | None:
+        """With `accept`, the missing ids that a purge may cross."""
+        if self.first is None or self.last is None:
+            return None
+        return IdSpan(self.first, self.last)
 
 
 def is_operator_event(event: object) -> bool:
@@ -86,31 +91,10 @@ def is_operator_event(event: object) -> bool:
     return isinstance(event, Mapping) and "action" in event
 
 
-def _keep_days(value: object) -> int:
-    if type(value) is not int or not 0 <= value <= MAX_KEEP_DAYS:
-        raise RequestError("keep_days", f"{value!r:.80} is no whole number of days from 0 to {MAX_KEEP_DAYS}")
-    return value
-
-
-def _id(field: str) -> Callable[[object], int]:
-    def check(value: object) -> int:
-        if type(value) is not int or not 1 <= value <= MAX_ID:
-            raise RequestError(field, f"{value!r:.80} is not an id: a whole number from 1 to {MAX_ID}")
-        return value
-
-    return check
-
-
-def _lost_after(value: object) -> int:
-    if type(value) is not int or not 0 < value < 10**SEQ_DIGITS:
-        raise RequestError("lost_after", f"{value!r:.80} is not the number of a statement")
-    return value
-
-
 _ARCHIVE_FIELDS: Fields = {
     "console": console_id,
     "purge_mode": one_of("purge_mode", tuple(Mode)),
-    "keep_days": _keep_days,
+    "keep_days": whole("keep_days", 0, MAX_KEEP_DAYS),
     "reason": printable("reason"),
 }
 _OPERATOR_FIELDS: Fields = {
@@ -119,8 +103,8 @@ _OPERATOR_FIELDS: Fields = {
     "who": printable("who"),
     "reason": printable("reason"),
 }
-_OWN_FIELDS: Mapping[object, Fields] = {
-    Action.ACCEPT: {"first": _id("first"), "last": _id("last")},
-    Action.REBUILD: {"lost_after": _lost_after},
+_OWN_FIELDS: Mapping[str, Fields] = {
+    Action.ACCEPT: {"first": whole("first", 1, MAX_ID), "last": whole("last", 1, MAX_ID)},
+    Action.REBUILD: {"lost_after": whole("lost_after", 1, MAX_SEQ)},
 }
 """What a decision takes besides."""

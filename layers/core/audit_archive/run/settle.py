@@ -173,11 +173,8 @@ def _record(run: Run, published: Published, said: PurgeStatement) -> Head:
 def _statement(run: Run, head: Head, ended: Ended) -> PurgeStatement:
     intent, settlement = ended.intent, ended.settlement
     return PurgeStatement(
-        console=run.order.console,
+        **run.order.link(head),
         epoch=head.epoch,
-        seq=head.seq + 1,
-        previous=head.statement,
-        run=run.order.facts,
         tree=head.tree,
         highest_archived_id=head.highest_archived_id,
         highest_purged_id=max(head.highest_purged_id, _purged_up_to(ended)),

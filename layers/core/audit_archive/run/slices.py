@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from audit_archive.errors import SettingsError
 from audit_archive.finding import Finding
-from audit_archive.format.facts import HeldBackBy, PlanFacts, ReceiptSeen, Slice, SliceFacts
+from audit_archive.format.facts import HeldBackBy, PlanFacts, ReceiptSeen, SliceFacts
 from audit_archive.format.head import Head
 from audit_archive.format.ids import IdSet
 from audit_archive.format.statement import ArchiveStatement
@@ -51,7 +51,7 @@ def archive_slices(run: Run, head: Head, evidence: Basis) -> tuple[Head, bool]:
     return head, True
 
 
-def _archive_slice(run: Run, head: Head, evidence: Basis, part: Slice) -> Head:
+def _archive_slice(run: Run, head: Head, evidence: Basis, part: SliceFacts) -> Head:
     surveyed = evidence.surveyed
     selected = select_entries(
         surveyed.entries, head, part, surveyed.survey.first_day, surveyed.export.served_at
@@ -69,23 +69,20 @@ def _archive_slice(run: Run, head: Head, evidence: Basis, part: Slice) -> Head:
         built.close()
 
 
-def _statement(run: Run, head: Head, evidence: Basis, part: Slice, built: Built) -> ArchiveStatement:
+def _statement(run: Run, head: Head, evidence: Basis, part: SliceFacts, built: Built) -> ArchiveStatement:
     surveyed, plan = evidence.surveyed, evidence.plan
     receipts = surveyed.survey.receipts
-    seen = receipts_seen(plan, (r for r in receipts if part.first_id <= r.entry_id <= part.last_id))
+    seen = receipts_seen(plan, (r for r in receipts if part.spans(r.entry_id)))
     is_last = part is surveyed.survey.slices[-1]
-    archived = max(head.highest_archived_id, part.last_id)
+    archived = max(head.highest_archived_id, part.last_id or 0)
     return ArchiveStatement(
-        console=run.order.console,
+        **run.order.link(head),
         epoch=head.epoch,
-        seq=head.seq + 1,
-        previous=head.statement,
-        run=run.order.facts,
         tree=built.tree,
         highest_archived_id=archived,
         highest_purged_id=_highest_purged_id(head, seen, surveyed.survey.ids),
         export=evidence.verified.facts,
-        slice=SliceFacts(part.first_id or None, part.last_id or None, part.count),
+        slice=part,
         entries=built.facts,
         missing=tuple(m for m in plan.missing if head.highest_archived_id < m.first < archived),
         filled=built.filled,

@@ -6,7 +6,7 @@ from hashlib import sha256
 
 from audit_archive.errors import InvalidExportError
 from audit_archive.format.entry import Entry, Mark, Receipt, read_receipt
-from audit_archive.format.facts import EMPTY_SLICE, Anchor, Slice
+from audit_archive.format.facts import EMPTY_SLICE, Anchor, SliceFacts
 from audit_archive.format.head import Head, anchor_of
 from audit_archive.format.ids import IdSet, IdSetBuilder
 from audit_archive.format.times import DAY
@@ -103,7 +103,7 @@ class Survey:
     entry_count: int
     lines_sha256: str
     ids: IdSet
-    slices: tuple[Slice, ...]
+    slices: tuple[SliceFacts, ...]
     receipts: tuple[Receipt, ...]
     unreadable_receipts: tuple[int, ...]
     anchor: Anchor | None
@@ -198,7 +198,7 @@ class _Slices:
     """Cuts new entries, ascending by id, into slices within the limits of dates and entries."""
 
     def __init__(self) -> None:
-        self._done: list[Slice] = []
+        self._done: list[SliceFacts] = []
         self._first = self._last = self._count = 0
         self.day: int | None = None
         self._days: set[int | None] = set()
@@ -215,13 +215,13 @@ class _Slices:
         self._last = entry_id
         self._count += 1
 
-    def build(self) -> tuple[Slice, ...]:
+    def build(self) -> tuple[SliceFacts, ...]:
         """All slices; one empty slice if there was no new entry."""
         if self._count or not self._done:
             self._close()
         return tuple(self._done)
 
     def _close(self) -> None:
-        self._done.append(Slice(self._first, self._last, self._count) if self._count else EMPTY_SLICE)
+        self._done.append(SliceFacts(self._first, self._last, self._count) if self._count else EMPTY_SLICE)
         self._count = 0
         self._days.clear()

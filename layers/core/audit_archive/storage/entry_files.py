@@ -9,17 +9,18 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import BinaryIO, NamedTuple
 
 from audit_archive.errors import IntegrityError
 from audit_archive.export.sorting import SortedEntries
 from audit_archive.format.entry import Entry, Mark
-from audit_archive.format.facts import Anchor, EntryFile, ExportFacts, Slice
+from audit_archive.format.facts import Anchor, EntryFile, ExportFacts, SliceFacts
+from audit_archive.format.hashing import Hasher, chunks_of, hash_all
 from audit_archive.format.head import Head, anchor_of
 from audit_archive.format.layout import entries_key
 from audit_archive.format.merkle import Tree, TreeBuilder
-from audit_archive.format.times import DAY, utc_date
+from audit_archive.format.statement import ArchiveStatement
+from audit_archive.format.times import DAY, from_rfc3339, utc_date
 from audit_archive.ports import NO_VERSION, ArchiveSource, ScratchFile
 
 _CHUNK = 1 << 16
@@ -48,17 +49,29 @@ class Built:
 
 
 def select_entries(
-    entries: SortedEntries, head: Head, part: Slice, first_day: int | None, served_at: int
+    entries: SortedEntries, head: Head, part: SliceFacts, first_day: int | None, served_at: int
 ) -> Iterator[tuple[Entry, int]]:
     """The entries of a slice, ascending by id, each with its event day (days since 1970, UTC)."""
-    if not part.count:
+    first_id, last_id = part.first_id, part.last_id
+    if first_id is None or last_id is None or not part.count:
         return
     open_ids, archived = head.open_ids, head.highest_archived_id
     for entry, day in dated(entries, first_day, served_at):
-        if entry.id > part.last_id:
+        if entry.id > last_id:
             return
-        if part.first_id <= entry.id <= part.last_id and (entry.id > archived or entry.id in open_ids):
+        if first_id <= entry.id and (entry.id > archived or entry.id in open_ids):
             yield entry, day
+
+
+def select_stated(
+    entries: SortedEntries, before: Head, said: ArchiveStatement
+) -> Iterator[tuple[Entry, int]]:
+    """The same entries once more, out of the export of the statement that archived them.
+
+    `before`: the head before that statement.
+    """
+    first_day = next((e.seconds // DAY for e in entries.heads() if e.seconds is not None), None)
+    return select_entries(entries, before, said.slice, first_day, from_rfc3339(said.export.served_at))
 
 
 def dated(entries: SortedEntries, first_day: int | None, served_at: int) -> Iterator[tuple[Entry, int]]:
@@ -117,19 +130,16 @@ class _Lines:
 
 def _compress(lines: _Lines, console: str, day: int, seq: int, into: BinaryIO) -> tuple[EntryFile, BinaryIO]:
     """Gzip one date's lines without a name or a time, so that the same lines give the same bytes."""
-    lines.spool.seek(0)
-    content, hashed = sha256(), _HashingWriter(into)
-    gzipped = gzip.GzipFile(filename="", mode="wb", compresslevel=LEVEL, fileobj=hashed, mtime=0)
+    packed = _HashingWriter(into)
+    gzipped = gzip.GzipFile(filename="", mode="wb", compresslevel=LEVEL, fileobj=packed, mtime=0)
     with lines.spool, gzipped as out:  # closed at once: a slice has hundreds of them
-        while chunk := lines.spool.read(_CHUNK):
-            content.update(chunk)
-            out.write(chunk)
+        content = hash_all(chunks_of(lines.spool, _CHUNK), out.write)
     date = utc_date(day * DAY)
     facts = EntryFile(
         key=entries_key(console, date, seq),
-        sha256=hashed.digest.hexdigest(),
-        size=hashed.size,
-        content_sha256=content.hexdigest(),
+        sha256=packed.sha256,
+        size=packed.size,
+        content_sha256=content.sha256,
         date=date,
         first_id=lines.first_id,
         last_id=lines.last_id,
@@ -138,17 +148,15 @@ def _compress(lines: _Lines, console: str, day: int, seq: int, into: BinaryIO) -
     return facts, into
 
 
-class _HashingWriter:
+class _HashingWriter(Hasher):
     """Writes to a file and hashes what it writes."""
 
     def __init__(self, file: BinaryIO) -> None:
+        super().__init__()
         self._file = file
-        self.digest = sha256()
-        self.size = 0
 
     def write(self, data: bytes) -> int:
-        self.digest.update(data)
-        self.size += len(data)
+        self.add(data)
         return self._file.write(data)
 
     def flush(self) -> None:
@@ -238,15 +246,14 @@ def read_content(source: ArchiveSource, file: EntryFile, version_id: str) -> Ite
     They are proven only when the iteration ends: nothing may be handed out before. Raises IntegrityError
     then, if they are not what the statement says; or meanwhile, if the file is no gzip.
     """
-    digest, rest = sha256(), list[bytes]()
-    for block in inflated(file.key, source.read(file.key, version_id)):
-        digest.update(block)
+    hashed, rest = Hasher(), list[bytes]()
+    for block in hashed.passing(inflated(file.key, source.read(file.key, version_id))):
         cut = block.rfind(b"\n") + 1
         if cut:
             yield b"".join((*rest, block[:cut]))
             rest.clear()
         rest.append(block[cut:])
-    if digest.hexdigest() != file.content_sha256:
+    if hashed.sha256 != file.content_sha256:
         raise IntegrityError(
             f"The lines in {file.key} (version {version_id}) do not have the hash {file.content_sha256} that "
             "the statement gives: it was altered. Nothing of this answer is handed out; verify the archive"
@@ -257,11 +264,9 @@ def read_content(source: ArchiveSource, file: EntryFile, version_id: str) -> Ite
 
 def read_stored_export(source: ArchiveSource, facts: ExportFacts) -> Iterator[bytes]:
     """The bytes of an export, proven only when the iteration ends. Raises IntegrityError then."""
-    digest = sha256()
-    for chunk in source.read(facts.key, facts.version_id):
-        digest.update(chunk)
-        yield chunk
-    if digest.hexdigest() != facts.sha256:
+    hashed = Hasher()
+    yield from hashed.passing(source.read(facts.key, facts.version_id))
+    if hashed.sha256 != facts.sha256:
         raise IntegrityError(
             f"{facts.key} (version {facts.version_id}) does not have the hash {facts.sha256} that the "
             "statement gives: it was altered. It is not handed out; verify the archive"

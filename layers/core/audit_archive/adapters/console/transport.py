@@ -7,7 +7,6 @@ import logging
 import ssl
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from hashlib import sha256
 from ipaddress import ip_address
 from typing import Any, BinaryIO, Protocol
 from urllib.parse import SplitResult, urlsplit
@@ -20,6 +19,7 @@ from audit_archive import __version__
 from audit_archive.adapters.console.words import Scrubber
 from audit_archive.errors import SettingsError
 from audit_archive.format.facts import AuthStyle
+from audit_archive.format.hashing import Hasher
 from audit_archive.ports import Clock
 
 # Where a Console may live: https anywhere, plain http on this machine only. The key travels there.
@@ -164,18 +164,16 @@ def receive(
     expected = _length(response.headers)
     if expected is not None and expected > limit:
         raise BodyTooLongError(limit)
-    head, size, digest = b"", 0, sha256()
-    for chunk in _chunks(response, expected):
-        size += len(chunk)
-        if size > limit:
+    head, hashed = b"", Hasher()
+    for chunk in hashed.passing(_chunks(response, expected)):
+        if hashed.size > limit:
             raise BodyTooLongError(limit)
         head += chunk[: _HEAD_BYTES - len(head)]
-        digest.update(chunk)
         _write(sink, chunk)
-        check_time(size)
-    if not size and _is_head_cut_off(response):
+        check_time(hashed.size)
+    if not hashed.size and _is_head_cut_off(response):
         raise CutOffError(0, None)
-    return Answer(response.status_code, response.headers, head, size, digest.hexdigest())
+    return Answer(response.status_code, response.headers, head, hashed.size, hashed.sha256)
 
 
 def _chunks(response: requests.Response, expected: int | None) -> Iterator[bytes]:

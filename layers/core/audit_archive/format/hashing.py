@@ -1,0 +1,47 @@
+"""Bytes, hashed and counted as they pass: memory stays flat, however many they are."""
+
+from collections.abc import Callable, Iterable, Iterator
+from hashlib import sha256
+from typing import BinaryIO
+
+CHUNK = 1 << 18
+
+
+class Hasher:
+    """Hashes and counts bytes; `size` is how many there were so far."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self._digest = sha256()
+
+    @property
+    def sha256(self) -> str:
+        """The SHA-256 (hex) of all bytes so far."""
+        return self._digest.hexdigest()
+
+    def add(self, data: bytes) -> None:
+        """Take the next bytes."""
+        self._digest.update(data)
+        self.size += len(data)
+
+    def passing(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
+        """The chunks, each of them taken before it is handed on."""
+        for chunk in chunks:
+            self.add(chunk)
+            yield chunk
+
+
+def hash_all(chunks: Iterable[bytes], write: Callable[[bytes], object] | None = None) -> Hasher:
+    """Hash chunks to their end; each is written too, if there is somewhere to write."""
+    hasher = Hasher()
+    for chunk in hasher.passing(chunks):
+        if write is not None:
+            write(chunk)
+    return hasher
+
+
+def chunks_of(file: BinaryIO, size: int = CHUNK) -> Iterator[bytes]:
+    """All bytes of a file from its start, at most `size` at a time."""
+    file.seek(0)
+    while chunk := file.read(size):
+        yield chunk
