@@ -40,7 +40,7 @@ test: $(STAMP) ## Every test, the system's too
 	$(BIN)/pytest -n $(WORKERS)
 
 torture: $(STAMP) ## Crashes, races and hostile Consoles for MINUTES minutes (default 10)
-	$(BIN)/python -m tests.torture --minutes $(or $(MINUTES),10)
+	$(BIN)/python -m tests.long_torture --minutes $(or $(MINUTES),10)
 
 mutants: $(STAMP) ## Take each safety rule out of the code in turn: a test must notice
 	@$(BIN)/python -m tests.mutants

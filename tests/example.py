@@ -18,9 +18,9 @@ from audit_archive.run.context import Order
 from audit_archive.run.operate import state_decision
 from audit_archive.run.plan import Policy
 from audit_archive.run.request import OperatorRequest
-from tests.fakes import FakeSigner
-from tests.fakes.trail import Entry
-from tests.unit.run.world import CONSOLE, HOUR, World
+from tests.support.fakes import FakeSigner
+from tests.support.fakes.trail import Entry
+from tests.support.world import CONSOLE, HOUR, World
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "example-archive"
 FUNCTION = "arn:aws:lambda:eu-west-1:111122223333:function:canary-audit-archive-archive"

@@ -9,11 +9,11 @@ from typing import TypeAlias
 from audit_archive.format.layout import checkpoint_key, entries_key, statement_key
 from audit_archive.format.statement import statement_bytes
 from audit_archive.ports import ArchiveSource
-from tests.attacks.test_attacks import KINDS, STATEMENTS, archive_lock, edited, move, naming, reason
-from tests.attacks.victim import Blamed, Victim, blamed
-from tests.auditor.copy import ask, first_of_each_row, written
-from tests.fakes import FakeSigner
-from tests.unit.run.world import CONSOLE, DAY
+from tests.attacks.test_attacks import KINDS, STATEMENTS, archive_lock, edited, move
+from tests.support.attacker import Blamed, Victim, blamed, naming, reason
+from tests.support.fakes import FakeSigner
+from tests.support.verify_program import ask, first_of_each_row, written
+from tests.support.world import CONSOLE, DAY
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "attacks.md"

@@ -10,14 +10,13 @@ import pytest
 
 from audit_archive.audit.question import KnownPoint
 from audit_archive.format.facts import LockMode
-from audit_archive.format.keys import to_base64
 from audit_archive.format.layout import checkpoint_key, entries_key, statement_key
-from audit_archive.format.statement import ArchiveStatement, OperatorStatement, Statement, statement_bytes
+from audit_archive.format.statement import ArchiveStatement, statement_bytes
 from audit_archive.format.verdicts import Checked, Depth, Verdict
 from audit_archive.ports import Retention
-from tests.attacks.victim import Edit, Victim, blamed, twin_world
-from tests.fakes import FakeSigner
-from tests.unit.run.world import CONSOLE, DAY, World
+from tests.support.attacker import Victim, blamed, naming, reason, twin_world
+from tests.support.fakes import FakeSigner
+from tests.support.world import CONSOLE, DAY, World
 
 STATEMENTS = range(1, 9)
 WHERES = pytest.mark.parametrize("where", ["bucket", "copy"])
@@ -303,21 +302,6 @@ def test_keep_a_checkpoint_that_says_something_else_of_a_statement(victim: Victi
 
 
 # ------------------------------------------------------------------------------------------ forked, re-signed
-
-
-def naming(signer: FakeSigner) -> Edit:
-    """An edit of the key statement: it names another key."""
-
-    def edit(said: Statement) -> Statement:
-        assert isinstance(said, OperatorStatement)
-        return replace(said, public_key=to_base64(signer.public_key().spki))
-
-    return edit
-
-
-def reason(text: str) -> Edit:
-    """An edit of a statement that changes no sense."""
-    return lambda said: replace(said, run=replace(said.run, reason=text))
 
 
 @pytest.mark.parametrize("seq", [3, 8])

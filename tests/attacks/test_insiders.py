@@ -17,9 +17,9 @@ from audit_archive.format.layout import checkpoint_key, statement_key
 from audit_archive.format.merkle import Tree, TreeBuilder
 from audit_archive.format.statement import ArchiveStatement, Statement, statement_bytes
 from audit_archive.format.verdicts import Depth, Verdict
-from tests.attacks.victim import Victim, blamed
-from tests.fakes import FakeSigner
-from tests.unit.run.world import CONSOLE
+from tests.support.attacker import Victim, blamed
+from tests.support.fakes import FakeSigner
+from tests.support.world import CONSOLE
 
 Lie = Callable[[ArchiveStatement], ArchiveStatement]
 ZERO = "0" * 64

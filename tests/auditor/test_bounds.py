@@ -22,11 +22,11 @@ from audit_archive.export.zip_reader import open_member
 from audit_archive.format.layout import export_key
 from audit_archive.format.statement import Statement
 from audit_archive.format.times import from_rfc3339
-from tests.attacks.victim import Victim, twin_world
-from tests.auditor.copy import PROGRAM, ask, copied
-from tests.auditor.evidence import bundle_of, sealed, unpacked, zipped
 from tests.auditor.test_hostile_entries import zipped as export_of
-from tests.unit.run.world import CONSOLE
+from tests.support.attacker import Victim, twin_world
+from tests.support.tampering import bundle_of, sealed, unpacked, zipped
+from tests.support.verify_program import PROGRAM, ask, copied
+from tests.support.world import CONSOLE
 
 LARGE, MEMORY = 160 << 20, 150 << 20
 LIMITED = """

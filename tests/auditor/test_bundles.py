@@ -17,13 +17,12 @@ from audit_archive.format.layout import checkpoint_key, statement_key
 from audit_archive.format.merkle import EMPTY_TREE, Prover, leaf_hash
 from audit_archive.run.operate import state_decision
 from audit_archive.run.request import OperatorRequest
-from tests.attacks.test_attacks import naming
-from tests.attacks.victim import Victim
-from tests.auditor.copy import ask, copied, written
-from tests.auditor.evidence import bundle_of, sealed, unpacked, zipped
-from tests.fakes import FakeSigner
-from tests.unit.evidence.bundles import Files, bundle
-from tests.unit.run.world import CONSOLE, World
+from tests.support.attacker import Victim, naming
+from tests.support.bundles import Files, bundle
+from tests.support.fakes import FakeSigner
+from tests.support.tampering import bundle_of, sealed, unpacked, zipped
+from tests.support.verify_program import ask, copied, written
+from tests.support.world import CONSOLE, World
 
 FIRST, SECOND = "proofs/1-3.tlog-proof", "proofs/1-4.tlog-proof"
 ENTRIES = "entries.ndjson"

@@ -9,9 +9,9 @@ from tempfile import mkdtemp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.attacks.victim import Victim
-from tests.auditor.copy import ask, copied, written
-from tests.auditor.evidence import bundle_of, unpacked
+from tests.support.attacker import Victim
+from tests.support.tampering import bundle_of, unpacked
+from tests.support.verify_program import ask, copied, written
 
 
 @cache

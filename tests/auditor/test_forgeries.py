@@ -15,11 +15,10 @@ from audit_archive.format.layout import statement_key
 from audit_archive.format.merkle import EMPTY_TREE, TreeBuilder
 from audit_archive.format.statement import ArchiveStatement, Statement
 from audit_archive.format.verdicts import Depth
-from tests.attacks.victim import Victim
-from tests.auditor.copy import ask, copied
-from tests.auditor.test_equal_judgement import Both
-from tests.fakes import FakeSigner
-from tests.unit.run.world import CONSOLE
+from tests.support.attacker import Victim
+from tests.support.fakes import FakeSigner
+from tests.support.verify_program import Both, ask, copied
+from tests.support.world import CONSOLE
 
 Lie = Callable[[ArchiveStatement], ArchiveStatement]
 

@@ -9,8 +9,8 @@ import pytest
 
 from audit_archive.evidence.handout.verify import read_export, read_line
 from audit_archive.format.canonical import canonical_bytes, source_line
-from tests.auditor.copy import ask, copied
-from tests.unit.run.world import World
+from tests.support.verify_program import ask, copied
+from tests.support.world import World
 
 NUMBERS = [
     *("0", "-0", "-0.0", "1.50", "1e5", "1E+2", "1e-5", "1.234e-5", "1e-7", "1e16", "123456789012345680.0"),

@@ -22,9 +22,9 @@ from audit_archive.format.head_digest import head_sha256
 from audit_archive.format.layout import statement_key
 from audit_archive.format.statement import Common, parse_statement
 from audit_archive.format.verdicts import Depth
-from tests.attacks.victim import Victim, twin_world
-from tests.auditor.copy import ask
-from tests.unit.run.world import CONSOLE
+from tests.support.attacker import Victim, twin_world
+from tests.support.verify_program import ask
+from tests.support.world import CONSOLE
 
 SEEDS, AT_ONCE = 12, 30
 VALUES: tuple[Any, ...] = (

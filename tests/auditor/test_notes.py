@@ -7,11 +7,10 @@ import pytest
 
 from audit_archive.format.layout import checkpoint_key
 from audit_archive.format.verdicts import Depth
-from tests.attacks.victim import Victim
-from tests.auditor.copy import ask, copied
-from tests.auditor.test_equal_judgement import Both
-from tests.fakes import FakeSigner
-from tests.unit.run.world import CONSOLE, World
+from tests.support.attacker import Victim
+from tests.support.fakes import FakeSigner
+from tests.support.verify_program import Both, ask, copied
+from tests.support.world import CONSOLE, World
 
 KEY = checkpoint_key(CONSOLE, 4)
 GOOD, ALTERED, UNSIGNED = set[tuple[str, str]](), {("altered", KEY)}, {("unsigned", KEY)}

@@ -8,13 +8,12 @@ import pytest
 from audit_archive.evidence.handout import verify
 from audit_archive.format.keys import to_base64
 from audit_archive.format.layout import checkpoint_key, statement_key
-from tests.attacks.test_attacks import naming
-from tests.attacks.victim import Victim, twin_world
-from tests.auditor.copy import ask, copied, written
-from tests.auditor.evidence import bundle_of, sealed, unpacked, zipped
-from tests.fakes import FakeSigner
-from tests.unit.evidence.bundles import bundle
-from tests.unit.run.world import CONSOLE
+from tests.support.attacker import Victim, naming, twin_world
+from tests.support.bundles import bundle
+from tests.support.fakes import FakeSigner
+from tests.support.tampering import bundle_of, sealed, unpacked, zipped
+from tests.support.verify_program import ask, copied, written
+from tests.support.world import CONSOLE
 
 NO_LINES = "NOT CHECKED: lines: the bundle has no line, so it proves nothing of any entry"
 

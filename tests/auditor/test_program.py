@@ -20,12 +20,12 @@ from audit_archive.evidence.handout import verify
 from audit_archive.format.layout import checkpoint_key, statement_key
 from audit_archive.format.statement import OperatorStatement, Statement
 from audit_archive.format.verdicts import Depth
-from tests.attacks.victim import Victim, twin_world
-from tests.auditor.copy import PROGRAM, ask, copied, written
-from tests.auditor.evidence import bundle_of, unpacked
 from tests.auditor.test_hostile_entries import zipped
-from tests.fakes.signer import FakeSigner
-from tests.unit.run.world import CONSOLE, DAY, World
+from tests.support.attacker import Victim, twin_world
+from tests.support.fakes.signer import FakeSigner
+from tests.support.tampering import bundle_of, unpacked
+from tests.support.verify_program import PROGRAM, ask, copied, written
+from tests.support.world import CONSOLE, DAY, World
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "verify.md"
 EXAMPLE = PAGE.with_name("example-archive")

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from audit_archive.evidence.model import BundleFile
 from tests.browser.conftest import Open, Opened
-from tests.unit.report.samples import SAMPLES, digest_of, hostile, quarter
+from tests.support.report_samples import SAMPLES, digest_of, hostile, quarter
 
 WITHOUT_SUBTLE = "Object.defineProperty(Crypto.prototype, 'subtle', { get: () => undefined });"
 HASHES = pytest.mark.parametrize("script", ["", WITHOUT_SUBTLE], ids=["crypto.subtle", "plain"])

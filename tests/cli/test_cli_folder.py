@@ -16,8 +16,8 @@ from audit_archive.format.display import visible
 from audit_archive.format.facts import IdSpan, PopulationFacts, Unexported
 from cli.main import main
 from cli.options import Chosen
-from tests.unit.retrieve.archives import state_archive, stored_export
-from tests.unit.run.world import World
+from tests.support.archives import state_archive, stored_export
+from tests.support.world import World
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "docs" / "example-archive"

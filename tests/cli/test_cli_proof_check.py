@@ -11,7 +11,7 @@ from audit_archive.format.checkpoint import Checkpoint, EntryProof
 from audit_archive.format.merkle import EMPTY_TREE
 from cli.main import main
 from tests.cli.test_cli_folder import CONSOLE, run
-from tests.fakes import FakeSigner
+from tests.support.fakes import FakeSigner
 from tests.unit.domain.test_tree import grown
 
 ENTRY, LEAF = 8, 5

@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 from audit_archive.format.checkpoint import parse_checkpoint, parse_note
 from cli.main import main
 from tests.cli.test_cli_folder import CONSOLE, EXAMPLE, run
-from tests.fakes import FakeSigner
+from tests.support.fakes import FakeSigner
 
 CHECKPOINTS = sorted(EXAMPLE.glob("checkpoints/*/*.txt"))
 MIDDLE, NEWEST = CHECKPOINTS[1], CHECKPOINTS[-1]

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.contracts import aws
+from tests.support import aws
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ from audit_archive.errors import ConsoleAuthError
 from audit_archive.ports import Peek, PurgeAnswer, PurgingConsole
 from local.console import ConsoleServer, Trail
 from local.console.faults import CappedExport, NoPageCount, NoReceipt, NullList, ResetAfter, ResetBefore
-from tests.fakes import FakeClock, FakeConsole, FakeKey, FakeTrail
+from tests.support.fakes import FakeClock, FakeConsole, FakeKey, FakeTrail
 
 READ_KEY, ADMIN_KEY = "read-key-0001", "admin-key-0001"
 

@@ -12,9 +12,9 @@ from audit_archive.adapters.ledger import DynamoDbLedger
 from audit_archive.errors import IntegrityError
 from audit_archive.finding import Finding, FindingKind
 from audit_archive.ports import Ledger
-from tests.contracts import aws
-from tests.contracts.statements import archive_statement, head_at, operator_statement, ref_of
-from tests.fakes import FakeLedger
+from tests.support import aws
+from tests.support.fakes import FakeLedger
+from tests.support.statements import archive_statement, head_at, operator_statement, ref_of
 
 NOW = 1_795_413_600
 everywhere = pytest.mark.parametrize("endpoint", ["fake", "moto", "ministack"], indirect=True)

@@ -13,10 +13,10 @@ from audit_archive.format.facts import IdSpan, SliceFacts
 from audit_archive.format.index import Indexed, indexed
 from audit_archive.format.statement import Statement
 from audit_archive.ports import Ledger
-from tests.contracts import aws
-from tests.contracts.statements import archive_statement, head_at, operator_statement, ref_of
-from tests.fakes import FakeLedger
-from tests.unit.adapters.stubbed import answering
+from tests.support import aws
+from tests.support.fakes import FakeLedger
+from tests.support.statements import archive_statement, head_at, operator_statement, ref_of
+from tests.support.stubbed import answering
 
 everywhere = pytest.mark.parametrize("endpoint", ["fake", "moto", "ministack"], indirect=True)
 

@@ -11,8 +11,8 @@ from audit_archive.adapters import ledger_items as items
 from audit_archive.adapters.ledger import DynamoDbLedger
 from audit_archive.format.codec import UnknownMember
 from audit_archive.format.head import Head, OpenHole
-from tests.contracts import aws
-from tests.contracts.statements import head_at, operator_statement, ref_of
+from tests.support import aws
+from tests.support.statements import head_at, operator_statement, ref_of
 
 LARGE = 12_000
 """Holes that take two items, when nothing in them repeats."""

@@ -8,8 +8,8 @@ from audit_archive.adapters import ledger_items as items
 from audit_archive.adapters.ledger import DynamoDbLedger
 from audit_archive.errors import IntegrityError
 from audit_archive.format.head import Head
-from tests.contracts import aws
-from tests.contracts.statements import head_at, operator_statement
+from tests.support import aws
+from tests.support.statements import head_at, operator_statement
 
 N: dict[str, Any] = {"N": "9999999999"}
 WRITES: dict[str, dict[str, Any] | None] = {

@@ -15,8 +15,8 @@ from audit_archive.errors import SettingsError
 from audit_archive.finding import Finding
 from audit_archive.format.codec import UnknownMember
 from audit_archive.ports import Clock, ScratchFile
-from tests.contracts import aws
-from tests.fakes import FakeAlerts, FakeClock, FakeKey, FakeScratch
+from tests.support import aws
+from tests.support.fakes import FakeAlerts, FakeClock, FakeKey, FakeScratch
 
 everywhere = pytest.mark.parametrize("endpoint", ["fake", "moto", "ministack"], indirect=True)
 FINDING = Finding(

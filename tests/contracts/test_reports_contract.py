@@ -18,9 +18,9 @@ from audit_archive.adapters.s3 import S3ArchiveStore, S3Links, S3ReportStore
 from audit_archive.errors import ArchiveStoreError
 from audit_archive.format.facts import LockMode, ObjectRef
 from audit_archive.ports import ReportStore, Retention
-from tests.contracts import aws
-from tests.fakes import FakeReports
-from tests.unit.adapters.stubbed import failing
+from tests.support import aws
+from tests.support.fakes import FakeReports
+from tests.support.stubbed import failing
 
 everywhere = pytest.mark.parametrize("endpoint", ["fake", "moto", "ministack"], indirect=True)
 not_moto = pytest.mark.parametrize("endpoint", ["fake", "ministack"], indirect=True)

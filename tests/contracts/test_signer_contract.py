@@ -16,10 +16,10 @@ from audit_archive.adapters.signing import KmsSigner, is_signed
 from audit_archive.errors import SettingsError, SigningError
 from audit_archive.format.checkpoint import Checkpoint, open_checkpoint
 from audit_archive.ports import Signer
-from tests.contracts import aws
-from tests.fakes import FakeSigner
-from tests.unit.adapters.stubbed import answering
-from tests.unit.adapters.stubbed import client as unreachable
+from tests.support import aws
+from tests.support.fakes import FakeSigner
+from tests.support.stubbed import answering
+from tests.support.stubbed import client as unreachable
 
 everywhere = pytest.mark.parametrize("endpoint", ["fake", "moto", "ministack"], indirect=True)
 emulated = pytest.mark.parametrize("endpoint", ["moto", "ministack"], indirect=True)

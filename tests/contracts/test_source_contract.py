@@ -23,8 +23,8 @@ from audit_archive.adapters.s3 import S3ArchiveStore
 from audit_archive.errors import ArchiveStoreError, IntegrityError
 from audit_archive.format.facts import LockMode
 from audit_archive.ports import ArchiveSource, ArchiveStore, ObjectFacts, Retention, Version
-from tests.contracts import aws
-from tests.fakes import FakeStore
+from tests.support import aws
+from tests.support.fakes import FakeStore
 
 everywhere = pytest.mark.parametrize("place", ["folder", "bundle", "fake", "moto"])
 

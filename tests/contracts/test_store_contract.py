@@ -22,8 +22,8 @@ from audit_archive.errors import ArchiveStoreError, IntegrityError
 from audit_archive.format.codec import member_of
 from audit_archive.format.facts import LockMode, ObjectRef
 from audit_archive.ports import ArchiveStore, Retention, Version
-from tests.contracts import aws
-from tests.fakes import FakeStore
+from tests.support import aws
+from tests.support.fakes import FakeStore
 
 HOUR = 3600
 everywhere = pytest.mark.parametrize("endpoint", ["fake", "moto", "ministack"], indirect=True)

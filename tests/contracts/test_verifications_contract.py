@@ -9,8 +9,8 @@ from audit_archive.adapters.ledger import DynamoDbLedger, DynamoDbVerifications
 from audit_archive.errors import IntegrityError
 from audit_archive.finding import Finding, FindingKind
 from audit_archive.ports import AuditResult, Rotation, Verifications
-from tests.contracts import aws
-from tests.fakes.verifications import FakeVerifications
+from tests.support import aws
+from tests.support.fakes.verifications import FakeVerifications
 
 NOW = 1_795_413_600
 ROTATION = Rotation(7, NOW - 86_400, NOW, AuditResult.VALID, 0, 9, "ab" * 32)

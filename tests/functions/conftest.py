@@ -11,7 +11,8 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from audit_archive import bootstrap
-from tests.functions.world import Aws, World, environment_for, worlds
+from tests.functions.world import Aws, World, worlds
+from tests.support.invocation import environment_for
 
 FUNCTIONS = Path(__file__).parents[2] / "functions"
 

@@ -9,7 +9,8 @@ from datetime import timedelta
 from local.console import Key, Trail, faults
 from local.console.answer import Answer, Endpoint
 from local.console.faults import Fault
-from tests.functions.world import READ_KEY, World, entry
+from tests.functions.world import READ_KEY, World
+from tests.support.entries import entry
 
 READING: tuple[Endpoint, ...] = ("fetch", "export")
 PURGE: Endpoint = "purge"

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from local.console import Trail
-from tests.functions.world import CONSOLE, Aws, entry, trail_of, worlds
+from tests.functions.world import CONSOLE, Aws, worlds
+from tests.support.entries import entry, trail_of
 
 Json = dict[str, Any]
 

@@ -36,17 +36,13 @@ from local.console.faults import (
     Truncated,
     WrongLength,
 )
-from tests.functions import zips
 from tests.functions.world import (
     PURGE_KEY,
     READ_KEY,
-    Json,
     World,
-    entry,
-    ordinary,
-    text_of,
-    trail_of,
 )
+from tests.support import zips
+from tests.support.entries import Json, entry, ordinary, text_of, trail_of
 
 MakeWorld = Callable[..., World]
 SHORT = 12.0

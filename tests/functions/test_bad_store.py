@@ -20,8 +20,16 @@ from audit_archive.ports import Retention
 from audit_archive.run.archive_run import archive_console
 from audit_archive.run.context import Order, Run
 from audit_archive.run.plan import Policy
-from tests.fakes import FakeAlerts, FakeClock, FakeConsole, FakeLedger, FakeScratch, FakeStore, FakeTrail
 from tests.functions.world import CONSOLE, World
+from tests.support.fakes import (
+    FakeAlerts,
+    FakeClock,
+    FakeConsole,
+    FakeLedger,
+    FakeScratch,
+    FakeStore,
+    FakeTrail,
+)
 
 HOUR = 3600
 

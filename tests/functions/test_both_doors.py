@@ -13,8 +13,9 @@ import pytest
 from click.testing import CliRunner
 
 from cli.main import main
-from tests.doors import COMMAND_ONLY, FUNCTION_ONLY, OF_A_BUNDLE, OF_ITS_OWN, differences
-from tests.functions.world import CONSOLE, Json, World, entry, trail_of
+from tests.functions.world import CONSOLE, World
+from tests.support.doors import COMMAND_ONLY, FUNCTION_ONLY, OF_A_BUNDLE, OF_ITS_OWN, differences
+from tests.support.entries import Json, entry, trail_of
 
 PAGE = Path(__file__).parents[2] / "docs" / "command-line.md"
 

@@ -17,7 +17,8 @@ import pytest
 from audit_archive.errors import AuditArchiveError
 from local.console.calendar import read_stamp
 from tests.functions.console_worlds import ARRIVALS, RUNS, WORLDS, Row, Settled
-from tests.functions.world import Json, World
+from tests.functions.world import World
+from tests.support.entries import Json
 
 OURS = "local-admin"
 """Whoever holds the purging key."""

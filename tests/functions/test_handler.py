@@ -41,13 +41,10 @@ from tests.functions.world import (
     PURGE_KEY,
     READ_KEY,
     Aws,
-    Json,
     World,
-    entry,
-    ordinary,
-    trail_of,
     worlds,
 )
+from tests.support.entries import Json, entry, ordinary, trail_of
 
 MakeWorld = Callable[..., World]
 EVENTS = Path(__file__).parents[2] / "events"

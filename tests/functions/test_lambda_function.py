@@ -10,7 +10,9 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from audit_archive.errors import ConsoleError
 from audit_archive.lambda_function import LambdaFunction
-from tests.functions.world import READ_KEY, Aws, Context, Json
+from tests.functions.world import READ_KEY, Aws
+from tests.support.entries import Json
+from tests.support.invocation import Context
 
 
 @pytest.fixture

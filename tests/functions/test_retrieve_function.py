@@ -15,7 +15,8 @@ import requests
 
 from audit_archive.errors import AuditArchiveError, IntegrityError, RequestError, SettingsError
 from local.console import Trail
-from tests.functions.world import CONSOLE, Json, World, entry, trail_of
+from tests.functions.world import CONSOLE, World
+from tests.support.entries import Json, entry, trail_of
 
 FORMULA = "=cmd|'/c calc'!A0"
 EVENTS = sorted((Path(__file__).parents[2] / "events").glob("retrieve-*.json"))

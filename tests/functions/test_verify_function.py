@@ -11,8 +11,9 @@ import pytest
 
 from audit_archive.errors import RequestError, SettingsError
 from audit_archive.format.checkpoint import parse_checkpoint, parse_note
-from tests.fakes import FakeSigner
-from tests.functions.world import CONSOLE, Json, World
+from tests.functions.world import CONSOLE, World
+from tests.support.entries import Json
+from tests.support.fakes import FakeSigner
 
 EVENTS = Path(__file__).parents[2] / "events"
 COUNTED = {"VerifyFaults", "VerifiedStatements", "VerifiedBytes", "NotChecked"}

@@ -4,13 +4,11 @@ import gzip
 import io
 import json
 import logging
-import os
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeAlias
 from uuid import uuid4
@@ -19,6 +17,8 @@ import pytest
 from aws_lambda_powertools.logging.filters import SuppressFilter
 
 from local.console import ConsoleServer, Seen, Trail
+from tests.support.entries import Json, ordinary
+from tests.support.invocation import Context
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -31,10 +31,6 @@ CONSOLE = "1234abcd"
 READ_KEY = "5d1f3b7a9c0e2468aceb1357d9f80246"
 PURGE_KEY = "e7c4a1908b6d2f53c0ffee42badf00d1"
 DAY = 86_400
-LONG_AGO = 1_784_000_000
-"""2026-07-14 03:33:20 UTC: older than every window that a test sets."""
-
-Json: TypeAlias = dict[str, Any]
 Handler: TypeAlias = Callable[[Any, Any], Json]
 
 
@@ -47,21 +43,6 @@ class Aws:
     secrets: "SecretsManagerClient"
     sns: "SNSClient"
     sqs: "SQSClient"
-
-
-class Context:
-    """Lambda's context object; its time runs out for real."""
-
-    function_name = "archive"
-    memory_limit_in_mb = 1024
-    invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:archive"
-
-    def __init__(self, seconds: float) -> None:
-        self.aws_request_id = str(uuid4())
-        self._end = time.monotonic() + seconds
-
-    def get_remaining_time_in_millis(self) -> int:
-        return max(0, int((self._end - time.monotonic()) * 1000))
 
 
 @dataclass
@@ -259,55 +240,3 @@ def worlds(aws: Aws, app: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Iterat
     for world in made:
         assert world.console.crashes == []
         world.check_no_key_leaked()
-
-
-def entry(entry_id: object, age: timedelta | None = None, **fields: object) -> Json:
-    """An entry as a Console writes it, with nothing unusual but what `fields` say; by default long ago."""
-    moment = LONG_AGO if age is None else int(time.time() - age.total_seconds())
-    usual: Mapping[str, object] = {
-        "id": entry_id,
-        "timestamp": datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d %H:%M:%S UTC+0000"),
-        "action_type": "user_login",
-        "message": f"User logged in ({entry_id!r})",
-        "user": "somebody@example.com",
-        "user_ip": "192.0.2.7",
-        "user_browser_agent": "Mozilla/5.0",
-        "user_browser_language": "en",
-        "flock_id": "flock:default",
-        "additional_information": None,
-    }
-    return {**usual, **fields}
-
-
-def trail_of(*entries: Mapping[str, object] | bytes) -> Trail:
-    """A trail that holds these; bytes take the next id, whatever is in them."""
-    trail = Trail()
-    for each in entries:
-        trail.put(each)
-    return trail
-
-
-def ordinary(count: int = 3) -> Trail:
-    """A trail of so many entries, all long ago, with nothing unusual in them."""
-    return trail_of(*(entry(number) for number in range(1, count + 1)))
-
-
-def text_of(entry: Mapping[str, object]) -> bytes:
-    """The entry as the Console would serve it."""
-    return json.dumps(entry, separators=(",", ":")).encode()
-
-
-def environment_for(endpoint: str) -> dict[str, str]:
-    """What must be set before the function's module is loaded, and stays for the whole session."""
-    return {
-        "AWS_ENDPOINT_URL": endpoint,
-        "AWS_ACCESS_KEY_ID": "testing",
-        "AWS_SECRET_ACCESS_KEY": "testing",
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "POWERTOOLS_SERVICE_NAME": "archive",
-        "POWERTOOLS_METRICS_NAMESPACE": "CanaryAuditArchive",
-        "POWERTOOLS_TRACE_DISABLED": "true",
-    }

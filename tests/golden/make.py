@@ -17,11 +17,8 @@ from audit_archive.retrieve.query import Query
 from audit_archive.run.context import Order
 from audit_archive.run.operate import state_decision
 from audit_archive.run.request import OperatorRequest
-from tests.auditor.copy import copied
 from tests.example import ALICE, BOB, Example
 from tests.example import zip_of as plain_zip_of
-from tests.fakes import FakeSigner
-from tests.fakes.trail import Entry
 from tests.golden import (
     ANSWER,
     ARCHIVE,
@@ -34,10 +31,13 @@ from tests.golden import (
     released,
     sums_of,
 )
-from tests.unit.evidence.bundles import make as make_bundle
-from tests.unit.evidence.bundles import request_of
-from tests.unit.retrieve.asking import Plain, reader_of
-from tests.unit.run.world import CONSOLE, DAY, HOUR
+from tests.support.asking import Plain, reader_of
+from tests.support.bundles import make as make_bundle
+from tests.support.bundles import request_of
+from tests.support.fakes import FakeSigner
+from tests.support.fakes.trail import Entry
+from tests.support.verify_program import copied
+from tests.support.world import CONSOLE, DAY, HOUR
 
 USER = "alice@example.com"
 LOGIN = {"action_type": "user_login", "message": "User logged in"}

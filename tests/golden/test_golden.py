@@ -14,7 +14,6 @@ from click.testing import CliRunner, Result
 
 from audit_archive import __version__
 from cli.main import main as command
-from tests.auditor.copy import PROGRAM
 from tests.golden import (
     ANSWER,
     ARCHIVE,
@@ -29,6 +28,7 @@ from tests.golden import (
     sums_of,
 )
 from tests.golden.make import main, refusal, write
+from tests.support.verify_program import PROGRAM
 
 NOT_RELEASED = "## [Unreleased]\n"
 

@@ -13,7 +13,7 @@ from tests.network.faults import Fault, Stage
 from tests.network.photograph import look_at_rest
 from tests.network.proxy import Order
 from tests.network.world import WAITS, Aws, World
-from tests.unit.run.world import HOUR, LEASE
+from tests.support.world import HOUR, LEASE
 
 ALWAYS = 1_000
 """Times."""

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.contracts.aws import ministack_server
 from tests.network.world import Aws, behind_a_proxy
+from tests.support.aws import ministack_server
 
 
 @pytest.fixture(scope="session")

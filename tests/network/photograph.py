@@ -6,15 +6,15 @@ from typing import Any
 from audit_archive.adapters.ledger import DynamoDbLedger
 from audit_archive.adapters.signing import KmsSigner
 from audit_archive.ports import Clock, Retention
-from tests.fakes import FakeStore
-from tests.fakes.bucket import Stored
-from tests.fakes.console import OURS
-from tests.fakes.trail import Destroyed
 from tests.network.world import World
-from tests.torture.reading import Reading
-from tests.unit.run import world as in_memory
-from tests.unit.run.audit import audit_quiet
-from tests.unit.run.world import CONSOLE
+from tests.support import world as in_memory
+from tests.support.audit import audit_quiet
+from tests.support.fakes import FakeStore
+from tests.support.fakes.bucket import Stored
+from tests.support.fakes.console import OURS
+from tests.support.fakes.trail import Destroyed
+from tests.support.reading import Reading
+from tests.support.world import CONSOLE
 
 
 class _Copy(FakeStore):

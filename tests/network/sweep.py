@@ -7,11 +7,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic
 
-from tests.contracts.aws import ministack_server
 from tests.network.cases import ALWAYS, DOWN, SCENARIOS, calls_of, suffer
 from tests.network.faults import PLACES, Fault, Stage
 from tests.network.proxy import Order
 from tests.network.world import SILENCE, Aws, behind_a_proxy
+from tests.support.aws import ministack_server
 
 STAGES = (Stage.REFUSED, Stage.HALF, Stage.SWALLOWED)
 FAULTS = (

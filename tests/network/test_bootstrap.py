@@ -8,13 +8,13 @@ from audit_archive import bootstrap
 from audit_archive.errors import ConsoleUnavailableError
 from audit_archive.run.request import ArchiveRequest
 from audit_archive.run.result import RunOutcome
-from tests.functions.world import Context, environment_for
 from tests.network.cases import first
 from tests.network.faults import Fault
 from tests.network.photograph import look_at_rest
 from tests.network.proxy import Order
 from tests.network.world import Aws, World
-from tests.unit.run.world import CONSOLE
+from tests.support.invocation import Context, environment_for
+from tests.support.world import CONSOLE
 
 
 def run(world: World, monkeypatch: pytest.MonkeyPatch, seconds: float) -> str:

@@ -10,7 +10,7 @@ import pytest
 from tests.network.faults import GARBAGE, PLACES, Fault, Stage
 from tests.network.messages import Answer, name_of
 from tests.network.proxy import FaultProxy, Order
-from tests.unit.adapters.scripted import Scripted, answer, scripted
+from tests.support.scripted import Scripted, answer, scripted
 
 ANSWER = answer("0123456789", headers={"X-One": "1", "X-Two": "2"}).replace(b"Connection: close\r\n", b"")
 HEAD = ANSWER.index(b"\r\n\r\n") + 4

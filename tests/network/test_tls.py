@@ -18,7 +18,7 @@ from local.console import ConsoleServer, Trail
 from tests.network.faults import PLACES, Fault
 from tests.network.proxy import FaultProxy, Order
 from tests.network.tls import certificate
-from tests.unit.adapters.scripted import KEY, console
+from tests.support.scripted import KEY, console
 
 CUT = [Fault(do, at) for do in ("close", "reset") for at in PLACES if at != "whole"]
 NO_ANSWER = PurgeAnswer(None, None)

@@ -36,11 +36,11 @@ from audit_archive.run.context import Order, Run, Signing
 from audit_archive.run.plan import Policy
 from audit_archive.run.result import Result, RunOutcome
 from local.console import ConsoleServer, Trail
-from tests.contracts import aws
-from tests.fakes import FakeAlerts, FakeClock
 from tests.network.proxy import FaultProxy, Seen
 from tests.network.proxy import Order as Strike
-from tests.unit.run.world import CONSOLE, DAY, HOUR, LEASE
+from tests.support import aws
+from tests.support.fakes import FakeAlerts, FakeClock
+from tests.support.world import CONSOLE, DAY, HOUR, LEASE
 
 KEYS = {"read": "5d1f3b7a9c0e2468aceb1357d9f80246", "purge": "e7c4a1908b6d2f53c0ffee42badf00d1"}
 WAITS = (ConsoleUnavailableError, InvalidExportError, ArchiveStoreError, LedgerError, SigningError)

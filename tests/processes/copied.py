@@ -1,12 +1,12 @@
-"""A copy of a bucket for `tests/torture/reading.py`: every version of every object, with its lock."""
+"""A copy of a bucket for `tests/support/reading.py`: every version of every object, with its lock."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from audit_archive.format.facts import LockMode
 from audit_archive.ports import Retention
-from tests.fakes import FakeClock
-from tests.fakes.bucket import Bucket, Stored
+from tests.support.fakes import FakeClock
+from tests.support.fakes.bucket import Bucket, Stored
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

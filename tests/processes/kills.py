@@ -6,7 +6,7 @@ from tests.processes.place import Place
 from tests.processes.relay import Striker, When
 from tests.processes.workers import DiedError
 from tests.processes.world import EVENT, World, new_request
-from tests.torture import tally
+from tests.support import tally
 
 MOMENTS: tuple[When, ...] = ("before", "during", "after")
 

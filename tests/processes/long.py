@@ -1,4 +1,4 @@
-"""The long races and kills of `python -m tests.torture`."""
+"""The long races and kills of `python -m tests.long_torture`."""
 
 from collections.abc import Callable, Iterator
 from functools import partial

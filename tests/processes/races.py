@@ -8,7 +8,7 @@ from random import Random
 from tests.processes.place import Place
 from tests.processes.workers import DiedError, Ended, Worker
 from tests.processes.world import EVENT, GOES_WELL, World, new_request
-from tests.torture import tally
+from tests.support import tally
 
 RACERS = 8
 HEAD_START = 0.05

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from local.console import Actor, PurgeTerms, Trail
-from tests.unit.run.audit import canonical
+from tests.support.audit import canonical
 
 LONG_AGO = timedelta(days=60)
 """The Console's clock lies so far behind that hours can pass there while none does here."""

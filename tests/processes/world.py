@@ -15,14 +15,14 @@ from audit_archive.format.keys import PublicKey
 from audit_archive.format.layout import checkpoint_key
 from local.aws import LocalAws
 from local.console import ConsoleServer
-from tests.contracts.aws import REGION, client, ledger_table, locked_bucket
 from tests.processes.copied import CopiedBucket
 from tests.processes.relay import Relay, Striker
 from tests.processes.trail import Watched
 from tests.processes.workers import Ended, Sandboxes, Worker
-from tests.template.rendered import render
-from tests.torture.reading import Reading
-from tests.unit.run.world import CONSOLE
+from tests.support.aws import REGION, client, ledger_table, locked_bucket
+from tests.support.reading import Reading
+from tests.support.stack import render
+from tests.support.world import CONSOLE
 
 READ_KEY = "5d1f3b7a9c0e2468aceb1357d9f80246"
 PURGE_KEY = "e7c4a1908b6d2f53c0ffee42badf00d1"

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from audit_archive.run.result import RunOutcome
-from tests.functions.zips import zipped
-from tests.unit.run.world import CONSOLE, DAY, HOUR, World
+from tests.support.world import CONSOLE, DAY, HOUR, World
+from tests.support.zips import zipped
 
 LAST_ID = 2**63 - 1
 RAW = {

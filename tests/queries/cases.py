@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from tests.queries import plain
 from tests.queries.plain import Plain, Row
-from tests.template.rendered import render
+from tests.support.stack import render
 
 Answer = Callable[[Sequence[Plain]], list[Row]]
 SAVED: Mapping[str, str] = {

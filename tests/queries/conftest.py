@@ -10,7 +10,7 @@ import pytest
 
 from tests.queries.archive import awkward, lines, write_entry_files
 from tests.queries.plain import Plain, read
-from tests.unit.run.world import World
+from tests.support.world import World
 
 
 @pytest.fixture(scope="session")

@@ -14,13 +14,13 @@ from typing import Any
 
 import pytest
 
-from tests.contracts.aws import client, ministack_server, plain_bucket
-from tests.queries.athena import Athena
 from tests.queries.cases import CASES
-from tests.queries.dialect import duckdb_sql
 from tests.queries.plain import Plain
-from tests.template.rendered import render
-from tests.unit.run.world import World
+from tests.support.athena import Athena
+from tests.support.aws import client, ministack_server, plain_bucket
+from tests.support.dialect import duckdb_sql
+from tests.support.stack import render
+from tests.support.world import World
 
 ONE_OF_EACH = list({case.name: case for case in reversed(CASES)}.values())
 

@@ -13,11 +13,11 @@ from audit_archive.retrieve.formats import NDJSON
 from audit_archive.retrieve.query import Query
 from audit_archive.retrieve.search import find_entries
 from audit_archive.retrieve.statements import Reader
-from tests.fakes import FakeScratch
 from tests.queries.archive import CONSOLE
 from tests.queries.cases import SAVED
-from tests.queries.dialect import duckdb_sql
-from tests.unit.run.world import World
+from tests.support.dialect import duckdb_sql
+from tests.support.fakes import FakeScratch
+from tests.support.world import World
 
 DAYS = "'2026-01-01' AND '2026-12-31'"
 ALWAYS = "'1970-01-01' AND '2099-12-31'"

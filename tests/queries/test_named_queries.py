@@ -12,9 +12,9 @@ from sqlglot import exp
 from audit_archive.format.facts import Cause
 from tests.queries.archive import CONSOLE, Line, lines
 from tests.queries.cases import CASES, SAVED, Case
-from tests.queries.dialect import duckdb_sql
 from tests.queries.plain import Plain
-from tests.unit.run.world import World
+from tests.support.dialect import duckdb_sql
+from tests.support.world import World
 
 SAVED_NAMES = sorted(SAVED)
 

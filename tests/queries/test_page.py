@@ -11,8 +11,8 @@ import pytest
 
 from tests.queries.archive import write_entry_files
 from tests.queries.plain import Plain
-from tests.template.rendered import ROOT, render
-from tests.unit.run.world import World
+from tests.support.stack import ROOT, render
+from tests.support.world import World
 
 PAGE = (ROOT / "docs" / "queries.md").read_text()
 RECIPE = re.findall(r"<!-- duckdb -->\n```sql\n(.*?)```", PAGE, re.DOTALL)

@@ -6,7 +6,7 @@ import pytest
 
 from local.aws import DeployedStack
 from local.aws.clients import CONFIG
-from tests.queries.athena import Athena
+from tests.support.athena import Athena
 from tests.system.conftest import NewConsole
 
 pytestmark = pytest.mark.timeout(400)  # the first of them builds and deploys the stack

@@ -13,7 +13,7 @@ from audit_archive.format.layout import statement_key
 from cli.main import main
 from local.aws import Laptop
 from local.aws.sam import STACK
-from tests.doors import OF_A_BUNDLE, differences
+from tests.support.doors import OF_A_BUNDLE, differences
 from tests.system.conftest import NewConsole
 
 pytestmark = pytest.mark.timeout(400)  # the first of them builds and deploys the stack

@@ -17,11 +17,11 @@ from cli.main import main
 from local.aws import DeployedStack, Laptop, LocalConsole
 from local.aws.clients import CONFIG
 from local.aws.sam import STACK
-from tests.auditor.copy import ask
-from tests.queries.athena import Athena
-from tests.queries.dialect import duckdb_sql
+from tests.support.athena import Athena
+from tests.support.dialect import duckdb_sql
+from tests.support.stack import ROOT
+from tests.support.verify_program import ask
 from tests.system.conftest import NewConsole
-from tests.template.rendered import ROOT
 
 pytestmark = pytest.mark.timeout(400)  # the first of them builds and deploys the stack
 

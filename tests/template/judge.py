@@ -6,7 +6,7 @@ from typing import Any
 
 from ministack.core import iam_evaluator as engine  # type: ignore[import-untyped]
 
-from tests.template.rendered import Rendered
+from tests.support.stack import Rendered
 
 SOMEBODY = "arn:aws:iam::111122223333:role/somebody"
 BUCKET = "arn:aws:s3:::ArchiveBucket"

@@ -8,7 +8,7 @@ import pytest
 
 from audit_archive.format.canonical import canonical_bytes
 from audit_archive.format.layout import entries_key
-from tests.template.rendered import Rendered, render
+from tests.support.stack import Rendered, render
 
 
 @pytest.fixture(scope="module")

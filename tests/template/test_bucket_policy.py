@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.support.stack import Rendered, render
 from tests.template.judge import BUCKET, bucket_denies, request
-from tests.template.rendered import Rendered, render
 
 BREAK_GLASS = "arn:aws:iam::111122223333:role/break-glass"
 DEPLOYER = "arn:aws:iam::111122223333:role/deployer"

@@ -14,7 +14,7 @@ from audit_archive.audit.question import AuditQuestion
 from audit_archive.audit.request import parse_verify_request
 from audit_archive.retrieve.request import EntriesRequest, parse_request
 from audit_archive.run.request import ArchiveRequest, OperatorRequest, is_operator_event
-from tests.template.rendered import ROOT, SOURCE
+from tests.support.stack import ROOT, SOURCE
 
 EVENTS = sorted((ROOT / "events").glob("*.json"))
 QUESTIONS = [path for path in EVENTS if path.name.startswith("retrieve-")]

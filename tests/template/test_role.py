@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from tests.support.stack import Rendered, render
 from tests.template.judge import BUCKET, request, role_decides
-from tests.template.rendered import Rendered, render
 
 TABLE = "arn:aws:AWS::DynamoDB::Table:::LedgerTable"
 SECRET = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:canary-audit"

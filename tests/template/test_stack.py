@@ -11,8 +11,8 @@ import pytest
 
 from audit_archive.config import VerifySettings
 from audit_archive.errors import SettingsError
+from tests.support.stack import ROOT, SOURCE, Rendered, render
 from tests.template.judge import request, role_decides
-from tests.template.rendered import ROOT, SOURCE, Rendered, render
 
 SETTINGS = {
     "ARCHIVE_BUCKET": "ArchiveBucket",

@@ -12,8 +12,8 @@ from audit_archive.errors import (
     SettingsError,
     SigningError,
 )
-from tests.fakes import CallLog, CrashError
-from tests.fakes.crash import When
+from tests.support.fakes import CallLog, CrashError
+from tests.support.fakes.crash import When
 
 
 class Chaos(CallLog):

@@ -1,9 +1,9 @@
 """A Console with a clock of its own and a purging key that misbehaves."""
 
-from tests.fakes import FakeConsole, FakeTrail
-from tests.fakes.clock import FakeClock
-from tests.fakes.console import OURS
-from tests.fakes.trail import Destroyed, Entry
+from tests.support.fakes import FakeConsole, FakeTrail
+from tests.support.fakes.clock import FakeClock
+from tests.support.fakes.console import OURS
+from tests.support.fakes.trail import Destroyed, Entry
 
 
 class ConsoleClock:

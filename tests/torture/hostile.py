@@ -12,12 +12,12 @@ from audit_archive.run.context import Order
 from audit_archive.run.operate import state_decision
 from audit_archive.run.request import OperatorRequest
 from audit_archive.run.result import Result
-from tests.fakes import CallLog, CrashError
-from tests.fakes.console import zip_of
-from tests.fakes.trail import Entry
+from tests.support.fakes import CallLog, CrashError
+from tests.support.fakes.console import zip_of
+from tests.support.fakes.trail import Entry
+from tests.support.reading import Reading
+from tests.support.world import CONSOLE, HOUR, World
 from tests.torture.console import ConsoleClock, HostileConsole
-from tests.torture.reading import Reading
-from tests.unit.run.world import CONSOLE, HOUR, World
 
 FLOCK = "flock:default"
 

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import invariant, precondition, rule
 
 from audit_archive.format.facts import IdSpan
-from tests.fakes import FakeSigner
-from tests.torture import tally
+from tests.support import tally
+from tests.support.fakes import FakeSigner
+from tests.support.world import DAY, HOUR, LEASE
 from tests.torture.rest import come_to_rest
 from tests.torture.surroundings import Surroundings
 from tests.torture.troubles import Happening, Trouble, troubles
 from tests.torture.witness import look, watch_posts
-from tests.unit.run.world import DAY, HOUR, LEASE
 
 MINUTE = 60
 TIMES = (1, 61, 600, HOUR, HOUR + 1, LEASE, 2 * HOUR, DAY, 3 * DAY)

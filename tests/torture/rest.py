@@ -1,9 +1,9 @@
 """Rest: the faults are gone, everything is old enough, and what a person must decide is decided."""
 
 from audit_archive.format.facts import IdSpan
+from tests.support.world import DAY, HOUR, LEASE
 from tests.torture.hostile import HostileWorld
 from tests.torture.witness import look, look_at_rest
-from tests.unit.run.world import DAY, HOUR, LEASE
 
 MOST_RUNS = 16
 

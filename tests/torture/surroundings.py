@@ -3,9 +3,9 @@
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from tests.fakes.trail import Entry, stamp
+from tests.support.fakes.trail import Entry, stamp
+from tests.support.world import DAY, HOUR
 from tests.torture.hostile import FLOCK, LIES, HostileWorld, is_receipt
-from tests.unit.run.world import DAY, HOUR
 
 STAMPS = ("now", "now", "now", "null", "unreadable", "future", "old")
 

@@ -11,15 +11,15 @@ from itertools import count
 import pytest
 
 from audit_archive.format.times import DAY
-from tests.fakes import FakeSigner
-from tests.fakes.crash import When
-from tests.torture import tally
+from tests.support import tally
+from tests.support.fakes import FakeSigner
+from tests.support.fakes.crash import When
+from tests.support.world import HOUR, LEASE
 from tests.torture.chaos import Chaos, crash, fault, fault_of
 from tests.torture.hostile import Ended, HostileWorld
 from tests.torture.rest import come_to_rest
 from tests.torture.troubles import TELLING, WHENS
 from tests.torture.witness import look, watch_posts
-from tests.unit.run.world import HOUR, LEASE
 
 
 def fresh() -> HostileWorld:

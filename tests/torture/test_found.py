@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from audit_archive.run.result import RunOutcome
-from tests.fakes import CrashError
+from tests.support.fakes import CrashError
+from tests.support.world import DAY, HOUR, LEASE, Meanwhile
 from tests.torture.chaos import crash
 from tests.torture.hostile import HostileWorld
 from tests.torture.rest import come_to_rest
 from tests.torture.witness import look, watch_posts
-from tests.unit.run.world import DAY, HOUR, LEASE, Meanwhile
 
 
 class Dying(Meanwhile):

@@ -6,10 +6,10 @@ from random import Random
 import pytest
 
 from audit_archive.run.result import RunOutcome
-from tests.fakes.trail import stamp
+from tests.support.fakes.trail import stamp
+from tests.support.world import DAY, HOUR
 from tests.torture.hostile import HostileWorld
 from tests.torture.witness import RECEIPT, look, look_at_rest, watch_posts
-from tests.unit.run.world import DAY, HOUR
 
 DAYS = 30
 SEED = 20_261_123

@@ -1,4 +1,4 @@
-"""The state machine, a small and always equal number of examples; `python -m tests.torture` runs many."""
+"""The state machine, a small and always equal number of examples; `tests/long_torture.py` runs many."""
 
 from hypothesis import HealthCheck, settings
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from hypothesis import strategies as st
 
-from tests.fakes.crash import When
+from tests.support.fakes.crash import When
 from tests.torture.chaos import Chaos, crash, fault, fault_of
 from tests.torture.hostile import HostileWorld
 

@@ -8,10 +8,10 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from tests.fakes.console import OURS
+from tests.support.audit import audit_checkpoints, canonical, fold
+from tests.support.fakes.console import OURS
+from tests.support.reading import Json, moment, stamped
 from tests.torture.hostile import HostileWorld
-from tests.torture.reading import Json, moment, stamped
-from tests.unit.run.audit import audit_checkpoints, canonical, fold
 
 RESERVE = 90
 RECEIPT = "audit_trail_purge"

@@ -29,8 +29,8 @@ from audit_archive.format.statement import Statement, key_named_by, parse_statem
 from audit_archive.run.request import ArchiveRequest, OperatorRequest
 from audit_archive.run.result import MOST_LISTED, Result
 from cli.main import main
-from tests.template.rendered import SOURCE
-from tests.unit.run.world import World
+from tests.support.stack import SOURCE
+from tests.support.world import World
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])

@@ -22,8 +22,8 @@ from audit_archive.errors import InvalidExportError
 from audit_archive.ports import Download
 from audit_archive.run.archive_run import archive_console
 from bench.measure import measure
-from tests.torture import tally
-from tests.unit.run.world import World
+from tests.support import tally
+from tests.support.world import World
 
 MIB = 1 << 20
 PEAK = 400.0

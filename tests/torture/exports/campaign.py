@@ -5,8 +5,8 @@ from random import Random
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
+from tests.support.forge import Member
 from tests.torture.exports.big import BIG, check
-from tests.torture.exports.forge import Member
 from tests.torture.exports.judge import judge
 from tests.torture.exports.texts import texts
 from tests.torture.exports.web import Web

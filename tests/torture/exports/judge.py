@@ -10,8 +10,10 @@ from typing import Literal, TypeAlias
 
 from audit_archive.errors import AuditArchiveError, InvalidExportError, RollbackError
 from audit_archive.run.result import RunOutcome
-from tests.fakes.console import OURS
-from tests.torture import tally
+from tests.support import tally
+from tests.support.audit import archived_lines, fold, merkle_root
+from tests.support.fakes.console import OURS
+from tests.support.world import CONSOLE, World
 from tests.torture.exports.oracle import (
     STRICTER,
     Row,
@@ -20,8 +22,6 @@ from tests.torture.exports.oracle import (
     is_same_from_the_front,
     read_export,
 )
-from tests.unit.run.audit import archived_lines, fold, merkle_root
-from tests.unit.run.world import CONSOLE, World
 
 Then: TypeAlias = Literal["purged", "served again", "rebuilt", "after others"]
 THENS: tuple[Then, ...] = ("purged", "purged", "served again", "rebuilt", "after others")

@@ -14,8 +14,8 @@ from io import BytesIO
 from typing import Any
 from zipfile import BadZipFile, ZipFile
 
+from tests.support.json_oracle import is_carried, source_form
 from tests.torture.exports.reader import Number, Pairs, entries
-from tests.unit.domain.oracle import is_carried, source_form
 
 MAX_ID = 2**63 - 1
 

@@ -1,4 +1,4 @@
-"""Hostile exports, a small and always equal number; `python -m tests.torture` judges many more."""
+"""Hostile exports, a small and always equal number; `tests/long_torture.py` judges many more."""
 
 import json
 from bz2 import compress
@@ -7,13 +7,13 @@ from dataclasses import replace
 import pytest
 
 from audit_archive.errors import InvalidExportError
-from tests.functions.zips import glued_behind
+from tests.support.forge import Lie, Member, deflated, forge, tell
+from tests.support.world import World
+from tests.support.zips import glued_behind
 from tests.torture.exports.big import SHORT, check
 from tests.torture.exports.campaign import fuzz
-from tests.torture.exports.forge import Lie, Member, deflated, forge, tell
 from tests.torture.exports.judge import THENS, Case, Then, judge
 from tests.torture.exports.oracle import STRICTER, read_export
-from tests.unit.run.world import World
 
 TEXT = b'[{"id":1,"user":"x"}]'
 GOOD = Member(TEXT)

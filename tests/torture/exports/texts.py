@@ -4,7 +4,7 @@ import json
 
 from hypothesis import strategies as st
 
-from tests.unit.domain.test_json_entries import nested, objects, spaces
+from tests.support.json_texts import nested, objects, spaces
 
 GOOD_IDS = ("9223372036854775807", "9007199254740993", "4611686018427387905", "10")
 BAD_IDS = (

@@ -8,8 +8,8 @@ from audit_archive.format.facts import AuthStyle
 from audit_archive.ports import Download
 from local.console import ConsoleServer
 from local.console.faults import ReplacedBody
-from tests.fakes import FakeConsole, FakeKey, FakeTrail
-from tests.unit.run.world import World
+from tests.support.fakes import FakeConsole, FakeKey, FakeTrail
+from tests.support.world import World
 
 KEY = "a-key-that-may-read"
 

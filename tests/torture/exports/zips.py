@@ -5,7 +5,7 @@ from random import Random
 
 from hypothesis import strategies as st
 
-from tests.torture.exports.forge import (
+from tests.support.forge import (
     DEFLATED,
     NAME,
     SIGNATURES,

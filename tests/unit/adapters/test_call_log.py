@@ -4,8 +4,8 @@ from io import BytesIO
 
 import pytest
 
-from tests.fakes import CallLog, CrashError, FakeClock, FakeConsole, FakeTrail, FaultyCalls
-from tests.fakes.crash import When
+from tests.support.fakes import CallLog, CrashError, FakeClock, FakeConsole, FakeTrail, FaultyCalls
+from tests.support.fakes.crash import When
 
 
 def a_run(log: CallLog) -> FakeConsole:

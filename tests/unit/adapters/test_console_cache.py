@@ -10,9 +10,9 @@ import pytest
 from audit_archive.adapters.console.http import HttpPurgingConsole
 from audit_archive.errors import ConsoleUnavailableError
 from audit_archive.ports import PurgeAnswer
-from tests.fakes import FakeClock, FakeKey
-from tests.fakes.clock import START
-from tests.unit.adapters.scripted import KEY, answer, console, scripted
+from tests.support.fakes import FakeClock, FakeKey
+from tests.support.fakes.clock import START
+from tests.support.scripted import KEY, answer, console, scripted
 
 MINUTE, HOUR, YEAR = 60, 3600, 365 * 86400
 PAGE = '{"result": "success", "audit_trail": [{"id": 7}], "page_count": 1}'

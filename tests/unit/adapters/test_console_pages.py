@@ -8,7 +8,7 @@ import pytest
 
 from audit_archive.errors import ConsoleError
 from audit_archive.ports import Peek
-from tests.unit.adapters.scripted import answer, console, scripted
+from tests.support.scripted import answer, console, scripted
 
 
 def page(ids: list[Any], following: Any = None, **more: Any) -> bytes:

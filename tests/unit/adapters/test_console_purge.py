@@ -6,8 +6,8 @@ import pytest
 
 from audit_archive.errors import ConsoleAuthError, ConsoleError, ConsoleUnavailableError
 from audit_archive.ports import PurgeAnswer
-from tests.fakes import FakeClock, FakeKey
-from tests.unit.adapters.scripted import KEY, Script, answer, console, reset, scripted, silence
+from tests.support.fakes import FakeClock, FakeKey
+from tests.support.scripted import KEY, Script, answer, console, reset, scripted, silence
 
 OPEN: dict[str, Script] = {
     "500": answer("oops", 500),

@@ -10,8 +10,8 @@ import pytest
 
 from audit_archive.adapters.console.http import HttpPurgingConsole
 from audit_archive.errors import ConsoleAuthError, ConsoleError, ConsoleUnavailableError, InvalidExportError
-from tests.fakes import FakeKey
-from tests.unit.adapters.scripted import (
+from tests.support.fakes import FakeKey
+from tests.support.scripted import (
     KEY,
     Script,
     answer,

@@ -11,8 +11,8 @@ from audit_archive.adapters.console.http import HttpConsole
 from audit_archive.adapters.console.retry import Patience, Retries, TransientError, http_date, seconds_to_wait
 from audit_archive.errors import ConsoleError, ConsoleUnavailableError, InvalidExportError, SettingsError
 from audit_archive.format.facts import AuthStyle
-from tests.fakes import FakeClock, FakeKey
-from tests.unit.adapters.scripted import (
+from tests.support.fakes import FakeClock, FakeKey
+from tests.support.scripted import (
     IMPATIENT,
     KEY,
     Script,

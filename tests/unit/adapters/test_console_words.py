@@ -8,7 +8,7 @@ import pytest
 
 from audit_archive.adapters.console.words import MAX_DESCRIBED, MAX_WORDS, Scrubber, description, json_object
 from audit_archive.format.canonical import canonical_bytes
-from tests.unit.adapters.scripted import KEY
+from tests.support.scripted import KEY
 
 
 def _double(key: str) -> str:

@@ -11,8 +11,8 @@ from audit_archive.adapters import ledger_items as items
 from audit_archive.adapters.ledger import HEAD_READS, DynamoDbLedger
 from audit_archive.errors import IntegrityError, LedgerError
 from audit_archive.format.head import Head
-from tests.contracts.statements import archive_statement, head_at, operator_statement, ref_of
-from tests.unit.adapters.stubbed import answering, client, failing
+from tests.support.statements import archive_statement, head_at, operator_statement, ref_of
+from tests.support.stubbed import answering, client, failing
 
 STATEMENT = operator_statement("c1", 1)
 LIMIT = 400 * 1024

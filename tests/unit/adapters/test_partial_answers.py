@@ -11,8 +11,8 @@ from audit_archive.adapters.dynamodb import LedgerTable
 from audit_archive.adapters.s3 import S3ArchiveStore
 from audit_archive.adapters.secrets import SecretKey
 from audit_archive.errors import ArchiveStoreError, AuditArchiveError, ConsoleUnavailableError, LedgerError
-from tests.unit.adapters.scripted import answer, scripted
-from tests.unit.adapters.stubbed import IMPATIENT, client
+from tests.support.scripted import answer, scripted
+from tests.support.stubbed import IMPATIENT, client
 
 CUT_OFF = b"HTTP/1.1 200 OK\r\nServer: AmazonS3\r\nContent-Le"
 JSON = {"Content-Type": "application/x-amz-json-1.0"}

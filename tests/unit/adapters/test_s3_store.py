@@ -16,8 +16,8 @@ from audit_archive.adapters.s3 import READ_BYTES, S3ArchiveStore
 from audit_archive.errors import ArchiveStoreError, IntegrityError
 from audit_archive.format.facts import LockMode, ObjectRef
 from audit_archive.ports import Retention
-from tests.unit.adapters.scripted import answer, reset, scripted, silence
-from tests.unit.adapters.stubbed import answering, client, failing
+from tests.support.scripted import answer, reset, scripted, silence
+from tests.support.stubbed import answering, client, failing
 
 DATA = b"the statement"
 DIGEST = sha256(DATA).hexdigest()

@@ -4,8 +4,8 @@ import pytest
 
 from audit_archive.adapters.secrets import SecretKey, find_key
 from audit_archive.errors import ConsoleUnavailableError, SettingsError
-from tests.unit.adapters.scripted import everything_told
-from tests.unit.adapters.stubbed import answering, client, failing
+from tests.support.scripted import everything_told
+from tests.support.stubbed import answering, client, failing
 
 NAME = "canary/c1/read"
 GONE = ("ResourceNotFoundException", "Secrets Manager can't find the specified secret.")

@@ -10,7 +10,7 @@ from audit_archive.adapters.sns_alerts import NoAlerts, SnsAlerts
 from audit_archive.errors import SettingsError
 from audit_archive.finding import Finding
 from audit_archive.format.codec import UnknownMember
-from tests.unit.adapters.stubbed import client, failing
+from tests.support.stubbed import client, failing
 
 
 class Topic:

@@ -17,7 +17,7 @@ from audit_archive.format.checkpoint import (
     parse_note,
 )
 from audit_archive.format.merkle import EMPTY_ROOT
-from tests.fakes import FakeSigner
+from tests.support.fakes import FakeSigner
 
 ROOT, DIGEST = "74" * 32, "a7" * 32
 CHECKPOINT = Checkpoint("1234abcd", 9, ROOT, DIGEST)

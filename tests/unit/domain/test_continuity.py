@@ -9,7 +9,7 @@ from audit_archive.format.layout import entries_key, export_key
 from audit_archive.format.merkle import EMPTY_TREE, Tree, TreeBuilder
 from audit_archive.format.statement import ArchiveStatement
 from audit_archive.format.verdicts import Verdict
-from tests.contracts.statements import archive_statement
+from tests.support.statements import archive_statement
 
 SERVED_AT = "2026-11-23T06:00:00Z"
 MOMENT = 1_795_413_600

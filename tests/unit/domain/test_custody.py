@@ -10,8 +10,8 @@ from audit_archive.evidence.custody import CustodyLog
 from audit_archive.evidence.model import Custody, Turn
 from audit_archive.format.facts import Cause, Missing
 from audit_archive.retrieve.coverage import LISTED
-from tests.attacks.victim import twin_world
-from tests.unit.run.world import World
+from tests.support.attacker import twin_world
+from tests.support.world import World
 
 
 def custody_of(world: World) -> Custody:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from audit_archive.format import json_scan
 from audit_archive.format.entry import top_level_members
 from audit_archive.format.json_scan import NoTokenError, Scan, is_exact_number, is_exact_string
-from tests.unit.domain.oracle import depth
+from tests.support.json_oracle import depth
 
 scalars = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text())
 values = st.recursive(scalars, lambda v: st.one_of(st.lists(v), st.dictionaries(st.text(), v)), max_leaves=20)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from audit_archive.adapters.signing import is_signed
 from audit_archive.format.checkpoint import MAX_NOTE, NoteSignature, SignedNote, open_note, parse_note
 from audit_archive.format.keys import PublicKey
-from tests.fakes import FakeSigner
+from tests.support.fakes import FakeSigner
 
 # The ECDSA notes in the tests of github.com/transparency-dev/formats: a verifier key and a note by that key.
 REKOR = (

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from audit_archive.adapters.signing import is_signed
 from audit_archive.format.keys import PublicKey, from_base64, to_base64
-from tests.fakes import FakeSigner
+from tests.support.fakes import FakeSigner
 
 SPKI = (Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 COMPRESSED = (Encoding.X962, PublicFormat.CompressedPoint)

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from audit_archive.errors import InvalidExportError
 from audit_archive.export import zip_reader as zip_export
 from audit_archive.export.zip_reader import Member, open_member
-from tests.torture.exports.forge import Lie, forge, tell
-from tests.torture.exports.forge import Member as Forged
+from tests.support.forge import Lie, forge, tell
+from tests.support.forge import Member as Forged
 
 CONTENT = b'[{"id":1,"user":"x"}]' * 50
 

@@ -19,14 +19,14 @@ from audit_archive.retrieve.coverage import LISTED, RestsOn
 from audit_archive.retrieve.formats import CSV, NDJSON
 from audit_archive.retrieve.query import Query
 from audit_archive.retrieve.request import EvidenceRequest
-from tests.attacks.victim import Victim, archived_world, twin_world
-from tests.auditor.copy import ask, copied, written
-from tests.auditor.evidence import unpacked
-from tests.fakes import CallLog, CrashError, FakeSigner
-from tests.unit.evidence.bundles import ASKED, bundle, make, manifest_of, opened
-from tests.unit.retrieve.archives import archives, queries
-from tests.unit.retrieve.asking import assert_nothing_open, body_of, find, reader_of
-from tests.unit.run.world import CONSOLE, World
+from tests.support.archives import archives, queries
+from tests.support.asking import assert_nothing_open, body_of, find, reader_of
+from tests.support.attacker import Victim, archived_world, twin_world
+from tests.support.bundles import ASKED, bundle, make, manifest_of, opened
+from tests.support.fakes import CallLog, CrashError, FakeSigner
+from tests.support.tampering import unpacked
+from tests.support.verify_program import ask, copied, written
+from tests.support.world import CONSOLE, World
 
 TOLD_ONCE = {"manifest.json", "report.html", "SHA256SUMS"}
 """What says who asked and when."""

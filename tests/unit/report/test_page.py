@@ -22,8 +22,8 @@ from audit_archive.evidence.report.parts import MOST_ROWS
 from audit_archive.format.canonical import canonical_bytes, source_line
 from audit_archive.format.facts import Cause
 from audit_archive.retrieve.coverage import Hole
+from tests.support.report_samples import CONSOLE, KEY, ODD, SAMPLES, SCRIPTS, Sample, quarter, sample
 from tests.unit.report.reading import Element, read
-from tests.unit.report.samples import CONSOLE, KEY, ODD, SAMPLES, SCRIPTS, Sample, quarter, sample
 
 HEADINGS = ("h1", "h2", "h3", "h4")
 LANDMARKS = ("header", "nav", "main", "footer")

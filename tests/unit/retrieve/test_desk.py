@@ -16,10 +16,10 @@ from audit_archive.evidence.bundle import Workshop
 from audit_archive.format.facts import IdSpan
 from audit_archive.ports import Handouts
 from audit_archive.retrieve.request import parse_request
-from tests.fakes import FakeReports
-from tests.unit.retrieve.archives import state_archive, stored_export
-from tests.unit.retrieve.asking import assert_nothing_open, reader_of
-from tests.unit.run.world import CONSOLE, DAY, World
+from tests.support.archives import state_archive, stored_export
+from tests.support.asking import assert_nothing_open, reader_of
+from tests.support.fakes import FakeReports
+from tests.support.world import CONSOLE, DAY, World
 
 HANDOUTS = Handouts(b"print('valid')", "", "")
 INVOCATION = Invocation("arn:aws:lambda:eu-west-1:111122223333:function:retrieve", "request-1", "0.2.0")

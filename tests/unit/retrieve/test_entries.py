@@ -20,9 +20,7 @@ from audit_archive.retrieve.formats import CSV, NDJSON
 from audit_archive.retrieve.outcome import AnswerOutcome
 from audit_archive.retrieve.query import Query
 from audit_archive.retrieve.search import find_entries
-from tests.fakes import CallLog, CrashError
-from tests.fakes.bucket import Stored
-from tests.unit.retrieve.asking import (
+from tests.support.asking import (
     ask,
     assert_nothing_open,
     at,
@@ -33,7 +31,9 @@ from tests.unit.retrieve.asking import (
     reader_of,
     stamp,
 )
-from tests.unit.run.world import CONSOLE, DAY, Meanwhile, World
+from tests.support.fakes import CallLog, CrashError
+from tests.support.fakes.bucket import Stored
+from tests.support.world import CONSOLE, DAY, Meanwhile, World
 
 
 def year(world: World, days: int = 60, per_day: int = 3) -> World:

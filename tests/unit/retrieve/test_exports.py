@@ -11,8 +11,8 @@ from audit_archive.retrieve.coverage import Absence
 from audit_archive.retrieve.exports import FoundExports, find_exports
 from audit_archive.retrieve.outcome import AnswerOutcome
 from audit_archive.retrieve.query import Query
-from tests.unit.retrieve.asking import at, reader_of
-from tests.unit.run.world import CONSOLE, DAY, World
+from tests.support.asking import at, reader_of
+from tests.support.world import CONSOLE, DAY, World
 
 
 @pytest.fixture

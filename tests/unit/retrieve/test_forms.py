@@ -12,11 +12,11 @@ from audit_archive.retrieve.amendments import MOST_FORMS
 from audit_archive.retrieve.formats import CSV, NDJSON
 from audit_archive.retrieve.query import Query
 from audit_archive.retrieve.search import FoundEntries, find_entries
-from tests.fakes.trail import Entry
-from tests.unit.evidence.bundles import bundle, manifest_of
-from tests.unit.retrieve.archives import state_archive, stored_export
-from tests.unit.retrieve.asking import ask, assert_nothing_open, body_of, ids_of, lines_of, reader_of
-from tests.unit.run.world import CONSOLE, DAY, World
+from tests.support.archives import state_archive, stored_export
+from tests.support.asking import ask, assert_nothing_open, body_of, ids_of, lines_of, reader_of
+from tests.support.bundles import bundle, manifest_of
+from tests.support.fakes.trail import Entry
+from tests.support.world import CONSOLE, DAY, World
 
 
 @pytest.fixture

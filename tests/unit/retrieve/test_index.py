@@ -21,10 +21,10 @@ from audit_archive.retrieve.query import Query
 from audit_archive.retrieve.statements import read_chain
 from audit_archive.retrieve.status import statuses
 from audit_archive.storage.chain import fits
-from tests.fakes import FakeSigner
-from tests.unit.evidence.bundles import bundle, make, manifest_of, opened, request_of
-from tests.unit.retrieve.asking import ask, at, ids_of, reader_of
-from tests.unit.run.world import CONSOLE, DAY, World
+from tests.support.asking import ask, at, ids_of, reader_of
+from tests.support.bundles import bundle, make, manifest_of, opened, request_of
+from tests.support.fakes import FakeSigner
+from tests.support.world import CONSOLE, DAY, World
 
 Lie = Callable[[Indexed], Indexed]
 ALL = [1, 2, 3, 4, 8, 9, 10, 11]

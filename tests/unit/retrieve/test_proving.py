@@ -16,11 +16,11 @@ from audit_archive.format.ids import IdRange
 from audit_archive.format.layout import checkpoint_key
 from audit_archive.retrieve.proofs import MAX_LINE, FoundProofs, find_proofs
 from audit_archive.retrieve.query import Query
-from tests.attacks.victim import Victim, archived_world, twin_world
-from tests.auditor.copy import copied
-from tests.fakes import FakeSigner
-from tests.unit.retrieve.asking import Plain, assert_nothing_open, reader_of
-from tests.unit.run.world import CONSOLE, World
+from tests.support.asking import Plain, assert_nothing_open, reader_of
+from tests.support.attacker import Victim, archived_world, twin_world
+from tests.support.fakes import FakeSigner
+from tests.support.verify_program import copied
+from tests.support.world import CONSOLE, World
 
 
 def prove(world: World, entry_id: int, epoch: int | None = None) -> FoundProofs:

@@ -9,10 +9,10 @@ from audit_archive.format.ids import IdRange
 from audit_archive.format.times import rfc3339
 from audit_archive.retrieve.outcome import AnswerOutcome
 from audit_archive.retrieve.status import statuses
-from tests.unit.evidence.bundles import bundle, manifest_of
-from tests.unit.retrieve.archives import state_archive
-from tests.unit.retrieve.asking import ask, at, reader_of
-from tests.unit.run.world import CONSOLE, DAY, World
+from tests.support.archives import state_archive
+from tests.support.asking import ask, at, reader_of
+from tests.support.bundles import bundle, manifest_of
+from tests.support.world import CONSOLE, DAY, World
 
 SERVED = "2026-11-26T06:00:00Z"
 

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from audit_archive.adapters.folder_source import FolderSource
 from audit_archive.retrieve.coverage import INDEX_ONLY, Coverage, RestsOn
 from audit_archive.retrieve.query import Query
-from tests.unit.retrieve.archives import archives, queries
-from tests.unit.retrieve.asking import Plain, find, lines_of, reader_of
-from tests.unit.run.world import World
+from tests.support.archives import archives, queries
+from tests.support.asking import Plain, find, lines_of, reader_of
+from tests.support.world import World
 
 UNLIMITED = [HealthCheck.too_slow, HealthCheck.data_too_large]
 

@@ -12,10 +12,10 @@ from audit_archive.format.layout import statements_prefix
 from audit_archive.format.times import rfc3339
 from audit_archive.ports import AuditResult, Rotation
 from audit_archive.retrieve.status import OpenIntent, Status, statuses
-from tests.fakes import CrashError
-from tests.fakes.verifications import FakeVerifications
-from tests.unit.retrieve.asking import reader_of
-from tests.unit.run.world import CONSOLE, DAY, HOUR, Meanwhile, World
+from tests.support.asking import reader_of
+from tests.support.fakes import CrashError
+from tests.support.fakes.verifications import FakeVerifications
+from tests.support.world import CONSOLE, DAY, HOUR, Meanwhile, World
 
 
 def status(world: World, *, ledger: bool = True) -> Status:

@@ -18,9 +18,9 @@ from audit_archive.run.compare import COMPARE_RESERVE, Compared, archived_by, co
 from audit_archive.run.comparison import Archiving
 from audit_archive.run.context import Run
 from audit_archive.run.survey import survey_entries
-from tests.fakes import CallLog, FakeClock, FakeScratch
-from tests.fakes.trail import stamp
-from tests.unit.run.world import HOUR, World
+from tests.support.fakes import CallLog, FakeClock, FakeScratch
+from tests.support.fakes.trail import stamp
+from tests.support.world import HOUR, World
 
 DOCUMENTED = ["action_type", "message", "user", "user_ip", "flock_id", "additional_information"]
 """What a fake trail's entries have of the members that can be amended, but for the timestamp."""

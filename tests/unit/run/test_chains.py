@@ -24,10 +24,10 @@ from audit_archive.format.statement import OperatorStatement, statement_bytes
 from audit_archive.format.times import from_rfc3339
 from audit_archive.run.commit import commit
 from audit_archive.run.result import RunOutcome
-from tests.fakes import CallLog, FakeLedger
-from tests.fakes.bucket import Stored
-from tests.unit.run.audit import audit, audit_quiet, fold
-from tests.unit.run.world import CONSOLE, DAY, HOUR, Meanwhile, World
+from tests.support.audit import audit, audit_quiet, fold
+from tests.support.fakes import CallLog, FakeLedger
+from tests.support.fakes.bucket import Stored
+from tests.support.world import CONSOLE, DAY, HOUR, Meanwhile, World
 
 
 def settled() -> World:

@@ -13,8 +13,9 @@ from audit_archive.format.times import DAY, from_rfc3339
 from audit_archive.run import compare as compare_step
 from audit_archive.run.compare import COMPARE_RESERVE, Compared, archived_by, compare
 from audit_archive.run.comparison import ends_at, live_archived
-from tests.fakes.bucket import Stored
-from tests.fakes.trail import stamp
+from tests.support.fakes.bucket import Stored
+from tests.support.fakes.trail import stamp
+from tests.support.world import World, with_a_gap
 from tests.unit.run.comparing import (
     DOCUMENTED,
     EntryFiles,
@@ -25,7 +26,6 @@ from tests.unit.run.comparing import (
     surveyed_by,
     walked,
 )
-from tests.unit.run.world import World, with_a_gap
 
 # ---------------------------------------------------------------------------- who archived what
 

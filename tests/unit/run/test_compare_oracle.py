@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audit_archive.format.times import DAY
-from tests.fakes.trail import stamp
-from tests.unit.run.audit import archived_lines
+from tests.support.audit import archived_lines
+from tests.support.fakes.trail import stamp
+from tests.support.world import HOUR, World
 from tests.unit.run.comparing import DOCUMENTED, an_hour_ahead, instant, look
-from tests.unit.run.world import HOUR, World
 
 KNOWN = {*DOCUMENTED, "timestamp", "flock_name"}
 

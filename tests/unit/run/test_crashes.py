@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from audit_archive.errors import ArchiveStoreError, ConsoleUnavailableError, LedgerError
 from audit_archive.run.result import RunOutcome
-from tests.fakes import CallLog, CrashError, FakeSigner, FaultyCalls
-from tests.fakes.console import OURS
-from tests.fakes.trail import stamp
-from tests.unit.run.audit import audit, audit_quiet
-from tests.unit.run.world import DAY, HOUR, LEASE, World
+from tests.support.audit import audit, audit_quiet
+from tests.support.fakes import CallLog, CrashError, FakeSigner, FaultyCalls
+from tests.support.fakes.console import OURS
+from tests.support.fakes.trail import stamp
+from tests.support.world import DAY, HOUR, LEASE, World
 
 When = Literal["before", "after"]
 

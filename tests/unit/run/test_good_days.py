@@ -7,10 +7,10 @@ from audit_archive.format.facts import HeldBackBy
 from audit_archive.format.layout import entries_key
 from audit_archive.format.times import rfc3339, utc_date
 from audit_archive.run.result import RunOutcome
-from tests.fakes import CallLog
-from tests.fakes.trail import stamp
-from tests.unit.run.audit import archived_lines, audit, audit_quiet, canonical
-from tests.unit.run.world import CONSOLE, DAY, HOUR, Meanwhile, World
+from tests.support.audit import archived_lines, audit, audit_quiet, canonical
+from tests.support.fakes import CallLog
+from tests.support.fakes.trail import stamp
+from tests.support.world import CONSOLE, DAY, HOUR, Meanwhile, World
 
 
 def test_a_first_run_archives_everything_and_purges_what_is_old_enough() -> None:

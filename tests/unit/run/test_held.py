@@ -17,10 +17,10 @@ from audit_archive.format.statement import OperatorStatement
 from audit_archive.run.operate import state_decision
 from audit_archive.run.request import OperatorRequest
 from audit_archive.run.result import Result, RunOutcome
-from tests.fakes import FakeSigner
-from tests.fakes.bucket import Stored
-from tests.unit.run.audit import audit_quiet, fold
-from tests.unit.run.world import CONSOLE, HOUR, Meanwhile, World
+from tests.support.audit import audit_quiet, fold
+from tests.support.fakes import FakeSigner
+from tests.support.fakes.bucket import Stored
+from tests.support.world import CONSOLE, HOUR, Meanwhile, World
 
 Change = Callable[[Head], Head]
 

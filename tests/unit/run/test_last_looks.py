@@ -9,10 +9,10 @@ from audit_archive.format.facts import HeldBackBy
 from audit_archive.format.head import Intent
 from audit_archive.run.result import RunOutcome
 from audit_archive.run.settle import settle
-from tests.fakes import FakeConsole, FakeTrail
-from tests.fakes.trail import stamp
-from tests.unit.run.audit import audit_quiet
-from tests.unit.run.world import DAY, Meanwhile, ready, with_a_gap
+from tests.support.audit import audit_quiet
+from tests.support.fakes import FakeConsole, FakeTrail
+from tests.support.fakes.trail import stamp
+from tests.support.world import DAY, Meanwhile, ready, with_a_gap
 
 
 def test_a_walk_that_runs_out_of_time_holds_the_purge_and_wakes_nobody() -> None:

@@ -14,11 +14,11 @@ from audit_archive.errors import (
 )
 from audit_archive.format.facts import Action, HeldBackBy
 from audit_archive.run.result import RunOutcome
-from tests.fakes import CallLog, CrashError
-from tests.fakes.console import zip_of
-from tests.fakes.trail import stamp
-from tests.unit.run.audit import audit, audit_quiet
-from tests.unit.run.world import DAY, LEASE, Meanwhile, World, ready
+from tests.support.audit import audit, audit_quiet
+from tests.support.fakes import CallLog, CrashError
+from tests.support.fakes.console import zip_of
+from tests.support.fakes.trail import stamp
+from tests.support.world import DAY, LEASE, Meanwhile, World, ready
 
 # ---------------------------------------------------------------------------- the population check
 

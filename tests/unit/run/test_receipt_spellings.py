@@ -4,8 +4,8 @@ import pytest
 
 from audit_archive.format.facts import HeldBackBy
 from audit_archive.run.result import RunOutcome
-from tests.unit.run.audit import audit_quiet
-from tests.unit.run.world import DAY, World
+from tests.support.audit import audit_quiet
+from tests.support.world import DAY, World
 
 ACTIONS = ["audit_trail_purge", "logs_purge", "user_login", None]
 

@@ -12,12 +12,12 @@ from audit_archive.errors import (
 from audit_archive.format.facts import Action
 from audit_archive.run.operate import state_decision
 from audit_archive.run.request import OperatorRequest
-from tests.fakes import CallLog, CrashError, FakeSigner
-from tests.fakes.console import zip_of
-from tests.fakes.crash import When
-from tests.fakes.trail import stamp
-from tests.unit.run.audit import audit_quiet
-from tests.unit.run.world import CONSOLE, DAY, HOUR, Meanwhile, World
+from tests.support.audit import audit_quiet
+from tests.support.fakes import CallLog, CrashError, FakeSigner
+from tests.support.fakes.console import zip_of
+from tests.support.fakes.crash import When
+from tests.support.fakes.trail import stamp
+from tests.support.world import CONSOLE, DAY, HOUR, Meanwhile, World
 
 # ---------------------------------------------------------------------------- the chain and the ledger
 

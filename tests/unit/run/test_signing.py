@@ -18,9 +18,9 @@ from audit_archive.format.layout import checkpoint_key
 from audit_archive.format.statement import OperatorStatement
 from audit_archive.ports import Retention
 from audit_archive.run.result import RunOutcome
-from tests.fakes import CallLog, CrashError, FakeSigner
-from tests.unit.run.audit import audit, audit_quiet
-from tests.unit.run.world import CONSOLE, Meanwhile, World
+from tests.support.audit import audit, audit_quiet
+from tests.support.fakes import CallLog, CrashError, FakeSigner
+from tests.support.world import CONSOLE, Meanwhile, World
 
 KEY = checkpoint_key(CONSOLE, 2)
 

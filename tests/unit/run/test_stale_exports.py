@@ -6,10 +6,10 @@ from audit_archive.errors import InvalidExportError
 from audit_archive.format.facts import HeldBackBy
 from audit_archive.format.times import from_rfc3339, read_timestamp
 from audit_archive.run.result import RunOutcome
-from tests.fakes.console import zip_of
-from tests.fakes.trail import Entry, stamp
-from tests.unit.run.audit import audit, audit_quiet
-from tests.unit.run.world import CONSOLE, DAY, HOUR, World, ready
+from tests.support.audit import audit, audit_quiet
+from tests.support.fakes.console import zip_of
+from tests.support.fakes.trail import Entry, stamp
+from tests.support.world import CONSOLE, DAY, HOUR, World, ready
 
 MINUTE = 60
 

@@ -17,9 +17,9 @@ from audit_archive.format.facts import Action, Cause, HeldBackBy
 from audit_archive.run.operate import state_decision
 from audit_archive.run.request import OperatorRequest
 from audit_archive.run.result import RunOutcome
-from tests.fakes.console import zip_of
-from tests.unit.run.audit import archived_lines, audit, audit_quiet
-from tests.unit.run.world import CONSOLE, DAY, HOUR, Meanwhile, World
+from tests.support.audit import archived_lines, audit, audit_quiet
+from tests.support.fakes.console import zip_of
+from tests.support.world import CONSOLE, DAY, HOUR, Meanwhile, World
 
 
 def archived() -> World:

@@ -7,11 +7,11 @@ import pytest
 from audit_archive.errors import PurgeMismatchError, SettingsError
 from audit_archive.format.facts import Action, HeldBackBy
 from audit_archive.run.result import RunOutcome
-from tests.fakes import CrashError
-from tests.fakes.console import OURS, zip_of
-from tests.fakes.trail import stamp
-from tests.unit.run.audit import audit, audit_quiet
-from tests.unit.run.world import DAY, HOUR, LEASE, Meanwhile, World, ready, with_a_gap
+from tests.support.audit import audit, audit_quiet
+from tests.support.fakes import CrashError
+from tests.support.fakes.console import OURS, zip_of
+from tests.support.fakes.trail import stamp
+from tests.support.world import DAY, HOUR, LEASE, Meanwhile, World, ready, with_a_gap
 
 
 def freeze(world: World) -> None:

@@ -19,12 +19,11 @@ from audit_archive.format.statement import ArchiveStatement, Statement
 from audit_archive.format.times import from_rfc3339
 from audit_archive.format.verdicts import Depth, Growth, Verdict, Verification, Why
 from audit_archive.ports import ArchiveSource
-from tests.attacks.test_attacks import naming
-from tests.attacks.victim import Victim, blamed
-from tests.fakes import FakeScratch, FakeSigner
-from tests.fakes.trail import stamp
-from tests.unit.run.audit import archived_lines
-from tests.unit.run.world import CONSOLE, DAY, World
+from tests.support.attacker import Victim, blamed, naming
+from tests.support.audit import archived_lines
+from tests.support.fakes import FakeScratch, FakeSigner
+from tests.support.fakes.trail import stamp
+from tests.support.world import CONSOLE, DAY, World
 
 NEWEST = 8
 SEQS = range(1, NEWEST + 1)

@@ -14,9 +14,9 @@ from audit_archive.format.facts import IdSpan, ObjectRef
 from audit_archive.format.index import Indexed, indexed
 from audit_archive.format.layout import statement_key
 from audit_archive.format.verdicts import Depth, Fault, Verdict
-from tests.attacks.victim import Victim
-from tests.fakes import FakeLedger, FakeScratch
-from tests.unit.run.world import CONSOLE
+from tests.support.attacker import Victim
+from tests.support.fakes import FakeLedger, FakeScratch
+from tests.support.world import CONSOLE
 
 OTHERS: dict[str, Any] = {
     "kind": "purge",

@@ -23,10 +23,10 @@ from audit_archive.format.verdicts import AuditNote, Checked, Depth, Verdict, Ve
 from audit_archive.ports import ArchiveSource, ObjectFacts, ScratchFile, Version
 from audit_archive.run.operate import state_decision
 from audit_archive.run.request import OperatorRequest
-from tests.attacks.victim import Victim, archived_world, twin_world
-from tests.fakes import CrashError, FakeClock, FakeScratch, FakeSigner
-from tests.fakes.crash import CallLog
-from tests.unit.run.world import CONSOLE, DAY, World
+from tests.support.attacker import Victim, archived_world, twin_world
+from tests.support.fakes import CrashError, FakeClock, FakeScratch, FakeSigner
+from tests.support.fakes.crash import CallLog
+from tests.support.world import CONSOLE, DAY, World
 
 
 @pytest.fixture

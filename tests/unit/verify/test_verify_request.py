@@ -9,7 +9,7 @@ from audit_archive.audit.request import DailyRequest, parse_verify_request
 from audit_archive.errors import RequestError
 from audit_archive.format.checkpoint import Checkpoint
 from audit_archive.format.verdicts import Depth
-from tests.fakes import FakeSigner
+from tests.support.fakes import FakeSigner
 
 SIGNER = FakeSigner()
 KEY = SIGNER.public_key()

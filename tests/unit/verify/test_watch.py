@@ -23,10 +23,10 @@ from audit_archive.format.layout import statement_key
 from audit_archive.format.times import DAY, HOUR
 from audit_archive.format.verdicts import Checked, Depth, Verdict
 from audit_archive.ports import AuditResult, Rotation
-from tests.attacks.victim import Victim
-from tests.fakes import FakeAlerts, FakeLedger, FakeScratch
-from tests.fakes.verifications import FakeVerifications
-from tests.unit.run.world import CONSOLE, World
+from tests.support.attacker import Victim
+from tests.support.fakes import FakeAlerts, FakeLedger, FakeScratch
+from tests.support.fakes.verifications import FakeVerifications
+from tests.support.world import CONSOLE, World
 
 NOW = 1_795_413_600
 DAILY = Daily(CONSOLE, DAY, 4)

@@ -16,9 +16,9 @@ from audit_archive.format.times import rfc3339
 from audit_archive.retrieve.query import Query
 from audit_archive.retrieve.request import network
 from audit_archive.run.commit import commit
-from tests.fakes.console import zip_of
-from tests.unit.retrieve.asking import at
-from tests.unit.run.world import CONSOLE, DAY, World
+from tests.support.asking import at
+from tests.support.fakes.console import zip_of
+from tests.support.world import CONSOLE, DAY, World
 
 FIRST = at("2026-11-20")
 ABSENT = object()

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from audit_archive.adapters.console.http import HttpPurgingConsole
 from audit_archive.adapters.console.retry import Patience
 from audit_archive.format.facts import AuthStyle
-from tests.fakes import FakeClock, FakeKey
+from tests.support.fakes import FakeClock, FakeKey
 
 KEY = "k3y/with+odd&chars=%"
 """An API key that looks different in every encoding."""

@@ -14,14 +14,20 @@ from audit_archive.format.checkpoint import Checkpoint
 from audit_archive.format.facts import ObjectRef
 from audit_archive.format.head import Head
 from audit_archive.format.head_digest import head_sha256
-from audit_archive.format.keys import PublicKey
+from audit_archive.format.keys import PublicKey, to_base64
 from audit_archive.format.layout import checkpoint_key, statement_key
-from audit_archive.format.statement import ArchiveStatement, Statement, parse_statement, statement_bytes
+from audit_archive.format.statement import (
+    ArchiveStatement,
+    OperatorStatement,
+    Statement,
+    parse_statement,
+    statement_bytes,
+)
 from audit_archive.format.verdicts import Depth, Verification
 from audit_archive.ports import ArchiveSource
-from tests.fakes import FakeScratch, FakeSigner, FakeStore
-from tests.fakes.bucket import Stored
-from tests.unit.run.world import CONSOLE, DAY, World
+from tests.support.fakes import FakeScratch, FakeSigner, FakeStore
+from tests.support.fakes.bucket import Stored
+from tests.support.world import CONSOLE, DAY, World
 
 Blamed = set[tuple[str, str]]
 Edit = Callable[[Statement], Statement]
@@ -233,3 +239,18 @@ def with_digest(said: Statement, before: Head | None) -> tuple[Statement, Head |
 def blamed(found: Verification) -> Blamed:
     """Which objects are at fault, and of what."""
     return {(fault.verdict, fault.key) for fault in found.faults}
+
+
+def naming(signer: FakeSigner) -> Edit:
+    """An edit of the key statement: it names another key."""
+
+    def edit(said: Statement) -> Statement:
+        assert isinstance(said, OperatorStatement)
+        return replace(said, public_key=to_base64(signer.public_key().spki))
+
+    return edit
+
+
+def reason(text: str) -> Edit:
+    """An edit of a statement that changes no sense."""
+    return lambda said: replace(said, run=replace(said.run, reason=text))

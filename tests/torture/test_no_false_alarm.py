@@ -10,7 +10,7 @@ from hypothesis.stateful import invariant
 from audit_archive.audit.question import UNFINISHED
 from audit_archive.format.times import from_rfc3339
 from audit_archive.format.verdicts import Depth, Why
-from tests.attacks.victim import Victim
+from tests.support.attacker import Victim
 from tests.torture.hostile import HostileWorld
 from tests.torture.machine import Torture
 

@@ -14,8 +14,8 @@ from audit_archive.format.head import Head
 from audit_archive.format.keys import PublicKey
 from audit_archive.format.layout import checkpoint_key, statement_key
 from audit_archive.format.statement import ArchiveStatement, OperatorStatement
-from tests.fakes.console import OURS
-from tests.unit.run.world import CONSOLE, World
+from tests.support.fakes.console import OURS
+from tests.support.world import CONSOLE, World
 
 
 def archived_lines(world: World) -> list[bytes]:

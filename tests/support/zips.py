@@ -6,7 +6,7 @@ import zlib
 from zipfile import ZIP_DEFLATED, ZipFile
 
 from local.console import zip_of
-from tests.functions.world import entry, text_of
+from tests.support.entries import entry, text_of
 
 GIB = 1024**3
 MEMBER = "canary_audit_trail.json"

@@ -3,15 +3,20 @@
 import json
 import re
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
+from audit_archive.adapters.folder_source import FolderSource
 from audit_archive.evidence.handout import verify
 from audit_archive.format.keys import PublicKey
-from tests.fakes import FakeStore
+from audit_archive.format.verdicts import Depth, Verification
+from tests.support.attacker import Victim, blamed, twin_world
+from tests.support.fakes import FakeSigner, FakeStore
+from tests.support.world import CONSOLE
 
 PROGRAM = Path(verify.__file__)
 
@@ -91,3 +96,47 @@ def _before(verdict: str, key: str) -> str:
     if verdict not in {"forked", "unsigned"}:
         return ""
     return re.sub(r"(?<=/)[0-9]{10}(?=[.])", lambda found: f"{int(found[0]) - 1:010}", key)
+
+
+class Both(Victim):
+    """A victim whose copies are judged by the use case and by the auditor's copy."""
+
+    def __init__(self, aside: Path, *, is_signed: bool = True) -> None:
+        super().__init__(twin_world(is_signed=is_signed))
+        self.aside = aside
+        self.folder: Path | None = None
+        self.asked = 0
+
+    def copied(self, folder: Path) -> FolderSource:
+        self.folder = folder
+        return super().copied(folder)
+
+    def audit(
+        self,
+        depth: str = Depth.CONTENT,
+        *,
+        trusted: Iterable[PublicKey] = (),
+        known: tuple[Any, ...] = (),
+        console: str = CONSOLE,
+        **how: Any,
+    ) -> Verification:
+        found = super().audit(depth, trusted=trusted, known=known, console=console, **how)
+        if self.folder is not None and all(point.checkpoint is not None for point in known):
+            deep = super().audit(Depth.CONTENT, trusted=trusted, known=known, console=console, **how)
+            self._compare(deep, tuple(trusted), known, console)
+        return found
+
+    def _compare(
+        self, found: Verification, trusted: tuple[PublicKey, ...], known: tuple[Any, ...], console: str
+    ) -> None:
+        assert self.folder is not None
+        options = written(self.aside, trusted)
+        for at, point in enumerate(known):
+            path, signer = self.aside / f"kept-{at}.txt", FakeSigner()
+            signature = signer.sign(point.checkpoint.text())
+            path.write_bytes(point.checkpoint.signed(signer.public_key(), signature))
+            options += ["--checkpoint", str(path)]
+        self.asked += 1
+        answer = ask(self.folder, "--console", console, *options)
+        assert first_of_each_row(answer.blamed) == blamed(found)
+        assert answer.status == (0 if found.is_valid else 1)

@@ -10,7 +10,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 from audit_archive.errors import ConsoleAuthError
 from audit_archive.ports import ConsoleEntry, Download, Peek, PurgeAnswer
-from tests.fakes.trail import Entry, FakeTrail
+from tests.support.fakes.trail import Entry, FakeTrail
 
 OURS = "archiver"
 """The user in whose name our key purges."""

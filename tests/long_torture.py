@@ -1,4 +1,7 @@
-"""The long torture: `python -m tests.torture [--minutes M] [--seed S]`; exits with 1 if anything was lost."""
+"""The long torture: `python -m tests.long_torture [--minutes M] [--seed S]`; exits with 1 at a loss.
+
+It drives the folders torture, processes and network, so it is in none of them.
+"""
 
 import sys
 import traceback
@@ -14,7 +17,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from tests.network.sweep import sweep
 from tests.processes.long import acts
 from tests.processes.place import place
-from tests.torture import tally
+from tests.support import tally
 from tests.torture.exports.campaign import fuzz_and_unfold
 from tests.torture.machine import Torture
 from tests.torture.test_crash_matrix import HOW, SCENARIOS
@@ -35,7 +38,7 @@ NETWORK = 0.3
 
 def main() -> int:
     """Strike every call once, race and kill real processes, then run seed after seed until the time is up."""
-    parser = ArgumentParser(prog="python -m tests.torture", description=__doc__)
+    parser = ArgumentParser(prog="python -m tests.long_torture", description=__doc__)
     parser.add_argument("--minutes", type=float, default=10.0, help="how long (default: 10)")
     parser.add_argument("--seed", type=int, default=1, help="the first seed (default: 1)")
     asked = parser.parse_args()

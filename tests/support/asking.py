@@ -16,8 +16,8 @@ from audit_archive.retrieve.formats import NDJSON, Form
 from audit_archive.retrieve.query import ALL_IDS, Query
 from audit_archive.retrieve.search import FoundEntries, find_entries
 from audit_archive.retrieve.statements import Reader
-from tests.fakes import FakeScratch
-from tests.unit.run.world import CONSOLE, World
+from tests.support.fakes import FakeScratch
+from tests.support.world import CONSOLE, World
 
 Json: TypeAlias = dict[str, Any]
 

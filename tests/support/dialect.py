@@ -7,7 +7,7 @@ import re
 import sqlglot
 from sqlglot import exp
 
-from tests.template.rendered import ROOT
+from tests.support.stack import ROOT
 
 PAGE = (ROOT / "docs" / "queries.md").read_text()
 LENIENT = re.findall(r"CREATE MACRO lenient\(bytes\) AS (.*?);\n", PAGE, re.DOTALL)[0]

@@ -4,9 +4,9 @@ from hashlib import sha256
 from pathlib import Path
 from zipfile import ZipFile
 
-from tests.attacks.victim import Victim
-from tests.unit.evidence.bundles import Files, make, opened
-from tests.unit.retrieve.asking import reader_of
+from tests.support.asking import reader_of
+from tests.support.attacker import Victim
+from tests.support.bundles import Files, make, opened
 
 
 def bundle_of(victim: Victim, limit: int | None = None) -> Files:

@@ -13,9 +13,9 @@ from io import BytesIO
 from typing import Any, TypeAlias
 from zipfile import ZipFile
 
-from tests.fakes.bucket import Bucket, Stored
-from tests.unit.run.audit import canonical, merkle_root
-from tests.unit.run.world import CONSOLE
+from tests.support.audit import canonical, merkle_root
+from tests.support.fakes.bucket import Bucket, Stored
+from tests.support.world import CONSOLE
 
 Json: TypeAlias = dict[str, Any]
 

@@ -7,7 +7,7 @@ import orjson
 from audit_archive.finding import Finding
 from audit_archive.format.codec import from_json, to_json
 from audit_archive.ports import Rotation
-from tests.fakes.ledger import FakeLedger
+from tests.support.fakes.ledger import FakeLedger
 
 
 class FakeVerifications:

@@ -8,7 +8,7 @@ from typing import BinaryIO
 from audit_archive.errors import IntegrityError
 from audit_archive.format.facts import ObjectRef
 from audit_archive.ports import Clock, ObjectFacts, Retention, Version
-from tests.fakes.bucket import Bucket, Stored, check_metadata
+from tests.support.fakes.bucket import Bucket, Stored, check_metadata
 
 CHUNK = 1 << 16
 

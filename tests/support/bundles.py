@@ -11,9 +11,9 @@ from audit_archive.adapters.signing import is_signed
 from audit_archive.evidence.bundle import Evidence, Workshop, build_evidence
 from audit_archive.retrieve.request import EvidenceRequest, parse_request
 from audit_archive.retrieve.statements import Reader
-from tests.fakes import FakeScratch
-from tests.unit.retrieve.asking import reader_of
-from tests.unit.run.world import CONSOLE, World
+from tests.support.asking import reader_of
+from tests.support.fakes import FakeScratch
+from tests.support.world import CONSOLE, World
 
 Files = dict[str, bytes]
 ASKED = {"at": "2026-11-28T10:00:00Z", "who": "ada", "reason": "4711", "version": "0.2.0"}

@@ -26,7 +26,7 @@ from audit_archive.run.operate import state_decision
 from audit_archive.run.plan import Policy
 from audit_archive.run.request import OperatorRequest
 from audit_archive.run.result import Result, RunOutcome
-from tests.fakes import (
+from tests.support.fakes import (
     CallLog,
     FakeAlerts,
     FakeClock,
@@ -36,8 +36,8 @@ from tests.fakes import (
     FakeStore,
     FakeTrail,
 )
-from tests.fakes.console import zip_of
-from tests.fakes.trail import Entry
+from tests.support.fakes.console import zip_of
+from tests.support.fakes.trail import Entry
 
 CONSOLE = "1234abcd"
 HOUR = 3600
