@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from audit_archive.adapters.folder_source import FolderSource
+from audit_archive.audit.question import KnownPoint
 from audit_archive.evidence.handout import verify
 from audit_archive.format.keys import PublicKey
 from audit_archive.format.verdicts import Depth, Verification
@@ -98,6 +99,20 @@ def _before(verdict: str, key: str) -> str:
     return re.sub(r"(?<=/)[0-9]{10}(?=[.])", lambda found: f"{int(found[0]) - 1:010}", key)
 
 
+def answered(
+    place: Path, aside: Path, console: str, trusted: tuple[PublicKey, ...], known: tuple[KnownPoint, ...]
+) -> Answer:
+    """What it says of a copy, given the keys and the checkpoints of which the auditor knows (in `aside`)."""
+    options = written(aside, trusted)
+    for at, point in enumerate(known):
+        assert point.checkpoint is not None
+        path, signer = aside / f"kept-{at}.txt", FakeSigner()
+        signature = signer.sign(point.checkpoint.text())
+        path.write_bytes(point.checkpoint.signed(signer.public_key(), signature))
+        options += ["--checkpoint", str(path)]
+    return ask(place, "--console", console, *options)
+
+
 class Both(Victim):
     """A victim whose copies are judged by the use case and by the auditor's copy."""
 
@@ -130,13 +145,7 @@ class Both(Victim):
         self, found: Verification, trusted: tuple[PublicKey, ...], known: tuple[Any, ...], console: str
     ) -> None:
         assert self.folder is not None
-        options = written(self.aside, trusted)
-        for at, point in enumerate(known):
-            path, signer = self.aside / f"kept-{at}.txt", FakeSigner()
-            signature = signer.sign(point.checkpoint.text())
-            path.write_bytes(point.checkpoint.signed(signer.public_key(), signature))
-            options += ["--checkpoint", str(path)]
+        answer = answered(self.folder, self.aside, console, trusted, known)
         self.asked += 1
-        answer = ask(self.folder, "--console", console, *options)
         assert first_of_each_row(answer.blamed) == blamed(found)
         assert answer.status == (0 if found.is_valid else 1)
