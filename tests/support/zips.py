@@ -2,16 +2,14 @@
 
 import io
 import struct
-import zlib
 from zipfile import ZIP_DEFLATED, ZipFile
 
 from local.console import zip_of
 from tests.support.entries import entry, text_of
+from tests.support.forge import NAME, SIGNATURES, Lie, Member, forge, tell
 
 GIB = 1024**3
-MEMBER = "canary_audit_trail.json"
-_CENTRAL = b"PK\x01\x02"
-_EXTRA64 = struct.Struct("<HHQQ")
+GOOD = b"[" + b",".join(text_of(entry(number)) for number in (1, 2, 3)) + b"]"
 
 
 def export_of(*texts: bytes) -> bytes:
@@ -21,10 +19,10 @@ def export_of(*texts: bytes) -> bytes:
 
 def good() -> bytes:
     """A well-formed export of the entries 1 to 3."""
-    return zipped(b"[" + b",".join(text_of(entry(number)) for number in (1, 2, 3)) + b"]")
+    return zipped(GOOD)
 
 
-def zipped(*contents: bytes, name: str = MEMBER) -> bytes:
+def zipped(*contents: bytes, name: str = NAME.decode()) -> bytes:
     """A well-formed zip of so many members, written where one can seek: no data descriptors."""
     file = io.BytesIO()
     with ZipFile(file, "w", ZIP_DEFLATED) as archive:
@@ -35,50 +33,39 @@ def zipped(*contents: bytes, name: str = MEMBER) -> bytes:
 
 def named(name: bytes) -> bytes:
     """A well-formed zip whose one member has this name, which zipfile might not write."""
-    place = b"A" * len(name)
-    return zipped(b"[]", name=place.decode()).replace(place, name)
+    return forge([Member(b"[]", name)]).bytes()
 
 
-def _changed(data: bytes, in_local: int, in_central: int, value: bytes) -> bytes:
-    """The zip with these bytes at the same field of both headers."""
-    changed = bytearray(data)
-    for at in (in_local, data.rfind(_CENTRAL) + in_central):
-        changed[at : at + len(value)] = value
-    return bytes(changed)
+def _lying(content: bytes, *lies: tuple[str, int]) -> bytes:
+    """A zip in both headers of which these fields hold something else."""
+    return tell(forge([Member(content)]), [Lie(at, *lie) for lie in lies for at in (0, 1)]).bytes()
 
 
 def with_bad_crc() -> bytes:
-    return _changed(good(), 14, 16, b"\xde\xad\xbe\xef")
+    return _lying(GOOD, ("crc", 0xEFBEADDE))
 
 
 def encrypted() -> bytes:
-    return _changed(good(), 6, 8, b"\x01\x00")
+    return _lying(GOOD, ("flags", 1))
 
 
 def with_declared_size(content: bytes, size: int) -> bytes:
     """Both headers agree on a size that is not the content's."""
-    return _changed(zipped(content), 22, 24, struct.pack("<I", size))
+    return _lying(content, ("size", size))
 
 
 def bomb(size: int) -> bytes:
-    """A zip whose headers declare `size` bytes, and whose data is the beginning of so many zeros."""
-    deflater = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
-    data = deflater.compress(bytes(10**6)) + deflater.flush()
-    name, extra = MEMBER.encode(), _EXTRA64.pack(1, 16, size, len(data))
-    sizes = (0xFFFFFFFF, 0xFFFFFFFF, len(name), len(extra))
-    local = struct.pack("<4sHHHHHIIIHH", b"PK\x03\x04", 45, 0, 8, 0, 0x21, 0, *sizes) + name + extra
-    central = struct.pack("<4sHHHHHHIIIHHHHHII", _CENTRAL, 45, 45, 0, 8, 0, 0x21, 0, *sizes, 0, 0, 0, 0, 0)
-    central += name + extra
-    start = len(local) + len(data)
-    return (
-        local + data + central + struct.pack("<4sHHHHIIH", b"PK\x05\x06", 0, 0, 1, 1, len(central), start, 0)
-    )
+    """A zip whose headers declare `size` bytes, and whose data is that of a megabyte of zeros."""
+    zip_ = forge([Member(bytes(10**6), is_wide=True)])
+    for record in zip_.records[:2]:
+        record.tail = record.tail.replace((10**6).to_bytes(8, "little"), size.to_bytes(8, "little"))
+    return zip_.bytes()
 
 
 def glued_behind(first: bytes) -> bytes:
     """Something, then a zip whose offsets are right for its place behind it."""
     second = bytearray(good())
-    central = second.rfind(_CENTRAL)
+    central = second.rfind(SIGNATURES["central"])
     struct.pack_into("<I", second, central + 42, len(first))
     struct.pack_into("<I", second, len(second) - 6, len(first) + central)
     return first + bytes(second)

@@ -4,7 +4,7 @@ import io
 import struct
 import zipfile
 import zlib
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,95 +14,61 @@ from hypothesis import strategies as st
 from audit_archive.errors import InvalidExportError
 from audit_archive.export import zip_reader as zip_export
 from audit_archive.export.zip_reader import Member, open_member
-from tests.support.forge import Lie, forge, tell
+from tests.support.forge import NONE32, Lie, Record, deflated, forge, tell
 from tests.support.forge import Member as Forged
 
 CONTENT = b'[{"id":1,"user":"x"}]' * 50
 
 
-@dataclass(frozen=True)
-class Made:
-    """A zip made by hand: by default a right one; each field is a way to make it wrong."""
-
-    content: bytes = CONTENT
-    name: bytes = b"canary_audit_trail.json"
-    local_name: bytes | None = None
-    method: int = 8
-    local_method: int | None = None
-    version: int = 20
-    flags: int = 0
-    local_flags: int | None = None
-    data: bytes | None = None
-    crc: int | None = None
-    local_crc: int | None = None
-    size: int | None = None
-    local_size: int | None = None
-    packed: int | None = None
-    local_packed: int | None = None
-    descriptor: bytes = b""
-    extra: bytes = b""
-    local_extra: bytes = b""
-    attributes: int = 0
-    at: int = 0
-    disk: int = 0
-    members: int = 1
-    members_here: int | None = None
-    comment: bytes = b""
-    comment_size: int | None = None
-    before: bytes = b""
-    gap: bytes = b""
-    after_directory: bytes = b""
-    after: bytes = b""
-    directory_at: int | None = None
-    directory_size: int | None = None
-
-    def bytes(self) -> bytes:
-        data = raw(self.content) if self.data is None and self.method == 8 else self.data or self.content
-        crc = zlib.crc32(self.content) if self.crc is None else self.crc
-        size = len(self.content) if self.size is None else self.size
-        packed = len(data) if self.packed is None else self.packed
-        local_name = self.name if self.local_name is None else self.local_name
-        local = struct.pack(
-            "<4sHHHHHIIIHH",
-            b"PK\3\4",
-            20,
-            self.flags if self.local_flags is None else self.local_flags,
-            self.method if self.local_method is None else self.local_method,
-            0,
-            0,
-            crc if self.local_crc is None else self.local_crc,
-            packed if self.local_packed is None else self.local_packed,
-            size if self.local_size is None else self.local_size,
-            len(local_name),
-            len(self.local_extra),
-        )
-        head = self.before + local + local_name + self.local_extra + data + self.descriptor + self.gap
-        central = struct.pack(
-            "<4sHHHHHHIIIHHHHHII",
-            *(b"PK\1\2", 20, self.version, self.flags, self.method, 0, 0, crc, packed, size),
-            *(len(self.name), len(self.extra), 0, self.disk, 0, self.attributes, self.at),
-        )
-        central += self.name + self.extra
-        end = struct.pack(
-            "<4sHHHHIIH",
-            *(
-                b"PK\5\6",
-                0,
-                0,
-                self.members if self.members_here is None else self.members_here,
-                self.members,
-            ),
-            len(central) if self.directory_size is None else self.directory_size,
-            len(head) if self.directory_at is None else self.directory_at,
-            len(self.comment) if self.comment_size is None else self.comment_size,
-        )
-        return head + central + self.after_directory + end + self.comment + self.after
+CRC, SIZES = zlib.crc32(CONTENT), (len(deflated(CONTENT)), len(CONTENT))
+STREAMED: dict[str, Any] = {"flags": 8, "local_crc": 0, "local_size": 0, "local_packed": 0}
+BOTH = ("method", "flags", "crc", "size", "packed")
+OF_RECORDS = {
+    **{name: ((0, name), (1, name)) for name in BOTH},
+    **{f"local_{name}": ((0, name),) for name in BOTH},
+    **{name: ((1, name),) for name in ("version", "at", "disk")},
+    "attributes": ((1, "outer"),),
+    "members": ((2, "members"), (2, "here")),
+    "members_here": ((2, "here"),),
+    "comment_size": ((2, "comment"),),
+    "directory_at": ((2, "start"),),
+    "directory_size": ((2, "size"),),
+}
+"""Which fields of local header, directory header and end record a lie is told in."""
 
 
-def raw(content: bytes) -> bytes:
-    """The content as bare deflate."""
-    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
-    return packer.compress(content) + packer.flush()
+def made(
+    content: bytes = CONTENT,
+    *,
+    name: bytes = b"canary_audit_trail.json",
+    local_name: bytes | None = None,
+    method: int = 8,
+    data: bytes | None = None,
+    descriptor: bytes = b"",
+    extra: bytes = b"",
+    local_extra: bytes = b"",
+    comment: bytes = b"",
+    before: bytes = b"",
+    gap: bytes = b"",
+    after_directory: bytes = b"",
+    after: bytes = b"",
+    **lies: int,
+) -> bytes:
+    """A zip of one member: by default a right one; each argument is a way to make it wrong."""
+    member = Forged(content, name, method, data=data)
+    zip_ = forge([member], comment=comment)
+    local, central, end = zip_.records
+    local.tail, central.tail = (name if local_name is None else local_name) + local_extra, name + extra
+    local.values |= {"name": len(local.tail) - len(local_extra), "extra": len(local_extra)}
+    central.values["extra"] = len(extra)
+    head: list[Record | bytes] = [before, local, member.packed, descriptor, gap]
+    end.values |= {"start": sum(map(len, head)), "size": len(central)}
+    tell(
+        zip_,
+        (Lie(at, field, lies[lie]) for lie in OF_RECORDS if lie in lies for at, field in OF_RECORDS[lie]),
+    )
+    zip_.pieces = [*head, central, after_directory, end, after]
+    return zip_.bytes()
 
 
 def open_bytes(data: bytes, **limits: int) -> Member:
@@ -157,44 +123,29 @@ def test_what_the_standard_library_writes_is_read(
 @given(st.binary(max_size=300), st.integers(1, 50_000))
 def test_any_content_comes_out_in_small_pieces(seed: bytes, times: int) -> None:
     content = seed * times if len(seed) * times < 3_000_000 else seed
-    pieces = list(open_bytes(Made(content=content).bytes()))
+    pieces = list(open_bytes(made(content=content)))
     assert b"".join(pieces) == content
     assert all(0 < len(piece) <= zip_export._OUT_BYTES for piece in pieces)
 
 
-def zip64_end(made: Made, **changes: int) -> bytes:
+def zip64_end(changes: dict[str, int] | None = None, **fields: Any) -> bytes:
     """The archive with a zip64 end record and locator; its plain end record says nothing."""
-    plain = replace(made, members=0xFFFF, directory_at=0xFFFFFFFF, directory_size=0xFFFFFFFF).bytes()
-    at, size = len(plain) - 22, 46 + len(made.name) + len(made.extra)
-    fields = {"record": 44, "members": 1, "size": size, "start": at - size, "at": at, "disks": 1, **changes}
-    end = struct.pack(
-        "<4sQHHIIQQQQ",
-        b"PK\6\6",
-        fields["record"],
-        45,
-        45,
-        0,
-        0,
-        1,
-        *(fields[k] for k in ("members", "size", "start")),
-    )
-    return (
-        plain[:-22] + end + struct.pack("<4sIQI", b"PK\6\7", 0, fields["at"], fields["disks"]) + plain[-22:]
-    )
+    plain = made(**fields, members=0xFFFF, directory_at=NONE32, directory_size=NONE32)
+    at, start = len(plain) - 22, plain.rindex(b"PK\1\2")
+    told = {"length": 44, "here": 1, "members": 1, "size": at - start, "start": start, "at": at, "disks": 1}
+    told |= changes or {}
+    return plain[:at] + Record("end64", told).bytes() + Record("locator", told).bytes() + plain[at:]
 
 
 def test_zip64_records_are_read() -> None:
-    size, packed = len(CONTENT), len(raw(CONTENT))
-    extra = struct.pack("<HHQQ", 1, 16, size, packed)
-    none = 0xFFFFFFFF
-    made = Made(size=none, packed=none, extra=b"\x99\x99\1\0x" + extra, local_extra=extra)
-    assert read(made.bytes()) == CONTENT
-    assert read(zip64_end(made)) == CONTENT
-    assert read(zip64_end(Made())) == CONTENT
-    with pytest.raises(InvalidExportError, match="lacks its zip64 sizes"):
-        open_bytes(replace(made, extra=extra[:10]).bytes())
-    with pytest.raises(InvalidExportError, match="lacks its zip64 sizes"):
-        open_bytes(replace(made, local_extra=b"").bytes())
+    sizes = struct.pack("<HHQQ", 1, 16, SIZES[1], SIZES[0])
+    wide: dict[str, Any] = {"size": NONE32, "packed": NONE32, "extra": b"\x99\x99\1\0x" + sizes}
+    assert read(made(**wide, local_extra=sizes)) == CONTENT
+    assert read(zip64_end(**wide, local_extra=sizes)) == CONTENT
+    assert read(zip64_end()) == CONTENT
+    for lacking in ({"extra": wide["extra"][:10], "local_extra": sizes}, {"local_extra": b""}):
+        with pytest.raises(InvalidExportError, match="lacks its zip64 sizes"):
+            open_bytes(made(**wide | lacking))
 
 
 @pytest.mark.parametrize(
@@ -206,127 +157,122 @@ def test_zip64_records_are_read() -> None:
         ({"at": 3}, "no zip64 end record"),
         ({"at": 2**40}, "locator points to"),
         ({"disks": 2}, "locator points to"),
-        ({"record": 45}, "no zip64 end record"),
+        ({"length": 45}, "no zip64 end record"),
     ],
 )
 def test_a_lying_zip64_end_is_refused(changes: dict[str, int], message: str) -> None:
     with pytest.raises(InvalidExportError, match=message):
-        open_bytes(zip64_end(Made(), **changes))
+        open_bytes(zip64_end(changes))
 
 
 def test_a_zip64_end_that_contradicts_the_end_record_is_refused() -> None:
-    data = bytearray(zip64_end(Made()))
+    data = bytearray(zip64_end())
     struct.pack_into("<H", data, len(data) - 22 + 10, 7)
     with pytest.raises(InvalidExportError, match="says 7 where its zip64 end record says 1"):
         open_bytes(bytes(data))
-
-
-CRC, SIZES = zlib.crc32(CONTENT), (len(raw(CONTENT)), len(CONTENT))
-STREAMED = Made(flags=8, local_crc=0, local_size=0, local_packed=0)
 
 
 @pytest.mark.parametrize("signature", [b"", b"PK\7\x08"])
 @pytest.mark.parametrize("form", ["<III", "<IQQ"])
 def test_every_form_of_descriptor_is_read(signature: bytes, form: str) -> None:
     descriptor = signature + struct.pack(form, CRC, *SIZES)
-    assert read(replace(STREAMED, descriptor=descriptor).bytes()) == CONTENT
-    assert read(Made(flags=8, descriptor=descriptor).bytes()) == CONTENT
+    assert read(made(**STREAMED, descriptor=descriptor)) == CONTENT
+    assert read(made(flags=8, descriptor=descriptor)) == CONTENT
     for at in range(len(descriptor)):
         damaged = bytearray(descriptor)
         damaged[at] ^= 1
         with pytest.raises(InvalidExportError, match="between data and next header"):
-            open_bytes(replace(STREAMED, descriptor=bytes(damaged)).bytes())
+            open_bytes(made(**STREAMED, descriptor=bytes(damaged)))
 
 
 @pytest.mark.parametrize("field", ["local_crc", "local_size", "local_packed"])
 def test_a_local_header_before_a_descriptor_may_be_silent_but_not_lie(field: str) -> None:
-    made = replace(STREAMED, descriptor=struct.pack("<III", CRC, *SIZES))
+    descriptor = struct.pack("<III", CRC, *SIZES)
     with pytest.raises(InvalidExportError, match=r"local header says .* 5, its directory"):
-        open_bytes(replace(made, **{field: 5}).bytes())  # type: ignore[arg-type]
+        open_bytes(made(**STREAMED | {field: 5}, descriptor=descriptor))
 
 
 LIES = {
-    "stored": (Made(method=0, size=7), "is stored, yet"),
-    "encrypted": (Made(flags=1), "is encrypted"),
-    "strongly encrypted": (Made(flags=0x41), "is encrypted"),
-    "masked": (Made(flags=1 << 13), "is encrypted"),
-    "patch data": (Made(flags=1 << 5), "unknown flags 0x0020"),
-    "bzip2": (Made(method=12, data=b"x"), "compressed by method 12"),
-    "deflate64": (Made(method=9, data=b"x"), "compressed by method 9"),
-    "no member": (Made(members=0), "has 0 members"),
-    "two members, one header": (Made(members=2), "ends before header 2 of 2"),
-    "too many members": (Made(members=17), "has 17 members"),
-    "split": (Made(members=2, members_here=1), "split over several files"),
-    "on another disk": (Made(disk=1), "on disk 1"),
-    "directory by its name": (Made(name=b"dir/"), "folder with data"),
-    "directory by MS-DOS": (Made(attributes=0x10), "no plain file"),
-    "directory by Unix": (Made(attributes=0o040755 << 16), "no plain file"),
-    "symbolic link": (Made(attributes=0o120777 << 16), "no plain file"),
-    "no name": (Made(name=b""), "has no name"),
-    "absolute": (Made(name=b"/etc/x"), "leads out"),
-    "parent": (Made(name=b"a/../../x"), "leads out"),
-    "only parent": (Made(name=b".."), "leads out"),
-    "drive": (Made(name=b"C:x"), "leads out"),
-    "backslash": (Made(name=b"a\\b"), "backslash"),
-    "NUL": (Made(name=b"a\0b"), "control character"),
-    "line feed": (Made(name=b"a\nb"), "control character"),
+    "stored": (made(method=0, size=7), "is stored, yet"),
+    "encrypted": (made(flags=1), "is encrypted"),
+    "strongly encrypted": (made(flags=0x41), "is encrypted"),
+    "masked": (made(flags=1 << 13), "is encrypted"),
+    "patch data": (made(flags=1 << 5), "unknown flags 0x0020"),
+    "bzip2": (made(method=12, data=b"x"), "compressed by method 12"),
+    "deflate64": (made(method=9, data=b"x"), "compressed by method 9"),
+    "no member": (made(members=0), "has 0 members"),
+    "two members, one header": (made(members=2), "ends before header 2 of 2"),
+    "too many members": (made(members=17), "has 17 members"),
+    "split": (made(members=2, members_here=1), "split over several files"),
+    "on another disk": (made(disk=1), "on disk 1"),
+    "directory by its name": (made(name=b"dir/"), "folder with data"),
+    "directory by MS-DOS": (made(attributes=0x10), "no plain file"),
+    "directory by Unix": (made(attributes=0o040755 << 16), "no plain file"),
+    "symbolic link": (made(attributes=0o120777 << 16), "no plain file"),
+    "no name": (made(name=b""), "has no name"),
+    "absolute": (made(name=b"/etc/x"), "leads out"),
+    "parent": (made(name=b"a/../../x"), "leads out"),
+    "only parent": (made(name=b".."), "leads out"),
+    "drive": (made(name=b"C:x"), "leads out"),
+    "backslash": (made(name=b"a\\b"), "backslash"),
+    "NUL": (made(name=b"a\0b"), "control character"),
+    "line feed": (made(name=b"a\nb"), "control character"),
     "not the UTF-8 it promises": (
-        Made(name=b"\xff", flags=1 << 11),
+        made(name=b"\xff", flags=1 << 11),
         "not the UTF-8 that its header promises",
     ),
-    "of a version to come": (Made(version=64), "needs version 6.4 of the specification"),
-    "extra field too long": (Made(extra=b"\x99\x99\2\0x"), "extra field 0x9999 of 2 bytes is longer"),
+    "of a version to come": (made(version=64), "needs version 6.4 of the specification"),
+    "extra field too long": (made(extra=b"\x99\x99\2\0x"), "extra field 0x9999 of 2 bytes is longer"),
     "local extra field too long": (
-        Made(local_extra=b"\x99\x99\2\0x"),
+        made(local_extra=b"\x99\x99\2\0x"),
         "extra field 0x9999 of 2 bytes is longer",
     ),
-    "other local name": (Made(local_name=b"other"), "local header says name b'other'"),
-    "other local method": (Made(local_method=0), "local header says method 0"),
-    "other local flags": (Made(local_flags=8), "local header says flags 8"),
-    "other local crc": (Made(local_crc=1), "local header says crc 1"),
-    "other local size": (Made(local_size=1), "local header says inflated 1"),
-    "other local packed size": (Made(local_packed=1), "local header says compressed 1"),
-    "zero sizes without descriptor": (Made(local_size=0), "local header says inflated 0"),
-    "no descriptor": (STREAMED, "0 bytes from byte .* don't fit"),
+    "other local name": (made(local_name=b"other"), "local header says name b'other'"),
+    "other local method": (made(local_method=0), "local header says method 0"),
+    "other local flags": (made(local_flags=8), "local header says flags 8"),
+    "other local crc": (made(local_crc=1), "local header says crc 1"),
+    "other local size": (made(local_size=1), "local header says inflated 1"),
+    "other local packed size": (made(local_packed=1), "local header says compressed 1"),
+    "zero sizes without descriptor": (made(local_size=0), "local header says inflated 0"),
+    "no descriptor": (made(**STREAMED), "0 bytes from byte .* don't fit"),
     "descriptor unannounced": (
-        Made(descriptor=struct.pack("<III", CRC, *SIZES)),
+        made(descriptor=struct.pack("<III", CRC, *SIZES)),
         "12 bytes from byte .* don't fit",
     ),
-    "gap": (Made(gap=b"hidden"), "6 bytes from byte .* don't fit"),
-    "data before": (Made(before=b"MZ stub"), "begins with b'MZ"),
-    "zip before": (Made(before=Made().bytes()), "does not end at|not at its beginning|don't fit"),
+    "gap": (made(gap=b"hidden"), "6 bytes from byte .* don't fit"),
+    "data before": (made(before=b"MZ stub"), "begins with b'MZ"),
+    "zip before": (made(before=made()), "does not end at|not at its beginning|don't fit"),
     "zip before, right offsets": (
-        Made(before=Made().bytes(), at=len(Made().bytes())),
+        made(before=made(), at=len(made())),
         "not at its beginning",
     ),
-    "zip after": (Made(after=Made().bytes()), "does not end at"),
-    "data after": (Made(after=b"\n"), "no end record"),
-    "data after the directory": (Made(after_directory=b"PK\5\5\0\0"), "does not end at"),
-    "overlap": (Made(packed=10**6), "would overlap"),
-    "packed size too small": (Made(packed=SIZES[0] - 1), "1 bytes from byte .* don't fit"),
-    "directory too short": (Made(directory_size=10, directory_at=0), "does not end at"),
-    "comment too long": (Made(comment=b"hello", comment_size=6), "no end record"),
-    "comment too short": (Made(comment=b"hello", comment_size=4), "no end record"),
-    "two ends": (Made(comment=struct.pack("<4sHHHHIIH", b"PK\5\6", 0, 0, 1, 1, 0, 0, 0)), "two end records"),
+    "zip after": (made(after=made()), "does not end at"),
+    "data after": (made(after=b"\n"), "no end record"),
+    "data after the directory": (made(after_directory=b"PK\5\5\0\0"), "does not end at"),
+    "overlap": (made(packed=10**6), "would overlap"),
+    "packed size too small": (made(packed=SIZES[0] - 1), "1 bytes from byte .* don't fit"),
+    "directory too short": (made(directory_size=10, directory_at=0), "does not end at"),
+    "comment too long": (made(comment=b"hello", comment_size=6), "no end record"),
+    "comment too short": (made(comment=b"hello", comment_size=4), "no end record"),
+    "two ends": (made(comment=struct.pack("<4sHHHHIIH", b"PK\5\6", 0, 0, 1, 1, 0, 0, 0)), "two end records"),
 }
 
 
 @pytest.mark.parametrize("name", LIES)
 def test_a_lying_structure_is_refused(name: str) -> None:
-    made, message = LIES[name]
-    data = made.bytes()
+    data, message = LIES[name]
     with pytest.raises(InvalidExportError, match=f"The export is no acceptable zip: .*({message})"):
         open_bytes(data)
 
 
 def test_a_directory_that_points_past_its_end_is_refused() -> None:
-    data = Made(directory_at=10**6, directory_size=2**32 - 10**6).bytes()
+    data = made(directory_at=10**6, directory_size=2**32 - 10**6)
     with pytest.raises(InvalidExportError, match="does not end at"):
         open_bytes(data)
 
 
 def test_a_directory_of_another_length_than_its_header_is_refused() -> None:
-    data = bytearray(Made().bytes())
+    data = bytearray(made())
     central = data.rfind(b"PK\1\2")
     struct.pack_into("<H", data, central + 30, 1)
     with pytest.raises(InvalidExportError, match="not exactly as long"):
@@ -337,17 +283,17 @@ def test_a_directory_of_another_length_than_its_header_is_refused() -> None:
 
 
 CONTENT_LIES = {
-    "crc": (Made(crc=1), "CRC of .* is [0-9a-f]{8}, not the declared 00000001"),
-    "stored crc": (Made(method=0, crc=1), "CRC of"),
-    "declared too big": (Made(size=len(CONTENT) + 1), "not the declared"),
-    "declared too small": (Made(size=len(CONTENT) - 1), "more than the declared"),
-    "declared empty": (Made(size=0), "more than the declared 0"),
-    "cut deflate": (Made(data=raw(CONTENT)[:-1]), "goes on where it should end"),
-    "no deflate": (Made(data=b"\xff" * 40), "can't be inflated"),
-    "data after deflate": (Made(data=raw(CONTENT) + b"x"), "something follows the deflated data"),
-    "two deflates": (Made(data=raw(CONTENT) * 2), "something follows the deflated data"),
+    "crc": (made(crc=1), "CRC of .* is [0-9a-f]{8}, not the declared 00000001"),
+    "stored crc": (made(method=0, crc=1), "CRC of"),
+    "declared too big": (made(size=len(CONTENT) + 1), "not the declared"),
+    "declared too small": (made(size=len(CONTENT) - 1), "more than the declared"),
+    "declared empty": (made(size=0), "more than the declared 0"),
+    "cut deflate": (made(data=deflated(CONTENT)[:-1]), "goes on where it should end"),
+    "no deflate": (made(data=b"\xff" * 40), "can't be inflated"),
+    "data after deflate": (made(data=deflated(CONTENT) + b"x"), "something follows the deflated data"),
+    "two deflates": (made(data=deflated(CONTENT) * 2), "something follows the deflated data"),
     "much data after deflate": (
-        Made(data=raw(CONTENT) + b"x" * 100_000),
+        made(data=deflated(CONTENT) + b"x" * 100_000),
         "something follows the deflated data",
     ),
 }
@@ -355,8 +301,8 @@ CONTENT_LIES = {
 
 @pytest.mark.parametrize("name", CONTENT_LIES)
 def test_lying_content_is_refused_while_it_is_read(name: str) -> None:
-    made, message = CONTENT_LIES[name]
-    member = open_bytes(made.bytes())
+    data, message = CONTENT_LIES[name]
+    member = open_bytes(data)
     with pytest.raises(InvalidExportError, match=message):
         list(member)
 
@@ -364,13 +310,13 @@ def test_lying_content_is_refused_while_it_is_read(name: str) -> None:
 def test_what_follows_the_deflate_is_seen_at_the_edge_of_a_piece() -> None:
     noise = bytes(n * n % 251 for n in range(200))
     content = zlib.compress(noise) * 200
-    data = raw(content)
+    data = deflated(content)
     for read_size in (len(data), len(data) - 1, len(data) // 2):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(zip_export, "IN_BYTES", read_size)
-            assert read(Made(content=content).bytes()) == content
+            assert read(made(content=content)) == content
             with pytest.raises(InvalidExportError, match="something follows"):
-                read(Made(content=content, data=data + b"x").bytes())
+                read(made(content=content, data=data + b"x"))
 
 
 @pytest.mark.parametrize(
@@ -381,9 +327,8 @@ def test_what_is_no_zip_is_refused(data: bytes) -> None:
         open_bytes(data)
 
 
-@pytest.mark.parametrize("made", [Made(), replace(STREAMED, descriptor=struct.pack("<III", CRC, *SIZES))])
-def test_a_zip_cut_anywhere_is_refused(made: Made) -> None:
-    data = made.bytes()
+@pytest.mark.parametrize("data", [made(), made(**STREAMED, descriptor=struct.pack("<III", CRC, *SIZES))])
+def test_a_zip_cut_anywhere_is_refused(data: bytes) -> None:
     assert read(data) == CONTENT
     for end in range(len(data)):
         with pytest.raises(InvalidExportError):
@@ -391,7 +336,7 @@ def test_a_zip_cut_anywhere_is_refused(made: Made) -> None:
 
 
 def test_a_damaged_byte_never_changes_what_is_read() -> None:
-    data = Made().bytes()
+    data = made()
     for at in range(len(data)):
         for flip in (1, 0x80, 0xFF):
             damaged = bytearray(data)
@@ -403,7 +348,7 @@ def test_a_damaged_byte_never_changes_what_is_read() -> None:
 
 
 def test_a_file_shorter_than_promised_is_refused() -> None:
-    data = Made().bytes()
+    data = made()
     with pytest.raises(InvalidExportError, match="cut off after"):
         open_member(io.BytesIO(data[:-30]), len(data))
     member = open_bytes(data)
@@ -413,7 +358,7 @@ def test_a_file_shorter_than_promised_is_refused() -> None:
 
 
 def test_limits_hold_before_anything_is_inflated(monkeypatch: pytest.MonkeyPatch) -> None:
-    data = Made().bytes()
+    data = made()
     assert read(data, max_compressed=len(data), max_inflated=len(CONTENT)) == CONTENT
     monkeypatch.setattr(zlib, "decompressobj", lambda wbits: pytest.fail("inflated"))
     with pytest.raises(InvalidExportError, match=f"more than {len(data) - 1}"):
@@ -423,7 +368,7 @@ def test_limits_hold_before_anything_is_inflated(monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_bomb_that_declares_little_stops_at_what_it_declares() -> None:
-    bomb = Made(content=b"\0" * 50_000_000, size=1000).bytes()
+    bomb = made(content=b"\0" * 50_000_000, size=1000)
     got = list[bytes]()
     with pytest.raises(InvalidExportError, match="more than the declared 1000"):
         got.extend(open_bytes(bomb))
@@ -439,7 +384,7 @@ def test_a_directory_that_claims_the_whole_file_is_not_read_into_memory() -> Non
 
 def test_padding_a_thousandfold_is_no_bomb() -> None:
     content = b'[{"id":1,"user_browser_agent":"' + b"A" * 5_000_000 + b'"}]'
-    data = Made(content=content).bytes()
+    data = made(content=content)
     assert len(content) > 900 * len(data)
     assert read(data) == content
 
