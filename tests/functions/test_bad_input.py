@@ -1,6 +1,6 @@
 """Whatever comes in: each row of "What can come in, and what happens", sent over HTTP to the real handler.
 
-What an emulator would let pass whatever we do (locks, checksums, versions) is in `test_bad_store.py`.
+What an emulator lets pass whatever we do (locks, checksums, versions): `tests/unit/run/test_bad_bucket.py`.
 """
 
 import json

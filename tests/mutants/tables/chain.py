@@ -1,7 +1,7 @@
 """The chain in the bucket is the truth, the ledger its index, the lease a courtesy."""
 
 from tests.mutants.mutant import Mutant
-from tests.mutants.tables.suspects import BAD_STORE, CHAINS, CRASHES, GOOD_DAYS, HANDLER, SAFETY
+from tests.mutants.tables.suspects import BAD_BUCKET, CHAINS, CRASHES, GOOD_DAYS, HANDLER, SAFETY
 
 MUTANTS = (
     Mutant(
@@ -18,7 +18,7 @@ MUTANTS = (
         "run/commit.py",
         "    check_lock(key, facts.retention, run.order.lock_mode, retention.until)\n    ref =",
         "    ref =",
-        f"{BAD_STORE}::test_a_statement_that_is_not_locked_as_asked",
+        f"{BAD_BUCKET}::test_a_statement_that_is_not_locked_as_asked",
     ),
     Mutant(
         "found-statement-lock",

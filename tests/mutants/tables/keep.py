@@ -1,7 +1,7 @@
 """Nothing counts as kept before it is proven: stored with our hash, read back, hashed again, locked."""
 
 from tests.mutants.mutant import Mutant
-from tests.mutants.tables.suspects import BAD_STORE, CHAINS, LEDGER, LEDGER_UNIT, STORE, STORE_UNIT, TRAILS
+from tests.mutants.tables.suspects import BAD_BUCKET, CHAINS, LEDGER, LEDGER_UNIT, STORE, STORE_UNIT, TRAILS
 
 MUTANTS = (
     Mutant(
@@ -34,7 +34,7 @@ MUTANTS = (
         "storage/chain.py",
         "    if retention.mode not in {lock_mode, LockMode.COMPLIANCE}:",
         "    if False:",
-        f"{BAD_STORE}::test_an_export_that_is_not_what_was_put",
+        f"{BAD_BUCKET}::test_an_export_that_is_not_what_was_put",
     ),
     Mutant(
         "lock-date",

@@ -331,22 +331,7 @@ def test_a_store_that_damages_the_export_is_found_by_reading_it_back() -> None:
 def test_a_bucket_that_keeps_no_locks_is_found_before_anything_is_committed() -> None:
     world = settled()
     world.store.drops_locks = True
-    integrity_fault(world, "without an object lock")
-
-
-def test_a_bucket_without_versions_is_found() -> None:
-    world = settled()
-    world.store.is_versioned = False
-    integrity_fault(world, "no version")
-
-
-def test_a_bucket_without_object_lock_takes_nothing_and_nothing_is_purged() -> None:
-    world = World()
-    world.aged(3)
-    world.store.is_locking = False
-    with pytest.raises(IntegrityError):
-        world.run()
-    assert (world.posts, world.chain()) == ([], [])
+    integrity_fault(world, "without an object lock.*Object Lock setting")
 
 
 def test_a_shorter_lock_than_asked_for_is_found() -> None:

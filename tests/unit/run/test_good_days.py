@@ -109,12 +109,6 @@ def test_receipts_are_archived_by_the_next_real_run() -> None:
     audit_quiet(world)
 
 
-def test_an_empty_trail_that_was_never_archived_is_idle() -> None:
-    world = World()
-    assert world.run().outcome == RunOutcome.IDLE
-    assert world.store.all_keys() == []
-
-
 def test_a_dry_run_does_all_but_the_post() -> None:
     world = World()
     world.aged(3)
@@ -126,16 +120,6 @@ def test_a_dry_run_does_all_but_the_post() -> None:
     assert world.head.intents == ()
     assert world.run().outcome == RunOutcome.IDLE
     audit_quiet(world)
-
-
-def test_a_dry_run_without_a_purging_key_says_what_it_could_not_check() -> None:
-    world = World()
-    world.aged(3)
-    world.mode, world.has_purge_key = "dry-run", False
-    result = world.run()
-    assert result.outcome == RunOutcome.ARCHIVED
-    assert len(result.warnings) == 1
-    assert "purging key" in result.warnings[0]
 
 
 def test_purging_without_a_key_is_a_setting_to_correct_and_destroys_nothing() -> None:
@@ -288,16 +272,6 @@ def test_when_time_runs_out_between_slices_the_next_run_goes_on_from_there() -> 
     result = world.run()
     assert (result.new_entries, result.boundary, result.purged_entries) == (4, 404, 404)
     audit_quiet(world)
-
-
-def test_without_time_for_the_first_slice_nothing_is_begun() -> None:
-    world = World()
-    world.aged(3)
-    world.time_left = 89
-    with pytest.raises(SettingsError, match="No time"):
-        world.run()
-    assert world.chain() == []
-    assert world.posts == []
 
 
 def test_with_less_than_90_seconds_no_post_is_sent_and_the_next_run_sends_it() -> None:
