@@ -18,6 +18,7 @@ from audit_archive.run.context import Order
 from audit_archive.run.operate import state_decision
 from audit_archive.run.plan import Policy
 from audit_archive.run.request import OperatorRequest
+from tests.support import folders
 from tests.support.fakes import FakeSigner
 from tests.support.fakes.trail import Entry
 from tests.support.world import CONSOLE, HOUR, World
@@ -118,10 +119,7 @@ def main() -> None:
     """Write the folder."""
     world = story()
     shutil.rmtree(FOLDER, ignore_errors=True)
-    for key in world.store.keys(""):
-        path = FOLDER / key
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(world.store.data(key))
+    folders.put(world.store.files(), FOLDER)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from audit_archive.format.display import visible
 from audit_archive.format.facts import IdSpan, PopulationFacts, Unexported
 from cli.main import main
 from cli.options import Chosen
+from tests.support import folders
 from tests.support.archives import state_archive, stored_export
 from tests.support.world import World
 
@@ -148,10 +149,7 @@ def test_status_tells_that_an_export_lacks_something(
 
 
 def copied(world: World, folder: Path) -> None:
-    for key in world.store.keys(""):
-        file = folder / key
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(world.store.data(key))
+    folders.put(world.store.files(), folder)
 
 
 def test_a_file_gets_what_stdout_would_and_is_never_written_over(tmp_path: Path) -> None:

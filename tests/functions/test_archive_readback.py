@@ -13,7 +13,9 @@ import pytest
 
 from local.console import Trail
 from tests.functions.world import CONSOLE, Aws, worlds
+from tests.support import folders
 from tests.support.entries import entry, trail_of
+from tests.support.merkle import mth
 
 Json = dict[str, Any]
 
@@ -25,19 +27,6 @@ def tool(*command: str) -> bytes:
 
 def sha256_of(path: Path) -> str:
     return tool("sha256sum", str(path)).split()[0].decode()
-
-
-def tree_root(leaves: list[bytes]) -> bytes:
-    """RFC 6962, section 2.1, as it is written there."""
-    if not leaves:
-        return hashlib.sha256(b"").digest()
-    if len(leaves) == 1:
-        return hashlib.sha256(b"\x00" + leaves[0]).digest()
-    split = 1
-    while split * 2 < len(leaves):
-        split *= 2
-    halves = tree_root(leaves[:split]) + tree_root(leaves[split:])
-    return hashlib.sha256(b"\x01" + halves).digest()
 
 
 class Folder:
@@ -90,10 +79,7 @@ def folder(
             snapshot = trail.snapshot()
             served |= {number: json.loads(snapshot.line(number)) for number in snapshot.ids}
             world.run()
-        for key in world.keys(""):
-            path = tmp_path / key
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(world.get(key))
+        folders.put({key: world.get(key) for key in world.keys("")}, tmp_path)
     return Folder(tmp_path)
 
 
@@ -176,11 +162,11 @@ def test_the_tree_grows_as_the_statements_say(folder: Folder) -> None:
         if statement["kind"] == "archive":
             leaves += folder.lines(statement)
         assert statement["tree"]["size"] == len(leaves)
-        assert statement["tree"]["root"] == tree_root(leaves).hex()
+        assert statement["tree"]["root"] == mth(leaves).hex()
         sizes.append(len(leaves))
     assert sizes[-1] > sizes[0] > 0
     leaves[0] += b" "
-    assert tree_root(leaves).hex() != statement["tree"]["root"]
+    assert mth(leaves).hex() != statement["tree"]["root"]
 
 
 def test_dates_are_those_of_the_events_in_utc(folder: Folder) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from audit_archive.run.result import RunOutcome
+from tests.support import folders
 from tests.support.world import CONSOLE, DAY, HOUR, World
 from tests.support.zips import zipped
 
@@ -68,10 +69,7 @@ def lines(world: World) -> list[Line]:
 
 def write_entry_files(world: World, folder: Path) -> None:
     """What `aws s3 sync` makes of the bucket's entry files."""
-    for key in world.store.keys("entries/"):
-        path = folder / key
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(world.store.data(key))
+    folders.put(world.store.files("entries/"), folder)
 
 
 def _people(world: World) -> None:

@@ -25,6 +25,7 @@ from audit_archive.format.statement import (
 )
 from audit_archive.format.verdicts import Depth, Verification
 from audit_archive.ports import ArchiveSource
+from tests.support import folders
 from tests.support.fakes import FakeScratch, FakeSigner, FakeStore
 from tests.support.fakes.bucket import Stored
 from tests.support.world import CONSOLE, DAY, World
@@ -187,11 +188,7 @@ class Victim:
 
     def copied(self, folder: Path) -> FolderSource:
         """The archive as `aws s3 sync` copies it."""
-        for key in self.store.keys(""):
-            path = folder / key
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(self.store.data(key))
-        return FolderSource(folder)
+        return FolderSource(folders.put(self.store.files(), folder))
 
     # -------------------------------------------------------------------------------- the auditor
 

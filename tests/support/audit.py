@@ -15,6 +15,7 @@ from audit_archive.format.keys import PublicKey
 from audit_archive.format.layout import checkpoint_key, statement_key
 from audit_archive.format.statement import ArchiveStatement, OperatorStatement
 from tests.support.fakes.console import OURS
+from tests.support.merkle import mth
 from tests.support.world import CONSOLE, World
 
 
@@ -47,17 +48,8 @@ def canonical(entry: dict[str, Any]) -> bytes:
 
 
 def merkle_root(lines: list[bytes]) -> str:
-    """RFC 6962, section 2.1, as it is written there."""
-
-    def root(part: list[bytes]) -> bytes:
-        if len(part) == 1:
-            return sha256(b"\x00" + part[0]).digest()
-        split = 1
-        while split * 2 < len(part):
-            split *= 2
-        return sha256(b"\x01" + root(part[:split]) + root(part[split:])).digest()
-
-    return root(lines).hex() if lines else sha256(b"").hexdigest()
+    """The root over some lines, as statements write it."""
+    return mth(lines).hex()
 
 
 def fold(world: World) -> Head:

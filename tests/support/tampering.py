@@ -4,6 +4,7 @@ from hashlib import sha256
 from pathlib import Path
 from zipfile import ZipFile
 
+from tests.support import folders
 from tests.support.asking import reader_of
 from tests.support.attacker import Victim
 from tests.support.bundles import Files, make, opened
@@ -23,11 +24,7 @@ def sealed(files: Files) -> Files:
 
 def unpacked(files: Files, folder: Path) -> Path:
     """The bundle as a folder."""
-    for name, data in files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-    return folder
+    return folders.put(files, folder)
 
 
 def zipped(files: Files, path: Path) -> Path:

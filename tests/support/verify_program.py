@@ -15,6 +15,7 @@ from audit_archive.audit.question import KnownPoint
 from audit_archive.evidence.handout import verify
 from audit_archive.format.keys import PublicKey
 from audit_archive.format.verdicts import Depth, Verification
+from tests.support import folders
 from tests.support.attacker import Victim, blamed, twin_world
 from tests.support.fakes import FakeSigner, FakeStore
 from tests.support.world import CONSOLE
@@ -80,11 +81,7 @@ def written(folder: Path, keys: tuple[PublicKey, ...]) -> list[str]:
 
 def copied(store: FakeStore, folder: Path) -> Path:
     """A bucket as `aws s3 sync` copies it."""
-    for key in store.keys(""):
-        path = folder / key
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(store.data(key))
-    return folder
+    return folders.put(store.files(), folder)
 
 
 def first_of_each_row(faults: set[tuple[str, str]]) -> set[tuple[str, str]]:

@@ -29,6 +29,7 @@ from audit_archive.format.statement import Statement, key_named_by, parse_statem
 from audit_archive.run.request import ArchiveRequest, OperatorRequest
 from audit_archive.run.result import MOST_LISTED, Result
 from cli.main import main
+from tests.support import folders
 from tests.support.stack import SOURCE
 from tests.support.world import World
 
@@ -232,11 +233,7 @@ def test_the_checker_on_the_page_accepts_what_the_product_makes_today(tmp_path: 
     world.run()
     assert [10] in [list(said.filled) for said in world.archives()]
     assert world.head.epoch == 2
-    for key in world.store.keys(""):
-        file = tmp_path / key
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(world.store.data(key))
-    ran = check(tmp_path)
+    ran = check(folders.put(world.store.files(), tmp_path))
     assert (ran.returncode, ran.stderr) == (0, "")
     newest = world.chain()[-1]
     expected = f"{newest.seq} statements, {newest.tree.size} entries, root {newest.tree.root}"

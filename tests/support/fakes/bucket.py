@@ -58,6 +58,10 @@ class Bucket:
             raise KeyError(key)
         return latest.data
 
+    def files(self, prefix: str = "") -> dict[str, bytes]:
+        """The latest versions as a copy of the bucket has them."""
+        return {key: self.data(key) for key in self.keys(prefix)}
+
     def history(self, key: str) -> tuple[Stored, ...]:
         """All versions of a key, oldest first."""
         return tuple(self._objects.get(key, ()))

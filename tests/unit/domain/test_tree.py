@@ -15,6 +15,7 @@ from audit_archive.format.merkle import (
     node_hash,
     root_of,
 )
+from tests.support.merkle import mth
 
 # The test data of the Certificate Transparency reference implementation: eight leaves, and the roots of the
 # trees over the first 0 to 8 of them.
@@ -38,17 +39,6 @@ CT_ROOTS = [
 ]
 
 LINES = [f'{{"id":{number}}}'.encode() for number in range(1, 131)]
-
-
-def mth(lines: list[bytes]) -> bytes:
-    """MTH(D[n]) word for word (RFC 6962, section 2.1): k is the largest power of two smaller than n."""
-    n = len(lines)
-    if n == 0:
-        return sha256().digest()
-    if n == 1:
-        return sha256(b"\x00" + lines[0]).digest()
-    k = 1 << (n - 1).bit_length() - 1
-    return sha256(b"\x01" + mth(lines[:k]) + mth(lines[k:])).digest()
 
 
 def peaks(lines: list[bytes]) -> tuple[str, ...]:

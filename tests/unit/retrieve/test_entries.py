@@ -20,6 +20,7 @@ from audit_archive.retrieve.formats import CSV, NDJSON
 from audit_archive.retrieve.outcome import AnswerOutcome
 from audit_archive.retrieve.query import Query
 from audit_archive.retrieve.search import find_entries
+from tests.support import folders
 from tests.support.asking import (
     ask,
     assert_nothing_open,
@@ -391,10 +392,7 @@ def test_without_a_good_version_below_it_an_entry_file_is_an_error(world: World)
 
 
 def test_a_file_of_a_copy_has_no_version_below(world: World, tmp_path: Path) -> None:
-    for key in world.store.keys(""):
-        file = tmp_path / key
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(b"anything" if key == entry_file(world, 1) else world.store.data(key))
+    folders.put(world.store.files() | {entry_file(world, 1): b"anything"}, tmp_path)
     with pytest.raises(IntegrityError, match=entry_file(world, 1)):
         find_entries(reader_of(world, FolderSource(tmp_path), ledger=False), Query(CONSOLE), NDJSON)
 

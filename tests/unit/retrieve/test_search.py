@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from audit_archive.adapters.folder_source import FolderSource
 from audit_archive.retrieve.coverage import INDEX_ONLY, Coverage, RestsOn
 from audit_archive.retrieve.query import Query
+from tests.support import folders
 from tests.support.archives import archives, queries
 from tests.support.asking import Plain, find, lines_of, reader_of
 from tests.support.world import World
@@ -51,11 +52,7 @@ def test_a_copy_and_an_archive_without_its_ledger_tell_the_same(world: World, qu
     answer = find(reader_of(world), query)
     lines = lines_of(answer)
     with TemporaryDirectory() as folder:
-        for key in world.store.keys(""):
-            file = Path(folder, key)
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(world.store.data(key))
-        for source in (None, FolderSource(Path(folder))):
+        for source in (None, FolderSource(folders.put(world.store.files(), Path(folder)))):
             other = find(reader_of(world, source, ledger=False), query)
             assert lines_of(other) == lines
             told, known = other.coverage, answer.coverage

@@ -12,6 +12,7 @@ from audit_archive.format.layout import statements_prefix
 from audit_archive.format.times import rfc3339
 from audit_archive.ports import AuditResult, Rotation
 from audit_archive.retrieve.status import OpenIntent, Status, statuses
+from tests.support import folders
 from tests.support.asking import reader_of
 from tests.support.fakes import CrashError
 from tests.support.fakes.verifications import FakeVerifications
@@ -126,10 +127,7 @@ def test_nothing_archived_looks_like_nothing_else(world: World) -> None:
 def test_without_the_ledger_the_chain_tells_the_same(world: World, tmp_path: Path) -> None:
     with_ledger = replace(status(world), completed_at=None)
     assert status(world, ledger=False) == with_ledger
-    for key in world.store.keys(""):
-        file = tmp_path / key
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(world.store.data(key))
+    folders.put(world.store.files(), tmp_path)
     assert statuses(reader_of(world, FolderSource(tmp_path), ledger=False), None) == (with_ledger,)
 
 
