@@ -1,6 +1,7 @@
 """Statements and heads for the tests of ledgers."""
 
 from hashlib import sha256
+from typing import Any
 
 from audit_archive.format.facts import (
     Action,
@@ -25,22 +26,28 @@ RUN = RunFacts("run-1", "0.1.0", "2026-11-23T06:10:00Z", "tests", None)
 DIGEST = sha256(b"").hexdigest()
 
 
+def operator_after(head: Head, action: str, run: RunFacts = RUN, **fields: Any) -> OperatorStatement:
+    """What an operator states next; of the archive nothing changes but what the fields say."""
+    stated: dict[str, Any] = {
+        "console": head.console,
+        "epoch": head.epoch,
+        "seq": head.seq + 1,
+        "previous": head.statement,
+        "run": run,
+        "tree": head.tree,
+        "highest_archived_id": head.highest_archived_id,
+        "highest_purged_id": head.highest_purged_id,
+        "action": action,
+        "who": "somebody",
+        "reason": "looked",
+        "public_key": None,
+    }
+    return OperatorStatement(**stated | fields)
+
+
 def operator_statement(console: str, seq: int, reason: str = "because") -> OperatorStatement:
     """A statement with little in it."""
-    return OperatorStatement(
-        console=console,
-        epoch=1,
-        seq=seq,
-        previous=None,
-        run=RUN,
-        tree=EMPTY_TREE,
-        highest_archived_id=0,
-        highest_purged_id=0,
-        action=Action.RESUME,
-        who="ann",
-        reason=reason,
-        public_key=None,
-    )
+    return operator_after(Head(console, seq=seq - 1), Action.RESUME, reason=reason)
 
 
 def archive_statement(console: str, seq: int, dates: int = 400) -> ArchiveStatement:

@@ -11,7 +11,6 @@ from audit_archive.format.head import Head
 from audit_archive.format.layout import statement_key, statements_prefix
 from audit_archive.format.statement import (
     ArchiveStatement,
-    OperatorStatement,
     PurgeStatement,
     Statement,
     parse_statement,
@@ -38,6 +37,7 @@ from tests.support.fakes import (
 )
 from tests.support.fakes.console import zip_of
 from tests.support.fakes.trail import Entry
+from tests.support.statements import operator_after
 
 CONSOLE = "1234abcd"
 HOUR = 3600
@@ -178,20 +178,9 @@ class World:
     def state(self, action: str) -> None:
         """An operator states something, and it is recorded."""
         run, head = self.bound(), self.head
-        said = OperatorStatement(
-            console=CONSOLE,
-            epoch=head.epoch + (action == Action.EPOCH),
-            seq=head.seq + 1,
-            previous=head.statement,
-            run=run.order.facts,
-            tree=head.tree,
-            highest_archived_id=0 if action == Action.EPOCH else head.highest_archived_id,
-            highest_purged_id=0 if action == Action.EPOCH else head.highest_purged_id,
-            action=member_of(Action, action),
-            who="somebody",
-            reason="looked",
-            public_key=None,
-        )
+        is_epoch = action == Action.EPOCH
+        anew = {"epoch": head.epoch + 1, "highest_archived_id": 0, "highest_purged_id": 0} if is_epoch else {}
+        said = operator_after(head, member_of(Action, action), run.order.facts, **anew)
         committed = commit(run, head, said)
         assert committed is not None
         self.ledger.record(committed.head, said)

@@ -27,6 +27,7 @@ from audit_archive.run.result import RunOutcome
 from tests.support.audit import audit, audit_quiet, fold
 from tests.support.fakes import CallLog, FakeLedger
 from tests.support.fakes.bucket import Stored
+from tests.support.statements import operator_after
 from tests.support.world import CONSOLE, DAY, HOUR, Meanwhile, World
 
 
@@ -143,20 +144,7 @@ def test_what_was_stated_long_ago_is_not_told_anew_after_the_ledger_was_lost() -
 
 def decided(world: World, **fields: object) -> OperatorStatement:
     """A person's statement that would come next."""
-    head = world.head
-    said = OperatorStatement(
-        console=CONSOLE,
-        epoch=head.epoch,
-        seq=head.seq + 1,
-        previous=head.statement,
-        run=world.order().facts,
-        tree=head.tree,
-        highest_archived_id=head.highest_archived_id,
-        highest_purged_id=head.highest_purged_id,
-        action=Action.RESUME,
-        who="ann",
-        reason="looked",
-    )
+    said = operator_after(world.head, Action.RESUME, world.order().facts)
     return replace(said, **fields)  # type: ignore[arg-type]
 
 
