@@ -203,8 +203,7 @@ def edit_and_sign(victim: Victim) -> None:
 
 def tell(victim: Victim, seq: int, edit: Edit) -> None:
     """With the signing key and the ledger: a statement is edited, and all that follows is made to fit."""
-    assert isinstance(victim.world.signer, FakeSigner)
-    victim.rewrite(seq, edit, signer=victim.world.signer)
+    victim.rewrite(seq, edit, signer=victim.signer)
     victim.restore_ledger(victim.head.seq)
 
 

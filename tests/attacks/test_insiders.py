@@ -23,7 +23,6 @@ from tests.attacks.deeds import Deed
 from tests.attacks.table import COPIES
 from tests.attacks.verifiers import judged
 from tests.support.attacker import Blamed, Victim, blamed
-from tests.support.fakes import FakeSigner
 from tests.support.world import CONSOLE
 
 Lie = Callable[[ArchiveStatement], ArchiveStatement]
@@ -154,7 +153,7 @@ def lied(seq: int, lie: Lie) -> Deed:
         assert changed != said
         return changed
 
-    return lambda victim: victim.rewrite(seq, edit, signer=signer_of(victim))
+    return lambda victim: victim.rewrite(seq, edit, signer=victim.signer)
 
 
 def line_twice(victim: Victim) -> None:
@@ -171,12 +170,7 @@ def line_twice(victim: Victim) -> None:
 def odd_frontier(victim: Victim) -> None:
     """Of a statement that adds nothing, so that it is read when the next one goes on from it."""
     odd = replace(victim.statement(6).tree, frontier=("xyz",))
-    victim.rewrite(6, lambda said: replace(said, tree=odd), signer=signer_of(victim))
-
-
-def signer_of(victim: Victim) -> FakeSigner:
-    assert isinstance(victim.world.signer, FakeSigner)
-    return victim.world.signer
+    victim.rewrite(6, lambda said: replace(said, tree=odd), signer=victim.signer)
 
 
 @pytest.mark.parametrize("name", LIES)
@@ -226,8 +220,8 @@ def test_state_the_digest_of_another_head(victim: Victim) -> None:
     """So that a ledger that was made to fit would be believed. The one after it is not blamed for it."""
     said = replace(victim.statement(4), head_sha256=ZERO)
     ref = victim.restate(4, said)
-    victim.sign(4, signer_of(victim))
-    victim.rewrite(5, lambda said: said, signer=signer_of(victim), previous=ref)
+    victim.sign(4, victim.signer)
+    victim.rewrite(5, lambda said: said, signer=victim.signer, previous=ref)
     victim.restore_ledger(8)
     found = victim.audit(Depth.CHAIN, trusted=victim.keys)
     assert blamed(found) == {(Verdict.MISDESCRIBED, statement_key(CONSOLE, 4))}
@@ -235,7 +229,7 @@ def test_state_the_digest_of_another_head(victim: Victim) -> None:
 
 
 def test_sign_another_tree_than_is_stated(victim: Victim) -> None:
-    said, signer = victim.statement(4), signer_of(victim)
+    said, signer = victim.statement(4), victim.signer
     digest = sha256(statement_bytes(said)).hexdigest()
     checkpoint = Checkpoint(CONSOLE, said.tree.size, ZERO, digest)
     key = checkpoint_key(CONSOLE, 4)
@@ -249,7 +243,7 @@ def test_state_the_tree_over_other_lines(victim: Victim) -> None:
     for number in range(victim.archives[3].slice.count):
         builder.append(b"another line %d" % number)
     for seq in (7, 8):
-        victim.rewrite(seq, lambda said: replace(said, tree=builder.tree()), signer=signer_of(victim))
+        victim.rewrite(seq, lambda said: replace(said, tree=builder.tree()), signer=victim.signer)
     victim.restore_ledger(8)
     assert blamed(victim.audit(Depth.OBJECTS, trusted=victim.keys)) == set()
     found = blamed(victim.audit(Depth.CONTENT, trusted=victim.keys))
@@ -261,6 +255,6 @@ def test_chain_something_that_is_no_statement(victim: Victim) -> None:
     key, junk = statement_key(CONSOLE, 4), b'{"kind":"archive"}'
     victim.replace(key, junk)
     ref = ObjectRef(key, victim.store.history(key)[-1].version_id, sha256(junk).hexdigest())
-    victim.rewrite(5, lambda said: said, signer=signer_of(victim), previous=ref)
+    victim.rewrite(5, lambda said: said, signer=victim.signer, previous=ref)
     found = victim.audit(Depth.CHAIN, has_ledger=False)
     assert blamed(found) == {(Verdict.MISDESCRIBED, key)}

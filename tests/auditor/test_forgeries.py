@@ -9,7 +9,6 @@ from pathlib import Path
 from audit_archive.format.layout import statement_key
 from audit_archive.format.merkle import EMPTY_TREE, TreeBuilder
 from tests.support.attacker import Victim
-from tests.support.fakes import FakeSigner
 from tests.support.verify_program import ask, copied
 from tests.support.world import CONSOLE
 
@@ -20,7 +19,7 @@ def test_a_tree_that_does_not_go_on_is_found_without_the_lines(tmp_path: Path) -
     builder = TreeBuilder(EMPTY_TREE)
     for number in range(victim.statement(5).tree.size):
         builder.append(b"another line %d" % number)
-    victim.rewrite(5, lambda said: replace(said, tree=builder.tree()), signer=signer_of(victim))
+    victim.rewrite(5, lambda said: replace(said, tree=builder.tree()), signer=victim.signer)
     victim.truncate(5)
     victim.lose(*(file.key for file in victim.archives[2].entries))
     assert ("misdescribed", statement_key(CONSOLE, 5)) in ask(copied(victim.store, tmp_path)).blamed
@@ -42,14 +41,8 @@ def test_a_line_that_the_export_does_not_have(tmp_path: Path) -> None:
         builder.append(line)
     first = replace(first, content_sha256=sha256(content).hexdigest())
     changed = replace(said, entries=(first, *others))
-    victim.rewrite(said.seq, lambda _: replace(changed, tree=builder.tree()), signer=signer_of(victim))
+    victim.rewrite(said.seq, lambda _: replace(changed, tree=builder.tree()), signer=victim.signer)
     for seq in range(said.seq + 1, victim.head.seq + 1):
-        victim.rewrite(seq, lambda told: replace(told, tree=builder.tree()), signer=signer_of(victim))
+        victim.rewrite(seq, lambda told: replace(told, tree=builder.tree()), signer=victim.signer)
     answer = ask(copied(victim.store, tmp_path))
     assert answer.blamed == {("misdescribed", statement_key(CONSOLE, said.seq))}
-
-
-def signer_of(victim: Victim) -> FakeSigner:
-    """The key that signs."""
-    assert isinstance(victim.world.signer, FakeSigner)
-    return victim.world.signer

@@ -94,6 +94,12 @@ class Victim:
         """The public half of the key that signs."""
         return (self.world.signer.public_key(),) if self.world.signer is not None else ()
 
+    @property
+    def signer(self) -> FakeSigner:
+        """The key that signs, for an attacker who has it."""
+        assert isinstance(self.world.signer, FakeSigner)
+        return self.world.signer
+
     def statement(self, seq: int) -> Statement:
         """A statement of the chain."""
         return parse_statement(self.store.data(statement_key(CONSOLE, seq)))
