@@ -14,6 +14,7 @@ from time import monotonic
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
+import tests.support  # noqa: F401 - puts the layer on the path, as pytest does
 from tests.network.sweep import sweep
 from tests.processes.long import acts
 from tests.processes.place import place

@@ -12,7 +12,7 @@ from audit_archive.format.merkle import EMPTY_TREE
 from cli.main import main
 from tests.cli.test_cli_folder import CONSOLE, run
 from tests.support.fakes import FakeSigner
-from tests.unit.domain.test_tree import grown
+from tests.support.merkle import grown
 
 ENTRY, LEAF = 8, 5
 KEY = "signing-key-334551e6.pem"

@@ -17,8 +17,6 @@ from audit_archive.retrieve.query import Query
 from audit_archive.run.context import Order
 from audit_archive.run.operate import state_decision
 from audit_archive.run.request import OperatorRequest
-from tests.example import ALICE, BOB, Example
-from tests.example import zip_of as plain_zip_of
 from tests.golden import (
     ANSWER,
     ARCHIVE,
@@ -34,6 +32,8 @@ from tests.golden import (
 from tests.support.asking import Plain, reader_of
 from tests.support.bundles import make as make_bundle
 from tests.support.bundles import request_of
+from tests.support.example import ALICE, BOB, Example
+from tests.support.example import zip_of as plain_zip_of
 from tests.support.fakes import FakeSigner
 from tests.support.fakes.trail import Entry
 from tests.support.verify_program import copied

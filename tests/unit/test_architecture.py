@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = "audit_archive"
 OURS = (PACKAGE, "functions", "cli", "local", "bench", "tests")
 
-ABOVE_THE_FOLDERS = frozenset({"tests.conftest", "tests.example", "tests.long_torture"})
+ABOVE_THE_FOLDERS = frozenset({"tests.conftest", "tests.long_torture"})
 """Modules of the tests that are in no folder: they may use several."""
 
 MAX_FUNCTION_LINES = 40

@@ -12,7 +12,8 @@ from audit_archive.adapters.signing import is_signed
 from audit_archive.format.checkpoint import Checkpoint, EntryProof, check_entry, parse_entry_proof
 from audit_archive.format.merkle import EMPTY_TREE, Prover, Tree
 from tests.support.fakes import FakeSigner
-from tests.unit.domain.test_tree import LINES, grown
+from tests.support.merkle import grown
+from tests.unit.domain.test_tree import LINES
 
 CONSOLE, DIGEST = "1234abcd", "a7" * 32
 SIGNER = FakeSigner()

@@ -15,7 +15,7 @@ from audit_archive.format.merkle import (
     node_hash,
     root_of,
 )
-from tests.support.merkle import mth
+from tests.support.merkle import grown, mth
 
 # The test data of the Certificate Transparency reference implementation: eight leaves, and the roots of the
 # trees over the first 0 to 8 of them.
@@ -49,13 +49,6 @@ def peaks(lines: list[bytes]) -> tuple[str, ...]:
             found.append(mth(lines[at : at + (1 << bit)]).hex())
             at += 1 << bit
     return tuple(found)
-
-
-def grown(start: Tree, lines: list[bytes]) -> Tree:
-    builder = TreeBuilder(start)
-    for line in lines:
-        builder.append(line)
-    return builder.tree()
 
 
 @pytest.mark.parametrize("size", range(9))

@@ -1,4 +1,4 @@
-"""Makes the example archive of `docs/archive-format.md` anew: `python -m tests.example`.
+"""Makes the example archive of `docs/archive-format.md` anew: `python -m tests.support.example`.
 
 The signatures are random, so every making differs; the page quotes what is in the folder, and a test holds it
 to that. The private key is thrown away.
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
+import tests.support  # noqa: F401 - puts the layer on the path, as pytest does
 from audit_archive.format.facts import Action, LockMode, Mode, RunFacts
 from audit_archive.format.times import DAY, rfc3339
 from audit_archive.run.context import Order
@@ -23,7 +24,7 @@ from tests.support.fakes import FakeSigner
 from tests.support.fakes.trail import Entry
 from tests.support.world import CONSOLE, HOUR, World
 
-FOLDER = Path(__file__).resolve().parents[1] / "docs" / "example-archive"
+FOLDER = Path(__file__).resolve().parents[2] / "docs" / "example-archive"
 FUNCTION = "arn:aws:lambda:eu-west-1:111122223333:function:canary-audit-archive-archive"
 NIGHT = 1_795_417_400
 """2026-11-23 07:03:20 UTC."""
