@@ -72,7 +72,7 @@ def exports_answer(
 def proofs_answer(request: ProofRequest, asked: Asked, found: FoundProofs) -> Plain:
     """The answer to `proof`: the proofs themselves."""
     proofs = [proof.as_dict() for proof in found.proofs]
-    return _answer(request, asked, found) | {"proofs": proofs, "unproven_because": list(found.reasons)}
+    return _answer(request, asked, found) | {"proofs": proofs, "unproven_because": to_json(found.reasons)}
 
 
 def evidence_answer(request: EvidenceRequest, asked: Asked, made: Evidence, place: Place) -> Plain:
@@ -98,7 +98,7 @@ def _answer(
 ) -> Plain:
     """The question, how it ends, and what the answer rests on."""
     return _head(request, asked) | {
-        "outcome": found.outcome,
+        "outcome": to_json(found.outcome),
         "sentence": found.sentence,
         "resolved": request.query.resolved,
         "coverage": to_json(found.coverage),
@@ -112,5 +112,5 @@ def _report(body: Body | None, kind: Kind, place: Place) -> Plain | None:
 
 
 def _export(original: Original, place: Place) -> Plain:
-    told = {"epoch": original.epoch, "statements": list(original.statements), "absence": original.absence}
-    return {**told, **to_json(original.facts), **place}
+    where = {"epoch": original.epoch, "statements": list(original.statements)}
+    return {**where, "absence": to_json(original.absence), **to_json(original.facts), **place}
