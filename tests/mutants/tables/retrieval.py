@@ -11,6 +11,14 @@ _LIES = f"{INDEX}::test_an_index_that_lies_hides_no_entry"
 
 MUTANTS = (
     Mutant(
+        "time-steps-into-a-statement-that-is-not-read",
+        "An entry without a time counts where time steps on into a statement that holds no id asked for",
+        "retrieve/narrowing.py",
+        "        return () if after.seq in self._clusters else (Cluster(after.ids, after.dates, ()),)",
+        "        return ()",
+        f"{ENTRIES}::test_an_undated_entry_is_counted_where_the_step_in_time_ends_in_a_statement_of_other_ids",
+    ),
+    Mutant(
         "head-has-its-digest",
         "The ledger's head is the one whose digest its statement states",
         "storage/chain.py",

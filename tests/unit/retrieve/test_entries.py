@@ -294,6 +294,20 @@ def test_entries_without_a_readable_time_are_counted_where_they_may_belong(world
     assert ids_of(ask(world, ids=IdRange(8, 9))) == [8, 9]
 
 
+def test_an_undated_entry_is_counted_where_the_step_in_time_ends_in_a_statement_of_other_ids(
+    world: World,
+) -> None:
+    """Time steps over the dates asked for into a statement that holds no id asked for."""
+    world.trail.arrive(1)  # 7, on the 26th
+    world.trail.arrive(1, timestamp="no time")
+    world.run()
+    world.later(2 * DAY)
+    world.aged(1)  # 9, on the 28th
+    world.run()
+    found = ask(world, start=at("2026-11-27"), ids=IdRange(7, 8))
+    assert [(u.field, u.ids) for u in found.coverage.unjudged] == [("timestamp", (8,))]
+
+
 # What is no longer there
 
 

@@ -113,11 +113,14 @@ class Steps:
         self.read = read
         self._clusters = {each.row.seq: _clusters(each) for each in read}
         order = [row for row in rows if row.goes_on]
-        self._before = dict(zip((row.seq for row in order[1:]), order, strict=False))
-        self._last = order[-1].seq if order else 0
+        self._before = {row.seq: before for before, row in pairwise(order)}
+        self._after = {row.seq: after for row, after in pairwise(order)}
 
     def of(self, each: ReadRow) -> tuple[Cluster, ...]:
-        """The last cluster before a statement, and its own; after those of the last one, the end."""
+        """The last cluster before a statement, its own, and the one after them unless that is read too.
+
+        A statement that is read takes the step from the one before it to itself.
+        """
         before = self._before.get(each.row.seq)
         if before is None:
             last = _BEGINNING
@@ -125,8 +128,13 @@ class Steps:
             last = clusters[-1]
         else:
             last = Cluster(before.ids, before.dates, ())
-        end = (_END,) if each.row.seq == self._last else ()
-        return (last, *self._clusters[each.row.seq], *end)
+        return (last, *self._clusters[each.row.seq], *self._end(each.row))
+
+    def _end(self, row: ArchivedRow) -> tuple[Cluster, ...]:
+        after = self._after.get(row.seq)
+        if after is None:
+            return (_END,) if row.goes_on else ()
+        return () if after.seq in self._clusters else (Cluster(after.ids, after.dates, ()),)
 
 
 def dates_beside(steps: Steps, query: Query) -> frozenset[str]:
