@@ -69,7 +69,7 @@ class SigningError(AuditArchiveError):
 
 
 class PageError(AuditArchiveError):
-    """Somebody must look now: nothing more is purged for this Console until they have."""
+    """A person must look now. The run purged nothing more; whether the next one may is said by each class."""
 
 
 class IntegrityError(PageError):

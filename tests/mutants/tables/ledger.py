@@ -200,6 +200,14 @@ MUTANTS = (
         CHAINS,
     ),
     Mutant(
+        "boundary-within-the-archive",
+        "A statement that plans a purge beyond what is archived is not put, and the audit tells of one",
+        "format/continuity.py",
+        "        if (said.plan.boundary or 0) > last:",
+        "        if False:",
+        CONTINUITY,
+    ),
+    Mutant(
         "tree-goes-on",
         "A tree must go on from the one before, as far as its frontier shows",
         "format/continuity.py",

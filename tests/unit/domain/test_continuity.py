@@ -74,3 +74,10 @@ def test_filled_ids_ascend() -> None:
     assert verdicts(before, statement(2, 2, 3, tree, filled=(2, 3))) == []
     assert verdicts(before, statement(2, 2, 3, tree, filled=(3, 2))) == [Verdict.GAP]
     assert verdicts(before, statement(2, 2, 3, tree, filled=(2, 2))) == [Verdict.GAP]
+
+
+def test_no_purge_is_planned_beyond_what_is_archived() -> None:
+    before = Head("c1", seq=1, tree=tree_of(b"1", b"2"), highest_archived_id=2)
+    said = statement(2, 3, 4, tree_of(b"1", b"2", b"3", b"4"))
+    for boundary, found in ((4, []), (5, [Verdict.MISDESCRIBED])):
+        assert verdicts(before, replace(said, plan=replace(said.plan, boundary=boundary))) == found

@@ -42,6 +42,11 @@ def misfits(before: Head, said: Statement, *, knows_holes: bool) -> Iterator[Mis
         added, last = said.slice.count, max(start, said.slice.last_id or 0)
         yield from _slice(said)
         yield from _ids(said, start, last, before if knows_holes else None)
+        if (said.plan.boundary or 0) > last:
+            yield Misfit(
+                Verdict.MISDESCRIBED,
+                f"plans a purge up to id {said.plan.boundary}, and only ids up to {last} are archived",
+            )
     if said.highest_archived_id != last:
         yield Misfit(
             Verdict.MISDESCRIBED,
