@@ -67,7 +67,7 @@ MUTANTS = (
         "walk",
         "Where the Console's count is missing or differs, every id up to the boundary is compared",
         "run/purge.py",
-        "        _walk(run, purger, ids, boundary)\n",
+        "        _compare_pages(run, purger, ids, boundary)\n",
         "        pass\n",
         PURGING,
     ),

@@ -176,7 +176,7 @@ MUTANTS = (
         "pages-decide-in-every-mode",
         "Where the Console's count differs from the export, its pages decide, in every mode",
         "run/view.py",
-        "    if not _walk(run, pages, newest_id):",
+        "    if not _read_pages(run, pages, newest_id):",
         "    if False:",
         STALE_EXPORTS,
     ),

@@ -140,7 +140,7 @@ def check_population(
         arrived += entry["id"] <= newest_id
         _refuse_receipt(entry, last_id)
     if not is_count_enough or peek.population != ids.size + arrived:
-        _walk(run, purger, ids, boundary)
+        _compare_pages(run, purger, ids, boundary)
 
 
 def _refuse_receipt(entry: ConsoleEntry, last_id: int) -> None:
@@ -151,7 +151,7 @@ def _refuse_receipt(entry: ConsoleEntry, last_id: int) -> None:
         )
 
 
-def _walk(run: Run, purger: PurgingConsole, ids: IdSet, boundary: int) -> None:
+def _compare_pages(run: Run, purger: PurgingConsole, ids: IdSet, boundary: int) -> None:
     """Compare every id up to the boundary that the purging key sees with the exported ids."""
     seen, expected = 0, ids.within(1, boundary).size
     for entry in purger.entries_above(0):

@@ -88,7 +88,7 @@ def is_receipt_of(receipt: Receipt, intent: Intent) -> bool:
     """Whether a receipt may settle an intent: it names the intent's boundary, and comes after its export.
 
     The count of the receipt does not matter. A count above the plan makes the purge a mismatch; it does not
-    make the receipt somebody else's. Entries that were not archived may have died either way.
+    make the receipt somebody else's. Entries that were not archived may be lost either way.
     """
     return receipt.before_id == intent.boundary and receipt.entry_id > intent.export_last_id
 

@@ -38,7 +38,7 @@ class RunOutcome(StrEnum):
     """The export was an old copy with nothing new in it."""
 
 
-COMPLETED = frozenset({RunOutcome.IDLE, RunOutcome.ARCHIVED, RunOutcome.PURGED})
+COMPLETED_OUTCOMES = frozenset({RunOutcome.IDLE, RunOutcome.ARCHIVED, RunOutcome.PURGED})
 """The outcomes of a run that did all that there was to do."""
 
 
@@ -70,7 +70,7 @@ class Result:
     @property
     def is_completed(self) -> bool:
         """Whether the run did all that there was to do."""
-        return self.outcome in COMPLETED and not self.is_stale
+        return self.outcome in COMPLETED_OUTCOMES and not self.is_stale
 
     @property
     def unexplained_ids(self) -> int:
@@ -161,9 +161,10 @@ def _uncounted(seen: View) -> int:
 
 def _view_warnings(seen: View) -> Iterator[str]:
     if seen.stale is not None:
+        moment = f" of {seen.stale.timestamp}" if seen.stale.timestamp is not None else ""
         yield (
-            f"stale_export: `fetch` shows entry {seen.stale.id} of {seen.stale.timestamp}, and the export "
-            "lacks it. This run completes nothing. If this goes on, look for a cache before the Console"
+            f"stale_export: `fetch` shows entry {seen.stale.id}{moment}, and the export lacks it. This run "
+            "completes nothing. If this goes on, look for a cache before the Console"
         )
     population = seen.population
     if population.unexported:
@@ -171,10 +172,12 @@ def _view_warnings(seen: View) -> Iterator[str]:
             f"`fetch` shows entries that the export lacks: {_spans(population.unexported)}. Look whether the "
             "export is capped"
         )
+    elif population.offset is None and population.counted is None:
+        yield "the Console gives no count, and its pages could not be compared now; the next run tries again"
     elif population.offset is None:
         yield (
             f"the Console counts {population.counted} entries, the export holds {population.accounted}, and "
-            "there was no time to compare the ids; the next run compares again"
+            "the ids could not be compared now; the next run tries again"
         )
 
 

@@ -207,13 +207,13 @@ def _population(run: Run, pages: PageComparison, head: Head, peek: Peek) -> Popu
     is_whole = not head.archived_live.minus(pages.ids)
     if is_whole and counted is not None and counted - accounted in {0, head.count_offset}:
         return PopulationFacts(counted, accounted, counted - accounted, ())
-    if not _walk(run, pages, newest_id):
+    if not _read_pages(run, pages, newest_id):
         return PopulationFacts(counted, accounted, None, ())
     offset = counted - accounted if counted is not None else 0
     return PopulationFacts(counted, accounted, None if pages.unexported else offset, pages.spans)
 
 
-def _walk(run: Run, pages: PageComparison, newest_id: int) -> bool:
+def _read_pages(run: Run, pages: PageComparison, newest_id: int) -> bool:
     """Compare all pages up to the newest entry with the export. Returns False if that could not be done now.
 
     Archiving must not wait for it: without it, the statement says that the difference is not known.
