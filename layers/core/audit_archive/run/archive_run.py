@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 
 from audit_archive.errors import RollbackError, SettingsError
-from audit_archive.format.facts import HeldBackBy, Mode
+from audit_archive.format.facts import Mode
 from audit_archive.format.head import Head, accepted_ids
 from audit_archive.run.collect import Surveyed, download, kept_if_refused, store, survey, verify_stored
 from audit_archive.run.compare import Compared, archived_by, compare, first_ending
@@ -19,7 +19,7 @@ from audit_archive.run.ledger_head import readable_head
 from audit_archive.run.plan import Constraints, Plan, is_idle, make_plan
 from audit_archive.run.publish import load
 from audit_archive.run.purge import HeldError, check_dry, purge
-from audit_archive.run.result import Result, RunOutcome, archived, plain, purged, stale, warned
+from audit_archive.run.result import Result, RunOutcome, archived, held, plain, purged, stale, warned
 from audit_archive.run.rollback import check_forward
 from audit_archive.run.settle import settle, settle_late
 from audit_archive.run.slices import Basis, archive_slices
@@ -28,10 +28,6 @@ from audit_archive.run.view import View, check_not_lasting, note_lacking, view
 NO_PURGE_KEY = (
     "no purging key is stored: the population that a purge would meet was not checked. Store the key before "
     "mode `on`"
-)
-NOT_YET_CERTAIN = (
-    "nothing was purged: the purging key sees a young entry that the export does not hold, or there was too "
-    "little time to look; the next run looks again"
 )
 
 
@@ -130,8 +126,9 @@ def _purge(run: Run, head: Head, surveyed: Surveyed, plan: Plan, result: Result)
         if plan.mode == Mode.DRY_RUN and plan.boundary is not None:
             is_checked = check_dry(run, head, ids, plan.boundary, is_count_enough=is_count_enough)
             return result if is_checked else warned(result, NO_PURGE_KEY), head
-    except HeldError:
-        return warned(replace(result, held_back_by=HeldBackBy.POPULATION), NOT_YET_CERTAIN), head
+    except HeldError as error:
+        after = error.head if error.head is not None else head
+        return held(result, head, after), after
     return result, head
 
 

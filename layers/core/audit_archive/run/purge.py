@@ -28,7 +28,12 @@ from audit_archive.storage.chain import has_moved_on
 
 
 class HeldError(Exception):
-    """No purge now and no page: the checks found no mismatch, but could not rule one out. An outcome."""
+    """No purge now and no page: the checks found no mismatch, but could not rule one out. An outcome.
+
+    `head`: the head once the intent is written up as not sent; None if there was no intent (a dry run).
+    """
+
+    head: Head | None = None
 
 
 def purge(run: Run, head: Head, ids: IdSet, *, is_count_enough: bool) -> tuple[Head, Settlement]:
@@ -49,8 +54,11 @@ def purge(run: Run, head: Head, ids: IdSet, *, is_count_enough: bool) -> tuple[H
         raise
     except IntegrityError:
         raise  # a statement behind a chain that was tampered with would hide that from the next run
-    except (AuditArchiveError, HeldError):
+    except AuditArchiveError:
         _give_up(run, head, intent, PurgeOutcome.NOT_SENT)
+        raise
+    except HeldError as held:
+        held.head = _give_up(run, head, intent, PurgeOutcome.NOT_SENT)
         raise
     if purger is None:
         head = _give_up(run, head, intent, PurgeOutcome.NOT_SENT)

@@ -18,6 +18,11 @@ from audit_archive.run.view import View
 MOST_LISTED = 100
 """Items of each list in an answer: Lambda takes no more than 6 MB, and a log line less."""
 
+NOT_YET_CERTAIN = (
+    "nothing was purged: the purging key sees a young entry that the export does not hold, or there was too "
+    "little time to look; the next run looks again"
+)
+
 
 class RunOutcome(StrEnum):
     """How a run ended without an error."""
@@ -140,6 +145,16 @@ def stale(before: Head, after: Head, seen: View) -> Result:
 def warned(result: Result, warning: str) -> Result:
     """The same result with one more warning."""
     return replace(result, warnings=(*result.warnings, warning))
+
+
+def held(result: Result, before: Head, after: Head) -> Result:
+    """The result if the purge was held back because its checks were not conclusive."""
+    return replace(
+        result,
+        held_back_by=HeldBackBy.POPULATION,
+        statements=result.statements + _statements_between(before, after),
+        warnings=(*result.warnings, NOT_YET_CERTAIN),
+    )
 
 
 def purged(result: Result, plan: Plan, settlement: Settlement, before: Head, after: Head) -> Result:
