@@ -1,7 +1,8 @@
 """How live entries differ from archived ones, and which statement archived which of them. Pure.
 
 An amendment changes what a documented member says. These changes are not amendments: another spelling of the
-same moment, a new name of a flock, a change in a member that is not documented.
+same moment, a new name of a flock, a change in a member that is not documented, and one empty value in place
+of another.
 """
 
 from array import array
@@ -24,10 +25,24 @@ from audit_archive.format.statement import ArchiveStatement
 from audit_archive.format.times import DAY, from_rfc3339, read_timestamp
 
 DOCUMENTED = ENTRY_FIELDS - {"id", "flock_name"}
+"""The members that an amendment changes."""
 OTHER_TEXT = "_source"
 """The name for all that a `_source` form holds besides the known members. It is compared byte by byte."""
 
 _SAYS_NOTHING = (None, b"null", b'""')
+
+MAX_SINGLE_AMENDMENTS = 100
+"""Up to so many entries with a change in the same member have a finding each; more have one together."""
+EXAMPLES = 3
+"""Entries that a finding about many of them quotes."""
+MAX_SHOWN = 200
+"""Characters of each form of a member that a finding shows."""
+MAX_NAMES = 50
+"""Undocumented members with a count of their own: whoever writes entries chooses their names."""
+MAX_NAME = 100
+"""Characters of such a name."""
+
+_ADVICE = "The archive keeps both forms. Find out who changed what was recorded."
 
 
 class Change(NamedTuple):
@@ -113,20 +128,6 @@ def _spelled(token: bytes) -> bytes:
         return orjson.dumps(decode_string(token))
     except (ValueError, TypeError):
         return token
-
-
-MAX_SINGLE_AMENDMENTS = 100
-"""Up to so many entries with a change in the same member have a finding each; more have one together."""
-EXAMPLES = 3
-"""Entries that a finding about many of them quotes."""
-MAX_SHOWN = 200
-"""Characters of each form of a member that a finding shows."""
-MAX_NAMES = 50
-"""Undocumented members with a count of their own: whoever writes entries chooses their names."""
-MAX_NAME = 100
-"""Characters of such a name."""
-
-_ADVICE = "The archive keeps both forms. Find out who changed what was recorded."
 
 
 class _Shown(NamedTuple):

@@ -105,7 +105,9 @@ def _lost(run: Run, decision: OperatorRequest) -> LostStatement | None:
             raise RequestError("lost_after", "the bucket holds every statement that the ledger knows of")
         return None
     if decision.lost_after != absent.end:
-        raise RequestError("lost_after", f"the newest statement in the bucket is {absent.end}")
+        raise RequestError(
+            "lost_after", f"the newest statement in the bucket is {absent.end}: give that number"
+        )
     return LostStatement(absent.head.seq, absent.ref.sha256)
 
 
