@@ -144,7 +144,7 @@ MUTANTS = (
         "receipt-is-waited-for",
         "A receipt that shows after a moment is waited for",
         "run/settle.py",
-        "    for look in range(LOOKS):",
+        "    for look in range(RECEIPT_LOOKS):",
         "    for look in range(1):",
         PURGING,
     ),

@@ -6,9 +6,9 @@ from audit_archive.format.canonical import canonical_bytes
 from audit_archive.format.facts import IdSpan
 from audit_archive.format.ids import IdSet
 from audit_archive.run.comparison import (
-    ALONE,
     MAX_NAMES,
     MAX_SHOWN,
+    MAX_SINGLE_AMENDMENTS,
     Change,
     Difference,
     Differing,
@@ -43,7 +43,7 @@ def test_an_amended_entry_is_told_with_both_texts() -> None:
     assert finding.sentence == (
         'Entry 17 of Console 1234abcd was amended after it was archived: user was "a" and is "b" now; '
         'user_ip was absent and is "192.0.2.7" now. '
-        "Find out who changed what was recorded; the archive keeps both forms."
+        "The archive keeps both forms. Find out who changed what was recorded."
     )
     assert finding.facts == {
         "id": 17,
@@ -63,11 +63,11 @@ def test_spans_join_neighbours_in_whatever_order_they_come() -> None:
 
 
 def test_up_to_a_hundred_entries_with_one_member_changed_are_told_one_by_one() -> None:
-    assert len(told(changed(range(1, ALONE + 1)))) == ALONE == 100
+    assert len(told(changed(range(1, MAX_SINGLE_AMENDMENTS + 1)))) == MAX_SINGLE_AMENDMENTS == 100
 
 
 def test_more_than_a_hundred_are_told_as_one_with_a_count_and_three_examples() -> None:
-    found = changed(range(1, ALONE + 2))
+    found = changed(range(1, MAX_SINGLE_AMENDMENTS + 2))
     add(found, 500, {"message": "a"}, {"message": "b"})
     of_many, of_one = found.findings()
     assert of_many.sentence.startswith(
@@ -82,7 +82,7 @@ def test_more_than_a_hundred_are_told_as_one_with_a_count_and_three_examples() -
 
 
 def test_an_entry_of_the_many_is_told_alone_for_what_only_it_shows() -> None:
-    found = changed(range(1, ALONE + 1))
+    found = changed(range(1, MAX_SINGLE_AMENDMENTS + 1))
     add(found, 200, {"user": "a", "message": "a"}, {"user": "b", "message": "b"})
     of_many, of_one = told(found)
     assert "101 entries" in of_many

@@ -11,7 +11,7 @@ from audit_archive.format.entry import Entry, Mark
 from audit_archive.format.facts import Cause, HeldBackBy, IdSpan, Mode, ReceiptSeen
 from audit_archive.format.head import Head, Intent, KnownReceipt, OpenHole
 from audit_archive.format.times import DAY
-from audit_archive.run.plan import Plan, Policy, Sight, make_plan, receipts_seen
+from audit_archive.run.plan import Constraints, Plan, Policy, make_plan, receipts_seen
 from audit_archive.run.receipts import match_receipts
 from audit_archive.run.survey import Survey, survey_entries
 
@@ -183,7 +183,7 @@ def test_a_purge_that_is_older_than_the_archive_holds_nothing_back() -> None:
 
 def test_a_stale_export_forbids_any_purge() -> None:
     survey = survey_of([entry(5), entry(6)], ARCHIVED)
-    plan = make_plan(survey, ARCHIVED, ON, NOW, Sight(is_stale=True))
+    plan = make_plan(survey, ARCHIVED, ON, NOW, Constraints(is_stale=True))
     assert (plan.boundary, plan.held_back_by, plan.next_due_at) == (None, HeldBackBy.STALE_EXPORT, NOW)
     assert plan.waiting_id == 5
 
@@ -191,7 +191,7 @@ def test_a_stale_export_forbids_any_purge() -> None:
 @pytest.mark.parametrize(("ending_id", "boundary"), [(5, None), (6, 5), (7, 6), (9, None)])
 def test_the_boundary_stays_below_an_id_whose_proof_ends_soon(ending_id: int, boundary: int | None) -> None:
     survey = survey_of([entry(5), entry(6), entry(7)], ARCHIVED)
-    plan = make_plan(survey, ARCHIVED, ON, NOW, Sight(ending_id=ending_id))
+    plan = make_plan(survey, ARCHIVED, ON, NOW, Constraints(ending_id=ending_id))
     assert plan.boundary == (7 if ending_id == 9 else boundary)
     assert plan.held_back_by == HeldBackBy.ENDING_PROOF
     assert plan.next_due_at is None

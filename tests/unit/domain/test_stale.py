@@ -12,7 +12,7 @@ from audit_archive.format.facts import Unexported
 from audit_archive.format.head import Head
 from audit_archive.ports import Lack
 from audit_archive.run.survey import Survey, survey_entries
-from audit_archive.run.view import covered_until, is_overdue, noted, unexported
+from audit_archive.run.view import covered_until, is_overdue, next_lack, unexported
 
 NOW = 1_795_413_600
 HOUR, DAY = 3600, 86_400
@@ -111,7 +111,7 @@ def test_what_an_earlier_run_missed_and_this_export_holds_is_no_reason() -> None
 def test_what_was_purged_since_an_earlier_run_missed_it_is_no_reason() -> None:
     purged = survey_of(receipts={6: "Successfully purged 1 logs before id:5"})
     assert not is_overdue(Unexported(7, stamp(NOW)), Lack(5, NOW - DAY), purged, NOW, HOUR)
-    known = noted(Unexported(7, None), Lack(5, 0), purged, NOW, is_stale=False, is_advancing=True)
+    known = next_lack(Unexported(7, None), Lack(5, 0), purged, NOW, is_stale=False, is_advancing=True)
     assert known == Lack(7, NOW)
 
 
@@ -136,7 +136,9 @@ class Days:
         survey = survey_of(*ids)
         lacking = Unexported(self.newest, stamp(self.now))
         is_stale = is_overdue(lacking, self.lack, survey, self.now, HOUR)
-        self.lack = noted(lacking, self.lack, survey, self.now, is_stale=is_stale, is_advancing=is_advancing)
+        self.lack = next_lack(
+            lacking, self.lack, survey, self.now, is_stale=is_stale, is_advancing=is_advancing
+        )
         self.newest += 1
         return is_stale
 
@@ -198,13 +200,13 @@ def test_an_export_that_lags_and_advances_is_none() -> None:
 
 def test_the_entry_that_is_lacking_the_longest_is_remembered_with_when_it_was_first_seen() -> None:
     survey = survey_of(3, 4)
-    first = noted(Unexported(5, None), None, survey, NOW, is_stale=False, is_advancing=False)
+    first = next_lack(Unexported(5, None), None, survey, NOW, is_stale=False, is_advancing=False)
     assert first == Lack(5, NOW)
-    again = noted(Unexported(6, None), first, survey, NOW + HOUR, is_stale=True, is_advancing=False)
+    again = next_lack(Unexported(6, None), first, survey, NOW + HOUR, is_stale=True, is_advancing=False)
     assert again == Lack(5, NOW, 1, NOW + HOUR)
-    third = noted(Unexported(7, None), again, survey, NOW + 2 * HOUR, is_stale=True, is_advancing=False)
+    third = next_lack(Unexported(7, None), again, survey, NOW + 2 * HOUR, is_stale=True, is_advancing=False)
     assert third == Lack(5, NOW, 2, NOW + HOUR)
-    held = noted(Unexported(7, None), third, survey_of(3, 5), NOW + 9, is_stale=False, is_advancing=True)
+    held = next_lack(Unexported(7, None), third, survey_of(3, 5), NOW + 9, is_stale=False, is_advancing=True)
     assert held == Lack(7, NOW + 9)
 
 

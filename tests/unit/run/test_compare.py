@@ -351,7 +351,7 @@ def test_when_the_time_runs_out_what_was_not_compared_is_counted(looks: int) -> 
 
 
 def test_a_file_that_was_read_in_part_is_not_said_to_be_respelled(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compare_step, "BETWEEN_LOOKS", 1)
+    monkeypatch.setattr(compare_step, "ENTRIES_PER_TIME_CHECK", 1)
     world = off()
     respell(world, *world.trail.ids)
     whole = {*look(world).respelled}

@@ -7,12 +7,13 @@ import pytest
 from audit_archive.errors import IntegrityError, InvalidExportError, PopulationMismatchError
 from audit_archive.format.facts import HeldBackBy
 from audit_archive.format.head import Intent
+from audit_archive.format.layout import statement_key
 from audit_archive.run.result import RunOutcome
 from audit_archive.run.settle import settle
 from tests.support.audit import audit_quiet
 from tests.support.fakes import FakeConsole, FakeTrail
 from tests.support.fakes.trail import stamp
-from tests.support.world import DAY, Meanwhile, ready, with_a_gap
+from tests.support.world import CONSOLE, DAY, Meanwhile, ready, with_a_gap
 
 
 def test_a_walk_that_runs_out_of_time_holds_the_purge_and_wakes_nobody() -> None:
@@ -29,6 +30,7 @@ def test_a_walk_that_runs_out_of_time_holds_the_purge_and_wakes_nobody() -> None
     result = world.run()
     assert len(walks) == 3
     assert (result.outcome, result.held_back_by) == (RunOutcome.ARCHIVED, HeldBackBy.POPULATION)
+    assert result.statements[-1] == statement_key(CONSOLE, world.head.seq)  # how the intent ended
     assert (world.posts, world.outcomes(), world.alerts.published) == ([], ["not_sent"], [])
     world.purger.hooks.clear()
     assert world.run().outcome == RunOutcome.PURGED
@@ -59,7 +61,7 @@ def test_a_purging_key_that_sees_another_trail_of_as_many_entries_purges_nothing
     other = FakeTrail(world.clock)
     other.arrive(5)
     world.purger = FakeConsole(other)
-    with pytest.raises(PopulationMismatchError, match="sees no entry 5, or another than"):
+    with pytest.raises(PopulationMismatchError, match="Entry 5, the last of the archived export, is missing"):
         world.run()
     assert (world.posts, other.ids) == ([], [1, 2, 3, 4, 5])
 

@@ -2,9 +2,13 @@
 
 import json
 
-from audit_archive.format.facts import Cause, Missing
+import pytest
+
+from audit_archive.format.facts import Cause, Missing, PopulationFacts, Unexported
+from audit_archive.format.head import Head
 from audit_archive.format.purges import ForeignPurge
-from audit_archive.run.result import MOST_LISTED, Result, RunOutcome
+from audit_archive.run.result import MOST_LISTED, Result, RunOutcome, stale
+from audit_archive.run.view import View
 
 
 def purge(number: int, lost: tuple[tuple[int, int], ...]) -> ForeignPurge:
@@ -41,3 +45,23 @@ def test_of_long_lists_the_beginning_is_told_and_how_many_more_there_are() -> No
         "200 more foreign_purges: the statements have them all",
     ]
     assert len(json.dumps(told)) < 200_000
+
+
+@pytest.mark.parametrize(
+    ("counted", "lacking", "expected"),
+    [
+        (
+            7,
+            Unexported(9, "2026-11-20"),
+            ("entry 9 of 2026-11-20, and", "the Console counts 7 entries, the export"),
+        ),
+        (None, Unexported(9, None), ("entry 9, and", "the Console gives no count, and its pages")),
+    ],
+)
+def test_a_warning_leaves_out_what_the_console_did_not_give(
+    counted: int | None, lacking: Unexported, expected: tuple[str, str]
+) -> None:
+    seen = View(lacking, True, False, 0, PopulationFacts(counted, 5, None, ()))
+    warnings = stale(Head("1234abcd"), Head("1234abcd"), seen).warnings
+    assert [part in warning for part, warning in zip(expected, warnings, strict=True)] == [True, True]
+    assert "None" not in "".join(warnings)

@@ -1,6 +1,6 @@
 """The archive run. Read `_archive_and_purge` top to bottom: it is the product.
 
-Each step takes what the step before returned, so that the type checker forbids the wrong order: only a
+Each step takes what the step before it returned, so the type checker forbids the wrong order. Only a
 `Verified` export can be committed, and only a recorded `Head` can lead to a purge.
 """
 
@@ -9,33 +9,32 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 
 from audit_archive.errors import RollbackError, SettingsError
-from audit_archive.format.facts import HeldBackBy, Mode
+from audit_archive.format.facts import Mode
 from audit_archive.format.head import Head, accepted_ids
 from audit_archive.run.collect import Surveyed, download, kept_if_refused, store, survey, verify_stored
 from audit_archive.run.compare import Compared, archived_by, compare, first_ending
 from audit_archive.run.context import Run, SupersededError, announce_pending, lease, paging
-from audit_archive.run.findings import tell_hold
+from audit_archive.run.findings import announce_hold
 from audit_archive.run.ledger_head import readable_head
-from audit_archive.run.plan import Plan, Sight, is_idle, make_plan
+from audit_archive.run.plan import Constraints, Plan, is_idle, make_plan
 from audit_archive.run.publish import load
 from audit_archive.run.purge import HeldError, check_dry, purge
-from audit_archive.run.result import Result, RunOutcome, archived, plain, purged, stale, warned
+from audit_archive.run.result import Result, RunOutcome, archived, held, plain, purged, stale, warned
 from audit_archive.run.rollback import check_forward
 from audit_archive.run.settle import settle, settle_late
 from audit_archive.run.slices import Basis, archive_slices
-from audit_archive.run.view import View, check_not_lasting, note, view
+from audit_archive.run.view import View, check_not_lasting, note_lacking, view
 
-NO_PURGE_KEY = "no purging key is stored: the population that a purge would meet was not checked"
-NOT_YET_CERTAIN = (
-    "nothing was purged: the purging key sees a young entry that the export does not hold, or there was too "
-    "little time to look; the next run looks again"
+NO_PURGE_KEY = (
+    "no purging key is stored: the population that a purge would meet was not checked. Store the key before "
+    "mode `on`"
 )
 
 
 def archive_console(run: Run) -> Result:
-    """One pass over one Console, under its lease: archive what is new, prove it, and purge what is proven.
+    """Make one pass over one Console, under its lease: archive what is new, prove it, purge what is proven.
 
-    Raises the errors of `audit_archive.errors`.
+    Raises the errors of `audit_archive.errors`. A PageError is announced first.
     """
     with lease(run) as is_ours, _closing_files(run) as inner, paging(inner):
         if is_ours:
@@ -48,48 +47,60 @@ def _under_lease(run: Run) -> Result:
     result, head = _archive_and_purge(run)
     announce_pending(run)
     if not result.is_stale:
-        tell_hold(run, head, is_growing=result.new_entries > 0)
+        announce_hold(run, head, is_growing=result.new_entries > 0)
     if result.is_completed:
         run.ledger.complete(run.order.console, run.clock.now())
     return result
 
 
 def _archive_and_purge(run: Run) -> tuple[Result, Head]:
+    # 1. Finish what a crashed run left: the ledger comes up to the chain, and each purge gets its outcome.
     loaded = load(run)
     head = settle(run, loaded)
+
+    # 2. Peek before the download: the export must hold every entry that was live by then.
     began_at, peek = run.clock.now(), run.console.peek()
     if is_idle(peek.newest, peek.population, head, run.order.policy, began_at):
         return plain(RunOutcome.IDLE, loaded, head), head
+
+    # 3. Download and read the whole export. An export of a trail that went backwards is refused.
     export = download(run)
     with kept_if_refused(run, export):
         surveyed = survey(run, export, head)
         archivings = archived_by(run, head, surveyed.survey.ids)
         compared = compare(run, head, surveyed, archivings)
-        seen = _checked(run, surveyed, head, compared, view(run, surveyed, head, peek, began_at))
+        seen = _checked_view(run, surveyed, head, compared, view(run, surveyed, head, peek, began_at))
     if seen.is_stale and not seen.is_advancing:
         return stale(loaded, head, seen), head
     if not surveyed.survey.ids:
         return plain(RunOutcome.IDLE, loaded, head), head
+
+    # 4. Decide what to purge. A mismatch that the export is the first to show must latch this plan already.
     head = settle_late(run, head, surveyed)
     ending_id = first_ending(run, head, surveyed.survey.ids, archivings)
-    sight = Sight(seen.is_stale, seen.unexported_id, ending_id)
-    plan = make_plan(surveyed.survey, head, run.order.policy, surveyed.export.served_at, sight)
+    constraints = Constraints(seen.is_stale, seen.unexported_id, ending_id)
+    plan = make_plan(surveyed.survey, head, run.order.policy, surveyed.export.served_at, constraints)
+
+    # 5. Store the export and read it back: no statement names bytes that were not proven.
     verified = verify_stored(run, store(run, surveyed, head))
     try:
-        evidence = Basis(surveyed, seen, compared, plan, verified)
-        head, is_complete = archive_slices(run, head, evidence)
-        result = archived(loaded, head, evidence, is_complete=is_complete)
+        # 6. Commit, publish and record. The last slice records the plan as well, before anything is purged.
+        basis = Basis(surveyed, seen, compared, plan, verified)
+        head, is_complete = archive_slices(run, head, basis)
+        result = archived(loaded, head, basis, is_complete=is_complete)
+        # 7. Purge what is recorded, and record how it ended.
         return _purge(run, head, surveyed, plan, result) if is_complete else (result, head)
     except SupersededError:
         head = load(run)
         return plain(RunOutcome.SUPERSEDED, loaded, head), head
 
 
-def _checked(run: Run, surveyed: Surveyed, head: Head, compared: Compared, seen: View) -> View:
+def _checked_view(run: Run, surveyed: Surveyed, head: Head, compared: Compared, seen: View) -> View:
     """Check that the trail went forward, and note whether the export holds what `fetch` showed.
 
-    Only a trail that `fetch` shows went backwards: else the export is an old copy, or one of another trail,
-    and what is new in it is not archived. Raises RollbackError, InvalidExportError.
+    The trail went backwards only if `fetch` shows the same as the export. If `fetch` shows more, the export
+    is an old copy, or a copy of another trail. Its new entries are not archived. Raises RollbackError,
+    InvalidExportError.
     """
     try:
         check_forward(surveyed.survey, head, is_another=compared.is_another_trail)
@@ -97,7 +108,7 @@ def _checked(run: Run, surveyed: Surveyed, head: Head, compared: Compared, seen:
         if seen.lacking is None:
             raise
         seen = seen.as_old_copy()
-    lack = note(run, seen, surveyed.survey)
+    lack = note_lacking(run, seen, surveyed.survey)
     if not seen.is_advancing:
         check_not_lasting(lack, run.clock.now())
     return seen
@@ -105,28 +116,29 @@ def _checked(run: Run, surveyed: Surveyed, head: Head, compared: Compared, seen:
 
 def _purge(run: Run, head: Head, surveyed: Surveyed, plan: Plan, result: Result) -> tuple[Result, Head]:
     """Carry out the recorded plan: purge in mode `on`, only check in `dry-run`."""
-    # What vanished from the export, or was accepted as missing, may be live and be made up for in the count.
-    is_sure = not plan.vanished and not accepted_ids(head.holes)
+    # Ids that vanished or were accepted as missing may be live, hidden in a count that fits by chance.
+    is_count_enough = not plan.vanished and not accepted_ids(head.holes)
     ids = surveyed.survey.ids
     try:
         if plan.is_intent:
-            after, settlement = purge(run, head, ids, is_sure=is_sure)
+            after, settlement = purge(run, head, ids, is_count_enough=is_count_enough)
             return purged(result, plan, settlement, head, after), after
         if plan.mode == Mode.DRY_RUN and plan.boundary is not None:
-            is_checked = check_dry(run, head, ids, plan.boundary, is_sure=is_sure)
+            is_checked = check_dry(run, head, ids, plan.boundary, is_count_enough=is_count_enough)
             return result if is_checked else warned(result, NO_PURGE_KEY), head
-    except HeldError:
-        return warned(replace(result, held_back_by=HeldBackBy.POPULATION), NOT_YET_CERTAIN), head
+    except HeldError as error:
+        after = error.head if error.head is not None else head
+        return held(result, head, after), after
     return result, head
 
 
 @contextmanager
 def _closing_files(run: Run) -> Iterator[Run]:
-    """The same run, with every temporary file closed at its end. Raises SettingsError for a full disk."""
+    """The same run; every temporary file is closed at its end. Raises SettingsError if the disk fails."""
     try:
         with ExitStack() as files:
             yield replace(run, scratch=lambda: files.enter_context(run.scratch()))
-    except OSError as error:  # every other one is translated at its port
+    except OSError as error:  # the ports translate every other OSError
         raise SettingsError(
             f"The temporary disk failed ({error.strerror}): give the function more ephemeral storage"
         ) from error

@@ -1,4 +1,4 @@
-"""Sign: a checkpoint over the tree and the statement, before anything is built on it."""
+"""Sign a checkpoint over the tree and the statement, before the ledger records the statement."""
 
 from dataclasses import dataclass
 from hashlib import sha256
@@ -15,14 +15,14 @@ from audit_archive.run.context import Run, Signing, SupersededError
 from audit_archive.storage.chain import Committed, check_lock
 
 MAX_CHECKPOINT_BYTES = 1 << 16
-"""Bytes: a checkpoint with the lines of many witnesses. More is not one."""
+"""Bytes of a checkpoint with the signatures of many witnesses. A larger object is not a checkpoint."""
 
-REASON = "from here on every statement's checkpoint is signed; its key is this one"
+KEY_REASON = "from here on every statement's checkpoint is signed; its key is this one"
 
 
 @dataclass(frozen=True)
 class Signed:
-    """A committed statement with its signed checkpoint (`note`), or one of an archive that is not signed."""
+    """A committed statement with its signed checkpoint. `note` is empty if the archive is not signed."""
 
     statement: Statement
     before: Head
@@ -31,16 +31,16 @@ class Signed:
 
 
 def commit_key(run: Run, head: Head) -> Signed | None:
-    """State which key signs from here on, unless the chain says so already (None).
+    """State which key signs from here on. Returns None if the chain names it already, or nothing is signed.
 
     A Console must answer before its first statement. Raises SupersededError if another run took the chain
-    further, SettingsError if signing was turned off, and what a Console raises that does not answer.
+    further, SettingsError if signing was turned off, ConsoleError if the Console does not answer.
     """
     signing = _signing(run, head)
     if signing is None or _is_named(signing, head):
         return None
     if head.statement is None:
-        run.console.peek()  # a mistyped id is no Console, and what is stated of it would stay for ever
+        run.console.peek()  # a statement about a mistyped id would stay for ever
     public_key = to_base64(signing.signer.public_key().spki)
     committed = commit(run, head, _key_statement(run, head, public_key))
     if committed is None:
@@ -49,11 +49,12 @@ def commit_key(run: Run, head: Head) -> Signed | None:
 
 
 def sign_checkpoint(run: Run, committed: Committed) -> Signed:
-    """Sign the checkpoint of a statement, unless a run that died here has.
+    """Sign the checkpoint of a statement, unless a run that crashed has signed it already.
 
-    Only the key that the chain names signs: what comes before the first such statement stays unsigned, and so
-    does what a dead run left whose key was replaced; the next statement names the new one and covers it.
-    Raises SigningError, SettingsError if signing was turned off, IntegrityError if a checkpoint is unlocked.
+    Only the key that the chain names signs. Two kinds of statements stay unsigned: those before the first
+    statement that names a key, and one that a crashed run left when the key was replaced before it was
+    signed. The next statement names the new key, and its checkpoint covers the earlier ones. Raises
+    SigningError, SettingsError if signing was turned off, IntegrityError if a checkpoint is not locked.
     """
     signing, note = _signing(run, committed.head), b""
     if signing is not None and _is_named(signing, committed.head):
@@ -64,22 +65,22 @@ def sign_checkpoint(run: Run, committed: Committed) -> Signed:
 def _signing(run: Run, head: Head) -> Signing | None:
     if run.signing is None and head.public_key is not None:
         raise SettingsError(
-            f"The archive of Console {head.console} is signed, but no signing key is set: a statement "
+            f"The archive of Console {head.console} is signed, but no signing key is set. A statement "
             "without a checkpoint would look like a forgery. Deploy with SignCheckpoints=true"
         )
     return run.signing
 
 
 def _is_named(signing: Signing, head: Head) -> bool:
-    """Whether the chain names the key that signs."""
+    """Whether the key that signs is the one that the chain names."""
     return head.public_key == to_base64(signing.signer.public_key().spki)
 
 
 def _signed_note(run: Run, signing: Signing, head: Head, ref: ObjectRef) -> bytes:
-    """The signed checkpoint, found among the versions of its key, or put there.
+    """The signed checkpoint: the one that is stored under its key, or a new one that is put there.
 
-    Signatures differ, each is as good. What else lies under the key, or is not locked, stops nothing: the
-    signature tells, and ours is put over it.
+    Two signatures of one checkpoint differ, and both are valid. Other objects under the key, and unlocked
+    ones, do not stop the run: they are not valid checkpoints, and ours is put over them.
     """
     checkpoint = Checkpoint(head.console, head.tree.size, head.tree.root, ref.sha256)
     key, retention = checkpoint_key(head.console, head.seq), run.retention()
@@ -90,21 +91,21 @@ def _signed_note(run: Run, signing: Signing, head: Head, ref: ObjectRef) -> byte
     run.store.create(key, note, sha256(note).hexdigest(), retention)
     facts = run.store.inspect(key)
     if facts is None or facts.sha256 != sha256(note).hexdigest():
-        found = _find_note(run, signing, key, checkpoint)  # another run's, which was faster
+        found = _find_note(run, signing, key, checkpoint)  # another run may have been faster
         return found if found is not None else _put_over(run, key, note)
     check_lock(key, facts.retention, run.order.lock_mode, retention.until)
     return note
 
 
 def _put_over(run: Run, key: str, note: bytes) -> bytes:
-    """Put a checkpoint over what is not one."""
+    """Put a checkpoint over an object that is not one."""
     retention = run.retention()
     with run.scratch() as file:
         file.write(note)
         ref = run.store.put(key, file, sha256(note).hexdigest(), retention, {"console": run.order.console})
     facts = run.store.inspect(key, ref.version_id)
     if facts is None:
-        raise ArchiveStoreError(f"{key} could not be written; the next run tries again")
+        raise ArchiveStoreError(f"{key} could not be written. The next run tries again")
     check_lock(key, facts.retention, run.order.lock_mode, retention.until)
     return note
 
@@ -140,6 +141,6 @@ def _key_statement(run: Run, head: Head, public_key: str) -> OperatorStatement:
         highest_purged_id=head.highest_purged_id,
         action=Action.KEY,
         who=run.order.facts.invoked_by,
-        reason=REASON,
+        reason=KEY_REASON,
         public_key=public_key,
     )

@@ -1,4 +1,4 @@
-"""Download and survey: the export on disk, and everything one pass over it finds out."""
+"""Download an export, survey it, store it, and verify what is stored: whole, and under its lock."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,12 +19,15 @@ from audit_archive.run.context import Run
 from audit_archive.run.survey import Survey, survey_entries
 from audit_archive.storage.chain import check_lock
 
+MAX_LOCK_SHORTFALL = 7 * DAY
+"""Seconds by which the lock of a stored export may end before the lock of a new one would."""
+
 
 @dataclass(frozen=True)
 class Export:
-    """An export, whole, on disk: its size in bytes, SHA-256 (hex), and when it was served (epoch seconds).
+    """A whole export on disk: its size in bytes, its SHA-256 (hex), and when it was served (epoch seconds).
 
-    `served_at` is the earlier of the Console's clock and ours, so that neither can make an entry look older
+    `served_at` is the earlier of the Console's clock and ours. So no clock alone can make an entry look older
     than it is.
     """
 
@@ -36,15 +39,29 @@ class Export:
 
 @dataclass(frozen=True)
 class Surveyed:
-    """An export, its entries ascending by id, and what the pass over them found out."""
+    """An export, its entries ascending by id, and the survey of them."""
 
     export: Export
     entries: SortedEntries
     survey: Survey
 
 
+@dataclass(frozen=True)
+class StoredExport:
+    """An export in the bucket that holds the surveyed entries. `facts` say what must read back."""
+
+    facts: ExportFacts
+
+
+@dataclass(frozen=True)
+class Verified:
+    """An export that was read back from the bucket: whole, and locked."""
+
+    facts: ExportFacts
+
+
 def download(run: Run) -> Export:
-    """Spool the export to disk."""
+    """Download the export to a temporary file."""
     spool = run.scratch()
     received = run.console.download(spool)
     now = run.clock.now()
@@ -53,7 +70,7 @@ def download(run: Run) -> Export:
 
 
 def survey(run: Run, export: Export, head: Head) -> Surveyed:
-    """Read the whole export once. Raises InvalidExportError."""
+    """Survey the whole export in one pass. Raises InvalidExportError."""
     entries = read_export(export.file, export.size, run.scratch)
     cutoff = export.served_at - run.order.policy.window
     return Surveyed(export, entries, survey_entries(entries, head, export.served_at, cutoff))
@@ -75,7 +92,7 @@ def kept_if_refused(run: Run, export: Export) -> Iterator[None]:
 
 
 def _keep(run: Run, export: Export) -> str:
-    """Store a refused export for a person to look at; a store that fails must not hide the refusal."""
+    """Store a refused export, and say where it is. A store that fails must not hide the refusal."""
     key = rejected_key(run.order.console, export.served_at, export.sha256)
     retention = run.rejected_retention()
     metadata = {"console": run.order.console, "sha256": export.sha256, "run-id": run.order.facts.id}
@@ -86,31 +103,11 @@ def _keep(run: Run, export: Export) -> str:
     return f"The refused export is kept as {ref.key}, version {ref.version_id}."
 
 
-# Store and verify: the untouched export in the bucket, proven whole and locked.
-
-REUSED_FOR = 7 * DAY
-"""Seconds by which the lock of a stored export may end before that of a new one would."""
-
-
-@dataclass(frozen=True)
-class StoredExport:
-    """An export in the bucket that holds the surveyed entries, as it must read back."""
-
-    facts: ExportFacts
-
-
-@dataclass(frozen=True)
-class Verified:
-    """The export as we read it back: whole, and locked."""
-
-    facts: ExportFacts
-
-
 def store(run: Run, surveyed: Surveyed, head: Head) -> StoredExport:
     """Put the export under retention, with its SHA-256, so that S3 itself refuses damaged bytes.
 
-    If the newest stored export holds the same entries under a lock that is as good, that one stands for it:
-    a run that fails night after night must not store the whole trail each time.
+    If the newest stored export holds the same entries, and its lock lasts nearly as long, no new one is
+    stored: a run that fails every night must not store the whole trail each time.
     """
     retention, known = run.retention(), head.export
     if known is not None and _is_same(known, surveyed) and _lasts(run, known, retention):
@@ -133,17 +130,18 @@ def store(run: Run, surveyed: Surveyed, head: Head) -> StoredExport:
 
 def verify_stored(run: Run, stored: StoredExport) -> Verified:
     """Read the stored version back, hash it again, and check its lock. Raises IntegrityError."""
-    due = stored.facts
-    read = hash_all(run.store.read(due.key, due.version_id))
-    if (read.sha256, read.size) != (due.sha256, due.size):
+    expected = stored.facts
+    read = hash_all(run.store.read(expected.key, expected.version_id))
+    if (read.sha256, read.size) != (expected.sha256, expected.size):
         raise IntegrityError(
-            f"{due.key} version {due.version_id} reads back as {read.size} bytes with SHA-256 "
-            f"{read.sha256}; {due.size} bytes with {due.sha256} were put. Nothing was purged"
+            f"{expected.key} version {expected.version_id} reads back as {read.size} bytes with SHA-256 "
+            f"{read.sha256}. {expected.size} bytes with SHA-256 {expected.sha256} were put. Nothing was "
+            "purged. If the next run says the same, verify the archive"
         )
-    facts = run.store.inspect(due.key, due.version_id)
+    facts = run.store.inspect(expected.key, expected.version_id)
     found = facts.retention if facts is not None else None
-    retention = check_lock(due.key, found, due.lock_mode, from_rfc3339(due.retain_until))
-    return Verified(replace(due, lock_mode=retention.mode, retain_until=rfc3339(retention.until)))
+    retention = check_lock(expected.key, found, expected.lock_mode, from_rfc3339(expected.retain_until))
+    return Verified(replace(expected, lock_mode=retention.mode, retain_until=rfc3339(retention.until)))
 
 
 def _is_same(known: ExportFacts, surveyed: Surveyed) -> bool:
@@ -151,8 +149,8 @@ def _is_same(known: ExportFacts, surveyed: Surveyed) -> bool:
 
 
 def _lasts(run: Run, known: ExportFacts, retention: Retention) -> bool:
-    """Whether a stored export is still there, under a lock nearly as long as a new one's."""
-    is_long = from_rfc3339(known.retain_until) >= retention.until - REUSED_FOR
+    """Whether a stored export is still there, under a lock that lasts nearly as long as a new one."""
+    is_long = from_rfc3339(known.retain_until) >= retention.until - MAX_LOCK_SHORTFALL
     is_mode = known.lock_mode in {retention.mode, LockMode.COMPLIANCE}
     return is_long and is_mode and run.store.inspect(known.key, known.version_id) is not None
 

@@ -1,4 +1,4 @@
-"""Commit: a statement is appended to the chain, by the one put that decides it."""
+"""Commit a statement: the one put that appends it to the chain."""
 
 from dataclasses import replace
 from hashlib import sha256
@@ -16,11 +16,12 @@ from audit_archive.storage.chain import Committed, check_continuity, check_lock
 
 
 def commit(run: Run, before: Head, statement: Statement) -> Committed | None:
-    """Append a statement to the chain, or return None if another run took its sequence number.
+    """Append a statement to the chain. Returns None if another run took its sequence number.
 
-    This put is the commit point. Its answer may be lost or may tell of our own earlier success, so only
-    reading it back decides: identical bytes mean that we won. Raises IntegrityError if what is there is not
-    locked; and, before anything is written, for a statement that does not go on from the head.
+    This put is the commit point. Its answer may be lost, or a retry may meet our own earlier success. So only
+    reading back decides: with identical bytes the statement is ours. Raises IntegrityError before anything is
+    written if the statement does not follow from the head, and afterwards if the stored object is not locked.
+    Raises ArchiveStoreError if nothing was written.
     """
     statement = _with_digest(before, statement)
     check_continuity(statement_key(run.order.console, statement.seq), before, statement)
@@ -32,7 +33,7 @@ def commit(run: Run, before: Head, statement: Statement) -> Committed | None:
     facts = run.store.inspect(key)
     if facts is None:
         raise ArchiveStoreError(
-            f"{key} could not be written and nobody else wrote it; the next run tries again"
+            f"{key} could not be written, and no other run wrote it. The next run tries again"
         )
     if b"".join(run.store.read(key, facts.version_id)) != data:
         return None
@@ -47,7 +48,9 @@ def _with_digest(before: Head, statement: Statement) -> Statement:
     return replace(statement, head_format=HEAD_FORMAT, head_sha256=head_sha256(after))
 
 
-def mismatch_finding(said: PurgeStatement) -> Finding:
+def mismatch_finding(statement: PurgeStatement) -> Finding:
     """The finding that a purge destroyed more than was archived."""
-    sentence = mismatch_sentence(said.console, said.boundary, said.expected_count, said.reported_count)
-    return Finding(FindingKind.PURGE_MISMATCH, said.console, sentence, {"statement": said.seq})
+    sentence = mismatch_sentence(
+        statement.console, statement.boundary, statement.expected_count, statement.reported_count
+    )
+    return Finding(FindingKind.PURGE_MISMATCH, statement.console, sentence, {"statement": statement.seq})

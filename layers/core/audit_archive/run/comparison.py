@@ -1,4 +1,9 @@
-"""What comparing live entries with archived ones found: spans and counts to state, findings to tell. Pure."""
+"""How live entries differ from archived ones, and which statement archived which of them. Pure.
+
+An amendment changes what a documented member says. These changes are not amendments: another spelling of the
+same moment, a new name of a flock, a change in a member that is not documented, and one empty value in place
+of another.
+"""
 
 from array import array
 from collections import Counter
@@ -19,20 +24,29 @@ from audit_archive.format.json_scan import ENTRY_FIELDS, Scan, decode_string
 from audit_archive.format.statement import ArchiveStatement
 from audit_archive.format.times import DAY, from_rfc3339, read_timestamp
 
-# Whether an entry still says what it said when it was archived. Pure.
-#
-# An amendment changes what a documented member says. The Console may spell the same moment in another way,
-# rename a flock, and grow members that are not documented: that is no amendment.
-
 DOCUMENTED = ENTRY_FIELDS - {"id", "flock_name"}
+"""The members that an amendment changes."""
 OTHER_TEXT = "_source"
-"""The name of what a `_source` form holds beside the known members: its bytes count, not their meaning."""
+"""The name for all that a `_source` form holds besides the known members. It is compared byte by byte."""
 
 _SAYS_NOTHING = (None, b"null", b'""')
 
+MAX_SINGLE_AMENDMENTS = 100
+"""Up to so many entries with a change in the same member have a finding each; more have one together."""
+EXAMPLES = 3
+"""Entries that a finding about many of them quotes."""
+MAX_SHOWN = 200
+"""Characters of each form of a member that a finding shows."""
+MAX_NAMES = 50
+"""Undocumented members with a count of their own: whoever writes entries chooses their names."""
+MAX_NAME = 100
+"""Characters of such a name."""
+
+_ADVICE = "The archive keeps both forms. Find out who changed what was recorded."
+
 
 class Change(NamedTuple):
-    """A member that says something else now; both as JSON, None where it is absent."""
+    """A member with another value now. Both values are JSON; None: the member is absent."""
 
     member: str
     archived: bytes | None
@@ -43,8 +57,8 @@ class Change(NamedTuple):
 class Difference:
     """How two lines of one entry differ.
 
-    `changes`: what was amended. `is_respelled`: the same moment is spelled in another way. `drift`: the other
-    members that differ.
+    `changes`: what was amended. `is_respelled`: the same moment has a new spelling. `drift`: the names of the
+    other members that differ.
     """
 
     changes: tuple[Change, ...]
@@ -72,7 +86,7 @@ def difference(archived: bytes, live: bytes) -> Difference:
 
 
 def _is_drift(name: str, old: bytes | None, new: bytes | None) -> bool:
-    """Whether a change is no amendment: of what is not documented, or from nothing said to nothing said."""
+    """Whether a change is not an amendment: the member is not documented, or both values are empty."""
     is_known = name in DOCUMENTED or name == OTHER_TEXT
     return not is_known or (old in _SAYS_NOTHING and new in _SAYS_NOTHING)
 
@@ -94,7 +108,7 @@ def _plain_members(line: bytes) -> dict[str, bytes]:
 
 
 def _source_members(line: bytes) -> dict[str, bytes]:
-    """The known members of a line of either form as they stand in its source, and all that stands around."""
+    """The known members of a line of either form, as its source spells them, and the rest as OTHER_TEXT."""
     source = source_of(line)
     spans = Scan(source, 0).members
     members = {name: _spelled(source[start:end]) for name, (start, end) in spans.items()}
@@ -106,7 +120,7 @@ def _source_members(line: bytes) -> dict[str, bytes]:
 
 
 def _spelled(token: bytes) -> bytes:
-    """A value; a text in its canonical spelling, if it has one."""
+    """A value; of a text its canonical spelling, if it has one."""
     if token[:1] != b'"':
         return token
     try:
@@ -116,20 +130,8 @@ def _spelled(token: bytes) -> bytes:
         return token
 
 
-ALONE = 100
-"""Up to so many entries in which the same member changed are told one by one."""
-EXAMPLES = 3
-MAX_SHOWN = 200
-"""Characters that are shown of each form of a member."""
-MAX_NAMES = 50
-"""Members that are not documented and changed: whoever writes entries chooses their names."""
-MAX_NAME = 100
-
-_WAY_OUT = "Find out who changed what was recorded; the archive keeps both forms."
-
-
 class _Shown(NamedTuple):
-    """What a person sees of a changed member of an entry."""
+    """What a finding shows of a changed member of an entry."""
 
     entry_id: int
     archived: str
@@ -139,13 +141,14 @@ class _Shown(NamedTuple):
 class Differing:
     """Collects how live entries differ from the archived ones.
 
-    `stated`: the entries that earlier statements say were amended. More than ALONE of them were told together
-    then, and must not be told one by one when fewer are left.
+    `stated`: the entries that earlier statements list as amended. If they are more than
+    MAX_SINGLE_AMENDMENTS, one finding has announced them together. They must not be announced one by one when
+    fewer are left.
     """
 
     def __init__(self, console: str, stated: IdSet) -> None:
         self._console = console
-        self._told = stated if stated.size > ALONE else IdSet()
+        self._announced = stated if stated.size > MAX_SINGLE_AMENDMENTS else IdSet()
         self._ids = array("q")
         self._counts: Counter[str] = Counter()
         self._shown: dict[str, list[_Shown]] = {}
@@ -162,7 +165,7 @@ class Differing:
         if not found.changes:
             return
         self._ids.append(entry_id)
-        if entry_id not in self._told:
+        if entry_id not in self._announced:
             for change in found.changes:
                 self._add_change(entry_id, change)
 
@@ -180,13 +183,13 @@ class Differing:
         return dict(self._drift)
 
     def findings(self) -> tuple[Finding, ...]:
-        """What a person is told: each amended entry alone, or a member that changed in many entries."""
-        alone = dict[int, dict[str, _Shown]]()
+        """The findings: one for each amended entry, or one for a member that changed in many entries."""
+        single = dict[int, dict[str, _Shown]]()
         for member, shown in self._shown.items():
-            for each in shown if self._counts[member] <= ALONE else ():
-                alone.setdefault(each.entry_id, {})[member] = each
-        many = sorted(member for member, count in self._counts.items() if count > ALONE)
-        return (*map(self._of_many, many), *(self._of_one(*each) for each in sorted(alone.items())))
+            for each in shown if self._counts[member] <= MAX_SINGLE_AMENDMENTS else ():
+                single.setdefault(each.entry_id, {})[member] = each
+        many = sorted(member for member, count in self._counts.items() if count > MAX_SINGLE_AMENDMENTS)
+        return (*map(self._of_many, many), *(self._of_one(*each) for each in sorted(single.items())))
 
     def _add_drift(self, kind: str) -> None:
         if kind not in self._drift and len(self._drift) >= MAX_NAMES:
@@ -196,21 +199,21 @@ class Differing:
     def _add_change(self, entry_id: int, change: Change) -> None:
         self._counts[change.member] += 1
         shown = self._shown.setdefault(change.member, [])
-        if len(shown) < ALONE:
+        if len(shown) < MAX_SINGLE_AMENDMENTS:
             shown.append(_Shown(entry_id, *_side_by_side(change.archived, change.live)))
 
     def _of_one(self, entry_id: int, members: dict[str, _Shown]) -> Finding:
-        words = "; ".join(_words(member, members[member]) for member in sorted(members))
-        who = f"Entry {entry_id} of Console {self._console} was amended after it was archived"
+        changes = "; ".join(_change(member, members[member]) for member in sorted(members))
+        what = f"Entry {entry_id} of Console {self._console} was amended after it was archived"
         facts = {"id": entry_id, "members": _facts(members)}
-        return Finding(FindingKind.AMENDED_ENTRY, self._console, f"{who}: {words}. {_WAY_OUT}", facts)
+        return Finding(FindingKind.AMENDED_ENTRY, self._console, f"{what}: {changes}. {_ADVICE}", facts)
 
     def _of_many(self, member: str) -> Finding:
         count, examples = self._counts[member], sorted(self._shown[member])[:EXAMPLES]
-        words = "; ".join(f"in entry {each.entry_id} {_words(member, each)}" for each in examples)
-        who = f"{count} entries of Console {self._console} were amended after they were archived"
+        changes = "; ".join(f"in entry {each.entry_id} {_change(member, each)}" for each in examples)
+        what = f"{count} entries of Console {self._console} were amended after they were archived"
         facts = {"member": member, "count": count, "examples": [each._asdict() for each in examples]}
-        sentence = f"{who}: their {member} changed. For example, {words}. {_WAY_OUT}"
+        sentence = f"{what}: their {member} changed. For example, {changes}. {_ADVICE}"
         return Finding(FindingKind.AMENDED_ENTRY, self._console, sentence, facts)
 
 
@@ -218,12 +221,12 @@ def _facts(members: dict[str, _Shown]) -> dict[str, dict[str, str]]:
     return {name: {"archived": each.archived, "live": each.live} for name, each in sorted(members.items())}
 
 
-def _words(member: str, shown: _Shown) -> str:
+def _change(member: str, shown: _Shown) -> str:
     return f"{member} was {shown.archived} and is {shown.live} now"
 
 
 def _side_by_side(archived: bytes | None, live: bytes | None) -> tuple[str, str]:
-    """Both forms of a member, cut so that the first difference shows, with a hash of what was cut."""
+    """Both forms of a member. A long one is cut so that the first difference shows, and has its hash."""
     old, new = _text(archived), _text(live)
     shorter, longer = sorted((len(old), len(new)))
     same = next((at for at in range(shorter) if old[at] != new[at]), shorter)
@@ -244,15 +247,12 @@ def _cut(text: str, start: int) -> str:
     return f"{before}{visible(part)}{after} ({len(text)} characters, SHA-256 {digest}…)"
 
 
-# Which statement archived which of the entries that are live. Pure.
-
-
 @dataclass(frozen=True)
 class Archiving:
-    """What one statement archived of the entries that are live now, and the export that proves them.
+    """Which of the live entries one statement archived, and the export that proves them.
 
-    `ids`: those entries. `started_at`: when its run began (epoch seconds). `amended`: which archived entries
-    said something else by then.
+    `ids`: those entries. `started_at`: when its run began (epoch seconds). `amended`: the archived entries
+    that the statement lists as amended.
     """
 
     seq: int
@@ -264,7 +264,7 @@ class Archiving:
 
 
 def ends_at(archiving: Archiving, retention_days: int) -> int:
-    """Until when the proof of these entries lasts (epoch seconds): a lock ends, or an object expires."""
+    """Until when the proof of these entries lasts (epoch seconds): its lock ends, or its object expires."""
     expires_at = archiving.started_at + retention_days * DAY
     return min(from_rfc3339(archiving.export.retain_until), expires_at)
 
@@ -274,14 +274,14 @@ def live_archived(head: Head, live: IdSet) -> IdSet:
     return live.within(1, head.highest_archived_id).minus(head.open_ids)
 
 
-def archived_part(said: ArchiveStatement, below: int, live: IdSet) -> IdSet:
-    """Those of some live ids that a statement archived; no newer statement archived any of them.
+def archived_part(statement: ArchiveStatement, below: int, live: IdSet) -> IdSet:
+    """The live ids that a statement archived. No newer statement archived any of `live`.
 
-    `below` is the highest id that was archived before it.
+    `below` is the highest id that was archived before the statement.
     """
-    seen = live.within(below + 1, said.highest_archived_id)
-    absent = span_set(said.missing)
-    late = live.intersection(IdSet.of(*((entry_id, entry_id) for entry_id in said.filled)))
+    seen = live.within(below + 1, statement.highest_archived_id)
+    absent = span_set(statement.missing)
+    late = live.intersection(IdSet.of(*((entry_id, entry_id) for entry_id in statement.filled)))
     if seen.intersection(absent):
         seen = seen.minus(absent)
     return IdSet.of(*seen.ranges, *late.ranges) if late else seen

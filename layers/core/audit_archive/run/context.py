@@ -1,4 +1,7 @@
-"""What a run is told, and what it works with."""
+"""What a run works with: its order, its ports, and the lease of its Console.
+
+The lease only keeps parallel runs from doing the same work. The chain is what keeps them safe.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,13 +30,24 @@ from audit_archive.ports import (
 from audit_archive.run.plan import Policy
 
 RUN_RESERVE = 90.0
-"""With fewer seconds than this left, no new slice is begun and no purge is sent."""
+"""Seconds. With less time left, no new slice is begun and no purge is sent."""
 
 REJECTED_DAYS = 90
+"""How long an export that was refused stays locked."""
+
+LEASE_MARGIN = 60
+"""Seconds by which a lease outlives the invocation that took it."""
+
+MAX_INVOCATION_SECONDS = 900
+"""Seconds that a Lambda invocation can last."""
+
+
+class SupersededError(Exception):
+    """Another run has taken the chain further, so this run stops. This is an outcome, not a failure."""
 
 
 class Link(TypedDict):
-    """What makes a statement the next one in its chain, and which run makes it."""
+    """The members of a statement that link it to the one before it, and name the run that makes it."""
 
     console: str
     seq: int
@@ -43,7 +57,7 @@ class Link(TypedDict):
 
 @dataclass(frozen=True)
 class Order:
-    """One run over one Console: its id, what the owner allows, how long to keep, and who asked."""
+    """What to do in one run: over which Console, within which limits, for how long to keep, and who asked."""
 
     console: str
     policy: Policy
@@ -52,7 +66,7 @@ class Order:
     facts: RunFacts
 
     def link(self, head: Head) -> Link:
-        """What every statement of this run says to follow a head."""
+        """The link of a statement that comes next after a head."""
         return {
             "console": self.console,
             "seq": head.seq + 1,
@@ -71,7 +85,7 @@ class Signing:
 
 @dataclass(frozen=True)
 class Run:
-    """An order, and every port that carrying it out takes. `signing`: None where nothing is signed."""
+    """An order, and the ports to carry it out. `signing`: None if no statement is signed."""
 
     order: Order
     console: Console
@@ -84,36 +98,27 @@ class Run:
     signing: Signing | None = None
 
     def has_time(self) -> bool:
-        """Whether there is time left to begin something."""
+        """Whether there is time left to begin another step."""
         return self.clock.remaining() >= RUN_RESERVE
 
     def retention(self) -> Retention:
-        """The lock of everything that this run archives: as of its start, a day longer than the owner asked.
+        """The lock of all that this run archives: counted from its start, a day longer than the owner asked.
 
-        So two deliveries of one event, which may write the same statement, ask for the same lock.
+        Two deliveries of one event may write the same statement. Both then ask for the same lock.
         """
         until = from_rfc3339(self.order.facts.started_at) + (self.order.retention_days + 1) * DAY
         return Retention(self.order.lock_mode, until)
 
     def rejected_retention(self) -> Retention:
-        """The lock of an export that we refuse."""
+        """The lock of an export that this run refuses."""
         return Retention(self.order.lock_mode, self.clock.now() + REJECTED_DAYS * DAY)
-
-
-# The Console's lease: it keeps parallel runs quiet; what keeps them safe is the chain.
-
-MARGIN = 60
-"""Seconds that a lease outlives the invocation that took it."""
-
-MAX_INVOCATION_SECONDS = 900
-"""Seconds that a Lambda invocation can last."""
 
 
 @contextmanager
 def lease(run: Run) -> Iterator[bool]:
-    """Hold the lease, if nobody else does; whether we do."""
+    """Hold the Console's lease if it is free. Yields whether this run holds it."""
     console, owner, now = run.order.console, run.order.facts.id, run.clock.now()
-    expires_at = now + int(min(run.clock.remaining(), MAX_INVOCATION_SECONDS)) + MARGIN
+    expires_at = now + int(min(run.clock.remaining(), MAX_INVOCATION_SECONDS)) + LEASE_MARGIN
     is_ours = run.ledger.acquire(console, owner, now, expires_at)
     try:
         yield is_ours
@@ -122,22 +127,9 @@ def lease(run: Run) -> Iterator[bool]:
             run.ledger.release(console, owner)
 
 
-# What happens inside a run when another one was faster.
-
-
-class SupersededError(Exception):
-    """Another run has taken the chain further, so this one steps back: an outcome, never a failure."""
-
-
-def announce_pending(run: Run) -> None:
-    """Tell what an earlier run could not. Raises SettingsError if the topic still refuses."""
-    for finding in run.ledger.pending(run.order.console, run.clock.now()):
-        announce(run, finding)
-
-
 @contextmanager
 def paging(run: Run) -> Iterator[None]:
-    """Wake somebody for an error that asks for it; a topic that refuses must not hide the error."""
+    """Announce a PageError before it goes on. A topic that refuses must not hide the error."""
     try:
         yield
     except PageError as error:
@@ -147,3 +139,9 @@ def paging(run: Run) -> Iterator[None]:
         except (SettingsError, LedgerError) as failure:
             error.add_note(str(failure))
         raise
+
+
+def announce_pending(run: Run) -> None:
+    """Send what an earlier run could not send. Raises SettingsError if the topic still refuses."""
+    for finding in run.ledger.pending(run.order.console, run.clock.now()):
+        announce(run, finding)

@@ -1,4 +1,4 @@
-"""Announce: one message to a person for each finding."""
+"""What a run announces to a person: findings about purges, receipts and amendments, and a lasting hold."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ from audit_archive.format.ids import IdSet, id_set, span_set
 from audit_archive.format.purges import foreign_purges_of, purger
 from audit_archive.format.statement import ArchiveStatement
 from audit_archive.format.times import DAY, rfc3339
-from audit_archive.run.comparison import ALONE
+from audit_archive.run.comparison import MAX_SINGLE_AMENDMENTS
 from audit_archive.run.context import Run
 
 EXPECTED_HOLDS = frozenset(
@@ -23,31 +23,34 @@ EXPECTED_HOLDS = frozenset(
         HeldBackBy.NOT_YET_RECORDED,
     }
 )
-"""Reasons that the owner chose, or that a person is told of in another way."""
+"""Reasons that the owner chose, that end by themselves, or that have an announcement of their own."""
 
 WEEK = 7 * DAY
-TOLD_ALONE = 20
-"""Purges by others that one statement tells with a message each."""
+MAX_SINGLE_PURGES = 20
+"""Up to so many foreign purges in one statement have a message each."""
 
 
 def findings_of(run: Run, statement: ArchiveStatement, before: Head, after: Head) -> Iterator[Finding]:
-    """What a statement is the first to say and a person should know, with the heads around it.
+    """What a statement is the first to say and a person must know.
 
-    Purges that are older than the archive are no news.
+    `before` and `after` are the heads around it. Purges that are older than the archive are left out.
     """
     console = run.order.console
-    risen = id_set(statement.filled).intersection(accepted_ids(before.holes))
-    if risen:
+    live = id_set(statement.filled).intersection(accepted_ids(before.holes))
+    if live:
         yield Finding(
-            FindingKind.ACCEPTED_IDS_LIVE, console, _risen(console, risen), {"statement": statement.seq}
+            FindingKind.ACCEPTED_IDS_LIVE,
+            console,
+            _accepted_live(console, live),
+            {"statement": statement.seq},
         )
     purges = [p for p in foreign_purges_of(statement) if not after.is_history(p.receipt_id)]
-    for purge in purges[:TOLD_ALONE]:
+    for purge in purges[:MAX_SINGLE_PURGES]:
         yield Finding(FindingKind.FOREIGN_PURGE, console, purge.sentence(console), to_json(purge))
-    if len(purges) > TOLD_ALONE:
+    if len(purges) > MAX_SINGLE_PURGES:
         sentence = (
-            f"Somebody purged Console {console} {len(purges)} times since the last run. {TOLD_ALONE} purges "
-            f"are told one by one, statement {statement.seq} lists them all"
+            f"Somebody purged Console {console} {len(purges)} times since the last run. {MAX_SINGLE_PURGES} "
+            f"of these purges have a message each. Statement {statement.seq} lists all of them"
         )
         yield Finding(FindingKind.FOREIGN_PURGE, console, sentence, {"statement": statement.seq})
     for seen in statement.receipts_seen:
@@ -56,41 +59,42 @@ def findings_of(run: Run, statement: ArchiveStatement, before: Head, after: Head
 
 
 def amendments_of(run: Run, statement: ArchiveStatement) -> Iterator[Finding]:
-    """Many amended entries at once, of a statement whose run died before it told.
+    """One finding for the amended entries of a statement, if its run crashed before it announced them.
 
-    The next run compares again and tells of a few with their texts, but not of many that a statement names.
+    Only if they are more than MAX_SINGLE_AMENDMENTS: the next run compares again and announces fewer one by
+    one, but leaves out many that a statement names already.
     """
     amended = span_set(statement.amended)
-    if amended.size > ALONE:
+    if amended.size > MAX_SINGLE_AMENDMENTS:
         console, first, last = run.order.console, amended.ranges[0].first, amended.ranges[-1].last
         sentence = (
             f"{amended.size} entries of Console {console} were amended after they were archived: ids from "
-            f"{first} to {last}. The archive keeps the first form, {statement.export.key} holds the other "
-            "(docs/operations.md#amendedentry)"
+            f"{first} to {last}. The archive keeps the first form, {statement.export.key} holds the other. "
+            "Find out who changed them (docs/operations.md#amendedentry)"
         )
         yield Finding(FindingKind.AMENDED_ENTRY, console, sentence, {"statement": statement.seq})
 
 
-def _risen(console: str, risen: IdSet) -> str:
+def _accepted_live(console: str, live: IdSet) -> str:
     return (
-        f"{risen.size} ids of Console {console} that an operator accepted as gone are live, first "
-        f"{risen.ranges[0].first}. They are archived now. No accepted range is crossed any more: the Console "
-        "may hide entries from both keys. Find out what else it hides before you accept anything again"
+        f"An operator accepted {live.size} ids of Console {console} as gone, and they are live. The first is "
+        f"{live.ranges[0].first}. They are archived now. The Console may hide entries from both keys, so no "
+        "purge crosses an accepted range any more. Find out what else it hides before you accept ids again"
     )
 
 
 def _unreadable(console: str, seen: ReceiptSeen) -> str:
     return (
         f"Console {console} was purged, and the receipt can't be read: entry {seen.entry_id}, "
-        f"{purger(seen)}. No purge of ours awaits a receipt, so somebody else purged. Look at the entry's "
+        f"{purger(seen)}. No purge of ours awaits a receipt, so somebody else purged. Read the entry's "
         "message to learn what was destroyed"
     )
 
 
-def tell_hold(run: Run, head: Head, *, is_growing: bool) -> None:
-    """Tell a person of an entry that has waited too long to be purged.
+def announce_hold(run: Run, head: Head, *, is_growing: bool) -> None:
+    """Announce that an entry has waited too long to be purged.
 
-    Once; and weekly where a mismatch is the reason and the trail grows. Raises SettingsError if the topic
+    Once; if a mismatch is the reason and the trail grows, once a week. Raises SettingsError if the topic
     refuses.
     """
     hold, console = head.hold, run.order.console
@@ -111,7 +115,7 @@ def tell_hold(run: Run, head: Head, *, is_growing: bool) -> None:
 def _latched(console: str, hold: Hold, weeks: int) -> str:
     return (
         f"The trail of Console {console} grows, and nothing has been purged for {weeks} weeks or more, since "
-        f"{rfc3339(hold.since)}: a purge destroyed more than was archived. Look into it, then state `resume` "
+        f"{rfc3339(hold.since)}. A purge destroyed more than was archived. Look into it, then state `resume` "
         "(docs/operations.md#purgemismatcherror)"
     )
 
@@ -119,5 +123,6 @@ def _latched(console: str, hold: Hold, weeks: int) -> str:
 def _held(console: str, hold: Hold) -> str:
     return (
         f"Nothing of Console {console} has been purged since {rfc3339(hold.since)}: entry {hold.waiting_id} "
-        f"waits, held back by {hold.reason} (docs/operations.md#held_back_by)"
+        f"waits, held back by {hold.reason}. Look up what to do about {hold.reason} in "
+        "docs/operations.md#held_back_by"
     )

@@ -1,4 +1,4 @@
-"""The ledger's head, held to the chain: the ledger can slow us down, and never mislead us."""
+"""The ledger's head, compared with the chain. A false head makes a run slower, never wrong."""
 
 from dataclasses import dataclass
 from hashlib import sha256
@@ -15,10 +15,11 @@ from audit_archive.storage.chain import fits
 
 
 @dataclass(frozen=True)
-class Absent:
+class AbsentStatement:
     """A statement that the ledger's head names and the bucket does not hold.
 
-    `end`: the number of the newest statement that is there. `is_proven`: our key has signed its checkpoint.
+    `end`: the number of the newest statement in the bucket. `is_proven`: the ledger keeps a checkpoint of the
+    absent statement that our key signed.
     """
 
     head: Head
@@ -27,11 +28,12 @@ class Absent:
     is_proven: bool
 
     def error(self) -> IntegrityError:
-        """What a person is told: what happened, and the ways out."""
+        """The error for a person: what happened, and what to do."""
         where = (
             f"The ledger is ahead of the bucket: {self.ref.key} is not there"
             if self.end < self.head.seq
-            else f"{self.ref.key} has another version than the ledger recorded: the chain is forked"
+            else f"{self.ref.key} is there, but not in the version that the ledger recorded: the chain "
+            "is forked"
         )
         why = (
             "It was removed: the ledger keeps the checkpoint that our key signed over it"
@@ -39,17 +41,18 @@ class Absent:
             else "It was removed, or somebody altered the ledger: no signed checkpoint proves either"
         )
         return IntegrityError(
-            f"{where}. {why}. Nothing is purged. Find out who did it, and look for the statement among the "
-            f"versions of its key and in every copy of the bucket. If it is nowhere, invoke `rebuild` with "
+            f"{where}. {why}. Nothing is purged. Find out who did it. Look for the statement among the "
+            "versions of its key and in every copy of the bucket. If it is nowhere, invoke `rebuild` with "
             f"`lost_after` {self.end}: it states the loss, and makes the ledger anew from what is there"
         )
 
 
-def held_head(run: Run) -> Head:
-    """Where rolling forward begins: at the ledger's head, if the statement that it names confirms it.
+def confirmed_head(run: Run) -> Head:
+    """The head from which to roll forward: the ledger's, if the statement that it names confirms it.
 
-    A head that the chain does not confirm is set aside, and made anew from the first statement. Raises
-    IntegrityError if the bucket does not hold the statement that the head names.
+    Any other head is set aside (`disown`), and the answer is the empty head: the caller makes the head anew
+    from the first statement. Raises IntegrityError if the bucket does not hold the statement that the head
+    names.
     """
     console = run.order.console
     try:
@@ -58,7 +61,7 @@ def held_head(run: Run) -> Head:
         head = Head(console)
     if head is None:
         return Head(console)
-    if head.statement is not None and _makes_sense(run, head, head.statement) and fits(run.store, head):
+    if head.statement is not None and _is_plausible(run, head, head.statement) and fits(run.store, head):
         return head
     absent = find_absent(run, head)
     if absent is not None:
@@ -68,26 +71,29 @@ def held_head(run: Run) -> Head:
 
 
 def readable_head(run: Run) -> Head | None:
-    """What the ledger says, not held to anything; None if it says nothing that can be read."""
+    """The ledger's head, not compared with the chain; None if there is no head, or it can't be read."""
     try:
         return run.ledger.head(run.order.console)
     except IntegrityError:
         return None
 
 
-def find_absent(run: Run, head: Head | None) -> Absent | None:
-    """What a head names and the bucket does not hold; None if it is there, or the head makes no sense."""
-    if head is None or head.statement is None or not _makes_sense(run, head, head.statement):
+def find_absent(run: Run, head: Head | None) -> AbsentStatement | None:
+    """The statement that a head names and the bucket does not hold.
+
+    None if the bucket holds it, or if the head can't be a head of this Console.
+    """
+    if head is None or head.statement is None or not _is_plausible(run, head, head.statement):
         return None
     ref, store = head.statement, run.store
     held = {version.version_id for version in store.versions(ref.key) if version.key == ref.key}
     if ref.version_id in held:
         return None
-    return Absent(head, ref, newest_number(run), _is_removal_proven(run, head, ref))
+    return AbsentStatement(head, ref, newest_number(run), _is_removal_proven(run, head, ref))
 
 
 def newest_number(run: Run) -> int:
-    """The number at which the bucket's chain ends; 0 if there is no statement."""
+    """The number of the last statement of the chain in the bucket; 0 if there is no statement."""
     end = 0
     for version in run.store.versions(statements_prefix(run.order.console)):
         if not version.is_delete_marker and statement_number(run.order.console, version.key) == end + 1:
@@ -96,14 +102,17 @@ def newest_number(run: Run) -> int:
 
 
 def disowned_finding(head: Head, disowned: Head) -> Finding | None:
-    """What a person is told of a head that was set aside, once the chain has come to the same statement."""
+    """The finding about a head that was set aside, against the head of the same statement by the chain.
+
+    None if they are equal.
+    """
     if not disowned.seq:
         sentence = f"The ledger's head of Console {head.console} could not be read"
         facts: dict[str, object] = {}
     elif fields := differing_fields(disowned, head):
         sentence = (
-            f"The ledger's head of Console {head.console} at statement {head.seq} differs from the chain in: "
-            + ", ".join(fields)
+            f"The ledger's head of Console {head.console} at statement {head.seq} does not match the chain "
+            f"in: {', '.join(fields)}"
         )
         facts = {"statement": head.seq, "fields": list(fields)}
     else:
@@ -112,8 +121,8 @@ def disowned_finding(head: Head, disowned: Head) -> Finding | None:
     return Finding(FindingKind.LEDGER_DIFFERS, head.console, f"{sentence}. {advice}.", facts)
 
 
-def _makes_sense(run: Run, head: Head, ref: ObjectRef) -> bool:
-    """Whether a head names a statement as one can be named: what comes of a ledger may be anything."""
+def _is_plausible(run: Run, head: Head, ref: ObjectRef) -> bool:
+    """Whether a head of this Console can name this statement: what stands in the ledger may be anything."""
     is_hash = len(ref.sha256) == sha256().digest_size * 2 and set(ref.sha256) <= set("0123456789abcdef")
     is_numbered = 0 < head.seq <= MAX_SEQ and ref.key == statement_key(run.order.console, head.seq)
     return is_hash and is_numbered and head.console == run.order.console
@@ -122,7 +131,7 @@ def _makes_sense(run: Run, head: Head, ref: ObjectRef) -> bool:
 def _is_removal_proven(run: Run, head: Head, ref: ObjectRef) -> bool:
     """Whether our key has signed the statement that a head names and the bucket does not hold.
 
-    The checkpoint of a statement that is still there proves nothing, whatever number the ledger gives it.
+    The checkpoint of a statement that is still there proves no removal, whatever number the ledger gives it.
     """
     if run.signing is None:
         return False
@@ -135,7 +144,7 @@ def _is_removal_proven(run: Run, head: Head, ref: ObjectRef) -> bool:
 
 
 def _is_in_chain(run: Run, digest: str) -> bool:
-    """Whether any statement in the bucket has this hash; also if there is no time to read them all."""
+    """Whether a statement in the bucket has this hash; also True if there is no time to read them all."""
     for version in run.store.versions(statements_prefix(run.order.console)):
         if not version.is_delete_marker and statement_number(run.order.console, version.key) is not None:
             data = b"".join(run.store.read(version.key, version.version_id))

@@ -1,6 +1,6 @@
-"""The operator's ways out: a person decides something about a Console's archive, and says who and why.
+"""An operator's decisions about a Console's archive, stated in the chain with who and why.
 
-Each is a statement in the chain. None deletes or purges, and none lowers a watermark within an epoch.
+No decision deletes or purges, and no decision lowers a watermark within an epoch.
 """
 
 from collections.abc import Callable, Mapping
@@ -21,13 +21,17 @@ from audit_archive.run.result import Result, RunOutcome, plain
 
 
 def state_decision(run: Run, decision: OperatorRequest) -> Result:
-    """State a decision, under the Console's lease. Raises RequestError if there is nothing to decide."""
+    """State a decision, under the Console's lease. Raises RequestError if there is nothing to decide.
+
+    Raises IntegrityError if the ledger names a statement that the bucket does not hold. A PageError is
+    announced first.
+    """
     with lease(run) as is_ours, paging(run):
         if not is_ours:
             head = readable_head(run) or Head(run.order.console)
             return plain(RunOutcome.BUSY, head, head)
         lost = _lost(run, decision)
-        before = _WAYS_OUT[decision.action](run, decision)
+        before = _PREPARATIONS[decision.action](run, decision)
         committed = commit(run, before, replace(_statement(run, before, decision), lost=lost))
         if committed is None:
             return plain(RunOutcome.SUPERSEDED, before, load(run))
@@ -38,7 +42,7 @@ def state_decision(run: Run, decision: OperatorRequest) -> Result:
 
 
 def _resume(run: Run, _: OperatorRequest) -> Head:
-    """After a mismatch was looked into: purging may go on."""
+    """The head to state `resume` on: purging goes on after a mismatch was looked into."""
     head = load(run)
     if not head.is_latched:
         raise RequestError("action", f"nothing to resume: no mismatch holds back Console {head.console}")
@@ -46,7 +50,7 @@ def _resume(run: Run, _: OperatorRequest) -> Head:
 
 
 def _epoch(run: Run, _: OperatorRequest) -> Head:
-    """After a Console was reset or replaced: its ids count anew."""
+    """The head to state `epoch` on: ids count anew after a Console was reset or replaced."""
     head = load(run)
     if head.statement is None:
         raise RequestError("action", f"nothing is archived of Console {head.console}: no new epoch is needed")
@@ -54,25 +58,25 @@ def _epoch(run: Run, _: OperatorRequest) -> Head:
 
 
 def _accept(run: Run, decision: OperatorRequest) -> Head:
-    """After it was looked into why ids are missing that no receipt explains: a purge may cross them."""
+    """The head to state `accept` on: a purge may cross missing ids that were looked into."""
     head, span = load(run), decision.accepted
     if span is None:
-        raise RequestError("first", "missing: say which missing ids to accept, by `first` and `last`")
+        raise RequestError("first", "missing: give the missing ids to accept as `first` and `last`")
     known = span_set(head.unexplained)
     others = known.gaps(span.first, span.last)
     if others:
         raise RequestError(
             "first",
             f"the ids {others.ranges[0].first} to {others.ranges[0].last} of Console {head.console} are not "
-            "listed as missing without an explanation. The warnings of a dry run show those that are",
+            "listed as missing without an explanation. The warnings of a dry run list the ids that are",
         )
     return head
 
 
 def _rebuild(run: Run, _: OperatorRequest) -> Head:
-    """After the ledger was lost or damaged: everything in it, anew from the chain in the bucket.
+    """The head to state `rebuild` on, after head and index were written anew from the chain in the bucket.
 
-    One that ran out of time goes on where it stopped.
+    A rebuild that ran out of time goes on where it stopped.
     """
     ledger, console, end = run.ledger, run.order.console, newest_number(run)
     if not end:
@@ -85,9 +89,10 @@ def _rebuild(run: Run, _: OperatorRequest) -> Head:
 
 
 def _lost(run: Run, decision: OperatorRequest) -> LostStatement | None:
-    """The statement that the ledger knew and the bucket does not hold, as the operator says too.
+    """The statement that the ledger knew and the bucket does not hold, if the operator states this loss.
 
-    Raises IntegrityError if the operator does not say so, RequestError if what they say is not so.
+    Raises IntegrityError if there is such a statement and the operator does not state its loss, RequestError
+    if `lost_after` does not fit the bucket.
     """
     if decision.action != Action.REBUILD:
         return None
@@ -100,11 +105,13 @@ def _lost(run: Run, decision: OperatorRequest) -> LostStatement | None:
             raise RequestError("lost_after", "the bucket holds every statement that the ledger knows of")
         return None
     if decision.lost_after != absent.end:
-        raise RequestError("lost_after", f"the newest statement in the bucket is {absent.end}")
+        raise RequestError(
+            "lost_after", f"the newest statement in the bucket is {absent.end}: give that number"
+        )
     return LostStatement(absent.head.seq, absent.ref.sha256)
 
 
-_WAYS_OUT: Mapping[Action, Callable[[Run, OperatorRequest], Head]] = {
+_PREPARATIONS: Mapping[Action, Callable[[Run, OperatorRequest], Head]] = {
     Action.RESUME: _resume,
     Action.EPOCH: _epoch,
     Action.REBUILD: _rebuild,

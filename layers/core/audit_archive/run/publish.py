@@ -1,4 +1,4 @@
-"""Publish and record: the entry files of a committed statement, then the ledger."""
+"""Publish the entry files of a signed statement, then record it. Roll forward after a crash."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -16,16 +16,16 @@ from audit_archive.run.collect import read_export
 from audit_archive.run.commit import mismatch_finding
 from audit_archive.run.context import Run, SupersededError
 from audit_archive.run.findings import amendments_of, findings_of
-from audit_archive.run.ledger_head import disowned_finding, held_head
+from audit_archive.run.ledger_head import confirmed_head, disowned_finding
 from audit_archive.storage.chain import read_statement, statements_beyond
 from audit_archive.storage.entry_files import Built, build, select_stated
 
 ATTEMPTS = 20
-"""How often a statement is put behind another run's that came first."""
+"""How often a statement is chained again behind statements of other runs that came first."""
 
-FRESH = 30 * DAY
-"""Seconds for which a statement that nobody recorded may still be the crash of a run; the next one after a
-daily run that died comes a day later, or after a weekend."""
+MAX_CRASH_AGE = 30 * DAY
+"""Seconds. An older statement that the ledger lacks is not taken for the crash of a run: the run after a
+daily run that crashed comes a day later, or after a weekend."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Published:
 
 
 def publish(run: Run, signed: Signed, built: Built | None = None) -> Published:
-    """Put the entry files, if there are any, whose hashes the signed statement already holds."""
+    """Put the entry files, if there are any. The signed statement already holds their hashes."""
     retention = run.retention()
     for facts, file in built.files if built is not None else ():
         run.store.put(facts.key, file, facts.sha256, retention, {"console": run.order.console})
@@ -52,10 +52,10 @@ def record(run: Run, published: Published) -> Head:
 
 
 def announce_and_record(run: Run, published: Published, findings: Iterable[Finding]) -> Head:
-    """Tell a person what a statement is the first to say, then record it.
+    """Announce the findings of a statement, then record it.
 
-    In this order, so that a crash in between is made good by the next run. Raises SettingsError if the topic
-    refuses, once the statement is recorded: that must not stop the archive.
+    In this order, so that after a crash in between the next run announces them. Raises SettingsError if the
+    topic refuses, after recording the statement: a topic must not stop the archive.
     """
     try:
         for finding in findings:
@@ -67,26 +67,30 @@ def announce_and_record(run: Run, published: Published, findings: Iterable[Findi
 
 
 def load(run: Run) -> Head:
-    """The head, after rolling forward: whatever a crashed run committed is signed, published, recorded now.
+    """The head, after rolling forward: what a crashed run committed is signed, published and recorded now.
 
-    The ledger's head is held to the chain first, and made anew from it where the chain does not confirm it.
-    Where another key signs than the chain names, it is named first. Raises IntegrityError if the bucket does
-    not hold what the ledger names, LedgerError if there are more statements than time.
+    The ledger's head is compared with the chain first, and made anew from the chain if the two do not match.
+    If the key that signs is not the one that the chain names, a statement names it. Raises IntegrityError if
+    the bucket does not hold what the ledger names, LedgerError if there was not enough time for all
+    statements.
     """
     for _ in range(ATTEMPTS):
-        head = _roll_forward(run, held_head(run))
+        head = _roll_forward(run, confirmed_head(run))
         try:
             signed = commit_key(run, head)
         except SupersededError:
             continue
         return head if signed is None else record(run, publish(run, signed))
-    raise LedgerError(f"{ATTEMPTS} other statements came first while the signing key was named")
+    raise LedgerError(
+        f"{ATTEMPTS} statements of other runs came first, so the chain does not name the signing key yet. "
+        "The next run states it"
+    )
 
 
 def _roll_forward(run: Run, head: Head) -> Head:
-    """The head after every statement beyond `head`: each is signed, published where absent, recorded.
+    """The head after every statement beyond `head`, each of them signed, published and recorded.
 
-    What is recorded lasts: a run that has no more time leaves the rest to the next. Each does one at least.
+    Each run records at least one statement. If its time is short, it leaves the rest to the next run.
     """
     known = head.statement.key if head.statement is not None else None
     rest = (version for version in statements_beyond(run.store, head) if version.key != known)
@@ -97,7 +101,7 @@ def _roll_forward(run: Run, head: Head) -> Head:
         elif not run.has_time():
             raise _unfinished(head, head.seq + 1 + sum(1 for _ in rest))
         signed = sign_checkpoint(run, read_statement(run.store, head, version))
-        findings = [*_untold(run, signed), *_differences(signed.head, disowned)]
+        findings = [*_unannounced(run, signed), *_differences(signed.head, disowned)]
         head = announce_and_record(run, _publish_absent(run, signed), findings)
     if disowned is not None and disowned.seq <= head.seq:
         run.ledger.forget_disowned(head.console)
@@ -112,22 +116,22 @@ def _unfinished(head: Head, total: int) -> LedgerError:
 
 
 def _differences(head: Head, disowned: Head | None) -> Iterator[Finding]:
-    """What to tell of a head that was set aside, at the statement where it stood; if unreadable, at once."""
+    """The finding about a head that was set aside: at the statement where it stood, at once if unreadable."""
     if disowned is not None and head.seq == (disowned.seq or 1):
         found = disowned_finding(head, disowned)
         if found is not None:
             yield found
 
 
-def _untold(run: Run, signed: Signed) -> tuple[Finding, ...]:
-    """What a crashed run left untold; nothing of a statement that lies so long back that it is no crash's."""
+def _unannounced(run: Run, signed: Signed) -> tuple[Finding, ...]:
+    """The findings that a crashed run did not announce. An old statement is no crash: it has none."""
     statement = signed.statement
-    if from_rfc3339(statement.run.started_at) <= run.clock.now() - FRESH:
+    if from_rfc3339(statement.run.started_at) <= run.clock.now() - MAX_CRASH_AGE:
         return ()
     match statement:
         case ArchiveStatement():
-            told = findings_of(run, statement, signed.before, signed.head)
-            return (*told, *amendments_of(run, statement))
+            findings = findings_of(run, statement, signed.before, signed.head)
+            return (*findings, *amendments_of(run, statement))
         case PurgeStatement(outcome=PurgeOutcome.MISMATCH):
             return (mismatch_finding(statement),)
         case _:
@@ -135,22 +139,26 @@ def _untold(run: Run, signed: Signed) -> tuple[Finding, ...]:
 
 
 def _publish_absent(run: Run, signed: Signed) -> Published:
-    """Publish what a crashed run left unpublished; but no files whose time is over: they have expired."""
-    said, now = signed.statement, run.clock.now()
-    # The lifecycle rule hides the latest versions a day before their lock ends.
-    if not isinstance(said, ArchiveStatement) or from_rfc3339(said.export.retain_until) - DAY <= now:
+    """Publish what a crashed run left unpublished, but not files that have expired since."""
+    statement = signed.statement
+    if not isinstance(statement, ArchiveStatement) or _has_expired(run, statement.export):
         return publish(run, signed)
-    if all(_is_published(run, file) for file in said.entries):
+    if all(_is_published(run, file) for file in statement.entries):
         return publish(run, signed)
-    built = _rebuild(run, said, signed.before)
+    built = _rebuild(run, statement, signed.before)
     try:
         return publish(run, signed, built)
     finally:
         built.close()
 
 
+def _has_expired(run: Run, export: ExportFacts) -> bool:
+    # The lifecycle rule hides the latest versions a day before their lock ends.
+    return from_rfc3339(export.retain_until) - DAY <= run.clock.now()
+
+
 def _is_published(run: Run, file: EntryFile) -> bool:
-    """Whether an entry file is there, and is what the statement says: somebody may have put another first."""
+    """Whether an entry file is there with the stated hash: somebody may have put another object first."""
     facts = run.store.inspect(file.key)
     return facts is not None and facts.sha256 == file.sha256
 
@@ -163,13 +171,14 @@ def _rebuild(run: Run, statement: ArchiveStatement, before: Head) -> Built:
     built = build(selected, before, statement.seq, run.scratch)
     if _contents(built.facts) != _contents(statement.entries) or built.tree != statement.tree:
         raise IntegrityError(
-            f"The entry files of statement {statement.seq} can't be rebuilt from {statement.export.key}"
+            f"The entry files of statement {statement.seq} can't be rebuilt from {statement.export.key}: the "
+            "export gives other lines. Keep both. Find out whether one was altered or the software changed"
         )
     return built
 
 
 def _contents(files: tuple[EntryFile, ...]) -> list[tuple[str, str]]:
-    """What files hold, whichever gzip implementation packed them."""
+    """The keys and content hashes of files. Their own hashes depend on the gzip implementation."""
     return [(file.key, file.content_sha256) for file in files]
 
 

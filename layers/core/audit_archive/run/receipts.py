@@ -1,4 +1,4 @@
-"""Which of the Console's purge receipts are ours."""
+"""Which of the Console's purge receipts are ours, and how an intent ended. Pure."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,36 +11,53 @@ from audit_archive.format.facts import SENT, PurgeOutcome
 from audit_archive.format.head import Head, Intent
 
 
-def is_receipt_of(receipt: Receipt, intent: Intent) -> bool:
-    """Whether a receipt may settle an intent: it names its boundary, and comes after its export.
+@dataclass(frozen=True)
+class Settlement:
+    """How an intent ended: the outcome, the count that the Console reported, and its receipt's entry id."""
 
-    How many entries it counts does not matter: more than was planned makes it a mismatch, and not the receipt
-    of somebody else, who may have purged the same id. Entries died all the same.
+    outcome: PurgeOutcome
+    reported_count: int | None
+    receipt_id: int | None
+
+    @property
+    def was_sent(self) -> bool:
+        """Whether a purge was carried out, as far as is known."""
+        return self.outcome in SENT
+
+
+def settle_intent(
+    intents: Sequence[Intent],
+    intent: Intent,
+    found: Sequence[Receipt],
+    *,
+    is_answered: bool,
+    answered: int | None,
+) -> Settlement:
+    """How an intent ended, by the Console's answer and by its receipt, each if there is one.
+
+    `intents`: all that are not settled yet. `is_answered`: whether the Console answered the purge.
+    `answered`: the count in the answer, if it could be read. The higher count of answer and receipt decides:
+    a count above all that was ever planned up to this boundary is a mismatch.
     """
-    return receipt.before_id == intent.boundary and receipt.entry_id > intent.export_last_id
-
-
-def receipt_among(receipts: Iterable[Receipt], intent: Intent, answered: int | None) -> Receipt | None:
-    """The receipt that settles an intent: of several the one with the count answered, else the first."""
-    found = sorted((r for r in receipts if is_receipt_of(r, intent)), key=_by_id)
-    same = (r for r in found if answered is not None and r.count == answered)
-    return next(same, next(iter(found), None))
-
-
-def most_expected(receipt: Receipt, intents: Iterable[Intent]) -> int:
-    """The most entries that a purge of ours may have destroyed which left this receipt.
-
-    The purge of an earlier intent, of which nobody knows whether it was sent, may be carried out late.
-    """
-    return max((i.expected_count for i in intents if is_receipt_of(receipt, i)), default=0)
+    receipt = receipt_among(found, intent, answered)
+    counts = [answered, receipt.count if receipt is not None else None]
+    reported = max((count for count in counts if count is not None), default=None)
+    receipt_id = receipt.entry_id if receipt is not None else None
+    most = max(intent.expected_count, most_expected(receipt, intents) if receipt is not None else 0)
+    if reported is not None and reported > most:
+        return Settlement(PurgeOutcome.MISMATCH, reported, receipt_id)
+    if receipt is not None:
+        return Settlement(PurgeOutcome.CONFIRMED, reported, receipt_id)
+    outcome = PurgeOutcome.UNCONFIRMED if is_answered else PurgeOutcome.UNKNOWN
+    return Settlement(outcome, reported, None)
 
 
 def match_receipts(receipts: Iterable[Receipt], head: Head) -> dict[int, int]:
-    """Receipt entry ids that are ours, each with the sequence number of the intent that it settles.
+    """The entry ids of receipts that are ours, each with the sequence number of the intent that it settles.
 
-    One receipt settles one intent. Receipts that a purge statement already named (`head.receipts`) stay what
-    they are, unless another receipt stands in their place. A receipt that can't be read is taken for that of
-    a purge whose receipt is still to come.
+    One receipt settles one intent. A receipt that a purge statement already named (`head.receipts`) stays
+    matched, unless another receipt now has its id. A receipt that can't be read is matched to an intent that
+    still waits for its receipt.
     """
     known = {each.entry_id: each for each in head.receipts}
     ours: dict[int, int] = {}
@@ -67,21 +84,36 @@ def match_receipts(receipts: Iterable[Receipt], head: Head) -> dict[int, int]:
     return ours
 
 
+def is_receipt_of(receipt: Receipt, intent: Intent) -> bool:
+    """Whether a receipt may settle an intent: it names the intent's boundary, and comes after its export.
+
+    The count of the receipt does not matter. A count above the plan makes the purge a mismatch; it does not
+    make the receipt somebody else's. Entries that were not archived may be lost either way.
+    """
+    return receipt.before_id == intent.boundary and receipt.entry_id > intent.export_last_id
+
+
+def receipt_among(receipts: Iterable[Receipt], intent: Intent, answered: int | None) -> Receipt | None:
+    """The receipt that settles an intent. Of several: the one with the answered count, else the first."""
+    found = sorted((r for r in receipts if is_receipt_of(r, intent)), key=_by_id)
+    same = (r for r in found if answered is not None and r.count == answered)
+    return next(same, next(iter(found), None))
+
+
+def most_expected(receipt: Receipt, intents: Iterable[Intent]) -> int:
+    """The most entries that a purge of ours with this receipt may have destroyed.
+
+    An earlier intent counts too: if it is not known whether its purge was sent, it may be carried out late.
+    """
+    return max((i.expected_count for i in intents if is_receipt_of(receipt, i)), default=0)
+
+
 def _by_id(receipt: Receipt) -> int:
     return receipt.entry_id
 
 
-def carried(fields: dict[str, Any]) -> dict[str, Any]:
-    """An entry, as `fetch` gives it, such that canonical JSON can carry it: itself, or its `_source` form."""
-    try:
-        canonical_bytes(fields)
-    except TypeError:
-        return {SOURCE_KEY: json.dumps(fields, sort_keys=True), "id": fields["id"]}
-    return fields
-
-
 def receipt_of(fields: Mapping[str, Any]) -> Receipt:
-    """The receipt that an entry, as `fetch` gives it, is."""
+    """An entry as `fetch` gives it, read as a purge receipt."""
     before_id, count = read_receipt_message(fields.get("message"))
     user, user_ip, timestamp = (
         value if isinstance(value, str) else None
@@ -90,45 +122,10 @@ def receipt_of(fields: Mapping[str, Any]) -> Receipt:
     return Receipt(fields["id"], before_id, count, user, user_ip, timestamp)
 
 
-# How an intent ended, from the Console's answer and its receipts. Pure.
-
-
-@dataclass(frozen=True)
-class Settlement:
-    """How an intent ended: the outcome, the count that the Console reported, and its receipt's entry id."""
-
-    outcome: PurgeOutcome
-    reported_count: int | None
-    receipt_id: int | None
-
-    @property
-    def was_sent(self) -> bool:
-        """Whether a purge was carried out, as far as we know."""
-        return self.outcome in SENT
-
-
-def settle_intent(
-    intents: Sequence[Intent],
-    intent: Intent,
-    found: Sequence[Receipt],
-    *,
-    is_answered: bool,
-    answered: int | None,
-) -> Settlement:
-    """The end of an intent by the Console's answer, if one came, and by its receipt, if one is there.
-
-    `intents`: all that are not settled yet; `answered`: the count in the answer, if it could be read.
-    Whichever of answer and receipt counts more decides: more than was ever planned up to this boundary is a
-    mismatch.
-    """
-    receipt = receipt_among(found, intent, answered)
-    counts = [answered, receipt.count if receipt is not None else None]
-    reported = max((count for count in counts if count is not None), default=None)
-    receipt_id = receipt.entry_id if receipt is not None else None
-    most = max(intent.expected_count, most_expected(receipt, intents) if receipt is not None else 0)
-    if reported is not None and reported > most:
-        return Settlement(PurgeOutcome.MISMATCH, reported, receipt_id)
-    if receipt is not None:
-        return Settlement(PurgeOutcome.CONFIRMED, reported, receipt_id)
-    outcome = PurgeOutcome.UNCONFIRMED if is_answered else PurgeOutcome.UNKNOWN
-    return Settlement(outcome, reported, None)
+def storable_entry(fields: dict[str, Any]) -> dict[str, Any]:
+    """An entry as `fetch` gives it, in a form that canonical JSON can hold: itself, or its `_source` form."""
+    try:
+        canonical_bytes(fields)
+    except TypeError:
+        return {SOURCE_KEY: json.dumps(fields, sort_keys=True), "id": fields["id"]}
+    return fields

@@ -1,4 +1,4 @@
-"""What an invocation may ask for: a run, never more than the stack allows, or an operator's action."""
+"""What an invocation may ask for: a run within the limits of the stack, or an operator's action."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -54,8 +54,8 @@ class ArchiveRequest:
 class OperatorRequest:
     """A person's decision about one Console's archive: what, who and why.
 
-    `first`, `last`: with `accept`, which missing ids. `lost_after`: with `rebuild`, the number of the last
-    statement in the bucket, where the ledger names one that is not there.
+    `first`, `last`: the missing ids that an `accept` is about, inclusive. `lost_after`: with `rebuild`, the
+    number of the last statement in the bucket, if the ledger names a statement that is not there.
     """
 
     console: str
@@ -107,4 +107,4 @@ _OWN_FIELDS: Mapping[str, Fields] = {
     Action.ACCEPT: {"first": whole("first", 1, MAX_ID), "last": whole("last", 1, MAX_ID)},
     Action.REBUILD: {"lost_after": whole("lost_after", 1, MAX_SEQ)},
 }
-"""What a decision takes besides."""
+"""The fields that an action has besides those that all have."""

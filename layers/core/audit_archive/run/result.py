@@ -1,4 +1,4 @@
-"""What a run has to say for itself."""
+"""The result of an archive run: its outcome, its numbers, and its warnings."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -18,9 +18,14 @@ from audit_archive.run.view import View
 MOST_LISTED = 100
 """Items of each list in an answer: Lambda takes no more than 6 MB, and a log line less."""
 
+NOT_YET_CERTAIN = (
+    "nothing was purged: the purging key sees a young entry that the export does not hold, or there was too "
+    "little time to look; the next run looks again"
+)
+
 
 class RunOutcome(StrEnum):
-    """How a run ended well; what ends badly is an error."""
+    """How a run ended without an error."""
 
     IDLE = "idle"
     """The Console had nothing new, and nothing was due."""
@@ -29,27 +34,27 @@ class RunOutcome(StrEnum):
     PURGED = "purged"
     """The Console was purged."""
     BUSY = "busy"
-    """Another run holds the Console's lease: this one did nothing."""
+    """Another run holds the Console's lease. This run did nothing."""
     SUPERSEDED = "superseded"
-    """Another run was faster: this one left the rest to it."""
+    """Another run took the chain further. This run left the rest to it."""
     STATED = "stated"
     """An operator's decision is in the chain."""
     STALE = "stale"
     """The export was an old copy with nothing new in it."""
 
 
-COMPLETED = frozenset({RunOutcome.IDLE, RunOutcome.ARCHIVED, RunOutcome.PURGED})
-"""How a run ends that did all that there was to do."""
+COMPLETED_OUTCOMES = frozenset({RunOutcome.IDLE, RunOutcome.ARCHIVED, RunOutcome.PURGED})
+"""The outcomes of a run that did all that there was to do."""
 
 
 @dataclass(frozen=True)
 class Result:
     """The answer of an archive run. `statements` are the keys of the statements that it added.
 
-    `boundary`: the id up to which the plan would purge or did; `held_back_by`: why it goes no further;
-    `holes`: ids that this run found missing, and why. `is_stale`: `fetch` showed an entry that the export
-    should hold and lacks, so the run completed nothing. `uncounted`: by how much the Console's own count
-    differs from the export.
+    `boundary`: the id up to which, inclusive, the plan purges; None: it purges nothing. `held_back_by`: why
+    it goes no further. `holes`: ids that this run found missing, and why. `is_stale`: `fetch` showed an entry
+    that the export should hold and lacks, so the run completed nothing. `uncounted`: how many entries more
+    the Console counts than the export holds.
     """
 
     outcome: RunOutcome
@@ -70,7 +75,7 @@ class Result:
     @property
     def is_completed(self) -> bool:
         """Whether the run did all that there was to do."""
-        return self.outcome in COMPLETED and not self.is_stale
+        return self.outcome in COMPLETED_OUTCOMES and not self.is_stale
 
     @property
     def unexplained_ids(self) -> int:
@@ -78,7 +83,7 @@ class Result:
         return sum(hole.last - hole.first + 1 for hole in self.holes if hole.cause == Cause.UNEXPLAINED)
 
     def as_dict(self) -> dict[str, Any]:
-        """The result as a plain dict, for JSON: of a long list the first LISTED, and a warning of more."""
+        """The result for JSON: the first MOST_LISTED items of each list, and a warning if there are more."""
         lists = {"holes": self.holes, "foreign_purges": self.foreign_purges, "statements": self.statements}
         more = tuple(
             f"{len(items) - MOST_LISTED} more {name}: the statements have them all"
@@ -86,19 +91,19 @@ class Result:
             if len(items) > MOST_LISTED
         )
         first: dict[str, Any] = {name: items[:MOST_LISTED] for name, items in lists.items()}
-        plain: dict[str, Any] = _cut(to_json(replace(self, **first, warnings=self.warnings + more)))
-        return plain
+        answer: dict[str, Any] = _cut(to_json(replace(self, **first, warnings=self.warnings + more)))
+        return answer
 
 
 def _cut(value: Any) -> Any:
-    """A JSON value without what is beyond the first LISTED items of any list in it."""
+    """A JSON value with at most MOST_LISTED items in each list."""
     if isinstance(value, dict):
         return {name: _cut(item) for name, item in value.items()}
     return [_cut(item) for item in value[:MOST_LISTED]] if isinstance(value, list) else value
 
 
 def plain(outcome: RunOutcome, before: Head, after: Head) -> Result:
-    """A result that says only where the Console's archive stands, and what was written between two heads."""
+    """A result that says only where the Console's archive stands, and which statements lead to `after`."""
     return Result(
         outcome=outcome,
         console=after.console,
@@ -115,9 +120,9 @@ def _held_back_by(head: Head) -> HeldBackBy | UnknownMember | None:
     return head.hold.reason if head.hold is not None else None
 
 
-def archived(before: Head, after: Head, evidence: Basis, *, is_complete: bool) -> Result:
-    """The result once slices are recorded: all of them, or as many as time allowed."""
-    plan, seen, receipts = evidence.plan, evidence.view, evidence.surveyed.survey.receipts
+def archived(before: Head, after: Head, basis: Basis, *, is_complete: bool) -> Result:
+    """The result once slices are recorded: all of them (`is_complete`), or as many as time allowed."""
+    plan, seen, receipts = basis.plan, basis.view, basis.surveyed.survey.receipts
     return replace(
         plain(RunOutcome.ARCHIVED, before, after),
         new_entries=after.tree.size - before.tree.size,
@@ -125,7 +130,7 @@ def archived(before: Head, after: Head, evidence: Basis, *, is_complete: bool) -
         held_back_by=plan.held_back_by if is_complete else HeldBackBy.NOT_YET_RECORDED,
         holes=plan.missing,
         foreign_purges=tuple(foreign_purges(receipts_seen(plan, receipts), plan.missing)),
-        warnings=(*_view_warnings(seen), *_archive_warnings(evidence, after)),
+        warnings=(*_view_warnings(seen), *_archive_warnings(basis, after)),
         is_stale=seen.is_stale,
         uncounted=_uncounted(seen),
     )
@@ -142,8 +147,18 @@ def warned(result: Result, warning: str) -> Result:
     return replace(result, warnings=(*result.warnings, warning))
 
 
+def held(result: Result, before: Head, after: Head) -> Result:
+    """The result if the purge was held back because its checks were not conclusive."""
+    return replace(
+        result,
+        held_back_by=HeldBackBy.POPULATION,
+        statements=result.statements + _statements_between(before, after),
+        warnings=(*result.warnings, NOT_YET_CERTAIN),
+    )
+
+
 def purged(result: Result, plan: Plan, settlement: Settlement, before: Head, after: Head) -> Result:
-    """The result once the purge is written up."""
+    """The result once the purge statement is recorded."""
     return replace(
         result,
         outcome=RunOutcome.PURGED if settlement.was_sent else RunOutcome.ARCHIVED,
@@ -161,9 +176,10 @@ def _uncounted(seen: View) -> int:
 
 def _view_warnings(seen: View) -> Iterator[str]:
     if seen.stale is not None:
+        moment = f" of {seen.stale.timestamp}" if seen.stale.timestamp is not None else ""
         yield (
-            f"stale_export: `fetch` shows entry {seen.stale.id} of {seen.stale.timestamp}, and the export "
-            "lacks it: this run completes nothing"
+            f"stale_export: `fetch` shows entry {seen.stale.id}{moment}, and the export lacks it. This run "
+            "completes nothing. If this goes on, look for a cache before the Console"
         )
     population = seen.population
     if population.unexported:
@@ -171,10 +187,12 @@ def _view_warnings(seen: View) -> Iterator[str]:
             f"`fetch` shows entries that the export lacks: {_spans(population.unexported)}. Look whether the "
             "export is capped"
         )
+    elif population.offset is None and population.counted is None:
+        yield "the Console gives no count, and its pages could not be compared now; the next run tries again"
     elif population.offset is None:
         yield (
             f"the Console counts {population.counted} entries, the export holds {population.accounted}, and "
-            "there was no time to compare the ids"
+            "the ids could not be compared now; the next run tries again"
         )
 
 
@@ -183,28 +201,31 @@ def _spans(spans: Sequence[IdSpan | OpenHole]) -> str:
     return ", ".join(f"{span.first} to {span.last}" for span in spans[:MOST_LISTED]) + more
 
 
-def _archive_warnings(evidence: Basis, after: Head) -> Iterator[str]:
-    survey, plan, compared = evidence.surveyed.survey, evidence.plan, evidence.compared
+def _archive_warnings(basis: Basis, after: Head) -> Iterator[str]:
+    survey, plan, compared = basis.surveyed.survey, basis.plan, basis.compared
     if plan.is_repeat:
-        yield "the Console still shows entries that an earlier run purged"
+        yield "the Console still shows entries that an earlier run purged; they are purged again when due"
     if survey.unreadable_receipts:
         ids = list(survey.unreadable_receipts[:MOST_LISTED])
-        yield f"purge receipts that can't be read: {ids}; nothing is purged in this run"
+        yield f"purge receipts that can't be read: {ids}. Nothing is purged in this run. Look at them"
     if compared.amended:
         yield (
             f"entries were amended after they were archived: {_spans(compared.amended)}. The archive keeps "
-            "the first form, this export holds the other"
+            "the first form, this export holds the other. Find out who changed them"
         )
-    if evidence.view.unexported_id is not None:
-        return  # `fetch` shows entries that the export lacks: none of what follows can be said
+    if basis.view.unexported_id is not None:
+        return  # the export lacks live entries: an id that is missing from it need not be missing
     if after.unexplained:
         yield (
             f"no receipt explains the missing ids {_spans(after.unexplained)}: they are gone, or hidden from "
-            "both keys, and then a purge above them would destroy them. Nothing above them is purged until "
+            "both keys. A purge above them would destroy hidden entries. Nothing above them is purged until "
             "an operator states `accept`"
         )
     if plan.vanished:
-        yield f"the Console dropped archived entries without a receipt: {_spans(plan.vanished)}"
+        yield (
+            f"the Console dropped archived entries without a receipt: {_spans(plan.vanished)}. If it has no "
+            "retention of its own, find out who removed them"
+        )
 
 
 def _purge_warnings(plan: Plan, settlement: Settlement) -> Iterator[str]:
@@ -221,7 +242,7 @@ def _purge_warnings(plan: Plan, settlement: Settlement) -> Iterator[str]:
     else:
         yield (
             f"the Console purged {reported} entries where {plan.expected_count} were expected: "
-            "somebody else purged too"
+            "somebody else purged too. Look for another purge receipt close by"
         )
 
 

@@ -1,4 +1,4 @@
-"""Has the Console's trail gone backwards? Pure."""
+"""Whether the Console's trail went backwards since the archive's head. Pure."""
 
 from audit_archive.errors import RollbackError
 from audit_archive.format.facts import Anchor
@@ -6,22 +6,22 @@ from audit_archive.format.head import Head
 from audit_archive.run.plan import is_anchor
 from audit_archive.run.survey import Survey
 
-_WAY_OUT = (
+_ADVICE = (
     "Nothing was purged, and the export is kept under rejected/. If the Console was reset or replaced on "
     "purpose, state a new epoch (docs/operations.md#rollbackerror): all that is live is archived anew. "
-    "Do so too if earlier exports were capped, or read with a Flock's key, and now show everything. If none "
-    "of this is so, find out who did it."
+    "Do the same if earlier exports were capped, or read with a Flock's key, and now show everything. "
+    "Otherwise find out who did it."
 )
 
 
 def check_forward(survey: Survey, head: Head, *, is_another: bool = True) -> None:
-    """Check that the trail only went on since `head`.
+    """Check that the trail only went forward since `head`.
 
-    `is_another`: whether most of the live archived entries differ from the archive, so that a last archived
-    entry that differs too is no amendment of that one alone.
+    `is_another`: whether most of the live archived entries differ from the archive. If so, a last archived
+    entry (the anchor) that differs shows another trail. If not, that entry alone was amended.
 
-    Entries that we purged may be live again only while the anchor is, and is the same: then the Console has
-    not finished deleting. Raises RollbackError if the trail is another one, or an older state of it.
+    Purged entries may be live only while the anchor is live and the same: then the Console has not finished
+    deleting. Raises RollbackError if this is another trail, or an older state of the same trail.
     """
     _check_not_emptied(survey, head)
     if not survey.ids:
@@ -50,9 +50,10 @@ def _is_same(live: Anchor, archived: Anchor | None) -> bool:
 
 
 def _check_anchor_not_taken(survey: Survey, head: Head) -> None:
-    """With older entries live, the last archived one must be too, unless a purge of ours reached it.
+    """Check that the last archived entry is live if older ones are, unless a purge of ours reached it.
 
-    A Console that limits a purge may take the newest first, and leave the older ones to the next.
+    A Console that limits a purge may destroy the newest entries first, and leave older ones to the next
+    purge.
     """
     older = head.not_late(survey.ids.within(1, head.highest_archived_id))
     if older and survey.anchor is None and head.anchor is not None and not _is_purged(head.anchor, head):
@@ -67,7 +68,7 @@ def _is_purged(anchor: Anchor, head: Head) -> bool:
 
 
 def _check_not_emptied(survey: Survey, head: Head) -> None:
-    # A purge of ours may have been carried out without an answer and without a receipt.
+    # The Console may have carried out a purge of ours without an answer and without a receipt.
     purged = max([head.highest_purged_id, *(intent.boundary for intent in head.intents)])
     should_live = head.highest_archived_id > purged or bool(head.own_tail)
     if not survey.ids and should_live:
@@ -77,4 +78,4 @@ def _check_not_emptied(survey: Survey, head: Head) -> None:
 
 
 def _rollback(head: Head, what: str) -> RollbackError:
-    return RollbackError(f"The trail of Console {head.console} went backwards: {what}. {_WAY_OUT}")
+    return RollbackError(f"The trail of Console {head.console} went backwards: {what}. {_ADVICE}")

@@ -1,4 +1,4 @@
-"""Settle: find the Console's receipt of a purge and write up, in the chain, how the intent ended."""
+"""Settle an intent: find the Console's receipt of the purge, and state in the chain how it ended."""
 
 from dataclasses import dataclass, replace
 
@@ -17,44 +17,47 @@ from audit_archive.run.context import Run
 from audit_archive.run.publish import ATTEMPTS, Published, announce_and_record, load, publish
 from audit_archive.run.receipts import (
     Settlement,
-    carried,
     match_receipts,
     most_expected,
     receipt_of,
     settle_intent,
+    storable_entry,
 )
 
-LOOKS = 3
-PAUSE = 1.0
+RECEIPT_LOOKS = 3
+"""How often a run looks for the receipt of the purge that it sent."""
+RECEIPT_PAUSE = 1.0
+"""Seconds between two looks."""
 
-NO_ANSWER = PurgeAnswer(None, None)
+UNANSWERED = PurgeAnswer(None, None)
 
 
 @dataclass(frozen=True)
 class Ended:
     """How an intent ended, with the Console's own words: its answer, and its receipt entry.
 
-    `lowest_live`: the lowest id that is live although it should be gone; None: there is no such id.
+    `lowest_live`: the lowest id that is live although the purge should have destroyed it; None: there is no
+    such id, or it is not known.
     """
 
     intent: Intent
     settlement: Settlement
-    answer: PurgeAnswer = NO_ANSWER
+    answer: PurgeAnswer = UNANSWERED
     receipt: ConsoleEntry | None = None
     lowest_live: int | None = None
 
 
 def settle(run: Run, head: Head) -> Head:
-    """Write up every intent that a crash left open, before anything else is decided."""
+    """Write up every intent that a crash left open. A run does this before it decides anything else."""
     for intent in head.open_intents:
-        head = write_up(run, head, _told(run, _look(run, head, intent, NO_ANSWER)))
+        head = write_up(run, head, _mark_partial(run, _look_for_receipt(run, head, intent, UNANSWERED)))
     return head
 
 
 def settle_late(run: Run, head: Head, surveyed: Surveyed) -> Head:
-    """Write up each purge that destroyed too much, as a receipt in the export is the first to show.
+    """Write up each purge that destroyed too much, if a receipt in the export is the first to show it.
 
-    It comes before the statement that archives the receipt, so that this run plans with the latch on.
+    Before the statement that archives the receipt, so that this run already plans with the latch on.
     """
     receipts = surveyed.survey.receipts
     intents = {intent.seq: intent for intent in head.intents}
@@ -69,28 +72,28 @@ def settle_late(run: Run, head: Head, surveyed: Surveyed) -> Head:
 
 
 def settle_purge(run: Run, head: Head, intent: Intent, answer: PurgeAnswer) -> tuple[Head, Settlement]:
-    """Write up the purge that this run sent, once its receipt shows or a few looks did not find it."""
-    ended = _told(run, _look_until_seen(run, head, intent, answer))
+    """Write up the purge that this run sent: with its receipt, or without it after RECEIPT_LOOKS looks."""
+    ended = _mark_partial(run, _look_until_found(run, head, intent, answer))
     return write_up(run, head, ended), ended.settlement
 
 
-def _look_until_seen(run: Run, head: Head, intent: Intent, answer: PurgeAnswer) -> Ended:
+def _look_until_found(run: Run, head: Head, intent: Intent, answer: PurgeAnswer) -> Ended:
     ended = _ended(head, intent, answer, {})
-    for look in range(LOOKS):
+    for look in range(RECEIPT_LOOKS):
         if look:
-            run.clock.sleep(PAUSE)
+            run.clock.sleep(RECEIPT_PAUSE)
         try:
-            ended = _look(run, head, intent, answer)
+            ended = _look_for_receipt(run, head, intent, answer)
         except ConsoleError:
             if answer.text is None:
-                raise  # nobody knows yet whether it was carried out: the intent stays open for the next run
+                raise  # the purge may have been carried out: the intent stays open for the next run
         if ended.receipt is not None:
             break
     return ended
 
 
-def _look(run: Run, head: Head, intent: Intent, answer: PurgeAnswer) -> Ended:
-    """Look for the receipt among the purge receipts newer than the export that no statement names yet."""
+def _look_for_receipt(run: Run, head: Head, intent: Intent, answer: PurgeAnswer) -> Ended:
+    """Look for the receipt among those that are newer than the export and that no statement names yet."""
     newer = run.console.entries_above(max(intent.export_last_id, head.highest_archived_id))
     receipts = {e["id"]: e for e in newer if is_receipt(e.get("action_type"), e.get("message"))}
     unnamed = {each: receipts[each] for each in receipts if each not in _known(head)}
@@ -102,14 +105,14 @@ def _ended(head: Head, intent: Intent, answer: PurgeAnswer, found: dict[int, Con
     is_answered = answer.text is not None
     settlement = settle_intent(head.intents, intent, receipts, is_answered=is_answered, answered=answer.count)
     receipt = found.get(settlement.receipt_id or 0)
-    return Ended(intent, settlement, answer, receipt if receipt is None else carried(receipt))
+    return Ended(intent, settlement, answer, receipt if receipt is None else storable_entry(receipt))
 
 
 def write_up(run: Run, head: Head, ended: Ended) -> Head:
-    """Append a purge statement; one that loses its sequence number is re-chained behind the winner.
+    """Append a purge statement; chain it again if another run takes its sequence number.
 
-    Where another run has written up the same intent for good, there is nothing left to say; where it took
-    the receipt for another intent's, the Console is asked anew.
+    If another run has written up the same intent for good, nothing is appended. If it matched the receipt to
+    another intent, the Console is asked again. Raises LedgerError after ATTEMPTS statements of other runs.
     """
     for _ in range(ATTEMPTS):
         statement = _statement(run, head, ended)
@@ -120,25 +123,28 @@ def write_up(run: Run, head: Head, ended: Ended) -> Head:
         if ended.intent.seq not in {known.seq for known in head.intents}:
             return head
         if _is_taken(ended.receipt, head):
-            ended = _told(run, _look(run, head, ended.intent, ended.answer))
-    raise LedgerError(f"{ATTEMPTS} other statements came first while purge {ended.intent.seq} was written up")
+            ended = _mark_partial(run, _look_for_receipt(run, head, ended.intent, ended.answer))
+    raise LedgerError(
+        f"{ATTEMPTS} statements of other runs came first, so the chain does not say yet how the purge of "
+        f"intent {ended.intent.seq} ended. The next run states it"
+    )
 
 
-def _told(run: Run, ended: Ended) -> Ended:
-    """The same; of a purge that destroyed less than was planned, whether the rest is still live."""
+def _mark_partial(run: Run, ended: Ended) -> Ended:
+    """The same end; PARTIAL if the purge destroyed less than planned and the rest is still live."""
     reported, intent = ended.settlement.reported_count, ended.intent
     if not ended.settlement.was_sent or reported is None or reported >= intent.expected_count:
         return ended
     lowest = _lowest_live(run, intent.boundary)
     if lowest is None:
-        return ended  # somebody else purged too
+        return ended  # somebody else may have purged the rest
     return replace(
         ended, settlement=replace(ended.settlement, outcome=PurgeOutcome.PARTIAL), lowest_live=lowest
     )
 
 
 def _lowest_live(run: Run, boundary: int) -> int | None:
-    """The lowest live id, if it lies at or below a boundary; None also if it can't be told now."""
+    """The lowest live id, if it lies at or below a boundary; None also if it can't be found out now."""
     lowest = boundary + 1
     try:
         for entry in run.console.entries_above(0):
@@ -161,13 +167,13 @@ def _known(head: Head) -> set[int]:
     return {receipt.entry_id for receipt in head.receipts}
 
 
-def _record(run: Run, published: Published, said: PurgeStatement) -> Head:
-    """Record a purge statement; of a mismatch a person is told first, should this process die in between."""
-    findings = [mismatch_finding(said)] if said.outcome == PurgeOutcome.MISMATCH else []
+def _record(run: Run, published: Published, statement: PurgeStatement) -> Head:
+    """Record a purge statement. A mismatch is announced first, because this process may crash in between."""
+    findings = [mismatch_finding(statement)] if statement.outcome == PurgeOutcome.MISMATCH else []
     try:
         return announce_and_record(run, published, findings)
     except SettingsError:
-        return published.head  # recorded; the error that follows must not be hidden by a topic that refuses
+        return published.head  # it is recorded, and a topic that refuses must not hide the error that follows
 
 
 def _statement(run: Run, head: Head, ended: Ended) -> PurgeStatement:

@@ -1,4 +1,4 @@
-"""What one pass over an export, ascending by id, finds out."""
+"""The survey: one pass over an export, ascending by id, and all that a run needs to know of it. Pure."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,79 +11,14 @@ from audit_archive.format.head import Head, anchor_of
 from audit_archive.format.ids import IdSet, IdSetBuilder
 from audit_archive.format.times import DAY
 
-# How far up a trail every entry is old enough to purge. Pure.
-
-
-class Ages:
-    """Finds how far up every entry is old enough, and when more will be.
-
-    An entry whose time can't be read, or lies in the future, counts as old as its younger readable
-    neighbour: it can't have happened later than that. With none, one from the next day, which a clock that
-    is off may make, waits for its own time.
-    """
-
-    def __init__(self, now: int, cutoff: int) -> None:
-        self._now = now
-        self._cutoff = cutoff
-        self._all_aged = True
-        self._other_waits = False
-        self._latest_above = 0
-        self._latest_ahead: int | None = None
-        self.boundary = 0
-        self.first_other_id: int | None = None
-        self._oldest_at: int | None = None
-        self._young_at: int | None = None
-
-    @property
-    def oldest_at(self) -> int | None:
-        """When the first entry happened that is no receipt."""
-        return self._oldest_at if self._oldest_at is not None else self._ahead()
-
-    @property
-    def young_at(self) -> int | None:
-        """When the last of those entries happened that the next purge waits for."""
-        return self._young_at if self._young_at is not None else self._ahead()
-
-    def _ahead(self) -> int | None:
-        return self._latest_ahead if self._other_waits else None
-
-    def add(self, entry_id: int, seconds: int | None, is_receipt: bool) -> None:
-        """Take the next entry, ascending by id."""
-        if not is_receipt:
-            self._other_waits = True
-            if self.first_other_id is None:
-                self.first_other_id = entry_id
-        if seconds is None:
-            return
-        if seconds > self._now:
-            if seconds <= self._now + DAY:
-                self._latest_ahead = max(seconds, self._latest_ahead or seconds)
-            return
-        self._latest_ahead = None
-        if self._all_aged and seconds <= self._cutoff:
-            self.boundary = entry_id
-        else:
-            self._all_aged = False
-            self._latest_above = max(self._latest_above, seconds)
-        if self._other_waits:
-            self._note_other(seconds)
-
-    def _note_other(self, seconds: int) -> None:
-        self._other_waits = False
-        if self._oldest_at is None:
-            self._oldest_at = seconds
-        if not self._all_aged and self._young_at is None:
-            self._young_at = self._latest_above
-
-
 MAX_SLICE_DATES = 400
 MAX_SLICE_ENTRIES = 1_000_000
 MAX_RANGES = 1_000_000
-"""Ranges of ids with holes between them: each takes some 600 bytes of memory until it is recorded."""
+"""Ranges of ids with holes between them. Each takes some 600 bytes of memory until it is recorded."""
 MAX_RECEIPTS = 100_000
-"""Purge receipts among the new entries: in memory too. A Console holds few, for a purge takes the older."""
+"""Purge receipts among the new entries, in memory too. A Console holds few: a purge destroys older ones."""
 
-# Plain numbers: arithmetic on members of an enumeration would take longer than all else here.
+# Plain numbers: arithmetic on members of an enumeration would take longer than the rest of the pass.
 _RECEIPT, _UNREADABLE_RECEIPT = Mark.RECEIPT.value, Mark.UNREADABLE_RECEIPT.value
 
 
@@ -91,12 +26,13 @@ _RECEIPT, _UNREADABLE_RECEIPT = Mark.RECEIPT.value, Mark.UNREADABLE_RECEIPT.valu
 class Survey:
     """What the plan needs to know of an export.
 
-    `aged_boundary`: the largest id such that every live entry up to it is old enough to purge; 0 if none.
-    `young_at`: when the youngest entry happened that the next purge waits for; `oldest_at`: when the first
-    entry did. Both in epoch seconds, both pass over purge receipts (which alone are never worth a purge),
-    both None if there is no such entry or its time can't be told. `first_other_id`: the lowest id that
-    is no purge receipt. `lines_sha256`: as an export's facts have it. `receipts`: the purge receipts among
-    the new entries. `anchor`: the live entry at the head's anchor id. `first_day`: days since 1970 of the
+    `aged_boundary`: the highest id up to which every live entry is old enough to purge; 0: there is no such
+    id. `young_at`: when the youngest entry happened that the next purge waits for; `oldest_at`: when the
+    first entry happened. Both are epoch seconds and leave out purge receipts (which alone are never worth a
+    purge). Each is None if there is no such entry, or its time is not known. `first_other_id`: the lowest id
+    that is not a purge receipt. `lines_sha256`: as an export's facts have it. `receipts`: the purge receipts
+    among the new entries; `unreadable_receipts`: the ids of those that can't be read. `slices`: the new
+    entries, by slices. `anchor`: the live entry at the head's anchor id. `first_day`: days since 1970 of the
     lowest entry with a readable date.
     """
 
@@ -132,9 +68,9 @@ class Survey:
 def survey_entries(entries: Iterable[Entry], head: Head, now: int, cutoff: int) -> Survey:
     """Survey the distinct entries of an export, ascending by id.
 
-    `cutoff` (epoch seconds): an entry that happened then or before is old enough to purge. `now`: an entry
-    dated after it has no readable time. Raises InvalidExportError for more ranges or receipts than
-    memory can hold.
+    `cutoff` (epoch seconds): an entry that happened then or earlier is old enough to purge. `now` (epoch
+    seconds): an entry dated later counts as one without a readable time. Raises InvalidExportError if there
+    are more ranges or receipts than memory can hold.
     """
     ids, ages, found = IdSetBuilder(MAX_RANGES), Ages(now, cutoff), _Found(head)
     count, first_day, lines = 0, None, sha256()
@@ -162,6 +98,68 @@ def survey_entries(entries: Iterable[Entry], head: Head, now: int, cutoff: int) 
         oldest_at=ages.oldest_at,
         young_at=ages.young_at,
     )
+
+
+class Ages:
+    """Finds up to which id every entry is old enough to purge, and when more will be.
+
+    An entry with a time that can't be read, or that lies ahead, counts as old as the next readable entry
+    above it: it can't have happened later. If there is no such entry above, and the time lies at most a day
+    ahead (a clock may be wrong), the entry waits for its own time.
+    """
+
+    def __init__(self, now: int, cutoff: int) -> None:
+        self._now = now
+        self._cutoff = cutoff
+        self._all_aged = True
+        self._other_waits = False
+        self._latest_above = 0
+        self._latest_ahead: int | None = None
+        self.boundary = 0
+        self.first_other_id: int | None = None
+        self._oldest_at: int | None = None
+        self._young_at: int | None = None
+
+    @property
+    def oldest_at(self) -> int | None:
+        """When the first entry happened that is not a receipt (epoch seconds)."""
+        return self._oldest_at if self._oldest_at is not None else self._ahead()
+
+    @property
+    def young_at(self) -> int | None:
+        """When the last of the entries happened that the next purge waits for (epoch seconds)."""
+        return self._young_at if self._young_at is not None else self._ahead()
+
+    def _ahead(self) -> int | None:
+        return self._latest_ahead if self._other_waits else None
+
+    def add(self, entry_id: int, seconds: int | None, is_receipt: bool) -> None:
+        """Take the next entry, ascending by id."""
+        if not is_receipt:
+            self._other_waits = True
+            if self.first_other_id is None:
+                self.first_other_id = entry_id
+        if seconds is None:
+            return
+        if seconds > self._now:
+            if seconds <= self._now + DAY:
+                self._latest_ahead = max(seconds, self._latest_ahead or seconds)
+            return
+        self._latest_ahead = None
+        if self._all_aged and seconds <= self._cutoff:
+            self.boundary = entry_id
+        else:
+            self._all_aged = False
+            self._latest_above = max(self._latest_above, seconds)
+        if self._other_waits:
+            self._note_other(seconds)
+
+    def _note_other(self, seconds: int) -> None:
+        self._other_waits = False
+        if self._oldest_at is None:
+            self._oldest_at = seconds
+        if not self._all_aged and self._young_at is None:
+            self._young_at = self._latest_above
 
 
 class _Found:
@@ -204,7 +202,7 @@ class _Slices:
         self._days: set[int | None] = set()
 
     def add(self, entry_id: int) -> None:
-        """Add the next new entry, which happened on `day`: its own, else its lower neighbour's."""
+        """Add the next new entry. It happened on `day`: its own, or that of the readable entry below it."""
         if self._count >= MAX_SLICE_ENTRIES or (
             len(self._days) >= MAX_SLICE_DATES and self.day not in self._days
         ):
