@@ -123,13 +123,17 @@ class Download:
 
 @dataclass(frozen=True)
 class PurgeAnswer:
-    """The Console's answer to a purge: its text, and the number of entries it says it destroyed.
+    """The Console's answer to a purge: its text, and the number of entries that it says it destroyed.
 
-    Both None: no answer came, so nobody knows whether the purge was carried out.
+    `count` is None if the text gives no number that can be read for sure.
     """
 
     text: str | None
     count: int | None
+
+
+NO_ANSWER = PurgeAnswer(None, None)
+"""No answer came, or none that says anything sure: whether the purge was carried out is unknown."""
 
 
 class Console(Protocol):

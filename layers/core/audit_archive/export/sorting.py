@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from heapq import merge
 from itertools import chain, repeat
 from operator import attrgetter, itemgetter
-from typing import BinaryIO
+from typing import BinaryIO, TypeAlias
 
 from audit_archive.errors import InvalidExportError
 from audit_archive.format.entry import Entry, Mark
@@ -119,6 +119,9 @@ MERGE_BYTES = 1 << 26  # the line of one entry may have half of it
 
 _BY_ID = itemgetter(0)
 
+OpenScratch: TypeAlias = Callable[[], BinaryIO]
+"""Opens a fresh, empty temporary file for reading and writing."""
+
 
 class SortedEntries:
     """Entries in ascending order of id, each id once; may be iterated again and again.
@@ -143,8 +146,8 @@ class SortedEntries:
         return chain.from_iterable(map(SortedRun.heads, self._runs))
 
 
-def sort_entries(batches: Iterable[list[Entry]], scratch: Callable[[], BinaryIO]) -> SortedEntries:
-    """Read all batches and sort them. `scratch()` gives a fresh, empty temporary file.
+def sort_entries(batches: Iterable[list[Entry]], scratch: OpenScratch) -> SortedEntries:
+    """Read all batches and sort them, in files that `scratch` opens.
 
     Raises InvalidExportError naming the id if two different entries have one id.
     """
@@ -171,7 +174,7 @@ def _parts(batches: Iterable[list[Entry]]) -> Iterator[list[Entry]]:
         yield part
 
 
-def _disjoint(runs: list[SortedRun], scratch: Callable[[], BinaryIO]) -> list[SortedRun]:
+def _disjoint(runs: list[SortedRun], scratch: OpenScratch) -> list[SortedRun]:
     """Runs with the same entries that follow each other: those that overlap are merged into one."""
     clusters = list[list[SortedRun]]()
     last = 0
@@ -183,7 +186,7 @@ def _disjoint(runs: list[SortedRun], scratch: Callable[[], BinaryIO]) -> list[So
     return [cluster[0] if len(cluster) == 1 else _merge(cluster, scratch) for cluster in clusters]
 
 
-def _merge(runs: list[SortedRun], scratch: Callable[[], BinaryIO]) -> SortedRun:
+def _merge(runs: list[SortedRun], scratch: OpenScratch) -> SortedRun:
     """One run of many, a few at a time."""
     while len(runs) > 1:
         file = scratch()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from audit_archive.format.codec import UnknownMember
 from audit_archive.format.facts import IdSpan, ObjectRef
 from audit_archive.format.ids import IdRange, span_set
-from audit_archive.format.statement import ArchiveStatement, Kind, Statement
+from audit_archive.format.statement import ArchiveStatement, Statement, StatementKind
 from audit_archive.format.times import ALL_DATES, Dates
 
 
@@ -19,7 +19,7 @@ class Indexed:
     """
 
     seq: int
-    kind: Kind | UnknownMember
+    kind: StatementKind | UnknownMember
     statement: ObjectRef
     count: int = 0
     first_id: int | None = None

@@ -36,7 +36,7 @@ from audit_archive.format.layout import ARCHIVE_FORMAT
 from audit_archive.format.merkle import Tree
 
 
-class Kind(StrEnum):
+class StatementKind(StrEnum):
     """What a statement states."""
 
     ARCHIVE = "archive"
@@ -55,7 +55,7 @@ class Common:
     """
 
     format: str = ARCHIVE_FORMAT
-    kind: Kind
+    kind: StatementKind
     console: str
     epoch: int
     seq: int
@@ -79,7 +79,7 @@ class ArchiveStatement(Common):
     that are gone without a receipt.
     """
 
-    kind: Kind = Kind.ARCHIVE
+    kind: StatementKind = StatementKind.ARCHIVE
     export: ExportFacts
     slice: SliceFacts
     entries: tuple[EntryFile, ...]
@@ -107,7 +107,7 @@ class ArchiveStatement(Common):
 class PurgeStatement(Common):
     """This is how the intent of statement `intent_seq` ended; `receipt` is the Console's entry."""
 
-    kind: Kind = Kind.PURGE
+    kind: StatementKind = StatementKind.PURGE
     intent_seq: int
     boundary: int
     expected_count: int
@@ -126,7 +126,7 @@ class OperatorStatement(Common):
     statement that the ledger knew and the bucket does not hold, else null.
     """
 
-    kind: Kind = Kind.OPERATOR
+    kind: StatementKind = StatementKind.OPERATOR
     action: Action | UnknownMember
     who: str
     reason: str
@@ -137,9 +137,9 @@ class OperatorStatement(Common):
 
 Statement: TypeAlias = ArchiveStatement | PurgeStatement | OperatorStatement
 _KINDS: dict[object, type[Statement]] = {
-    Kind.ARCHIVE: ArchiveStatement,
-    Kind.PURGE: PurgeStatement,
-    Kind.OPERATOR: OperatorStatement,
+    StatementKind.ARCHIVE: ArchiveStatement,
+    StatementKind.PURGE: PurgeStatement,
+    StatementKind.OPERATOR: OperatorStatement,
 }
 
 

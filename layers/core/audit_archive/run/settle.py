@@ -9,7 +9,7 @@ from audit_archive.format.entry import is_receipt
 from audit_archive.format.facts import PurgeOutcome
 from audit_archive.format.head import Head, Intent
 from audit_archive.format.statement import PurgeStatement
-from audit_archive.ports import ConsoleEntry, PurgeAnswer
+from audit_archive.ports import NO_ANSWER, ConsoleEntry, PurgeAnswer
 from audit_archive.run.checkpoints import sign_checkpoint
 from audit_archive.run.collect import Surveyed
 from audit_archive.run.commit import commit, mismatch_finding
@@ -26,8 +26,6 @@ from audit_archive.run.receipts import (
 
 LOOKS = 3
 PAUSE = 1.0
-
-NO_ANSWER = PurgeAnswer(None, None)
 
 
 @dataclass(frozen=True)

@@ -71,7 +71,7 @@ def covered_until(entry: Unexported | None, served_at: int, settle: int) -> int:
     return happened - 1
 
 
-MOST_LISTED = 1000
+MOST_RANGES = 1000
 """Ranges of ids that one statement lists as shown by `fetch` and not exported."""
 
 
@@ -128,7 +128,7 @@ class Beside:
     @property
     def spans(self) -> tuple[IdSpan, ...]:
         """The first ids that the export lacks."""
-        ranges = id_set(self.shown).ranges[:MOST_LISTED]
+        ranges = id_set(self.shown).ranges[:MOST_RANGES]
         return tuple(IdSpan(first, last) for first, last in ranges)
 
 
