@@ -250,18 +250,19 @@ def names_twice(sources: Sources) -> list[str]:
     return [
         f"{module} defines {name}, and so does {other}"
         for module, text in sources.items()
+        for name in sorted(public_names(module, text))
         for other, names in known.items()
-        if other != module
-        for name in sorted(names & public_names(module, text))
+        if other != module and name in names
     ]
 
 
-def public_names(module: str, text: str) -> set[str]:
+@cache
+def public_names(module: str, text: str) -> frozenset[str]:
     """What a module of the package defines for others at its top: functions, classes and values."""
     if not room_of(module) or is_in(room_of(module), ("evidence.handout",)):
-        return set()
+        return frozenset()
     defined = {name for statement in ast.parse(text).body for name in _defined(statement)}
-    return {name for name in defined if not name.startswith("_")}
+    return frozenset(name for name in defined if not name.startswith("_"))
 
 
 def _defined(statement: ast.stmt) -> Iterator[str]:

@@ -14,7 +14,7 @@ MUTANTS = (
         "head-has-its-digest",
         "The ledger's head is the one whose digest its statement states",
         "storage/chain.py",
-        "        return said.head_sha256 == head_sha256(head)",
+        "        return statement.head_sha256 == head_sha256(head)",
         "        return True",
         f"{INDEX}::test_a_head_is_held_to_its_statement",
     ),
@@ -22,8 +22,9 @@ MUTANTS = (
         "head-names-this-statement",
         "A head is held to a statement with the hash that it names",
         "storage/chain.py",
-        "        said = read_known(source, ref)\n    except",
-        '        said = _parsed(ref.key, b"".join(source.read(ref.key, ref.version_id)), "")\n    except',
+        "        statement = read_known(source, ref)\n    except",
+        '        statement = _parsed(ref.key, b"".join(source.read(ref.key, ref.version_id)), "")\n'
+        "    except",
         f"{INDEX}::test_a_head_is_held_to_its_statement",
     ),
     Mutant(

@@ -1,8 +1,8 @@
 """A Console's export, a zip of one JSON file, read into entries. Pure.
 
-`read_export` gives the entries in ascending order of id, `read_batches` in the order of the export. What they
-refuse, and why, is told by the modules that they call: `zip_reader` (which zip is accepted), `json_reader`
-(which JSON), `json_entry` (which entry) and `sorting` (which order, in bounded memory).
+`read_export` gives the entries in ascending order of id, `read_batches` in the order of the export. Four
+modules do the work and say what they refuse: `zip_reader` (the zip), `json_reader` (its JSON), `json_entry`
+(an entry) and `sorting` (the order, in bounded memory).
 """
 
 from collections.abc import Iterator

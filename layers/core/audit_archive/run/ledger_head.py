@@ -31,7 +31,7 @@ class Absent:
         where = (
             f"The ledger is ahead of the bucket: {self.ref.key} is not there"
             if self.end < self.head.seq
-            else f"{self.ref.key} has another version than the ledger recorded: the chain is forked"
+            else f"{self.ref.key} is not the version that the ledger recorded: the chain is forked"
         )
         why = (
             "It was removed: the ledger keeps the checkpoint that our key signed over it"
