@@ -18,7 +18,7 @@ MUTANTS = (
         "head-is-held-to-the-chain",
         "The ledger's head is believed only if the statement that it names states its digest",
         "run/ledger_head.py",
-        " and fits(run.store, head):\n",
+        " and is_stated(run.store, head):\n",
         ":\n",
         HELD,
     ),

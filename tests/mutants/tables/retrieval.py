@@ -31,7 +31,7 @@ MUTANTS = (
         "answer-needs-a-head-that-fits",
         "An answer uses the ledger's index only below a head that fits its statement",
         "retrieve/statements.py",
-        "    if not fits(reader.source, recorded):",
+        "    if not is_stated(reader.source, recorded):",
         "    if False:",
         f"{INDEX}::test_a_shorter_head_with_an_index_to_fit_it_hides_nothing",
     ),

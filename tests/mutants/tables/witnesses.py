@@ -160,7 +160,7 @@ MUTANTS = (
         "what-we-purged-shows-an-old-copy",
         "An export that shows again what we purged, and lacks what `fetch` shows, is an old copy",
         "run/view.py",
-        "    return is_overdue_now or bool(head.risen(found.ids))",
+        "    return is_overdue_now or bool(head.live_though_purged(found.ids))",
         "    return is_overdue_now",
         STALE_EXPORTS,
     ),

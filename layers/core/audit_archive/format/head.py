@@ -164,11 +164,11 @@ class Head:
         """Whether a purge receipt is older than the archive: the epoch's first export had it."""
         return not self.highest_archived_id or receipt_id <= self.history_up_to
 
-    def risen(self, live: IdSet) -> IdSet:
+    def live_though_purged(self, live: IdSet) -> IdSet:
         """The live ids that a purge of ours should have destroyed, and that no late writer explains."""
         return self.not_late(live.within(1, self.highest_purged_id))
 
-    def reborn(self, live: IdSet) -> IdSet:
+    def live_though_gone(self, live: IdSet) -> IdSet:
         """The live ids that the newest archived export no longer held, and that no late writer explains."""
         return self.not_late(live.within(1, self.first_live_id - 1))
 

@@ -85,7 +85,7 @@ class ArchivedRow:
         return self.entry.count
 
     @property
-    def goes_on(self) -> bool:
+    def archives_new_ids(self) -> bool:
         """Whether it archives an id above all ids before it."""
         return self.ids.last > self.above
 
@@ -94,7 +94,7 @@ class ArchivedRow:
         """The ids that it accounts for: those that it archives, and those that it may list as missing."""
         return IdRange(min(self.ids.first, self.above + 1), self.ids.last)
 
-    def goes_with(self, statement: ArchiveStatement) -> bool:
+    def agrees_with(self, statement: ArchiveStatement) -> bool:
         """Whether its statement, once read, agrees with the index on what was archived before it.
 
         The statement archives or lists as missing each id between the highest one archived before and its own

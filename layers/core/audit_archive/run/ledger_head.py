@@ -11,7 +11,7 @@ from audit_archive.format.head import Head
 from audit_archive.format.head_digest import differing_fields
 from audit_archive.format.layout import MAX_SEQ, statement_key, statement_number, statements_prefix
 from audit_archive.run.context import Run
-from audit_archive.storage.chain import fits
+from audit_archive.storage.chain import is_stated
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def held_head(run: Run) -> Head:
         head = Head(console)
     if head is None:
         return Head(console)
-    if head.statement is not None and _makes_sense(run, head, head.statement) and fits(run.store, head):
+    if head.statement is not None and _makes_sense(run, head, head.statement) and is_stated(run.store, head):
         return head
     absent = find_absent(run, head)
     if absent is not None:

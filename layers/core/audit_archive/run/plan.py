@@ -174,7 +174,7 @@ def make_plan(survey: Survey, head: Head, policy: Policy, served_at: int, sight:
         foreign=foreign,
         surpluses=surpluses(survey.receipts, missing, head, ours),
         vanished=_vanished(survey, head),
-        is_repeat=bool(head.risen(survey.ids)),
+        is_repeat=bool(head.live_though_purged(survey.ids)),
     )
 
 

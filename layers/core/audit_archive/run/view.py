@@ -161,7 +161,7 @@ def _is_old(run: Run, lacking: Unexported, found: Survey, head: Head, began_at: 
     """Whether an export that lacks an entry is an old copy; one is that shows again what we purged."""
     known = run.ledger.lack(run.order.console)
     is_overdue_now = is_overdue(lacking, known, found, began_at, run.order.policy.settle)
-    return is_overdue_now or bool(head.risen(found.ids))
+    return is_overdue_now or bool(head.live_though_purged(found.ids))
 
 
 def note(run: Run, seen: View, survey: Survey) -> Lack | None:

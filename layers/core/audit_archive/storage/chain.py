@@ -168,7 +168,7 @@ def read_archive(source: ArchiveSource, ref: ObjectRef) -> ArchiveStatement:
     return statement
 
 
-def fits(source: ArchiveSource, head: Head) -> bool:
+def is_stated(source: ArchiveSource, head: Head) -> bool:
     """Whether a head is the one that its statement describes. It takes one read of that statement's version.
 
     False: the head was altered, or has another format, or its statement is missing. Then only the chain
@@ -189,7 +189,7 @@ def fits(source: ArchiveSource, head: Head) -> bool:
         return False
 
 
-def beyond(source: ArchiveSource, head: Head) -> Iterator[Committed]:
+def committed_after(source: ArchiveSource, head: Head) -> Iterator[Committed]:
     """The statements after `head`, each checked to follow the one before it. Raises IntegrityError."""
     own = head.statement.key if head.statement is not None else None
     for version in statements_beyond(source, head):
@@ -226,7 +226,7 @@ def read_statement(source: ArchiveSource, head: Head, version: Version) -> Commi
     return found
 
 
-def linked(head: Head, statement: Statement, ref: ObjectRef) -> Head:
+def head_after(head: Head, statement: Statement, ref: ObjectRef) -> Head:
     """The head after a statement, which must name the statement of `head`. Raises IntegrityError if not."""
     is_next = (statement.console, statement.seq) == (head.console, head.seq + 1)
     if not is_next or not _is_same(statement.previous, head.statement):
@@ -245,7 +245,7 @@ def _next(source: ArchiveSource, head: Head, version: Version) -> Committed:
     data = b"".join(source.read(version.key, version.version_id))
     ref = ObjectRef(version.key, version.version_id, sha256(data).hexdigest())
     statement = _parsed(version.key, data, CHAIN_WAY_OUT)
-    return Committed(statement, ref, head, linked(head, statement, ref))
+    return Committed(statement, ref, head, head_after(head, statement, ref))
 
 
 def _is_same(stated: ObjectRef | None, found: ObjectRef | None) -> bool:
