@@ -12,7 +12,7 @@ from audit_archive.format.head import Head
 from audit_archive.format.keys import PublicKey
 from audit_archive.format.statement import OperatorStatement, key_named_by
 from audit_archive.retrieve.statements import Reader
-from audit_archive.storage.chain import beyond
+from audit_archive.storage.chain import committed_after
 from cli.exits import Exit, Failure
 from cli.options import Chosen, chosen, console_argument, folder_option, global_options
 from cli.outputs import written
@@ -45,7 +45,7 @@ def keys(chosen: Chosen, /, console: str, output: Path | None, folder: Path | No
     the chain, the exit status is 1.
     """
     reader = chosen.reader(folder)
-    if next(beyond(reader.source, Head(console)), None) is None:
+    if next(committed_after(reader.source, Head(console)), None) is None:
         raise Failure("NothingArchived", f"Nothing of Console {console} is archived.", Exit.FAULTS)
     named = named_keys(reader, console)
     own = chosen.stack.signing_key() if folder is None else None
@@ -67,7 +67,7 @@ def keys(chosen: Chosen, /, console: str, output: Path | None, folder: Path | No
 def named_keys(reader: Reader, console: str) -> list[Named]:
     """Every key that the chain names, oldest first. Raises IntegrityError for a broken chain."""
     named = []
-    for each in beyond(reader.source, Head(console)):
+    for each in committed_after(reader.source, Head(console)):
         said, ref = each.statement, each.ref
         if isinstance(said, OperatorStatement) and said.action == Action.KEY:
             key = key_named_by(said)

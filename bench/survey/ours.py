@@ -6,8 +6,8 @@ import tempfile
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from audit_archive.export import read_export
 from audit_archive.format.head import Head
-from audit_archive.run.collect import read_export
 from audit_archive.run.survey import survey_entries
 
 SETTLE = 3600

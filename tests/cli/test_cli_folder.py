@@ -216,7 +216,7 @@ def test_verify_names_what_is_wrong_and_ends_with_its_own_status(copy: Path) -> 
         (["entries", CONSOLE, "--tz", "Mars"], "--tz: 'Mars' is no time zone"),
         (["entries", CONSOLE, "--address", "here"], "--address: 'here'"),
         (["entries", CONSOLE, "--from-id", "0"], "--from-id: 0 is not a whole number"),
-        (["entries", "../etc"], "'../etc' is no Console id"),
+        (["entries", "../etc"], "'../etc' is not a Console id"),
         (["entries", CONSOLE, "--json", "--format", "csv"], "--output"),
         (["export", CONSOLE], "`id` or by `date`"),
         (["verify", CONSOLE, "--known-sha256", "aa"], "--known: "),

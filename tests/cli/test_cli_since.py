@@ -116,7 +116,10 @@ def test_a_second_signature_is_let_pass_unless_a_known_key_disowns_it(tmp_path: 
         (b"\xff", "is not the text"),
         (MIDDLE.read_bytes().replace(b"\n", b"\r\n"), "CR LF"),
         (MIDDLE.read_bytes().replace(CONSOLE.encode(), b"feedbeef"), "of Console feedbeef, not of 1234abcd"),
-        (MIDDLE.read_bytes().replace(b"\n7\n", b"\n" + b"9" * 5000 + b"\n"), "no checkpoint of this format"),
+        (
+            MIDDLE.read_bytes().replace(b"\n7\n", b"\n" + b"9" * 5000 + b"\n"),
+            "not a checkpoint of this format",
+        ),
         (b"x" * (1 << 20), "has more than"),
         (b'{"a":1,"a":2}', "is not the text of a signed checkpoint"),
     ],

@@ -222,8 +222,8 @@ def _with(text: bytes) -> tuple[bytes, str]:
 
 
 JSONS = [
-    pytest.param(zips.zipped(b"audit trail of last week"), "at byte 0 there is b'audit", id="text"),
-    pytest.param(zips.zipped(b""), "at byte 0 there is nothing", id="nothing"),
+    pytest.param(zips.zipped(b"audit trail of last week"), "there is b'audit", id="text"),
+    pytest.param(zips.zipped(b""), "there is no text at byte 0", id="nothing"),
     pytest.param(zips.zipped(b'"[]"'), "at byte 0", id="string"),
     pytest.param(zips.zipped(b'{"entries": []}'), "neither `audit_trail` nor `id`", id="another-object"),
     pytest.param(zips.zipped(b'{"audit_trail": 7}'), "neither an array nor null", id="trail-is-a-number"),
@@ -249,7 +249,7 @@ def test_no_json(world: World, body: bytes, says: str) -> None:
 def test_an_entry_that_is_no_object(world: World, text: bytes) -> None:
     body, where = _with(text)
     at_export(world, ReplacedBody(body))
-    refused(world, InvalidExportError, where, "no object", text.decode())
+    refused(world, InvalidExportError, where, "is not an object", text.decode())
     assert was_kept(world, body)
 
 

@@ -241,6 +241,43 @@ def words_of(sources: Sources) -> dict[str, str]:
     }
 
 
+def names_twice(sources: Sources) -> list[str]:
+    """A public name of the package stands for one thing: no two modules define the same one.
+
+    A type variable means nothing outside its module, and the auditor's program is a program of its own.
+    """
+    known = {module: public_names(module, text) for module, text in SOURCES.items()}
+    return [
+        f"{module} defines {name}, and so does {other}"
+        for module, text in sources.items()
+        for name in sorted(public_names(module, text))
+        for other, names in known.items()
+        if other != module and name in names
+    ]
+
+
+@cache
+def public_names(module: str, text: str) -> frozenset[str]:
+    """What a module of the package defines for others at its top: functions, classes and values."""
+    if not room_of(module) or is_in(room_of(module), ("evidence.handout",)):
+        return frozenset()
+    defined = {name for statement in ast.parse(text).body for name in _defined(statement)}
+    return frozenset(name for name in defined if not name.startswith("_"))
+
+
+def _defined(statement: ast.stmt) -> Iterator[str]:
+    """The names that a statement defines; not by importing them."""
+    match statement:
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+            yield name
+        case ast.Assign(value=ast.Call(func=ast.Name(id="TypeVar"))):
+            return
+        case ast.Assign(targets=targets):
+            yield from (n.id for target in targets for n in ast.walk(target) if isinstance(n, ast.Name))
+        case ast.AnnAssign(target=ast.Name(id=name)):
+            yield name
+
+
 def _compared(node: ast.Compare | ast.MatchValue) -> Iterator[object]:
     """The constants that something is compared with, one by one or as a set; not keys looked for in one."""
     if isinstance(node, ast.MatchValue):
@@ -323,6 +360,7 @@ RULES: tuple[Rule, ...] = (
     catch_alls,
     causeless_raises,
     bare_words,
+    names_twice,
     long_functions,
     long_modules,
     mixed_tests,
@@ -414,6 +452,10 @@ PLANTED = [
     (bare_words, "cli.verify", "IS_DEEP = depth in {'objects', 'content'}"),
     (bare_words, "bench.run.ours", "IS_DONE = outcome not in ('archived', 'purged')"),
     (bare_words, "local.demo.x", "match result['outcome']:\n    case 'stale':\n        pass"),
+    (names_twice, "audit_archive.run.x", "class Head:\n    pass"),
+    (names_twice, "audit_archive.retrieve.x", "def read_export(path):\n    return path"),
+    (names_twice, "audit_archive.adapters.x", "NO_VERSION, OTHER = '', 1"),
+    (names_twice, "audit_archive.evidence.x", "ScratchFile: object = None"),
     (long_functions, "local.x", LONG_FUNCTION),
     (
         long_functions,
@@ -457,6 +499,13 @@ INNOCENT = [
     ),
     (bare_words, "local.console.x", "IS_PURGE = endpoint == 'purge'"),
     (bare_words, "audit_archive.evidence.handout.verify", "IS_EPOCH = said['action'] == 'epoch'"),
+    (names_twice, "audit_archive.format.head", "class Head:\n    pass"),
+    (names_twice, "audit_archive.run.x", "from audit_archive.format.head import Head"),
+    (names_twice, "audit_archive.run.x", "from typing import TypeVar\nT = TypeVar('T')"),
+    (names_twice, "audit_archive.run.x", "def f():\n    NO_VERSION = 1\n    return NO_VERSION"),
+    (names_twice, "audit_archive.run.x", "_Head = 1"),
+    (names_twice, "audit_archive.evidence.handout.x", "class Head:\n    pass"),
+    (names_twice, "cli.x", "class Head:\n    pass"),
     (long_functions, "local.x", LONG_FUNCTION.replace("    x = 1\n", "", 1)),
     (long_modules, "local.x", "x = 1\n" * MAX_MODULE_LINES),
     (mixed_tests, "tests.unit.run.test_x", "from tests.support.world import World"),

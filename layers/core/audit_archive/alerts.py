@@ -1,4 +1,4 @@
-"""A finding, told to a person once."""
+"""Announce a finding to a person, once."""
 
 from typing import Protocol
 
@@ -7,31 +7,31 @@ from audit_archive.finding import Finding
 from audit_archive.ports import Alerts, Clock, Findings
 
 CLAIM = 30
-"""Seconds for which a claimed finding is left to whoever claimed it."""
+"""Seconds for which a claimed finding is left to the run that claimed it."""
 
 
 class Announcer(Protocol):
-    """What telling a person takes; a run has it."""
+    """What it takes to announce a finding. A run has it."""
 
     @property
     def ledger(self) -> Findings:
-        """Where it is noted what was told."""
+        """The record of what was announced."""
 
     @property
     def alerts(self) -> Alerts:
-        """Where it is told."""
+        """Where findings go."""
 
     @property
     def clock(self) -> Clock:
-        """The time."""
+        """The clock of this invocation."""
 
 
 def announce(run: Announcer, finding: Finding) -> bool:
-    """Tell a person, unless they have been told the very same before; whether it was told now.
+    """Announce a finding, unless the same one was announced before. Returns whether it was announced now.
 
-    The claim holds the finding itself, so that one which could not be told is told by a later run. Only a
-    crash between the message and its note in the ledger tells twice, and so does a ledger that does not
-    answer: better twice than never. Raises SettingsError if the topic refuses.
+    The claim holds the finding itself, so that a later run can announce one that this run could not. A
+    finding is announced twice only if this run dies between the message and the record of it, or if the
+    ledger does not answer: better twice than never. Raises SettingsError if the topic refuses.
     """
     now = run.clock.now()
     try:
@@ -43,7 +43,7 @@ def announce(run: Announcer, finding: Finding) -> bool:
     try:
         run.alerts.publish(finding)
     except SettingsError:
-        run.ledger.claim(finding, now + CLAIM, now)  # give it back: whoever comes next may try at once
+        run.ledger.claim(finding, now + CLAIM, now)  # an expired claim: the next run may try at once
         raise
     run.ledger.announced(finding)
     return True

@@ -12,7 +12,7 @@ from audit_archive.evidence.bundle import Evidence
 from audit_archive.format.codec import to_json
 from audit_archive.format.times import rfc3339
 from audit_archive.retrieve.exports import FoundExports, Original
-from audit_archive.retrieve.formats import BUNDLE, Kind
+from audit_archive.retrieve.formats import BUNDLE, FileKind
 from audit_archive.retrieve.proofs import FoundProofs
 from audit_archive.retrieve.request import (
     EntriesRequest,
@@ -105,7 +105,7 @@ def _answer(
     }
 
 
-def _report(body: Body | None, kind: Kind, place: Place) -> Plain | None:
+def _report(body: Body | None, kind: FileKind, place: Place) -> Plain | None:
     if body is None:
         return None
     return {"format": kind.name, "size": body.size, "sha256": body.sha256, **place}

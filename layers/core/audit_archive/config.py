@@ -1,4 +1,8 @@
-"""Our settings: the only place that reads environment variables (boto3 and Powertools read their own)."""
+"""Our settings. No other module reads environment variables (boto3 and Powertools read their own).
+
+A setting may depend on the schedule of the stack, so this module also reads expressions of EventBridge
+Scheduler (https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html).
+"""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -12,10 +16,6 @@ from audit_archive.errors import SettingsError
 from audit_archive.format.facts import AuthStyle, LockMode, Mode
 from audit_archive.format.times import DAY, HOUR, MINUTE
 
-# How long a schedule of EventBridge Scheduler leaves between two runs. Pure.
-#
-# https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
-
 _UNITS = {"minute": MINUTE, "hour": HOUR, "day": DAY}
 WEEKDAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
@@ -23,9 +23,10 @@ SHORTEST_MONTH = 28
 
 
 def longest_gap(expression: str) -> int:
-    """The longest time between two runs in seconds, or a little less; 0 for what can't be read.
+    """The longest time between two runs of a schedule, in seconds; 0 if the expression can't be read.
 
-    A little less: years are not looked at, and a month counts as the shortest one.
+    The result may be too short, never too long: the years of an expression are not read, and a month counts
+    as the shortest one.
     """
     if rate := re.fullmatch(r"rate\(([0-9]{1,6}) (minute|hour|day)s?\)", expression.strip()):
         return int(rate[1]) * _UNITS[rate[2]]
@@ -56,13 +57,13 @@ def _days_of_week(field: str) -> int:
 
 
 def _gaps(values: Iterable[int], size: int) -> list[int]:
-    """From each value to the next, the first coming again after the last."""
+    """The distance from each value to the next, on a circle of `size`."""
     ordered = sorted(values)
     return [b - a for a, b in pairwise([*ordered, ordered[0] + size])]
 
 
 def _values(field: str, low: int, high: int, names: tuple[str, ...] = ()) -> set[int]:
-    """What a field takes. Raises ValueError for one that can't be read."""
+    """The values that a field stands for. Raises ValueError if it can't be read."""
     found: set[int] = set()
     for part in field.upper().split(","):
         span, _, step = part.partition("/")
@@ -88,14 +89,14 @@ W = TypeVar("W", bound=StrEnum)
 MAX_KEEP_DAYS = 3650
 MAX_PERIOD_HOURS = 8_784
 MIN_RETENTION_DAYS = 60
-"""Nothing is purged on a proof that ends within 30 days, and a purge may wait for as long."""
+"""No purge rests on a proof that ends within 30 days, and a purge may wait for 30 days."""
 DEFAULT_CONSOLE_URL = "https://{console}.canary.tools"
 _CONSOLE = "{console}"
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What the stack was deployed with. Windows in minutes and days, as their names say."""
+    """What the archive function was deployed with. Windows in minutes and days, as their names say."""
 
     archive_bucket: str
     ledger_table: str
@@ -138,7 +139,7 @@ class Settings:
 
     @property
     def max_keep_days(self) -> int:
-        """How many days of entries a Console may keep: what is purged must be proven for long after."""
+        """How many days of entries a Console may keep. The proof of an entry must outlast its purge."""
         return min(MAX_KEEP_DAYS, self.retention_days - MIN_RETENTION_DAYS)
 
     def console_url(self, console: str) -> str:
@@ -148,7 +149,7 @@ class Settings:
 
 @dataclass(frozen=True)
 class RetrieveSettings:
-    """What the retrieve function was deployed with; `link_minutes`: how long a link to an answer works."""
+    """What the retrieve function was deployed with. `link_minutes`: how long a link to an answer works."""
 
     archive_bucket: str
     ledger_table: str
@@ -171,8 +172,8 @@ class RetrieveSettings:
 class VerifySettings:
     """What the verify function was deployed with.
 
-    `content_days`: within how many days every byte is read again; `period_hours`: how often a Console is
-    archived, unless the event says otherwise.
+    `content_days`: within how many days every byte is read again. `period_hours`: how often a Console is
+    archived; an event may set another period.
     """
 
     archive_bucket: str
@@ -203,12 +204,12 @@ class VerifySettings:
 
 
 def shortest_period(schedule: str) -> int:
-    """The fewest hours that may be called the period of a schedule."""
+    """The fewest hours that may be set as the period of a schedule."""
     return min(MAX_PERIOD_HOURS, -(-longest_gap(schedule) // HOUR))
 
 
 class _Reader:
-    """Reads variables; an empty one is as good as none, as templates can't leave one out."""
+    """Reads variables. An empty one counts as absent, because a template can't leave a variable out."""
 
     def __init__(self, variables: Mapping[str, str]) -> None:
         self._variables = variables
@@ -232,7 +233,7 @@ class _Reader:
 
     def template(self, name: str, default: str) -> str:
         def parse(text: str) -> str:
-            # Only on loopback, where there is one Console, may all ids lead to the same.
+            # All ids may lead to one Console only on loopback, where there is only one.
             if _CONSOLE not in text and not text.startswith("http://"):
                 raise ValueError(text)
             return text

@@ -26,7 +26,7 @@ from audit_archive.format.layout import report_key
 from audit_archive.format.times import rfc3339
 from audit_archive.ports import LinkExport, ReportStore
 from audit_archive.retrieve.exports import Original, find_exports
-from audit_archive.retrieve.formats import BUNDLE, Kind
+from audit_archive.retrieve.formats import BUNDLE, FileKind
 from audit_archive.retrieve.proofs import find_proofs
 from audit_archive.retrieve.query import Query
 from audit_archive.retrieve.request import (
@@ -88,7 +88,7 @@ class Desk:
         place = self._put(request.query, made.body, BUNDLE, asked_at)
         return evidence_answer(request, asked, made, place)
 
-    def _put(self, query: Query, body: Body | None, kind: Kind, asked_at: int) -> Place:
+    def _put(self, query: Query, body: Body | None, kind: FileKind, asked_at: int) -> Place:
         """Put what was found where whoever asked can fetch it, and close its file."""
         if body is None:
             return {}

@@ -3,20 +3,20 @@
     AuditArchiveError
     ├── RequestError              the caller corrects the event; names the field
     ├── SettingsError             the deployer corrects the stack, a secret or a setting
-    ├── ConsoleError              look: the Console answered something it should not
+    ├── ConsoleError              look: the Console answered something that it should not
     │   ├── ConsoleAuthError      look: the key is wrong, rotated, too weak, or sent the wrong way
     │   └── ConsoleUnavailableError   wait: outage, rate limit, network; the next run does it
-    ├── InvalidExportError        look: the export is not what the format allows; nothing was committed
+    ├── InvalidExportError        look: the export is not what the format allows; no statement was made
     ├── ArchiveStoreError         wait: the bucket did not answer, or refused; the next run does it
     ├── LedgerError               wait: the ledger did not answer, or refused; the next run does it
     ├── SigningError              wait: the signing key did not answer, or refused; the next run does it
-    └── PageError                 wake somebody: the archive or the trail is not what it should be
+    └── PageError                 wake a person: the archive or the trail is not what it should be
         ├── IntegrityError            what is stored is not whole, not locked, or was tampered with
         ├── RollbackError             the Console's trail went backwards (reset, restored, replaced)
         ├── PopulationMismatchError   the purge would destroy entries that the export does not hold
-        └── PurgeMismatchError        a purge destroyed more than was archived; latched until `resume`
+        └── PurgeMismatchError        a purge destroyed more than was archived; held until `resume`
 
-What needs nobody (`idle`, `busy`, `superseded`) is an outcome of a run, not an error.
+What needs no person (`idle`, `busy`, `superseded`) is an outcome of a run, not an error.
 A message says what happened, to what, and what to do; it never carries an API key.
 """
 
@@ -65,7 +65,7 @@ class LedgerError(AuditArchiveError):
 
 
 class SigningError(AuditArchiveError):
-    """The signing key did not answer, refused a request, or gave a signature that is false."""
+    """The signing key did not answer, refused a request, or gave a signature that is not valid."""
 
 
 class PageError(AuditArchiveError):
@@ -73,7 +73,7 @@ class PageError(AuditArchiveError):
 
 
 class IntegrityError(PageError):
-    """What is stored is not what was stored: altered, missing, unlocked, or out of chain."""
+    """A stored object is not as it was put: altered, missing, unlocked, or out of the chain."""
 
 
 class RollbackError(PageError):

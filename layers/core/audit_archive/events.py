@@ -1,4 +1,4 @@
-"""The fields of an event, checked before anything is done: what is wrong is named, and what is right."""
+"""The fields of an event, checked before anything else is done. An error names the field and its rule."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -14,13 +14,16 @@ MAX_EVENT_TEXT = 500
 W = TypeVar("W", bound=str)
 
 Fields: TypeAlias = Mapping[str, Callable[[object], Any]]
-"""By name, what turns the value of a field into what it stands for. Raises RequestError naming the field."""
+"""The check of each field, by name: it turns the value into what that stands for.
+
+Raises RequestError, which names the field.
+"""
 
 
 def checked(event: object, accepted: Fields, required: Sequence[str]) -> dict[str, Any]:
-    """The event's fields, each turned into what it stands for; one that is null counts as absent.
+    """The event's fields, each turned into what it stands for. A field that is null counts as absent.
 
-    Raises RequestError naming the first that is unknown, missing or wrong.
+    Raises RequestError, which names the first field that is unknown, missing or wrong.
     """
     if not isinstance(event, Mapping):
         raise RequestError(
@@ -37,11 +40,11 @@ def checked(event: object, accepted: Fields, required: Sequence[str]) -> dict[st
 
 
 def console_id(value: object) -> str:
-    """A Console's id. Raises RequestError."""
+    """The check of a Console's id. Raises RequestError."""
     if not isinstance(value, str) or not is_console_id(value):
         raise RequestError(
             "console",
-            f"{value!r:.80} is no Console id: text, as before .canary.tools: a-z, 0-9 and hyphens inside",
+            f"{value!r:.80} is not a Console id: give what is before .canary.tools, of a-z, 0-9 and hyphens",
         )
     return value
 
@@ -52,7 +55,7 @@ def is_console_id(name: str) -> bool:
 
 
 def one_of(name: str, accepted: Sequence[W]) -> Callable[[object], W]:
-    """What takes the value of one of some texts, or of some members of a StrEnum."""
+    """A check that accepts one of several texts, or of several members of a StrEnum."""
 
     def check(value: object) -> W:
         found = next((member for member in accepted if member == value), None)
@@ -64,7 +67,7 @@ def one_of(name: str, accepted: Sequence[W]) -> Callable[[object], W]:
 
 
 def whole(name: str, low: int, high: int) -> Callable[[object], int]:
-    """What takes a whole number from `low` to `high`."""
+    """A check that accepts a whole number from `low` to `high`."""
 
     def check(value: object) -> int:
         if type(value) is not int or not low <= value <= high:
@@ -75,7 +78,7 @@ def whole(name: str, low: int, high: int) -> Callable[[object], int]:
 
 
 def printable(name: str) -> Callable[[object], str]:
-    """What takes a printable text of at most MAX_TEXT characters."""
+    """A check that accepts a printable text of 1 to MAX_EVENT_TEXT characters."""
 
     def check(value: object) -> str:
         if not isinstance(value, str) or not 0 < len(value) <= MAX_EVENT_TEXT or not value.isprintable():

@@ -10,7 +10,7 @@ from audit_archive.format.codec import UnknownMember
 
 
 class FindingKind(StrEnum):
-    """What a person is woken up for; `docs/operations.md` says of each what to do."""
+    """Why a person must look now. `docs/operations.md` says what to do about each kind."""
 
     FOREIGN_PURGE = "ForeignPurge"
     """A purge that no statement of ours planned."""
@@ -21,24 +21,24 @@ class FindingKind(StrEnum):
     PURGE_HELD_BACK = "PurgeHeldBack"
     """An entry has waited too long to be purged."""
     AMENDED_ENTRY = "AmendedEntry"
-    """An archived entry says something else on the Console now."""
+    """An archived entry has another content on the Console now."""
     LEDGER_DIFFERS = "LedgerDiffers"
-    """The ledger's head was not the chain's."""
+    """The ledger's head did not match the chain."""
     VERIFY_FAULT = "VerifyFault"
     """An audit found a fault."""
     PURGE_MISMATCH = "PurgeMismatchError"
     """A purge destroyed more than was planned."""
     ROLLBACK = "RollbackError"
-    """The Console shows less than it did."""
+    """The Console's trail went backwards."""
     POPULATION_MISMATCH = "PopulationMismatchError"
-    """The purging key sees other entries than were exported."""
+    """The purging key sees a number of entries that does not fit the export."""
     INTEGRITY = "IntegrityError"
-    """What is stored is not what was put, or somebody else wrote in the archive."""
+    """A stored object does not match what was put, or another writer wrote to the archive."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """Something that a person must look at now: its kind, in one sentence, and the facts."""
+    """Something that a person must look at now: its kind, one sentence, and the facts behind it."""
 
     kind: FindingKind | UnknownMember
     console: str
@@ -47,5 +47,5 @@ class Finding:
 
     @property
     def digest(self) -> str:
-        """By what a finding is known again: the same thing said in the same words."""
+        """What identifies a finding: the SHA-256 (hex) of its kind and its sentence."""
         return sha256(f"{self.kind}\n{self.sentence}".encode()).hexdigest()

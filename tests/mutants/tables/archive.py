@@ -190,8 +190,8 @@ MUTANTS = (
         "open-holes-stay-listed",
         "The head lists every hole that a late writer may still fill, a foreign purge's too",
         "format/head.py",
-        "for m in said.missing if m.cause != Cause.PURGED\n",
-        "for m in said.missing if m.cause == Cause.UNEXPLAINED\n",
+        "for m in statement.missing if m.cause != Cause.PURGED\n",
+        "for m in statement.missing if m.cause == Cause.UNEXPLAINED\n",
         HEAD,
     ),
     Mutant(

@@ -32,7 +32,7 @@ MUTANTS = (
         "previous-digest",
         "A statement is taken over only if it names the very statement before it",
         "storage/chain.py",
-        "    if not is_next or not _is_same(said.previous, head.statement):",
+        "    if not is_next or not _is_same(statement.previous, head.statement):",
         "    if not is_next:",
         CHAINS,
     ),

@@ -104,7 +104,7 @@ MUTANTS = (
         "folder-with-data",
         "Something in a folder's place, where nobody looks, is refused",
         "export/zip_reader.py",
-        "    if folder.crc or folder.inflated or data not in nothing:",
+        "    if folder.crc or folder.inflated or data not in empty:",
         "    if False:",
         ZIP_EXPORT,
     ),

@@ -112,7 +112,7 @@ def _check_reason(case: Case, error: AuditArchiveError, why: str | None) -> None
         assert case.then == "after others"
         return
     assert why is not None or _is_listed(str(error), STRICTER), f"refused, though it can be read: {error}"
-    assert not case.is_honest or "is no acceptable zip" not in str(error), f"an honest zip: {error}"
+    assert not case.is_honest or "is not an acceptable zip" not in str(error), f"an honest zip: {error}"
 
 
 def _is_listed(reason: str, reasons: Mapping[str, str]) -> bool:

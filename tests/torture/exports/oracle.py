@@ -38,7 +38,7 @@ STRICTER = {
     r"has the unknown flags": "flags that nobody knows the meaning of",
     r"is encrypted": "flags of an encryption that `zipfile` does not know",
     r"is compressed by method": "a method that not everybody can read",
-    r"is no plain (file|folder)|has no name": "a directory, a link",
+    r"is not a plain (file|folder)|has no name": "a directory, a link",
     r"is a folder with data": "something where nobody looks",
     r"local header at byte": "a folder's local header, where the library never looks",
     r"stands in the way": "a file where a folder must be",

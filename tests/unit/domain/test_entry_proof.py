@@ -79,10 +79,10 @@ def test_its_size_in_bytes(leaves: int, at_most: int) -> None:
         ({"hashes": PROOF.hashes[:-1]}, "not leaf 5"),
         ({"hashes": PROOF.hashes[::-1]}, "not leaf 5"),
         ({"checkpoint": signed(grown(EMPTY_TREE, LINES[:8]))}, "not leaf 5 of the tree of 8 lines"),
-        ({"checkpoint": PROOF.checkpoint.replace(b"\n7\n", b"\n8\n")}, "is false"),
+        ({"checkpoint": PROOF.checkpoint.replace(b"\n7\n", b"\n8\n")}, "is not valid"),
         ({"checkpoint": signed(grown(EMPTY_TREE, LINES[:7]), "other")}, "no known key"),
         ({"checkpoint": signed(grown(EMPTY_TREE, LINES[:7]), signer=FakeSigner())}, "no known key"),
-        ({"checkpoint": b""}, "no signed note"),
+        ({"checkpoint": b""}, "not a signed note"),
     ],
 )
 def test_what_a_changed_proof_proves(change: dict[str, object], problem: str) -> None:
@@ -117,7 +117,7 @@ def test_another_line_is_not_proven(line: bytes) -> None:
     ],
 )
 def test_what_is_no_proof(text: str) -> None:
-    with pytest.raises(ValueError, match="no proof of an entry"):
+    with pytest.raises(ValueError, match="not a proof of an entry"):
         parse_entry_proof(text.encode())
 
 

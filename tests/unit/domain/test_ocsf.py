@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audit_archive.format.canonical import canonical_bytes, source_line
-from audit_archive.retrieve.formats import FORMATS, Place
+from audit_archive.retrieve.formats import FORMATS, LineOrigin
 from audit_archive.retrieve.ocsf import THINGS, TO_A_THING, TO_A_USER, VERSION, ocsf_event, ocsf_line
 from tests.unit.domain.ocsf_schema import SCHEMA, faults
 
@@ -271,7 +271,7 @@ def _has_fault(event: dict[str, Any]) -> bool:
 
 def test_it_is_one_of_the_forms_in_which_entries_are_handed_out() -> None:
     line = canonical_bytes(ENTRY)
-    assert FORMATS["ocsf"].render(line, Place("1234abcd", 2)) == ocsf_line(line, "1234abcd", 2)
+    assert FORMATS["ocsf"].render(line, LineOrigin("1234abcd", 2)) == ocsf_line(line, "1234abcd", 2)
 
 
 def test_the_page_tells_how_actions_are_classed() -> None:

@@ -54,13 +54,13 @@ def test_what_is_no_key_on_p256(spki: bytes) -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("", "no PEM file"),
-        (KEY.pem().replace("PUBLIC", "PRIVATE"), "no PEM file"),
-        (KEY.pem().replace("-----END PUBLIC KEY-----", ""), "no PEM file"),
-        (KEY.pem()[4:], "no PEM file"),
-        (KEY.pem().replace("MFkw", "MFk!"), "no Base64"),
+        ("", "not a PEM file"),
+        (KEY.pem().replace("PUBLIC", "PRIVATE"), "not a PEM file"),
+        (KEY.pem().replace("-----END PUBLIC KEY-----", ""), "not a PEM file"),
+        (KEY.pem()[4:], "not a PEM file"),
+        (KEY.pem().replace("MFkw", "MFk!"), "not Base64"),
         (KEY.pem().replace("MFkw", "MFkx"), "P-256"),
-        (KEY.pem() * 2, "no Base64"),
+        (KEY.pem() * 2, "not Base64"),
     ],
 )
 def test_what_is_no_pem_file_with_a_public_key(text: str, problem: str) -> None:

@@ -164,7 +164,7 @@ def test_a_text_that_is_not_a_member_is_kept_where_a_later_release_may_have_more
     assert read.open == text
     assert to_json(read) == stated
     assert type(to_json(read)["open"]) is str
-    with pytest.raises(ValueError, match=r"^Painted\.closed: .* is none of red, light green$"):
+    with pytest.raises(ValueError, match=r"^Painted\.closed: .* is not one of red, light green$"):
         from_json(Painted, PAINTED | {"closed": text})
 
 

@@ -206,9 +206,9 @@ LIES = {
     "split": (made(members=2, members_here=1), "split over several files"),
     "on another disk": (made(disk=1), "on disk 1"),
     "directory by its name": (made(name=b"dir/"), "folder with data"),
-    "directory by MS-DOS": (made(attributes=0x10), "no plain file"),
-    "directory by Unix": (made(attributes=0o040755 << 16), "no plain file"),
-    "symbolic link": (made(attributes=0o120777 << 16), "no plain file"),
+    "directory by MS-DOS": (made(attributes=0x10), "not a plain file"),
+    "directory by Unix": (made(attributes=0o040755 << 16), "not a plain file"),
+    "symbolic link": (made(attributes=0o120777 << 16), "not a plain file"),
     "no name": (made(name=b""), "has no name"),
     "absolute": (made(name=b"/etc/x"), "leads out"),
     "parent": (made(name=b"a/../../x"), "leads out"),
@@ -261,7 +261,7 @@ LIES = {
 @pytest.mark.parametrize("name", LIES)
 def test_a_lying_structure_is_refused(name: str) -> None:
     data, message = LIES[name]
-    with pytest.raises(InvalidExportError, match=f"The export is no acceptable zip: .*({message})"):
+    with pytest.raises(InvalidExportError, match=f"The export is not an acceptable zip: .*({message})"):
         open_bytes(data)
 
 
@@ -468,7 +468,7 @@ NOT_ONE_FILE = {
     "an encrypted folder": (forge([replace(FOLDER, flags=1), FILE]).bytes(), "is encrypted"),
     "a link to a folder": (
         forge([replace(FOLDER, attributes=0o120777 << 16), FILE]).bytes(),
-        "no plain folder",
+        "not a plain folder",
     ),
     "a file in the folder's place": (
         forge([FOLDER, replace(FILE, name=b"trail")]).bytes(),
@@ -491,7 +491,7 @@ NOT_ONE_FILE = {
 @pytest.mark.parametrize("name", NOT_ONE_FILE)
 def test_what_is_not_one_file_and_its_folders_is_refused(name: str) -> None:
     data, message = NOT_ONE_FILE[name]
-    with pytest.raises(InvalidExportError, match=f"The export is no acceptable zip: .*({message})"):
+    with pytest.raises(InvalidExportError, match=f"The export is not an acceptable zip: .*({message})"):
         open_bytes(data)
 
 

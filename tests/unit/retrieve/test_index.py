@@ -20,7 +20,7 @@ from audit_archive.retrieve.proofs import find_proofs
 from audit_archive.retrieve.query import Query
 from audit_archive.retrieve.statements import read_chain
 from audit_archive.retrieve.status import statuses
-from audit_archive.storage.chain import fits
+from audit_archive.storage.chain import is_stated
 from tests.support.asking import ask, at, ids_of, reader_of
 from tests.support.bundles import bundle, make, manifest_of, opened, request_of
 from tests.support.fakes import FakeSigner
@@ -270,16 +270,16 @@ def test_no_lie_of_any_kind_hides_an_entry(told: dict[int, dict[str, Any]], aske
 
 def test_a_head_is_held_to_its_statement(world: World) -> None:
     head = world.head
-    assert fits(world.store, head)
-    assert not fits(world.store, replace(head, highest_archived_id=99))
-    assert not fits(world.store, replace(head, holes=()))
-    assert not fits(world.store, replace(head, is_latched=True))
+    assert is_stated(world.store, head)
+    assert not is_stated(world.store, replace(head, highest_archived_id=99))
+    assert not is_stated(world.store, replace(head, holes=()))
+    assert not is_stated(world.store, replace(head, is_latched=True))
     ref = head.statement
     assert ref is not None
-    assert not fits(world.store, replace(head, statement=replace(ref, version_id="v99999999")))
-    assert not fits(world.store, replace(head, statement=replace(ref, sha256="0" * 64)))
-    assert not fits(world.store, replace(head, statement=world.refs()[0]))
-    assert not fits(world.store, replace(head, statement=None))
+    assert not is_stated(world.store, replace(head, statement=replace(ref, version_id="v99999999")))
+    assert not is_stated(world.store, replace(head, statement=replace(ref, sha256="0" * 64)))
+    assert not is_stated(world.store, replace(head, statement=world.refs()[0]))
+    assert not is_stated(world.store, replace(head, statement=None))
 
 
 def test_a_shorter_head_with_an_index_to_fit_it_hides_nothing(world: World) -> None:

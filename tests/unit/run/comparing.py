@@ -6,9 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from audit_archive.errors import ArchiveStoreError
-from audit_archive.export.json_reader import read_entries
-from audit_archive.export.sorting import sort_entries
-from audit_archive.export.zip_reader import open_member
+from audit_archive.export import read_export
 from audit_archive.format.head import Head
 from audit_archive.format.ids import id_set
 from audit_archive.format.times import DAY
@@ -44,7 +42,7 @@ def off() -> World:
 def surveyed_by(run: Run, head: Head) -> Surveyed:
     """The export as it is now, whatever a rollback would say of it."""
     export = download(run)
-    entries = sort_entries(read_entries(open_member(export.file, export.size)), run.scratch)
+    entries = read_export(export.file, export.size, run.scratch)
     return Surveyed(export, entries, survey_entries(entries, head, export.served_at, export.served_at))
 
 

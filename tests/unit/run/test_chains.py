@@ -160,7 +160,7 @@ WRONG: dict[str, dict[str, object]] = {
 def test_a_statement_of_ours_that_does_not_go_on_from_the_head_is_never_written(what: str) -> None:
     world = settled()
     keys = world.store.keys("statements/")
-    with pytest.raises(IntegrityError, match="Nothing is purged"):
+    with pytest.raises(IntegrityError, match="No purge is sent"):
         commit(world.bound(), world.head, decided(world, **WRONG[what]))
     assert world.store.keys("statements/") == keys
 
@@ -179,7 +179,7 @@ def test_a_statement_of_somebody_s_that_does_not_go_on_is_not_taken_over(what: s
     said = decided(world, **WRONG[what])
     after = world.head.after(said, ObjectRef("", "", ""))
     put_next(world, replace(said, head_format=HEAD_FORMAT, head_sha256=head_sha256(after)))
-    integrity_fault(world, "Nothing is purged")
+    integrity_fault(world, "No purge is sent")
 
 
 def test_a_statement_that_states_another_head_than_it_leads_to_is_not_taken_over() -> None:
@@ -525,7 +525,7 @@ def test_bytes_that_are_no_statement_are_an_integrity_error() -> None:
         for version in world.store.history(key):
             world.store.lose(key, version.version_id)
         world.store.create(key, data, sha256(data).hexdigest(), world.bound().retention())
-        with pytest.raises(IntegrityError, match="no statement of this format"):
+        with pytest.raises(IntegrityError, match="not a statement of this format"):
             world.run()
     assert world.alerts.kinds == ["IntegrityError"] * 3
 

@@ -8,7 +8,7 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile
 from audit_archive.errors import ArchiveStoreError, IntegrityError
 from audit_archive.ports import NO_VERSION, ObjectFacts, Version
 
-CHUNK = 1 << 20
+_CHUNK = 1 << 20
 _ENCRYPTED = 1
 
 
@@ -47,7 +47,7 @@ class BundleSource:
             raise IntegrityError(f"There is no version of {key} in the bundle {self._zip.filename}.")
         try:
             with self._zip.open(member) as file:
-                while chunk := file.read(CHUNK):
+                while chunk := file.read(_CHUNK):
                     yield chunk
         except (BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
             raise IntegrityError(f"{key} in the bundle {self._zip.filename} is damaged: {error}") from error

@@ -77,7 +77,7 @@ class DynamoDbLedger:
 
     def last_completed(self, console: str) -> int | None:
         """As the port says."""
-        item = self._table.get(console, items.COMPLETED)
+        item = self._table.get(console, items.LAST_COMPLETED)
         return items.moment_of(item) if item is not None else None
 
     def lack(self, console: str) -> Lack | None:

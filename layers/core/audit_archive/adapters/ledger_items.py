@@ -30,7 +30,7 @@ from audit_archive.format.head import Head, OpenHole
 from audit_archive.format.head_digest import holes_sha256
 from audit_archive.format.index import Indexed, indexed
 from audit_archive.format.layout import SEQ_DIGITS
-from audit_archive.format.statement import ArchiveStatement, Kind, Statement
+from audit_archive.format.statement import ArchiveStatement, Statement, StatementKind
 from audit_archive.ports import Lack, Rotation
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ MAX_UNPACKED = 1 << 28
 """Bytes of a head's JSON: more is an attempt to fill the memory."""
 
 LEASE = "lease"
-COMPLETED = "completed"
+LAST_COMPLETED = "completed"
 LACK = "lack"
 HEAD = "head"
 DISOWNED = "disowned"
@@ -78,7 +78,7 @@ def lease_item(console: str, owner: str, expires_at: int) -> "Item":
 
 def completed_item(console: str, at: int) -> "Item":
     """When a run over a Console was last completed."""
-    return item_key(console, COMPLETED) | {"at": {"N": str(at)}}
+    return item_key(console, LAST_COMPLETED) | {"at": {"N": str(at)}}
 
 
 def lack_item(console: str, lack: Lack) -> "Item":
@@ -305,7 +305,7 @@ def indexed_of(item: "ReadItem") -> Indexed:
     first, last = _number_of(item, "amended_first"), _number_of(item, "amended_last")
     return Indexed(
         seq=int(item["item"]["S"].removeprefix(PREFIX)),
-        kind=member_of(Kind, item["kind"]["S"]),
+        kind=member_of(StatementKind, item["kind"]["S"]),
         statement=ObjectRef(item["key"]["S"], item["version_id"]["S"], item["sha256"]["S"]),
         count=_number_of(item, "count") or 0,
         first_id=_number_of(item, "first_id"),

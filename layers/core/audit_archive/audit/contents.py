@@ -16,9 +16,9 @@ from audit_archive.audit.question import Audit
 from audit_archive.audit.tally import AuditTally
 from audit_archive.audit.walk import Point
 from audit_archive.errors import IntegrityError, InvalidExportError
-from audit_archive.export.json_reader import read_entries
+from audit_archive.export import read_batches
 from audit_archive.export.sorting import SortedEntries, sort_entries
-from audit_archive.export.zip_reader import MAX_INFLATED, open_member
+from audit_archive.export.zip_reader import MAX_INFLATED
 from audit_archive.format.codec import UnknownMember
 from audit_archive.format.entry import Entry, Mark, Receipt, read_receipt
 from audit_archive.format.facts import EntryFile, ExportFacts, ObjectRef, ReceiptSeen
@@ -197,7 +197,7 @@ class Contents:
         if spool is None:
             return
         try:
-            batches = self._deadline.watch(read_entries(open_member(spool, said.export.size)))
+            batches = self._deadline.watch(read_batches(spool, said.export.size))
             entries = sort_entries(batches, self._scratch)
         except InvalidExportError as error:
             self._misdescribed(ref, said, f"rests on an export that can't be read: {error}")

@@ -59,7 +59,7 @@ def share_of(rotation: Rotation | None, newest_seq: int, now: int, content_days:
 MAX_TOLD = 20
 """Faults that one audit tells a person of, one message each; the next one tells the next."""
 
-LISTED = 1000
+MOST_FAULTS = 1000
 """Faults that a report lists: Lambda takes no answer of more than 6 MB."""
 
 
@@ -97,7 +97,7 @@ class Watched:
         watched: dict[str, Any] = to_json(self)
         plain: dict[str, Any] = watched.pop("verification")
         faults = plain["faults"]
-        return plain | watched | {"fault_count": len(faults), "faults": faults[:LISTED]}
+        return plain | watched | {"fault_count": len(faults), "faults": faults[:MOST_FAULTS]}
 
 
 Tell = Callable[[Watched], None]

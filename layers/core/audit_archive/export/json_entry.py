@@ -1,4 +1,23 @@
-"""One entry by the exact path: checked token by token, kept whatever it holds, refused without a good id."""
+"""Source text into entries, by two paths that give the same lines.
+
+The exact path reads one entry, token by token. It keeps the entry whatever it holds, and refuses one without
+a valid id.
+
+The fast path parses many entries at once. orjson is strict about grammar and UTF-8, but it turns integers
+beyond 64 bits into floats, rounds numbers, and keeps the last of two equal keys, silently. So the fast path
+trusts a parse only if it can tell that nothing was lost:
+
+* A batch with a float in it: every number in the source with a fraction, an exponent or many digits must be
+  one that canonical JSON carries. What looks like such a number in a string must be, too.
+* Equal keys: canonical JSON spells every token (but floats) in as few bytes as JSON can, without white space.
+  So if there is no float, and the canonical lines with a comma for each but one are as long as the source,
+  no key was dropped. Otherwise the keys of the source are counted. Where no white space precedes a colon,
+  each key is followed by `":`. Strings may hold that mark too, so the count is never too low: if as many keys
+  were parsed, none was dropped. If that does not settle it, the strings before a colon are counted from the
+  beginning. That is exact, because the text is known to be JSON, but takes longer than the parse.
+
+What the fast path does not trust, the exact path reads.
+"""
 
 import re
 from collections.abc import Iterable
@@ -36,15 +55,15 @@ _ID = re.compile(rb"[1-9][0-9]{0,18}")
 def read_exact(data: bytes, start: int, offset: int) -> tuple[Entry, int]:
     """The entry whose source begins at `start`, and the position after it.
 
-    `offset` is where `data[0]` stands in the export. Raises NoTokenError (a position in `data`) if the
-    text ends or is no JSON, InvalidExportError if it is no entry.
+    `offset` is where `data[0]` stands in the export. Raises NoTokenError (with a position in `data`) if the
+    text ends or is not JSON, InvalidExportError if it is not an entry.
     """
     if start == len(data):
-        raise NoTokenError(start, "an entry is due", cut_off=True)
+        raise NoTokenError(start, "expected an entry", cut_off=True)
     if data[start : start + 1] != b"{":
         raise InvalidExportError(
             f"What begins at byte {offset + start} of the export's JSON, {data[start : start + 20]!r},"
-            " is no object, so it is no entry"
+            " is not an object, so it is not an entry"
         )
     scan = Scan(data, start)
     source = data[start : scan.end]
@@ -70,7 +89,7 @@ def _is_utf8(source: bytes) -> bool:
 
 
 def _read_id(data: bytes, scan: Scan, at: int) -> int:
-    """The one id of a scanned entry that begins at byte `at` of the export."""
+    """The id of a scanned entry that begins at byte `at` of the export. Raises InvalidExportError."""
     if scan.ids == 0:
         raise InvalidExportError(f"The entry at byte {at} of the export's JSON has no id")
     start, end = scan.members["id"]
@@ -87,27 +106,12 @@ def _read_id(data: bytes, scan: Scan, at: int) -> int:
     return int(token)
 
 
-# The fast path: many entries in one parse, trusted only when nothing can have been lost.
-#
-# orjson is strict about grammar and UTF-8, but it turns integers beyond 64 bits into floats, rounds
-# numbers, and keeps the last of two equal keys, silently. So a batch with a float in it is trusted only if
-# every number in the source with a fraction, an exponent or many digits is one that canonical JSON carries
-# (what looks like one in a string must be, too); and a batch that may have had equal keys is not trusted:
-#
-# * Canonical JSON spells every token (but floats) in as few bytes as JSON can, without white space. So if
-#   there is no float, and the canonical lines with a comma for each but one are as long as the source,
-#   nothing was dropped.
-# * Otherwise the keys of the source are counted. Where no white space precedes a colon each key is followed
-#   by `":`; strings may hold that mark too, so the count is never too low, and if as many keys were parsed
-#   none was dropped. If that does not settle it, strings before a colon are counted one after the other,
-#   from the beginning: that is exact, the text is known to be JSON, but takes longer than the parse.
-
 Object = dict[str, Any]
 
 _SPACES = (b" ", b"\t", b"\n", b"\r")
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"[ \t\n\r]*+(:?)')
-# A number that may be a float, between what must stand before and after one. It takes as long as the rest
-# of the fast path, a twentieth of the exact one.
+# A number that may be a float, between what must stand before and after one. The search takes as long as the
+# rest of the fast path, and a twentieth of the exact one.
 _NUMBER = re.compile(
     rb"[:,\[ \t\n\r](-?[0-9]++(?:(?<=[0-9]{19})|\.[0-9]++(?:[eE][-+]?[0-9]++)?|[eE][-+]?[0-9]++))"
     rb"(?=[,}\] \t\n\r])"
@@ -120,11 +124,11 @@ _USUAL_ACTIONS = ACTIONS - {RECEIPT_ACTION} | {None}
 def read_fast(batch: bytes, *, lines: bool) -> list[Entry] | None:
     """The entries of a batch of source text, or None if the exact path must read it.
 
-    The batch begins where an entry begins and ends with a `}` that looks like the end of one. If it is
-    not (it is in a string, or in a nested value), the batch can't parse: reading from the left, the string
-    or the entry's own object is still open there, and the one `]` that is added closes neither. The same
-    goes for a text that closes the array early: something follows the `]`.
-    With `lines` the entries stand on lines of their own and each line must parse by itself.
+    The batch begins where an entry begins and ends with a `}` that looks like the end of one. If that `}` is
+    in a string or in a nested value, the batch can't parse: reading from the left, the string or the entry's
+    own object is still open there, and the one `]` that is added closes neither. Nor does a text parse that
+    closes the array early: something follows its `]`.
+    With `lines` the entries stand on lines of their own, and each line must parse by itself.
     """
     if len(batch) > MAX_CARRIED:
         return None
@@ -138,8 +142,8 @@ def read_fast(batch: bytes, *, lines: bool) -> list[Entry] | None:
     keys, has_float = (sum(map(len, values)), False) if kinds <= _SCALARS else count_keys(values)
     if keys is None or (has_float and not _has_exact_numbers(batch)):
         return None
-    # Joined and cut again: a result of orjson's holds on to several kilobytes, however short it is.
-    # No line holds a line feed of its own.
+    # Joined and cut again, because each result of orjson's holds on to several kilobytes, however short it
+    # is. A canonical line holds no line feed.
     text = b"\n".join(map(orjson.dumps, values, repeat(None), repeat(OPTIONS)))
     if (has_float or len(text) != len(batch)) and not _has_keys(batch, keys):
         return None
@@ -147,7 +151,7 @@ def read_fast(batch: bytes, *, lines: bool) -> list[Entry] | None:
 
 
 def _has_good_ids(values: list[Object]) -> bool:
-    """Whether all have an id that may be, and none could be mistaken for a `_source` form."""
+    """Whether all have a valid id, and no member that would make them look like a `_source` form."""
     try:
         ids = list(map(itemgetter("id"), values))
     except KeyError:
@@ -158,8 +162,8 @@ def _has_good_ids(values: list[Object]) -> bool:
 
 
 def _has_keys(batch: bytes, keys: int) -> bool:
-    """Whether the source of whole JSON values has exactly so many keys."""
-    # Looking for one byte is so much faster than for two that it pays to do so first.
+    """Whether the source of whole JSON values has exactly this number of keys."""
+    # A search for one byte is so much faster than one for two that it pays to begin with it.
     if batch.count(b'":') == keys and not any(space in batch and space + b":" in batch for space in _SPACES):
         return True
     return sum(map(bool, _STRING.findall(batch))) == keys
@@ -171,9 +175,9 @@ def _has_exact_numbers(batch: bytes) -> bool:
 
 
 def count_keys(values: list[Object]) -> tuple[int | None, bool]:
-    """How many keys the objects and all objects in them have, and whether a float is there.
+    """How many keys the objects and all objects in them have, and whether they hold a float.
 
-    None if there are too many levels.
+    None instead of a number: there are more than MAX_DEPTH levels.
     """
     keys, has_float, level = 0, False, list[Any](values)
     for _ in range(MAX_DEPTH):
@@ -198,7 +202,7 @@ def _build_entries(values: list[Object], lines: list[bytes], *, nested: bool) ->
 
 
 def _marks(values: list[Object], seconds: list[int | None], *, nested: bool) -> Iterable[int]:
-    """The marks of each object; a look at all at once spares most batches the look at each."""
+    """The marks of each object. One look at all of them spares most batches a look at each."""
     plain = (
         not nested
         and None not in seconds

@@ -1,10 +1,10 @@
 """The streaming reader of an export's JSON: batches of entries, in the order of the export.
 
-What may come: an array of entries; an object whose `audit_trail` is that array (or null: no entries); one
-entry per line. Compact or indented, with or without a byte order mark. `[]` and `{"audit_trail":[]}` are
-empty trails; a text without any value is not: it is a lost body, and an error.
+An export is an array of entries, or an object with that array as its `audit_trail` (or null: no entries), or
+one entry per line. It is compact or indented, with or without a byte order mark. `[]` and
+`{"audit_trail":[]}` are empty trails. A text without any value is not: its body was lost, so it is an error.
 
-Memory is bounded by the longest entry allowed. Time is linear: a text that can't be read yet is read
+Memory is bounded by the longest entry allowed. Time is linear: a text that ends too early to be read is read
 again only when there is twice as much of it.
 """
 
@@ -23,18 +23,49 @@ from audit_archive.format.json_scan import (
     NoTokenError,
     Scan,
     decode_string,
-    no_key,
-    no_token,
+    missing_key,
+    missing_token,
     skip_space,
 )
 
-# A window on a long text that arrives in chunks.
+BATCH_BYTES = 1 << 16
+MAX_ENTRY_BYTES = 1 << 24
+
+_BOM = b"\xef\xbb\xbf"
+_TRAIL = "audit_trail"
+_FIRST_LOOK = 1 << 12
+_LEAST_REACH = 1 << 12
+_MAX_SPACE = 80  # a separator with more white space is not worth a search
+_KEY = re.compile(WS + rb"(" + STRING + rb")" + WS + rb":" + WS)
+_AFTER = re.compile(WS + rb"([,}])" + WS)
+_STRING = re.compile(STRING)
+_COMMA_OR_END = re.compile(WS + rb"([,\]])" + WS)
+_FIRST_KEY = re.compile(rb'\{[ \t\r\n]{0,40}"[^"\\]{0,40}"')
+
+T = TypeVar("T")
+
+
+def read_entries(
+    chunks: Iterable[bytes], *, batch_bytes: int = BATCH_BYTES, max_entry_bytes: int = MAX_ENTRY_BYTES
+) -> Iterator[list[Entry]]:
+    """The entries of an export's JSON, in non-empty batches of at most about `batch_bytes` of source.
+
+    `max_entry_bytes` bounds one entry together with the white space around the comma after it. Raises
+    InvalidExportError, which names the byte or the id, for a text that is not an export of entries.
+    """
+    window = Window(chunks)
+    shape, has_entries = open_trail(window, max_entry_bytes)
+    if has_entries and window.peek() == b"]" and shape is not Shape.LINES:
+        window.pos += 1
+    elif has_entries:
+        yield from _Batches(window, shape, batch_bytes, max_entry_bytes)
+    close_trail(window, shape, max_entry_bytes)
 
 
 class Window:
-    """The part of the text that is in memory: `data` from `pos` on.
+    """A window on a long text that arrives in chunks: the part in memory is `data` from `pos` on.
 
-    `offset` is where `data[0]` stands in the whole text, in bytes. Whoever reads the window moves `pos`.
+    `offset` is where `data[0]` stands in the whole text, in bytes. The reader of the window moves `pos`.
     """
 
     def __init__(self, chunks: Iterable[bytes]) -> None:
@@ -45,7 +76,7 @@ class Window:
         self.ended = False
 
     def fill(self, size: int) -> None:
-        """Have at least `size` bytes from `pos` on, or all that there are; `ended` says which."""
+        """Take chunks until there are `size` bytes from `pos` on, or the text ends: then `ended` is True."""
         have = len(self.data) - self.pos
         if have >= size or self.ended:
             return
@@ -60,7 +91,7 @@ class Window:
         self.data = b"".join(parts)
 
     def peek(self) -> bytes:
-        """Skip white space; the byte that follows, or nothing at the end of the text."""
+        """Skip white space, and give the byte that follows; `b""` at the end of the text."""
         while True:
             self.fill(1)
             self.pos = skip_space(self.data, self.pos)
@@ -78,34 +109,25 @@ class Window:
         return self.offset + self.pos
 
 
-# What is around the entries of an export: a bare array, an object with `audit_trail`, or nothing.
-
-_BOM = b"\xef\xbb\xbf"
-_TRAIL = "audit_trail"
-_FIRST_LOOK = 1 << 12
-_KEY = re.compile(WS + rb"(" + STRING + rb")" + WS + rb":" + WS)
-_AFTER = re.compile(WS + rb"([,}])" + WS)
-_STRING = re.compile(STRING)
-
-T = TypeVar("T")
-
-
 class Shape(Enum):
     """How an export holds its entries."""
 
     ARRAY = "array"
-    ENVELOPE = "envelope"  # the array is the member `audit_trail` of an object
+    """The entries are members of the outermost array."""
+    ENVELOPE = "envelope"
+    """The array is the member `audit_trail` of an object."""
     LINES = "lines"
+    """The entries stand one after the other, with a line feed between two."""
 
 
 def invalid_json(window: Window, fault: NoTokenError) -> InvalidExportError:
-    """The error for a text that is no JSON; the fault's offset is one in the window's data."""
+    """The error for a text that is not JSON. The fault's offset is a position in the window's data."""
     why = "is cut off" if fault.cut_off else "is broken"
     return InvalidExportError(f"The export's JSON {why} at byte {window.offset + fault.offset}: {fault.what}")
 
 
 def open_trail(window: Window, max_bytes: int) -> tuple[Shape, bool]:
-    """Move the window to where the entries begin; tell their shape, and whether there may be any.
+    """Move the window to where the entries begin. Returns their shape, and whether there may be any.
 
     At most `max_bytes` may come before them. Raises InvalidExportError.
     """
@@ -117,14 +139,14 @@ def open_trail(window: Window, max_bytes: int) -> tuple[Shape, bool]:
         window.pos += 1
         return Shape.ARRAY, True
     if first != b"{":
-        found = repr(window.data[window.pos : window.pos + 20]) if first else "nothing at all"
+        found = repr(window.data[window.pos : window.pos + 20]) if first else "no text"
         raise InvalidExportError(
-            f"The export's JSON must begin with [ or {{; at byte {window.at} there is {found}"
+            f"The export's JSON must begin with [ or {{; there is {found} at byte {window.at}"
         )
-    start = _patiently(_find_trail, window, max_bytes)
+    start = _read_whole(_find_trail, window, max_bytes)
     if start is None:
         return Shape.LINES, True
-    _pass(window, start)
+    _move_to(window, start)
     if window.peek() == b"[":
         window.pos += 1
         return Shape.ENVELOPE, True
@@ -137,13 +159,13 @@ def open_trail(window: Window, max_bytes: int) -> tuple[Shape, bool]:
 
 
 def close_trail(window: Window, shape: Shape, max_bytes: int) -> None:
-    """Check what follows the entries: the other members of the envelope, then nothing.
+    """Check that only the other members of the envelope follow the entries, and then the text ends.
 
-    Raises InvalidExportError for anything else; a member may have at most `max_bytes`.
+    Raises InvalidExportError for anything else, and for a member of more than `max_bytes`.
     """
     while shape is Shape.ENVELOPE and window.peek() != b"}":
-        name, start = _patiently(_next_key, window, max_bytes)
-        _pass(window, start)
+        name, start = _read_whole(_next_key, window, max_bytes)
+        _move_to(window, start)
         if name == _TRAIL:
             raise InvalidExportError(f"A second `{_TRAIL}` begins at byte {window.at} of the export's JSON")
         _take_value(window, max_bytes)
@@ -154,8 +176,12 @@ def close_trail(window: Window, shape: Shape, max_bytes: int) -> None:
         raise InvalidExportError(f"The export's JSON ended, but {rest!r} follows at byte {window.at}")
 
 
-def _patiently(read: Callable[[bytes, int], T], window: Window, max_bytes: int) -> T:
-    """Let `read` look at the window until it need not ask for more; each time there is twice as much."""
+def _read_whole(read: Callable[[bytes, int], T], window: Window, max_bytes: int) -> T:
+    """Call `read` on the window until the text suffices; each time there is twice as much of it.
+
+    `read` raises a NoTokenError with `cut_off` if it needs more. Raises InvalidExportError if it needs more
+    than `max_bytes`, or if the text is not JSON.
+    """
     size = _FIRST_LOOK
     while True:
         window.fill(size)
@@ -172,38 +198,38 @@ def _patiently(read: Callable[[bytes, int], T], window: Window, max_bytes: int) 
 
 
 def _find_trail(data: bytes, start: int) -> int | None:
-    """Where the value of the object's `audit_trail` begins; None if its `id` comes first: an entry."""
+    """Where the value of the object's `audit_trail` begins; None if an `id` comes first: it is an entry."""
     pos = start + 1
     while True:
         key = _KEY.match(data, pos)
         if key is None:
             if data[skip_space(data, pos) :][:1] == b"}":
                 raise NoTokenError(start, f"an object with neither `{_TRAIL}` nor `id`")
-            raise no_key(data, pos)
+            raise missing_key(data, pos)
         name = decode_string(key[1])
         if name in (_TRAIL, "id"):
             return key.end() if name == _TRAIL else None
         pos = Scan(data, key.end()).end
         after = _AFTER.match(data, pos)
         if after is None:
-            raise no_token(data, pos, "a comma or }")
+            raise missing_token(data, pos, "a comma or }")
         pos = after.end() if after[1] == b"," else after.start(1)
 
 
 def _next_key(data: bytes, pos: int) -> tuple[str, int]:
     """The key after a comma at `pos`, and where its value begins."""
     if data[pos : pos + 1] not in (b",", b""):
-        raise NoTokenError(pos, "a comma or } is due")
+        raise NoTokenError(pos, "expected a comma or }")
     key = _KEY.match(data, pos + 1)
     if key is None:
-        raise no_key(data, pos + 1)
+        raise missing_key(data, pos + 1)
     if key.end() == len(data):
-        raise NoTokenError(key.end(), "a value is due", cut_off=True)
+        raise NoTokenError(key.end(), "expected a value", cut_off=True)
     return decode_string(key[1]), key.end()
 
 
 def _take_value(window: Window, max_bytes: int) -> bytes:
-    """Move the window past the value that begins there; its source text."""
+    """Move the window past the value that begins there, and give the value's source text."""
 
     def read(data: bytes, pos: int) -> bytes:
         end = Scan(data, pos).end
@@ -211,13 +237,16 @@ def _take_value(window: Window, max_bytes: int) -> bytes:
             raise NoTokenError(pos, "a number may go on", cut_off=True)
         return data[pos:end]
 
-    value = _patiently(read, window, max_bytes)
-    _pass(window, window.pos + len(value))
+    value = _read_whole(read, window, max_bytes)
+    _move_to(window, window.pos + len(value))
     return value
 
 
-def _pass(window: Window, end: int) -> None:
-    """Move the window to `end` of its data, over whole tokens that must be JSON to the letter."""
+def _move_to(window: Window, end: int) -> None:
+    """Move the window to `end` of its data. Raises InvalidExportError unless that passes strict JSON.
+
+    Around the entries there is no `_source` form to fall back on, so what the scan tolerates is refused.
+    """
     passed = window.data[window.pos : end]
     _check_utf8(passed, window.at)
     for string in _STRING.finditer(passed):
@@ -238,34 +267,8 @@ def _check_utf8(source: bytes, at: int) -> None:
         ) from error
 
 
-BATCH_BYTES = 1 << 16
-MAX_ENTRY_BYTES = 1 << 24
-
-_COMMA_OR_END = re.compile(WS + rb"([,\]])" + WS)
-_FIRST_KEY = re.compile(rb'\{[ \t\r\n]{0,40}"[^"\\]{0,40}"')
-_LEAST_REACH = 1 << 12
-_MAX_SPACE = 80  # a separator with more than that is none to search for
-
-
-def read_entries(
-    chunks: Iterable[bytes], *, batch_bytes: int = BATCH_BYTES, max_entry_bytes: int = MAX_ENTRY_BYTES
-) -> Iterator[list[Entry]]:
-    """The entries of an export's JSON, in non-empty batches of at most about `batch_bytes` of source.
-
-    `max_entry_bytes` bounds one entry with the white space around the comma after it. Raises
-    InvalidExportError naming the byte, or the id, for whatever is no export of entries.
-    """
-    window = Window(chunks)
-    shape, more = open_trail(window, max_entry_bytes)
-    if more and window.peek() == b"]" and shape is not Shape.LINES:
-        window.pos += 1
-    elif more:
-        yield from _Batches(window, shape, batch_bytes, max_entry_bytes)
-    close_trail(window, shape, max_entry_bytes)
-
-
 class _Batches:
-    """The steps through the entries. Between two steps the window stands where an entry must begin."""
+    """Reads the entries step by step. Between two steps the window stands where an entry must begin."""
 
     def __init__(self, window: Window, shape: Shape, batch_bytes: int, max_entry_bytes: int) -> None:
         self._window = window
@@ -273,11 +276,11 @@ class _Batches:
         self._batch_bytes = batch_bytes
         self._max_entry_bytes = max_entry_bytes
         self._wanted = batch_bytes  # how much text the next step needs
-        # How far the next step goes. One hostile entry makes its whole batch untrusted: then ever less is
-        # tried, so that the exact path, many times slower, only reads what is around that entry.
+        # How far the next step goes. One hostile entry makes its whole batch untrusted. Then each step tries
+        # less, so that the exact path, which is many times slower, only reads what is around that entry.
         self._reach = min(batch_bytes, _LEAST_REACH)
         # What stood between the last two entries, with the first key of the second: nested values rarely
-        # look like that. `_skip` is how many bytes of it are neither the one entry nor the other.
+        # look like that. `_skip` is how many bytes of it belong to neither entry.
         self._separator: bytes | None = None
         self._skip = 0
         self._closed = False
@@ -291,12 +294,12 @@ class _Batches:
                 yield batch
 
     def _fast(self) -> list[Entry] | None:
-        """Read up to the last separator in sight in one parse; None if that can't be had or trusted."""
+        """Read up to the last separator in reach in one parse; None if that is not possible or not safe."""
         window = self._window
         while self._separator is not None:
             end = window.data.rfind(self._separator, window.pos, window.pos + self._reach) + 1
             length = end - window.pos
-            # A short cut would leave much to be read again; the exact path takes all there is.
+            # A short batch would leave much to be read again; the exact path takes all there is.
             if length <= 0 or 2 * length < min(window.left, self._reach):
                 return None
             if length + self._skip > self._max_entry_bytes:
@@ -312,7 +315,7 @@ class _Batches:
         return None
 
     def _exact(self) -> list[Entry]:
-        """Read entry by entry, as far as the window goes; none if it holds no whole one yet."""
+        """Read entry by entry, as far as the window goes; no entry if it does not hold a whole one yet."""
         window, batch = self._window, list[Entry]()
         pos = last_end = window.pos
         self._wanted = self._batch_bytes
@@ -334,19 +337,19 @@ class _Batches:
         return batch
 
     def _after(self, end: int) -> int:
-        """Where the next entry must begin, after one that ended at `end`; notes the end of them all."""
+        """Where the next entry must begin, after one that ended at `end`. Notes if that was the last one."""
         data = self._window.data
         if self._lines:
             pos = skip_space(data, end)
             self._closed = pos == len(data) and self._window.ended
             if pos < len(data) and b"\n" not in data[end:pos]:
-                raise NoTokenError(pos, "a line feed is due between two entries")
+                raise NoTokenError(pos, "expected a line feed between two entries")
             if pos == len(data) and not self._closed:
-                raise NoTokenError(pos, "an entry or the end is due", cut_off=True)
+                raise NoTokenError(pos, "expected an entry, or the end", cut_off=True)
             return pos
         match = _COMMA_OR_END.match(data, end)
         if match is None:
-            raise no_token(data, end, "a comma or ]")
+            raise missing_token(data, end, "a comma or ]")
         self._closed = match[1] == b"]"
         return match.end(1) if self._closed else match.end()
 

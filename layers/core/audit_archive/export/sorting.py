@@ -1,9 +1,13 @@
 """Entries in ascending order of id, whatever their order in the export: an external sort.
 
-Entries come in batches, are sorted in runs of a few megabytes, and wait in a scratch file. Exports are
-usually newest first, so runs seldom overlap and only need reading in the right order; those that do
-overlap are merged, a few at a time, before anything is yielded. Memory: one run, or a block of each of
-FAN_IN runs, fewer if their blocks are long; and a few numbers for each run.
+Entries come in batches, are sorted in runs of about a megabyte, and wait in a scratch file. Exports are
+usually newest first, so runs seldom overlap and only need reading in the right order. Those that do overlap
+are merged, a few at a time, before any entry is yielded. Memory: one run, or a block of each of FAN_IN runs,
+fewer if their blocks are long; and a few numbers for each run.
+
+A run lies in the file in blocks, which are packed and unpacked in bulk. A block is three numbers (entries,
+bytes of lines, receipts), then the ids and the times (8 bytes each), the marks (one byte each), and the lines
+with a line feed between two: no line holds one, because it is canonical JSON.
 """
 
 from array import array
@@ -12,15 +16,10 @@ from dataclasses import dataclass
 from heapq import merge
 from itertools import chain, repeat
 from operator import attrgetter, itemgetter
-from typing import BinaryIO
+from typing import BinaryIO, TypeAlias
 
 from audit_archive.errors import InvalidExportError
 from audit_archive.format.entry import Entry, Mark
-
-# Runs of sorted entries in a scratch file, in blocks that are packed and unpacked in bulk.
-#
-# A block is three numbers (entries, bytes of lines, receipts), then the ids and the times (8 bytes each),
-# the marks (one byte each), and the lines with a line feed between two: no line holds one, it is JSON.
 
 BLOCK_BYTES = 1 << 17
 _HEADER = 3 * 8
@@ -48,7 +47,7 @@ class SortedRun:
         return chain.from_iterable(self._blocks(with_lines=True))
 
     def heads(self) -> Iterator[Entry]:
-        """The entries without their lines (`b""`), but for receipts."""
+        """The entries without their lines (`b""`); receipts keep theirs."""
         return chain.from_iterable(self._blocks(with_lines=False))
 
     def _blocks(self, *, with_lines: bool) -> Iterator[Iterator[Entry]]:
@@ -59,7 +58,7 @@ class SortedRun:
 
 
 def write_run(file: BinaryIO, entries: Iterable[Entry]) -> SortedRun:
-    """Append at least one entry, of rising id and with distinct ids, to the file."""
+    """Append entries to the file: at least one, in ascending order of id, each id once."""
     start = end = file.seek(0, 2)
     first = last = count = longest = 0
     for block in _cut(entries):
@@ -70,7 +69,7 @@ def write_run(file: BinaryIO, entries: Iterable[Entry]) -> SortedRun:
 
 
 def _cut(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
-    """The entries in lists of about BLOCK_BYTES of lines; none is taken from the source before it is due."""
+    """The entries in lists of about BLOCK_BYTES of lines, read no further ahead than the list needs."""
     block, size = list[Entry](), 0
     for entry in entries:
         block.append(entry)
@@ -87,7 +86,7 @@ def _pack(block: list[Entry]) -> bytes:
     times = array("q", seconds if None not in seconds else [_NO_TIME if s is None else s for s in seconds])
     text = b"\n".join(lines)
     if text.count(b"\n") != len(lines) - 1:
-        raise ValueError("a line of an entry holds a line feed: it is not canonical JSON")
+        raise ValueError("the line of an entry holds a line feed: it is not canonical JSON")
     receipts = sum(mark & _RECEIPT for mark in marks)
     header = array("q", (len(block), len(text), receipts))
     return b"".join((header, array("q", ids), times, bytes(marks), text))
@@ -109,7 +108,7 @@ def _read_block(file: BinaryIO, at: int, *, with_lines: bool) -> tuple[Iterator[
         if not with_lines:
             lines = [line if mark & _RECEIPT else b"" for line, mark in zip(lines, marks, strict=True)]
     seconds = [None if s == _NO_TIME else s for s in times] if _NO_TIME in times else times
-    rows = zip(ids, lines, seconds, marks)  # noqa: B905 - no lines are repeated without end
+    rows = zip(ids, lines, seconds, marks)  # noqa: B905 - absent lines repeat without end
     return map(tuple.__new__, repeat(Entry), rows), at + _HEADER + len(head) + size
 
 
@@ -119,11 +118,14 @@ MERGE_BYTES = 1 << 26  # the line of one entry may have half of it
 
 _BY_ID = itemgetter(0)
 
+OpenScratch: TypeAlias = Callable[[], BinaryIO]
+"""Opens a fresh, empty temporary file for reading and writing."""
+
 
 class SortedEntries:
-    """Entries in ascending order of id, each id once; may be iterated again and again.
+    """Entries in ascending order of id, each id once; can be iterated as often as needed.
 
-    `rows` is how many entries went in; `duplicates` how many of them were left out because an entry with
+    `rows` is how many entries went in; `duplicates` is how many of them were left out because an entry with
     the same id and the same line is there already. The scratch files must stay open meanwhile.
     """
 
@@ -139,14 +141,14 @@ class SortedEntries:
         return chain.from_iterable(map(SortedRun.entries, self._runs))
 
     def heads(self) -> Iterator[Entry]:
-        """The same entries without their lines (`b""`), but for receipts: for a pass that needs no line."""
+        """The same entries without their lines (`b""`), for a pass without them; receipts keep theirs."""
         return chain.from_iterable(map(SortedRun.heads, self._runs))
 
 
-def sort_entries(batches: Iterable[list[Entry]], scratch: Callable[[], BinaryIO]) -> SortedEntries:
-    """Read all batches and sort them. `scratch()` gives a fresh, empty temporary file.
+def sort_entries(batches: Iterable[list[Entry]], scratch: OpenScratch) -> SortedEntries:
+    """Read all batches and sort them, in files that `scratch` opens.
 
-    Raises InvalidExportError naming the id if two different entries have one id.
+    Raises InvalidExportError, which names the id, if two different entries have the same id.
     """
     file = scratch()
     runs, rows = list[SortedRun](), 0
@@ -171,8 +173,8 @@ def _parts(batches: Iterable[list[Entry]]) -> Iterator[list[Entry]]:
         yield part
 
 
-def _disjoint(runs: list[SortedRun], scratch: Callable[[], BinaryIO]) -> list[SortedRun]:
-    """Runs with the same entries that follow each other: those that overlap are merged into one."""
+def _disjoint(runs: list[SortedRun], scratch: OpenScratch) -> list[SortedRun]:
+    """Runs with the same entries, each above the one before: those that overlap are merged into one."""
     clusters = list[list[SortedRun]]()
     last = 0
     for run in sorted(runs, key=attrgetter("first")):
@@ -183,8 +185,8 @@ def _disjoint(runs: list[SortedRun], scratch: Callable[[], BinaryIO]) -> list[So
     return [cluster[0] if len(cluster) == 1 else _merge(cluster, scratch) for cluster in clusters]
 
 
-def _merge(runs: list[SortedRun], scratch: Callable[[], BinaryIO]) -> SortedRun:
-    """One run of many, a few at a time."""
+def _merge(runs: list[SortedRun], scratch: OpenScratch) -> SortedRun:
+    """Merge many runs into one, a few at a time."""
     while len(runs) > 1:
         file = scratch()
         runs = [
@@ -195,7 +197,7 @@ def _merge(runs: list[SortedRun], scratch: Callable[[], BinaryIO]) -> SortedRun:
 
 
 def _groups(runs: list[SortedRun]) -> Iterator[list[SortedRun]]:
-    """The runs in lists of at most FAN_IN whose blocks fit into memory together, but of two at least."""
+    """The runs in lists of two to FAN_IN; of more than two only if their blocks take at most MERGE_BYTES."""
     group, size = list[SortedRun](), 0
     for run in runs:
         if len(group) == FAN_IN or (len(group) > 1 and size + run.longest > MERGE_BYTES):
@@ -207,7 +209,7 @@ def _groups(runs: list[SortedRun]) -> Iterator[list[SortedRun]]:
 
 
 def _distinct(entries: Iterable[Entry]) -> Iterator[Entry]:
-    """Sorted entries, each id once. Raises InvalidExportError if two that differ have one id."""
+    """Sorted entries, each id once. Raises InvalidExportError if two that differ have the same id."""
     last: Entry | None = None
     for entry in entries:
         if last is None or entry.id != last.id:

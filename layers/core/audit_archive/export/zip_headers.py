@@ -1,4 +1,8 @@
-"""The two headers that a zip has for each member (PKWARE APPNOTE.TXT 6.3.10, 4.3.7, 4.3.9 and 4.3.12)."""
+"""The records of a zip around its data: the end record, and the two headers of each member.
+
+The source is PKWARE APPNOTE.TXT 6.3.10: section 4.3.7 (local header), 4.3.9 (data descriptor), 4.3.12 (header
+in the directory) and 4.3.14 to 4.3.16 (end record, its zip64 form and the locator of that).
+"""
 
 import struct
 from collections.abc import Iterator
@@ -7,14 +11,18 @@ from typing import BinaryIO
 
 from audit_archive.errors import InvalidExportError
 
-# The end of a zip file, which says where its directory is (PKWARE APPNOTE.TXT 6.3.10, 4.3.14 to 4.3.16).
-
 _END_SIGNATURE, _END64_SIGNATURE, _LOCATOR_SIGNATURE = b"PK\x05\x06", b"PK\x06\x06", b"PK\x06\x07"
 _END = struct.Struct("<4sHHHHIIH")
 _END64 = struct.Struct("<4sQHHIIQQQQ")
 _LOCATOR = struct.Struct("<4sIQI")
 _MAX_COMMENT = 0xFFFF
-_NONE16, _NONE32 = 0xFFFF, 0xFFFFFFFF  # "see the zip64 record"
+_LOCAL_SIGNATURE, _CENTRAL_SIGNATURE, _DESCRIPTOR_SIGNATURE = b"PK\x03\x04", b"PK\x01\x02", b"PK\x07\x08"
+_LOCAL = struct.Struct("<4sHHHHHIIIHH")
+_CENTRAL = struct.Struct("<4sHHHHHHIIIHHHHHII")
+_LONGEST_CENTRAL = _CENTRAL.size + 3 * 0xFFFF  # with the longest name, extra fields and comment
+_ZIP64_FIELD = 1  # the kind of the extra field with the numbers that take more than 32 bits
+_ZIP64_16, _ZIP64_32 = 0xFFFF, 0xFFFFFFFF  # "see the zip64 record, or the zip64 field"
+DESCRIBED = 1 << 3  # general purpose flag: CRC and sizes come after the data
 
 
 @dataclass(frozen=True)
@@ -27,12 +35,12 @@ class Directory:
 
 
 def refuse(what: str) -> InvalidExportError:
-    """The error for an export that is not the zip it must be."""
-    return InvalidExportError(f"The export is no acceptable zip: {what}")
+    """The error for an export that is not an acceptable zip."""
+    return InvalidExportError(f"The export is not an acceptable zip: {what}")
 
 
 def read_at(file: BinaryIO, at: int, size: int, what: str) -> bytes:
-    """Exactly `size` bytes. Raises InvalidExportError if they are not there."""
+    """Exactly `size` bytes of a file, from byte `at` on. Raises InvalidExportError if it has fewer."""
     file.seek(at)
     data = file.read(size)
     if len(data) != size:
@@ -41,7 +49,7 @@ def read_at(file: BinaryIO, at: int, size: int, what: str) -> bytes:
 
 
 def read_directory(file: BinaryIO, size: int) -> Directory:
-    """What the end record says, and its zip64 form if there is one.
+    """The directory that the end record describes, or its zip64 form if it has one.
 
     The record must end where the file ends, comment included, and the directory where the record begins.
     """
@@ -65,7 +73,7 @@ def read_directory(file: BinaryIO, size: int) -> Directory:
 
 
 def _find_end(file: BinaryIO, size: int) -> int:
-    """Where the one end record is whose comment ends where the file ends."""
+    """Where the end record begins: the only one with a comment that ends where the file ends."""
     tail_at = max(0, size - _END.size - _MAX_COMMENT)
     tail = read_at(file, tail_at, size - tail_at, "the end of the file")
     found, at = list[int](), tail.rfind(_END_SIGNATURE)
@@ -75,7 +83,7 @@ def _find_end(file: BinaryIO, size: int) -> int:
         at = tail.rfind(_END_SIGNATURE, 0, at)
     if not found:
         raise refuse(
-            "no end record ends where the file ends: it is cut off, or something follows, or it is no zip"
+            "no end record ends where the file ends: it is cut off, or something follows, or it is not a zip"
         )
     if len(found) > 1:
         raise refuse(f"two end records, at bytes {found[1]} and {found[0]}, both end where the file ends")
@@ -94,18 +102,10 @@ def _read_end64(file: BinaryIO, locator: tuple[bytes, int, int, int], end: int) 
 
 
 def _check_narrow(narrow: tuple[int, ...], wide: tuple[int, ...]) -> None:
-    for small, big, none in zip(narrow, wide, (_NONE16,) * 4 + (_NONE32,) * 2, strict=True):
-        if small not in (big, none):
+    """Check that each field of the end record has the value of its zip64 form, or refers to that."""
+    for small, big, elsewhere in zip(narrow, wide, (_ZIP64_16,) * 4 + (_ZIP64_32,) * 2, strict=True):
+        if small not in (big, elsewhere):
             raise refuse(f"its end record says {small} where its zip64 end record says {big}")
-
-
-DESCRIBED = 1 << 3  # general purpose flag: crc and sizes come after the data
-_LOCAL_SIGNATURE, _CENTRAL_SIGNATURE, _DESCRIPTOR_SIGNATURE = b"PK\x03\x04", b"PK\x01\x02", b"PK\x07\x08"
-_LOCAL = struct.Struct("<4sHHHHHIIIHH")
-_CENTRAL = struct.Struct("<4sHHHHHHIIIHHHHHII")
-_LONGEST_CENTRAL = _CENTRAL.size + 3 * 0xFFFF  # with the longest name, extra fields and comment
-_ZIP64 = 1  # the extra field with the numbers that don't fit
-_NONE = 0xFFFFFFFF  # "see the zip64 field"
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ class Header:
 
 
 def read_headers(file: BinaryIO, directory: Directory) -> list[Header]:
-    """The directory's headers. Raises InvalidExportError if there is anything else in it."""
+    """The headers in the directory. Raises InvalidExportError if it holds anything else."""
     if directory.size > directory.members * _LONGEST_CENTRAL:
         raise refuse(f"its directory of {directory.size} bytes is longer than its headers can be")
     data = read_at(file, directory.start, directory.size, "the directory")
@@ -150,7 +150,7 @@ def _read_central(data: bytes, at: int, start: int) -> Header:
         raise refuse(f"its member is on disk {disk}")
     rest = data[at + _CENTRAL.size :]
     name, extra = rest[:name_size], rest[name_size:][:extra_size]
-    inflated, compressed, local_at = _wide((fields[9], fields[8], fields[16]), extra)
+    inflated, compressed, local_at = _with_zip64((fields[9], fields[8], fields[16]), extra)
     return Header(
         name=name,
         version=fields[2] & 0xFF,
@@ -166,14 +166,14 @@ def _read_central(data: bytes, at: int, start: int) -> Header:
 
 
 def read_local(file: BinaryIO, at: int) -> Header:
-    """The local header at a position. Raises InvalidExportError if there is none."""
+    """The local header at byte `at`. Raises InvalidExportError if no header begins there."""
     data = read_at(file, at, _LOCAL.size, "the local header")
     fields = _LOCAL.unpack(data)
     if fields[0] != _LOCAL_SIGNATURE:
         raise refuse(f"no local header at byte {at}")
     name_size, extra_size = fields[9:11]
     rest = read_at(file, at + _LOCAL.size, name_size + extra_size, "the local header")
-    inflated, compressed = _wide((fields[8], fields[7]), rest[name_size:])
+    inflated, compressed = _with_zip64((fields[8], fields[7]), rest[name_size:])
     return Header(
         name=rest[:name_size],
         version=fields[1] & 0xFF,
@@ -187,10 +187,10 @@ def read_local(file: BinaryIO, at: int) -> Header:
 
 
 def check_agreement(file: BinaryIO, central: Header, local: Header, end: int) -> None:
-    """That both headers, the data and its descriptor tell one story, and fill the file up to byte `end`.
+    """Check that both headers, the data and its descriptor agree, and fill the file up to byte `end`.
 
-    A writer that could not seek leaves crc and sizes 0 in the local header and puts them in a descriptor
-    after the data, with or without a signature, sizes of 4 or 8 bytes. Raises InvalidExportError.
+    A writer that can't seek leaves CRC and sizes 0 in the local header and puts them into a descriptor after
+    the data, with or without a signature, with sizes of 4 or 8 bytes. Raises InvalidExportError.
     """
     for field in ("name", "flags", "method", "crc", "compressed", "inflated"):
         ours, theirs = getattr(local, field), getattr(central, field)
@@ -202,30 +202,36 @@ def check_agreement(file: BinaryIO, central: Header, local: Header, end: int) ->
         raise refuse(f"its data from byte {local.end} would overlap the next header at byte {end}")
     allowed = _descriptors(central) if central.flags & DESCRIBED else {b""}
     if gap > max(map(len, allowed)) or read_at(file, end - gap, gap, "what follows") not in allowed:
-        raise refuse(f"the {gap} bytes from byte {end - gap}, between data and next header, don't fit")
+        raise refuse(
+            f"the {gap} bytes from byte {end - gap}, between data and next header, don't fit the headers"
+        )
 
 
 def _descriptors(header: Header) -> set[bytes]:
     """The forms that the data descriptor may have."""
     sizes = (header.compressed, header.inflated)
     forms = {struct.pack("<IQQ", header.crc, *sizes)}
-    if max(sizes) <= _NONE:
+    if max(sizes) <= _ZIP64_32:
         forms.add(struct.pack("<III", header.crc, *sizes))
     return forms | {_DESCRIPTOR_SIGNATURE + form for form in forms}
 
 
-def _wide(numbers: tuple[int, ...], extra: bytes) -> tuple[int, ...]:
-    """The numbers, those that don't fit taken from the zip64 extra field (APPNOTE 4.5.3), in this order."""
+def _with_zip64(numbers: tuple[int, ...], extra: bytes) -> tuple[int, ...]:
+    """The numbers; those that take more than 32 bits come from the zip64 extra field (APPNOTE 4.5.3).
+
+    `numbers` are in the order of that field, which holds only the ones that it stands for.
+    """
     fields = list(_extra_fields(extra))
-    field = next((content for kind, size, content in fields if kind == _ZIP64 and len(content) == size), b"")
-    wanted = numbers.count(_NONE)
+    whole = (content for kind, size, content in fields if kind == _ZIP64_FIELD and len(content) == size)
+    field = next(whole, b"")
+    wanted = numbers.count(_ZIP64_32)
     if len(field) < 8 * wanted:
         raise refuse("a header lacks its zip64 sizes")
     for kind, size, content in fields:
         if len(content) < size:
             raise refuse(f"the extra field {kind:#06x} of {size} bytes is longer than its header")
     wide = iter(struct.unpack_from(f"<{wanted}Q", field))
-    return tuple(next(wide) if number == _NONE else number for number in numbers)
+    return tuple(next(wide) if number == _ZIP64_32 else number for number in numbers)
 
 
 def _extra_fields(extra: bytes) -> Iterator[tuple[int, int, bytes]]:

@@ -5,10 +5,10 @@ what everybody else reads in the file, so an export is accepted only if it can b
 headers, data, descriptors, directory and end fill the file exactly, and agree with each other.
 
 **Zip bombs.** The size that the directory declares is checked against `max_inflated` before the first
-byte is inflated, and nothing beyond the declared size ever is; each call of zlib gives at most OUT_BYTES.
-So time and memory are bounded whatever the file holds. There is no rule about the ratio on purpose:
-deflate shrinks padding a thousandfold, and whoever may choose a string in an entry could pad it until
-such a rule stopped the archive. To trip the absolute limit he must send the Console that many bytes.
+byte is inflated, and no byte beyond the declared size ever is. Each call of zlib gives at most _OUT_BYTES.
+So time and memory are bounded whatever the file holds. There is no rule about the ratio on purpose: deflate
+shrinks padding a thousandfold, so an attacker who can choose a string in an entry could pad it until such a
+rule stopped the archive. To reach the absolute limit, an attacker must send the Console that many bytes.
 """
 
 import re
@@ -33,11 +33,11 @@ IN_BYTES = 1 << 14
 _OUT_BYTES = 1 << 16
 
 _STORED, _DEFLATED = 0, 8
-_DEFLATED_NOTHING = b"\x03\x00"  # so Python and Java write a folder
+_DEFLATED_NOTHING = b"\x03\x00"  # empty data, deflated: Python and Java write it for a folder
 _ENCRYPTED = 1 << 0 | 1 << 6 | 1 << 13
 _UTF8 = 1 << 11
 _FLAGS = 1 << 1 | 1 << 2 | 1 << 3 | _UTF8  # deflate's effort, data descriptor, UTF-8 name
-_VERSION = 63  # of the specification that we follow, times ten; others refuse what needs a newer one
+_VERSION = 63  # of the specification, times ten: we refuse what needs a newer one, as other readers do
 _DRIVE = re.compile(rb"[A-Za-z]:")
 _MSDOS_DIRECTORY, _UNIX_TYPE, _UNIX_FILE, _UNIX_DIRECTORY = 0x10, 0xF000, 0x8000, 0x4000
 _MAX_MEMBERS = 16  # one file, and more folders than any path to it needs
@@ -45,10 +45,10 @@ _MAX_MEMBERS = 16  # one file, and more folders than any path to it needs
 
 @dataclass(frozen=True)
 class Member:
-    """The one file of an export. Iterating inflates it; it may be done again.
+    """The one file of an export. Each iteration inflates it from its beginning.
 
     The pieces are proven only when the iteration ends: then size and CRC were right. Raises
-    InvalidExportError meanwhile if they are not, or the data is damaged.
+    InvalidExportError meanwhile if they are wrong, or if the data is damaged.
     """
 
     file: BinaryIO
@@ -78,7 +78,7 @@ class Member:
             yield read_at(self.file, at, min(IN_BYTES, end - at), "the data")
 
     def _inflate(self) -> Iterator[bytes]:
-        """The data inflated, at most OUT_BYTES at a time."""
+        """The data inflated, at most _OUT_BYTES at a time."""
         inflater = zlib.decompressobj(-zlib.MAX_WBITS)
         end = self.start
         for piece in self._read():
@@ -94,7 +94,7 @@ class Member:
 
 
 def _drain(inflater: "zlib._Decompress", piece: bytes) -> Iterator[bytes]:
-    """All that a piece inflates to; zlib holds some back when its output is full."""
+    """Everything that a piece inflates to. When its output is full, zlib leaves some of the piece unread."""
     while out := inflater.decompress(piece, _OUT_BYTES):
         yield out
         piece = inflater.unconsumed_tail
@@ -103,15 +103,15 @@ def _drain(inflater: "zlib._Decompress", piece: bytes) -> Iterator[bytes]:
 def open_member(
     file: BinaryIO, size: int, *, max_compressed: int = MAX_COMPRESSED, max_inflated: int = MAX_INFLATED
 ) -> Member:
-    """The one file in the zip of `size` bytes in the file, its structure checked, nothing inflated yet.
+    """The one file in a zip of `size` bytes. The structure of the zip is checked, no data is inflated yet.
 
-    Raises InvalidExportError that says what is wrong, and at which byte.
+    Raises InvalidExportError, which says what is wrong and at which byte.
     """
     if size > max_compressed:
         raise refuse(f"it has {size} bytes, more than {max_compressed}")
     begin = read_at(file, 0, min(size, 20), "the beginning")
     if begin[:2] != b"PK":
-        raise refuse(f"it begins with {begin!r}")
+        raise refuse(f"it begins with {begin!r}, not with PK")
     directory = read_directory(file, size)
     if not 0 < directory.members <= _MAX_MEMBERS:
         raise refuse(f"it has {directory.members} members, not one file and perhaps its folders")
@@ -120,7 +120,7 @@ def open_member(
         _check_member(header)
     starts = _check_layout(file, headers, directory.start)
     central = _the_file(headers)
-    name, deflated = _shown(central.name), central.method == _DEFLATED
+    name, deflated = _readable(central.name), central.method == _DEFLATED
     if central.inflated > max_inflated:
         raise refuse(f"{name!r} would inflate to {central.inflated} bytes, more than {max_inflated}")
     if not deflated and central.compressed != central.inflated:
@@ -130,7 +130,7 @@ def open_member(
 
 
 def _check_layout(file: BinaryIO, headers: list[Header], end: int) -> list[int]:
-    """Where the data of each member begins. Together they fill the file up to byte `end`, in order."""
+    """Where the data of each member begins. In order, the members fill the file up to byte `end`."""
     if headers[0].at:
         raise refuse(f"its member begins at byte {headers[0].at}, not at its beginning")
     starts, ends = list[int](), [header.at for header in headers[1:]] + [end]
@@ -144,21 +144,22 @@ def _check_layout(file: BinaryIO, headers: list[Header], end: int) -> list[int]:
 
 
 def _check_empty(file: BinaryIO, folder: Header, start: int) -> None:
-    """That there is nothing where nobody looks: no data, or what deflate makes of none."""
-    nothing = {b"", _DEFLATED_NOTHING} if folder.method == _DEFLATED else {b""}
+    """Check that a folder has no data, or deflated empty data: no reader would look there."""
+    empty = {b"", _DEFLATED_NOTHING} if folder.method == _DEFLATED else {b""}
     data = read_at(file, start, min(folder.compressed, len(_DEFLATED_NOTHING) + 1), "the data")
-    if folder.crc or folder.inflated or data not in nothing:
-        raise refuse(f"{_shown(folder.name)!r} is a folder with data")
+    if folder.crc or folder.inflated or data not in empty:
+        raise refuse(f"{_readable(folder.name)!r} is a folder with data")
 
 
 def _the_file(headers: list[Header]) -> Header:
-    """The one header that is no folder's."""
+    """The header of the only member that is not a folder."""
     files = [header for header in headers if not _is_folder(header)]
     if len(files) != 1:
         raise refuse(f"it has {len(files)} files, not one")
+    name = _readable(files[0].name)
     for header in headers:
         if header.name.startswith(files[0].name + b"/"):
-            raise refuse(f"{_shown(files[0].name)!r} stands in the way of the folder {_shown(header.name)!r}")
+            raise refuse(f"{name!r} stands in the way of the folder {_readable(header.name)!r}")
     return files[0]
 
 
@@ -166,13 +167,13 @@ def _is_folder(header: Header) -> bool:
     return header.name.endswith(b"/")
 
 
-def _shown(name: bytes) -> str:
+def _readable(name: bytes) -> str:
     return name.decode("utf-8", "backslashreplace")
 
 
 def _check_member(header: Header) -> None:
-    """That it is a plain file of a kind that we read, or an empty folder, with a harmless name."""
-    name = _shown(header.name)
+    """Check that a member is a plain file that we can read, or a folder, and that its name is harmless."""
+    name = _readable(header.name)
     _check_name(header.name.removesuffix(b"/"), is_utf8=bool(header.flags & _UTF8))
     if header.version > _VERSION:
         raise refuse(f"{name!r} needs version {header.version / 10} of the specification")
@@ -181,18 +182,18 @@ def _check_member(header: Header) -> None:
     if header.flags & ~_FLAGS:
         raise refuse(f"{name!r} has the unknown flags {header.flags & ~_FLAGS:#06x}")
     if header.method not in (_STORED, _DEFLATED):
-        raise refuse(f"{name!r} is compressed by method {header.method}, neither stored nor deflated")
+        raise refuse(f"{name!r} is compressed by method {header.method}, not stored or deflated")
     kind = header.attributes >> 16 & _UNIX_TYPE
     if _is_folder(header):
         if kind not in (0, _UNIX_DIRECTORY):
-            raise refuse(f"{name!r} is no plain folder")
+            raise refuse(f"{name!r} is not a plain folder")
     elif header.attributes & _MSDOS_DIRECTORY or kind not in (0, _UNIX_FILE):
-        raise refuse(f"{name!r} is no plain file")
+        raise refuse(f"{name!r} is not a plain file")
 
 
 def _check_name(name: bytes, *, is_utf8: bool) -> None:
-    """That everybody can unpack the export by the name, and nobody can be led astray."""
-    text = _shown(name)
+    """Check that the export can be unpacked under the name everywhere, and into the folder alone."""
+    text = _readable(name)
     if is_utf8 and text.encode() != name:
         raise refuse(f"the name {text!r} is not the UTF-8 that its header promises")
     parts = name.split(b"/")

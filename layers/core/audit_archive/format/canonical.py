@@ -1,7 +1,7 @@
 """Canonical JSON: the one spelling of a value that the archive hashes, and the two `_source` forms.
 
-Keys sorted by code point (orjson compares their UTF-8 bytes, whose order is that of the code points, astral
-ones included), no spaces, UTF-8, no escapes but those that RFC 8259 section 7 requires.
+Keys are sorted by code point: orjson compares their UTF-8 bytes, which have the same order, astral characters
+included. There are no spaces, and no escapes but those that RFC 8259 section 7 requires. The text is UTF-8.
 """
 
 import math
@@ -17,7 +17,7 @@ OPTIONS = orjson.OPT_SORT_KEYS
 SOURCE_KEY, SOURCE_BASE64_KEY = "_source", "_source_base64"
 SOURCE_KEYS = frozenset({SOURCE_KEY, SOURCE_BASE64_KEY})
 _SOURCE_LINES = tuple(b'{"%b":' % key.encode() for key in SOURCE_KEYS)
-# In a JSON string each of these takes six bytes: the longest entry would make a line of 96 MiB.
+# In a JSON string each of these takes six bytes: the longest entry would become a line of 96 MiB.
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _STRING_OR_FLOAT = re.compile(rb'("(?:[^"\\]|\\.)*")|-?[0-9]+[.eE][-+.eE0-9]*')
 
@@ -35,9 +35,9 @@ def canonical_bytes(value: object) -> bytes:
 
 
 def is_canonical(data: bytes) -> bool:
-    """Whether bytes are the canonical JSON of what they say. Raises ValueError if they are no JSON.
+    """Whether bytes are the canonical JSON of their own value. Raises ValueError if they are not JSON.
 
-    A float may be spelled as another release of orjson spells it: of the shortest decimals there are several.
+    A float may be spelled as another release of orjson spells it: several decimals can be equally short.
     """
     try:
         spelled = canonical_bytes(orjson.loads(data))
@@ -49,8 +49,8 @@ def is_canonical(data: bytes) -> bool:
 def source_line(source: bytes, entry_id: int) -> bytes:
     """The `_source` form of an entry that canonical JSON can't carry exactly: its text as it came.
 
-    A source that is no plain text (not UTF-8, or control characters in it) stands in Base64 instead. No
-    carried entry has a member of either name, so that a line with one is always this form.
+    A source that is not UTF-8, or that has control characters, stands in Base64 instead. No carried entry has
+    a member of either name, so a line with one is always this form.
     """
     text = None if _CONTROL.search(source) else _as_text(source)
     if text is None:
@@ -64,7 +64,7 @@ def is_source_line(line: bytes) -> bool:
 
 
 def source_in(members: Mapping[str, Any]) -> bytes | None:
-    """The source that the members of a line carry; None if it has no `_source` form."""
+    """The source that the members of a line carry; None if the line has no `_source` form."""
     if SOURCE_BASE64_KEY in members:
         return from_base64(members[SOURCE_BASE64_KEY])
     return members[SOURCE_KEY].encode() if SOURCE_KEY in members else None

@@ -1,6 +1,6 @@
 """Frozen dataclasses to JSON values and back, exactly: a missing or an unknown field is refused.
 
-A run reads and writes thousands of records of few classes: what a class says of its fields is asked once.
+A run reads and writes thousands of records of few classes, so the fields of a class are looked up once.
 """
 
 from collections.abc import Callable
@@ -13,21 +13,21 @@ from typing import Any, TypeAlias, TypeVar, Union, get_args, get_origin, get_typ
 R = TypeVar("R")
 W = TypeVar("W", bound=StrEnum)
 Decode: TypeAlias = Callable[[Any], Any]
-"""Makes a field's value of its JSON value. Raises ValueError naming the field that does not fit."""
+"""Turns a JSON value into a field's value. Raises ValueError, which names the field that does not fit."""
 
 
 class UnknownMember(str):
-    """A text where a member of a StrEnum belongs, and that is not one of them.
+    """A text in place of a member of a StrEnum that is not one of the members.
 
-    A later release may have written it, or a forger. A record whose field takes one is read all the same, and
-    written again with the same bytes; it is judged by the rest of what it says.
+    A later release may have written it, or a forger. A record with a field that takes such a text can be
+    read, and is written again with the same bytes. It is judged by its other fields.
     """
 
     __slots__ = ()
 
 
 def member_of(vocabulary: type[W], text: str) -> W | UnknownMember:
-    """The member of a StrEnum with this value; an UnknownMember if there is no such member."""
+    """The member of a StrEnum with this value; an UnknownMember if the StrEnum has no such member."""
     try:
         return vocabulary(text)
     except ValueError:
@@ -35,9 +35,9 @@ def member_of(vocabulary: type[W], text: str) -> W | UnknownMember:
 
 
 def to_json(value: Any) -> Any:
-    """The JSON value of a record: dataclasses become objects, tuples arrays, members plain texts.
+    """The JSON value of a record: dataclasses become objects, tuples become arrays, members plain texts.
 
-    The rest stays as it is. orjson takes members as values, but not as keys.
+    The rest stays as it is. (orjson takes members of a StrEnum as values, but not as keys.)
     """
     kind: Any = type(value)
     names = _names(kind)
@@ -53,7 +53,7 @@ def to_json(value: Any) -> Any:
 
 
 def from_json(cls: type[R], value: object) -> R:
-    """The record that `to_json` made `value` of. Raises ValueError naming the field that does not fit."""
+    """The record that `to_json` made `value` of. Raises ValueError, which names what does not fit."""
     if not isinstance(value, dict):
         raise ValueError(f"{cls.__name__}: expected an object, got {type(value).__name__}")  # noqa: TRY004 - one class for every misfit
     kind: Any = cls
@@ -72,7 +72,7 @@ def _names(cls: type) -> tuple[str, ...] | None:
 
 @cache
 def _decoders(cls: Any) -> dict[str, Decode]:
-    """What reads each field of a dataclass."""
+    """The decoder of each field of a dataclass."""
     return {name: _decoder(hint, f"{cls.__name__}.{name}") for name, hint in get_type_hints(cls).items()}
 
 
@@ -85,7 +85,7 @@ def _decoder(hint: Any, where: str) -> Decode:
     if origin is dict:
         return _mapping(_decoder(get_args(hint)[1], where), where)
     if is_dataclass(hint) and isinstance(hint, type):
-        return partial(from_json, hint)  # not its decoders: a class may have fields of its own kind
+        return partial(from_json, hint)  # not its decoders yet: a class may have fields of its own kind
     if isinstance(hint, type) and issubclass(hint, StrEnum):
         return _member(hint, where)
     return (lambda value: value) if hint is Any else _scalar(hint, where)
@@ -107,7 +107,7 @@ def _optional(options: tuple[Any, ...], where: str) -> Decode:
 
 
 def _open_member(vocabulary: type[StrEnum], where: str) -> Decode:
-    """What takes a member of a StrEnum, and any other text as an UnknownMember."""
+    """Reads a member of a StrEnum, and any other text as an UnknownMember."""
     text = _scalar(str, where)
     return lambda value: member_of(vocabulary, text(value))
 
@@ -118,7 +118,7 @@ def _member(vocabulary: type[StrEnum], where: str) -> Decode:
     def decode(value: object) -> StrEnum:
         member: StrEnum | UnknownMember = read(value)
         if isinstance(member, UnknownMember):
-            raise ValueError(f"{where}: {member!r:.80} is none of {', '.join(vocabulary)}")  # noqa: TRY004 - as above
+            raise ValueError(f"{where}: {member!r:.80} is not one of {', '.join(vocabulary)}")  # noqa: TRY004 - as above
         return member
 
     return decode

@@ -1,4 +1,4 @@
-"""What a person is shown of values that an attacker may have chosen: they show, and do nothing. Pure."""
+"""How a person is shown values that an attacker may have chosen: as text without any effect. Pure."""
 
 import json
 import re
@@ -8,7 +8,7 @@ from audit_archive.format.times import OffsetAt, read_timestamp, rfc3339
 _NOTHING_TO_SEE = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
-"""What Unicode takes for letters and marks, and shows nothing (default ignorable; a blank)."""
+"""Characters that count as printable and show as nothing: default ignorable ones, and blanks."""
 
 
 def is_visible(text: str) -> bool:
@@ -17,9 +17,9 @@ def is_visible(text: str) -> bool:
 
 
 def visible(value: object) -> str:
-    """A value as text that only shows: no control character, no change of direction, nothing invisible.
+    """A value as visible text: no control character, no change of direction, no invisible character.
 
-    A text stands for itself, with escapes in place of what does not print; None is nothing, the rest JSON.
+    A text stands for itself, with escapes in place of what does not show. None is empty. The rest is JSON.
     """
     text = "" if value is None else value if isinstance(value, str) else json.dumps(value)
     if is_visible(text):
@@ -28,7 +28,7 @@ def visible(value: object) -> str:
 
 
 def local_moment(timestamp: object, zone: OffsetAt | None) -> object:
-    """An entry's moment by the clocks of a zone, with their offset; as it stands if it can't be told."""
+    """An entry's moment by the clocks of a zone, with their offset; unchanged if it can't be read."""
     at = read_timestamp(timestamp)
     if at is None or zone is None:
         return timestamp

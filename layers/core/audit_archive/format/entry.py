@@ -1,4 +1,10 @@
-"""An entry of the audit trail as the archive knows it, and the Console's own receipt of a purge."""
+"""An entry of the audit trail as the archive keeps it, and the Console's own receipt of a purge.
+
+Besides its line, an entry has marks: whether it is a receipt, and drift, which is what differs from the
+entries that Consoles served when this was written. If canonical JSON can't carry an entry, its line is a
+`_source` form. Marks, receipts and texts of such an entry are read from its source text, token by token, so
+that neither deep nesting nor broken text stops the archive.
+"""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,19 +17,18 @@ import orjson
 from audit_archive.format.canonical import is_source_line, source_in
 from audit_archive.format.json_scan import ENTRY_FIELDS, STRING, WS, Scan, readable_string
 
-# The members of an entry that canonical JSON can't carry, read from its source as far as they are needed.
-
 
 def top_level_members(source: bytes) -> dict[str, object]:
     """The known members of an entry in `_source` form, as far as marks and receipts need them.
 
-    Texts are as `readable_string` has them, objects and arrays an empty list, numbers 0.
+    Texts are as `readable_string` gives them. An object or an array becomes an empty list, a number or a
+    boolean becomes 0.
     """
     return read_members(source, Scan(source, 0))
 
 
 def read_members(data: bytes, scan: Scan) -> dict[str, object]:
-    """`top_level_members` of an entry that was scanned already."""
+    """`top_level_members` of an entry that is scanned already."""
     return {name: _read(data[start:end]) for name, (start, end) in scan.members.items()}
 
 
@@ -35,17 +40,15 @@ def _read(token: bytes) -> object:
     return None if token == b"null" else 0
 
 
-# A count of entries in the Console's words: in the answer to a purge, and in the receipt of one.
-
 _COUNT = re.compile(r"0|[1-9][0-9]{0,18}|[1-9][0-9]{0,2}(?:,[0-9]{3}){1,6}")
 _MAX_COUNT = 2**63 - 1  # ids are below 2**63
 
 
 def read_count(text: str) -> int | None:
-    """The number in `72`, `2,500` or `1,234,567`; None for every other text.
+    """The number in `72`, `2,500` or `1,234,567`; None for any other text.
 
-    A dot, a space or an apostrophe between digits may mean a thousand or a fraction: what can't be read for
-    sure is not read.
+    So the Console counts entries, in its answer to a purge and in the receipt. A dot, a space or an
+    apostrophe between digits may mean a thousand or a fraction: such a text is not read.
     """
     if _COUNT.fullmatch(text) is None:
         return None
@@ -54,11 +57,10 @@ def read_count(text: str) -> int | None:
 
 
 MAX_ID = 2**63 - 1
-MAX_RECEIPT_TEXT = (
-    1000  # characters of each text that a receipt states: it is kept in memory, its entry is not
-)
+MAX_RECEIPT_TEXT = 1000
+"""Characters of each text of a receipt: receipts are kept in memory, their entries are not."""
 RECEIPT_ACTION = "audit_trail_purge"
-# Possessive: a message full of white space must not take time without end.
+# Possessive: matching takes linear time, even in a message full of white space.
 _MESSAGE = re.compile(
     r"\s*+successfully\s++purged\s++([0-9,]++)\s++logs?\s++before\s++id\s*+:\s*+([0-9,]++)\s*+\.?\s*+",
     re.IGNORECASE | re.ASCII,
@@ -66,7 +68,7 @@ _MESSAGE = re.compile(
 
 
 class Mark(IntFlag):
-    """What is worth noting about an entry; all but RECEIPT are drift. Fits a byte."""
+    """A property of an entry that is worth noting; all but RECEIPT are drift. The bits fit a byte."""
 
     RECEIPT = 1  # its action type or its message says that the Console was purged
     UNKNOWN_FIELD = 2  # a member that no Console had when this was written
@@ -92,10 +94,10 @@ class Entry(NamedTuple):
 
 @dataclass(frozen=True)
 class Receipt:
-    """The Console's own entry about a purge. What can't be read is None.
+    """The Console's own entry about a purge. A field that can't be read has the value None.
 
-    `before_id` itself was purged too; `count` is how many entries the purge destroyed. Texts are
-    cut after MAX_TEXT characters; the entry has them whole.
+    `before_id` itself was purged too; `count` is how many entries the purge destroyed. Texts are cut after
+    MAX_RECEIPT_TEXT characters; the entry has them whole.
     """
 
     entry_id: int
@@ -107,7 +109,7 @@ class Receipt:
 
 
 def read_receipt(entry: Entry) -> Receipt:
-    """The receipt that an entry is; one in `_source` form is read from its source text."""
+    """An entry as a receipt. An entry in `_source` form is read from its source text."""
     members = orjson.loads(entry.line)
     source = source_in(members)
     if source is not None:
@@ -124,12 +126,12 @@ def read_receipt(entry: Entry) -> Receipt:
 
 
 def is_receipt(action_type: object, message: object) -> bool:
-    """Whether an entry says that the Console was purged: by its action type, or else by its exact message."""
+    """Whether an entry is the receipt of a purge, by its action type or by its exact message."""
     return action_type == RECEIPT_ACTION or read_receipt_message(message)[0] is not None
 
 
 def may_hold_receipt(messages: Iterable[object]) -> bool:
-    """Whether one of the messages may be a receipt's: one look at many, and never a receipt too few."""
+    """Whether one of many messages may be a receipt's, in one look. It never misses a receipt."""
     return "purged" in " ".join(map(str, messages)).lower()
 
 
@@ -147,8 +149,6 @@ def read_receipt_message(message: object) -> tuple[int | None, int | None]:
 def _text(value: object) -> str | None:
     return value[:MAX_RECEIPT_TEXT] if isinstance(value, str) else None
 
-
-# What is worth noting about an entry: whether it is a receipt, and drift.
 
 ACTIONS = frozenset(
     {"user_login", "device_schedule_reboot", "device_push_settings", "flock_move", "user_assign_to_flock"}
@@ -183,13 +183,11 @@ def marks_of(members: Mapping[str, object], seconds: int | None) -> int:
     return marks
 
 
-# The texts in an entry's JSON, read token by token: no recursion, whatever is nested, however lenient.
-
 _TOKEN = re.compile(rb"(" + STRING + rb")" + WS + rb"(:?)")
 
 
 def texts(source: bytes) -> Iterator[str]:
-    """Every text value at any depth, in order; not the names of members. As `readable_string` has them."""
+    """Every text value at any depth, in order, as `readable_string` gives it; not the names of members."""
     for found in _TOKEN.finditer(source):
         token, colon = found.groups()
         if not colon:
@@ -197,18 +195,18 @@ def texts(source: bytes) -> Iterator[str]:
 
 
 def has_text(source: bytes, folded: str) -> bool:
-    """Whether one of the texts holds `folded` (case folded already), ignoring case."""
+    """Whether one of the texts holds `folded`, which is case folded already. Case does not count."""
     return any(folded in text.casefold() for text in texts(source))
 
 
 def members_of(line: bytes) -> dict[str, Any]:
-    """The fields of an archived line; those of one in `_source` form as far as they can be read."""
+    """The members of an archived line; of one in `_source` form, the known members and the id."""
     members: dict[str, Any] = orjson.loads(line)
     source = source_in(members)
     return members if source is None else top_level_members(source) | {"id": members["id"]}
 
 
 def source_of(line: bytes) -> bytes:
-    """The entry's JSON: the line itself, or what its `_source` form carries."""
+    """The entry's JSON: the line itself, or the source that its `_source` form carries."""
     source = source_in(orjson.loads(line)) if is_source_line(line) else None
     return line if source is None else source

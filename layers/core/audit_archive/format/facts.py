@@ -1,4 +1,4 @@
-"""The parts that statements are made of, and their vocabularies. The names are the format's."""
+"""The parts of statements, and their vocabularies. The names are the format's (`docs/archive-format.md`)."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -26,13 +26,13 @@ class LockMode(StrEnum):
     """The modes of S3's object lock."""
 
     GOVERNANCE = "GOVERNANCE"
-    """Who has the right to may remove it."""
+    """A role with the permission for that may remove it."""
     COMPLIANCE = "COMPLIANCE"
-    """Nobody can remove it before its time."""
+    """No role can remove it before its time."""
 
 
 class AuthStyle(StrEnum):
-    """How a Console is sent the API key."""
+    """How the API key is sent to a Console."""
 
     HEADER = "header"
     """In the header X-Canary-Auth-Token."""
@@ -41,7 +41,7 @@ class AuthStyle(StrEnum):
 
 
 class HeldBackBy(StrEnum):
-    """Why a run purges no further than it does."""
+    """What keeps a run from purging further."""
 
     PURGE_MODE = "purge_mode"
     """The mode is `off`."""
@@ -52,23 +52,23 @@ class HeldBackBy(StrEnum):
     UNREADABLE_RECEIPT = "unreadable_receipt"
     """The export has a receipt that does not say what it destroyed."""
     POPULATION = "population"
-    """The Console shows entries that the export lacks, or counts others than it holds."""
+    """The Console shows entries that the export lacks, or its count does not fit the export."""
     STALE_EXPORT = "stale_export"
     """The export lacks an entry that the Console showed before it was made."""
     UNEXPLAINED_HOLE = "unexplained_hole"
-    """Ids are missing, and nothing says why."""
+    """Ids are missing without an explanation."""
     BEFORE_ARCHIVE = "before_archive"
     """Ids are missing that were gone before the archive began, if they were ever there."""
     ENDING_PROOF = "ending_proof"
-    """The lock of an entry's proof ends soon, or the proof is not there."""
+    """The lock of an entry's proof ends soon, or the proof is missing."""
     SETTLE_WINDOW = "settle_window"
     """The next entry is younger than the settle window."""
     KEEP_WINDOW = "keep_window"
     """The next entry is younger than the keep window."""
     UNREADABLE_TIMESTAMP = "unreadable_timestamp"
-    """The age of the next entry can't be told."""
+    """The age of the next entry is unknown."""
     ONLY_RECEIPTS = "only_receipts"
-    """There is nothing to purge but receipts of purges."""
+    """Only receipts of purges could be purged."""
     NOT_YET_RECORDED = "not_yet_recorded"
     """The export has more entries than the statement archives; the next statement goes on."""
 
@@ -83,7 +83,7 @@ class Cause(StrEnum):
     BEFORE_ARCHIVE = "before_archive"
     """It lies below the first entry that the archive ever saw."""
     UNEXPLAINED = "unexplained"
-    """Nothing says why."""
+    """It has no explanation."""
 
 
 class PurgeOutcome(StrEnum):
@@ -92,7 +92,7 @@ class PurgeOutcome(StrEnum):
     CONFIRMED = "confirmed"
     """Its receipt is there, and no more was destroyed than planned."""
     UNCONFIRMED = "unconfirmed"
-    """The Console answered, and its receipt is not there yet."""
+    """The Console answered, but its receipt is not there yet."""
     MISMATCH = "mismatch"
     """More was destroyed than planned."""
     PARTIAL = "partial"
@@ -100,7 +100,7 @@ class PurgeOutcome(StrEnum):
     NOT_SENT = "not_sent"
     """The purge was never sent."""
     UNKNOWN = "unknown"
-    """Whether it was carried out can't be told."""
+    """Whether it was carried out is unknown."""
     SUPERSEDED = "superseded"
     """Another run went on before it was sent."""
 
@@ -123,7 +123,7 @@ class Action(StrEnum):
     ACCEPT = "accept"
     """A purge may cross missing ids that no receipt explains."""
     KEY = "key"
-    """Checkpoints are signed with another key from here on; a run states it, no person."""
+    """Checkpoints are signed with another key from here on. A run states that, not a person."""
 
 
 BY_EVENT = (Action.RESUME, Action.EPOCH, Action.REBUILD, Action.ACCEPT)
@@ -238,11 +238,11 @@ class Missing:
 
 @dataclass(frozen=True)
 class ReceiptSeen:
-    """A receipt among the archived entries, and what it says: up to where, how many, who, whence, when.
+    """A receipt among the archived entries, and what it says: up to where, how many, who, from where, when.
 
-    `intent_seq` names the statement whose purge it settles; null: no statement of ours planned that purge.
-    `surplus`: how many more entries it says were destroyed than were archived and live below `before_id`, or
-    listed as lost to it: entries that nobody ever saw. Null: that can't be told.
+    `intent_seq` is the number of the statement that planned the purge; null if no statement of ours did.
+    `surplus`: how many more entries the purge destroyed, by its receipt, than were known up to `before_id`:
+    archived and live, or listed as lost to it. The archive never saw those. Null if that is unknown.
     """
 
     entry_id: int
@@ -257,10 +257,10 @@ class ReceiptSeen:
 
 @dataclass(frozen=True)
 class PlanFacts:
-    """What the run intended: an intent, if the mode is `on` and there is a boundary.
+    """What the run planned. It is an intent if the mode is `on` and there is a boundary.
 
-    `window`: how old an entry had to be, in seconds. `waiting_id`: the lowest live entry that is no purge
-    receipt, where there is no boundary: what waits for the reason in `held_back_by` to go away.
+    `window`: how old an entry had to be, in seconds. `waiting_id`: without a boundary, the lowest live entry
+    that is not a purge receipt. It waits until the reason in `held_back_by` is gone.
     """
 
     mode: Mode | UnknownMember
@@ -276,10 +276,10 @@ class PlanFacts:
 class PopulationFacts:
     """How the Console's own count, seen with the reading key before the download, fits the export.
 
-    `counted`: what `page_count` said; null: nothing. `accounted`: how many distinct ids of the export lie at
-    or below the newest entry shown then. `offset`: by how much the two differ although the export holds each
-    entry that `fetch` shows; null: it does not, or there was too little time to look. `unexported`: the first
-    ids that `fetch` shows and the export lacks.
+    `counted`: the Console's `page_count`; null if it gave none. `accounted`: how many distinct ids of the
+    export lie at or below the newest entry shown then. `offset`: by how much the two differ although the
+    export holds each entry that `fetch` shows; null if it lacks one, or if there was too little time to look.
+    `unexported`: the first ids that `fetch` shows and the export lacks.
     """
 
     counted: int | None
@@ -298,9 +298,9 @@ class Unexported:
 
 @dataclass(frozen=True, slots=True)
 class Respelled:
-    """An entry file whose live lines are spelled otherwise now, with the same instants.
+    """An entry file with new spellings of the same moments in its live lines.
 
-    `sha256`: of those lines as they are spelled now; `last_id`: the file's last id.
+    `sha256`: of those lines in the new spelling; `last_id`: the file's last id.
     """
 
     key: str
@@ -310,7 +310,7 @@ class Respelled:
 
 @dataclass(frozen=True)
 class Anchor:
-    """The last archived entry, to recognise the Console by."""
+    """The last archived entry. It identifies the Console."""
 
     id: int
     timestamp: str | None
@@ -318,4 +318,4 @@ class Anchor:
 
 
 EMPTY_SLICE = SliceFacts(None, None, 0)
-"""What an export without new entries has one of."""
+"""The slice of an export without new entries."""

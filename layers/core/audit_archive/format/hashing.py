@@ -1,4 +1,4 @@
-"""Bytes, hashed and counted as they pass: memory stays flat, however many they are."""
+"""Bytes, hashed and counted as they pass. Memory stays flat, however many there are."""
 
 from collections.abc import Callable, Iterable, Iterator
 from hashlib import sha256
@@ -8,7 +8,7 @@ CHUNK = 1 << 18
 
 
 class Hasher:
-    """Hashes and counts bytes; `size` is how many there were so far."""
+    """Hashes and counts bytes; `size` is how many it has taken so far."""
 
     def __init__(self) -> None:
         self.size = 0
@@ -25,14 +25,14 @@ class Hasher:
         self.size += len(data)
 
     def passing(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
-        """The chunks, each of them taken before it is handed on."""
+        """The chunks; each is taken before it is yielded."""
         for chunk in chunks:
             self.add(chunk)
             yield chunk
 
 
 def hash_all(chunks: Iterable[bytes], write: Callable[[bytes], object] | None = None) -> Hasher:
-    """Hash chunks to their end; each is written too, if there is somewhere to write."""
+    """Hash all chunks; `write` is called with each of them."""
     hasher = Hasher()
     for chunk in hasher.passing(chunks):
         if write is not None:

@@ -1,6 +1,6 @@
-"""The digest of a head, which each statement states: so the ledger's head is held to the chain by one read.
+"""The digest of a head. Each statement has one, so one read checks the ledger's head against the chain.
 
-The list of fields is frozen by `HEAD_FORMAT`: a head that gains a field gets another format.
+`HEAD_FORMAT` stands for the list of fields: a head that gains a field gets another format.
 """
 
 from hashlib import sha256
@@ -37,11 +37,11 @@ HEAD_FIELDS = (
     "respelled",
     "export",
 )
-"""All but the holes, which are hashed on their own, and the reference to the statement with the digest."""
+"""All fields but two: the holes, which are hashed apart, and the reference to the statement itself."""
 
 
 def head_sha256(head: Head) -> str:
-    """SHA-256 (hex) over the canonical JSON of the head's fields and of a summary of its holes.
+    """SHA-256 (hex) over the canonical JSON of the head's fields and a summary of its holes.
 
     Raises TypeError for a head that canonical JSON can't carry.
     """
@@ -52,7 +52,7 @@ def head_sha256(head: Head) -> str:
 
 
 def holes_sha256(holes: tuple[OpenHole, ...]) -> str:
-    """SHA-256 (hex) over the holes, a line each: first, last, cause, moment, 1 if accepted or else 0."""
+    """SHA-256 (hex) over the holes, one line each: first, last, cause, moment, 1 if accepted, otherwise 0."""
     return str(_digested(holes).digest.hexdigest())
 
 
@@ -64,7 +64,7 @@ def differing_fields(one: Head, other: Head) -> tuple[str, ...]:
 
 
 class _Digested(NamedTuple):
-    """Some holes, the hash over them, and how many ids they are."""
+    """Holes, the hash over them, and the number of their ids."""
 
     holes: tuple[OpenHole, ...]
     digest: Any
@@ -75,9 +75,9 @@ _newest = [_Digested((), sha256(), 0)]
 
 
 def _digested(holes: tuple[OpenHole, ...]) -> _Digested:
-    """The hash over holes. Mostly they are those that were hashed last, and a few more: only these are read.
+    """The hash over holes. If they begin with those that were hashed last, only the rest is read.
 
-    Without that a walk along a chain would hash hundreds of thousands of holes for each statement.
+    Without that, a walk along a chain would hash hundreds of thousands of holes for each statement.
     """
     known = _newest[0]
     if len(known.holes) > len(holes) or not all(map(is_, known.holes, holes)):

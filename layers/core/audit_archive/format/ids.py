@@ -1,4 +1,4 @@
-"""Sets of ids as sorted, disjoint, inclusive ranges: a dense trail of a million entries is one range."""
+"""Sets of ids as sorted, disjoint, inclusive ranges. A dense trail of a million entries is one range."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
@@ -43,7 +43,7 @@ class IdSet:
 
     @classmethod
     def of(cls, *ranges: tuple[int, int]) -> "IdSet":
-        """The union of inclusive ranges, given in any order, touching or overlapping as they like."""
+        """The union of inclusive ranges, in any order; they may touch or overlap."""
         builder = IdSetBuilder()
         for first, last in sorted(ranges):
             builder.add_range(first, last)
@@ -108,7 +108,10 @@ class IdSet:
 
 
 class IdSetBuilder:
-    """Builds an `IdSet` of at most `most` ranges from ids that arrive in ascending order."""
+    """Builds an `IdSet` of at most `most` ranges from ids that arrive in ascending order.
+
+    One range too many raises InvalidExportError, in `add`, `add_range` or `build`.
+    """
 
     def __init__(self, most: float = inf) -> None:
         self._most = most
@@ -117,7 +120,7 @@ class IdSetBuilder:
         self._last = -1
 
     def add(self, entry_id: int) -> None:
-        """Add one id, not below any added before. Raises InvalidExportError if there are too many ranges."""
+        """Add one id, which is not below any added before."""
         if entry_id == self._last + 1 and self._last >= self._first:
             self._last = entry_id
         else:
@@ -141,13 +144,13 @@ class IdSetBuilder:
         if self._last >= self._first:
             if len(self._ranges) >= self._most:
                 raise InvalidExportError(
-                    f"The ids up to {self._first} lie in more than {self._most} ranges with holes between"
+                    f"The ids up to {self._first} lie in more than {self._most} ranges, with holes between"
                 )
             self._ranges.append(IdRange(self._first, self._last))
 
 
 def span_set(spans: Iterable[Span]) -> IdSet:
-    """The ids that any of some spans holds."""
+    """The ids in any of some spans."""
     return IdSet.of(*((span.first, span.last) for span in spans))
 
 

@@ -1,4 +1,4 @@
-"""What is known of a Console's statements without reading them: enough to know which a question needs."""
+"""What the ledger knows of a Console's statements: enough to choose those that a question needs."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,20 +6,20 @@ from dataclasses import dataclass
 from audit_archive.format.codec import UnknownMember
 from audit_archive.format.facts import IdSpan, ObjectRef
 from audit_archive.format.ids import IdRange, span_set
-from audit_archive.format.statement import ArchiveStatement, Kind, Statement
+from audit_archive.format.statement import ArchiveStatement, Statement, StatementKind
 from audit_archive.format.times import ALL_DATES, Dates
 
 
 @dataclass(frozen=True)
 class Indexed:
-    """One statement as the ledger's index has it; of one that archives entries, which ids and dates.
+    """One statement as the ledger's index has it: if it archives entries, with their ids and dates.
 
-    `first_id` to `last_id` is its slice. With late ids in it, it overlaps slices before it. `amended`: from
-    the lowest to the highest id of which it says that the Console shows another form now.
+    `first_id` to `last_id` is its slice. With late ids in it, it overlaps slices before it. `amended`: the
+    lowest to the highest of the ids that it lists as amended.
     """
 
     seq: int
-    kind: Kind | UnknownMember
+    kind: StatementKind | UnknownMember
     statement: ObjectRef
     count: int = 0
     first_id: int | None = None
@@ -29,37 +29,37 @@ class Indexed:
     amended: IdSpan | None = None
 
 
-def indexed(said: Statement, ref: ObjectRef) -> Indexed:
-    """What the index has of a statement, stored as `ref`."""
-    if not isinstance(said, ArchiveStatement):
-        return Indexed(said.seq, said.kind, ref)
-    part, dates = said.slice, [file.date for file in said.entries]
+def indexed(statement: Statement, ref: ObjectRef) -> Indexed:
+    """The row of the index for a statement that is stored as `ref`."""
+    if not isinstance(statement, ArchiveStatement):
+        return Indexed(statement.seq, statement.kind, ref)
+    part, dates = statement.slice, [file.date for file in statement.entries]
     first, last = min(dates, default=None), max(dates, default=None)
     return Indexed(
-        said.seq,
-        said.kind,
+        statement.seq,
+        statement.kind,
         ref,
         part.count,
         part.first_id,
         part.last_id,
         first,
         last,
-        _amended_span(said),
+        _amended_span(statement),
     )
 
 
-def _amended_span(said: ArchiveStatement) -> IdSpan | None:
-    """From the lowest to the highest id of which a statement says that it has another form now."""
-    spans = said.amended
+def _amended_span(statement: ArchiveStatement) -> IdSpan | None:
+    """The lowest to the highest of the ids that a statement lists as amended."""
+    spans = statement.amended
     return IdSpan(min(s.first for s in spans), max(s.last for s in spans)) if spans else None
 
 
 @dataclass(frozen=True)
 class ArchivedRow:
-    """A statement that archives entries, as `entry` has it.
+    """A statement that archives entries: its row of the index as `entry`, and what came before it.
 
-    `above`: the highest id archived before it, in its epoch; 0: none. Its ids up to there are late ones,
-    which fill holes that an earlier statement listed. `size`: how many entries are archived with it.
+    `above`: the highest id archived before it in its epoch, or 0. Its ids up to there are late ones, which
+    fill holes that an earlier statement listed. `size`: how many entries the archive holds with it.
     """
 
     epoch: int
@@ -76,7 +76,7 @@ class ArchivedRow:
 
     @property
     def statement(self) -> ObjectRef:
-        """Where the statement is."""
+        """The statement as an object."""
         return self.entry.statement
 
     @property
@@ -85,26 +85,26 @@ class ArchivedRow:
         return self.entry.count
 
     @property
-    def goes_on(self) -> bool:
-        """Whether it archives an id above all before it."""
+    def archives_new_ids(self) -> bool:
+        """Whether it archives an id above all ids before it."""
         return self.ids.last > self.above
 
     @property
     def span(self) -> IdRange:
-        """The ids that it speaks of: those that it archives, and those that it may list as missing."""
+        """The ids that it accounts for: those that it archives, and those that it may list as missing."""
         return IdRange(min(self.ids.first, self.above + 1), self.ids.last)
 
-    def goes_with(self, said: ArchiveStatement) -> bool:
-        """Whether its statement says the same of what was archived before it.
+    def agrees_with(self, statement: ArchiveStatement) -> bool:
+        """Whether its statement, once read, agrees with the index on what was archived before it.
 
-        The ids between the highest archived before and its own are archived or listed as missing in it: else
-        a statement between the two is hidden.
+        The statement archives or lists as missing each id between the highest one archived before and its own
+        highest one. Otherwise the index hides a statement between the two.
         """
         last = max(self.above, self.ids.last)
-        missing = span_set(said.missing).within(self.above + 1, last)
-        new = said.slice.count - len(said.filled)
+        missing = span_set(statement.missing).within(self.above + 1, last)
+        new = statement.slice.count - len(statement.filled)
         is_whole = last - self.above == new + missing.size
-        stated = said.epoch, said.tree.size, said.highest_archived_id
+        stated = statement.epoch, statement.tree.size, statement.highest_archived_id
         return is_whole and stated == (self.epoch, self.size, last)
 
 

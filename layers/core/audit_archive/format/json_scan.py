@@ -1,8 +1,13 @@
-"""The exact path: one pass over one value's source text, token by token, without recursion.
+"""JSON token by token: one pass over one value's source text, without recursion.
 
-It checks the grammar (but not UTF-8), finds where the value ends and where its known members are, and
-whether canonical JSON carries it exactly. Memory: a byte per open level, and the keys of the open objects
-while the value may still be carried.
+`Scan` checks the grammar (but not UTF-8). It finds where the value ends, where its known members are, and
+whether canonical JSON carries the value exactly. Memory: a byte per open level, and the keys of the open
+objects while the value may still be carried.
+
+The grammar is that of RFC 8259, and more. NaN, Infinity and -Infinity are not JSON, nor are raw control
+characters in a string, nor bytes that are not UTF-8. But writers in the wild emit them, and an attacker
+chooses their own user agent. They are taken here, so that an entry that holds one goes into a `_source` form
+and does not stop the archive.
 """
 
 import json
@@ -13,13 +18,7 @@ import orjson
 
 from audit_archive.format.canonical import SOURCE_KEYS
 
-# The tokens of JSON (RFC 8259), and whether canonical JSON carries one exactly.
-#
-# NaN, Infinity and -Infinity are not JSON, nor are raw control characters in a string, nor bytes that are
-# not UTF-8. But writers in the wild emit them, and an attacker chooses his user agent: they are taken here,
-# and an entry that holds one goes into a `_source` form instead of stopping the archive.
 # The patterns are possessive (`*+`): matching takes linear time and no memory to go back.
-
 WS = rb"[ \t\n\r]*+"
 _ESCAPE = rb'\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})'
 _PLAIN = rb'[^"\\]*+'
@@ -32,17 +31,17 @@ NON_FINITE = rb"-?Infinity|NaN"
 _SKIP = re.compile(WS)
 _WHOLE_STRING = re.compile(STRING)
 _BROKEN_STRING = re.compile(_OPEN_STRING)
-CONTROL = re.compile(rb"[\x00-\x1f]")  # a string may not hold it as it is
+CONTROL = re.compile(rb"[\x00-\x1f]")  # in a JSON string only as an escape
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _CUT_ESCAPE = re.compile(rb"\\(?:u[0-9a-fA-F]{0,3})?\Z")
-_CUT_WORD = re.compile(rb"[-+.0-9A-Za-z]{0,8}\Z")  # a number goes on, or a word shorter than -Infinity
-_MAX_NUMBER = 64  # characters; a longer one is padded with zeros at best, and takes the `_source` form
+_CUT_WORD = re.compile(rb"[-+.0-9A-Za-z]{0,8}\Z")  # the start of a number, or of a word up to -Infinity
+_MAX_NUMBER = 64  # characters; a longer number is padded with zeros at best: it takes the `_source` form
 
 
 class NoTokenError(Exception):
-    """There is no token where one is due, at `offset` of the text.
+    """No token begins at `offset` of the text, although one must.
 
-    `cut_off`: the text ends there, and more of it may still make a token.
+    `cut_off`: the text ends there, so that more of it may still make a token.
     """
 
     def __init__(self, offset: int, what: str, *, cut_off: bool = False) -> None:
@@ -52,8 +51,8 @@ class NoTokenError(Exception):
         self.cut_off = cut_off
 
 
-def no_token(data: bytes, pos: int, wanted: str) -> NoTokenError:
-    """Why there is no token where one is `wanted`: the text ends there, or a byte is wrong."""
+def missing_token(data: bytes, pos: int, expected: str) -> NoTokenError:
+    """The error for a position without the expected token: the text ends there, or a byte is wrong."""
     pos = skip_space(data, pos)
     if data[pos : pos + 1] == b'"':
         good = _BROKEN_STRING.match(data, pos)
@@ -61,15 +60,15 @@ def no_token(data: bytes, pos: int, wanted: str) -> NoTokenError:
         if end == len(data) or _CUT_ESCAPE.match(data, end):
             return NoTokenError(pos, "a string does not end", cut_off=True)
         if data[end] != ord('"'):
-            return NoTokenError(end, "a wrong escape in a string")
+            return NoTokenError(end, "a string has an invalid escape")
     cut_off = _CUT_WORD.match(data, pos) is not None
-    return NoTokenError(pos, f"{wanted} is due, not {data[pos : pos + 1]!r}", cut_off=cut_off)
+    return NoTokenError(pos, f"expected {expected}, found {data[pos : pos + 1]!r}", cut_off=cut_off)
 
 
-def no_key(data: bytes, pos: int) -> NoTokenError:
-    """Why there is no key with a colon."""
+def missing_key(data: bytes, pos: int) -> NoTokenError:
+    """The error for a position without a key and its colon."""
     key = _WHOLE_STRING.match(data, skip_space(data, pos))
-    return no_token(data, key.end(), "a colon") if key else no_token(data, pos, "a key")
+    return missing_token(data, key.end(), "a colon") if key else missing_token(data, pos, "a key")
 
 
 def skip_space(data: bytes, pos: int) -> int:
@@ -79,7 +78,7 @@ def skip_space(data: bytes, pos: int) -> int:
 
 
 def decode_string(token: bytes) -> str:
-    """The text of a string token; half a surrogate pair stays one, a byte that is not UTF-8 becomes one."""
+    """The text of a string token. Half a surrogate pair stays; a byte that is not UTF-8 becomes one."""
     if b"\\" not in token:
         return token[1:-1].decode("utf-8", "surrogateescape")
     text: str = json.loads(token.decode("utf-8", "surrogateescape"), strict=False)
@@ -87,13 +86,13 @@ def decode_string(token: bytes) -> str:
 
 
 def readable_string(token: bytes) -> str:
-    """The text of a string token, U+FFFD for half a surrogate pair and for each byte that is not UTF-8."""
+    """The text of a string token, with U+FFFD for half a surrogate pair and for each byte not UTF-8."""
     text = decode_string(token)
     return text if token.isascii() and b"\\u" not in token else _SURROGATE.sub("\ufffd", text)
 
 
 def is_exact_string(token: bytes) -> bool:
-    """Whether a string has no raw control character, and no escape of half a surrogate pair."""
+    """Whether a string token has neither a raw control character nor an escape of half a surrogate pair."""
     if CONTROL.search(token):
         return False
     if b"\\u" not in token:
@@ -106,10 +105,10 @@ def is_exact_string(token: bytes) -> bool:
 
 
 def is_exact_number(token: bytes) -> bool:
-    """Whether canonical JSON writes the very same decimal number.
+    """Whether canonical JSON writes the same decimal number as a number token.
 
-    Integers must lie in [-2**63, 2**64 - 1]. Others must be what the shortest spelling of the nearest
-    double stands for: not 1e400, 1e-400 or 0.1 with twenty digits.
+    An integer must lie in [-2**63, 2**64 - 1]. Any other number must be what the shortest spelling of the
+    nearest double stands for: not 1e400, not 1e-400, not 0.1 with twenty digits.
     """
     if len(token) > _MAX_NUMBER:
         return False
@@ -127,7 +126,7 @@ ENTRY_FIELDS = frozenset(
     | {"user_browser_language", "flock_id", "additional_information", "flock_name", "user_access_route"}
 )
 MAX_DEPTH = 128  # levels that a carried entry may have, itself included: well below orjson's 254
-MAX_CARRIED = 1 << 20  # bytes of source that a carried entry may have: parsed, it takes many times as much
+MAX_CARRIED = 1 << 20  # bytes of source that a carried entry may have; parsed, it takes many times as much
 
 _KEY = re.compile(WS + rb"(" + STRING + rb")" + WS + rb":" + WS)
 _VALUE = rb"(?:(" + STRING + rb")|(" + NUMBER + rb")|(?:" + LITERAL + rb")|(" + NON_FINITE + rb"))"
@@ -138,12 +137,12 @@ _OPENER = {ord("}"): ord("{"), ord("]"): ord("[")}
 
 
 class Scan:
-    """What the pass over one value found out.
+    """What one pass over a value found out.
 
-    `end` is the position after the value. `exact`: canonical JSON carries it, if it is UTF-8. For an object:
-    `members` is where the values of its `ENTRY_FIELDS` start and end (the last one, if a key comes twice),
-    `ids` how often it has an `id`, `unknown` whether it has other members, `nested` whether one is an object
-    or an array.
+    `end` is the position after the value. `exact`: canonical JSON carries the value, if it is UTF-8. For an
+    object: `members` is where the values of its `ENTRY_FIELDS` start and end (the last one, if a key comes
+    twice), `ids` is how often it has an `id`, `unknown` is whether it has other members, and `nested` is
+    whether a member is an object or an array.
     """
 
     def __init__(self, data: bytes, start: int) -> None:
@@ -155,7 +154,7 @@ class Scan:
         self._stack = bytearray()
         self._keys: list[set[str]] = []
         self._member: tuple[str, int] | None = None
-        pos, due = start, True  # due: a value must begin at pos; else one has just ended there
+        pos, due = start, True  # due: a value must begin at pos; otherwise one has just ended there
         while due or self._stack:
             pos, due = self._value(pos) if due else self._after(pos)
         self.end = pos
@@ -174,7 +173,7 @@ class Scan:
         """Take `{` and the first key, or `[`; an empty container ends at once."""
         opener = self._data[pos : pos + 1]
         if opener not in (b"{", b"["):
-            raise no_token(self._data, pos, "a value")
+            raise missing_token(self._data, pos, "a value")
         self._stack += opener
         self.exact = self.exact and len(self._stack) <= MAX_DEPTH
         self.nested = self.nested or len(self._stack) > 1
@@ -189,7 +188,7 @@ class Scan:
         """Go on after a value: take a comma and the next key, or what closes the container."""
         match = _AFTER.match(self._data, pos)
         if match is None:
-            raise no_token(self._data, pos, "a comma or a closing bracket")
+            raise missing_token(self._data, pos, "a comma or a closing bracket")
         mark = match[1][0]
         if mark == ord(","):
             return self._members(match.end()) if self._stack[-1] == ord("{") else (match.end(), True)
@@ -211,7 +210,7 @@ class Scan:
         return pos, False
 
     def _members(self, pos: int) -> tuple[int, bool]:
-        """Take members whose values are scalars, one match each; and the key of one whose value is none."""
+        """Take members with scalar values, one match each, and then the key of a member with a container."""
         while match := _MEMBER.match(self._data, pos):
             key, _, string, number, non_finite, _, comma = match.groups()
             self._key(key, match.start(2))
@@ -223,14 +222,14 @@ class Scan:
             pos = match.end()
         lone = _KEY.match(self._data, pos)
         if lone is None:
-            raise no_key(self._data, pos)
+            raise missing_key(self._data, pos)
         self._key(lone[1], lone.end())
         return lone.end(), True
 
     def _key(self, token: bytes, start: int) -> None:
         """Note a key, whose value begins at `start`."""
         name = decode_string(token)
-        if self.exact:  # no longer than it may be, or the keys of a long entry would fill the memory
+        if self.exact:  # no longer than it can be exact: the keys of a long entry would fill the memory
             self.exact = start <= self._limit and is_exact_string(token) and name not in self._keys[-1]
             self._keys[-1].add(name)
         if len(self._stack) == 1:
@@ -245,7 +244,7 @@ class Scan:
 
 
 def _is_exact(string: bytes | None, number: bytes | None, non_finite: bytes | None) -> bool:
-    """Whether canonical JSON carries a scalar token; the one of the three that it is, or a literal."""
+    """Whether canonical JSON carries a scalar token: one of the three, or else a literal."""
     if string is not None:
         return is_exact_string(string)
     if number is not None:

@@ -1,4 +1,7 @@
-"""The public half of the key that signs checkpoints: ECDSA over NIST P-256."""
+"""The public half of the key that signs checkpoints (ECDSA over NIST P-256), and canonical Base64.
+
+Base64 has one canonical spelling (RFC 4648, section 4). Text that does not encode back alike is refused.
+"""
 
 from base64 import b64decode, b64encode
 from collections.abc import Callable
@@ -6,11 +9,9 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import TypeAlias
 
-# Base64 in its one canonical spelling (RFC 4648, section 4): what does not encode back alike is refused.
-
 
 def to_base64(data: bytes) -> str:
-    """The standard Base64 of some bytes, padded, on one line."""
+    """The standard Base64 of bytes, padded, on one line."""
     return b64encode(data).decode()
 
 
@@ -19,9 +20,9 @@ def from_base64(text: str) -> bytes:
     try:
         data = b64decode(text, validate=True)
     except ValueError as error:
-        raise ValueError(f"no Base64: {text[:100]!r}: {error}") from error
+        raise ValueError(f"not Base64: {text[:100]!r}: {error}") from error
     if to_base64(data) != text:  # the unused bits of the last character must be zero
-        raise ValueError(f"no canonical Base64: {text[:100]!r}")
+        raise ValueError(f"not canonical Base64: {text[:100]!r}")
     return data
 
 
@@ -40,22 +41,24 @@ _ECDSA = b"\x02"
 class PublicKey:
     """A public key as its DER SubjectPublicKeyInfo, which is how KMS hands it out.
 
-    Raises ValueError if `spki` is not that of an uncompressed P-256 key. Whether the point lies on the
-    curve is not checked: under one that does not, no signature is good.
+    Raises ValueError if `spki` is not that of an uncompressed P-256 key. Whether the point lies on the curve
+    is not checked: under a point that does not, no signature is valid.
     """
 
     spki: bytes
 
     def __post_init__(self) -> None:
         if not self.spki.startswith(_SPKI_START) or len(self.spki) != len(_SPKI_START) + _COORDINATES:
-            raise ValueError("no public key on the curve P-256 as a DER SubjectPublicKeyInfo")
+            raise ValueError("it is not a P-256 public key as a DER SubjectPublicKeyInfo")
 
     @classmethod
     def from_pem(cls, text: str) -> "PublicKey":
-        """The key in a PEM file (RFC 7468, section 13). Raises ValueError if there is no P-256 key in it."""
+        """The key in a PEM file (RFC 7468, section 13). Raises ValueError if the file holds no P-256 key."""
         lines = text.split()
         if " ".join(lines[:3]) != _PEM_BEGIN or " ".join(lines[-3:]) != _PEM_END:
-            raise ValueError(f"no PEM file with a public key: it must go from {_PEM_BEGIN} to {_PEM_END}")
+            raise ValueError(
+                f"it is not a PEM file with a public key: that goes from {_PEM_BEGIN} to {_PEM_END}"
+            )
         return cls(from_base64("".join(lines[3:-3])))
 
     @property
@@ -65,9 +68,9 @@ class PublicKey:
 
     @property
     def key_id(self) -> bytes:
-        """What a signature line names the key by: the first 4 bytes of the SHA-256 of its DER.
+        """The id of the key in a signature line: the first 4 bytes of the SHA-256 of its DER.
 
-        That is the rule for ECDSA, and for no other kind of key (c2sp.org/signed-note, signature type 0x02).
+        This rule is for ECDSA keys alone (c2sp.org/signed-note, signature type 0x02).
         """
         return sha256(self.spki).digest()[:4]
 
@@ -83,4 +86,4 @@ class PublicKey:
 
 
 SignatureCheck: TypeAlias = Callable[[PublicKey, bytes, bytes], bool]
-"""Whether a signature (the last, ASN.1 DER) is the key's over the SHA-256 of the message. Raises nothing."""
+"""Whether a signature (the last, ASN.1 DER) over the SHA-256 of a message is valid under a key."""

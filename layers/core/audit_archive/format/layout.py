@@ -1,4 +1,4 @@
-"""Every path in the bucket, in one place. Numbers are zero-padded so that listing order is their order."""
+"""Every path in the bucket. Numbers are zero-padded, so that a listing has them in order."""
 
 from audit_archive.format.times import rfc3339, utc_date
 
@@ -15,7 +15,7 @@ def exports_prefix(console: str) -> str:
 
 
 def export_key(console: str, served_at: int, first_id: int, last_id: int, sha256: str) -> str:
-    """Where an untouched export lives, under the UTC date at which the Console served it."""
+    """The key of an export, by the UTC date on which the Console served it."""
     date = utc_date(served_at).replace("-", "/")
     ids = f"{first_id:0{ID_DIGITS}d}-{last_id:0{ID_DIGITS}d}"
     return f"{exports_prefix(console)}{date}/{ids}-{sha256[:HASH_DIGITS]}.json.zip"
@@ -27,7 +27,7 @@ def entries_prefix(console: str) -> str:
 
 
 def entries_key(console: str, date: str, seq: int) -> str:
-    """Where the entries of one event date that statement `seq` archived live."""
+    """The key of the entry file of one event date that statement `seq` archived."""
     return f"{entries_prefix(console)}dt={date}/{seq:0{SEQ_DIGITS}d}.ndjson.gz"
 
 
@@ -37,12 +37,12 @@ def statements_prefix(console: str) -> str:
 
 
 def statement_key(console: str, seq: int) -> str:
-    """Where statement `seq` of a Console lives; `seq` counts from 1."""
+    """The key of statement `seq` of a Console; `seq` counts from 1."""
     return f"{statements_prefix(console)}{seq:0{SEQ_DIGITS}d}.json"
 
 
 def statement_number(console: str, key: str) -> int | None:
-    """The number of the statement that a key is of; None for a key that is not a statement's."""
+    """The number of the statement with a key; None if the key is not a statement's."""
     digits = key.removeprefix(statements_prefix(console)).removesuffix(".json")
     is_numbered = len(digits) == SEQ_DIGITS and digits.isascii() and digits.isdecimal()
     return int(digits) if is_numbered and key == statement_key(console, int(digits)) else None
@@ -54,22 +54,22 @@ def checkpoints_prefix(console: str) -> str:
 
 
 def checkpoint_key(console: str, seq: int) -> str:
-    """Where the signed checkpoint of statement `seq` lives."""
+    """The key of the signed checkpoint of statement `seq`."""
     return f"{checkpoints_prefix(console)}{seq:0{SEQ_DIGITS}d}.txt"
 
 
 def rejected_key(console: str, served_at: int, sha256: str) -> str:
-    """Where an export that we refused is kept for a person to look at."""
+    """The key of an export that was refused, and is kept for a person to look at."""
     moment = rfc3339(served_at).replace("-", "").replace(":", "")
     return f"rejected/console={console}/{moment}-{sha256[:HASH_DIGITS]}"
 
 
 def report_key(console: str, asked_at: int, sha256: str, suffix: str) -> str:
-    """Where an answer to a question of that moment lives, in the reports bucket; `suffix` is like `.csv`."""
+    """The key of an answer in the reports bucket, by the moment of the question; `suffix` is like `.csv`."""
     moment = rfc3339(asked_at).replace("-", "").replace(":", "")
     return f"reports/console={console}/{moment}-{sha256[:HASH_DIGITS]}{suffix}"
 
 
 def consoles_after(console: str) -> str:
-    """A text that sorts after every statement of a Console."""
+    """A key that sorts after every statement of a Console, and before those of the next one."""
     return statements_prefix(console) + "~"

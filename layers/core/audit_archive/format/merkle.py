@@ -1,8 +1,12 @@
-"""One Merkle tree over all archived lines (RFC 6962, section 2.1; RFC 9162, section 2.1).
+"""One Merkle tree over all archived lines, and its proofs (RFC 6962, section 2.1; RFC 9162, section 2.1).
 
 `leaf = SHA-256(0x00 || line)`, `node = SHA-256(0x01 || left || right)`. The frontier is the compact range:
-the roots of the perfect subtrees that the tree's size splits into, largest first, so that appending never
-rereads history.
+the roots of the perfect subtrees that the tree's size splits into, largest first. With it, a tree grows
+without another look at older lines.
+
+An inclusion proof shows that a line is in the tree, a consistency proof that a tree only grew. Each is the
+hashes of the neighbours on the path up to the root. `Prover` makes both from the frontier of an older tree
+and the lines since, in one pass that keeps a handful of hashes.
 """
 
 from collections.abc import Iterable
@@ -25,7 +29,7 @@ EMPTY_TREE = Tree(0, EMPTY_ROOT, ())
 
 
 def leaf_hash(line: bytes) -> bytes:
-    """The hash of one archived line, without its newline."""
+    """The hash of one archived line (without its newline) as a leaf."""
     return sha256(b"\x00" + line).digest()
 
 
@@ -38,7 +42,7 @@ class TreeBuilder:
     """A tree that grows: starts from a recorded frontier and takes lines in archive order."""
 
     def __init__(self, start: Tree) -> None:
-        """Raises ValueError if the frontier is not the hashes of as many perfect subtrees as the size has."""
+        """Raises ValueError if the frontier does not have one hash for each perfect subtree of the size."""
         if start.size < 0 or len(start.frontier) != start.size.bit_count():
             raise ValueError(f"{len(start.frontier)} hashes are not the frontier of {start.size} leaves")
         self._size = start.size
@@ -62,7 +66,7 @@ class TreeBuilder:
 
 
 def root_of(frontier: Iterable[bytes]) -> str:
-    """The root that a frontier (largest subtree first) stands for, in hex."""
+    """The root (hex) of the tree with a frontier (largest subtree first)."""
     nodes = list(frontier)
     if not nodes:
         return EMPTY_ROOT
@@ -72,15 +76,9 @@ def root_of(frontier: Iterable[bytes]) -> str:
     return root.hex()
 
 
-# That a line is in the tree, and that a tree only grew: Merkle proofs (RFC 6962, 2.1; RFC 9162, 2.1).
-#
-# A proof is the hashes of the neighbours on the way up to the root. It is made from the frontier of an older
-# tree and the lines since, in one pass that keeps a handful of hashes: nothing older is read again.
-
-
 @dataclass(frozen=True)
 class InclusionProof:
-    """Leaf `index` (from 0) is in the tree of `size` leaves: the neighbours on its way up, lowest first."""
+    """Leaf `index` (from 0) is in the tree of `size` leaves: the neighbours on its path up, lowest first."""
 
     index: int
     size: int
@@ -88,43 +86,43 @@ class InclusionProof:
 
 
 @dataclass
-class _Way:
-    """The neighbours met so far on the way up from a leaf, or from a subtree that ends with it."""
+class _Path:
+    """The neighbours so far on the path up from a leaf, or from a subtree that ends with it."""
 
     index: int
     hashes: list[bytes] = field(default_factory=list)
 
 
 class Prover:
-    """A tree that grows and remembers the ways up from chosen lines.
+    """A tree that grows and keeps the paths up from chosen lines.
 
-    It keeps some 20 hashes for a chosen line and as many for itself, in a tree of a million lines.
+    In a tree of a million lines, it keeps about 20 hashes for each chosen line and as many for itself.
     """
 
     def __init__(self, start: Tree) -> None:
-        """Goes on from a recorded tree. Only lines that are still to come can be chosen."""
+        """Start from a recorded tree. Only lines that are appended later can be chosen."""
         self.size = start.size
-        self._subtrees: list[tuple[bytes, list[_Way]]] = [(bytes.fromhex(n), []) for n in start.frontier]
+        self._subtrees: list[tuple[bytes, list[_Path]]] = [(bytes.fromhex(n), []) for n in start.frontier]
 
     def append(self, line: bytes, *, choose: bool = False) -> None:
         """Add one line (without its newline) as the next leaf; `choose` it for a proof."""
         self.append_leaf(leaf_hash(line), choose=choose)
 
     def append_leaf(self, node: bytes, *, choose: bool = False) -> None:
-        """The same by the line's leaf hash."""
+        """Add the leaf hash of a line as the next leaf."""
         size = self.size
-        ways = [_Way(size)] if choose else []
+        paths = [_Path(size)] if choose else []
         while size & 1:
-            left, left_ways = self._subtrees.pop()
-            for way in ways:
-                way.hashes.append(left)
-            for way in left_ways:
-                way.hashes.append(node)
-            if left_ways:
-                ways = left_ways + ways
+            left, left_paths = self._subtrees.pop()
+            for path in paths:
+                path.hashes.append(left)
+            for path in left_paths:
+                path.hashes.append(node)
+            if left_paths:
+                paths = left_paths + paths
             node = node_hash(left, node)
             size >>= 1
-        self._subtrees.append((node, ways))
+        self._subtrees.append((node, paths))
         self.size += 1
 
     @property
@@ -137,23 +135,25 @@ class Prover:
         found = list[InclusionProof]()
         right: tuple[bytes, ...] = ()
         for at in reversed(range(len(self._subtrees))):
-            node, ways = self._subtrees[at]
+            node, paths = self._subtrees[at]
             above = (*right, *(left for left, _ in self._subtrees[at - 1 :: -1] if at))
-            found += (InclusionProof(way.index, self.size, (*way.hashes, *above)) for way in reversed(ways))
+            found += (
+                InclusionProof(path.index, self.size, (*path.hashes, *above)) for path in reversed(paths)
+            )
             right = (node_hash(node, *right),) if right else (node,)
         return tuple(reversed(found))
 
     def follow_newest(self) -> None:
-        """Choose the smallest subtree of the frontier: a consistency proof is its way up."""
-        _, ways = self._subtrees[-1]
-        ways.append(_Way(self.size - 1))
+        """Choose the smallest subtree of the frontier: its path up is a consistency proof."""
+        _, paths = self._subtrees[-1]
+        paths.append(_Path(self.size - 1))
 
 
 def consistency_proof(old: Tree, leaves: Iterable[bytes]) -> tuple[bytes, ...]:
-    """The proof that the tree of `old` and the leaves since begins with `old` (RFC 6962, section 2.1.2).
+    """The proof that a tree begins with the tree `old` (RFC 6962, section 2.1.2).
 
-    `leaves`: the hashes of the lines since, as leaves. Empty if there are none, and for an old tree without
-    leaves, with which every tree begins.
+    `leaves`: the leaf hashes of the lines since. The proof is empty if there are no such lines, and if the
+    old tree has no leaves, because every tree begins with that.
     """
     prover = Prover(old)
     if old.size:
@@ -162,10 +162,10 @@ def consistency_proof(old: Tree, leaves: Iterable[bytes]) -> tuple[bytes, ...]:
         prover.append_leaf(leaf)
     if old.size in (0, prover.size):
         return ()
-    (way,) = prover.proofs()
-    # Whoever checks has the old root. If the old tree is one perfect subtree, the way begins there.
+    (path,) = prover.proofs()
+    # A verifier has the old root. If the old tree is one perfect subtree, the path begins there.
     begin = () if len(old.frontier) == 1 else (bytes.fromhex(old.frontier[-1]),)
-    return (*begin, *way.hashes)
+    return (*begin, *path.hashes)
 
 
 def is_included(leaf: bytes, index: int, size: int, root: str, hashes: tuple[bytes, ...]) -> bool:
@@ -184,7 +184,8 @@ def is_consistent(
 ) -> bool:
     """Whether a proof shows that the new tree begins with the old one (RFC 9162, section 2.1.4.2).
 
-    With a tree without leaves every tree begins: there is nothing to prove, as with the same tree.
+    The proof must be empty for the same tree, and for an old tree without leaves: every tree begins with
+    that.
     """
     if not 0 < old_size < new_size:
         is_same = (old_size, old_root) == (new_size, new_root)
@@ -205,9 +206,9 @@ def is_consistent(
 
 
 def _left_or_right(node: int, last: int, steps: int) -> list[bool] | None:
-    """For each neighbour on the way up from a node whether it stands on the left.
+    """For each neighbour on the path up from a node: whether it stands on the left.
 
-    `last` is the number of the last node on the same level. None unless the way has so many steps.
+    `last` is the number of the last node on the same level. None if the path does not have so many steps.
     """
     sides = list[bool]()
     for _ in range(steps):

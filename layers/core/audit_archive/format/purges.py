@@ -12,22 +12,22 @@ from audit_archive.format.statement import ArchiveStatement
 
 
 def reach_of(receipt: Receipt) -> int:
-    """Up to which id a purge may have destroyed entries: none that was written after its receipt."""
+    """The highest id that a purge may have destroyed: an entry after its receipt was not there yet."""
     return min(receipt.before_id or 0, receipt.entry_id - 1)
 
 
-_TOLD = 100
-"""How many ranges of ids a sentence has."""
+_MOST_LISTED = 100
+"""Ranges of ids that a sentence lists at most."""
 _QUOTED = 200
-"""How many characters of an entry's text a sentence quotes."""
+"""Characters of an entry's text that a sentence quotes at most."""
 
 
 @dataclass(frozen=True)
 class ForeignPurge:
-    """Somebody else's purge, as the Console's own receipt tells it.
+    """A purge that no statement of ours planned, as the Console's own receipt describes it.
 
     `lost`: ids that it destroyed before they were archived, as inclusive ranges `[first, last]`. `surplus`:
-    how many more entries it destroyed than were known; None: that can't be told.
+    how many more entries it destroyed than were known; None if that is unknown.
     """
 
     receipt_id: int
@@ -40,7 +40,7 @@ class ForeignPurge:
     surplus: int | None = None
 
     def sentence(self, console: str) -> str:
-        """As one tells it to somebody who was just woken up."""
+        """The finding: who purged what, and what is lost."""
         return (
             f"Somebody else purged Console {console} up to id {self.before_id} ({self.count} entries): "
             f"{purger(self)} (receipt {self.receipt_id}). "
@@ -48,19 +48,21 @@ class ForeignPurge:
         )
 
     def _losses(self) -> str:
-        lost = ", ".join(f"{first} to {last}" for first, last in self.lost[:_TOLD])
-        more = f" and {len(self.lost) - _TOLD} more ranges" if len(self.lost) > _TOLD else ""
-        told = []
+        lost = ", ".join(f"{first} to {last}" for first, last in self.lost[:_MOST_LISTED])
+        more = f" and {len(self.lost) - _MOST_LISTED} more ranges" if len(self.lost) > _MOST_LISTED else ""
+        sentences = []
         if lost or not self.surplus:
-            told.append(f"Ids destroyed before they were archived: {lost or 'none'}{more}")
+            sentences.append(f"Ids destroyed before they were archived: {lost or 'none'}{more}")
         if self.surplus:
-            told.append(f"It destroyed {self.surplus} more entries than the archive ever saw up to that id")
-        return ". ".join(told)
+            sentences.append(
+                f"It destroyed {self.surplus} more entries than the archive ever saw up to that id"
+            )
+        return ". ".join(sentences)
 
 
-def purger(of: ForeignPurge | ReceiptSeen) -> str:
-    """Who purged, from where, and when: the entry's words in quotes, so that they can't pass for ours."""
-    return f"user {_quoted(of.user)} from {_quoted(of.user_ip)} at {_quoted(of.timestamp)}"
+def purger(purge: ForeignPurge | ReceiptSeen) -> str:
+    """Who purged, from where, and when. The entry's words are in quotes: they must not pass for ours."""
+    return f"user {_quoted(purge.user)} from {_quoted(purge.user_ip)} at {_quoted(purge.timestamp)}"
 
 
 def _quoted(text: str | None) -> str:
@@ -68,7 +70,7 @@ def _quoted(text: str | None) -> str:
 
 
 def foreign_purges(seen: Iterable[ReceiptSeen], missing: Iterable[Missing]) -> Iterator[ForeignPurge]:
-    """The foreign purges among some receipts, each with those of the missing ids that it destroyed."""
+    """The foreign purges among receipts, each with the missing ids that it destroyed."""
     holes: dict[int | None, list[tuple[int, int]]] = {}
     for hole in missing:
         holes.setdefault(hole.receipt_id, []).append((hole.first, hole.last))
@@ -88,18 +90,18 @@ def foreign_purges(seen: Iterable[ReceiptSeen], missing: Iterable[Missing]) -> I
 
 
 def foreign_purges_of(statement: ArchiveStatement) -> Iterator[ForeignPurge]:
-    """The foreign purges that a statement is the first to list."""
+    """The foreign purges that a statement lists."""
     return foreign_purges(statement.receipts_seen, statement.missing)
 
 
 def surpluses(
     receipts: Iterable[Receipt], missing: Iterable[Missing], head: Head, ours: Container[int]
 ) -> dict[int, int | None]:
-    """By receipt of a foreign purge: how many more entries it counts than are known to have died by it.
+    """How many more entries each foreign purge destroyed than are known, by the id of its receipt.
 
-    Known are the archived ids from the first live one up to its reach, each taken by the earliest receipt,
-    also by one of `ours`, and the missing ids that are attributed to it. Of purges before the archive began
-    that can't be told.
+    Known are the archived ids from the first live one up to the purge's reach, and the missing ids that are
+    attributed to it. An archived id counts for the earliest receipt that reaches it, even for one of `ours`.
+    None stands for a purge from before the archive began, and for a receipt without a count.
     """
     losses: Counter[int | None] = Counter()
     for hole in missing:
@@ -111,13 +113,13 @@ def surpluses(
         alive = alive.minus(taken)
         if receipt.entry_id not in ours:
             known = taken.size + losses[receipt.entry_id]
-            can_tell = not head.is_history(receipt.entry_id) and receipt.count is not None
-            found[receipt.entry_id] = max(0, (receipt.count or 0) - known) if can_tell else None
+            is_known = not head.is_history(receipt.entry_id) and receipt.count is not None
+            found[receipt.entry_id] = max(0, (receipt.count or 0) - known) if is_known else None
     return found
 
 
 def mismatch_sentence(console: str, boundary: int, expected: int, reported: int | None) -> str:
-    """A mismatch as one tells it to somebody who was just woken up."""
+    """The finding of a mismatch: what was destroyed, what was planned, and what to do."""
     return (
         f"Console {console} says that it purged {reported} entries up to {boundary}, but only {expected} "
         "were archived and planned. No purge is sent to it until an operator has looked and stated `resume` "

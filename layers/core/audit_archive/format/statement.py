@@ -36,7 +36,7 @@ from audit_archive.format.layout import ARCHIVE_FORMAT
 from audit_archive.format.merkle import Tree
 
 
-class Kind(StrEnum):
+class StatementKind(StrEnum):
     """What a statement states."""
 
     ARCHIVE = "archive"
@@ -44,18 +44,18 @@ class Kind(StrEnum):
     PURGE = "purge"
     """An intent has ended."""
     OPERATOR = "operator"
-    """A person decided something, or a run names another signing key."""
+    """A person decided something, or a run names a new signing key."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Common:
-    """What every statement says; the watermarks are those after it.
+    """The fields of every statement. The tree and the watermarks are those after it.
 
-    `head_sha256`: the digest of the head after it, by the rules of `head_format`; `commit` fills in both.
+    `head_sha256`: the digest of the head after it, by the rules of `head_format`. `run.commit` fills in both.
     """
 
     format: str = ARCHIVE_FORMAT
-    kind: Kind
+    kind: StatementKind
     console: str
     epoch: int
     seq: int
@@ -73,13 +73,13 @@ class ArchiveStatement(Common):
     """These entries are archived.
 
     `covered_until`: up to when the export holds everything that `fetch` showed (RFC 3339). `stale`: the
-    newest entry that `fetch` showed, where the export should hold it and does not. `amended`: archived ids
-    whose entry says something else in this export. `respelled`: files that only spell their moments in
-    another way. `not_compared`: how many live archived entries were not compared. `vanished`: archived ids
-    that are gone without a receipt.
+    newest entry that `fetch` showed, if the export should hold it and does not. `amended`: archived ids with
+    another content in this export. `respelled`: files with only another spelling of the same moments in this
+    export. `not_compared`: how many live archived entries were not compared. `vanished`: archived ids that
+    are gone without a receipt.
     """
 
-    kind: Kind = Kind.ARCHIVE
+    kind: StatementKind = StatementKind.ARCHIVE
     export: ExportFacts
     slice: SliceFacts
     entries: tuple[EntryFile, ...]
@@ -99,15 +99,15 @@ class ArchiveStatement(Common):
 
     @property
     def is_complete(self) -> bool:
-        """Whether it is the last of its export, and that export was not stale."""
+        """Whether it is the last statement of its export, and that export was not stale."""
         return self.stale is None and self.plan.held_back_by != HeldBackBy.NOT_YET_RECORDED
 
 
 @dataclass(frozen=True, kw_only=True)
 class PurgeStatement(Common):
-    """This is how the intent of statement `intent_seq` ended; `receipt` is the Console's entry."""
+    """How the intent of statement `intent_seq` ended; `receipt` is the Console's own entry about it."""
 
-    kind: Kind = Kind.PURGE
+    kind: StatementKind = StatementKind.PURGE
     intent_seq: int
     boundary: int
     expected_count: int
@@ -119,14 +119,14 @@ class PurgeStatement(Common):
 
 @dataclass(frozen=True, kw_only=True)
 class OperatorStatement(Common):
-    """A person decided something, and said why; or the first run with another signing key names it.
+    """A person decided something, and gave the reason; or the first run with a new signing key names it.
 
     `public_key`: with action `key` the key's DER SubjectPublicKeyInfo in base64, else null. `accepted`: with
     action `accept` the missing ids that a purge may cross, else null. `lost`: with action `rebuild` the
     statement that the ledger knew and the bucket does not hold, else null.
     """
 
-    kind: Kind = Kind.OPERATOR
+    kind: StatementKind = StatementKind.OPERATOR
     action: Action | UnknownMember
     who: str
     reason: str
@@ -137,18 +137,22 @@ class OperatorStatement(Common):
 
 Statement: TypeAlias = ArchiveStatement | PurgeStatement | OperatorStatement
 _KINDS: dict[object, type[Statement]] = {
-    Kind.ARCHIVE: ArchiveStatement,
-    Kind.PURGE: PurgeStatement,
-    Kind.OPERATOR: OperatorStatement,
+    StatementKind.ARCHIVE: ArchiveStatement,
+    StatementKind.PURGE: PurgeStatement,
+    StatementKind.OPERATOR: OperatorStatement,
 }
 
 
-def key_named_by(said: Statement) -> PublicKey | None:
-    """The key that signs from a statement on; None if it names none that can be one."""
-    if not isinstance(said, OperatorStatement) or said.action != Action.KEY or said.public_key is None:
+def key_named_by(statement: Statement) -> PublicKey | None:
+    """The key that signs from a statement on; None if the statement does not name a valid key."""
+    if (
+        not isinstance(statement, OperatorStatement)
+        or statement.action != Action.KEY
+        or statement.public_key is None
+    ):
         return None
     try:
-        return PublicKey(from_base64(said.public_key))
+        return PublicKey(from_base64(statement.public_key))
     except ValueError:
         return None
 
@@ -159,7 +163,7 @@ def statement_bytes(statement: Statement) -> bytes:
 
 
 def parse_statement(data: bytes) -> Statement:
-    """The statement of stored bytes. Raises ValueError if they are no statement of this format."""
+    """The statement of stored bytes. Raises ValueError if they are not a statement of this format."""
     value = orjson.loads(data)
     kind = value.get("kind") if isinstance(value, dict) else None
     if not isinstance(kind, str) or kind not in _KINDS:

@@ -1,4 +1,8 @@
-"""Moments: epoch seconds (UTC) inside the program, RFC 3339 text in what it writes."""
+"""Moments: epoch seconds (UTC) inside the program, RFC 3339 text in what it writes.
+
+The Console's own timestamps, `2020-04-03 12:56:42 UTC+0000` or ISO 8601, are read into epoch seconds too.
+Whole seconds identify an entry's time: a fraction is cut off.
+"""
 
 import re
 from collections.abc import Callable
@@ -16,7 +20,7 @@ def rfc3339(seconds: int) -> str:
 
 
 def from_rfc3339(text: str) -> int:
-    """Epoch seconds of a text that `rfc3339` wrote. Raises ValueError on any other."""
+    """Epoch seconds of a text that `rfc3339` wrote. Raises ValueError for any other text."""
     return int(datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC).timestamp())
 
 
@@ -25,10 +29,6 @@ def utc_date(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d")
 
 
-# The Console's timestamps, `2020-04-03 12:56:42 UTC+0000` or ISO 8601, as epoch seconds.
-#
-# What identifies an entry's time is the instant, whole seconds: a fraction is cut off.
-
 _PATTERN = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})[ Tt]([0-9]{2}):([0-9]{2}):([0-9]{2})"
     r"([.,][0-9]++)?(?:(?: UTC)?([+-])([0-9]{2}):?([0-9]{2})|[Zz])"
@@ -36,21 +36,21 @@ _PATTERN = re.compile(
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _END = 253_402_300_800  # 10000-01-01: beyond it a date has no `yyyy-mm-dd`
 _DAY = 86_400
-_MAX_DAYS = 4096  # an attacker may not choose timestamps, but a damaged export may hold any
+_MAX_DAYS = 4096  # an attacker can't choose timestamps, but a damaged export may hold any
 
 # A year of entries has few days, 1440 minutes and 60 seconds: three look-ups replace a parse.
-# A day is known by all that is no time of day: `2020-04-03  UTC+0000`, `2020-04-03TZ`.
+# The key of a day is the text without the time of day: `2020-04-03  UTC+0000`, `2020-04-03TZ`.
 _days: dict[str, int] = {}
 _MINUTES = {f"{m // 60:02}:{m % 60:02}": m * 60 for m in range(1440)}
 _SECONDS = {f":{s:02}": s for s in range(60)}
 
 
 def read_timestamp(text: object) -> int | None:
-    """Epoch seconds (UTC) of an entry's `timestamp`; None if it is not one.
+    """Epoch seconds (UTC) of an entry's `timestamp`; None if it can't be read.
 
-    A date, a blank or T, a time, perhaps a fraction, and an offset: `Z`, `+hhmm` or `+hh:mm`, the latter two
-    perhaps after ` UTC`. The moment must lie in the years 1970 to 9999 UTC.
-    A leap second (`:60`) is not readable: epoch seconds have no place for it.
+    It is a date, a blank or T, a time, perhaps a fraction, and an offset: `Z`, `+hhmm` or `+hh:mm`, the
+    latter two perhaps after ` UTC`. The moment must lie in the years 1970 to 9999 UTC. A leap second (`:60`)
+    can't be read: epoch seconds have no place for it.
     """
     if type(text) is not str:
         return None
@@ -61,7 +61,7 @@ def read_timestamp(text: object) -> int | None:
 
 
 def read_timestamps(texts: list[Any]) -> list[int | None]:
-    """`read_timestamp` of many, in about half the time if their days are known."""
+    """`read_timestamp` of many texts. It takes about half the time if their days were seen lately."""
     days, minutes, seconds = _days, _MINUTES, _SECONDS
     try:
         return [days[text[:11] + text[19:]] + minutes[text[11:16]] + seconds[text[16:19]] for text in texts]
@@ -74,7 +74,7 @@ def _parse(text: str) -> int | None:
     match = _PATTERN.fullmatch(text)
     if match is None:
         return None
-    if match[7]:  # a year of entries has few days, and no end of fractions
+    if match[7]:  # read without the fraction: the days of a year fit the cache, its fractions would not
         return read_timestamp(text[: match.start(7)] + text[match.end(7) :])
     year, month, day, hour, minute, second = map(int, match.groups()[:6])
     ahead = _MINUTES.get(f"{match[9]}:{match[10]}") if match[8] else 0
@@ -92,7 +92,7 @@ def _parse(text: str) -> int | None:
 
 
 def _remember(text: str, start: int) -> None:
-    """Cache where a day begins, if all its seconds are in range: the fast path checks nothing."""
+    """Cache where a day begins, if all its seconds are in range: the fast path has no check of its own."""
     if start < 0 or start + _DAY > _END:
         return
     if len(_days) >= _MAX_DAYS:
@@ -114,3 +114,4 @@ class Dates(NamedTuple):
 ALL_DATES = Dates("0000-00-00", "9999-99-99")
 
 OffsetAt: TypeAlias = Callable[[int], int]
+"""The offset of a time zone from UTC (seconds) at a moment (epoch seconds)."""

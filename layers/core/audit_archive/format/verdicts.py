@@ -1,4 +1,4 @@
-"""What an audit of an archive may find, and how it says so. The verdicts are the format's."""
+"""What an audit of an archive may find. The verdicts are the format's (`docs/archive-format.md`)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,43 +9,43 @@ from audit_archive.format.facts import Cause
 
 
 class Verdict(StrEnum):
-    """One word for each thing that can be wrong, or that is worth a note."""
+    """What can be wrong, or worth a note."""
 
     ALTERED = "altered"
     """Its bytes are not those that a hash names."""
     MISSING = "missing"
-    """It is named, and was not there before its time."""
+    """A statement names it, and it is gone before its retention is over."""
     UNLOCKED = "unlocked"
-    """It has no object lock, a weaker one, or one that ends earlier than stated."""
+    """It has no object lock, or one in a weaker mode, or one that ends earlier than stated."""
     MISDESCRIBED = "misdescribed"
-    """What it holds, or where it lies, does not fit what is stated."""
+    """Its content or its key does not fit the statement."""
     BROKEN = "broken"
     """It is a statement that does not follow the one before it."""
     GAP = "gap"
     """An id is in no statement, or in two."""
     FORKED = "forked"
-    """There is a second version, a delete marker, or another statement of the same number."""
+    """It has a second version, a delete marker, or another statement of the same number."""
     UNSIGNED = "unsigned"
-    """No checkpoint by a known key: a fault where signing is on, else a note."""
+    """It has no checkpoint by a known key: a fault if signing is on, otherwise a note."""
     EXPIRED = "expired"
-    """A note: it is gone, as its retention is over."""
+    """A note: it is gone, because its retention is over."""
     ORPHANED = "orphaned"
     """A note: no statement names it. A run may have died before it could."""
     HOLE = "hole"
     """A note: ids are missing without an explanation, stated as such."""
     FOREIGN_PURGE = "foreign_purge"
-    """A note: a purge was not ours, stated as such."""
+    """A note: no statement of ours planned a purge, stated as such."""
 
 
 class Depth(StrEnum):
-    """How deep an audit looks; each does what the one before does."""
+    """How deep an audit looks. Each depth includes the one before."""
 
     CHAIN = "chain"
-    """Every statement, its hash, lock and signature, and what it says of ids and tree."""
+    """Every statement: its hash, lock and signature, its ids and its tree."""
     OBJECTS = "objects"
-    """Besides, that each named version exists, its size, checksum and lock."""
+    """Besides, each version that a statement names: that it exists, its size, checksum and lock."""
     CONTENT = "content"
-    """Besides, every byte: exports, the lines they give, the tree, the entry files."""
+    """Besides, every byte: the exports, the lines in them, the tree, the entry files."""
 
 
 class Checked(StrEnum):
@@ -62,7 +62,7 @@ class Checked(StrEnum):
     CHECKSUMS = "checksums"
     """Checksums that the bucket keeps."""
     EXPORTS = "exports"
-    """Exports: that they are there, and what the bucket says of them."""
+    """Exports: that they exist, and what the bucket says of them."""
     FILES = "entry files"
     """Entry files: the same."""
     EXPORT_CONTENTS = "contents of exports"
@@ -76,52 +76,52 @@ class Checked(StrEnum):
     BYTES = "bytes"
     """Bytes that were read for all this."""
     SINCE = "lines archived since the checkpoint"
-    """Lines of the tree beyond a checkpoint that the archive is to have grown from."""
+    """Lines of the tree after a kept checkpoint, to prove that the archive only grew since."""
     STRAYS = "listing of objects that no statement names"
-    """The one listing of the bucket that tells objects which no statement names."""
+    """The listing of the bucket that finds objects which no statement names."""
 
 
 class Why(StrEnum):
     """Why something was not checked."""
 
     DEPTH = "depth"
-    """The depth that was asked for does not look at it."""
+    """The depth of the audit does not include it."""
     RANGE = "range"
-    """It lies outside of the statements that were asked for."""
+    """It lies outside the range of statements to audit."""
     TIME = "time"
     """The invocation's time was over."""
     EXPIRED = "expired"
-    """It is gone, as its retention is over."""
+    """It is gone, because its retention is over."""
     COPY = "copy"
     """A copy in a folder does not show it."""
     UNKEPT = "unkept"
-    """The bucket keeps none."""
+    """The bucket keeps no such thing."""
     FAULT = "fault"
-    """Something that it rests on is missing or not to be trusted."""
+    """Something that it rests on is missing or can't be trusted."""
     BUNDLE = "bundle"
     """A bundle of evidence does not hold it."""
     UNRECORDED = "unrecorded"
-    """Its run is not done, or died: the next one writes what is absent."""
+    """Its run is not done, or it died: the next run writes what is absent."""
 
 
 class KeysFrom(StrEnum):
-    """Whence an audit has the public keys that it checks signatures with."""
+    """Where the public keys come from that an audit checks signatures with."""
 
     CALLER = "caller"
-    """Whoever asked gave them."""
+    """The caller of the audit gave them."""
     ARCHIVE = "archive"
     """The chain itself names them."""
 
 
 UNEXPECTED = {Why.TIME, Why.FAULT, Why.UNKEPT}
-"""Why something was not checked that should have been. Nobody asked for the rest, or it is no wonder."""
+"""Reasons that are unexpected: the thing should have been checked. The other reasons are by design."""
 
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing that is wrong, once: the object, and the statement that it belongs to.
+    """One thing that is wrong: the object, and the statement that it belongs to.
 
-    `version_id` and `seq` are None where they are not known. The sentence is the same every time.
+    `version_id` and `seq` can be unknown (None). Each audit gives the same sentence for the same fault.
     """
 
     verdict: Verdict
@@ -138,7 +138,7 @@ def verdict_on(faults: Sequence[Fault]) -> str:
 
 @dataclass(frozen=True)
 class AuditNote:
-    """Something worth knowing that is no fault."""
+    """Something worth knowing that is not a fault."""
 
     verdict: Verdict
     key: str
@@ -157,7 +157,7 @@ class Unchecked:
 
 @dataclass(frozen=True)
 class KeyUse:
-    """A public key, by its id (hex), and how many checkpoints were found good under it."""
+    """A public key, by its id (hex), and how many checkpoints have a valid signature by it."""
 
     key_id: str
     checkpoints: int
@@ -165,9 +165,9 @@ class KeyUse:
 
 @dataclass(frozen=True)
 class EpochCoverage:
-    """What the chain says of one epoch: entries archived, and the watermarks.
+    """What the chain states of one epoch: how many entries are archived, and the watermarks.
 
-    `missing`: ids that were found missing, by cause; `filled`: how many of them a late writer filled since.
+    `missing`: how many ids were missing, by cause; `filled`: how many of them a late writer has filled since.
     """
 
     epoch: int
@@ -181,7 +181,7 @@ class EpochCoverage:
 
 @dataclass(frozen=True)
 class AuditedCoverage:
-    """What the audited chain covers. Dates are the first and the last event date (UTC), None for none."""
+    """What the audited chain covers. The dates are the first and the last event date (UTC), if any."""
 
     epochs: tuple[EpochCoverage, ...]
     first_date: str | None
@@ -190,11 +190,11 @@ class AuditedCoverage:
 
 @dataclass(frozen=True)
 class Growth:
-    """Whether an archive only grew since a signed checkpoint that somebody kept.
+    """Whether an archive only grew since a signed checkpoint that was kept outside of it.
 
-    `unproven_because`: None if it is proven. `signed_by`: the ids (hex) of the keys that signed the
-    kept checkpoint. `seq`: the number of the statement that it is over, None if that is not in the chain;
-    `size`, `root`, `statement_sha256`: what it says. `newest_...`: the archive as it is now. `hashes`: the
+    `unproven_because`: None if it is proven. `signed_by`: the ids (hex) of the keys that signed the kept
+    checkpoint. `seq`: the number of its statement; None if the chain does not have that. `size`, `root`,
+    `statement_sha256`: the fields of the checkpoint. `newest_...`: the archive as it is now. `hashes`: the
     consistency proof between the two trees (RFC 9162, section 2.1.4), each in Base64.
     """
 
@@ -212,31 +212,31 @@ class Growth:
 
     @property
     def sentence(self) -> str:
-        """The same in a sentence."""
+        """The result in one sentence."""
         then = f"the checkpoint over {self.size} entries"
         if self.is_proven:
             return (
                 f"The archive only grew since {then}: its first {self.seq} of {self.newest_seq} statements "
-                f"and its first {self.size} of {self.newest_size} entries are those that it is over"
+                f"and its first {self.size} of {self.newest_size} entries are those of the checkpoint"
             )
         if self.unproven_because == Why.BUNDLE:
             more = self.newest_size - self.size
             return (
                 f"The chain of statements only grew since {then}: its first {self.seq} of {self.newest_seq} "
-                "are those that it is over. That the tree of entries only grew is not proven: a bundle does "
-                f"not hold the {more} entries since"
+                "are those of the checkpoint. That the tree of entries only grew is not proven: a bundle "
+                f"does not hold the {more} entries since"
             )
         return f"It is not proven that the archive only grew since {then} ({self.unproven_because})"
 
 
 @dataclass(frozen=True)
 class Verification:
-    """What an audit found. It says no more than it looked at: see `not_checked`.
+    """What an audit found. It covers only what the audit looked at: see `not_checked`.
 
-    `from_seq` to `to_seq`: the statements whose objects were to be checked; `continue_at`: the statement at
-    which to go on, None if all were reached. `newest_seq`, `newest_sha256`: the newest statement found.
-    `note_counts` counts all notes, of which `notes` has the first. `keys_from`: None if no key was used.
-    `growth`: None unless the question names a checkpoint to have grown from.
+    `from_seq` to `to_seq`: the statements with the objects to check. `continue_at`: the statement at which to
+    go on; None if all were reached. `newest_seq`, `newest_sha256`: the newest statement found. `note_counts`
+    counts all notes; `notes` has the first of them. `keys_from`: None if no key was used. `growth`: None
+    unless the question has a checkpoint to compare with.
     """
 
     console: str
@@ -265,5 +265,5 @@ class Verification:
 
     @property
     def unexpectedly_unchecked(self) -> int:
-        """How many things were not checked that should have been, whatever was asked for."""
+        """How many things were not checked that should have been."""
         return sum(each.count for each in self.not_checked if each.why in UNEXPECTED)

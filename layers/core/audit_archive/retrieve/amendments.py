@@ -4,8 +4,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from audit_archive.errors import IntegrityError, InvalidExportError
-from audit_archive.export.json_reader import read_entries
-from audit_archive.export.zip_reader import open_member
+from audit_archive.export import read_batches
 from audit_archive.format.facts import ExportFacts, IdSpan
 from audit_archive.format.ids import IdSet, span_set
 from audit_archive.format.layout import statement_key
@@ -122,7 +121,7 @@ def _lines(reader: Reader, facts: ExportFacts, wanted: Collection[int]) -> dict[
         for chunk in read_stored_export(reader.source, facts):
             spool.write(chunk)
         try:
-            batches = read_entries(open_member(spool, facts.size))
+            batches = read_batches(spool, facts.size)
             return {entry.id: entry.line for batch in batches for entry in batch if entry.id in wanted}
         except InvalidExportError as error:
             raise IntegrityError(f"{facts.key} can't be read, though its hash is right: {error}") from error

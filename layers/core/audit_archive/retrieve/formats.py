@@ -73,7 +73,7 @@ def _row(cells: list[str]) -> bytes:
 HEADER = _row(list(COLUMNS))
 
 
-class Place(NamedTuple):
+class LineOrigin(NamedTuple):
     """Where a line was archived."""
 
     console: str
@@ -81,7 +81,7 @@ class Place(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Kind:
+class FileKind:
     """A kind of report: its name, how the name of its file ends, its media type."""
 
     name: str
@@ -90,29 +90,29 @@ class Kind:
 
 
 @dataclass(frozen=True)
-class Form(Kind):
-    """How entries are written: what a report begins with, and what stands in it for a line of some place."""
+class Form(FileKind):
+    """How entries are written: what a report begins with, and what stands in it for a line of some origin."""
 
-    render: Callable[[bytes, Place], bytes]
+    render: Callable[[bytes, LineOrigin], bytes]
     header: bytes = b""
 
 
-def _as_it_is(line: bytes, place: Place) -> bytes:
+def _as_it_is(line: bytes, origin: LineOrigin) -> bytes:
     """The very bytes that the archive vouches for."""
-    del place
+    del origin
     return line + b"\n"
 
 
-def _as_row(line: bytes, place: Place) -> bytes:
-    return csv_row(line, place.epoch)
+def _as_row(line: bytes, origin: LineOrigin) -> bytes:
+    return csv_row(line, origin.epoch)
 
 
-def _as_event(line: bytes, place: Place) -> bytes:
-    return ocsf_line(line, place.console, place.epoch)
+def _as_event(line: bytes, origin: LineOrigin) -> bytes:
+    return ocsf_line(line, origin.console, origin.epoch)
 
 
 NDJSON = Form("ndjson", ".ndjson", "application/x-ndjson", _as_it_is)
 CSV = Form("csv", ".csv", "text/csv; charset=utf-8", _as_row, HEADER)
 OCSF = Form("ocsf", ".ocsf.ndjson", "application/x-ndjson", _as_event)
-BUNDLE = Kind("evidence", ".zip", "application/zip")
+BUNDLE = FileKind("evidence", ".zip", "application/zip")
 FORMATS = {form.name: form for form in (NDJSON, CSV, OCSF)}

@@ -36,7 +36,7 @@ def needed(rows: Sequence[ArchivedRow], query: Query) -> list[ArchivedRow]:
     """Those of one epoch's rows that must be read for a query."""
     dates = query.dates
     chosen = {row.seq for row in rows if row.dates.meet(dates)}
-    for before, after in pairwise((None, *(row for row in rows if row.goes_on), None)):
+    for before, after in pairwise((None, *(row for row in rows if row.archives_new_ids), None)):
         is_left = before is None or before.dates.first <= dates.last
         is_entered = after is None or after.dates.last >= dates.first
         if is_left and is_entered:
@@ -112,7 +112,7 @@ class Steps:
     def __init__(self, read: Sequence[ReadRow], rows: Sequence[ArchivedRow]) -> None:
         self.read = read
         self._clusters = {each.row.seq: _clusters(each) for each in read}
-        order = [row for row in rows if row.goes_on]
+        order = [row for row in rows if row.archives_new_ids]
         self._before = {row.seq: before for before, row in pairwise(order)}
         self._after = {row.seq: after for row, after in pairwise(order)}
 
@@ -133,7 +133,7 @@ class Steps:
     def _end(self, row: ArchivedRow) -> tuple[Cluster, ...]:
         after = self._after.get(row.seq)
         if after is None:
-            return (_END,) if row.goes_on else ()
+            return (_END,) if row.archives_new_ids else ()
         return () if after.seq in self._clusters else (Cluster(after.ids, after.dates, ()),)
 
 

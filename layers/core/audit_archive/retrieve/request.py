@@ -22,7 +22,7 @@ MAX_ADDRESS = 64
 UTC = "UTC"
 
 
-def number(name: str) -> Callable[[object], int]:
+def positive(name: str) -> Callable[[object], int]:
     """What takes an id, or a number of an epoch."""
     return whole(name, 1, MAX_ID)
 
@@ -102,10 +102,10 @@ QUERY_FIELDS: Fields = {
     "action_type": one_or_more("action_type", text("action_type")),
     "address": one_or_more("address", network),
     "text": text("text"),
-    "first_id": number("first_id"),
-    "last_id": number("last_id"),
+    "first_id": positive("first_id"),
+    "last_id": positive("last_id"),
     "flock": one_or_more("flock", text("flock")),
-    "epoch": number("epoch"),
+    "epoch": positive("epoch"),
 }
 
 
@@ -203,14 +203,14 @@ RetrieveRequest: TypeAlias = EntriesRequest | ExportRequest | ProofRequest | Evi
 _ASKER: Fields = {"request": text("request"), "who": printable("who"), "reason": printable("reason")}
 _EVIDENCE: Fields = {**_ASKER, **QUERY_FIELDS}
 _ENTRIES: Fields = {**_EVIDENCE, "format": form, "forms": flag("forms")}
-_PROOF: Fields = {**_ASKER, "console": console_id, "id": number("id"), "epoch": number("epoch")}
+_PROOF: Fields = {**_ASKER, "console": console_id, "id": positive("id"), "epoch": positive("epoch")}
 _EXPORT: Fields = {
     **_ASKER,
     "console": console_id,
-    "id": number("id"),
+    "id": positive("id"),
     "date": moment("date", days_only=True),
     "zone": text("zone"),
-    "epoch": number("epoch"),
+    "epoch": positive("epoch"),
 }
 _STATUS: Fields = {**_ASKER, "console": console_id}
 

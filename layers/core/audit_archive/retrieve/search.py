@@ -19,7 +19,7 @@ from audit_archive.ports import ScratchFile
 from audit_archive.retrieve.amendments import OtherForm, find_amendments, find_forms
 from audit_archive.retrieve.coverage import Absence, Coverage, Gone, Overlaid, SearchTally
 from audit_archive.retrieve.covering import AnswerSources, cover
-from audit_archive.retrieve.formats import Form, Place
+from audit_archive.retrieve.formats import Form, LineOrigin
 from audit_archive.retrieve.match import MATCH, NO, EntryMatcher, Prefilter
 from audit_archive.retrieve.narrowing import Filed
 from audit_archive.retrieve.outcome import AnswerOutcome, outcome_of, sentence
@@ -155,19 +155,19 @@ class Search:
         self._amendments = find_amendments(reader, chain, self._selected)
         self._tally = SearchTally()
 
-    def lines(self) -> Iterator[tuple[Place, Lines]]:
+    def lines(self) -> Iterator[tuple[LineOrigin, Lines]]:
         """The lines that answer it, in order of epoch and id, some at a time. To be read once.
 
         Raises IntegrityError naming the object if an entry file is not what its statement says.
         """
         scanner = Scanner(self.query, self._read, self._reader.scratch, self._tally)
         for each in self._selected:
-            place = Place(self.query.console, each.epoch)
+            origin = LineOrigin(self.query.console, each.epoch)
             for lines in scanner.in_order(each.files):
                 if self._amendments.concerns(each.epoch):
                     for line in lines:
                         self._amendments.note(each.epoch, members_of(line)["id"], line)
-                yield place, lines
+                yield origin, lines
 
     @property
     def matched(self) -> int:
@@ -211,8 +211,8 @@ def find_entries(reader: Reader, query: Query, form: Form, *, with_forms: bool =
         file, hashed = files.enter_context(reader.scratch()), Hasher()
         hashed.add(form.header)
         file.write(form.header)
-        for place, lines in search.lines():
-            rendered = b"".join([form.render(line, place) for line in lines])
+        for origin, lines in search.lines():
+            rendered = b"".join([form.render(line, origin) for line in lines])
             hashed.add(rendered)
             file.write(rendered)
         coverage = search.coverage()

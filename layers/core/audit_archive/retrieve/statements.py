@@ -13,7 +13,7 @@ from audit_archive.format.layout import statement_key
 from audit_archive.format.statement import ArchiveStatement, OperatorStatement, Statement, key_named_by
 from audit_archive.ports import ArchiveSource, Clock, Ledger, ScratchFile, Verifications
 from audit_archive.retrieve.coverage import RestsOn
-from audit_archive.storage.chain import beyond, fits, linked, read_archive, read_known
+from audit_archive.storage.chain import committed_after, head_after, is_stated, read_archive, read_known
 
 # What retrieval works with.
 
@@ -106,7 +106,7 @@ def answered(reader: Reader, console: str, answer: Callable[[KnownChain], A]) ->
 def read_chain(reader: Reader, console: str, remark: str | None = None) -> KnownChain:
     """The chain as its statements tell it, every one of them read. Raises IntegrityError if it is broken."""
     chain = ChainReading(console)
-    for each in beyond(reader.source, Head(console)):
+    for each in committed_after(reader.source, Head(console)):
         reader.check_time("console")
         chain.add(each.statement, each.ref)
     return chain.read(recorded_head(reader, console), remark)
@@ -115,9 +115,9 @@ def read_chain(reader: Reader, console: str, remark: str | None = None) -> Known
 def current_head(reader: Reader, console: str) -> tuple[Head, str | None]:
     """The head that the chain leads to, and what the ledger knows that the chain does not have."""
     recorded = recorded_head(reader, console)
-    head = recorded if fits(reader.source, recorded) else Head(console)
+    head = recorded if is_stated(reader.source, recorded) else Head(console)
     is_known = recorded.statement in {None, head.statement}
-    for each in beyond(reader.source, head):
+    for each in committed_after(reader.source, head):
         reader.check_time("console")
         head, is_known = each.head, is_known or each.ref == recorded.statement
     return head, None if is_known else _contradiction(recorded)
@@ -140,7 +140,7 @@ class ChainReading:
 
     def add(self, said: Statement, ref: ObjectRef) -> None:
         """Take the next one. Raises IntegrityError if it does not follow the one before it."""
-        self._head = linked(self._head, said, ref)
+        self._head = head_after(self._head, said, ref)
         self._known.append(_Known(said.epoch, indexed(said, ref), key_named_by(said)))
 
     def read(self, recorded: Head, remark: str | None = None) -> KnownChain:
@@ -157,7 +157,7 @@ def read_row(reader: Reader, chain: KnownChain, row: ArchivedRow) -> ArchiveStat
     if chain.rests_on == RestsOn.STATEMENTS:
         return read_archive(reader.source, row.statement)
     said = _as_indexed(reader, row.entry)
-    if not isinstance(said, ArchiveStatement) or not row.goes_with(said):
+    if not isinstance(said, ArchiveStatement) or not row.agrees_with(said):
         raise misfit_at(row.statement.key)
     return said
 
@@ -181,11 +181,11 @@ def _indexed_chain(reader: Reader, console: str) -> KnownChain:
     recorded = recorded_head(reader, console)
     if reader.ledger is None or not recorded.seq:
         raise MisindexedError
-    if not fits(reader.source, recorded):
+    if not is_stated(reader.source, recorded):
         raise MisindexedError("the ledger's head is not the one that its statement leads to")
     known = list(_recorded(reader, reader.ledger, recorded))
     head = recorded
-    for each in beyond(reader.source, recorded):
+    for each in committed_after(reader.source, recorded):
         head, said = each.head, each.statement
         known.append(_Known(said.epoch, indexed(said, each.ref), key_named_by(said)))
     return _chain(head, known, recorded.seq, (RestsOn.INDEX, None, None))

@@ -6,15 +6,14 @@ from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from audit_archive.errors import ArchiveStoreError, IntegrityError, InvalidExportError, RollbackError
-from audit_archive.export.json_reader import read_entries
-from audit_archive.export.sorting import SortedEntries, sort_entries
-from audit_archive.export.zip_reader import open_member
+from audit_archive.export import read_export
+from audit_archive.export.sorting import SortedEntries
 from audit_archive.format.facts import ExportFacts, LockMode, ObjectRef
 from audit_archive.format.hashing import hash_all
 from audit_archive.format.head import Head
 from audit_archive.format.layout import export_key, rejected_key
 from audit_archive.format.times import DAY, from_rfc3339, rfc3339
-from audit_archive.ports import Retention, ScratchFile
+from audit_archive.ports import Retention
 from audit_archive.run.context import Run
 from audit_archive.run.survey import Survey, survey_entries
 from audit_archive.storage.chain import check_lock
@@ -74,11 +73,6 @@ def survey(run: Run, export: Export, head: Head) -> Surveyed:
     entries = read_export(export.file, export.size, run.scratch)
     cutoff = export.served_at - run.order.policy.window
     return Surveyed(export, entries, survey_entries(entries, head, export.served_at, cutoff))
-
-
-def read_export(file: BinaryIO, size: int, scratch: ScratchFile) -> SortedEntries:
-    """The distinct entries of a zip export, ascending by id. Raises InvalidExportError."""
-    return sort_entries(read_entries(open_member(file, size)), scratch)
 
 
 @contextmanager

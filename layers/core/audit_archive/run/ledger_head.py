@@ -11,7 +11,7 @@ from audit_archive.format.head import Head
 from audit_archive.format.head_digest import differing_fields
 from audit_archive.format.layout import MAX_SEQ, statement_key, statement_number, statements_prefix
 from audit_archive.run.context import Run
-from audit_archive.storage.chain import fits
+from audit_archive.storage.chain import is_stated
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,7 @@ class AbsentStatement:
         where = (
             f"The ledger is ahead of the bucket: {self.ref.key} is not there"
             if self.end < self.head.seq
-            else f"{self.ref.key} is there, but not in the version that the ledger recorded: the chain "
-            "is forked"
+            else f"{self.ref.key} is not the version that the ledger recorded: the chain is forked"
         )
         why = (
             "It was removed: the ledger keeps the checkpoint that our key signed over it"
@@ -61,7 +60,7 @@ def confirmed_head(run: Run) -> Head:
         head = Head(console)
     if head is None:
         return Head(console)
-    if head.statement is not None and _is_plausible(run, head, head.statement) and fits(run.store, head):
+    if head.statement is not None and _is_plausible(run, head, head.statement) and is_stated(run.store, head):
         return head
     absent = find_absent(run, head)
     if absent is not None:

@@ -141,7 +141,7 @@ def make_plan(
         foreign=foreign,
         surpluses=surpluses(survey.receipts, missing, head, ours),
         vanished=_vanished(survey, head),
-        is_repeat=bool(head.risen(survey.ids)),
+        is_repeat=bool(head.live_though_purged(survey.ids)),
     )
 
 

@@ -6,13 +6,13 @@ from typing import BinaryIO
 
 from audit_archive.alerts import announce
 from audit_archive.errors import IntegrityError, LedgerError, SettingsError
+from audit_archive.export import read_export
 from audit_archive.finding import Finding
 from audit_archive.format.facts import EntryFile, ExportFacts, PurgeOutcome
 from audit_archive.format.head import Head
 from audit_archive.format.statement import ArchiveStatement, PurgeStatement, Statement
 from audit_archive.format.times import DAY, from_rfc3339
 from audit_archive.run.checkpoints import Signed, commit_key, sign_checkpoint
-from audit_archive.run.collect import read_export
 from audit_archive.run.commit import mismatch_finding
 from audit_archive.run.context import Run, SupersededError
 from audit_archive.run.findings import amendments_of, findings_of

@@ -32,12 +32,12 @@ def check_forward(survey: Survey, head: Head, *, is_another: bool = True) -> Non
         )
     if is_another and survey.anchor is not None and not _is_same(survey.anchor, head.anchor):
         raise _rollback(head, f"its entry {survey.anchor.id} is not the one that was archived")
-    risen = head.risen(survey.ids)
+    risen = head.live_though_purged(survey.ids)
     if risen and survey.anchor is None:
         first, last = risen.ranges[0].first, risen.ranges[-1].last
         raise _rollback(head, f"{risen.size} purged ids are live again, {first} to {last}")
     _check_anchor_not_taken(survey, head)
-    reborn = head.reborn(survey.ids)
+    reborn = head.live_though_gone(survey.ids)
     if reborn:
         first, last = reborn.ranges[0].first, reborn.ranges[-1].last
         what = f"{reborn.size} ids that the last archived export no longer held are live, {first} to {last}"

@@ -9,7 +9,7 @@ from audit_archive.format.entry import is_receipt
 from audit_archive.format.facts import PurgeOutcome
 from audit_archive.format.head import Head, Intent
 from audit_archive.format.statement import PurgeStatement
-from audit_archive.ports import ConsoleEntry, PurgeAnswer
+from audit_archive.ports import NO_ANSWER, ConsoleEntry, PurgeAnswer
 from audit_archive.run.checkpoints import sign_checkpoint
 from audit_archive.run.collect import Surveyed
 from audit_archive.run.commit import commit, mismatch_finding
@@ -29,8 +29,6 @@ RECEIPT_LOOKS = 3
 RECEIPT_PAUSE = 1.0
 """Seconds between two looks."""
 
-UNANSWERED = PurgeAnswer(None, None)
-
 
 @dataclass(frozen=True)
 class Ended:
@@ -42,7 +40,7 @@ class Ended:
 
     intent: Intent
     settlement: Settlement
-    answer: PurgeAnswer = UNANSWERED
+    answer: PurgeAnswer = NO_ANSWER
     receipt: ConsoleEntry | None = None
     lowest_live: int | None = None
 
@@ -50,7 +48,7 @@ class Ended:
 def settle(run: Run, head: Head) -> Head:
     """Write up every intent that a crash left open. A run does this before it decides anything else."""
     for intent in head.open_intents:
-        head = write_up(run, head, _mark_partial(run, _look_for_receipt(run, head, intent, UNANSWERED)))
+        head = write_up(run, head, _mark_partial(run, _look_for_receipt(run, head, intent, NO_ANSWER)))
     return head
 
 

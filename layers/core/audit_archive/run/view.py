@@ -194,7 +194,7 @@ def _is_old(run: Run, lacking: Unexported, found: Survey, head: Head, began_at: 
     """Whether an export that lacks an entry is an old copy: it is overdue, or shows purged entries."""
     known = run.ledger.lack(run.order.console)
     is_overdue_now = is_overdue(lacking, known, found, began_at, run.order.policy.settle)
-    return is_overdue_now or bool(head.risen(found.ids))
+    return is_overdue_now or bool(head.live_though_purged(found.ids))
 
 
 def _population(run: Run, pages: PageComparison, head: Head, peek: Peek) -> PopulationFacts:

@@ -1,4 +1,7 @@
-"""The hash chain in the bucket, read: the truth, of which the ledger is the index."""
+"""Reading the hash chain in the bucket. The chain is the truth, and the ledger is only its index.
+
+In order: the listing, single objects and statements, the chain from a head on, and the checks of a statement.
+"""
 
 import re
 from collections.abc import Iterator
@@ -25,18 +28,18 @@ from audit_archive.format.verdicts import Verdict
 from audit_archive.ports import NO_VERSION, ArchiveSource, ObjectFacts, Retention, Version
 
 CHAIN_WAY_OUT = (
-    "Nothing is purged. Find out who wrote it. In lock mode GOVERNANCE the break-glass role can delete it; "
+    "No purge is sent. Find out who wrote it. In lock mode GOVERNANCE the break-glass role can delete it; "
     "in COMPLIANCE begin a new bucket where this chain ends (docs/operations.md)"
 )
-"""What to do about an object that stands where the next statement belongs, and is not that statement."""
+"""What to do about an object under the key of the next statement that is not that statement."""
 
 MAX_BYTES = 1 << 28
-"""A statement may list hundreds of thousands of missing ranges; more than this is none of ours."""
+"""Bytes of a statement at most. It may list hundreds of thousands of missing ranges; ours are shorter."""
 
 
 @dataclass(frozen=True)
 class Committed:
-    """A statement that is in the chain for ever, the head before it and the head with it."""
+    """A statement that is in the chain, where it is stored, the head before it and the head after it."""
 
     statement: Statement
     ref: ObjectRef
@@ -46,7 +49,7 @@ class Committed:
 
 @dataclass(frozen=True)
 class LoadedObject:
-    """One version of an object: its bytes, or the verdict in place of them, and what the store says of it."""
+    """One version of an object: its bytes, or the verdict in place of them, and the store's facts on it."""
 
     key: str
     version_id: str | None
@@ -57,7 +60,7 @@ class LoadedObject:
 
 @dataclass(frozen=True)
 class Listed:
-    """One number in the listing of statements or checkpoints, and the versions of its key, oldest first."""
+    """A statement or checkpoint in the listing, by its number, with the versions of its key, oldest first."""
 
     key: str
     number: int
@@ -65,7 +68,7 @@ class Listed:
 
 
 def listed(source: ArchiveSource, prefix: str, suffix: str, after_key: str = "") -> Iterator[Listed]:
-    """The numbered objects directly under a prefix, in order; whatever else lies there is left out."""
+    """The numbered objects directly under a prefix, in order. Other objects are left out."""
     pattern = re.compile(rf"{re.escape(prefix)}(\d{{{SEQ_DIGITS}}}){re.escape(suffix)}", re.ASCII)
     for key, versions in groupby(source.versions(prefix, after_key), attrgetter("key")):
         found = pattern.fullmatch(key)
@@ -74,21 +77,22 @@ def listed(source: ArchiveSource, prefix: str, suffix: str, after_key: str = "")
 
 
 def statements_from(source: ArchiveSource, console: str, number: int) -> Iterator[Listed]:
-    """The statements of a Console in the listing, from a number on."""
+    """The statements of a Console in the listing, from a number on, in order."""
     after_key = statement_key(console, number - 1) if number > 1 else ""
     return listed(source, statements_prefix(console), ".json", after_key)
 
 
 def has_checkpoints(source: ArchiveSource, console: str) -> bool:
-    """Whether there is any checkpoint at all: in an archive that is not signed none is looked for."""
+    """Whether the archive has any checkpoint. Without one it is not signed: no reader looks for more."""
     return next(listed(source, checkpoints_prefix(console), ".txt"), None) is not None
 
 
 def statements_beyond(store: ArchiveSource, head: Head) -> Iterator[Version]:
-    """The versions of the head's own statement and of every one after it, checked to be one chain's.
+    """The versions of the head's own statement and of every later one, checked by the listing.
 
-    Keys of another form are passed over: they are not the chain's, and the audit tells them. Raises
-    IntegrityError for a delete marker, a second version, a gap, or a head that is not there.
+    Objects with keys of another form are skipped: they are not of the chain, and an audit reports them.
+    Raises IntegrityError for a delete marker, a second version, a gap, or if the head's own statement is
+    missing.
     """
     after_key = statement_key(head.console, head.seq - 1) if head.seq > 1 else ""
     seq = max(head.seq, 1)
@@ -97,7 +101,7 @@ def statements_beyond(store: ArchiveSource, head: Head) -> Iterator[Version]:
             continue
         if version.is_delete_marker:
             raise IntegrityError(
-                f"Somebody put a delete marker on {version.key}; remove the marker and find out who"
+                f"Somebody put a delete marker on {version.key}. Remove the marker, and find out who did it"
             )
         if version.key != statement_key(head.console, seq):
             raise IntegrityError(
@@ -106,15 +110,15 @@ def statements_beyond(store: ArchiveSource, head: Head) -> Iterator[Version]:
             )
         if head.statement is not None and seq == head.seq and version.version_id != head.statement.version_id:
             raise IntegrityError(
-                f"{version.key} has another version than the ledger recorded: the chain is forked"
+                f"{version.key} is not the version that the ledger recorded: the chain is forked"
             )
         yield version
         seq += 1
     if head.seq and seq == head.seq:
         missing = statement_key(head.console, head.seq)
         raise IntegrityError(
-            f"The ledger is ahead of the bucket: {missing} is not there. It was removed, or the ledger was "
-            "altered: a run of the archive function tells which, and what to do"
+            f"The ledger is ahead of the bucket: {missing} is missing. It was removed, or the ledger was "
+            "altered. Start a run of the archive function: it shows which, and what to do"
         )
 
 
@@ -126,7 +130,7 @@ def has_moved_on(store: ArchiveSource, head: Head) -> bool:
 
 
 def read_whole(source: ArchiveSource, key: str, version_id: str | None = None) -> LoadedObject:
-    """A small object in memory, of the latest version if none is named."""
+    """A small object, read into memory: the version given, or the latest one."""
     facts = source.inspect(key, version_id)
     if facts is None:
         return LoadedObject(key, version_id, verdict=Verdict.MISSING)
@@ -144,7 +148,7 @@ def read_whole(source: ArchiveSource, key: str, version_id: str | None = None) -
 
 
 def read_known(source: ArchiveSource, ref: ObjectRef) -> Statement:
-    """One statement by its key, version and hash. Raises IntegrityError if its bytes are others."""
+    """One statement by its key, version and hash. Raises IntegrityError if the bytes do not match."""
     data = b"".join(source.read(ref.key, ref.version_id))
     if sha256(data).hexdigest() != ref.sha256:
         raise IntegrityError(
@@ -155,36 +159,38 @@ def read_known(source: ArchiveSource, ref: ObjectRef) -> Statement:
 
 
 def read_archive(source: ArchiveSource, ref: ObjectRef) -> ArchiveStatement:
-    """One statement that archives entries, as `read_known` reads it."""
-    said = read_known(source, ref)
-    if not isinstance(said, ArchiveStatement):
-        raise IntegrityError(f"{ref.key} is of kind {said.kind}, and archives nothing. Verify the archive")
-    return said
+    """One statement that archives entries, by its key, version and hash. Raises IntegrityError."""
+    statement = read_known(source, ref)
+    if not isinstance(statement, ArchiveStatement):
+        raise IntegrityError(
+            f"{ref.key} is of kind {statement.kind}: it does not archive entries. Verify the archive"
+        )
+    return statement
 
 
-def fits(source: ArchiveSource, head: Head) -> bool:
-    """Whether a head is the one that the statement it names leads to. One read; the version is named.
+def is_stated(source: ArchiveSource, head: Head) -> bool:
+    """Whether a head is the one that its statement describes. It takes one read of that statement's version.
 
-    False says that the head was altered, or is of another format, or that its statement is not there: then
-    only the chain itself tells. Raises ArchiveStoreError.
+    False: the head was altered, or has another format, or its statement is missing. Then only the chain
+    itself shows the head. Raises ArchiveStoreError.
     """
     ref = head.statement
     if ref is None or ref.key != statement_key(head.console, head.seq):
         return False
     try:
-        said = read_known(source, ref)
+        statement = read_known(source, ref)
     except IntegrityError:
         return False
-    if said.head_format != HEAD_FORMAT:
+    if statement.head_format != HEAD_FORMAT:
         return False
     try:
-        return said.head_sha256 == head_sha256(head)
-    except TypeError:  # a number that canonical JSON can't carry: whatever may come of a table
+        return statement.head_sha256 == head_sha256(head)
+    except TypeError:  # a number that canonical JSON can't carry: a damaged table may hold any
         return False
 
 
-def beyond(source: ArchiveSource, head: Head) -> Iterator[Committed]:
-    """The statements after `head`, each checked to follow the one before. Raises IntegrityError."""
+def committed_after(source: ArchiveSource, head: Head) -> Iterator[Committed]:
+    """The statements after `head`, each checked to follow the one before it. Raises IntegrityError."""
     own = head.statement.key if head.statement is not None else None
     for version in statements_beyond(source, head):
         if version.key != own:
@@ -194,10 +200,10 @@ def beyond(source: ArchiveSource, head: Head) -> Iterator[Committed]:
 
 
 def read_statement(source: ArchiveSource, head: Head, version: Version) -> Committed:
-    """The statement of a version that follows `head`, held to all that a run's own statements are.
+    """The statement after `head` in a version, checked as strictly as a run's own statements.
 
-    Raises IntegrityError if it does not follow `head`, by the rules of the audit too, if it states another
-    head than it leads to, or if it is not locked.
+    Raises IntegrityError if it does not follow `head`, by its link or by the rules of the audit, if its
+    digest is not that of the head it leads to, or if it is not locked.
     """
     found = _next(source, head, version)
     statement, after = found.statement, found.head
@@ -205,7 +211,7 @@ def read_statement(source: ArchiveSource, head: Head, version: Version) -> Commi
         is_described = statement.head_format != HEAD_FORMAT or statement.head_sha256 == head_sha256(after)
     except TypeError as error:
         raise IntegrityError(
-            f"{version.key} is no statement of this format: {error!r}. {CHAIN_WAY_OUT}"
+            f"{version.key} is not a statement of this format: {error!r}. {CHAIN_WAY_OUT}"
         ) from error
     check_continuity(version.key, head, statement)
     if not is_described:
@@ -214,19 +220,21 @@ def read_statement(source: ArchiveSource, head: Head, version: Version) -> Commi
         )
     facts = source.inspect(version.key, version.version_id)
     if facts is None or facts.retention is None:
-        raise IntegrityError(f"{version.key} is stored without an object lock")
+        raise IntegrityError(
+            f"{version.key} is stored without an object lock; check the bucket's Object Lock setting"
+        )
     return found
 
 
-def linked(head: Head, said: Statement, ref: ObjectRef) -> Head:
-    """The head after a statement, which must name `head` as what it follows. Raises IntegrityError."""
-    is_next = (said.console, said.seq) == (head.console, head.seq + 1)
-    if not is_next or not _is_same(said.previous, head.statement):
+def head_after(head: Head, statement: Statement, ref: ObjectRef) -> Head:
+    """The head after a statement, which must name the statement of `head`. Raises IntegrityError if not."""
+    is_next = (statement.console, statement.seq) == (head.console, head.seq + 1)
+    if not is_next or not _is_same(statement.previous, head.statement):
         raise IntegrityError(
             f"{ref.key} does not follow the statement before it: the chain is broken. {CHAIN_WAY_OUT}"
         )
     try:
-        return head.after(said, ref)
+        return head.after(statement, ref)
     except (ValueError, KeyError, TypeError) as error:
         raise IntegrityError(
             f"{ref.key} can't follow the statement before it: {error!r}. {CHAIN_WAY_OUT}"
@@ -236,12 +244,12 @@ def linked(head: Head, said: Statement, ref: ObjectRef) -> Head:
 def _next(source: ArchiveSource, head: Head, version: Version) -> Committed:
     data = b"".join(source.read(version.key, version.version_id))
     ref = ObjectRef(version.key, version.version_id, sha256(data).hexdigest())
-    said = _parsed(version.key, data, CHAIN_WAY_OUT)
-    return Committed(said, ref, head, linked(head, said, ref))
+    statement = _parsed(version.key, data, CHAIN_WAY_OUT)
+    return Committed(statement, ref, head, head_after(head, statement, ref))
 
 
 def _is_same(stated: ObjectRef | None, found: ObjectRef | None) -> bool:
-    """Whether a statement names the one before it; what is found in a copy has no version id."""
+    """Whether a statement names the one before it. In a copy, version ids are not known."""
     if stated is None or found is None:
         return stated is found
     is_version = found.version_id in {stated.version_id, NO_VERSION}
@@ -252,11 +260,11 @@ def _parsed(key: str, data: bytes, advice: str) -> Statement:
     try:
         return parse_statement(data)
     except ValueError as error:
-        raise IntegrityError(f"{key} is no statement of this format: {error}. {advice}") from error
+        raise IntegrityError(f"{key} is not a statement of this format: {error}. {advice}") from error
 
 
 def check_continuity(key: str, before: Head, statement: Statement) -> None:
-    """Raise IntegrityError unless a statement goes on from the head before it, by the rules of the audit."""
+    """Raise IntegrityError unless a statement follows the head before it, by the rules of the audit."""
     try:
         wrong = next(misfits(before, statement, knows_holes=True), None)
     except ValueError as error:
@@ -268,7 +276,7 @@ def check_continuity(key: str, before: Head, statement: Statement) -> None:
 def check_lock(
     key: str, retention: Retention | None, lock_mode: LockMode | UnknownMember, until: int
 ) -> Retention:
-    """The lock of an object. Raises IntegrityError unless it is in the mode, and as long, as asked for."""
+    """The lock of an object. Raises IntegrityError if it is missing, weaker, or ends before `until`."""
     if retention is None:
         raise IntegrityError(
             f"{key} is stored without an object lock; check the bucket's Object Lock setting"
@@ -281,10 +289,10 @@ def check_lock(
 
 
 def archives_back(source: ArchiveSource, head: Head) -> Iterator[ArchiveStatement]:
-    """The statements that archive, from the newest back, each by the link of the one after it."""
+    """The statements that archive entries, from the newest back, each by the link of the one after it."""
     ref = head.statement
     while ref is not None:
-        said = read_known(source, ref)
-        if isinstance(said, ArchiveStatement):
-            yield said
-        ref = said.previous
+        statement = read_known(source, ref)
+        if isinstance(statement, ArchiveStatement):
+            yield statement
+        ref = statement.previous

@@ -1,6 +1,8 @@
 """Entry files: the new entries of one statement, one gzip file for each event date.
 
-They are derived: byte-deterministic from the export, so a lost one can be rebuilt and must hash the same.
+Each file derives from the export, and the same export gives the same lines: so a lost file can be rebuilt,
+and its content must have the same hash. What is read back, from entry files and from exports, is proven
+against the hash in the statement, and memory stays flat however well a file was compressed.
 """
 
 import gzip
@@ -29,7 +31,7 @@ LEVEL = 6
 
 @dataclass(frozen=True)
 class Built:
-    """A slice's entry files on disk with their facts, and what the slice adds to the head."""
+    """The entry files of a slice, on disk, with their facts, and what the slice adds to the head."""
 
     files: tuple[tuple[EntryFile, BinaryIO], ...]
     tree: Tree
@@ -43,7 +45,7 @@ class Built:
         return tuple(facts for facts, _ in self.files)
 
     def close(self) -> None:
-        """Let go of the files on disk."""
+        """Close the files on disk, which deletes them."""
         for _, file in self.files:
             file.close()
 
@@ -64,21 +66,23 @@ def select_entries(
 
 
 def select_stated(
-    entries: SortedEntries, before: Head, said: ArchiveStatement
+    entries: SortedEntries, before: Head, statement: ArchiveStatement
 ) -> Iterator[tuple[Entry, int]]:
-    """The same entries once more, out of the export of the statement that archived them.
+    """The entries that a statement archived, selected again from its export.
 
     `before`: the head before that statement.
     """
     first_day = next((e.seconds // DAY for e in entries.heads() if e.seconds is not None), None)
-    return select_entries(entries, before, said.slice, first_day, from_rfc3339(said.export.served_at))
+    return select_entries(
+        entries, before, statement.slice, first_day, from_rfc3339(statement.export.served_at)
+    )
 
 
 def dated(entries: SortedEntries, first_day: int | None, served_at: int) -> Iterator[tuple[Entry, int]]:
     """Entries, ascending by id, each with its event day (days since 1970, UTC).
 
-    One without a readable date goes to the day of its nearest lower neighbour, else of the first that has
-    one, else of serving.
+    An entry without a readable date has the day of its nearest lower neighbour. If there is no such
+    neighbour, it has the day of the first entry with a date, or the day of serving.
     """
     day = first_day if first_day is not None else served_at // DAY
     for entry in entries:
@@ -129,10 +133,10 @@ class _Lines:
 
 
 def _compress(lines: _Lines, console: str, day: int, seq: int, into: BinaryIO) -> tuple[EntryFile, BinaryIO]:
-    """Gzip one date's lines without a name or a time, so that the same lines give the same bytes."""
+    """Gzip one date's lines. Without a name and a time in the file, the same lines give the same bytes."""
     packed = _HashingWriter(into)
     gzipped = gzip.GzipFile(filename="", mode="wb", compresslevel=LEVEL, fileobj=packed, mtime=0)
-    with lines.spool, gzipped as out:  # closed at once: a slice has hundreds of them
+    with lines.spool, gzipped as out:  # closed at once: a slice can have hundreds of them
         content = hash_all(chunks_of(lines.spool, _CHUNK), out.write)
     date = utc_date(day * DAY)
     facts = EntryFile(
@@ -164,7 +168,7 @@ class _HashingWriter(Hasher):
 
 
 def _by_name(drift: Counter[int]) -> dict[str, int]:
-    """Counts by kind of drift; an entry may show several."""
+    """How many entries show each kind of drift. An entry may show several."""
     kinds = [mark for mark in Mark if mark is not Mark.RECEIPT]
     counts = {
         mark.name.lower(): sum(n for bits, n in drift.items() if bits & mark) for mark in kinds if mark.name
@@ -172,10 +176,8 @@ def _by_name(drift: Counter[int]) -> dict[str, int]:
     return {name: count for name, count in counts.items() if count}
 
 
-# The content of a gzip file, some of it at a time: memory stays flat, however well it was compressed.
-
 BLOCK = 1 << 18
-"""Bytes that are inflated at once, unless somebody asks for fewer."""
+"""Bytes that are inflated at once at most."""
 
 _GZIP = 16 + zlib.MAX_WBITS
 
@@ -183,7 +185,8 @@ _GZIP = 16 + zlib.MAX_WBITS
 def inflated(key: str, chunks: Iterable[bytes], block_bytes: int = BLOCK) -> Iterator[bytes]:
     """The content of a gzip file, which may have several members (RFC 1952, section 2.2).
 
-    Raises IntegrityError, which names the key, if it is not one or ends too early.
+    `block_bytes`: how much is inflated at once at most. Raises IntegrityError, which names the key, if the
+    file is not gzip or ends too early.
     """
     inflater = zlib.decompressobj(_GZIP)
     try:
@@ -198,27 +201,25 @@ def inflated(key: str, chunks: Iterable[bytes], block_bytes: int = BLOCK) -> Ite
                 rest = inflater.unused_data
     except zlib.error as error:
         raise IntegrityError(
-            f"{key} can't be unpacked: {error}. It is damaged; verify the archive"
+            f"{key} can't be unpacked: {error}. It is damaged. Verify the archive"
         ) from error
     if not inflater.eof:
-        raise IntegrityError(f"{key} ends too early: it is damaged; verify the archive")
-
-
-# The content of entry files and exports, proven: it is what the statement says, or it is an error.
+        raise IntegrityError(f"{key} ends too early. It is damaged. Verify the archive")
 
 
 class FoundVersion(NamedTuple):
-    """The version of an entry file to read, and newer ones of other content that somebody put over it."""
+    """The version of an entry file to read, and the newer versions with false content above it."""
 
     version_id: str
     false: tuple[str, ...] = ()
 
 
 def find_version(source: ArchiveSource, file: EntryFile) -> FoundVersion | None:
-    """The version of an entry file to read; None if none is left.
+    """The version of an entry file to read; None if there is no version left.
 
-    The latest, if the store vouches for its hash, or if there is no other. Else the newest whose lines have
-    the hash that the statement gives; if none has, the newest, so that reading it tells what is wrong.
+    It is the latest one, if the store's checksum proves its hash or if it is the only one. Otherwise it is
+    the newest one with the content hash of the statement. If no version has that, it is the newest one:
+    reading it raises the error that says what is wrong.
     """
     facts = source.inspect(file.key)
     if facts is not None and (facts.sha256 == file.sha256 or facts.version_id == NO_VERSION):
@@ -243,8 +244,8 @@ def _is_content(source: ArchiveSource, file: EntryFile, version_id: str) -> bool
 def read_content(source: ArchiveSource, file: EntryFile, version_id: str) -> Iterator[bytes]:
     """Whole lines of an entry file, some at a time, each with its line feed.
 
-    They are proven only when the iteration ends: nothing may be handed out before. Raises IntegrityError
-    then, if they are not what the statement says; or meanwhile, if the file is no gzip.
+    They are proven only when the iteration ends: hand out no line before that. Raises IntegrityError at the
+    end if the lines do not have the hash of the statement, or meanwhile if the file is not gzip.
     """
     hashed, rest = Hasher(), list[bytes]()
     for block in hashed.passing(inflated(file.key, source.read(file.key, version_id))):
@@ -256,18 +257,20 @@ def read_content(source: ArchiveSource, file: EntryFile, version_id: str) -> Ite
     if hashed.sha256 != file.content_sha256:
         raise IntegrityError(
             f"The lines in {file.key} (version {version_id}) do not have the hash {file.content_sha256} that "
-            "the statement gives: it was altered. Nothing of this answer is handed out; verify the archive"
+            "the statement gives: the file was altered. This answer is not handed out. Verify the archive"
         )
     if any(rest):
-        raise IntegrityError(f"The last line of {file.key} has no line feed: it is not of this format")
+        raise IntegrityError(
+            f"The last line of {file.key} has no line feed: it is not of this format. Verify the archive"
+        )
 
 
 def read_stored_export(source: ArchiveSource, facts: ExportFacts) -> Iterator[bytes]:
-    """The bytes of an export, proven only when the iteration ends. Raises IntegrityError then."""
+    """The bytes of an export, proven only when the iteration ends. Raises IntegrityError if not."""
     hashed = Hasher()
     yield from hashed.passing(source.read(facts.key, facts.version_id))
     if hashed.sha256 != facts.sha256:
         raise IntegrityError(
             f"{facts.key} (version {facts.version_id}) does not have the hash {facts.sha256} that the "
-            "statement gives: it was altered. It is not handed out; verify the archive"
+            "statement gives: it was altered. It is not handed out. Verify the archive"
         )

@@ -12,9 +12,8 @@ from audit_archive.adapters.console.words import Scrubber, description, is_html,
 from audit_archive.errors import ConsoleAuthError, ConsoleError, ConsoleUnavailableError
 from audit_archive.format.entry import read_count
 from audit_archive.format.facts import AuthStyle
-from audit_archive.ports import PurgeAnswer
+from audit_archive.ports import NO_ANSWER, PurgeAnswer
 
-NO_ANSWER = PurgeAnswer(None, None)
 _SUCCESS, _ACCEPTED, _REDIRECT, _CLIENT_FAULT, _SERVER_FAULT = 200, 202, 300, 400, 500
 UNAUTHORIZED, FORBIDDEN, TOO_MANY = 401, 403, 429
 LATER = frozenset({408, 425, TOO_MANY})

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import Any, BinaryIO, TypeVar
 
-from audit_archive.adapters.console.answers import NO_ANSWER, AnswerJudge, purge_answer
+from audit_archive.adapters.console.answers import AnswerJudge, purge_answer
 from audit_archive.adapters.console.cache import CacheWatch
 from audit_archive.adapters.console.retry import Patience, Retries, TransientError, http_date
 from audit_archive.adapters.console.transport import (
@@ -21,7 +21,7 @@ from audit_archive.adapters.console.transport import (
 from audit_archive.errors import ConsoleAuthError, ConsoleError, ConsoleUnavailableError, InvalidExportError
 from audit_archive.format.entry import MAX_ID
 from audit_archive.format.facts import AuthStyle
-from audit_archive.ports import Clock, ConsoleEntry, Download, Peek, PurgeAnswer
+from audit_archive.ports import NO_ANSWER, Clock, ConsoleEntry, Download, Peek, PurgeAnswer
 
 # Requests to the Console's audit trail API: repeated where that is safe, with a key read anew once.
 

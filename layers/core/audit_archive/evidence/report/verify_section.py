@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from hashlib import sha256
 
 from audit_archive.evidence.model import BundleFile, Report
+from audit_archive.evidence.packing import SUMS
 from audit_archive.evidence.report.markup import Markup, Node, element, joined
 from audit_archive.evidence.report.parts import (
     MOST_ROWS,
@@ -100,8 +101,6 @@ def _step(told: str, command: str, *more: Node) -> Markup:
 
 
 # The section on the bundle: its files with their hashes, and the key that signed the archive.
-
-SUMS = "SHA256SUMS"
 
 
 def files_section(report: Report) -> Markup:
