@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from audit_archive.adapters.signing import is_signed
 from audit_archive.audit.daily import (
-    MAX_TOLD,
+    MAX_ANNOUNCED,
     Daily,
     Watch,
     Watched,
@@ -173,7 +173,7 @@ def test_of_very_many_faults_some_are_told_today_and_some_tomorrow() -> None:
     desk = Desk(Victim(world))
     desk.victim.lose(*(said.export.key for said in desk.victim.archives))
     desk.by_hand(Depth.OBJECTS)
-    assert len(desk.alerts.published) == MAX_TOLD
+    assert len(desk.alerts.published) == MAX_ANNOUNCED
     desk.by_hand(Depth.OBJECTS)
     assert len(desk.alerts.published) == 25
 
@@ -196,7 +196,7 @@ def test_what_an_earlier_audit_saw_can_t_be_taken_back(desk: Desk) -> None:
     victim.world.ledger.record(victim.head, victim.statement(6))
     for watched in (desk.day(), desk.by_hand()):
         index, fault = watched.verification.faults
-        assert index.sentence.endswith("So it is with every statement from 1 to 5.")
+        assert index.sentence.endswith("The same is true of every statement from 1 to 5.")
         assert (fault.verdict, fault.key) == (Verdict.MISSING, statement_key(CONSOLE, 7))
         assert "an earlier audit" in fault.sentence
     assert desk.day().verification.is_valid is False

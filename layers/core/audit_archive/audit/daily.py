@@ -1,7 +1,7 @@
-"""The daily audit of a Console's archive, and the audit by hand: what they find, a person is told once.
+"""The daily audit of a Console's archive, and the audit by hand. Each fault is announced once.
 
-Daily, the whole chain is judged, and a share of the contents read: within so many days every byte is read
-again. Besides, it looks whether the archive runs still come to their end.
+The daily audit checks the whole chain and reads a share of the contents, so that every byte is read again
+within so many days. It also checks whether archive runs still complete.
 """
 
 from collections.abc import Callable
@@ -28,12 +28,10 @@ from audit_archive.ports import (
 )
 from audit_archive.storage.chain import statements_from
 
-# The rotation of the daily audit: each day a share, so that within so many days every byte is read again.
-
 
 @dataclass(frozen=True)
 class Share:
-    """The statements whose content is due today. `is_behind`: the cycle takes longer than it should."""
+    """The statements whose contents are due today. `is_behind`: the cycle takes too many days."""
 
     first: int
     last: int
@@ -42,9 +40,9 @@ class Share:
 
 
 def share_of(rotation: Rotation | None, newest_seq: int, now: int, content_days: int) -> Share:
-    """Today's share of `newest_seq` statements: what is left of the cycle, by the days that are left of it.
+    """Today's share of `newest_seq` statements: those left in the cycle, divided by the days left in it.
 
-    So a day that was missed, or a share that was not finished, is made up for by larger shares.
+    So larger shares make up for a missed day or an unfinished share. `now`: epoch seconds.
     """
     is_new = rotation is None or rotation.next_seq > newest_seq
     first, started_at = (
@@ -56,16 +54,16 @@ def share_of(rotation: Rotation | None, newest_seq: int, now: int, content_days:
     return Share(first, first + count - 1, started_at, is_behind=days_left < 1)
 
 
-MAX_TOLD = 20
-"""Faults that one audit tells a person of, one message each; the next one tells the next."""
+MAX_ANNOUNCED = 20
+"""Faults that one audit announces, one message each. The next audit announces the next ones."""
 
 LISTED = 1000
-"""Faults that a report lists: Lambda takes no answer of more than 6 MB."""
+"""Faults that the report lists. A Lambda answer has at most 6 MB."""
 
 
 @dataclass(frozen=True)
 class Watch:
-    """Everything that an audit with a ledger takes."""
+    """The ports that an audit with a ledger takes. `notes`: what the daily audits remember."""
 
     source: ArchiveSource
     ledger: Ledger
@@ -78,10 +76,10 @@ class Watch:
 
 @dataclass(frozen=True)
 class Watched:
-    """What an audit found. The rest is None of one by hand.
+    """What an audit found. An audit by hand has the verification alone.
 
-    `is_stale`: whether the Console's last completed run lies too long back; `freshness` says it in a
-    sentence. `is_behind`: whether the contents are read again later than they should be.
+    `is_stale`: whether the Console's last completed run is too old; `freshness`: the same in a sentence.
+    `is_behind`: whether it takes longer than `content_days` to read all contents again.
     """
 
     verification: Verification
@@ -90,9 +88,9 @@ class Watched:
     is_behind: bool | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """The report as a plain dict, for JSON: how many faults there are, and the first of them.
+        """The report as a plain dict, for JSON, with the count of faults and the first LISTED of them.
 
-        It is what the verify function returns and what `canary-audit verify --json` prints.
+        The verify function returns it, and `canary-audit verify --json` prints it.
         """
         watched: dict[str, Any] = to_json(self)
         plain: dict[str, Any] = watched.pop("verification")
@@ -101,13 +99,16 @@ class Watched:
 
 
 Tell = Callable[[Watched], None]
-"""Is given the report before any person is told, so that it is not lost if that fails."""
+"""Takes the report before any fault is announced, so that the report is kept if announcing fails."""
 
 
 @dataclass(frozen=True)
 class Daily:
-    """What is audited daily. `period`: seconds between archive runs; `content_days`: within how many days
-    every byte is read again; `trusted_keys`: as in a Question."""
+    """What is audited daily.
+
+    `period`: seconds between archive runs. `content_days`: within how many days every byte is read again.
+    `trusted_keys`: as in an AuditQuestion.
+    """
 
     console: str
     period: int
@@ -116,10 +117,10 @@ class Daily:
 
 
 def audit_daily(watch: Watch, daily: Daily, tell: Tell) -> Watched:
-    """Judge the chain, read today's share, look whether archive runs still come to their end.
+    """Check the chain, read today's share of the contents, and check whether archive runs still complete.
 
-    Raises SettingsError if the topic refuses, LedgerError, ArchiveStoreError, IntegrityError for unreadable
-    notes.
+    Raises SettingsError if the topic refuses, LedgerError, ArchiveStoreError, and IntegrityError if the notes
+    of the last audit can't be read.
     """
     console, now = daily.console, watch.clock.now()
     rotation, audit = watch.notes.last(console), _audit(watch, console)
@@ -132,7 +133,8 @@ def audit_daily(watch: Watch, daily: Daily, tell: Tell) -> Watched:
         to_seq=share.last if newest else None,
         trusted_keys=daily.trusted_keys,
         known=remembered(rotation),
-        must_exist=False,  # on the day of its deployment a Console has not been archived yet
+        # On the day of its deployment a Console has not been archived yet.
+        must_exist=False,
     )
     found = verify_archive(audit, question)
     is_stale, freshness = _freshness(watch.ledger.last_completed(console), now, daily.period, rotation)
@@ -144,7 +146,7 @@ def audit_daily(watch: Watch, daily: Daily, tell: Tell) -> Watched:
 
 
 def audit_by_hand(watch: Watch, question: AuditQuestion, tell: Tell) -> Watched:
-    """Answer a question; the daily rotation is left as it is. Raises as `audit_daily` does."""
+    """Answer a question. The daily rotation does not move. Raises as `audit_daily` does."""
     known = question.known + remembered(watch.notes.last(question.console))
     watched = Watched(verify_archive(_audit(watch, question.console), replace(question, known=known)))
     tell(watched)
@@ -163,7 +165,7 @@ def _count(source: ArchiveSource, console: str) -> int:
 
 
 def remembered(rotation: Rotation | None) -> tuple[KnownPoint, ...]:
-    """What the last daily audit without a fault saw: the chain must still lead through it."""
+    """The newest statement of the last daily audit without a fault: the chain must still contain it."""
     if rotation is None or rotation.newest_sha256 is None:
         return ()
     return (KnownPoint("an earlier audit", rotation.newest_sha256, rotation.newest_seq),)
@@ -201,14 +203,14 @@ class _Announcer:
 
 
 def _announce(watch: Watch, found: Verification) -> None:
-    """Tell a person of every fault that nobody was told of yet, but of not too many at once."""
+    """Announce the faults that were not announced yet, at most MAX_ANNOUNCED of them."""
     announcer = _Announcer(watch.notes, watch.alerts, watch.clock)
     for pending in watch.notes.pending(found.console, watch.clock.now()):
         announce(announcer, pending)
-    told = 0
+    announced = 0
     for fault in found.faults:
-        told += announce(announcer, _finding(found.console, fault))
-        if told == MAX_TOLD:
+        announced += announce(announcer, _finding(found.console, fault))
+        if announced == MAX_ANNOUNCED:
             return
 
 
