@@ -1,4 +1,4 @@
-"""A DynamoDB table of `console` and `item`: the four calls that we make, their refusals translated."""
+"""A DynamoDB table with the keys `console` and `item`: the calls that we make, and their errors in words."""
 
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 _ADVICE = {
-    "ResourceNotFoundException": "The table is not there: check LedgerTable, or deploy the stack again.",
+    "ResourceNotFoundException": "The table does not exist: check LedgerTable, or deploy the stack again.",
     "AccessDeniedException": "Check the function's role.",
     "ValidationException": "This is a fault of this program: please report it.",
     "NoCredentialsError": "There are no AWS credentials: log in, or give the function a role.",
@@ -23,7 +23,7 @@ _CONDITION = "ConditionalCheckFailedException"
 
 
 class LedgerTable:
-    """Uses GetItem, PutItem, DeleteItem and Query, nothing else; every read is strongly consistent."""
+    """Uses only GetItem, PutItem, DeleteItem and Query. Every read is strongly consistent."""
 
     def __init__(self, client: "DynamoDBClient", name: str) -> None:
         self._client = client
@@ -45,7 +45,7 @@ class LedgerTable:
         condition: str = "",
         values: "Mapping[str, AttributeValueTypeDef] | None" = None,
     ) -> bool:
-        """Write an item; False if its condition did not hold.
+        """Write an item. Returns False if its condition did not hold.
 
         In a condition `#name` stands for the attribute `name` (many plain names are reserved words).
         """
@@ -64,7 +64,7 @@ class LedgerTable:
         condition: str = "",
         values: "Mapping[str, AttributeValueTypeDef] | None" = None,
     ) -> bool:
-        """Remove an item, if it is there; False if its condition did not hold."""
+        """Remove an item, if it exists. Returns False if its condition did not hold."""
         key = item_key(console, item)
         try:
             self._client.delete_item(TableName=self._name, Key=key, **_conditional(condition, values))

@@ -1,4 +1,4 @@
-"""Findings to people: one SNS message each."""
+"""Sends findings to people: one SNS message a finding."""
 
 import json
 import re
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 MAX_SUBJECT = 99
-"""SNS wants fewer than 100 characters, and no line breaks or control characters."""
+"""SNS takes fewer than 100 characters, without line breaks or control characters."""
 
 MAX_BODY = 200_000
 """Characters. SNS takes 256 KiB; our JSON is ASCII, so a character is a byte."""
@@ -25,7 +25,7 @@ _ADVICE = {
 
 
 class SnsAlerts:
-    """Publishes every finding at once as a message of its own: an alarm that is already red tells nothing."""
+    """Sends each finding in a message of its own: an alarm that is already on does not show a second one."""
 
     def __init__(self, client: "SNSClient", topic_arn: str) -> None:
         self._client = client
@@ -41,10 +41,10 @@ class SnsAlerts:
 
 
 class NoAlerts:
-    """For a stack without a topic: findings go nowhere but into the run's result, its metrics and its log."""
+    """For a stack without a topic. Findings are in the run's result, its metrics and its log only."""
 
     def publish(self, finding: Finding) -> None:
-        """Do nothing."""
+        """Send no message."""
 
 
 def _subject(finding: Finding) -> str:
