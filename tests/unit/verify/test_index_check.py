@@ -64,7 +64,7 @@ def test_items_that_are_not_there_are_one_fault(victim: Victim) -> None:
         del victim.world.ledger.index[CONSOLE, seq]
     (fault,) = faults_of(victim)
     assert (fault.verdict, fault.seq) == (Verdict.MISSING, 3)
-    assert fault.sentence.endswith("The same is true of every statement from 3 to 5.")
+    assert fault.sentence.endswith("rebuild.json. The same is true of every statement from 3 to 5.")
 
 
 def test_what_a_run_is_about_to_record_is_not_compared(victim: Victim) -> None:

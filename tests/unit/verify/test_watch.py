@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from audit_archive.adapters.signing import is_signed
 from audit_archive.audit.daily import (
     MAX_ANNOUNCED,
-    Daily,
-    Watch,
-    Watched,
+    AuditPorts,
+    AuditReport,
+    DailyAudit,
     audit_by_hand,
     audit_daily,
     share_of,
@@ -29,7 +29,7 @@ from tests.support.fakes.verifications import FakeVerifications
 from tests.support.world import CONSOLE, World
 
 NOW = 1_795_413_600
-DAILY = Daily(CONSOLE, DAY, 4)
+DAILY = DailyAudit(CONSOLE, DAY, 4)
 
 
 class Desk:
@@ -39,22 +39,22 @@ class Desk:
         self.victim = victim or Victim()
         self.notes = FakeVerifications()
         self.alerts = FakeAlerts()
-        self.told: list[Watched] = []
+        self.told: list[AuditReport] = []
 
-    def watch(self) -> Watch:
+    def watch(self) -> AuditPorts:
         world = self.victim.world
         world.clock.left = 900.0
-        return Watch(
+        return AuditPorts(
             world.store, world.ledger, self.notes, self.alerts, world.clock, FakeScratch(), is_signed
         )
 
-    def day(self, daily: Daily = DAILY) -> Watched:
+    def day(self, daily: DailyAudit = DAILY) -> AuditReport:
         """An audit, and the day after it passes."""
         watched = audit_daily(self.watch(), daily, self.told.append)
         self.victim.world.later(DAY)
         return watched
 
-    def by_hand(self, depth: Depth = Depth.CHAIN) -> Watched:
+    def by_hand(self, depth: Depth = Depth.CHAIN) -> AuditReport:
         return audit_by_hand(self.watch(), AuditQuestion(CONSOLE, depth), self.told.append)
 
 
@@ -132,7 +132,7 @@ def test_within_the_days_every_byte_is_read_and_then_again(desk: Desk) -> None:
 def test_what_is_left_over_today_comes_first_tomorrow(desk: Desk) -> None:
     world = desk.victim.world
 
-    def slow(watch: Watch) -> Watch:
+    def slow(watch: AuditPorts) -> AuditPorts:
         world.clock.left = 29.0
         return watch
 

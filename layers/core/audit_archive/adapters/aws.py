@@ -33,7 +33,7 @@ def client_config(read_timeout: float = 60) -> Config:
     )
 
 
-def wary(client: Client) -> Client:
+def reject_partial_answers(client: Client) -> Client:
     """The same client. From now on it repeats a request whose answer came only in part.
 
     If a connection ends within the head of an answer, `http.client` takes that for the end of the head. The
@@ -85,7 +85,7 @@ def http_status(error: Exception) -> int:
     return 0
 
 
-def told(action: str, error: Exception, advice: dict[str, str], otherwise: str) -> str:
+def failure_sentence(action: str, error: Exception, advice: dict[str, str], otherwise: str) -> str:
     """A sentence on what failed and why, and one on what to do: `advice` by error code, or `otherwise`."""
     code = error_code(error)
     reason = _message(error)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from audit_archive.adapters.aws import AwsFault, error_code, told
+from audit_archive.adapters.aws import AwsFault, error_code, failure_sentence
 from audit_archive.adapters.ledger_items import item_key
 from audit_archive.errors import LedgerError
 
@@ -93,7 +93,9 @@ class LedgerTable:
             raise self._error(f"list {prefix}* of {console}", error) from error
 
     def _error(self, action: str, error: Exception) -> LedgerError:
-        return LedgerError(told(f"The ledger {self._name} could not {action}", error, _ADVICE, _OTHERWISE))
+        return LedgerError(
+            failure_sentence(f"The ledger {self._name} could not {action}", error, _ADVICE, _OTHERWISE)
+        )
 
 
 def _conditional(condition: str, values: "Mapping[str, AttributeValueTypeDef] | None") -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from botocore.exceptions import FlexibleChecksumError
 
-from audit_archive.adapters.aws import AwsFault, error_code, http_status, told
+from audit_archive.adapters.aws import AwsFault, error_code, failure_sentence, http_status
 from audit_archive.errors import ArchiveStoreError, IntegrityError
 from audit_archive.format.codec import member_of
 from audit_archive.format.facts import LockMode, ObjectRef
@@ -61,7 +61,7 @@ def store_error(action: str, error: Exception) -> ArchiveStoreError | IntegrityE
 
     IntegrityError if the bucket takes no locks, since that is not an outage; else ArchiveStoreError.
     """
-    sentence = told(action, error, _ADVICE, _OTHERWISE)
+    sentence = failure_sentence(action, error, _ADVICE, _OTHERWISE)
     takes_no_locks = error_code(error) in _NO_LOCKS and _LOCK.search(sentence.partition(_UNLOCKED)[0])
     return IntegrityError(sentence) if takes_no_locks else ArchiveStoreError(sentence)
 

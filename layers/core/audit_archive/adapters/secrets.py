@@ -3,7 +3,7 @@
 import re
 from typing import TYPE_CHECKING
 
-from audit_archive.adapters.aws import AwsFault, error_code, http_status, told
+from audit_archive.adapters.aws import AwsFault, error_code, failure_sentence, http_status
 from audit_archive.errors import ConsoleUnavailableError, SettingsError
 
 if TYPE_CHECKING:
@@ -65,7 +65,9 @@ class SecretKey:
             is_denied = error_code(error) == "AccessDeniedException"
             if _is_absent(error) or (is_denied and self._denied_is_absent):
                 return None
-            sentence = told(f"The secret {self._name} can't be read", error, _ADVICE, "Try again later.")
+            sentence = failure_sentence(
+                f"The secret {self._name} can't be read", error, _ADVICE, "Try again later."
+            )
             if _is_definite(error):
                 raise SettingsError(sentence) from error
             # Without its key the Console can't be reached. As after any outage, the next run tries again.

@@ -10,7 +10,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from audit_archive.adapters.aws import AwsFault, error_code, told
+from audit_archive.adapters.aws import AwsFault, error_code, failure_sentence
 from audit_archive.errors import SettingsError, SigningError
 from audit_archive.format.keys import PublicKey
 
@@ -96,5 +96,5 @@ class KmsSigner:
             raise SettingsError(f"The signing key {self._key_arn}: {error}. {_WANTED}") from error
 
     def _refused(self, action: str, error: Exception) -> SettingsError | SigningError:
-        sentence = told(f"The signing key {self._key_arn} {action}", error, _ADVICE, _OTHERWISE)
+        sentence = failure_sentence(f"The signing key {self._key_arn} {action}", error, _ADVICE, _OTHERWISE)
         return SettingsError(sentence) if error_code(error) in _ANOTHER_KIND else SigningError(sentence)

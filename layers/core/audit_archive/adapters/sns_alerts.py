@@ -4,7 +4,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from audit_archive.adapters.aws import AwsFault, told
+from audit_archive.adapters.aws import AwsFault, failure_sentence
 from audit_archive.errors import SettingsError
 from audit_archive.finding import Finding
 
@@ -37,7 +37,9 @@ class SnsAlerts:
             self._client.publish(TopicArn=self._topic_arn, Subject=_subject(finding), Message=_body(finding))
         except AwsFault as error:
             action = f"The finding {finding.kind} of {finding.console} could not be sent to {self._topic_arn}"
-            raise SettingsError(told(action, error, _ADVICE, "Check the topic and its policy.")) from error
+            raise SettingsError(
+                failure_sentence(action, error, _ADVICE, "Check the topic and its policy.")
+            ) from error
 
 
 class NoAlerts:

@@ -42,12 +42,13 @@ def judge_references(
             return None
         return Verdict.FORKED, f"is version {version_id}, but {other.by} names version {other.version_id}"
     reference = against[0]
-    clause = f"has the SHA-256 {sha256}, but {reference.by} names {reference.sha256}"
+    contradiction = f"but {reference.by} names {reference.sha256}"
     agreeing = [each.by for each in references if each.sha256 == sha256]
     if agreeing:
-        return Verdict.FORKED, f"{clause}, while {agreeing[0]} agrees with it"
+        return Verdict.FORKED, f"has the SHA-256 {sha256} that {agreeing[0]} names, {contradiction}"
     is_forked = not _is_same(version_id, reference.version_id)
-    return (Verdict.FORKED if is_forked else Verdict.ALTERED), clause
+    verdict = Verdict.FORKED if is_forked else Verdict.ALTERED
+    return verdict, f"has the SHA-256 {sha256}, {contradiction}"
 
 
 def _is_same(found: str | None, named: str | None) -> bool:

@@ -62,7 +62,7 @@ LISTED = 1000
 
 
 @dataclass(frozen=True)
-class Watch:
+class AuditPorts:
     """The ports that an audit with a ledger takes. `notes`: what the daily audits remember."""
 
     source: ArchiveSource
@@ -75,7 +75,7 @@ class Watch:
 
 
 @dataclass(frozen=True)
-class Watched:
+class AuditReport:
     """What an audit found. An audit by hand has the verification alone.
 
     `is_stale`: whether the Console's last completed run is too old; `freshness`: the same in a sentence.
@@ -92,18 +92,18 @@ class Watched:
 
         The verify function returns it, and `canary-audit verify --json` prints it.
         """
-        watched: dict[str, Any] = to_json(self)
-        plain: dict[str, Any] = watched.pop("verification")
+        report: dict[str, Any] = to_json(self)
+        plain: dict[str, Any] = report.pop("verification")
         faults = plain["faults"]
-        return plain | watched | {"fault_count": len(faults), "faults": faults[:LISTED]}
+        return plain | report | {"fault_count": len(faults), "faults": faults[:LISTED]}
 
 
-Tell = Callable[[Watched], None]
+KeepReport = Callable[[AuditReport], None]
 """Takes the report before any fault is announced, so that the report is kept if announcing fails."""
 
 
 @dataclass(frozen=True)
-class Daily:
+class DailyAudit:
     """What is audited daily.
 
     `period`: seconds between archive runs. `content_days`: within how many days every byte is read again.
@@ -116,15 +116,15 @@ class Daily:
     trusted_keys: tuple[PublicKey, ...] = ()
 
 
-def audit_daily(watch: Watch, daily: Daily, tell: Tell) -> Watched:
+def audit_daily(ports: AuditPorts, daily: DailyAudit, keep: KeepReport) -> AuditReport:
     """Check the chain, read today's share of the contents, and check whether archive runs still complete.
 
     Raises SettingsError if the topic refuses, LedgerError, ArchiveStoreError, and IntegrityError if the notes
     of the last audit can't be read.
     """
-    console, now = daily.console, watch.clock.now()
-    rotation, audit = watch.notes.last(console), _audit(watch, console)
-    newest = audit.recorded.seq if audit.recorded is not None else _count(watch.source, console)
+    console, now = daily.console, ports.clock.now()
+    rotation, audit = ports.notes.last(console), _audit(ports, console)
+    newest = audit.recorded.seq if audit.recorded is not None else _newest_number(ports.source, console)
     share = share_of(rotation, newest, now, daily.content_days)
     question = AuditQuestion(
         console=console,
@@ -136,30 +136,30 @@ def audit_daily(watch: Watch, daily: Daily, tell: Tell) -> Watched:
         # On the day of its deployment a Console has not been archived yet.
         must_exist=False,
     )
-    found = verify_archive(audit, question)
-    is_stale, freshness = _freshness(watch.ledger.last_completed(console), now, daily.period, rotation)
-    watched = Watched(found, is_stale, freshness, share.is_behind)
-    tell(watched)
-    watch.notes.save(console, _moved(rotation, share, found, now))
-    _announce(watch, found)
-    return watched
+    verification = verify_archive(audit, question)
+    is_stale, freshness = _freshness(ports.ledger.last_completed(console), now, daily.period, rotation)
+    report = AuditReport(verification, is_stale, freshness, share.is_behind)
+    keep(report)
+    ports.notes.save(console, _next_rotation(rotation, share, verification, now))
+    _announce(ports, verification)
+    return report
 
 
-def audit_by_hand(watch: Watch, question: AuditQuestion, tell: Tell) -> Watched:
+def audit_by_hand(ports: AuditPorts, question: AuditQuestion, keep: KeepReport) -> AuditReport:
     """Answer a question. The daily rotation does not move. Raises as `audit_daily` does."""
-    known = question.known + remembered(watch.notes.last(question.console))
-    watched = Watched(verify_archive(_audit(watch, question.console), replace(question, known=known)))
-    tell(watched)
-    _announce(watch, watched.verification)
-    return watched
+    known = question.known + remembered(ports.notes.last(question.console))
+    report = AuditReport(verify_archive(_audit(ports, question.console), replace(question, known=known)))
+    keep(report)
+    _announce(ports, report.verification)
+    return report
 
 
-def _audit(watch: Watch, console: str) -> Audit:
-    audit = Audit(watch.source, watch.clock, watch.scratch, watch.is_signed)
-    return audit.beside(watch.ledger, console)
+def _audit(ports: AuditPorts, console: str) -> Audit:
+    audit = Audit(ports.source, ports.clock, ports.scratch, ports.is_signed)
+    return audit.beside(ports.ledger, console)
 
 
-def _count(source: ArchiveSource, console: str) -> int:
+def _newest_number(source: ArchiveSource, console: str) -> int:
     """The number of the newest statement, where the ledger does not know it."""
     return max((listed.number for listed in statements_from(source, console, 1)), default=0)
 
@@ -171,16 +171,16 @@ def remembered(rotation: Rotation | None) -> tuple[KnownPoint, ...]:
     return (KnownPoint("an earlier audit", rotation.newest_sha256, rotation.newest_seq),)
 
 
-def _moved(rotation: Rotation | None, share: Share, found: Verification, now: int) -> Rotation:
-    seq, sha256 = found.newest_seq, found.newest_sha256
-    if not found.is_valid:
+def _next_rotation(rotation: Rotation | None, share: Share, verification: Verification, now: int) -> Rotation:
+    seq, sha256 = verification.newest_seq, verification.newest_sha256
+    if not verification.is_valid:
         seq, sha256 = (rotation.newest_seq, rotation.newest_sha256) if rotation is not None else (0, None)
     return Rotation(
-        next_seq=found.continue_at if found.continue_at is not None else share.last + 1,
+        next_seq=verification.continue_at if verification.continue_at is not None else share.last + 1,
         cycle_started_at=share.cycle_started_at,
         last_completed_at=now,
-        last_result=AuditResult.VALID if found.is_valid else AuditResult.FAULTS,
-        faults=len(found.faults),
+        last_result=AuditResult.VALID if verification.is_valid else AuditResult.FAULTS,
+        faults=len(verification.faults),
         newest_seq=seq,
         newest_sha256=sha256,
     )
@@ -202,14 +202,14 @@ class _Announcer:
     clock: Clock
 
 
-def _announce(watch: Watch, found: Verification) -> None:
+def _announce(ports: AuditPorts, verification: Verification) -> None:
     """Announce the faults that were not announced yet, at most MAX_ANNOUNCED of them."""
-    announcer = _Announcer(watch.notes, watch.alerts, watch.clock)
-    for pending in watch.notes.pending(found.console, watch.clock.now()):
+    announcer = _Announcer(ports.notes, ports.alerts, ports.clock)
+    for pending in ports.notes.pending(verification.console, ports.clock.now()):
         announce(announcer, pending)
     announced = 0
-    for fault in found.faults:
-        announced += announce(announcer, _finding(found.console, fault))
+    for fault in verification.faults:
+        announced += announce(announcer, _finding(verification.console, fault))
         if announced == MAX_ANNOUNCED:
             return
 

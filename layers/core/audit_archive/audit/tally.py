@@ -20,8 +20,9 @@ class _Run:
         first = self.fault.seq or 0
         if self.last_seq == first:
             return self.fault
-        more = f" The same is true of every statement from {first} to {self.last_seq}."
-        return replace(self.fault, sentence=self.fault.sentence + more)
+        sentence = self.fault.sentence.rstrip(".")
+        more = f"The same is true of every statement from {first} to {self.last_seq}."
+        return replace(self.fault, sentence=f"{sentence}. {more}")
 
 
 class AuditTally:

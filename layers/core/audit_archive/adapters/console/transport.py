@@ -273,7 +273,7 @@ class Transport:
         """
         self._base_url = checked_base_url(base_url)
         self._key = key
-        self.auth_style = auth_style
+        self._auth_style = auth_style
         self._clock = clock
         self._reserve = reserve
         self.scrub = Scrubber()
@@ -307,7 +307,7 @@ class Transport:
     def _request(self, method: str, path: str, fields: Mapping[str, Any]) -> dict[str, Any]:
         key = self._key.value()
         self.scrub.learn(key)
-        in_header = self.auth_style == AuthStyle.HEADER
+        in_header = self._auth_style == AuthStyle.HEADER
         return {
             "method": method,
             "url": self._base_url + path,
