@@ -68,6 +68,24 @@ HEAD_ITEM_FORMAT: "AttributeValueTypeDef" = {"N": "3"}
 """Raise it when the fields of a head change. Then each head is made anew from the chain."""
 
 
+STATEMENTS_PREFIX = "statement#"
+
+INDEX_ATTRIBUTES = (
+    "item",
+    "kind",
+    "key",
+    "version_id",
+    "sha256",
+    "count",
+    "first_id",
+    "last_id",
+    "first_date",
+    "last_date",
+    "amended_first",
+    "amended_last",
+)
+
+
 def item_key(console: str, item: str) -> "Item":
     """The primary key of one item."""
     return {"console": {"S": console}, "item": {"S": item}}
@@ -282,23 +300,6 @@ def rotation_of(item: "Mapping[str, AttributeValueTypeDef]") -> Rotation:
     """The rotation in an item that `progress_item` wrote. Raises KeyError or ValueError for another item."""
     values = {name: value for name, value in item.items() if name not in {"console", "item"}}
     return from_json(Rotation, {name: int(v["N"]) if "N" in v else v.get("S") for name, v in values.items()})
-
-
-STATEMENTS_PREFIX = "statement#"
-INDEX_ATTRIBUTES = (
-    "item",
-    "kind",
-    "key",
-    "version_id",
-    "sha256",
-    "count",
-    "first_id",
-    "last_id",
-    "first_date",
-    "last_date",
-    "amended_first",
-    "amended_last",
-)
 
 
 def indexed_of(item: "ReadItem") -> Indexed:

@@ -14,6 +14,10 @@ from audit_archive.errors import SettingsError
 from audit_archive.format.times import OffsetAt
 from audit_archive.ports import Handouts
 
+_FIRST, _LAST = -3 * 86_400, 253_402_214_400  # 1969-12-29 to 9999-12-31: datetime has these in any zone
+
+_PACKAGE = "audit_archive"
+
 
 class LambdaContext(Protocol):
     """What we need of the context that Lambda hands to a handler."""
@@ -64,9 +68,6 @@ def scratch_file() -> BinaryIO:
         ) from error
 
 
-_FIRST, _LAST = -3 * 86_400, 253_402_214_400  # 1969-12-29 to 9999-12-31: datetime has these in any zone
-
-
 def find_zone(name: str) -> OffsetAt | None:
     """The zone of a name of the IANA database, as pytz has it; None if there is no such zone.
 
@@ -83,9 +84,6 @@ def find_zone(name: str) -> OffsetAt | None:
         return int(offset.total_seconds()) if offset is not None else 0
 
     return offset_at
-
-
-_PACKAGE = "audit_archive"
 
 
 @cache

@@ -56,6 +56,13 @@ _LOCAL = {"NoCredentialsError", "PartialCredentialsError", "ParamValidationError
 """Faults found before anything was sent."""
 
 
+READ_BYTES = 1 << 20
+"""Bytes of a chunk."""
+
+BODY_READS = 3
+"""How often the reading of a body is begun."""
+
+
 def store_error(action: str, error: Exception) -> ArchiveStoreError | IntegrityError:
     """The error to raise for a failed request. `action`: a clause like 'The object x could not be put'.
 
@@ -80,13 +87,6 @@ def is_definite_refusal(error: Exception) -> bool:
     if error_code(error) in _IN_THE_WAY:
         return False
     return error_code(error) in _LOCAL or 400 <= http_status(error) < 500  # noqa: PLR2004 - HTTP's client errors
-
-
-READ_BYTES = 1 << 20
-"""Bytes of a chunk."""
-
-BODY_READS = 3
-"""How often the reading of a body is begun."""
 
 
 class S3ArchiveStore:

@@ -21,6 +21,25 @@ if TYPE_CHECKING:
 _ECDSA = ec.ECDSA(SHA256())
 
 
+_WANTED = "Use a key with KeySpec ECC_NIST_P256 and KeyUsage SIGN_VERIFY."
+
+_ENABLE = "Enable the key, or cancel its deletion (kms enable-key, cancel-key-deletion)."
+
+_ADVICE = {
+    "AccessDeniedException": "Let the function's role use the key: kms:GetPublicKey and kms:Sign.",
+    "NotFoundException": "Correct the signing key's ARN: there is no such key in this region.",
+    "DisabledException": _ENABLE,
+    "KMSInvalidStateException": _ENABLE,
+    "UnsupportedOperationException": _WANTED,
+    "InvalidKeyUsageException": _WANTED,
+}
+
+_ANOTHER_KIND = {"UnsupportedOperationException", "InvalidKeyUsageException"}
+"""The errors of KMS for the public half of a symmetric key, and for signing with a key of another usage."""
+
+_OTHERWISE = "The next run tries again."
+
+
 def is_signed(key: PublicKey, message: bytes, signature: bytes) -> bool:
     """Whether `signature` (ASN.1 DER) over the SHA-256 of `message` is valid under `key`.
 
@@ -32,22 +51,6 @@ def is_signed(key: PublicKey, message: bytes, signature: bytes) -> bool:
     except (InvalidSignature, ValueError):
         return False
     return True
-
-
-_WANTED = "Use a key with KeySpec ECC_NIST_P256 and KeyUsage SIGN_VERIFY."
-_ENABLE = "Enable the key, or cancel its deletion (kms enable-key, cancel-key-deletion)."
-_ADVICE = {
-    "AccessDeniedException": "Let the function's role use the key: kms:GetPublicKey and kms:Sign.",
-    "NotFoundException": "Correct the signing key's ARN: there is no such key in this region.",
-    "DisabledException": _ENABLE,
-    "KMSInvalidStateException": _ENABLE,
-    "UnsupportedOperationException": _WANTED,
-    "InvalidKeyUsageException": _WANTED,
-}
-_ANOTHER_KIND = {"UnsupportedOperationException", "InvalidKeyUsageException"}
-"""The errors of KMS for the public half of a symmetric key, and for signing with a key of another usage."""
-
-_OTHERWISE = "The next run tries again."
 
 
 class KmsSigner:

@@ -17,6 +17,8 @@ from audit_archive.format.merkle import Tree
 from audit_archive.format.statement import Statement
 from audit_archive.format.verdicts import Fault, Verdict
 
+LEDGER = "the ledger"
+
 
 @dataclass(frozen=True)
 class Reference:
@@ -54,9 +56,6 @@ def judge_references(
 def _is_same(found: str | None, named: str | None) -> bool:
     """Whether two version ids may be of one version. An unknown one may be of any."""
     return not found or not named or found == named
-
-
-LEDGER = "the ledger"
 
 
 class References:

@@ -28,6 +28,12 @@ from audit_archive.ports import (
 )
 from audit_archive.storage.chain import statements_from
 
+MAX_ANNOUNCED = 20
+"""Faults that one audit announces, one message each. The next audit announces the next ones."""
+
+LISTED = 1000
+"""Faults that the report lists. A Lambda answer has at most 6 MB."""
+
 
 @dataclass(frozen=True)
 class Share:
@@ -52,13 +58,6 @@ def share_of(rotation: Rotation | None, newest_seq: int, now: int, content_days:
     left = newest_seq - first + 1
     count = -(-left // max(days_left, 1))
     return Share(first, first + count - 1, started_at, is_behind=days_left < 1)
-
-
-MAX_ANNOUNCED = 20
-"""Faults that one audit announces, one message each. The next audit announces the next ones."""
-
-LISTED = 1000
-"""Faults that the report lists. A Lambda answer has at most 6 MB."""
 
 
 @dataclass(frozen=True)

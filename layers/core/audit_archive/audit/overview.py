@@ -30,6 +30,13 @@ from audit_archive.format.verdicts import (
 )
 from audit_archive.ports import NO_VERSION
 
+LEDGER_INDEX = "the ledger's index"
+
+_REBUILD = (
+    "Find out who wrote to the table. Then recreate the ledger from the bucket: invoke the archive function "
+    "with an event like events/rebuild.json"
+)
+
 
 @dataclass
 class _Epoch:
@@ -103,13 +110,6 @@ class NamedObjects:
         name = hash((key,) if version_id is None else (key, version_id))
         at = bisect_left(self._hashes, name)
         return at < len(self._hashes) and self._hashes[at] == name
-
-
-LEDGER_INDEX = "the ledger's index"
-_REBUILD = (
-    "Find out who wrote to the table. Then recreate the ledger from the bucket: invoke the archive function "
-    "with an event like events/rebuild.json"
-)
 
 
 class IndexCheck:

@@ -14,6 +14,13 @@ REPORT_RESERVE = 30.0
 """Seconds of an invocation that are kept for writing the report."""
 
 
+WORKERS = 8
+"""Requests that are made at once."""
+
+AHEAD = 16
+"""Requests that are made before the caller has taken the answer to the first: it bounds the memory."""
+
+
 class DeadlineError(Exception):
     """Only the reserve of the invocation's time is left."""
 
@@ -40,13 +47,6 @@ class Deadline:
         for item in items:
             self.check()
             yield item
-
-
-WORKERS = 8
-"""Requests that are made at once."""
-
-AHEAD = 16
-"""Requests that are made before the caller has taken the answer to the first: it bounds the memory."""
 
 
 def read_ahead(pool: ThreadPoolExecutor, work: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:

@@ -30,6 +30,18 @@ MAX_PAGE = 64 * 1024**2
 _TRAIL = "/api/v1/audit_trail"
 
 
+MAX_EXPORT = 5 * 1024**3
+"""Bytes. One S3 put can carry so many."""
+
+LIMITS = (100, 50, 25, 12, 6, 3, 1)
+"""Entries of a page. The first is asked for; each time that a page is too big, the next one, its half."""
+
+SWAPPED = 10
+"""Entries at the end of a page that must have ids at or below the given one before paging stops."""
+
+PATIENT = Patience()
+
+
 class ConsoleClient:
     """Sends requests to the audit trail API. A GET is repeated; a refused key is read again, once.
 
@@ -181,18 +193,6 @@ def check_id(entry: object) -> None:
             "The Console's fetch answer has an entry with an id that is not a positive integer below 2**63. "
             "Check whether the Console's API has changed."
         )
-
-
-MAX_EXPORT = 5 * 1024**3
-"""Bytes. One S3 put can carry so many."""
-
-LIMITS = (100, 50, 25, 12, 6, 3, 1)
-"""Entries of a page. The first is asked for; each time that a page is too big, the next one, its half."""
-
-SWAPPED = 10
-"""Entries at the end of a page that must have ids at or below the given one before paging stops."""
-
-PATIENT = Patience()
 
 
 class HttpConsole:

@@ -22,6 +22,24 @@ from audit_archive.format.facts import AuthStyle
 from audit_archive.format.hashing import Hasher
 from audit_archive.ports import Clock
 
+# Where urllib3 warns of headers that it can't parse, it logs the whole URL, which may contain the key.
+logging.getLogger("urllib3").setLevel(logging.ERROR)
+
+_NEVER_SENT = (NewConnectionError, ConnectTimeoutError, ssl.SSLCertVerificationError)
+"""Faults before a request is sent: there is no connection, or its certificate is not valid."""
+
+_CHUNK = 256 * 1024
+
+_HEAD_BYTES = 64 * 1024
+"""Bytes at the beginning of a body that are kept in memory, to interpret it."""
+
+_MAX_DIGITS = 18
+
+SUCCESSES = range(200, 300)
+
+CONNECT_TIMEOUT = 10.0
+"""Seconds."""
+
 
 def checked_base_url(url: str) -> str:
     """The Console's base URL as `scheme://host[:port]`.
@@ -60,10 +78,6 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-_NEVER_SENT = (NewConnectionError, ConnectTimeoutError, ssl.SSLCertVerificationError)
-"""Faults before a request is sent: there is no connection, or its certificate is not valid."""
 
 
 class NetworkError(Exception):
@@ -131,14 +145,6 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
         if not isinstance(wrapped, BaseException):
             wrapped = next((arg for arg in current.args if isinstance(arg, BaseException)), None)
         current = wrapped or current.__cause__ or current.__context__
-
-
-_CHUNK = 256 * 1024
-_HEAD_BYTES = 64 * 1024
-"""Bytes at the beginning of a body that are kept in memory, to interpret it."""
-
-_MAX_DIGITS = 18
-SUCCESSES = range(200, 300)
 
 
 @dataclass(frozen=True)
@@ -217,13 +223,6 @@ def _write(sink: BinaryIO, chunk: bytes) -> None:
         raise SettingsError(
             f"The export can't be spooled ({error.strerror}): give the function more ephemeral storage."
         ) from error
-
-
-# Where urllib3 warns of headers that it can't parse, it logs the whole URL, which may contain the key.
-logging.getLogger("urllib3").setLevel(logging.ERROR)
-
-CONNECT_TIMEOUT = 10.0
-"""Seconds."""
 
 
 class ApiKey(Protocol):
