@@ -67,7 +67,7 @@ def _split(url: str) -> SplitResult:
         raise SettingsError("The Console's URL has characters that a host's URL can't have.")
     try:
         parts = urlsplit(url)
-        _ = parts.port  # raises ValueError if it is no number from 0 to 65535
+        _ = parts.port  # raises ValueError unless it is a number from 0 to 65535
     except ValueError as error:
         raise SettingsError(f"The Console's URL is malformed: {error}.") from error
     return parts
