@@ -13,7 +13,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from audit_archive.adapters.aws import client_config, error_code, told, wary
+from audit_archive.adapters.aws import client_config, error_code, failure_sentence, reject_partial_answers
 from audit_archive.adapters.bundle_source import BundleSource
 from audit_archive.adapters.console.http import HttpConsole
 from audit_archive.adapters.folder_source import FolderSource
@@ -70,7 +70,7 @@ def asking(action: str, otherwise: str = "Try again later.") -> Iterator[None]:
     try:
         yield
     except (ClientError, BotoCoreError) as error:
-        raise CloudError(told(action, error, _ADVICE, otherwise)) from error
+        raise CloudError(failure_sentence(action, error, _ADVICE, otherwise)) from error
 
 
 class Stack:
@@ -84,11 +84,11 @@ class Stack:
         self._clients: dict[str, Any] = {}
 
     def client(self, service: str) -> Any:
-        """An AWS client, patient and wary as all of ours."""
+        """An AWS client with the timeouts and checks of all of ours."""
         if service not in self._clients:
             with asking(f"AWS {service} can't be spoken to"):
                 client = self._session.client(service, config=client_config())  # type: ignore[call-overload]
-                self._clients[service] = wary(client)
+                self._clients[service] = reject_partial_answers(client)
         return self._clients[service]
 
     @cached_property

@@ -7,7 +7,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from audit_archive.audit.daily import Watched, remembered
+from audit_archive.audit.daily import AuditReport, remembered
 from audit_archive.audit.question import Audit, AuditQuestion
 from audit_archive.audit.request import parse_verify_request
 from audit_archive.audit.verify import verify_archive as audit
@@ -96,7 +96,7 @@ def verify(chosen: Chosen, /, console: str, folder: Path | None, bundle: Path | 
         ports = replace(ports, has_lines=bundle is None)
         found = audit(ports.beside(reader.ledger, console), question)
     if chosen.is_json:
-        show_json(Watched(found).as_dict())
+        show_json(AuditReport(found).as_dict())
     else:
         _tell(found)
     if not found.is_valid:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools.metrics import MetricUnit
 
 from audit_archive import bootstrap
-from audit_archive.audit.daily import Watched
+from audit_archive.audit.daily import AuditReport
 from audit_archive.format.verdicts import Checked
 from audit_archive.lambda_function import LambdaFunction
 
@@ -23,13 +23,13 @@ function = LambdaFunction("The audit failed")
 def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
     """Audit the archive that the event names; `events/verify-*.json` show what an event may hold.
 
-    Returns `audit_archive.audit.daily.Watched.as_dict`. Raises the errors of `audit_archive.errors`. It does
-    not raise for a fault: trying again would not help, and the alarm is on the metric `VerifyFaults`.
+    Returns `audit_archive.audit.daily.AuditReport.as_dict`. Raises the errors of `audit_archive.errors`. It
+    does not raise for a fault: trying again would not help, and the alarm is on the metric `VerifyFaults`.
     """
     return bootstrap.verify(event, context, _tell).as_dict()
 
 
-def _tell(watched: Watched) -> None:
+def _tell(watched: AuditReport) -> None:
     """The report in log lines, one for each fault, and in metrics."""
     found = watched.verification
     function.count(

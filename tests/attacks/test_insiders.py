@@ -225,7 +225,7 @@ def test_state_the_digest_of_another_head(victim: Victim) -> None:
     victim.restore_ledger(8)
     found = victim.audit(Depth.CHAIN, trusted=victim.keys)
     assert blamed(found) == {(Verdict.MISDESCRIBED, statement_key(CONSOLE, 4))}
-    assert "states the digest of a head that it does not lead to" in found.faults[0].sentence
+    assert "states a head_sha256 that does not match the head after it" in found.faults[0].sentence
 
 
 def test_sign_another_tree_than_is_stated(victim: Victim) -> None:

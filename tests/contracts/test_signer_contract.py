@@ -125,7 +125,7 @@ def test_a_false_signature_goes_no_further() -> None:
     over_another = {"Signature": signer.sign(b"another text")}
     with (
         answering("kms", ("get_public_key", half), ("sign", over_another)) as kms,
-        pytest.raises(SigningError, match="gave a false signature"),
+        pytest.raises(SigningError, match="gave a signature that is not valid"),
     ):
         KmsSigner(kms, "arn").sign(b"text")
 

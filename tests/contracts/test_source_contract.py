@@ -186,7 +186,7 @@ def test_a_bundle_with_a_name_twice_is_refused(names: tuple[str, str], tmp_path:
 
 
 def test_a_bundle_that_is_packed_in_another_way_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="packed in another way"):
+    with pytest.raises(ValueError, match="compressed by an unknown method"):
         BundleSource(bundle_with(tmp_path / "a.zip", "a", method=ZIP_BZIP2))
     path = bundle_with(tmp_path / "b.zip", "a")
     data = bytearray(path.read_bytes())

@@ -83,5 +83,5 @@ def test_notes_that_make_no_sense_are_said_to_be_so(endpoint: str, console: str,
         UpdateExpression=f"SET {field} = :x",
         ExpressionAttributeValues={":x": {"BOOL": True}},
     )
-    with pytest.raises(IntegrityError, match="begins anew"):
+    with pytest.raises(IntegrityError, match="begins a new cycle"):
         notes.last(console)

@@ -30,7 +30,7 @@ def test_a_bucket_without_object_lock_over_http(world: World) -> None:
 
 def test_a_bucket_that_is_not_there(world: World) -> None:
     world.set(ARCHIVE_BUCKET="nobody-has-this-bucket")
-    with pytest.raises(ArchiveStoreError, match="The stack's bucket is not there"):
+    with pytest.raises(ArchiveStoreError, match="The stack's bucket does not exist"):
         world.run()
     assert (list(world.console.requests), world.live_ids) == ([], [1, 2, 3])
 

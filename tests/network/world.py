@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from botocore.config import Config
 
-from audit_archive.adapters.aws import client_config, wary
+from audit_archive.adapters.aws import client_config, reject_partial_answers
 from audit_archive.adapters.console.http import HttpConsole, HttpPurgingConsole
 from audit_archive.adapters.console.retry import Patience
 from audit_archive.adapters.ledger import DynamoDbLedger
@@ -71,7 +71,7 @@ def behind_a_proxy(endpoint: str) -> Iterator[Aws]:
     with FaultProxy(endpoint) as proxy:
         config = client_config().merge(TRIES)
         names = ("s3", "dynamodb", "secretsmanager", "kms")
-        clients = {name: wary(aws.client(name, proxy.url, config)) for name in names}
+        clients = {name: reject_partial_answers(aws.client(name, proxy.url, config)) for name in names}
         direct = {name: aws.client(name, endpoint) for name in names}
         key = direct["kms"].create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]
         yield Aws(endpoint, proxy, clients, direct, key["Arn"])

@@ -11,6 +11,7 @@ import pytest
 
 from audit_archive.config import VerifySettings
 from audit_archive.errors import SettingsError
+from audit_archive.format.facts import AuthStyle
 from tests.support.stack import ROOT, SOURCE, Rendered, render
 from tests.template.judge import request, role_decides
 
@@ -159,6 +160,11 @@ def test_the_template_makes_no_secret_and_takes_none(stack: Rendered) -> None:
 def test_whoever_deploys_chooses_the_purge_mode() -> None:
     assert "Default" not in SOURCE["Parameters"]["PurgeMode"]
     assert SOURCE["Parameters"]["PurgeMode"]["AllowedValues"] == ["off", "dry-run", "on"]
+
+
+def test_the_styles_of_sending_the_key_are_those_of_the_code() -> None:
+    assert SOURCE["Parameters"]["AuthStyle"]["AllowedValues"] == list(AuthStyle)
+    assert SOURCE["Parameters"]["AuthStyle"]["Default"] == AuthStyle.HEADER
 
 
 def test_only_the_console_and_the_purge_mode_must_be_given() -> None:

@@ -7,7 +7,7 @@ import boto3
 from botocore.config import Config
 
 from audit_archive import __version__
-from audit_archive.adapters.aws import client_config, wary
+from audit_archive.adapters.aws import client_config, reject_partial_answers
 from audit_archive.adapters.console.http import HttpConsole, HttpPurgingConsole
 from audit_archive.adapters.ledger import DynamoDbLedger, DynamoDbVerifications
 from audit_archive.adapters.machine import LambdaClock, find_zone, handouts, scratch_file
@@ -16,7 +16,14 @@ from audit_archive.adapters.secrets import SecretKey, find_key
 from audit_archive.adapters.signing import KmsSigner, is_signed
 from audit_archive.adapters.sns_alerts import NoAlerts, SnsAlerts
 from audit_archive.answers import Invocation
-from audit_archive.audit.daily import Daily, Tell, Watch, Watched, audit_by_hand, audit_daily
+from audit_archive.audit.daily import (
+    AuditPorts,
+    AuditReport,
+    DailyAudit,
+    KeepReport,
+    audit_by_hand,
+    audit_daily,
+)
 from audit_archive.audit.question import AuditQuestion
 from audit_archive.audit.request import parse_verify_request
 from audit_archive.config import RetrieveSettings, Settings, VerifySettings
@@ -104,12 +111,12 @@ def retrieve(event: object, context: InvocationContext) -> dict[str, Any]:
     return desk.answer(request)
 
 
-def verify(event: object, context: InvocationContext, tell: Tell) -> Watched:
+def verify(event: object, context: InvocationContext, tell: KeepReport) -> AuditReport:
     """Audit an archive as an event asks. Raises the errors of `audit_archive.errors`."""
     request, settings = parse_verify_request(event), VerifySettings.from_environment()
     s3: S3Client = _client("s3")
     dynamodb: DynamoDBClient = _client("dynamodb")
-    watch = Watch(
+    ports = AuditPorts(
         source=S3ArchiveStore(s3, settings.archive_bucket),
         ledger=DynamoDbLedger(dynamodb, settings.ledger_table),
         notes=DynamoDbVerifications(dynamodb, settings.ledger_table),
@@ -119,10 +126,10 @@ def verify(event: object, context: InvocationContext, tell: Tell) -> Watched:
         is_signed=is_signed,
     )
     if isinstance(request, AuditQuestion):
-        return audit_by_hand(watch, request, tell)
+        return audit_by_hand(ports, request, tell)
     period = (request.period_hours or settings.period_hours) * HOUR
-    daily = Daily(request.console, period, settings.content_days, request.trusted_keys)
-    return audit_daily(watch, daily, tell)
+    daily = DailyAudit(request.console, period, settings.content_days, request.trusted_keys)
+    return audit_daily(ports, daily, tell)
 
 
 def _run(
@@ -179,4 +186,4 @@ def _client(service: str, signature: str | None = None) -> Any:
     """An AWS client, kept for the next invocation of the same process. `signature`: how it signs links."""
     config = client_config().merge(Config(signature_version=signature))
     client = boto3.client(service, config=config)  # type: ignore[call-overload]  # it is a variable
-    return wary(client)
+    return reject_partial_answers(client)

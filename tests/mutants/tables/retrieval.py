@@ -111,7 +111,7 @@ MUTANTS = (
         "audit-compares-the-index",
         "The audit compares each item of the index with its statement",
         "audit/overview.py",
-        "step.ref is not None and indexed(step.said, step.ref) != item:",
+        "ref is not None and indexed(statement, ref) != item:",
         "False:",
         f"{CHECK}::test_an_item_that_says_something_else_than_its_statement_is_a_fault",
     ),

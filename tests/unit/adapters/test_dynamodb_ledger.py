@@ -28,7 +28,7 @@ CALLS: dict[str, tuple[str, Callable[[DynamoDbLedger], object]]] = {
 @pytest.mark.parametrize(
     ("code", "advice"),
     [
-        ("ResourceNotFoundException", "table is not there"),
+        ("ResourceNotFoundException", "table does not exist"),
         ("AccessDeniedException", "role"),
         ("ProvisionedThroughputExceededException", "next run"),
         ("InternalServerError", "next run"),

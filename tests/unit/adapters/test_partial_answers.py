@@ -1,4 +1,4 @@
-"""Answers of AWS of which only a part came: the SDK takes them for whole, a wary client does not."""
+"""Answers of AWS of which only a part came: the SDK takes them for whole, our clients do not."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from botocore.config import Config
 
-from audit_archive.adapters.aws import wary
+from audit_archive.adapters.aws import reject_partial_answers
 from audit_archive.adapters.dynamodb import LedgerTable
 from audit_archive.adapters.s3 import S3ArchiveStore
 from audit_archive.adapters.secrets import SecretKey
@@ -47,19 +47,21 @@ def test_an_answer_whose_head_was_cut_off_is_none(
     service: str, act: Act, kind: type[AuditArchiveError]
 ) -> None:
     with scripted(CUT_OFF) as server, pytest.raises(kind, match="only in part"):
-        act(wary(client(service, server.url, TWICE)))
+        act(reject_partial_answers(client(service, server.url, TWICE)))
     assert len(server.requests) == 2, "the SDK repeats it, as after any fault of the server"
 
 
 @pytest.mark.parametrize("body", [b'{"Item": {"it', b'{"Item": \xff}'], ids=["half", "no-text"])
 def test_json_that_cannot_be_read_is_no_answer(body: bytes) -> None:
     with scripted(answer(body, headers=JSON)) as server, pytest.raises(LedgerError):
-        LedgerTable(wary(client("dynamodb", server.url, TWICE)), "table").get("c", "head")
+        LedgerTable(reject_partial_answers(client("dynamodb", server.url, TWICE)), "table").get("c", "head")
 
 
 def test_the_repeat_is_believed() -> None:
     with scripted(CUT_OFF, answer('{"Item": {"item": {"S": "head"}}}', headers=JSON)) as server:
-        found = LedgerTable(wary(client("dynamodb", server.url, TWICE)), "table").get("c", "head")
+        found = LedgerTable(reject_partial_answers(client("dynamodb", server.url, TWICE)), "table").get(
+            "c", "head"
+        )
     assert found == {"item": {"S": "head"}}
 
 
@@ -69,9 +71,9 @@ def test_a_head_that_cannot_be_read_is_a_store_error() -> None:
             scripted(answer(headers=said)) as server,
             pytest.raises(ArchiveStoreError, match="inspected"),
         ):
-            S3ArchiveStore(wary(client("s3", server.url)), "bucket").inspect("key")
+            S3ArchiveStore(reject_partial_answers(client("s3", server.url)), "bucket").inspect("key")
 
 
 def test_a_listing_that_cannot_be_read_is_a_store_error() -> None:
     with scripted(answer("<ListVersionsResult><Vers")) as server, pytest.raises(ArchiveStoreError):
-        list(S3ArchiveStore(wary(client("s3", server.url)), "bucket").versions(STATEMENTS))
+        list(S3ArchiveStore(reject_partial_answers(client("s3", server.url)), "bucket").versions(STATEMENTS))

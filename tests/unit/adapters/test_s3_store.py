@@ -76,8 +76,8 @@ def test_create_after_its_own_lost_success_finds_the_object_and_is_silent() -> N
     ("code", "status", "advice"),
     [
         ("AccessDenied", 403, "role and the bucket policy"),
-        ("NoSuchBucket", 404, "bucket is not there"),
-        ("BadDigest", 400, "nothing was stored"),
+        ("NoSuchBucket", 404, "bucket does not exist"),
+        ("BadDigest", 400, "No object was stored"),
         ("InvalidRequest", 400, "Object Lock"),
         ("EntityTooLarge", 400, "5 GB"),
         ("ExpiredToken", 400, "log in"),
@@ -125,7 +125,7 @@ def test_a_put_that_was_not_answered_is_an_error(code: int) -> None:
     ids=["suspended", "off", "of-others"],
 )
 def test_a_put_without_a_version_is_not_whole(answered: list[tuple[str, dict[str, Any]]]) -> None:
-    with answering("s3", *answered) as s3, pytest.raises(IntegrityError, match="versioning off"):
+    with answering("s3", *answered) as s3, pytest.raises(IntegrityError, match="versioning is off"):
         put(s3)
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from audit_archive.adapters.folder_source import FolderSource
 from audit_archive.adapters.signing import is_signed
-from audit_archive.audit.daily import Watched
+from audit_archive.audit.daily import AuditReport
 from audit_archive.audit.question import Audit, AuditQuestion, Done, no_progress
 from audit_archive.audit.verify import verify_archive
 from audit_archive.errors import SettingsError
@@ -138,13 +138,32 @@ def test_what_the_archive_states_itself_is_noted(victim: Victim) -> None:
     assert found.note_counts == {"foreign_purge": 2, "hole": 1}
     assert "admin@example.com" in notes_of(found, Verdict.FOREIGN_PURGE)[0].sentence
     assert "mallory@example.com" in notes_of(found, Verdict.FOREIGN_PURGE)[1].sentence
-    assert notes_of(found, Verdict.HOLE)[0].seq == 4
+    (hole,) = notes_of(found, Verdict.HOLE)
+    assert (hole.seq, hole.sentence) == (4, "Id 13 is missing, and no purge explains it")
+
+
+def test_a_fault_of_consecutive_statements_is_one_fault_in_two_sentences(victim: Victim) -> None:
+    victim.lose(*(checkpoint_key(CONSOLE, seq) for seq in range(1, 9)))
+    (fault,) = victim.audit(Depth.CHAIN).faults
+    assert fault.sentence == (
+        f"{checkpoint_key(CONSOLE, 1)} is missing: signing had begun before statement 1. "
+        "The same is true of every statement from 1 to 8."
+    )
+
+
+def test_several_versions_of_a_statement_are_counted(victim: Victim) -> None:
+    victim.put(statement_key(CONSOLE, 3), b"one")
+    (fault,) = victim.audit(Depth.CHAIN).faults
+    assert "has another version beside the version that is in the chain" in fault.sentence
+    victim.put(statement_key(CONSOLE, 3), b"two")
+    (fault,) = victim.audit(Depth.CHAIN).faults
+    assert "has 2 more versions beside the version that is in the chain" in fault.sentence
 
 
 def test_the_same_archive_gives_the_same_report(victim: Victim) -> None:
     victim.lose(victim.archives[0].export.key, victim.archives[1].entries[0].key)
     victim.flip(statement_key(CONSOLE, 6))
-    first, second = (Watched(victim.audit()).as_dict() for _ in range(2))
+    first, second = (AuditReport(victim.audit()).as_dict() for _ in range(2))
     assert first == second
     assert [fault["seq"] for fault in first["faults"]] == [2, 4, 6]
     assert first["fault_count"] == 3

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from audit_archive.adapters.signing import is_signed
 from audit_archive.audit.daily import (
-    MAX_TOLD,
-    Daily,
-    Watch,
-    Watched,
+    MAX_ANNOUNCED,
+    AuditPorts,
+    AuditReport,
+    DailyAudit,
     audit_by_hand,
     audit_daily,
     share_of,
@@ -29,7 +29,7 @@ from tests.support.fakes.verifications import FakeVerifications
 from tests.support.world import CONSOLE, World
 
 NOW = 1_795_413_600
-DAILY = Daily(CONSOLE, DAY, 4)
+DAILY = DailyAudit(CONSOLE, DAY, 4)
 
 
 class Desk:
@@ -39,22 +39,22 @@ class Desk:
         self.victim = victim or Victim()
         self.notes = FakeVerifications()
         self.alerts = FakeAlerts()
-        self.told: list[Watched] = []
+        self.told: list[AuditReport] = []
 
-    def watch(self) -> Watch:
+    def watch(self) -> AuditPorts:
         world = self.victim.world
         world.clock.left = 900.0
-        return Watch(
+        return AuditPorts(
             world.store, world.ledger, self.notes, self.alerts, world.clock, FakeScratch(), is_signed
         )
 
-    def day(self, daily: Daily = DAILY) -> Watched:
+    def day(self, daily: DailyAudit = DAILY) -> AuditReport:
         """An audit, and the day after it passes."""
         watched = audit_daily(self.watch(), daily, self.told.append)
         self.victim.world.later(DAY)
         return watched
 
-    def by_hand(self, depth: Depth = Depth.CHAIN) -> Watched:
+    def by_hand(self, depth: Depth = Depth.CHAIN) -> AuditReport:
         return audit_by_hand(self.watch(), AuditQuestion(CONSOLE, depth), self.told.append)
 
 
@@ -132,7 +132,7 @@ def test_within_the_days_every_byte_is_read_and_then_again(desk: Desk) -> None:
 def test_what_is_left_over_today_comes_first_tomorrow(desk: Desk) -> None:
     world = desk.victim.world
 
-    def slow(watch: Watch) -> Watch:
+    def slow(watch: AuditPorts) -> AuditPorts:
         world.clock.left = 29.0
         return watch
 
@@ -173,7 +173,7 @@ def test_of_very_many_faults_some_are_told_today_and_some_tomorrow() -> None:
     desk = Desk(Victim(world))
     desk.victim.lose(*(said.export.key for said in desk.victim.archives))
     desk.by_hand(Depth.OBJECTS)
-    assert len(desk.alerts.published) == MAX_TOLD
+    assert len(desk.alerts.published) == MAX_ANNOUNCED
     desk.by_hand(Depth.OBJECTS)
     assert len(desk.alerts.published) == 25
 
@@ -196,7 +196,7 @@ def test_what_an_earlier_audit_saw_can_t_be_taken_back(desk: Desk) -> None:
     victim.world.ledger.record(victim.head, victim.statement(6))
     for watched in (desk.day(), desk.by_hand()):
         index, fault = watched.verification.faults
-        assert index.sentence.endswith("So it is with every statement from 1 to 5.")
+        assert index.sentence.endswith("The same is true of every statement from 1 to 5.")
         assert (fault.verdict, fault.key) == (Verdict.MISSING, statement_key(CONSOLE, 7))
         assert "an earlier audit" in fault.sentence
     assert desk.day().verification.is_valid is False

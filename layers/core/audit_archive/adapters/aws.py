@@ -1,4 +1,4 @@
-"""What the AWS adapters share: how patient a client is, what it believes, and how a refusal is told."""
+"""What the AWS adapters share: timeouts and retries, answers that came only in part, and errors in words."""
 
 import json
 from typing import Any, TypeVar
@@ -9,20 +9,21 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
 AwsFault = (ClientError, BotoCoreError, ResponseParserError, ValueError, KeyError)
-"""All that a request raises: an answer that is an error, no answer, and one that can't be read (by a class of
-boto3's own, or by whichever a number, a date, a text or a missing field of it made)."""
+"""All that a request raises: an error answer, no answer, or an answer that can't be read. boto3 raises
+ResponseParserError for some of the last, and ValueError or KeyError for a bad number, date, text or field."""
 
 OK, _SERVER_FAULT = 200, 500
 Client = TypeVar("Client", bound=BaseClient)
 
 
 def client_config(read_timeout: float = 60) -> Config:
-    """How every AWS client of ours behaves: it gives up on silence, and backs off when throttled.
+    """The configuration of every AWS client of ours: it gives up on silence, and backs off when throttled.
 
-    `adaptive` retries slow the whole client down while a service throttles it. `read_timeout` is in seconds
-    and counts silence, not a whole transfer. While a body is sent it is the time to connect that counts
-    silence (urllib3 knows no other), so that is no few seconds: S3 may pause in the middle of gigabytes.
+    `read_timeout` is seconds of silence, not of a whole transfer. `adaptive` retries slow the whole client
+    down while a service throttles it.
     """
+    # While a body is sent, urllib3 counts silence by the connect timeout. S3 may pause in the middle of
+    # gigabytes, so it must be more than a few seconds.
     return Config(
         connect_timeout=20,
         read_timeout=read_timeout,
@@ -32,22 +33,22 @@ def client_config(read_timeout: float = 60) -> Config:
     )
 
 
-def wary(client: Client) -> Client:
-    """The same client, which from now on takes an answer that came only in part for none.
+def reject_partial_answers(client: Client) -> Client:
+    """The same client. From now on it repeats a request whose answer came only in part.
 
-    To `http.client` a connection that ends within an answer's head is the end of the head, and to the SDK
-    JSON that can't be read is an empty answer. Either way success would be told, and what is absent taken for
-    fact: an object without a lock, a listing without rows, a secret without text. The SDK is told of a server
-    fault instead, and repeats the request.
+    If a connection ends within the head of an answer, `http.client` takes that for the end of the head. The
+    SDK takes unreadable JSON for an empty answer. Either would be a success in which something is absent: an
+    object without a lock, a listing without rows, a secret without text. So such an answer is turned into a
+    server fault, which the SDK repeats.
     """
-    # Where the SDK's own judge of repeats is registered, or that would come first.
+    # First, since the SDK's own handler of this event decides whether to repeat.
     service = client.meta.service_model.service_id.hyphenize()
     client.meta.events.register_first(f"needs-retry.{service}", _refuse_part)
     return client
 
 
 def _refuse_part(response: tuple[Any, dict[str, Any]] | None, operation: Any, **_: object) -> None:
-    """A handler of botocore's event `needs-retry`, which comes for every answer, before it is judged."""
+    """A handler of botocore's event `needs-retry`, which it sends for every answer before it decides."""
     if response is None:
         return
     http, parsed = response
@@ -57,7 +58,7 @@ def _refuse_part(response: tuple[Any, dict[str, Any]] | None, operation: Any, **
 
 
 def _is_whole(http: Any, *, has_stream: bool) -> bool:
-    """Whether an answer says how long it is (RFC 9112, 6.3: all of AWS's do), and is JSON if it says so."""
+    """Whether an answer announces its length (RFC 9112, 6.3; AWS always does), and is JSON if it says so."""
     headers = http.headers
     if not headers.get("Content-Length") and headers.get("Transfer-Encoding") != "chunked":
         return False
@@ -71,7 +72,7 @@ def _is_whole(http: Any, *, has_stream: bool) -> bool:
 
 
 def error_code(error: Exception) -> str:
-    """The service's own name for a refusal (`AccessDenied`, `404`), or the exception's when none came."""
+    """The service's name for a refusal (`AccessDenied`, `404`); without an answer, the exception's name."""
     if isinstance(error, ClientError):
         return str(error.response.get("Error", {}).get("Code", "Unknown"))
     return type(error).__name__
@@ -84,8 +85,8 @@ def http_status(error: Exception) -> int:
     return 0
 
 
-def told(action: str, error: Exception, advice: dict[str, str], otherwise: str) -> str:
-    """One sentence on what failed and why, and one on what to do: `advice` by error code, or `otherwise`."""
+def failure_sentence(action: str, error: Exception, advice: dict[str, str], otherwise: str) -> str:
+    """A sentence on what failed and why, and one on what to do: `advice` by error code, or `otherwise`."""
     code = error_code(error)
     reason = _message(error)
     return f"{action}: {code}: {reason.rstrip('.')}. {advice.get(code, otherwise)}"

@@ -13,38 +13,42 @@ _ENCRYPTED = 1
 
 
 class BundleSource:
-    """An ArchiveSource over a bundle. Whatever version is asked for, the one file of the key is given.
+    """An ArchiveSource over a bundle. It ignores version ids: a key has one file.
 
     It knows no checksum and no lock. Memory: the names in the zip.
     """
 
     def __init__(self, bundle: Path) -> None:
-        """Raises ValueError if the file is not a zip, or one that two programs may read in two ways."""
+        """Raises ValueError if the file is not a zip, or if two programs may read it in two ways."""
         try:
             self._zip = ZipFile(bundle)
         except (OSError, BadZipFile, NotImplementedError, ValueError) as error:
             raise ValueError(f"{bundle} is not a bundle of evidence: {error}") from error
         members = self._zip.infolist()
         if len({member.filename.lower() for member in members}) < len(members):
-            raise ValueError(f"{bundle} has several files of one name in it, so it can be read in two ways")
+            raise ValueError(
+                f"{bundle} has several files of one name, so it can be read in two ways. Get the bundle again"
+            )
         if any(
             m.compress_type not in {ZIP_STORED, ZIP_DEFLATED} or m.flag_bits & _ENCRYPTED for m in members
         ):
-            raise ValueError(f"{bundle} is encrypted or packed in another way than a bundle of evidence")
+            raise ValueError(
+                f"{bundle} is not a bundle of evidence: it is encrypted, or compressed by an unknown method"
+            )
         self._members = {member.filename: member for member in members if not member.is_dir()}
 
     def inspect(self, key: str, version_id: str | None = None) -> ObjectFacts | None:
-        """The facts of a file; None if there is none of that name."""
+        """The facts of a file; None if there is no file of that name."""
         del version_id
         member = self._members.get(key)
         return ObjectFacts(key, NO_VERSION, member.file_size, None, None) if member is not None else None
 
     def read(self, key: str, version_id: str) -> Iterator[bytes]:
-        """The bytes of a file. Raises IntegrityError as well if they do not unpack to what the zip says."""
+        """The bytes of a file. Raises IntegrityError as well if the zip does not inflate to them."""
         del version_id
         member = self._members.get(key)
         if member is None:
-            raise IntegrityError(f"There is no version of {key} in the bundle {self._zip.filename}.")
+            raise IntegrityError(f"The bundle {self._zip.filename} has no version of {key}.")
         try:
             with self._zip.open(member) as file:
                 while chunk := file.read(_CHUNK):

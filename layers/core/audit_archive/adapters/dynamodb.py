@@ -1,9 +1,9 @@
-"""A DynamoDB table of `console` and `item`: the four calls that we make, their refusals translated."""
+"""A DynamoDB table with the keys `console` and `item`: the calls that we make, and their errors in words."""
 
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from audit_archive.adapters.aws import AwsFault, error_code, told
+from audit_archive.adapters.aws import AwsFault, error_code, failure_sentence
 from audit_archive.adapters.ledger_items import item_key
 from audit_archive.errors import LedgerError
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 _ADVICE = {
-    "ResourceNotFoundException": "The table is not there: check LedgerTable, or deploy the stack again.",
+    "ResourceNotFoundException": "The table does not exist: check LedgerTable, or deploy the stack again.",
     "AccessDeniedException": "Check the function's role.",
     "ValidationException": "This is a fault of this program: please report it.",
     "NoCredentialsError": "There are no AWS credentials: log in, or give the function a role.",
@@ -23,7 +23,7 @@ _CONDITION = "ConditionalCheckFailedException"
 
 
 class LedgerTable:
-    """Uses GetItem, PutItem, DeleteItem and Query, nothing else; every read is strongly consistent."""
+    """Uses only GetItem, PutItem, DeleteItem and Query. Every read is strongly consistent."""
 
     def __init__(self, client: "DynamoDBClient", name: str) -> None:
         self._client = client
@@ -45,7 +45,7 @@ class LedgerTable:
         condition: str = "",
         values: "Mapping[str, AttributeValueTypeDef] | None" = None,
     ) -> bool:
-        """Write an item; False if its condition did not hold.
+        """Write an item. Returns False if its condition did not hold.
 
         In a condition `#name` stands for the attribute `name` (many plain names are reserved words).
         """
@@ -64,7 +64,7 @@ class LedgerTable:
         condition: str = "",
         values: "Mapping[str, AttributeValueTypeDef] | None" = None,
     ) -> bool:
-        """Remove an item, if it is there; False if its condition did not hold."""
+        """Remove an item, if it exists. Returns False if its condition did not hold."""
         key = item_key(console, item)
         try:
             self._client.delete_item(TableName=self._name, Key=key, **_conditional(condition, values))
@@ -93,7 +93,9 @@ class LedgerTable:
             raise self._error(f"list {prefix}* of {console}", error) from error
 
     def _error(self, action: str, error: Exception) -> LedgerError:
-        return LedgerError(told(f"The ledger {self._name} could not {action}", error, _ADVICE, _OTHERWISE))
+        return LedgerError(
+            failure_sentence(f"The ledger {self._name} could not {action}", error, _ADVICE, _OTHERWISE)
+        )
 
 
 def _conditional(condition: str, values: "Mapping[str, AttributeValueTypeDef] | None") -> dict[str, Any]:

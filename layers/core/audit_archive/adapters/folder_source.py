@@ -15,9 +15,9 @@ _NOWHERE = {"", ".", ".."}
 
 
 class FolderSource:
-    """An ArchiveSource over a folder. Whatever version is asked for, the one file of the key is given.
+    """An ArchiveSource over a folder. It ignores version ids: a key has one file.
 
-    It knows no checksum and no lock. A key that leads out of the folder (`..`, a link) names nothing.
+    It knows no checksum and no lock. A key that leads out of the folder (`..`, a link) has no file.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -27,7 +27,6 @@ class FolderSource:
         self._root = folder.resolve()
 
     def inspect(self, key: str, version_id: str | None = None) -> ObjectFacts | None:
-        """As the port says."""
         del version_id
         path = self._path(key)
         if path is None:
@@ -39,11 +38,10 @@ class FolderSource:
         return ObjectFacts(key, NO_VERSION, size, None, None)
 
     def read(self, key: str, version_id: str) -> Iterator[bytes]:
-        """As the port says."""
         del version_id
         path = self._path(key)
         if path is None:
-            raise IntegrityError(f"There is no version of {key} in the folder {self._root}.")
+            raise IntegrityError(f"The folder {self._root} has no version of {key}.")
         try:
             with path.open("rb") as file:
                 while chunk := file.read(_CHUNK):
@@ -52,13 +50,13 @@ class FolderSource:
             raise _failed(f"The file of {key} could not be read", error) from error
 
     def versions(self, prefix: str, after_key: str = "") -> Iterator[Version]:
-        """As the port says: each file is the one version of its key."""
+        """Each file is the one version of its key."""
         for key in self._keys(self._root, "", prefix):
             if key > after_key:
                 yield Version(key, NO_VERSION, is_delete_marker=False)
 
     def _path(self, key: str) -> Path | None:
-        """The file of a key; None if there is none inside the folder."""
+        """The file of a key; None if it has no file inside the folder."""
         parts = key.split("/")
         if not key.isprintable() or any(
             part in _NOWHERE or len(os.fsencode(part)) > _MAX_NAME_BYTES for part in parts

@@ -1,14 +1,16 @@
-"""How the ledger's items look: pure, both ways. Keys are `console` (partition) and `item` (sort), both text.
+"""The items of the ledger's table, written and read. Pure.
+
+The keys are `console` (partition) and `item` (sort), both text. The items:
 
 lease                     owner, expires_at
 completed                 at: when a run was last completed (epoch seconds)
 lack                      body: what `fetch` showed and exports lack
-finding#<sha256>          expires_at and body of a claim; without them the finding was announced
+finding#<sha256>          expires_at and claim: a run is about to announce it; without them it was announced
 head                      format, seq, statement_sha256; the packed head without its holes in `body`, with its
                           `digest` (SHA-256); the packed holes in `holes`, with `holes_sha256`; `note`: the
                           signed checkpoint of its statement, or nothing
-head#<seq>#<digest>#<n>   what does not fit into the item, in parts: body, or holes. Holes that stay are not
-                          written again: `holes_at` is the number under which they lie
+head#<seq>#<digest>#<n>   what does not fit into the item, in parts: body, or holes. Holes that did not change
+                          are not written again: `holes_at` is the number under which they are stored
 disowned                  a head that the chain did not confirm, until it is made anew
 progress                  of `verify/<console>`: how far the daily audits are, field by field
 statement#<seq>           kind, key, version_id, sha256; of an archive its count, ids and dates, and the span
@@ -44,14 +46,14 @@ _MAX_DIGITS = 11
 """Digits of a moment in epoch seconds."""
 
 PART_BYTES = 350_000
-"""A DynamoDB item may have 400 KB with its names: this leaves room for them."""
+"""A DynamoDB item has at most 400 KB with its names: this leaves room for the names."""
 
 INLINE_BYTES = 200_000
 INLINE_HOLES = 2_000
-"""So many holes take less than what is left beside a body of INLINE_BYTES."""
+"""So many holes take less room than a body of INLINE_BYTES leaves."""
 
 MAX_UNPACKED = 1 << 28
-"""Bytes of a head's JSON: more is an attempt to fill the memory."""
+"""Bytes of a head's JSON. More would be an attempt to fill the memory."""
 
 LEASE = "lease"
 LAST_COMPLETED = "completed"
@@ -63,7 +65,25 @@ PROGRESS = "progress"
 FINDINGS_PREFIX = "finding#"
 
 HEAD_ITEM_FORMAT: "AttributeValueTypeDef" = {"N": "3"}
-"""Raise it when the fields of a head change: then it is made anew from the chain."""
+"""Raise it when the fields of a head change. Then each head is made anew from the chain."""
+
+
+STATEMENTS_PREFIX = "statement#"
+
+INDEX_ATTRIBUTES = (
+    "item",
+    "kind",
+    "key",
+    "version_id",
+    "sha256",
+    "count",
+    "first_id",
+    "last_id",
+    "first_date",
+    "last_date",
+    "amended_first",
+    "amended_last",
+)
 
 
 def item_key(console: str, item: str) -> "Item":
@@ -87,7 +107,7 @@ def lack_item(console: str, lack: Lack) -> "Item":
 
 
 def lack_of(item: "Mapping[str, AttributeValueTypeDef]") -> Lack | None:
-    """What `lack_item` wrote; None if it is something else."""
+    """The note in an item that `lack_item` wrote; None if the item has no such note."""
     try:
         return from_json(Lack, orjson.loads(item["body"]["B"]))
     except (KeyError, ValueError):
@@ -95,7 +115,8 @@ def lack_of(item: "Mapping[str, AttributeValueTypeDef]") -> Lack | None:
 
 
 def claim_item(finding: Finding, expires_at: int) -> "Item":
-    """A finding that somebody is about to announce until `expires_at`, whole, should they not come to it."""
+    """A finding that a run is about to announce. It is stored whole, so that another run can announce it
+    after `expires_at` (epoch seconds)."""
     body = orjson.dumps({"expires_at": expires_at, "finding": finding})
     return announced_item(finding) | {"expires_at": {"N": str(expires_at)}, "claim": {"B": body}}
 
@@ -106,13 +127,13 @@ def announced_item(finding: Finding) -> "Item":
 
 
 def has_run_out(item: "Mapping[str, AttributeValueTypeDef]", now: int) -> bool:
-    """Whether an item is a claim, and whoever made it has had their time."""
+    """Whether an item is a claim that has expired at `now`."""
     claim = _claim_of(item)
     return claim is not None and claim[1] <= now
 
 
 def finding_of(item: "Mapping[str, AttributeValueTypeDef]") -> Finding | None:
-    """The finding in a claim; None if it is something else, whatever may come of a table."""
+    """The finding in a claim; None if the item is not a claim, or a damaged one."""
     claim = _claim_of(item)
     return claim[0] if claim is not None else None
 
@@ -120,29 +141,29 @@ def finding_of(item: "Mapping[str, AttributeValueTypeDef]") -> Finding | None:
 def _claim_of(item: "Mapping[str, AttributeValueTypeDef]") -> tuple[Finding, int] | None:
     try:
         claim = orjson.loads(item["claim"]["B"])
-        said = claim["finding"]
-        finding = Finding(**{**said, "kind": member_of(FindingKind, said["kind"])})
+        fields = claim["finding"]
+        finding = Finding(**{**fields, "kind": member_of(FindingKind, fields["kind"])})
         return finding, int(claim["expires_at"])
     except (KeyError, TypeError, ValueError):
         return None
 
 
 def moment_of(item: "Mapping[str, AttributeValueTypeDef]") -> int | None:
-    """When a run was last completed (epoch seconds); None if the item says no moment."""
+    """When a run was last completed (epoch seconds); None if the item has no valid moment."""
     text = item.get("at", {}).get("N", "")
     return int(text) if text.isdecimal() and len(text) <= _MAX_DIGITS else None
 
 
 def parts_prefix(seq: int, digest: str) -> str:
-    """What the keys of the parts of some packed bytes begin with.
+    """The beginning of the keys of all parts of some packed bytes.
 
-    `seq` is the statement with which they were first recorded; by the digest no two writers mix.
+    `seq`: the statement with which they were first recorded. The digest keeps the parts of two writers apart.
     """
     return f"{PARTS_PREFIX}{seq:0{SEQ_DIGITS}d}#{digest}#"
 
 
 def digest_of(packed: bytes) -> str:
-    """By what packed bytes are recognised."""
+    """The SHA-256 (hex) of packed bytes."""
     return sha256(packed).hexdigest()
 
 
@@ -155,7 +176,7 @@ def unpack_head(packed: bytes, packed_holes: bytes) -> Head:
     """The head of its two packed halves. Raises ValueError if these bytes are not a head."""
     try:
         head = from_json(Head, _unpacked(packed))
-        # Not by `from_json`, which takes seconds for hundreds of thousands.
+        # `from_json` would take seconds for hundreds of thousands of holes.
         holes = tuple(map(_hole, _unpacked(packed_holes)))
     except (zlib.error, TypeError, AttributeError) as error:
         raise ValueError(str(error)) from error
@@ -168,7 +189,7 @@ def _unpacked(packed: bytes) -> Any:
     unpacker = zlib.decompressobj()
     data = unpacker.decompress(packed, MAX_UNPACKED)
     if not unpacker.eof:
-        raise ValueError("cut off, or larger than any head")
+        raise ValueError("it is cut off, or larger than any head")
     return orjson.loads(data)
 
 
@@ -187,10 +208,10 @@ def _is_hole(hole: OpenHole) -> bool:
 def head_items(
     head: Head, ref: ObjectRef, note: bytes = b"", holes_at: int | None = None
 ) -> "tuple[Item, list[Item]]":
-    """The head's item, and the items of its parts, which must be there before it.
+    """The head's item, and the items of its parts, which must be written before it.
 
     `note`: the signed checkpoint of its statement, if it has one. `holes_at`: the number under which parts
-    with the very same holes lie already.
+    with the same holes are stored already.
     """
     body, digest = pack(replace(head, holes=())), holes_sha256(head.holes)
     item: Item = item_key(head.console, HEAD) | {
@@ -216,7 +237,7 @@ def head_items(
 
 
 def is_large(head: Head) -> bool:
-    """Whether a head's holes lie in parts of their own."""
+    """Whether a head's holes are stored in parts of their own."""
     return len(head.holes) > INLINE_HOLES
 
 
@@ -230,12 +251,12 @@ def _parts(head: Head, digest: str, packed: bytes) -> "list[Item]":
 
 
 def statement_item(statement: Statement, ref: ObjectRef) -> "Item":
-    """The index entry of a statement, by which retrieval finds objects without reading the chain.
+    """The index entry of a statement. Retrieval finds objects by it without reading the whole chain.
 
-    It stays small whatever the statement archives: entry files and export are read from the statement.
+    It stays small however much the statement archives: entry files and export are read from the statement.
     """
     row = indexed(statement, ref)
-    item: Item = item_key(statement.console, f"statement#{row.seq:0{SEQ_DIGITS}d}") | {
+    item: Item = item_key(statement.console, f"{STATEMENTS_PREFIX}{row.seq:0{SEQ_DIGITS}d}") | {
         "kind": {"S": row.kind},
         "key": {"S": ref.key},
         "version_id": {"S": ref.version_id},
@@ -276,35 +297,16 @@ def progress_item(partition: str, rotation: Rotation) -> "Item":
 
 
 def rotation_of(item: "Mapping[str, AttributeValueTypeDef]") -> Rotation:
-    """What `progress_item` wrote. Raises KeyError or ValueError if it is something else."""
+    """The rotation in an item that `progress_item` wrote. Raises KeyError or ValueError for another item."""
     values = {name: value for name, value in item.items() if name not in {"console", "item"}}
     return from_json(Rotation, {name: int(v["N"]) if "N" in v else v.get("S") for name, v in values.items()})
 
 
-# The ledger's index of statements, read: what `ledger_items.statement_item` writes.
-
-PREFIX = "statement#"
-ATTRIBUTES = (
-    "item",
-    "kind",
-    "key",
-    "version_id",
-    "sha256",
-    "count",
-    "first_id",
-    "last_id",
-    "first_date",
-    "last_date",
-    "amended_first",
-    "amended_last",
-)
-
-
 def indexed_of(item: "ReadItem") -> Indexed:
-    """One item of the index. Raises ValueError or KeyError if it is none."""
+    """The index entry in an item. Raises ValueError or KeyError for another item."""
     first, last = _number_of(item, "amended_first"), _number_of(item, "amended_last")
     return Indexed(
-        seq=int(item["item"]["S"].removeprefix(PREFIX)),
+        seq=int(item["item"]["S"].removeprefix(STATEMENTS_PREFIX)),
         kind=member_of(StatementKind, item["kind"]["S"]),
         statement=ObjectRef(item["key"]["S"], item["version_id"]["S"], item["sha256"]["S"]),
         count=_number_of(item, "count") or 0,

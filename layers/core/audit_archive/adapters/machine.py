@@ -1,4 +1,4 @@
-"""Time: the machine's clock, and how much of it the caller grants."""
+"""The machine that the program runs on: its clock, temporary files, time zones, and files of this package."""
 
 import math
 import tempfile
@@ -13,6 +13,10 @@ import pytz
 from audit_archive.errors import SettingsError
 from audit_archive.format.times import OffsetAt
 from audit_archive.ports import Handouts
+
+_FIRST, _LAST = -3 * 86_400, 253_402_214_400  # 1969-12-29 to 9999-12-31: datetime has these in any zone
+
+_PACKAGE = "audit_archive"
 
 
 class LambdaContext(Protocol):
@@ -31,7 +35,7 @@ class SystemClock:
         return int(time.time())
 
     def remaining(self) -> float:
-        """Nobody cuts a terminal off: infinity."""
+        """Infinity: a command at a terminal has no deadline."""
         return math.inf
 
     def sleep(self, seconds: float) -> None:
@@ -50,29 +54,25 @@ class LambdaClock(SystemClock):
         return self._context.get_remaining_time_in_millis() / 1000
 
 
-# Temporary files in the system's temporary directory (`/tmp` in a Lambda).
-
-
 def scratch_file() -> BinaryIO:
-    """An empty temporary file without a name: it vanishes when it is closed, or with the process."""
+    """An empty file without a name in the temporary directory (`/tmp` in a Lambda).
+
+    It vanishes when it is closed, or when the process ends. Raises SettingsError if the disk is full.
+    """
     try:
-        # cast: the stub's wrapper class is a BinaryIO in all but name.
+        # The type stub's wrapper class has all methods of a BinaryIO, and does not say so.
         return cast("BinaryIO", tempfile.TemporaryFile())
     except OSError as error:
         raise SettingsError(
-            f"No temporary file can be made ({error.strerror}): give the function more ephemeral storage."
+            f"A temporary file can't be made ({error.strerror}): give the function more ephemeral storage."
         ) from error
 
 
-# Time zones by their names in the IANA database, as pytz carries it.
-
-_FIRST, _LAST = -3 * 86_400, 253_402_214_400  # 1969-12-29 to 9999-12-31: what datetime can tell in any zone
-
-
 def find_zone(name: str) -> OffsetAt | None:
-    """The zone's offset from UTC in seconds at an instant (epoch seconds); None if there is no such zone.
+    """The zone of a name of the IANA database, as pytz has it; None if there is no such zone.
 
-    pytz knows no daylight-saving change after 2037.
+    A zone is a function: its offset from UTC (seconds) at an instant (epoch seconds). pytz has no
+    daylight-saving changes after 2037.
     """
     try:
         zone = pytz.timezone(name)
@@ -86,14 +86,9 @@ def find_zone(name: str) -> OffsetAt | None:
     return offset_at
 
 
-# The files of this package that every bundle of evidence carries.
-
-_PACKAGE = "audit_archive"
-
-
 @cache
 def handouts() -> Handouts:
-    """Read them from where the package is installed."""
+    """The files of this package that every bundle of evidence carries."""
     handout = files(_PACKAGE) / "evidence" / "handout"
     return Handouts(
         verifier=(handout / "verify.py").read_bytes(),

@@ -1,4 +1,7 @@
-"""The archive bucket: Amazon S3 versioned, locked; every put one request."""
+"""Amazon S3: the archive bucket (versioned, with Object Lock), the bucket for answers, and links to objects.
+
+Every put is one request.
+"""
 
 import re
 from base64 import b64encode
@@ -9,7 +12,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from botocore.exceptions import FlexibleChecksumError
 
-from audit_archive.adapters.aws import AwsFault, error_code, http_status, told
+from audit_archive.adapters.aws import AwsFault, error_code, failure_sentence, http_status
 from audit_archive.errors import ArchiveStoreError, IntegrityError
 from audit_archive.format.codec import member_of
 from audit_archive.format.facts import LockMode, ObjectRef
@@ -22,15 +25,13 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import HeadObjectOutputTypeDef
 
 
-# What S3's refusals mean to us, and what to do about each.
-
-_DAMAGED = "The bytes were damaged on their way to S3 and nothing was stored. Run again."
+_DAMAGED = "The bytes were damaged on their way to S3. No object was stored. Run again."
 _UNLOCKED = "Most likely the bucket has no Object Lock: use the bucket that the template makes."
 _ROLE = "Check the function's role and the bucket policy."
 _ADVICE = {
     "AccessDenied": _ROLE,
     "403": _ROLE,
-    "NoSuchBucket": "The stack's bucket is not there: check its name, or deploy the stack again.",
+    "NoSuchBucket": "The stack's bucket does not exist: check its name, or deploy the stack again.",
     "BadDigest": _DAMAGED,
     "InvalidDigest": _DAMAGED,
     "XAmzContentChecksumMismatch": _DAMAGED,
@@ -39,7 +40,7 @@ _ADVICE = {
     "EntityTooLarge": "One put carries 5 GB at most: purge the Console more often.",
     "ExpiredToken": "The credentials have expired: log in again.",
     "NoCredentialsError": "There are no AWS credentials: log in, or give the function a role.",
-    "SlowDown": "S3 is throttling; the next run does it.",
+    "SlowDown": "S3 is throttling. The next run tries again.",
 }
 _NO_LOCKS = {"InvalidRequest", "ObjectLockConfigurationNotFoundError"}
 _LOCK = re.compile(r"object ?lock", re.IGNORECASE)
@@ -49,44 +50,50 @@ _ABSENT = {"404", "405", "NoSuchKey", "NoSuchVersion", "MethodNotAllowed"}
 """No such object or version; 405 is how S3 answers a read of a delete marker."""
 
 _IN_THE_WAY = {"PreconditionFailed", "ConditionalRequestConflict", "OperationAborted", "412", "409"}
-"""The answers to `If-None-Match: *` where an object is there, or is just being made."""
+"""The answers to `If-None-Match: *` if an object exists, or is being made at this moment."""
 
 _LOCAL = {"NoCredentialsError", "PartialCredentialsError", "ParamValidationError", "NoRegionError"}
 """Faults found before anything was sent."""
 
 
-def store_error(action: str, error: Exception) -> ArchiveStoreError | IntegrityError:
-    """The error to raise for a failed request; `action` is a clause like 'The object x could not be put'.
+READ_BYTES = 1 << 20
+"""Bytes of a chunk."""
 
-    That a bucket takes no locks is no outage: IntegrityError. Everything else is ArchiveStoreError.
+BODY_READS = 3
+"""How often the reading of a body is begun."""
+
+
+def store_error(action: str, error: Exception) -> ArchiveStoreError | IntegrityError:
+    """The error to raise for a failed request. `action`: a clause like 'The object x could not be put'.
+
+    IntegrityError if the bucket takes no locks, since that is not an outage; else ArchiveStoreError.
     """
-    sentence = told(action, error, _ADVICE, _OTHERWISE)
+    sentence = failure_sentence(action, error, _ADVICE, _OTHERWISE)
     takes_no_locks = error_code(error) in _NO_LOCKS and _LOCK.search(sentence.partition(_UNLOCKED)[0])
     return IntegrityError(sentence) if takes_no_locks else ArchiveStoreError(sentence)
 
 
 def is_absent(error: Exception) -> bool:
-    """Whether S3 said that there is no such object or version. A missing bucket is not that."""
+    """Whether S3 says that there is no such object or version. False for a missing bucket."""
     return error_code(error) in _ABSENT
 
 
 def is_definite_refusal(error: Exception) -> bool:
-    """Whether a put with `If-None-Match: *` certainly made nothing, and not because something is there.
+    """Whether a put with `If-None-Match: *` certainly made no object, and its key is not taken.
 
-    Server faults, timeouts and lost connections are not definite: the object may have been made.
+    Server faults, timeouts and lost connections are not definite: the object may have been made. A taken key
+    is not definite either: a repeat by the SDK finds the object that the first attempt made.
     """
     if error_code(error) in _IN_THE_WAY:
         return False
     return error_code(error) in _LOCAL or 400 <= http_status(error) < 500  # noqa: PLR2004 - HTTP's client errors
 
 
-READ_BYTES = 1 << 20
-BODY_READS = 3
-"""How often a body is begun."""
-
-
 class S3ArchiveStore:
-    """One bucket. The role needs s3:ListBucket, or S3 answers 403 where an object is merely absent."""
+    """An ArchiveStore over one bucket.
+
+    The role needs s3:ListBucket: without it S3 answers 403 for an absent object.
+    """
 
     def __init__(self, client: "S3Client", bucket: str) -> None:
         """`client` should be made with `aws.client_config()`."""
@@ -96,7 +103,7 @@ class S3ArchiveStore:
     def put(
         self, key: str, body: BinaryIO, sha256: str, retention: Retention, metadata: Mapping[str, str]
     ) -> ObjectRef:
-        """As the port says. A repeat by the SDK may leave a second, identical version: both are locked."""
+        """A repeat by the SDK may leave a second, identical version. Both are locked."""
         body.seek(0)
         request = self._locked(key, sha256, retention)
         try:
@@ -106,13 +113,13 @@ class S3ArchiveStore:
         version_id = answer.get("VersionId") or self._version_with(key, sha256)
         if version_id == "null":
             raise IntegrityError(
-                f"S3 made no version of {key}: the bucket {self._bucket} has versioning off. Nothing "
-                "stored so is safe: restore its versioning and Object Lock, then run again."
+                f"S3 made no version of {key}: versioning is off in the bucket {self._bucket}. An object "
+                "without a version can be deleted. Restore versioning and Object Lock, then run again."
             )
         return ObjectRef(key, version_id, sha256)
 
     def create(self, key: str, body: bytes, sha256: str, retention: Retention) -> None:
-        """As the port says: S3 makes the object only if none has the key, else it answers 412 or 409."""
+        """S3 makes the object only if the key is free. It answers 412 or 409 otherwise."""
         try:
             self._client.put_object(**self._locked(key, sha256, retention), Body=body, IfNoneMatch="*")
         except AwsFault as error:
@@ -120,10 +127,7 @@ class S3ArchiveStore:
                 raise store_error(f"The object {key} could not be created", error) from error
 
     def inspect(self, key: str, version_id: str | None = None) -> ObjectFacts | None:
-        """As the port says.
-
-        An answer whose head was cut off looks like one about an object without a lock: that is asked twice.
-        """
+        # An answer whose head was cut off looks like an object without a lock: ask again.
         facts = self._head(key, version_id)
         return facts if facts is None or facts.retention else self._head(key, version_id)
 
@@ -139,9 +143,10 @@ class S3ArchiveStore:
             raise store_error(f"The object {key} could not be inspected", error) from error
 
     def read(self, key: str, version_id: str) -> Iterator[bytes]:
-        """As the port says; the request is made when the first chunk is asked for.
+        """The request is made when the first chunk is asked for.
 
-        The SDK repeats only what comes before a body: one that breaks off is asked for anew.
+        The SDK repeats a request only until the body begins. If the body breaks off, it is requested again
+        here, and the bytes already given are passed over.
         """
         done = 0
         for left in reversed(range(BODY_READS)):
@@ -153,8 +158,8 @@ class S3ArchiveStore:
                         yield chunk
             except FlexibleChecksumError as error:
                 raise IntegrityError(
-                    f"The bytes of {key} (version {version_id}) do not have the checksum that S3 keeps for "
-                    "them: the object is damaged, or the transfer was."
+                    f"The bytes of {key} (version {version_id}) do not match the checksum that S3 keeps: the "
+                    "object or its transfer was damaged."
                 ) from error
             except AwsFault as error:
                 if not left:
@@ -174,7 +179,7 @@ class S3ArchiveStore:
         return answer["Body"]
 
     def versions(self, prefix: str, after_key: str = "") -> Iterator[Version]:
-        """As the port says; S3 lists pages in key order, each page in two lists that are merged here."""
+        """S3 lists pages in key order. Each page has two lists, which are merged here."""
         pages = self._client.get_paginator("list_object_versions")
         marker: dict[str, Any] = {"KeyMarker": after_key} if after_key else {}
         try:
@@ -186,7 +191,7 @@ class S3ArchiveStore:
             raise store_error(f"The versions under {prefix} could not be listed", error) from error
 
     def _version_with(self, key: str, sha256: str) -> str:
-        """The latest version if it has these bytes: for the answer to a put whose head was cut off."""
+        """The latest version if it has these bytes, for a put whose answer lacks the version id."""
         facts = self.inspect(key)
         return facts.version_id if facts is not None and facts.sha256 == sha256 else "null"
 
@@ -207,7 +212,7 @@ def _version(version_id: str | None) -> dict[str, Any]:
 
 
 def _beyond(skip: int, chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """What comes after the first bytes."""
+    """The bytes after the first `skip` ones."""
     for chunk in chunks:
         if len(chunk) > skip:
             yield chunk[skip:]
@@ -227,26 +232,24 @@ def _facts(key: str, answer: "HeadObjectOutputTypeDef") -> ObjectFacts:
 
 
 def _hex(checksum: str) -> str | None:
-    """The checksum as we write it; None for one of parts (`...-2`), which is no hash of the bytes."""
+    """A checksum in hex; None for a checksum of parts (`...-2`), which is not a hash of the bytes."""
     return None if "-" in checksum else from_base64(checksum).hex()
 
 
-# The bucket for answers, and links: whoever has one downloads one object for a short while, without AWS.
-
-
 class S3Links:
-    """Links to objects of one bucket, signed with this role's own right to read them (s3:GetObject...).
+    """Links to objects of one bucket. Whoever has a link can download its object for a while, without AWS.
 
-    A link dies with the credentials that signed it, if that is sooner.
+    The role itself needs s3:GetObject or s3:GetObjectVersion. A link ends early if the credentials that
+    signed it end.
     """
 
     def __init__(self, client: "S3Client", bucket: str) -> None:
-        """`client` must sign with `s3v4`: older signatures tell no region and no lifetime."""
+        """`client` must sign with `s3v4`: older signatures have no region and no lifetime."""
         self._client = client
         self._bucket = bucket
 
     def link(self, key: str, version_id: str | None, seconds: int) -> str:
-        """A link to one version, or to the latest. A browser saves what it leads to, and shows none of it."""
+        """A link to one version, or to the latest. A browser saves the object and does not display it."""
         name = key.rpartition("/")[2]
         params: dict[str, Any] = {
             "Bucket": self._bucket,
@@ -262,7 +265,7 @@ class S3Links:
 
 
 class S3ReportStore:
-    """A ReportStore. The role needs s3:PutObject and s3:GetObject on the bucket's objects, and no more."""
+    """A ReportStore. The role needs s3:PutObject and s3:GetObject on the bucket's objects, no more."""
 
     def __init__(self, client: "S3Client", bucket: str) -> None:
         """`client` as for S3Links."""
@@ -271,7 +274,7 @@ class S3ReportStore:
         self._links = S3Links(client, bucket)
 
     def put(self, key: str, body: BinaryIO, sha256: str, content_type: str) -> None:
-        """As the port says, in one request: 5 GB at most."""
+        """One request: 5 GB at most."""
         body.seek(0)
         try:
             self._client.put_object(
@@ -286,5 +289,4 @@ class S3ReportStore:
             raise store_error(f"The answer {key} could not be put", error) from error
 
     def link(self, key: str, seconds: int) -> str:
-        """As the port says."""
         return self._links.link(key, None, seconds)

@@ -1,9 +1,9 @@
-"""API keys of a Console in AWS Secrets Manager: one secret a key, its text the bare key."""
+"""API keys of a Console in AWS Secrets Manager: a secret for each key. Its text is the key alone."""
 
 import re
 from typing import TYPE_CHECKING
 
-from audit_archive.adapters.aws import AwsFault, error_code, http_status, told
+from audit_archive.adapters.aws import AwsFault, error_code, failure_sentence, http_status
 from audit_archive.errors import ConsoleUnavailableError, SettingsError
 
 if TYPE_CHECKING:
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 _A_KEY = re.compile(r"[!-~]+")
-"""Printable ASCII without spaces: all that can travel in an HTTP header as it is."""
+"""Printable ASCII without spaces: other characters can't be sent in an HTTP header unchanged."""
 
 _QUOTES = "\"'`\u201c\u201d\u2018\u2019\u00ab\u00bb"
 
@@ -22,10 +22,13 @@ _ADVICE = {
 
 
 class SecretKey:
-    """One API key in one secret; read when first asked for, and again on `refresh`."""
+    """The API key in one secret. It is read at the first use, and again on `refresh`."""
 
     def __init__(self, client: "SecretsManagerClient", name: str, *, denied_is_absent: bool = False) -> None:
-        """`name` is the secret's name, `<prefix>/<console>/<read|purge>`. Reads nothing yet."""
+        """`name`: the secret's name, `<prefix>/<console>/<read|purge>`. It is not read yet.
+
+        `denied_is_absent`: whether a secret that we may not read counts as absent, as in `find_key`.
+        """
         self._client = client
         self._name = name
         self._denied_is_absent = denied_is_absent
@@ -62,10 +65,12 @@ class SecretKey:
             is_denied = error_code(error) == "AccessDeniedException"
             if _is_absent(error) or (is_denied and self._denied_is_absent):
                 return None
-            sentence = told(f"The secret {self._name} can't be read", error, _ADVICE, "Try again later.")
+            sentence = failure_sentence(
+                f"The secret {self._name} can't be read", error, _ADVICE, "Try again later."
+            )
             if _is_definite(error):
                 raise SettingsError(sentence) from error
-            # Without its key the Console is out of reach: what to do is the same, wait.
+            # Without its key the Console can't be reached. As after any outage, the next run tries again.
             raise ConsoleUnavailableError(sentence) from error
         if "SecretString" not in answer:
             raise SettingsError(
@@ -76,23 +81,23 @@ class SecretKey:
 
 
 def find_key(client: "SecretsManagerClient", name: str) -> SecretKey | None:
-    """The key of a secret that need not exist; None if it does not, or if we may not read it.
+    """The key in a secret; None if the secret does not exist, or if we may not read it.
 
-    Secrets Manager authorises before it looks: a role that may read secrets by the pattern of their names is
-    denied one that does not exist, so the two can't be told apart. Reads it at once. Raises SettingsError if
-    it exists and holds no key.
+    The secret is read at once. Raises SettingsError if it exists and does not hold a key.
     """
+    # Secrets Manager checks the permission before it looks for the secret. A role that may read secrets by a
+    # pattern of their names is denied one that does not exist. So the two cases look the same.
     key = SecretKey(client, name, denied_is_absent=True)
     return key if key.exists() else None
 
 
 def _is_definite(error: Exception) -> bool:
-    """Whether the service refused, and neither failed nor throttled us (which it says with 400)."""
+    """Whether the service refused. A failure or throttling (which has the status 400) is not a refusal."""
     return 400 <= http_status(error) < 500 and "hrottl" not in error_code(error)  # noqa: PLR2004 - HTTP's refusals
 
 
 def _is_absent(error: Exception) -> bool:
-    """A secret that somebody deleted lingers for days as one that can't be read."""
+    """Whether a secret does not exist. For days after its deletion, AWS answers that it can't be read."""
     code = error_code(error)
     return code == "ResourceNotFoundException" or (
         code == "InvalidRequestException" and "delet" in str(error).lower()
@@ -109,7 +114,7 @@ def _checked(name: str, text: str) -> str:
         )
     if key.startswith("{") or not _A_KEY.fullmatch(key):
         raise SettingsError(
-            f"The secret {name} holds no bare API key. Its whole text must be the key: no JSON, no quotes, "
-            "no spaces."
+            f"The secret {name} does not hold an API key alone. Its whole text must be the key: no JSON, no "
+            "quotes, no spaces."
         )
     return key

@@ -1,10 +1,10 @@
-"""Findings to people: one SNS message each."""
+"""Sends findings to people: one SNS message a finding."""
 
 import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from audit_archive.adapters.aws import AwsFault, told
+from audit_archive.adapters.aws import AwsFault, failure_sentence
 from audit_archive.errors import SettingsError
 from audit_archive.finding import Finding
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 MAX_SUBJECT = 99
-"""SNS wants fewer than 100 characters, and no line breaks or control characters."""
+"""SNS takes fewer than 100 characters, without line breaks or control characters."""
 
 MAX_BODY = 200_000
 """Characters. SNS takes 256 KiB; our JSON is ASCII, so a character is a byte."""
@@ -25,7 +25,7 @@ _ADVICE = {
 
 
 class SnsAlerts:
-    """Publishes every finding at once as a message of its own: an alarm that is already red tells nothing."""
+    """Sends each finding in a message of its own: an alarm that is already on does not show a second one."""
 
     def __init__(self, client: "SNSClient", topic_arn: str) -> None:
         self._client = client
@@ -37,14 +37,16 @@ class SnsAlerts:
             self._client.publish(TopicArn=self._topic_arn, Subject=_subject(finding), Message=_body(finding))
         except AwsFault as error:
             action = f"The finding {finding.kind} of {finding.console} could not be sent to {self._topic_arn}"
-            raise SettingsError(told(action, error, _ADVICE, "Check the topic and its policy.")) from error
+            raise SettingsError(
+                failure_sentence(action, error, _ADVICE, "Check the topic and its policy.")
+            ) from error
 
 
 class NoAlerts:
-    """For a stack without a topic: findings go nowhere but into the run's result, its metrics and its log."""
+    """For a stack without a topic. Findings are in the run's result, its metrics and its log only."""
 
     def publish(self, finding: Finding) -> None:
-        """Do nothing."""
+        """Send no message."""
 
 
 def _subject(finding: Finding) -> str:

@@ -1,4 +1,8 @@
-"""Every byte: the exports, what they give when read anew, and what the entry files hold."""
+"""The audit of every byte: of exports, and of the content of entry files.
+
+A slice is rebuilt from its export. Its lines, dates, ids, receipts and tree must be those that its statement
+states.
+"""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -31,17 +35,15 @@ from audit_archive.format.times import DAY, from_rfc3339, utc_date
 from audit_archive.format.verdicts import Checked, Fault, Verdict, Why
 from audit_archive.storage.entry_files import inflated, select_stated
 
-# What a statement must say of a slice, made anew from the export: lines, dates, ids, receipts, tree.
-
 LINES = 256
-"""Lines that are hashed at once, and after which the clock is looked at."""
+"""Lines that are hashed at once. The time left is checked after each such batch."""
 
 _RECEIPT = Mark.RECEIPT.value
 
 
 @dataclass
 class _Day:
-    """The lines of one event date."""
+    """The lines of one event date (UTC): ids, count, and the hash of the lines so far."""
 
     first_id: int
     last_id: int = 0
@@ -49,8 +51,8 @@ class _Day:
     content: Any = field(default_factory=sha256)
 
 
-class Rebuilt:
-    """A slice, made anew; `count` lines of it."""
+class RebuiltSlice:
+    """A slice, rebuilt from its export after the head `before`. `count`: its lines so far."""
 
     def __init__(self, before: Head) -> None:
         self._before = before
@@ -62,34 +64,34 @@ class Rebuilt:
         self._last: Entry | None = None
         self.count = 0
 
-    def fill(self, entries: SortedEntries, said: ArchiveStatement, deadline: Deadline) -> None:
-        """Read the slice out of its export. Raises DeadlineError."""
-        selected = select_stated(entries, self._before, said)
+    def fill(self, entries: SortedEntries, statement: ArchiveStatement, deadline: Deadline) -> None:
+        """Read the lines of the slice from the entries of its export. Raises DeadlineError."""
+        selected = select_stated(entries, self._before, statement)
         while batch := list(islice(selected, LINES)):
             deadline.check()
             self._add(batch)
 
-    def differences(self, said: ArchiveStatement) -> Iterator[str]:
-        """In what a statement differs from it, in clauses."""
-        made = [(utc_date(d * DAY), *_shape(self._days[d])) for d in sorted(self._days)]
-        for file, stated in zip(made, map(_stated, said.entries), strict=False):
+    def differences(self, statement: ArchiveStatement) -> Iterator[str]:
+        """What a statement states and the rebuilt slice does not confirm, in clauses after its key."""
+        rebuilt = [(utc_date(d * DAY), *_shape(self._days[d])) for d in sorted(self._days)]
+        for file, stated in zip(rebuilt, map(_stated, statement.entries), strict=False):
             if file != stated:
-                yield f"states {stated} of an entry file, and the export gives {file}"
-        if len(made) != len(said.entries):
-            yield f"states {len(said.entries)} entry files, and the export gives {len(made)}"
-        if self._tree.tree() != said.tree:
-            yield f"states the root {said.tree.root}, and the export gives {self._tree.tree().root}"
-        if tuple(self._filled) != said.filled:
-            yield "states other ids as filled than the export gives"
-        stated_missing = span_set(said.missing)
-        start, end = self._before.highest_archived_id + 1, said.highest_archived_id
+                yield f"states {_described(stated)}, but the export gives {_described(file)}"
+        if len(rebuilt) != len(statement.entries):
+            yield f"states {len(statement.entries)} entry files, but the export gives {len(rebuilt)}"
+        if self._tree.tree() != statement.tree:
+            yield f"states the root {statement.tree.root}, but the export gives {self._tree.tree().root}"
+        if tuple(self._filled) != statement.filled:
+            yield "states filled ids that do not match the export"
+        stated_missing = span_set(statement.missing)
+        start, end = self._before.highest_archived_id + 1, statement.highest_archived_id
         if self._ids.build().gaps(start, end) != stated_missing:
-            yield "states other ids as missing than the export lacks"
-        if [_receipt(seen) for seen in said.receipts_seen] != [_receipt(r) for r in self._receipts]:
-            yield "states other purge receipts than the export holds"
+            yield "states missing ids that do not match the export"
+        if [_receipt(seen) for seen in statement.receipts_seen] != [_receipt(r) for r in self._receipts]:
+            yield "states purge receipts that do not match the export"
         is_highest = self._last is not None and self._last.id > self._before.highest_archived_id
-        if is_highest and self._last is not None and anchor_of(self._last) != said.anchor:
-            yield "states another entry as the highest than the export gives"
+        if is_highest and self._last is not None and anchor_of(self._last) != statement.anchor:
+            yield "states a highest entry that does not match the export"
 
     def _add(self, batch: list[tuple[Entry, int]]) -> None:
         lines, today = list[bytes](), batch[0][1]
@@ -118,6 +120,11 @@ class Rebuilt:
         self._days[day].count += len(lines)
 
 
+def _described(file: tuple[str, str, int, int, int]) -> str:
+    date, content_sha256, first_id, last_id, count = file
+    return f"{count} entries of {date} (ids {first_id} to {last_id}, SHA-256 {content_sha256})"
+
+
 def _shape(day: _Day) -> tuple[str, int, int, int]:
     return day.content.hexdigest(), day.first_id, day.last_id, day.count
 
@@ -130,8 +137,8 @@ def _receipt(of: Receipt | ReceiptSeen) -> tuple[object, ...]:
     return of.entry_id, of.before_id, of.count, of.user, of.user_ip, of.timestamp
 
 
-class Contents:
-    """Reads what statements name. Disk: one export, and its entries twice at most."""
+class ContentCheck:
+    """Reads and checks the objects that statements name. Disk: one export, and its entries twice at most."""
 
     def __init__(
         self,
@@ -139,39 +146,39 @@ class Contents:
         tally: AuditTally,
         pool: ThreadPoolExecutor,
         deadline: Deadline,
-        tell: Callable[[], None],
+        show_progress: Callable[[], None],
     ) -> None:
-        """`tell` is called now and then, for a progress bar."""
+        """`show_progress` is called now and then, for a progress bar."""
         self._audit = audit
         self._tally = tally
         self._pool = pool
         self._deadline = deadline
-        self._tell = tell
+        self._show_progress = show_progress
         self._export: ExportFacts | None = None
         self._entries: SortedEntries | None = None
         self._why_unread = Why.FAULT
         self._files = ExitStack()
 
     def close(self) -> None:
-        """Let go of the files on disk."""
+        """Remove the temporary files."""
         self._files.close()
 
     def check(
-        self, said: ArchiveStatement, ref: ObjectRef, before: Point, found: Iterable[FoundObject]
+        self, statement: ArchiveStatement, ref: ObjectRef, before: Point, found: Iterable[FoundObject]
     ) -> None:
-        """Check what is there of the objects of a statement, stored as `ref`. Raises DeadlineError."""
+        """Check the objects that exist (`found`) of the statement at `ref`. Raises DeadlineError."""
         present = list(found)
-        why = self._why_absent(said)
-        if said.export != self._export:
+        why = self._why_absent(statement)
+        if statement.export != self._export:
             is_absent = all(each.expected.what != Checked.EXPORTS for each in present)
-            self._open(said, ref, why if is_absent else None)
-        self._rebuild(said, ref, before)
+            self._open(statement, ref, why if is_absent else None)
+        self._rebuild(statement, ref, before)
         files = [each for each in present if each.expected.what == Checked.FILES]
-        self._tally.skip(Checked.FILE_CONTENTS, why, len(said.entries) - len(files))
-        self.check_files(said, files)
+        self._tally.skip(Checked.FILE_CONTENTS, why, len(statement.entries) - len(files))
+        self.check_files(statement, files)
 
-    def check_files(self, said: ArchiveStatement, found: Iterable[FoundObject]) -> None:
-        """Check what entry files hold, whichever gzip implementation packed them. Raises DeadlineError."""
+    def check_files(self, statement: ArchiveStatement, found: Iterable[FoundObject]) -> None:
+        """Check the lines of entry files, whichever gzip implementation packed them. Raises DeadlineError."""
         files = list(found)
         for each, content in zip(files, read_ahead(self._pool, self._hash_content, files), strict=True):
             self._tally.checked[Checked.FILE_CONTENTS] += 1
@@ -180,78 +187,81 @@ class Contents:
             if isinstance(stated, EntryFile) and content != stated.content_sha256:
                 key, version_id = each.facts.key, each.facts.version_id
                 sentence = (
-                    f"{key} (version {version_id}) does not hold the lines that statement {said.seq} states"
+                    f"{key} (version {version_id}) does not hold the lines that statement "
+                    f"{statement.seq} states"
                 )
-                self._tally.fault(Fault(Verdict.ALTERED, key, version_id, said.seq, sentence))
+                self._tally.fault(Fault(Verdict.ALTERED, key, version_id, statement.seq, sentence))
 
-    def _open(self, said: ArchiveStatement, ref: ObjectRef, why_absent: Why | None) -> None:
-        """Fetch another export, and read its entries; `why_absent`: it is not there."""
+    def _open(self, statement: ArchiveStatement, ref: ObjectRef, why_absent: Why | None) -> None:
+        """Read the export of a statement into `_entries`. `why_absent`: why that is not possible, if so."""
         self._files.close()
         self._files = ExitStack()
-        self._export, self._entries = said.export, None
+        self._export, self._entries = statement.export, None
         self._why_unread = why_absent or Why.FAULT
         if why_absent is not None:
             self._tally.skip(Checked.EXPORT_CONTENTS, why_absent)
             return
-        spool = self._fetch(said)
+        spool = self._fetch(statement)
         if spool is None:
             return
         try:
-            batches = self._deadline.watch(read_batches(spool, said.export.size))
+            batches = self._deadline.watch(read_batches(spool, statement.export.size))
             entries = sort_entries(batches, self._scratch)
         except InvalidExportError as error:
-            self._misdescribed(ref, said, f"rests on an export that can't be read: {error}")
+            self._misdescribed(ref, statement, f"names an export that can't be read: {error}")
             return
         self._entries = entries
-        for clause in _differences(entries, said.export, self._deadline):
-            self._misdescribed(ref, said, clause)
+        for clause in _differences(entries, statement.export, self._deadline):
+            self._misdescribed(ref, statement, clause)
 
     def _scratch(self) -> BinaryIO:
         return self._files.enter_context(self._audit.scratch())
 
-    def _fetch(self, said: ArchiveStatement) -> BinaryIO | None:
-        """The export on disk, if its bytes are those that are stated."""
-        export, spool = said.export, self._scratch()
+    def _fetch(self, statement: ArchiveStatement) -> BinaryIO | None:
+        """The export in a temporary file; None, and a fault, if it does not have the stated hash and size."""
+        export, spool = statement.export, self._scratch()
         hashed, is_readable = Hasher(), True
         chunks = self._deadline.watch(self._audit.source.read(export.key, export.version_id))
         try:
             for chunk in hashed.passing(chunks):
                 spool.write(chunk)
                 self._tally.checked[Checked.BYTES] += len(chunk)
-                self._tell()
+                self._show_progress()
         except IntegrityError:
             is_readable = False
         self._tally.checked[Checked.EXPORT_CONTENTS] += 1
         if is_readable and (hashed.sha256, hashed.size) == (export.sha256, export.size):
             return spool
-        sentence = f"{export.key} (version {export.version_id}) does not have the bytes that were put"
-        self._tally.fault(Fault(Verdict.ALTERED, export.key, export.version_id, said.seq, sentence))
+        sentence = (
+            f"{export.key} (version {export.version_id}) does not have the bytes that its statement names"
+        )
+        self._tally.fault(Fault(Verdict.ALTERED, export.key, export.version_id, statement.seq, sentence))
         return None
 
-    def _rebuild(self, said: ArchiveStatement, ref: ObjectRef, before: Point) -> None:
+    def _rebuild(self, statement: ArchiveStatement, ref: ObjectRef, before: Point) -> None:
         if self._entries is None or before.head is None:
             self._tally.skip(Checked.SLICES, self._why_unread)
             return
-        head = before.head if before.knows_holes else _with_holes(before.head, said.filled)
-        rebuilt = Rebuilt(head)
-        rebuilt.fill(self._entries, said, self._deadline)
+        head = before.head if before.knows_holes else _with_holes(before.head, statement.filled)
+        rebuilt = RebuiltSlice(head)
+        rebuilt.fill(self._entries, statement, self._deadline)
         self._tally.checked[Checked.SLICES] += 1
         self._tally.checked[Checked.ENTRIES] += rebuilt.count
-        for clause in rebuilt.differences(said):
-            self._misdescribed(ref, said, clause)
+        for clause in rebuilt.differences(statement):
+            self._misdescribed(ref, statement, clause)
 
-    def _why_absent(self, said: ArchiveStatement) -> Why:
-        """Why an object of a statement is not there, or not to be read."""
-        if self._audit.clock.now() >= from_rfc3339(said.export.retain_until) - DAY:
+    def _why_absent(self, statement: ArchiveStatement) -> Why:
+        """Why an object of a statement may be missing."""
+        if self._audit.clock.now() >= from_rfc3339(statement.export.retain_until) - DAY:
             return Why.EXPIRED
-        return Why.FAULT if self._audit.is_recorded(said) else Why.UNRECORDED
+        return Why.FAULT if self._audit.is_recorded(statement) else Why.UNRECORDED
 
-    def _misdescribed(self, ref: ObjectRef, said: ArchiveStatement, clause: str) -> None:
+    def _misdescribed(self, ref: ObjectRef, statement: ArchiveStatement, clause: str) -> None:
         sentence = f"{ref.key} {clause}"
-        self._tally.fault(Fault(Verdict.MISDESCRIBED, ref.key, ref.version_id, said.seq, sentence))
+        self._tally.fault(Fault(Verdict.MISDESCRIBED, ref.key, ref.version_id, statement.seq, sentence))
 
     def _hash_content(self, found: FoundObject) -> str | None:
-        """The SHA-256 of what a file holds; None if that can't be unpacked, or not be read as it was put."""
+        """The SHA-256 (hex) of the inflated content; None if it can't be inflated, or can't be read whole."""
         hashed, key = Hasher(), found.facts.key
         chunks = self._deadline.watch(self._audit.source.read(key, found.facts.version_id))
         try:
@@ -264,13 +274,18 @@ class Contents:
 
 
 def _differences(entries: SortedEntries, stated: ExportFacts, deadline: Deadline) -> Iterator[str]:
-    """In what an export differs from what is stated of it, in clauses."""
+    """What a statement states of its export and the export does not confirm, in clauses after its key."""
     first, last = next(iter(entries.heads()), None), deque(entries.heads(), maxlen=1)
     found = (first.id if first else 0, last[0].id if last else 0, entries.rows, len(entries))
-    if found != (stated.first_id, stated.last_id, stated.rows, stated.entry_count):
-        yield f"states other ids or counts of its export, which has (first, last, rows, entries) {found}"
+    expected = (stated.first_id, stated.last_id, stated.rows, stated.entry_count)
+    if found != expected:
+        yield f"states an export with {_counted(*expected)}, but the export has {_counted(*found)}"
     elif _lines_sha256(entries, deadline) != stated.lines_sha256:
-        yield "states another hash of the lines of its export than the export gives"
+        yield "states a lines_sha256 that does not match the lines of its export"
+
+
+def _counted(first_id: int, last_id: int, rows: int, entry_count: int) -> str:
+    return f"ids {first_id} to {last_id}, {rows} rows and {entry_count} entries"
 
 
 def _lines_sha256(entries: SortedEntries, deadline: Deadline) -> str:
@@ -283,5 +298,5 @@ def _lines_sha256(entries: SortedEntries, deadline: Deadline) -> str:
 
 
 def _with_holes(head: Head, filled: Iterable[int]) -> Head:
-    """A head whose holes nobody knows, with those that a statement fills."""
+    """A head with the holes that a statement fills, for a head whose open holes are not known."""
     return replace(head, holes=tuple(OpenHole(entry_id, entry_id, UnknownMember(), 0) for entry_id in filled))

@@ -1,7 +1,7 @@
-"""The daily audit of a Console's archive, and the audit by hand: what they find, a person is told once.
+"""The daily audit of a Console's archive, and the audit by hand. Each fault is announced once.
 
-Daily, the whole chain is judged, and a share of the contents read: within so many days every byte is read
-again. Besides, it looks whether the archive runs still come to their end.
+The daily audit checks the whole chain and reads a share of the contents, so that every byte is read again
+within so many days. It also checks whether archive runs still complete.
 """
 
 from collections.abc import Callable
@@ -28,12 +28,16 @@ from audit_archive.ports import (
 )
 from audit_archive.storage.chain import statements_from
 
-# The rotation of the daily audit: each day a share, so that within so many days every byte is read again.
+MAX_ANNOUNCED = 20
+"""Faults that one audit announces, one message each. The next audit announces the next ones."""
+
+MOST_FAULTS = 1000
+"""Faults that the report lists. A Lambda answer has at most 6 MB."""
 
 
 @dataclass(frozen=True)
 class Share:
-    """The statements whose content is due today. `is_behind`: the cycle takes longer than it should."""
+    """The statements whose contents are due today. `is_behind`: the cycle takes too many days."""
 
     first: int
     last: int
@@ -42,9 +46,9 @@ class Share:
 
 
 def share_of(rotation: Rotation | None, newest_seq: int, now: int, content_days: int) -> Share:
-    """Today's share of `newest_seq` statements: what is left of the cycle, by the days that are left of it.
+    """Today's share of `newest_seq` statements: those left in the cycle, divided by the days left in it.
 
-    So a day that was missed, or a share that was not finished, is made up for by larger shares.
+    So larger shares make up for a missed day or an unfinished share. `now`: epoch seconds.
     """
     is_new = rotation is None or rotation.next_seq > newest_seq
     first, started_at = (
@@ -56,16 +60,9 @@ def share_of(rotation: Rotation | None, newest_seq: int, now: int, content_days:
     return Share(first, first + count - 1, started_at, is_behind=days_left < 1)
 
 
-MAX_TOLD = 20
-"""Faults that one audit tells a person of, one message each; the next one tells the next."""
-
-MOST_FAULTS = 1000
-"""Faults that a report lists: Lambda takes no answer of more than 6 MB."""
-
-
 @dataclass(frozen=True)
-class Watch:
-    """Everything that an audit with a ledger takes."""
+class AuditPorts:
+    """The ports that an audit with a ledger takes. `notes`: what the daily audits remember."""
 
     source: ArchiveSource
     ledger: Ledger
@@ -77,11 +74,11 @@ class Watch:
 
 
 @dataclass(frozen=True)
-class Watched:
-    """What an audit found. The rest is None of one by hand.
+class AuditReport:
+    """What an audit found. An audit by hand has the verification alone.
 
-    `is_stale`: whether the Console's last completed run lies too long back; `freshness` says it in a
-    sentence. `is_behind`: whether the contents are read again later than they should be.
+    `is_stale`: whether the Console's last completed run is too old; `freshness`: the same in a sentence.
+    `is_behind`: whether it takes longer than `content_days` to read all contents again.
     """
 
     verification: Verification
@@ -90,24 +87,27 @@ class Watched:
     is_behind: bool | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """The report as a plain dict, for JSON: how many faults there are, and the first of them.
+        """The report as a plain dict, for JSON, with the count of faults and the first MOST_FAULTS of them.
 
-        It is what the verify function returns and what `canary-audit verify --json` prints.
+        The verify function returns it, and `canary-audit verify --json` prints it.
         """
-        watched: dict[str, Any] = to_json(self)
-        plain: dict[str, Any] = watched.pop("verification")
+        report: dict[str, Any] = to_json(self)
+        plain: dict[str, Any] = report.pop("verification")
         faults = plain["faults"]
-        return plain | watched | {"fault_count": len(faults), "faults": faults[:MOST_FAULTS]}
+        return plain | report | {"fault_count": len(faults), "faults": faults[:MOST_FAULTS]}
 
 
-Tell = Callable[[Watched], None]
-"""Is given the report before any person is told, so that it is not lost if that fails."""
+KeepReport = Callable[[AuditReport], None]
+"""Takes the report before any fault is announced, so that the report is kept if announcing fails."""
 
 
 @dataclass(frozen=True)
-class Daily:
-    """What is audited daily. `period`: seconds between archive runs; `content_days`: within how many days
-    every byte is read again; `trusted_keys`: as in a Question."""
+class DailyAudit:
+    """What is audited daily.
+
+    `period`: seconds between archive runs. `content_days`: within how many days every byte is read again.
+    `trusted_keys`: as in an AuditQuestion.
+    """
 
     console: str
     period: int
@@ -115,15 +115,15 @@ class Daily:
     trusted_keys: tuple[PublicKey, ...] = ()
 
 
-def audit_daily(watch: Watch, daily: Daily, tell: Tell) -> Watched:
-    """Judge the chain, read today's share, look whether archive runs still come to their end.
+def audit_daily(ports: AuditPorts, daily: DailyAudit, keep: KeepReport) -> AuditReport:
+    """Check the chain, read today's share of the contents, and check whether archive runs still complete.
 
-    Raises SettingsError if the topic refuses, LedgerError, ArchiveStoreError, IntegrityError for unreadable
-    notes.
+    Raises SettingsError if the topic refuses, LedgerError, ArchiveStoreError, and IntegrityError if the notes
+    of the last audit can't be read.
     """
-    console, now = daily.console, watch.clock.now()
-    rotation, audit = watch.notes.last(console), _audit(watch, console)
-    newest = audit.recorded.seq if audit.recorded is not None else _count(watch.source, console)
+    console, now = daily.console, ports.clock.now()
+    rotation, audit = ports.notes.last(console), _audit(ports, console)
+    newest = audit.recorded.seq if audit.recorded is not None else _newest_number(ports.source, console)
     share = share_of(rotation, newest, now, daily.content_days)
     question = AuditQuestion(
         console=console,
@@ -132,53 +132,54 @@ def audit_daily(watch: Watch, daily: Daily, tell: Tell) -> Watched:
         to_seq=share.last if newest else None,
         trusted_keys=daily.trusted_keys,
         known=remembered(rotation),
-        must_exist=False,  # on the day of its deployment a Console has not been archived yet
+        # On the day of its deployment a Console has not been archived yet.
+        must_exist=False,
     )
-    found = verify_archive(audit, question)
-    is_stale, freshness = _freshness(watch.ledger.last_completed(console), now, daily.period, rotation)
-    watched = Watched(found, is_stale, freshness, share.is_behind)
-    tell(watched)
-    watch.notes.save(console, _moved(rotation, share, found, now))
-    _announce(watch, found)
-    return watched
+    verification = verify_archive(audit, question)
+    is_stale, freshness = _freshness(ports.ledger.last_completed(console), now, daily.period, rotation)
+    report = AuditReport(verification, is_stale, freshness, share.is_behind)
+    keep(report)
+    ports.notes.save(console, _next_rotation(rotation, share, verification, now))
+    _announce(ports, verification)
+    return report
 
 
-def audit_by_hand(watch: Watch, question: AuditQuestion, tell: Tell) -> Watched:
-    """Answer a question; the daily rotation is left as it is. Raises as `audit_daily` does."""
-    known = question.known + remembered(watch.notes.last(question.console))
-    watched = Watched(verify_archive(_audit(watch, question.console), replace(question, known=known)))
-    tell(watched)
-    _announce(watch, watched.verification)
-    return watched
+def audit_by_hand(ports: AuditPorts, question: AuditQuestion, keep: KeepReport) -> AuditReport:
+    """Answer a question. The daily rotation does not move. Raises as `audit_daily` does."""
+    known = question.known + remembered(ports.notes.last(question.console))
+    report = AuditReport(verify_archive(_audit(ports, question.console), replace(question, known=known)))
+    keep(report)
+    _announce(ports, report.verification)
+    return report
 
 
-def _audit(watch: Watch, console: str) -> Audit:
-    audit = Audit(watch.source, watch.clock, watch.scratch, watch.is_signed)
-    return audit.beside(watch.ledger, console)
+def _audit(ports: AuditPorts, console: str) -> Audit:
+    audit = Audit(ports.source, ports.clock, ports.scratch, ports.is_signed)
+    return audit.beside(ports.ledger, console)
 
 
-def _count(source: ArchiveSource, console: str) -> int:
+def _newest_number(source: ArchiveSource, console: str) -> int:
     """The number of the newest statement, where the ledger does not know it."""
     return max((listed.number for listed in statements_from(source, console, 1)), default=0)
 
 
 def remembered(rotation: Rotation | None) -> tuple[KnownPoint, ...]:
-    """What the last daily audit without a fault saw: the chain must still lead through it."""
+    """The newest statement of the last daily audit without a fault: the chain must still contain it."""
     if rotation is None or rotation.newest_sha256 is None:
         return ()
     return (KnownPoint("an earlier audit", rotation.newest_sha256, rotation.newest_seq),)
 
 
-def _moved(rotation: Rotation | None, share: Share, found: Verification, now: int) -> Rotation:
-    seq, sha256 = found.newest_seq, found.newest_sha256
-    if not found.is_valid:
+def _next_rotation(rotation: Rotation | None, share: Share, verification: Verification, now: int) -> Rotation:
+    seq, sha256 = verification.newest_seq, verification.newest_sha256
+    if not verification.is_valid:
         seq, sha256 = (rotation.newest_seq, rotation.newest_sha256) if rotation is not None else (0, None)
     return Rotation(
-        next_seq=found.continue_at if found.continue_at is not None else share.last + 1,
+        next_seq=verification.continue_at if verification.continue_at is not None else share.last + 1,
         cycle_started_at=share.cycle_started_at,
         last_completed_at=now,
-        last_result=AuditResult.VALID if found.is_valid else AuditResult.FAULTS,
-        faults=len(found.faults),
+        last_result=AuditResult.VALID if verification.is_valid else AuditResult.FAULTS,
+        faults=len(verification.faults),
         newest_seq=seq,
         newest_sha256=sha256,
     )
@@ -200,15 +201,15 @@ class _Announcer:
     clock: Clock
 
 
-def _announce(watch: Watch, found: Verification) -> None:
-    """Tell a person of every fault that nobody was told of yet, but of not too many at once."""
-    announcer = _Announcer(watch.notes, watch.alerts, watch.clock)
-    for pending in watch.notes.pending(found.console, watch.clock.now()):
+def _announce(ports: AuditPorts, verification: Verification) -> None:
+    """Announce the faults that were not announced yet, at most MAX_ANNOUNCED of them."""
+    announcer = _Announcer(ports.notes, ports.alerts, ports.clock)
+    for pending in ports.notes.pending(verification.console, ports.clock.now()):
         announce(announcer, pending)
-    told = 0
-    for fault in found.faults:
-        told += announce(announcer, _finding(found.console, fault))
-        if told == MAX_TOLD:
+    announced = 0
+    for fault in verification.faults:
+        announced += announce(announcer, _finding(verification.console, fault))
+        if announced == MAX_ANNOUNCED:
             return
 
 

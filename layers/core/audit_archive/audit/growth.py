@@ -1,9 +1,9 @@
-"""That an archive only grew: it begins with what a signed checkpoint that somebody kept is over.
+"""The proof that an archive only grew since a signed checkpoint that somebody kept, in three steps.
 
-1. A key that counts signed the kept checkpoint.
-2. The chain leads from the statement that it is over to the newest one, link by link.
-3. The tree of lines under the newest statement begins with the tree under the checkpoint (RFC 9162, 2.1.4):
-   the lines archived since are read, and lead from one to the other.
+1. A key that counts has signed the kept checkpoint.
+2. The chain leads from the statement of that checkpoint to the newest statement, link by link.
+3. The tree of the newest statement begins with the tree of the checkpoint (consistency proof, RFC 9162,
+   2.1.4). The lines archived since are read to make that proof.
 """
 
 from collections.abc import Iterator
@@ -32,7 +32,7 @@ _ID_BYTES = 8
 
 
 class _UnprovenError(Exception):
-    """It can't be proven: why, of `Why`."""
+    """Growth can't be proven, for the reason `why`."""
 
     def __init__(self, why: Why) -> None:
         super().__init__(why)
@@ -40,10 +40,11 @@ class _UnprovenError(Exception):
 
 
 @dataclass(frozen=True)
-class Growing:
-    """What it takes to prove that a chain, once it was walked, only grew.
+class GrowthProof:
+    """Proves that an archive only grew, once its chain was walked.
 
-    `walk`: the same walk, whose verdicts are told already; it goes on from any point of the chain.
+    `walk`: a second walk over the same chain, which can start at any point. The first walk has reported its
+    faults.
     """
 
     audit: Audit
@@ -53,7 +54,7 @@ class Growing:
     walk: Walk
 
     def prove(self, since: Since) -> Growth:
-        """Prove it, or say why not. What is wrong with the archive or the checkpoint goes into the tally."""
+        """Prove it, or say why that fails. Faults of the archive or the checkpoint go into the tally."""
         kept, newest = since.checkpoint, self.chain.newest.tree
         signed_by = self._signers(since)
         hashes, why = self._proof(since, newest) if signed_by else ((), Why.FAULT)
@@ -75,20 +76,20 @@ class Growing:
         )
 
     def _signers(self, since: Since) -> tuple[str, ...]:
-        """The ids of the keys that signed the kept checkpoint; empty, and a fault, if none did."""
+        """The ids of the keys that signed the kept checkpoint. Adds a fault if no signature is valid."""
         console, keys = since.checkpoint.console, self.keys.known
         signers = signers_of(parse_note(since.note), origin_of(console), keys)
         try:
             open_checkpoint(since.note, console, keys, self.keys.is_signed)
         except ValueError as error:
             verdict = Verdict.ALTERED if signers else Verdict.UNSIGNED
-            advice = "it is not a checkpoint of this archive, or the archive was replaced"
-            self.tally.fault(Fault(verdict, GIVEN, None, None, f"{GIVEN} proves nothing: {error}: {advice}"))
+            advice = "It is not a checkpoint of this archive, or the archive was replaced"
+            self.tally.fault(Fault(verdict, GIVEN, None, None, f"{GIVEN} proves nothing: {error}. {advice}"))
             return ()
         return tuple(key.key_id.hex() for key in signers)
 
     def _proof(self, since: Since, newest: Tree) -> tuple[tuple[bytes, ...], Why | None]:
-        """The consistency proof, and None; or nothing, and why it can't be made."""
+        """The hashes of the consistency proof and None, or no hashes and the reason why it can't be made."""
         try:
             return self._made_proof(since, newest), None
         except DeadlineError:
@@ -97,13 +98,14 @@ class Growing:
             return (), error.why
 
     def _made_proof(self, since: Since, newest: Tree) -> tuple[bytes, ...]:
-        """Raises _UnprovenError or DeadlineError if there is none."""
+        """Raises _UnprovenError or DeadlineError if it can't be made."""
         kept, point = since.checkpoint, self.chain.since
         if not self.chain.is_whole:
             raise DeadlineError
         if point is None or point.head is None or not self.chain.is_unbroken:
             raise _UnprovenError(Why.FAULT)
-        is_read = kept.size not in {0, newest.size}  # of nothing, and of the same, there is nothing to prove
+        # An empty tree and the newest tree itself need no proof.
+        is_read = kept.size not in {0, newest.size}
         if is_read and not self.audit.has_lines:
             raise _UnprovenError(Why.BUNDLE)
         hashes = consistency_proof(point.head.tree, self._leaves_since(point) if is_read else ())
@@ -115,53 +117,56 @@ class Growing:
         raise _UnprovenError(Why.FAULT)
 
     def _leaves_since(self, point: Point) -> Iterator[bytes]:
-        """The hash of each line that was archived since, in the order of the tree."""
+        """The leaf hash of each line archived after a point, in the order of the tree."""
         for step in self.walk.steps(point):
-            if isinstance(step.said, ArchiveStatement):
-                yield from self._leaves(step.said)
+            if isinstance(step.statement, ArchiveStatement):
+                yield from self._leaves(step.statement)
 
-    def _leaves(self, said: ArchiveStatement) -> Iterator[bytes]:
-        """The hashes of a statement's lines, ascending by id.
+    def _leaves(self, statement: ArchiveStatement) -> Iterator[bytes]:
+        """The leaf hashes of a statement's lines, ascending by id, as the tree has them.
 
-        Memory: if they are of several dates, some 80 bytes for each, and the lines of one date.
+        A file of each date is sorted in itself only. Memory: with several dates, some 80 bytes for each line,
+        and the lines of one date.
         """
-        if len(said.entries) < 2:  # noqa: PLR2004 - nothing to sort
-            for file in said.entries:
-                yield from map(leaf_hash, self._lines(file, said))
+        if len(statement.entries) < 2:  # noqa: PLR2004 - nothing to sort
+            for file in statement.entries:
+                yield from map(leaf_hash, self._lines(file, statement))
             return
         numbered = list[bytes]()
-        for file in said.entries:
-            lines = list(self._lines(file, said))  # whole, and found to be as stated, before a line is read
+        for file in statement.entries:
+            lines = list(
+                self._lines(file, statement)
+            )  # whole, and found to be as stated, before a line is read
             try:
                 numbered += (orjson.loads(line)["id"].to_bytes(_ID_BYTES) + leaf_hash(line) for line in lines)
             except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
                 sentence = f"{file.key} holds a line that is not an entry"
-                self.tally.fault(Fault(Verdict.MISDESCRIBED, file.key, None, said.seq, sentence))
+                self.tally.fault(Fault(Verdict.MISDESCRIBED, file.key, None, statement.seq, sentence))
                 raise _UnprovenError(Why.FAULT) from error
         yield from (each[_ID_BYTES:] for each in sorted(numbered))
 
-    def _lines(self, file: EntryFile, said: ArchiveStatement) -> Iterator[bytes]:
-        """The lines of an entry file. Raises _UnprovenError if it is not there, or is not what is stated."""
+    def _lines(self, file: EntryFile, statement: ArchiveStatement) -> Iterator[bytes]:
+        """The lines of an entry file. Raises _UnprovenError if it is missing or was altered."""
         source, deadline = self.audit.source, Deadline(self.audit.clock)
         deadline.check()
         found = find_version(source, file)
         if found is None:
-            raise _UnprovenError(self._why_absent(file, said))
+            raise _UnprovenError(self._why_absent(file, statement))
         try:
             for text in deadline.watch(read_content(source, file, found.version_id)):
                 yield from text.split(b"\n")[:-1]
         except IntegrityError as error:
             key, version_id = file.key, found.version_id
             sentence = (
-                f"{key} (version {version_id}) does not hold the lines that statement {said.seq} states"
+                f"{key} (version {version_id}) does not hold the lines that statement {statement.seq} states"
             )
-            self.tally.fault(Fault(Verdict.ALTERED, key, version_id, said.seq, sentence))
+            self.tally.fault(Fault(Verdict.ALTERED, key, version_id, statement.seq, sentence))
             raise _UnprovenError(Why.FAULT) from error
 
-    def _why_absent(self, file: EntryFile, said: ArchiveStatement) -> Why:
-        if self.audit.clock.now() >= from_rfc3339(said.export.retain_until) - DAY:
+    def _why_absent(self, file: EntryFile, statement: ArchiveStatement) -> Why:
+        if self.audit.clock.now() >= from_rfc3339(statement.export.retain_until) - DAY:
             return Why.EXPIRED
-        if not self.audit.is_recorded(said):
+        if not self.audit.is_recorded(statement):
             return Why.UNRECORDED
-        self.tally.fault(Fault(Verdict.MISSING, file.key, None, said.seq, f"{file.key} is missing"))
+        self.tally.fault(Fault(Verdict.MISSING, file.key, None, statement.seq, f"{file.key} is missing"))
         return Why.FAULT

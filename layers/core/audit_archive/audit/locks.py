@@ -1,4 +1,4 @@
-"""Locks, as they are and as they were promised."""
+"""Object locks: the lock that an object must have, and whether the one it has is as strong and as long."""
 
 from dataclasses import dataclass
 
@@ -15,53 +15,54 @@ CLOCK_ERROR = 60
 
 
 @dataclass(frozen=True)
-class Promise:
-    """A lock: its mode (None: any), and until when at least (epoch seconds)."""
+class RequiredLock:
+    """The least lock that an object must have: its mode (None: any), and its end (epoch seconds)."""
 
     mode: LockMode | UnknownMember | None
     until: int
 
 
-def promise_of(said: ArchiveStatement) -> Promise:
-    """The lock that a statement states of its export."""
-    return Promise(said.export.lock_mode, from_rfc3339(said.export.retain_until))
+def stated_lock(statement: ArchiveStatement) -> RequiredLock:
+    """The lock that a statement states for its export."""
+    return RequiredLock(statement.export.lock_mode, from_rfc3339(statement.export.retain_until))
 
 
-def later(promise: Promise) -> Promise:
-    """The lock of whatever the same run put later, which it does not state."""
-    return Promise(promise.mode, promise.until - CLOCK_ERROR)
+def lock_of_later_puts(required: RequiredLock) -> RequiredLock:
+    """The least lock of what a run put after its export. No statement states it, and the clock may err."""
+    return RequiredLock(required.mode, required.until - CLOCK_ERROR)
 
 
-def of_a_statement(said: Statement, newest: tuple[str, Promise] | None) -> Promise:
-    """The least lock of a statement and of its checkpoint.
+def lock_of_statement(statement: Statement, newest: tuple[str, RequiredLock] | None) -> RequiredLock:
+    """The least lock of a statement and its checkpoint.
 
-    That of the export which the same run stated (`newest`: its run id and lock); of another, a day.
+    It is the lock of the export that the same run stated (`newest`: its run id and that lock). If the run
+    stated no export, it is any mode, and a day.
     """
-    if isinstance(said, ArchiveStatement):
-        return later(promise_of(said))
-    if newest is not None and newest[0] == said.run.id:
-        return later(newest[1])
-    return Promise(None, from_rfc3339(said.run.started_at) + DAY)
+    if isinstance(statement, ArchiveStatement):
+        return lock_of_later_puts(stated_lock(statement))
+    if newest is not None and newest[0] == statement.run.id:
+        return lock_of_later_puts(newest[1])
+    return RequiredLock(None, from_rfc3339(statement.run.started_at) + DAY)
 
 
-def judge_lock(tally: AuditTally, facts: ObjectFacts, promise: Promise, seq: int) -> None:
-    """Note a fault unless an object is locked as it was promised."""
+def judge_lock(tally: AuditTally, facts: ObjectFacts, required: RequiredLock, seq: int) -> None:
+    """Add a fault unless an object has at least the lock that it must have."""
     if facts.version_id == NO_VERSION:
         tally.skip(Checked.LOCKS, Why.COPY)
         return
     tally.checked[Checked.LOCKS] += 1
-    why = _weakness(facts, promise)
+    why = _weakness(facts, required)
     if why is not None:
         sentence = f"{facts.key} (version {facts.version_id}) {why}"
         tally.fault(Fault(Verdict.UNLOCKED, facts.key, facts.version_id, seq, sentence))
 
 
-def _weakness(facts: ObjectFacts, promise: Promise) -> str | None:
+def _weakness(facts: ObjectFacts, required: RequiredLock) -> str | None:
     lock = facts.retention
     if lock is None:
         return "has no object lock"
-    if promise.mode is not None and lock.mode not in {promise.mode, LockMode.COMPLIANCE}:
-        return f"is locked in mode {lock.mode}, not {promise.mode}"
-    if lock.until < promise.until:
-        return f"is locked until {rfc3339(lock.until)} only, not {rfc3339(promise.until)}"
+    if required.mode is not None and lock.mode not in {required.mode, LockMode.COMPLIANCE}:
+        return f"is locked in mode {lock.mode}, not {required.mode}"
+    if lock.until < required.until:
+        return f"is locked only until {rfc3339(lock.until)}, not until {rfc3339(required.until)}"
     return None

@@ -1,10 +1,10 @@
-"""The objects that a statement names: that they are there, of the size, checksum and lock that it states."""
+"""Whether the objects that a statement names exist, with the size, checksum and lock that it states."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from audit_archive.audit.locks import Promise, judge_lock, later, promise_of
+from audit_archive.audit.locks import RequiredLock, judge_lock, lock_of_later_puts, stated_lock
 from audit_archive.audit.pace import read_ahead
 from audit_archive.audit.question import Audit
 from audit_archive.audit.tally import AuditTally
@@ -16,16 +16,16 @@ from audit_archive.ports import NO_VERSION, ObjectFacts
 
 
 @dataclass(frozen=True)
-class Expected:
-    """An object as a statement names it: an export by its version, an entry file by its latest.
+class ExpectedObject:
+    """An object as a statement names it: one version of an export, or the latest version of an entry file.
 
-    `may_go_at`: from when on (epoch seconds) a lifecycle rule may have removed it.
+    `may_go_at`: from when on (epoch seconds) a lifecycle rule may remove it.
     """
 
     what: Checked
     stated: ExportFacts | EntryFile
     version_id: str | None
-    promise: Promise
+    required: RequiredLock
     may_go_at: int
 
     @property
@@ -36,83 +36,91 @@ class Expected:
 
 @dataclass(frozen=True)
 class FoundObject:
-    """An object that is there. `is_repacked`: an entry file whose bytes are not those first written."""
+    """An object that exists. `is_repacked`: its compressed bytes are not those that were first written."""
 
-    expected: Expected
+    expected: ExpectedObject
     facts: ObjectFacts
     is_repacked: bool
 
 
-class Objects:
-    """Looks at objects without reading them."""
+class ObjectCheck:
+    """Checks objects by what the bucket says of them, without reading them."""
 
     def __init__(self, audit: Audit, tally: AuditTally, pool: ThreadPoolExecutor, *, is_copy: bool) -> None:
-        """`is_copy`: the source has latest versions only."""
+        """`is_copy`: the source has only the latest version of each object."""
         self._audit = audit
         self._is_copy = is_copy
         self._tally = tally
         self._pool = pool
         self._export: ExportFacts | None = None
 
-    def look(self, said: ArchiveStatement) -> list[FoundObject]:
-        """The objects of a statement that are there and not known to be wrong.
+    def check(self, statement: ArchiveStatement) -> list[FoundObject]:
+        """Check the objects of a statement. Returns those that exist and whose contents may still be right.
 
-        An export that the statement looked at before rests on as well is left out.
+        An export that the statement before names too is not checked again, nor returned.
         """
-        expected = list(self._expected(said))
-        self._export = said.export
+        expected = list(self._expected(statement))
+        self._export = statement.export
         answers = read_ahead(self._pool, self._inspect, expected)
-        judged = [self._judged(said, each, facts) for each, facts in zip(expected, answers, strict=True)]
+        judged = [self._judged(statement, each, facts) for each, facts in zip(expected, answers, strict=True)]
         return [found for found in judged if found is not None]
 
-    def _inspect(self, expected: Expected) -> ObjectFacts | None:
+    def _inspect(self, expected: ExpectedObject) -> ObjectFacts | None:
         return self._audit.source.inspect(expected.key, expected.version_id)
 
-    def _expected(self, said: ArchiveStatement) -> Iterator[Expected]:
-        export, promise = said.export, promise_of(said)
-        # The lifecycle rule hides the latest version a day before the lock of it ends.
-        latest_may_go_at = promise.until - DAY
+    def _expected(self, statement: ArchiveStatement) -> Iterator[ExpectedObject]:
+        export, required = statement.export, stated_lock(statement)
+        # The lifecycle rule hides the latest version a day before its lock ends.
+        latest_may_go_at = required.until - DAY
         if export != self._export:
-            may_go_at = latest_may_go_at if self._is_copy else promise.until
-            yield Expected(Checked.EXPORTS, export, export.version_id, promise, may_go_at)
-        for file in said.entries:
-            yield Expected(Checked.FILES, file, None, later(promise), latest_may_go_at)
+            may_go_at = latest_may_go_at if self._is_copy else required.until
+            yield ExpectedObject(Checked.EXPORTS, export, export.version_id, required, may_go_at)
+        for file in statement.entries:
+            yield ExpectedObject(Checked.FILES, file, None, lock_of_later_puts(required), latest_may_go_at)
 
-    def _judged(self, said: ArchiveStatement, it: Expected, facts: ObjectFacts | None) -> FoundObject | None:
+    def _judged(
+        self, statement: ArchiveStatement, expected: ExpectedObject, facts: ObjectFacts | None
+    ) -> FoundObject | None:
         if facts is None:
-            self._absent(said, it)
+            self._absent(statement, expected)
             return None
-        self._tally.checked[it.what] += 1
+        self._tally.checked[expected.what] += 1
         if facts.version_id == NO_VERSION:
             self._tally.skip(Checked.VERSIONS, Why.COPY)
         if facts.sha256 is None:
             self._tally.skip(Checked.CHECKSUMS, Why.COPY if facts.version_id == NO_VERSION else Why.UNKEPT)
-        judge_lock(self._tally, facts, it.promise, said.seq)
-        is_other = facts.size != it.stated.size or facts.sha256 not in {None, it.stated.sha256}
-        if is_other and it.what == Checked.EXPORTS:
-            sentence = f"{it.key} (version {facts.version_id}) has another size or checksum than is stated"
-            self._tally.fault(Fault(Verdict.ALTERED, it.key, facts.version_id, said.seq, sentence))
-            return None
-        return FoundObject(it, facts, is_other)
-
-    def _absent(self, said: ArchiveStatement, it: Expected) -> None:
-        """Missing, unless its time is over, or its run is not."""
-        if self._audit.clock.now() >= it.may_go_at:
-            sentence = f"{it.key} is gone: its retention is over"
-            self._tally.note(AuditNote(Verdict.EXPIRED, it.key, said.seq, sentence))
-            self._tally.skip(it.what, Why.EXPIRED)
-        elif it.what == Checked.FILES and not self._audit.is_recorded(said):
-            self._tally.skip(it.what, Why.UNRECORDED)
-        else:
-            self._tally.checked[it.what] += 1
-            self._tally.fault(
-                Fault(Verdict.MISSING, it.key, it.version_id, said.seq, f"{it.key} {self._where(it)}")
+        judge_lock(self._tally, facts, expected.required, statement.seq)
+        is_other = facts.size != expected.stated.size or facts.sha256 not in {None, expected.stated.sha256}
+        if is_other and expected.what == Checked.EXPORTS:
+            sentence = (
+                f"{expected.key} (version {facts.version_id}) does not have the stated size or checksum"
             )
+            self._tally.fault(Fault(Verdict.ALTERED, expected.key, facts.version_id, statement.seq, sentence))
+            return None
+        return FoundObject(expected, facts, is_other)
 
-    def _where(self, it: Expected) -> str:
-        """What is there in its place, in a clause."""
-        versions = list(self._audit.source.versions(it.key))
-        mine = [version for version in versions if version.key == it.key]
-        if any(version.is_delete_marker for version in mine) and it.version_id is None:
+    def _absent(self, statement: ArchiveStatement, expected: ExpectedObject) -> None:
+        """Add a fault, unless the retention of the object has ended, or its run has not."""
+        if self._audit.clock.now() >= expected.may_go_at:
+            sentence = f"{expected.key} is not there any more: its retention has ended"
+            self._tally.note(AuditNote(Verdict.EXPIRED, expected.key, statement.seq, sentence))
+            self._tally.skip(expected.what, Why.EXPIRED)
+        elif expected.what == Checked.FILES and not self._audit.is_recorded(statement):
+            self._tally.skip(expected.what, Why.UNRECORDED)
+        else:
+            self._tally.checked[expected.what] += 1
+            key, version_id = expected.key, expected.version_id
+            sentence = f"{key} {self._clause(expected)}"
+            self._tally.fault(Fault(Verdict.MISSING, key, version_id, statement.seq, sentence))
+
+    def _clause(self, expected: ExpectedObject) -> str:
+        """How an object is missing, in a clause."""
+        versions = list(self._audit.source.versions(expected.key))
+        of_the_key = [version for version in versions if version.key == expected.key]
+        if any(version.is_delete_marker for version in of_the_key) and expected.version_id is None:
             return "is hidden by a delete marker"
-        return f"is missing in the version {it.version_id}" if it.version_id and mine else "is missing"
+        return (
+            f"is missing in version {expected.version_id}"
+            if expected.version_id and of_the_key
+            else "is missing"
+        )

@@ -1,4 +1,4 @@
-"""The whole chain, walked once: what it covers and names, and where the asked-for part of it begins."""
+"""The whole chain, walked once: what it covers, what it names, and where the asked-for part begins."""
 
 from array import array
 from bisect import bisect_left
@@ -30,7 +30,12 @@ from audit_archive.format.verdicts import (
 )
 from audit_archive.ports import NO_VERSION
 
-# What a chain covers: entries and missing ids by epoch, and the dates of the events.
+LEDGER_INDEX = "the ledger's index"
+
+_REBUILD = (
+    "Find out who wrote to the table. Then recreate the ledger from the bucket: invoke the archive function "
+    "with an event like events/rebuild.json"
+)
 
 
 @dataclass
@@ -43,31 +48,31 @@ class _Epoch:
     highest_purged_id: int = 0
 
 
-class Covered:
-    """Adds up what statements say."""
+class CoverageSum:
+    """Adds up what statements cover: entries and missing ids by epoch, and the dates of the events."""
 
     def __init__(self) -> None:
         self._epochs: dict[int, _Epoch] = {}
         self._dates: tuple[str, str] | None = None
 
-    def add(self, said: Statement) -> None:
-        """Take the next statement."""
-        epoch = self._epochs.setdefault(said.epoch, _Epoch())
+    def add(self, statement: Statement) -> None:
+        """Add the next statement."""
+        epoch = self._epochs.setdefault(statement.epoch, _Epoch())
         epoch.statements += 1
-        epoch.highest_archived_id = said.highest_archived_id
-        epoch.highest_purged_id = said.highest_purged_id
-        if not isinstance(said, ArchiveStatement):
+        epoch.highest_archived_id = statement.highest_archived_id
+        epoch.highest_purged_id = statement.highest_purged_id
+        if not isinstance(statement, ArchiveStatement):
             return
-        epoch.archived += said.slice.count
-        epoch.filled += len(said.filled)
-        for hole in said.missing:
+        epoch.archived += statement.slice.count
+        epoch.filled += len(statement.filled)
+        for hole in statement.missing:
             epoch.missing[hole.cause] += hole.last - hole.first + 1
-        for file in said.entries:
+        for file in statement.entries:
             first, last = self._dates or (file.date, file.date)
             self._dates = min(first, file.date), max(last, file.date)
 
     def coverage(self) -> AuditedCoverage:
-        """What all of them cover."""
+        """What all added statements cover."""
         epochs = tuple(
             EpochCoverage(
                 epoch=number,
@@ -84,20 +89,17 @@ class Covered:
         return AuditedCoverage(epochs, first, last)
 
 
-# Which objects the statements of a chain name.
-
-
-class Names:
-    """Remembers names by their hash: eight bytes each, so that a long chain's fit into memory."""
+class NamedObjects:
+    """Which objects the statements of a chain name. Memory: eight bytes a name, as a long chain has many."""
 
     def __init__(self) -> None:
         self._hashes = array("q")
         self._is_sorted = True
 
-    def add(self, said: ArchiveStatement) -> None:
-        """Note the export of a statement, by key and by version, and its entry files."""
-        export = said.export
-        for name in ((export.key,), (export.key, export.version_id), *((f.key,) for f in said.entries)):
+    def add(self, statement: ArchiveStatement) -> None:
+        """Add the export of a statement, by key and by version, and its entry files, by key."""
+        export = statement.export
+        for name in ((export.key,), (export.key, export.version_id), *((f.key,) for f in statement.entries)):
             self._hashes.append(hash(name))
         self._is_sorted = False
 
@@ -110,16 +112,11 @@ class Names:
         return at < len(self._hashes) and self._hashes[at] == name
 
 
-# The ledger's index, held to the statements that it describes.
-
-INDEX = "the ledger's index"
-_WAY_OUT = (
-    "recreate the ledger from the bucket, by an event like events/rebuild.json for the archive function"
-)
-
-
 class IndexCheck:
-    """Holds each item of an index to its statement; what a run may be about to record is not looked at."""
+    """Compares each item of the ledger's index with its statement.
+
+    Items above the recorded head are left out: a run may be about to record them.
+    """
 
     def __init__(self, audit: Audit, console: str, tally: AuditTally) -> None:
         self._console = console
@@ -128,35 +125,37 @@ class IndexCheck:
         self._numbers = range(1, recorded + 1) if audit.index is not None else range(0)
         self._items: dict[int, Indexed] = {item.seq: item for item in audit.index or ()}
 
-    def see(self, step: Step) -> None:
-        """The next statement. One that can't be trusted is not compared."""
+    def compare(self, step: Step) -> None:
+        """Compare the item of the next statement. A statement that can't be trusted is not compared."""
         number = step.after.number
         if number not in self._numbers:
             return
-        item = self._items.get(number)
+        item, statement, ref = self._items.get(number), step.statement, step.ref
         if item is None:
-            self._fault(Verdict.MISSING, number, "does not have it")
-        elif step.said is not None and step.ref is not None and indexed(step.said, step.ref) != item:
-            self._fault(Verdict.MISDESCRIBED, number, "says something else of it than it says itself")
+            self._fault(Verdict.MISSING, number, "does not have")
+        elif statement is not None and ref is not None and indexed(statement, ref) != item:
+            self._fault(Verdict.MISDESCRIBED, number, "does not match")
 
     def _fault(self, verdict: Verdict, number: int, clause: str) -> None:
         key = statement_key(self._console, number)
-        sentence = f"{INDEX} {clause}: {key}. Find out who wrote it, and {_WAY_OUT}."
-        self._tally.fault_in_a_row(Fault(verdict, f"{INDEX} of {key}", None, number, sentence))
+        sentence = f"{LEDGER_INDEX} {clause} {key}. {_REBUILD}."
+        self._tally.consecutive_fault(Fault(verdict, f"{LEDGER_INDEX} of {key}", None, number, sentence))
 
 
 class WalkedChain:
-    """What a walk over a chain has found out.
+    """What a walk over a chain has found so far.
 
-    `since`: the point after the statement from which it must have grown, if one was asked for and found.
-    `start`: the point before the first statement of the asked-for part; `wanted`: how many statements,
-    exports, entry files and bytes that part has. `is_whole`: whether the walk came to the end; `is_unbroken`:
-    whether every statement that it came to goes on from the one before, and nothing contradicts its hash.
+    `end`: the point after the last step. `newest`, `newest_sha256`: the state after the last statement that
+    can be trusted, and its hash. `since`: the point after the statement of the kept checkpoint, if the
+    question has one and the chain contains it. `start`: the point before the asked-for statements; `wanted`:
+    how many statements, exports, entry files and bytes they have. `is_whole`: whether the walk reached the
+    end of the chain. `is_unbroken`: whether each statement so far goes on from the one before, and no
+    reference contradicts its hash.
     """
 
     def __init__(self, question: AuditQuestion) -> None:
-        self.covered = Covered()
-        self.names = Names()
+        self.covered = CoverageSum()
+        self.names = NamedObjects()
         self.start = self.end = Point(0, Head(question.console))
         self.newest = Head(question.console)
         self.newest_sha256: str | None = None
@@ -170,7 +169,7 @@ class WalkedChain:
 
     @property
     def is_copy(self) -> bool:
-        """Whether the archive is a copy: it has latest versions only."""
+        """Whether the archive is a copy, which has only the latest version of each object."""
         newest = self.newest.statement
         return newest is not None and newest.version_id == NO_VERSION
 
@@ -180,50 +179,52 @@ class WalkedChain:
         return self._trusted.build()
 
     def add(self, step: Step, tally: AuditTally) -> None:
-        """Take the next step of the walk."""
+        """Add the next step of the walk."""
         number = step.after.number
         is_wanted = self._question.from_seq <= number <= (self._question.to_seq or number)
         self.end = step.after
         is_linked = step.before.head is not None and step.after.is_linked
-        self.is_unbroken = self.is_unbroken and step.said is not None and is_linked
+        self.is_unbroken = self.is_unbroken and step.statement is not None and is_linked
         if number < self._question.from_seq:
             self.start = step.after
-        if step.said is None or step.ref is None:
+        if step.statement is None or step.ref is None:
             return
         self.newest, self.newest_sha256 = step.after.head or self.newest, step.ref.sha256
         self._trusted.add(number)
         since = self._question.since
         if since is not None and step.ref.sha256 == since.checkpoint.statement_sha256:
             self.since = step.after
-        self.covered.add(step.said)
-        if isinstance(step.said, ArchiveStatement):
-            self.names.add(step.said)
-            for note in _notes(step.said):
+        self.covered.add(step.statement)
+        if isinstance(step.statement, ArchiveStatement):
+            self.names.add(step.statement)
+            for note in _notes(step.statement):
                 tally.note(note)
-            self._count(step.said, tally, is_wanted=is_wanted)
+            self._count(step.statement, tally, is_wanted=is_wanted)
         self.wanted[Checked.STATEMENTS] += is_wanted
 
-    def _count(self, said: ArchiveStatement, tally: AuditTally, *, is_wanted: bool) -> None:
-        is_new = said.export != self._export or said.seq == self._question.from_seq
-        self._export = said.export
+    def _count(self, statement: ArchiveStatement, tally: AuditTally, *, is_wanted: bool) -> None:
+        is_new = statement.export != self._export or statement.seq == self._question.from_seq
+        self._export = statement.export
         if self._question.depth == Depth.CHAIN or not is_wanted:
             why = Why.DEPTH if self._question.depth == Depth.CHAIN else Why.RANGE
             tally.skip(Checked.EXPORTS, why, int(is_new))
-            tally.skip(Checked.FILES, why, len(said.entries))
+            tally.skip(Checked.FILES, why, len(statement.entries))
             return
         self.wanted[Checked.EXPORTS] += is_new
-        self.wanted[Checked.FILES] += len(said.entries)
-        self.wanted[Checked.BYTES] += said.export.size * is_new + sum(file.size for file in said.entries)
+        self.wanted[Checked.FILES] += len(statement.entries)
+        self.wanted[Checked.BYTES] += statement.export.size * is_new + sum(
+            file.size for file in statement.entries
+        )
 
 
 def walk_chain(
     walk: Walk, audit: Audit, question: AuditQuestion, tally: AuditTally, deadline: Deadline
 ) -> WalkedChain:
-    """Walk the whole chain, as far as time allows, and hold the ledger's index to it."""
+    """Walk the whole chain, as far as time allows, and compare the ledger's index with it."""
     chain, index = WalkedChain(question), IndexCheck(audit, question.console, tally)
     for count, step in enumerate(walk.steps(chain.start), 1):
         chain.add(step, tally)
-        index.see(step)
+        index.compare(step)
         audit.progress(Done(count, None, 0, None))
         if deadline.is_over:
             return chain
@@ -232,12 +233,14 @@ def walk_chain(
     return chain
 
 
-def _notes(said: ArchiveStatement) -> Iterator[AuditNote]:
-    """What a statement says that somebody may want to know."""
-    key = statement_key(said.console, said.seq)
-    for hole in said.missing:
+def _notes(statement: ArchiveStatement) -> Iterator[AuditNote]:
+    """What a statement states that an auditor should know: ids missing without a cause, foreign purges."""
+    key = statement_key(statement.console, statement.seq)
+    for hole in statement.missing:
         if hole.cause == Cause.UNEXPLAINED:
-            sentence = f"The ids {hole.first} to {hole.last} are missing, and nobody knows why"
-            yield AuditNote(Verdict.HOLE, key, said.seq, sentence)
-    for purge in foreign_purges_of(said):
-        yield AuditNote(Verdict.FOREIGN_PURGE, key, said.seq, purge.sentence(said.console))
+            is_one = hole.first == hole.last
+            subject = f"Id {hole.first} is" if is_one else f"Ids {hole.first} to {hole.last} are"
+            sentence = f"{subject} missing, and no purge explains {'it' if is_one else 'them'}"
+            yield AuditNote(Verdict.HOLE, key, statement.seq, sentence)
+    for purge in foreign_purges_of(statement):
+        yield AuditNote(Verdict.FOREIGN_PURGE, key, statement.seq, purge.sentence(statement.console))

@@ -1,4 +1,4 @@
-"""The end of an invocation's time, noticed while there is some left to report."""
+"""An audit's use of its time: when to stop, and how many requests to make at once."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -8,17 +8,25 @@ from typing import TypeVar
 from audit_archive.ports import Clock
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 REPORT_RESERVE = 30.0
-"""Seconds that are kept for the report."""
+"""Seconds of an invocation that are kept for writing the report."""
+
+
+WORKERS = 8
+"""Requests that are made at once."""
+
+AHEAD = 16
+"""Requests that are made before the caller has taken the answer to the first: it bounds the memory."""
 
 
 class DeadlineError(Exception):
-    """There is only the reserve left."""
+    """Only the reserve of the invocation's time is left."""
 
 
 class Deadline:
-    """Knows when it is time to stop."""
+    """The moment from which on an audit begins nothing new."""
 
     def __init__(self, clock: Clock, reserve: float = REPORT_RESERVE) -> None:
         self._clock = clock
@@ -41,16 +49,8 @@ class Deadline:
             yield item
 
 
-# Several requests at once, their answers in order, and never more than a few ahead.
-
-R = TypeVar("R")
-
-WORKERS = 8
-AHEAD = 16
-
-
 def read_ahead(pool: ThreadPoolExecutor, work: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
-    """`work` of each item, in order; up to AHEAD are under way while the caller looks at one."""
+    """The results of `work` on each item, in order. Up to AHEAD are under way while the caller uses one."""
     waiting: deque[Future[R]] = deque()
     try:
         for item in items:

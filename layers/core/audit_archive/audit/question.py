@@ -1,4 +1,4 @@
-"""What an audit is asked, and what it works with."""
+"""An audit: the question that it answers, and the ports that it works with."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -19,15 +19,16 @@ from audit_archive.storage.chain import LoadedObject
 GIVEN = "the checkpoint that was given"
 
 UNFINISHED = 2 * DAY
-"""Seconds for which what an unrecorded statement lacks may be that of a run that is not done, or died."""
+"""Seconds. While a statement is younger, a run may still write its missing objects, or the next run will."""
 
 
 @dataclass(frozen=True)
 class KnownPoint:
-    """A statement of which somebody keeps the SHA-256 (hex), so that the chain can't do without it.
+    """A statement that the chain must contain, because somebody keeps its SHA-256 (hex).
 
-    `by` says who, as in "{by} names another statement". `seq`: its number, if they know it; `checkpoint`: the
-    signed note that they keep, if it is one.
+    `by`: who keeps it, as the subject of a sentence ("the ledger", "an earlier audit"). `seq` and
+    `version_id`: its number and version, if they are known. `checkpoint`: the checkpoint that is kept, if
+    it is not the hash alone.
     """
 
     by: str
@@ -39,9 +40,9 @@ class KnownPoint:
 
 @dataclass(frozen=True)
 class Since:
-    """A signed checkpoint that somebody kept, from which the archive must have grown.
+    """A signed checkpoint that somebody kept: it must be proven that the archive only grew since.
 
-    `note`: its bytes. `checkpoint`: what they say, which is nobody's word until a signature is found good.
+    `note`: its bytes. `checkpoint`: what they say. It proves nothing until a signature is found valid.
     """
 
     note: bytes
@@ -49,17 +50,18 @@ class Since:
 
     @property
     def point(self) -> KnownPoint:
-        """The statement that it is over."""
+        """The statement that the checkpoint is about."""
         return KnownPoint(GIVEN, self.checkpoint.statement_sha256, checkpoint=self.checkpoint)
 
 
 @dataclass(frozen=True)
 class AuditQuestion:
-    """One audit: of which Console, how deep, and of which statements the objects (`to_seq` None: the newest).
+    """What to audit: which Console, how deep, and the objects of which statements.
 
-    `trusted_keys`: the keys that the caller trusts; with none, those that the archive names count.
-    `must_exist`: whether it is a fault if nothing is archived, as it is to whoever asks for one Console.
-    `since`: the checkpoint from which it must be proven that the archive only grew.
+    The chain is always audited whole. `from_seq` to `to_seq` (None: the newest) bound the statements whose
+    objects are checked. `trusted_keys`: the keys that the caller trusts; if it is empty, the keys that the
+    archive names count. `known`: statements that the chain must contain. `must_exist`: whether an empty
+    archive is a fault. `since`: the checkpoint since which it must be proven that the archive only grew.
     """
 
     console: str
@@ -74,7 +76,7 @@ class AuditQuestion:
 
 @dataclass(frozen=True)
 class Done:
-    """How far an audit is, for a progress bar; a total is None while it is not known."""
+    """How far an audit is, for a progress bar. A total stays None until it is known."""
 
     statements: int
     statements_total: int | None
@@ -83,31 +85,31 @@ class Done:
 
 
 Progress: TypeAlias = Callable[[Done], None]
-"""Is told now and then how far an audit is."""
+"""Called now and then with how far an audit is."""
 
 
 def no_progress(done: Done) -> None:
-    """Nobody watches."""
+    """Show no progress."""
     del done
 
 
-Witness: TypeAlias = Callable[[Copy, LoadedObject | None], None]
-"""Sees each statement that is judged, with the checkpoint beside it, in order: once at the depth `chain`."""
+StatementObserver: TypeAlias = Callable[[Copy, LoadedObject | None], None]
+"""Called with each judged statement and the checkpoint beside it, in order: once at the depth `chain`."""
 
 
-def no_witness(copy: Copy, checkpoint: LoadedObject | None) -> None:
-    """Nobody looks on."""
+def no_observer(copy: Copy, checkpoint: LoadedObject | None) -> None:
+    """Do nothing with a statement."""
     del copy, checkpoint
 
 
 @dataclass(frozen=True)
 class Audit:
-    """An archive to audit, and everything that auditing it takes.
+    """An archive to audit, the ports that it takes, and what the ledger says of the archive.
 
-    `recorded`: the head in the ledger, read before the archive is; with `has_ledger`, None says that the
-    ledger knows of no archive. `index`: what the ledger says of each statement, read after the head; None
-    without a ledger. `damage`: why the ledger can't be read, if that is so. `has_lines`: whether the source
-    holds entry files; a bundle of evidence has none.
+    `recorded`: the head in the ledger, read before the archive. With `has_ledger`, None means that the ledger
+    has no head. `index`: the ledger's index of statements, read after the head; None without a ledger.
+    `damage`: why the ledger can't be read; None if it can. `has_lines`: whether the source holds entry files,
+    which a bundle of evidence does not.
     """
 
     source: ArchiveSource
@@ -115,7 +117,7 @@ class Audit:
     scratch: ScratchFile
     is_signed: SignatureCheck
     progress: Progress = no_progress
-    witness: Witness = no_witness
+    observer: StatementObserver = no_observer
     has_ledger: bool = False
     recorded: Head | None = None
     index: tuple[Indexed, ...] | None = None
@@ -123,21 +125,22 @@ class Audit:
     has_lines: bool = True
 
     def beside(self, ledger: Ledger | None, console: str) -> "Audit":
-        """The same audit, which also holds the archive to what a ledger says of a Console."""
+        """The same audit, which also compares the archive with what a ledger says of a Console."""
         if ledger is None:
             return self
-        beside = self
+        compared = self
         try:
-            beside = replace(self, has_ledger=True, recorded=ledger.head(console))
-            return replace(beside, index=tuple(ledger.statements(console)))
+            # The head first: a run that ends in between adds to the index what the head does not reach yet.
+            compared = replace(self, has_ledger=True, recorded=ledger.head(console))
+            return replace(compared, index=tuple(ledger.statements(console)))
         except IntegrityError as error:
-            return replace(beside, damage=str(error))
+            return replace(compared, damage=str(error))
 
-    def is_recorded(self, said: Statement) -> bool:
-        """Whether the run that made a statement has ended: then all that belongs to it must be there.
+    def is_recorded(self, statement: Statement) -> bool:
+        """Whether the run that made a statement has ended, so that all objects of the statement must exist.
 
-        What a run left that died is made good by the next, so an old statement counts as recorded.
+        The next run writes what a run that died left out. So an old statement counts as recorded.
         """
-        if not self.has_ledger or (self.recorded is not None and said.seq <= self.recorded.seq):
+        if not self.has_ledger or (self.recorded is not None and statement.seq <= self.recorded.seq):
             return True
-        return from_rfc3339(said.run.started_at) < self.clock.now() - UNFINISHED
+        return from_rfc3339(statement.run.started_at) < self.clock.now() - UNFINISHED

@@ -1,4 +1,4 @@
-"""What an invocation of the audit may ask for: the daily share, or one question by hand."""
+"""What an event may ask of the verify function: the daily audit of a Console, or one audit by hand."""
 
 import re
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True)
 class DailyRequest:
-    """The daily audit of one Console; `period_hours`: how often it is archived, if not as the stack says."""
+    """The daily audit of one Console. `period_hours`: how often it is archived; None: as the stack says."""
 
     console: str
     period_hours: int | None = None
@@ -30,23 +30,25 @@ VerifyRequest: TypeAlias = DailyRequest | AuditQuestion
 
 
 def parse_verify_request(event: object) -> VerifyRequest:
-    """The request in an event; with a `depth` it is one by hand.
+    """The request in an event. An event with a `depth` asks for an audit by hand.
 
-    Raises RequestError naming the field and what it accepts.
+    Raises RequestError, which names the field and says what it accepts.
     """
     given = checked(event, _FIELDS, required=("console",))
     given.pop("reason", None)
     if not any(name in given for name in BY_HAND):
         return DailyRequest(**given)
     if "depth" not in given:
-        raise RequestError("depth", f"missing; an audit by hand says how deep: {', '.join(Depth)}")
+        raise RequestError("depth", f"missing: give the depth of the audit by hand: {', '.join(Depth)}")
     if "period_hours" in given:
-        raise RequestError("period_hours", "goes with the daily audit only, which has no depth")
+        raise RequestError("period_hours", "is for the daily audit only: leave it out, or leave out depth")
     if given.get("to_seq", MAX_SEQ) < given.get("from_seq", 1):
         raise RequestError("to_seq", f"must not be below from_seq, {given['from_seq']}")
     known = given.pop("known_checkpoint", None)
     if known is not None and known.checkpoint is not None and known.checkpoint.console != given["console"]:
-        raise RequestError("known_checkpoint", f"is of Console {known.checkpoint.console}")
+        raise RequestError(
+            "known_checkpoint", f"is of Console {known.checkpoint.console}, not of {given['console']}"
+        )
     since = given.get("since")
     if since is not None and since.checkpoint.console != given["console"]:
         raise RequestError("since", f"is of Console {since.checkpoint.console}, not of {given['console']}")
@@ -54,14 +56,14 @@ def parse_verify_request(event: object) -> VerifyRequest:
 
 
 def _known(value: object) -> KnownPoint:
-    """A checkpoint that somebody kept, whole; or the SHA-256 of a statement, which is as good."""
+    """A checkpoint that somebody kept, or the SHA-256 of a statement: either names one statement."""
     if isinstance(value, str) and _SHA256.fullmatch(value):
         return KnownPoint(GIVEN, value)
     try:
         checkpoint = parse_checkpoint(parse_note(value.encode()).text) if isinstance(value, str) else None
     except ValueError as error:
         raise RequestError(
-            "known_checkpoint", f"is neither that nor the SHA-256 of a statement: {error}"
+            "known_checkpoint", f"must be the text of a checkpoint, or a statement's SHA-256: {error}"
         ) from error
     if checkpoint is None:
         raise RequestError("known_checkpoint", "must be the text of a checkpoint, or a statement's SHA-256")
@@ -69,11 +71,13 @@ def _known(value: object) -> KnownPoint:
 
 
 def _since(value: object) -> Since:
-    """A signed checkpoint that somebody kept; a hash is not enough, for it names no tree."""
+    """A signed checkpoint that somebody kept. A hash is not enough: it names no tree."""
     if not isinstance(value, str):
         raise RequestError("since", "must be the text of a signed checkpoint")
     if "\r\n" in value:
-        raise RequestError("since", "has CR LF line ends: give the checkpoint as it was written")
+        raise RequestError(
+            "since", "has CR LF line ends: give the checkpoint with the bytes that were signed"
+        )
     try:
         note = value.encode()
         return Since(note, parse_checkpoint(parse_note(note).text))

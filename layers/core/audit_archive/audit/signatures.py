@@ -1,4 +1,10 @@
-"""Signed checkpoints: each beside its statement, over that very one, and good under the key that counts."""
+"""Signed checkpoints: each must match the statement beside it, and be signed by the key in force.
+
+The key in force is the one that the chain named last, up to and including the statement. A checkpoint covers
+the whole chain before it. So if the newest valid checkpoint is signed by a key that the caller trusts, every
+key that the chain names is vouched for. If it is not, that is a fault. If the caller trusts no key, only the
+archive itself vouches for its keys, and the report says so.
+"""
 
 from array import array
 from collections import Counter
@@ -14,65 +20,59 @@ from audit_archive.format.statement import Statement, key_named_by
 from audit_archive.format.verdicts import AuditNote, Checked, Fault, KeyUse, Verdict, Why
 from audit_archive.storage.chain import LoadedObject
 
-# Which keys count: those that the chain names, each from there on, and those that the caller trusts.
-#
-# A checkpoint covers the whole chain before it. So where the newest good one is by a key that the caller
-# trusts, every key that the chain names is vouched for; where it is not, that is a fault. Without any key of
-# the caller's the archive's own word is all there is, and the report says so.
-
 
 class Keys:
-    """The keys that count at one statement after another, and how many checkpoints were good under each."""
+    """The keys in force at one statement after another, and how many checkpoints are valid under each key."""
 
     def __init__(self, trusted: Iterable[PublicKey], is_signed: SignatureCheck) -> None:
         self.trusted = frozenset(trusted)
         self.is_signed = is_signed
         self._named: PublicKey | None = None
-        self._good: Counter[PublicKey] = Counter(dict.fromkeys(self.trusted, 0))
+        self._valid: Counter[PublicKey] = Counter(dict.fromkeys(self.trusted, 0))
 
     @property
     def known(self) -> tuple[PublicKey, ...]:
         """All keys known by now: those that the caller trusts, and those that the chain has named."""
-        return tuple(self._good)
+        return tuple(self._valid)
 
     def copy(self) -> "Keys":
-        """All keys known by now, as trusted ones, and their uses not counted."""
-        return Keys(self._good, self.is_signed)
+        """New keys for a second walk: all keys known by now are trusted, and no use is counted yet."""
+        return Keys(self._valid, self.is_signed)
 
-    def learn(self, said: Statement) -> bool:
-        """Take note of the key that a statement of the chain names; whether it names another than before."""
-        key = key_named_by(said)
+    def learn(self, statement: Statement) -> bool:
+        """Put the key that a statement names in force. Returns whether that changes the key in force."""
+        key = key_named_by(statement)
         if key is None or key == self._named:
             return False
         self._named = key
-        self._good.setdefault(key, 0)
+        self._valid.setdefault(key, 0)
         return True
 
-    def counting(self, said: Statement) -> tuple[PublicKey, ...]:
+    def in_force(self, statement: Statement) -> tuple[PublicKey, ...]:
         """The keys of which one must have signed a statement's checkpoint.
 
-        The one that it names, or that the chain named last; where nobody knows which that is, those that the
-        caller trusts.
+        It is the key that the statement names, or that the chain named last. After a fault neither may be
+        known: then it is any key that the caller trusts.
         """
-        named = key_named_by(said) or self._named
+        named = key_named_by(statement) or self._named
         return (named,) if named is not None else tuple(self.trusted)
 
     def count(self, key: PublicKey) -> None:
-        """Note that a checkpoint is good under a key."""
-        self._good[key] += 1
+        """Count a checkpoint that is valid under a key."""
+        self._valid[key] += 1
 
     @property
     def uses(self) -> tuple[KeyUse, ...]:
-        """Every key that counts somewhere, and its use."""
-        by_id = sorted(self._good, key=lambda key: key.key_id)
-        return tuple(KeyUse(key.key_id.hex(), self._good[key]) for key in by_id)
+        """Every known key, and how many checkpoints are valid under it."""
+        by_id = sorted(self._valid, key=lambda key: key.key_id)
+        return tuple(KeyUse(key.key_id.hex(), self._valid[key]) for key in by_id)
 
 
 @dataclass(frozen=True)
-class Opened:
-    """What a note is under the keys that count: a checkpoint by one of them, or the reason why not.
+class OpenedNote:
+    """A signed note, checked with the keys in force (`keys`).
 
-    `verdict`: None if it is one.
+    Either `checkpoint` and `signer` are set, or `verdict` and `why`: a clause that follows the note's key.
     """
 
     keys: tuple[PublicKey, ...]
@@ -83,126 +83,145 @@ class Opened:
 
 
 class Signatures:
-    """Judges the checkpoints of one chain, in order of their statements. Memory: 8 bytes a statement."""
+    """Checks the checkpoints of one chain, in the order of their statements. Memory: 8 bytes a statement."""
 
     def __init__(self, console: str, keys: Keys, tally: AuditTally) -> None:
         self._console = console
         self._keys = keys
         self._tally = tally
         self._seen = array("Q")
-        self._opened: dict[int, Opened] = {}
+        self._opened: dict[int, OpenedNote] = {}
         self._unsigned: tuple[int, int] | None = None
         self._absent: list[int] = []
         self._newest: tuple[str, PublicKey] | None = None
 
     def has_seen(self, sha256: str) -> bool:
-        """Whether a statement of this hash came before."""
-        return _prefix(sha256) in self._seen
+        """Whether the walk has passed a statement with this SHA-256 (hex)."""
+        return _first_64_bits(sha256) in self._seen
 
-    def peek(self, row: StatementSlot, copy: Copy) -> Checkpoint | None:
-        """The checkpoint beside a statement, if it is good under the key that counts there."""
-        if row.checkpoint is None or row.checkpoint.verdict is not None or copy.statement is None:
+    def peek(self, slot: StatementSlot, copy: Copy) -> Checkpoint | None:
+        """The checkpoint beside a statement, if its signature is valid by the key in force there."""
+        if slot.checkpoint is None or slot.checkpoint.verdict is not None or copy.statement is None:
             return None
-        return self._open(row.number, row.checkpoint, copy.statement).checkpoint
+        return self._open(slot.number, slot.checkpoint, copy.statement).checkpoint
 
     def judge(
-        self, row: StatementSlot, said: Statement, sha256: str, *, is_due: bool, is_recorded: bool
+        self, slot: StatementSlot, statement: Statement, sha256: str, *, is_due: bool, is_recorded: bool
     ) -> None:
-        """Judge the checkpoint of a statement of the chain. `is_due`: signing has begun."""
-        self._seen.append(_prefix(sha256))
-        note = row.checkpoint
-        opened = self._open(row.number, note, said) if note is not None and note.verdict is None else None
-        if self._keys.learn(said):
-            self._excuse()
+        """Check the checkpoint of a statement of the chain. `is_due`: signing has begun."""
+        self._seen.append(_first_64_bits(sha256))
+        note = slot.checkpoint
+        opened = (
+            self._open(slot.number, note, statement) if note is not None and note.verdict is None else None
+        )
+        if self._keys.learn(statement):
+            self._excuse_absent()
         if note is not None and opened is not None:
-            self._blame()
-            self._judge(row.number, said, sha256, note, opened, is_due=is_due)
+            self._blame_absent()
+            self._judge(slot.number, statement, sha256, note, opened, is_due=is_due)
         elif note is not None and note.verdict != Verdict.MISSING:
-            self._fault(Verdict.ALTERED, note, row.number, "reads back damaged")
+            self._fault(Verdict.ALTERED, note, slot.number, "can't be read back whole")
         elif not is_due:
-            self._unsigned = (self._unsigned[0] if self._unsigned else row.number, row.number)
+            self._unsigned = (self._unsigned[0] if self._unsigned else slot.number, slot.number)
         elif not is_recorded:
             self._tally.skip(Checked.CHECKPOINTS, Why.UNRECORDED)
         else:
-            self._absent.append(row.number)
-        self._opened.pop(row.number, None)
+            self._absent.append(slot.number)
+        self._opened.pop(slot.number, None)
 
     def finish(self, newest: int) -> None:
-        """Judge what could not be judged before the whole chain was read, which ends at a number."""
-        self._blame()
+        """Add what is known only at the end of the chain. `newest`: the number of its last statement."""
+        self._blame_absent()
         if self._unsigned is not None:
             first, last = self._unsigned
-            self._note(last, f"Statements {first} to {last} are not signed: signing had not begun")
+            self._note_unsigned(first, last, "signing had not begun")
         if not self._keys.trusted:
             return
-        key, signer = self._newest or (statement_key(self._console, newest), None)
-        if signer not in self._keys.trusted:
-            sentence = f"{key}: the newest good checkpoint is not by a key that you trust, or there is none"
-            self._tally.fault(Fault(Verdict.UNSIGNED, key, None, newest, sentence))
+        if self._newest is None:
+            key = statement_key(self._console, newest)
+            sentence = f"{key} is the newest statement, and no checkpoint of the chain is valid"
+        else:
+            key, signer = self._newest
+            if signer in self._keys.trusted:
+                return
+            sentence = f"{key} is the newest valid checkpoint, and no key that you trust has signed it"
+        self._tally.fault(Fault(Verdict.UNSIGNED, key, None, newest, sentence))
 
-    def _open(self, number: int, note: LoadedObject, said: Statement) -> Opened:
-        keys = self._keys.counting(said)
+    def _open(self, number: int, note: LoadedObject, statement: Statement) -> OpenedNote:
+        keys = self._keys.in_force(statement)
         known = self._opened.get(number)
         if known is None or known.keys != keys:
-            known = self._opened[number] = self._opened_by(keys, note, said)
+            known = self._opened[number] = self._opened_by(keys, note, statement)
         return known
 
-    def _opened_by(self, keys: tuple[PublicKey, ...], note: LoadedObject, said: Statement) -> Opened:
+    def _opened_by(self, keys: tuple[PublicKey, ...], note: LoadedObject, statement: Statement) -> OpenedNote:
         try:
             ids = {signature.key_id for signature in parse_note(note.data).signatures}
             signer = next((key for key in keys if key.key_id in ids), None)
             if signer is None:
-                why = "is not signed by the key that counts here"
-                return Opened(keys, verdict=Verdict.UNSIGNED, why=why)
-            checkpoint = open_checkpoint(note.data, said.console, [signer], self._keys.is_signed)
+                why = "is not signed by the key in force"
+                return OpenedNote(keys, verdict=Verdict.UNSIGNED, why=why)
+            checkpoint = open_checkpoint(note.data, statement.console, [signer], self._keys.is_signed)
         except ValueError as error:
-            return Opened(keys, verdict=Verdict.ALTERED, why=f"is no signed checkpoint: {error}")
-        return Opened(keys, checkpoint, signer)
+            return OpenedNote(keys, verdict=Verdict.ALTERED, why=f"is not a valid signed checkpoint: {error}")
+        return OpenedNote(keys, checkpoint, signer)
 
     def _judge(
-        self, number: int, said: Statement, sha256: str, note: LoadedObject, opened: Opened, *, is_due: bool
+        self,
+        number: int,
+        statement: Statement,
+        sha256: str,
+        note: LoadedObject,
+        opened: OpenedNote,
+        *,
+        is_due: bool,
     ) -> None:
         found = opened.checkpoint
         if found is None or opened.signer is None:
             if opened.verdict == Verdict.UNSIGNED and not is_due:
-                sentence = f"{note.key} is by an unknown key, of an archive that had not begun to sign"
+                sentence = f"{note.key} is signed by an unknown key, and signing had not begun"
                 self._tally.note(AuditNote(Verdict.ORPHANED, note.key, number, sentence))
             elif opened.verdict == Verdict.UNSIGNED:
-                told = Fault(Verdict.UNSIGNED, note.key, None, number, f"{note.key} {opened.why}")
-                self._tally.fault_in_a_row(told)
+                fault = Fault(Verdict.UNSIGNED, note.key, None, number, f"{note.key} {opened.why}")
+                self._tally.consecutive_fault(fault)
             else:
                 self._fault(Verdict.ALTERED, note, number, opened.why)
         elif found.statement_sha256 != sha256:
-            # One of a statement not seen so far speaks against this statement, and was told as such.
+            # If it names a statement that was not passed yet, it contradicts this one: the walk reports that.
             if self.has_seen(found.statement_sha256):
-                self._fault(Verdict.MISDESCRIBED, note, number, "is over an earlier statement")
-        elif (found.size, found.root) != (said.tree.size, said.tree.root):
-            self._fault(Verdict.MISDESCRIBED, note, number, "is over another tree than is stated")
+                self._fault(Verdict.MISDESCRIBED, note, number, "is the checkpoint of an earlier statement")
+        elif (found.size, found.root) != (statement.tree.size, statement.tree.root):
+            self._fault(Verdict.MISDESCRIBED, note, number, "has a tree that does not match its statement")
         else:
             self._keys.count(opened.signer)
             self._tally.checked[Checked.CHECKPOINTS] += 1
             self._newest = note.key, opened.signer
 
-    def _excuse(self) -> None:
-        """A new key is named: what a dead run left unsigned before, nobody could sign with the old one."""
+    def _excuse_absent(self) -> None:
+        """Add a note for absent checkpoints right before a new key.
+
+        A run that died left them out, and the run after it no longer had the old key to sign them.
+        """
         if self._absent:
             first, last = self._absent[0], self._absent[-1]
-            self._note(last, f"Statements {first} to {last} are not signed: the key was replaced after them")
+            self._note_unsigned(first, last, "the key was replaced after that")
             self._absent.clear()
 
-    def _blame(self) -> None:
+    def _blame_absent(self) -> None:
         for number in self._absent:
             key = checkpoint_key(self._console, number)
             sentence = f"{key} is missing: signing had begun before statement {number}"
-            self._tally.fault_in_a_row(Fault(Verdict.UNSIGNED, key, None, number, sentence))
+            self._tally.consecutive_fault(Fault(Verdict.UNSIGNED, key, None, number, sentence))
         self._absent.clear()
 
-    def _note(self, number: int, sentence: str) -> None:
-        self._tally.note(AuditNote(Verdict.UNSIGNED, statement_key(self._console, number), number, sentence))
+    def _note_unsigned(self, first: int, last: int, why: str) -> None:
+        subject = f"Statement {last} is" if first == last else f"Statements {first} to {last} are"
+        key = statement_key(self._console, last)
+        self._tally.note(AuditNote(Verdict.UNSIGNED, key, last, f"{subject} not signed: {why}"))
 
     def _fault(self, verdict: Verdict, note: LoadedObject, number: int, clause: str) -> None:
         self._tally.fault(Fault(verdict, note.key, note.version_id, number, f"{note.key} {clause}"))
 
 
-def _prefix(sha256: str) -> int:
+def _first_64_bits(sha256: str) -> int:
     return int(sha256[:16], 16)

@@ -1,4 +1,4 @@
-"""Objects that lie where a Console's archive lies, and that no statement names."""
+"""Objects under the prefixes of a Console's archive that no statement names."""
 
 import re
 from collections.abc import Iterator
@@ -23,10 +23,10 @@ _NUMBER = re.compile(rf".*/([0-9]{{{SEQ_DIGITS}}})\.[a-z.]+")
 
 
 def find_strays(audit: Audit, console: str, chain: WalkedChain, tally: AuditTally) -> None:
-    """List everything under a Console's prefixes, and tell what the chain does not name.
+    """List everything under a Console's prefixes, and add a fault or a note for what the chain does not name.
 
-    An export that nobody names is worth a note: its run died, or another was faster. An entry file is a
-    fault: they are written once a statement names them, and a query takes them for archived.
+    An export without a statement is a note: its run died, or another run was faster. An entry file without a
+    statement is a fault: a run writes it after the statement that names it, and queries read it as archived.
     """
     strays = _Strays(audit, console, chain, tally)
     for key, versions in _listed(audit, exports_prefix(console)):
@@ -38,11 +38,11 @@ def find_strays(audit: Audit, console: str, chain: WalkedChain, tally: AuditTall
         form = re.compile(rf"{re.escape(prefix)}[0-9]{{{SEQ_DIGITS}}}{re.escape(suffix)}")
         for key, versions in _listed(audit, prefix):
             if form.fullmatch(key) is None:
-                strays.note(key, "has no name of this format")
+                strays.note(key, "has a name that is not of this format")
             elif suffix == ".txt":
                 strays.checkpoint(key)
                 if len(versions) > 1:
-                    strays.note(key, "has versions beside the one that is signed")
+                    strays.note(key, "has more than one version")
 
 
 def _listed(audit: Audit, prefix: str) -> Iterator[tuple[str, tuple[Version, ...]]]:
@@ -71,25 +71,25 @@ class _Strays:
             if not self._names.has(key, named):
                 self.note(key, f"(version {version.version_id}) is an export that no statement names")
         if len(real) < len(versions) and real:
-            self.note(key, "is hidden by a delete marker; its versions are there")
+            self.note(key, "is hidden by a delete marker: its versions still exist")
 
     def entry_file(self, key: str) -> None:
-        """An entry file that no statement names, unless the one that would can't be trusted or is too new."""
+        """Add the fault, unless its statement can't be trusted, or is newer than the walk."""
         seq = self._number(key)
         if seq is not None and seq <= self._end and seq not in self._trusted:
             self._tally.skip(Checked.FILES, Why.FAULT)
         elif seq is not None and seq > self._end and self._is_newer(seq):
             self._tally.skip(Checked.FILES, Why.UNRECORDED)
         else:
-            sentence = f"{key} is an entry file that no statement names: a query would take it for archived"
+            sentence = f"{key} is an entry file that no statement names: a query would read it as archived"
             self._tally.fault(Fault(Verdict.MISDESCRIBED, key, None, seq, sentence))
 
     def checkpoint(self, key: str) -> None:
-        """A checkpoint beyond the end of the chain tells of a statement that was removed."""
+        """A checkpoint beyond the end of the chain shows that its statement was removed."""
         seq = self._number(key)
         if seq is not None and seq > self._end and not self._is_newer(seq):
             missing = statement_key(self._console, self._end + 1)
-            sentence = f"{missing} is missing, or those after it are: {key} is there"
+            sentence = f"{missing} is missing, or a statement after it: {key} exists without its statement"
             self._tally.fault(Fault(Verdict.MISSING, missing, None, self._end + 1, sentence))
 
     def _is_newer(self, seq: int) -> bool:

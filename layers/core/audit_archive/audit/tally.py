@@ -1,4 +1,4 @@
-"""What an audit has found so far: each fault once, notes and counts."""
+"""What an audit has found so far: faults, each once; notes; counts of what was checked and what was not."""
 
 from collections import Counter
 from dataclasses import dataclass, replace
@@ -11,21 +11,22 @@ MAX_NOTES = 100
 
 @dataclass
 class _Run:
-    """The same fault on one statement after another, told once."""
+    """The same fault on consecutive statements, which the report lists as one fault."""
 
     fault: Fault
     last_seq: int
 
-    def told(self) -> Fault:
+    def fault_of_all(self) -> Fault:
         first = self.fault.seq or 0
         if self.last_seq == first:
             return self.fault
-        more = f" So it is with every statement from {first} to {self.last_seq}."
-        return replace(self.fault, sentence=self.fault.sentence + more)
+        sentence = self.fault.sentence.rstrip(".")
+        more = f"The same is true of every statement from {first} to {self.last_seq}."
+        return replace(self.fault, sentence=f"{sentence}. {more}")
 
 
 class AuditTally:
-    """Collects what is found, in any order; what it gives is in the order of statements and keys."""
+    """Collects what an audit finds, in any order. Faults come out in the order of statements and keys."""
 
     def __init__(self) -> None:
         self.checked: Counter[Checked] = Counter()
@@ -37,11 +38,11 @@ class AuditTally:
         self._unchecked: Counter[tuple[Checked, Why]] = Counter()
 
     def fault(self, fault: Fault) -> None:
-        """Note a fault; the same verdict on the same version of an object only once."""
+        """Add a fault. The same verdict on the same version of an object is kept once."""
         self._faults.setdefault((fault.verdict, fault.key, fault.version_id), fault)
 
-    def fault_in_a_row(self, fault: Fault) -> None:
-        """Note a fault of a statement; those of one verdict on statements in a row are told as one."""
+    def consecutive_fault(self, fault: Fault) -> None:
+        """Add a fault of a statement. Faults of one verdict on consecutive statements are listed as one."""
         seq = fault.seq or 0
         run = self._newest_run.get(fault.verdict)
         if run is not None and seq == run.last_seq + 1:
@@ -51,29 +52,29 @@ class AuditTally:
         self._runs.append(self._newest_run[fault.verdict])
 
     def note(self, note: AuditNote) -> None:
-        """Note something that is no fault."""
+        """Add a note: something that is not a fault."""
         self._note_counts[note.verdict] += 1
         if len(self._notes) < MAX_NOTES:
             self._notes.append(note)
 
     def skip(self, what: Checked, why: Why, count: int = 1) -> None:
-        """Count what was not checked."""
+        """Count what was not checked. A count of 0 or less changes nothing."""
         if count > 0:
             self._unchecked[what, why] += count
 
     def accounted(self, what: Checked) -> int:
-        """How many of a kind were checked, or are known not to be."""
+        """How many of a kind were checked, or counted as not checked."""
         return self.checked[what] + sum(n for (of, _), n in self._unchecked.items() if of == what)
 
     @property
     def faults(self) -> tuple[Fault, ...]:
-        """Every fault."""
-        found = [*self._faults.values(), *(run.told() for run in self._runs)]
+        """Every fault, those of no known statement last."""
+        found = [*self._faults.values(), *(run.fault_of_all() for run in self._runs)]
         return tuple(sorted(found, key=lambda f: (f.seq is None, f.seq or 0, f.key, f.verdict, f.sentence)))
 
     @property
     def notes(self) -> tuple[AuditNote, ...]:
-        """The first notes."""
+        """The first MAX_NOTES notes."""
         return tuple(self._notes)
 
     @property
@@ -83,5 +84,5 @@ class AuditTally:
 
     @property
     def unchecked(self) -> tuple[Unchecked, ...]:
-        """What was not checked, and why."""
+        """What was not checked, by kind and reason."""
         return tuple(Unchecked(what, why, n) for (what, why), n in sorted(self._unchecked.items()))

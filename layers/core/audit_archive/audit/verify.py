@@ -1,8 +1,9 @@
-"""The audit of an archive. Read `verify` top to bottom.
+"""The audit of an archive. `verify_archive` is the whole of it; read it first.
 
-First the whole chain is judged: every statement, its hash, lock and signature, and what it says of ids and
-tree. Then, if that is asked, that it only grew since a checkpoint. Then the objects of the asked-for
-statements, as deep as was asked and as long as there is time.
+1. The whole chain: every statement, its hash, lock and signature, and what it states of ids and tree.
+2. If the question names a checkpoint: the proof that the archive only grew since.
+3. The objects of the asked-for statements, as deep as was asked and as long as there is time.
+4. The report.
 """
 
 from collections.abc import Iterator
@@ -10,10 +11,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
 
-from audit_archive.audit.contents import Contents
+from audit_archive.audit.contents import ContentCheck
 from audit_archive.audit.corroboration import LEDGER
-from audit_archive.audit.growth import Growing
-from audit_archive.audit.objects import Objects
+from audit_archive.audit.growth import GrowthProof
+from audit_archive.audit.objects import ObjectCheck
 from audit_archive.audit.overview import WalkedChain, walk_chain
 from audit_archive.audit.pace import WORKERS, Deadline, DeadlineError
 from audit_archive.audit.question import Audit, AuditQuestion, Done
@@ -37,69 +38,11 @@ from audit_archive.format.verdicts import (
 )
 from audit_archive.storage.chain import statements_from
 
-# The report of an audit.
-
-
-def report(
-    question: AuditQuestion,
-    chain: WalkedChain,
-    tally: AuditTally,
-    keys: Keys,
-    *,
-    continue_at: int | None,
-    growth: Growth | None,
-) -> Verification:
-    """What an audit found, in the order of statements and keys."""
-    uses = keys.uses
-    return Verification(
-        console=question.console,
-        depth=question.depth,
-        is_valid=not tally.faults,
-        summary="; ".join(_summary(question, chain, tally, continue_at, growth)),
-        from_seq=question.from_seq,
-        to_seq=question.to_seq or chain.end.number,
-        continue_at=continue_at,
-        newest_seq=chain.end.number,
-        newest_sha256=chain.newest_sha256,
-        checked=dict(sorted(tally.checked.items())),
-        faults=tally.faults,
-        notes=tally.notes,
-        note_counts=tally.note_counts,
-        not_checked=tally.unchecked,
-        coverage=chain.covered.coverage(),
-        keys_from=(KeysFrom.CALLER if keys.trusted else KeysFrom.ARCHIVE) if uses else None,
-        keys=uses,
-        growth=growth,
-    )
-
-
-def _summary(
-    question: AuditQuestion,
-    chain: WalkedChain,
-    tally: AuditTally,
-    continue_at: int | None,
-    growth: Growth | None,
-) -> Iterator[str]:
-    """The report in a few words."""
-    faults, epochs = tally.faults, chain.covered.coverage().epochs
-    entries = sum(epoch.archived for epoch in epochs)
-    yield (
-        f"Console {question.console}: {chain.end.number} statements over {entries} entries, "
-        f"depth {question.depth}: {verdict_on(faults)}"
-    )
-    if faults:
-        yield f"the first is {faults[0].verdict}: {faults[0].sentence}"
-    if growth is not None:
-        yield growth.sentence
-    if continue_at is not None:
-        yield f"time was over: go on at statement {continue_at}"
-
-
 CONTENTS = ((Checked.EXPORTS, Checked.EXPORT_CONTENTS), (Checked.FILES, Checked.FILE_CONTENTS))
 
 
 def verify_archive(audit: Audit, question: AuditQuestion) -> Verification:
-    """Audit an archive; whatever is wrong with it is in the report.
+    """Audit an archive. Whatever is wrong with the archive is in the report.
 
     Raises ArchiveStoreError if the archive can't be read, SettingsError for a full disk.
     """
@@ -109,16 +52,16 @@ def verify_archive(audit: Audit, question: AuditQuestion) -> Verification:
             chain = _judge_chain(work)
             growth = _prove_growth(work, chain)
             continue_at = _Part(work, chain).check()
-    except OSError as error:  # every other one is translated at its port
+    except OSError as error:  # of the temporary disk: adapters translate every other one
         raise SettingsError(
             f"The temporary disk failed ({error.strerror}): give the function more ephemeral storage"
         ) from error
-    return report(question, chain, work.tally, work.keys, continue_at=continue_at, growth=growth)
+    return _report(question, chain, work.tally, work.keys, continue_at=continue_at, growth=growth)
 
 
 @dataclass(frozen=True)
 class _Work:
-    """One audit under way."""
+    """One audit in progress."""
 
     audit: Audit
     question: AuditQuestion
@@ -152,11 +95,11 @@ def _prove_growth(work: _Work, chain: WalkedChain) -> Growth | None:
     if since is None:
         return None
     walk = work.walk(AuditTally(), work.keys.copy())
-    return Growing(work.audit, chain, work.keys, work.tally, walk).prove(since)
+    return GrowthProof(work.audit, chain, work.keys, work.tally, walk).prove(since)
 
 
 class _Part:
-    """The statements whose objects were asked for."""
+    """The check of the objects of the asked-for statements."""
 
     def __init__(self, work: _Work, chain: WalkedChain) -> None:
         self._audit = audit = work.audit
@@ -166,13 +109,13 @@ class _Part:
         self._statements = 0
         self._before = {what: tally.accounted(what) for what, _ in CONTENTS}
         self._deadline = deadline = Deadline(audit.clock)
-        self._objects = Objects(audit, tally, work.pool, is_copy=chain.is_copy)
-        self._contents = Contents(audit, tally, work.pool, deadline, self._tell)
-        # The same walk again, from where the objects are wanted; its verdicts are told already.
+        self._objects = ObjectCheck(audit, tally, work.pool, is_copy=chain.is_copy)
+        self._contents = ContentCheck(audit, tally, work.pool, deadline, self._show_progress)
+        # A second walk, from the first asked-for statement. The first walk has reported its faults.
         self._walk = work.walk(AuditTally(), work.keys.copy())
 
     def check(self) -> int | None:
-        """Check them all; the number of the statement at which to go on, None if time sufficed."""
+        """Check them all. Returns the number of the statement at which to go on; None if time sufficed."""
         if self._question.depth == Depth.CHAIN:
             self._tally.skip(Checked.STRAYS, Why.DEPTH)
             return None
@@ -189,7 +132,7 @@ class _Part:
         return continue_at
 
     def _count_the_rest(self) -> None:
-        """What was wanted, and neither checked nor counted as unchecked so far."""
+        """Count as unchecked what was wanted, and is neither checked nor counted as unchecked so far."""
         is_shallow = self._question.depth == Depth.OBJECTS
         for what, inside in CONTENTS:
             wanted = self._chain.wanted[what]
@@ -211,24 +154,24 @@ class _Part:
                 self._deadline.check()
                 self._check(step)
             except DeadlineError:
-                # One that takes a whole invocation can't be done at all: the next goes on behind it.
+                # A statement that takes more than a whole invocation would stop every audit: go on after it.
                 is_first = number == self._question.from_seq
                 return number + is_first if number + is_first <= last else None
             self._statements += 1
-            self._tell()
+            self._show_progress()
         return None
 
     def _check(self, step: Step) -> None:
-        said, ref = step.said, step.ref
-        if not isinstance(said, ArchiveStatement) or ref is None:
+        statement, ref = step.statement, step.ref
+        if not isinstance(statement, ArchiveStatement) or ref is None:
             return
-        found = self._objects.look(said)
+        found = self._objects.check(statement)
         if self._question.depth == Depth.CONTENT:
-            self._contents.check(said, ref, step.before, found)
+            self._contents.check(statement, ref, step.before, found)
         else:
-            self._contents.check_files(said, [each for each in found if each.is_repacked])
+            self._contents.check_files(statement, [each for each in found if each.is_repacked])
 
-    def _tell(self) -> None:
+    def _show_progress(self) -> None:
         wanted = self._chain.wanted
         is_reading = self._question.depth == Depth.CONTENT
         done = Done(
@@ -238,3 +181,58 @@ class _Part:
             wanted[Checked.BYTES] if is_reading else None,
         )
         self._audit.progress(done)
+
+
+def _report(
+    question: AuditQuestion,
+    chain: WalkedChain,
+    tally: AuditTally,
+    keys: Keys,
+    *,
+    continue_at: int | None,
+    growth: Growth | None,
+) -> Verification:
+    """The report of an audit, its faults in the order of statements and keys."""
+    uses = keys.uses
+    return Verification(
+        console=question.console,
+        depth=question.depth,
+        is_valid=not tally.faults,
+        summary="; ".join(_summary(question, chain, tally, continue_at, growth)),
+        from_seq=question.from_seq,
+        to_seq=question.to_seq or chain.end.number,
+        continue_at=continue_at,
+        newest_seq=chain.end.number,
+        newest_sha256=chain.newest_sha256,
+        checked=dict(sorted(tally.checked.items())),
+        faults=tally.faults,
+        notes=tally.notes,
+        note_counts=tally.note_counts,
+        not_checked=tally.unchecked,
+        coverage=chain.covered.coverage(),
+        keys_from=(KeysFrom.CALLER if keys.trusted else KeysFrom.ARCHIVE) if uses else None,
+        keys=uses,
+        growth=growth,
+    )
+
+
+def _summary(
+    question: AuditQuestion,
+    chain: WalkedChain,
+    tally: AuditTally,
+    continue_at: int | None,
+    growth: Growth | None,
+) -> Iterator[str]:
+    """The report in a few clauses."""
+    faults, epochs = tally.faults, chain.covered.coverage().epochs
+    entries = sum(epoch.archived for epoch in epochs)
+    yield (
+        f"Console {question.console}: {chain.end.number} statements over {entries} entries, "
+        f"depth {question.depth}: {verdict_on(faults)}"
+    )
+    if faults:
+        yield f"the first is {faults[0].verdict}: {faults[0].sentence}"
+    if growth is not None:
+        yield growth.sentence
+    if continue_at is not None:
+        yield f"the time was used up: go on at statement {continue_at}"

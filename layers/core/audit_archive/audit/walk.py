@@ -1,7 +1,7 @@
-"""The walk along a chain: every statement in order, judged by what others say of it and by what is before it.
+"""The walk along a chain: each statement is compared with references to it, and with the state before it.
 
-A fault does not stop it. After one it goes on from what the chain itself says, so that one fault is one
-verdict; what rests on a statement that can't be trusted is not checked, and counted as such.
+A fault does not stop the walk. It goes on from what the chain itself states, so that one fault gives one
+verdict. What depends on a statement that can't be trusted is not checked, and is counted as not checked.
 """
 
 from collections import deque
@@ -10,11 +10,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 
-from audit_archive.audit.corroboration import References, Word, judge
-from audit_archive.audit.locks import Promise, judge_lock, of_a_statement, promise_of
+from audit_archive.audit.corroboration import Reference, References, judge_references
+from audit_archive.audit.locks import RequiredLock, judge_lock, lock_of_statement, stated_lock
 from audit_archive.audit.pace import read_ahead
 from audit_archive.audit.question import Audit, AuditQuestion
-from audit_archive.audit.rows import Copy, StatementSlot, load_row
+from audit_archive.audit.rows import Copy, StatementSlot, load_slot
 from audit_archive.audit.signatures import Signatures
 from audit_archive.audit.tally import AuditTally
 from audit_archive.format.continuity import misfits
@@ -27,17 +27,15 @@ from audit_archive.format.statement import ArchiveStatement, OperatorStatement, 
 from audit_archive.format.verdicts import Checked, Fault, Verdict, Why
 from audit_archive.storage.chain import has_checkpoints, statements_from
 
-# One step along a chain: whether a statement follows the one before it, and the state after it.
-
 
 @dataclass(frozen=True)
 class Point:
-    """Where a walk stands: after statement `number` (as its key has it).
+    """A place in a chain: after the statement `number` (as its key has it), and the state there.
 
-    `head`: the state there, None if a fault hides it; `knows_holes`: whether it has every open hole of the
-    epoch; `knows_all`: whether nothing from the first statement on is hidden or wrong, so that each digest of
-    a head can be judged. `is_linked`: whether the next statement must name `head.statement` as the one
-    before. `lock`: the run that archived last, and the lock that it stated.
+    `head`: the state; None if a fault hides it. `knows_holes`: whether it has every open hole of the epoch.
+    `knows_all`: whether every statement up to here is known and right, so that digests of heads can be
+    compared. `is_linked`: whether the next statement must name `head.statement` as the one before it.
+    `is_signing`: whether signing has begun. `lock`: the run that archived last, and the lock that it stated.
     """
 
     number: int
@@ -46,32 +44,32 @@ class Point:
     knows_all: bool = True
     is_linked: bool = True
     is_signing: bool = False
-    lock: tuple[str, Promise] | None = None
+    lock: tuple[str, RequiredLock] | None = None
 
-    def lost(self, number: int) -> "Point":
-        """A point at which nobody knows the state."""
+    def unknown_at(self, number: int) -> "Point":
+        """A point whose state is not known."""
         return replace(self, number=number, head=None, knows_holes=False, knows_all=False)
 
     def unlinked(self) -> "Point":
-        """The same point, where the next statement names another hash for good reason."""
+        """The same point, after a contradicted statement: the next one may name another hash."""
         return replace(self, is_linked=False, knows_all=False)
 
 
 @dataclass(frozen=True)
 class Step:
-    """One statement, and where the walk stands before and after it.
+    """One statement, and the points before and after it.
 
-    If it can't be trusted, `said` and `ref` are None.
+    If the statement can't be trusted, it has no `statement` and no `ref`.
     """
 
-    said: Statement | None
+    statement: Statement | None
     ref: ObjectRef | None
     before: Point
     after: Point
 
 
-class Follower:
-    """Judges statements by the state before them."""
+class StepJudge:
+    """Compares statements with the state before them."""
 
     def __init__(self, tally: AuditTally, references: References, signatures: Signatures) -> None:
         self._tally = tally
@@ -79,93 +77,98 @@ class Follower:
         self._signatures = signatures
 
     def follow(
-        self, point: Point, row: StatementSlot, copy: Copy, said: Statement, *, is_confirmed: bool
+        self, point: Point, slot: StatementSlot, copy: Copy, statement: Statement, *, is_confirmed: bool
     ) -> Step | None:
-        """The step over a statement; before it is the point as far as the statement goes on from it.
+        """The step over `statement`, which is that of `copy`. Its `before` has a state only if the link fits.
 
-        None if it makes no sense, or if neither number nor link is that of this place and nobody confirms it.
-        `said` must be the statement of `copy`, its bytes those that were chained.
+        None if the statement can't be interpreted. None as well if neither its number nor its link fits here
+        and no reference confirms it: it was moved here from elsewhere.
         """
-        is_whole = self._is_link_whole(point, row, copy, said)
-        if not (is_whole or is_confirmed or point.head is None or said.seq == row.number):
+        is_whole = self._is_link_whole(point, slot, copy, statement)
+        if not (is_whole or is_confirmed or point.head is None or statement.seq == slot.number):
             return None
-        before = point if is_whole else point.lost(point.number)
+        before = point if is_whole else point.unknown_at(point.number)
         try:
-            ref = ObjectRef(row.key, copy.stored.version_id or "", copy.sha256)
-            TreeBuilder(said.tree)  # if a frontier is no hashes, nothing can go on from it
-            head, knows_all = self._fold(before, row, copy, said, ref)
-            promise = of_a_statement(said, point.lock)
-            lock = (said.run.id, promise_of(said)) if isinstance(said, ArchiveStatement) else point.lock
+            ref = ObjectRef(slot.key, copy.stored.version_id or "", copy.sha256)
+            TreeBuilder(statement.tree)  # raises ValueError for a frontier on which no tree can be built
+            head, knows_all = self._fold(before, slot, copy, statement, ref)
+            required = lock_of_statement(statement, point.lock)
+            lock = (
+                (statement.run.id, stated_lock(statement))
+                if isinstance(statement, ArchiveStatement)
+                else point.lock
+            )
         except (ValueError, KeyError, TypeError) as error:
-            self._fault(row, copy, Verdict.MISDESCRIBED, f"makes no sense: {error}")
+            self._fault(slot, copy, Verdict.MISDESCRIBED, f"can't be interpreted: {error!r}")
             return None
-        for stored in (copy.stored, row.checkpoint):
+        for stored in (copy.stored, slot.checkpoint):
             if stored is not None and stored.facts is not None:
-                judge_lock(self._tally, stored.facts, promise, row.number)
+                judge_lock(self._tally, stored.facts, required, slot.number)
         is_signing = point.is_signing or head.public_key is not None
-        is_recorded = self._references.is_recorded(said)
-        self._signatures.judge(row, said, copy.sha256, is_due=is_signing, is_recorded=is_recorded)
-        self._references.saw(said, copy.sha256)
+        is_recorded = self._references.is_recorded(statement)
+        self._signatures.judge(slot, statement, copy.sha256, is_due=is_signing, is_recorded=is_recorded)
+        self._references.mark_found(statement, copy.sha256)
         self._tally.checked[Checked.STATEMENTS] += 1
-        knows_holes = _is_epoch(said) or (before.knows_holes and before.head is not None)
-        after = Point(row.number, head, knows_holes, knows_all, is_signing=is_signing, lock=lock)
-        return Step(said, ref, before, after)
+        knows_holes = _is_epoch(statement) or (before.knows_holes and before.head is not None)
+        after = Point(slot.number, head, knows_holes, knows_all, is_signing=is_signing, lock=lock)
+        return Step(statement, ref, before, after)
 
-    def _is_link_whole(self, point: Point, row: StatementSlot, copy: Copy, said: Statement) -> bool:
-        """Whether the state before a statement is the one that it goes on from."""
+    def _is_link_whole(self, point: Point, slot: StatementSlot, copy: Copy, statement: Statement) -> bool:
+        """Whether a statement names the statement before it. Adds a fault if it does not."""
         if point.head is None or not point.is_linked:
             return point.head is not None
-        link, named = point.head.statement, said.previous
+        link, named = point.head.statement, statement.previous
         if (named.sha256 if named else None) == (link.sha256 if link else None):
             return True
-        what, true = named.sha256 if named else "nothing", link.sha256 if link else "nothing"
-        self._fault(row, copy, Verdict.BROKEN, f"names {what} as the statement before it, which is {true}")
+        stated = f"the statement before it as {named.sha256}" if named else "no statement before it"
+        found = f"that is {link.sha256}" if link else "it is the first statement"
+        self._fault(slot, copy, Verdict.BROKEN, f"names {stated}, but {found}")
         return False
 
     def _fold(
-        self, before: Point, row: StatementSlot, copy: Copy, said: Statement, ref: ObjectRef
+        self, before: Point, slot: StatementSlot, copy: Copy, statement: Statement, ref: ObjectRef
     ) -> tuple[Head, bool]:
-        """The state after a statement, every misfit noted, and whether all of it is known and right.
+        """The state after a statement, and whether everything up to it is known and right.
 
-        Raises ValueError, KeyError or TypeError.
+        Adds a fault for each misfit. Raises ValueError, KeyError or TypeError if there is no state after it.
         """
         is_fit = before.knows_all
         if before.head is not None:
-            for verdict, clause in misfits(before.head, said, knows_holes=before.knows_holes):
+            for verdict, clause in misfits(before.head, statement, knows_holes=before.knows_holes):
                 is_fit = False
-                self._fault(row, copy, verdict, clause)
-        elif said.seq != row.number:
-            self._fault(row, copy, Verdict.BROKEN, f"has the number {said.seq}, not {row.number}")
-        start = before.head if before.head is not None else Head(said.console)
-        head = start.after(said, ref)
-        if is_fit and said.head_format == HEAD_FORMAT and said.head_sha256 != head_sha256(head):
+                self._fault(slot, copy, verdict, clause)
+        elif statement.seq != slot.number:
+            self._fault(slot, copy, Verdict.BROKEN, f"has the number {statement.seq}, not {slot.number}")
+        start = before.head if before.head is not None else Head(statement.console)
+        head = start.after(statement, ref)
+        if is_fit and statement.head_format == HEAD_FORMAT and statement.head_sha256 != head_sha256(head):
             is_fit = False
             self._fault(
-                row, copy, Verdict.MISDESCRIBED, "states the digest of a head that it does not lead to"
+                slot, copy, Verdict.MISDESCRIBED, "states a head_sha256 that does not match the head after it"
             )
         return head, is_fit
 
-    def _fault(self, row: StatementSlot, copy: Copy, verdict: Verdict, clause: str) -> None:
-        sentence = f"{row.key} {clause}"
-        self._tally.fault(Fault(verdict, row.key, copy.stored.version_id, row.number, sentence))
+    def _fault(self, slot: StatementSlot, copy: Copy, verdict: Verdict, clause: str) -> None:
+        sentence = f"{slot.key} {clause}"
+        self._tally.fault(Fault(verdict, slot.key, copy.stored.version_id, slot.number, sentence))
 
 
-def is_odd(point: Point, said: Statement | None) -> bool:
-    """Whether something that was read as a statement does not go on from a point."""
-    if said is None or point.head is None:
-        return said is None
+def contradicts(point: Point, statement: Statement | None) -> bool:
+    """Whether a statement does not fit the state at a point, or what was read is not a statement."""
+    if statement is None or point.head is None:
+        return statement is None
     try:
-        return any(misfits(point.head, said, knows_holes=point.knows_holes))
+        return any(misfits(point.head, statement, knows_holes=point.knows_holes))
     except ValueError:
         return True
 
 
-def _is_epoch(said: Statement) -> bool:
-    return isinstance(said, OperatorStatement) and said.action == Action.EPOCH
+def _is_epoch(statement: Statement) -> bool:
+    return isinstance(statement, OperatorStatement) and statement.action == Action.EPOCH
 
 
 class Walk:
-    """A chain, judged statement by statement; what is found goes into the tally."""
+    """A walk along the chain of one Console. What it finds goes into the tally."""
 
     def __init__(
         self,
@@ -180,93 +183,101 @@ class Walk:
         self._tally = tally
         self._signatures = signatures
         self._references = References(audit, question, signatures)
-        self._follower = Follower(tally, self._references, signatures)
+        self._step_judge = StepJudge(tally, self._references, signatures)
         self._pool = pool
 
     def steps(self, point: Point) -> Iterator[Step]:
-        """Every statement after a point."""
+        """The step over each listed statement after a point, in order."""
         source, console = self._audit.source, self._console
-        load = partial(load_row, source, console, is_signed=has_checkpoints(source, console))
-        rows = read_ahead(self._pool, load, statements_from(source, console, point.number + 1))
-        for row, after, last in _with_next_two(rows):
-            if row.number > point.number + 1:
-                self._skipped(point.number + 1, row.number - point.number - 1)
-                point = point.lost(row.number - 1)
-            step = self._step(point, row, after, last)
+        load = partial(load_slot, source, console, is_signed=has_checkpoints(source, console))
+        slots = read_ahead(self._pool, load, statements_from(source, console, point.number + 1))
+        for slot, after, last in _with_next_two(slots):
+            if slot.number > point.number + 1:
+                self._skipped(point.number + 1, slot.number - point.number - 1)
+                point = point.unknown_at(slot.number - 1)
+            step = self._step(point, slot, after, last)
             yield step
             point = step.after
 
     def finish(self, newest: Head, number: int) -> None:
-        """Judge what can only be judged once every statement was seen, up to a number."""
+        """Add what is known only after the last step. `number`: the last one that has a statement."""
         self._references.finish(self._tally, newest, number)
         if number:
             self._signatures.finish(number)
 
     def _skipped(self, first: int, count: int) -> None:
-        """Numbers between two statements at which there is none."""
+        """Add a fault for numbers without a statement between two that have one."""
         key = statement_key(self._console, first)
-        more = f", and so are the {count - 1} after it" if count > 1 else ""
+        more = f", and so is every statement up to {first + count - 1}" if count > 1 else ""
         self._tally.fault(Fault(Verdict.MISSING, key, None, first, f"{key} is missing{more}"))
         self._tally.skip(Checked.STATEMENTS, Why.FAULT, count)
 
     def _step(
-        self, point: Point, row: StatementSlot, after: StatementSlot | None, last: StatementSlot | None
+        self, point: Point, slot: StatementSlot, after: StatementSlot | None, last: StatementSlot | None
     ) -> Step:
-        copy = self._references.choose(row, after)
-        self._check_versions(row, copy)
+        copy = self._references.choose(slot, after)
+        self._check_versions(slot, copy)
         if copy is not None:
-            self._audit.witness(copy, row.checkpoint)
+            self._audit.observer(copy, slot.checkpoint)
         if copy is not None and copy.stored.verdict is not None:
-            self._fault(row, copy, copy.stored.verdict, "can't be read back as it was put")
+            self._fault(slot, copy, copy.stored.verdict, "can't be read back whole")
         elif copy is not None:
-            words = self._references.words(row, copy, after, last, lambda: is_odd(point, copy.statement))
-            is_confirmed = any(word.sha256 == copy.sha256 for word in words)
-            is_agreed = self._judge(row, copy, words, is_confirmed=is_confirmed)
-            said = copy.statement if is_agreed or is_confirmed else None
-            step = self._follower.follow(point, row, copy, said, is_confirmed=is_confirmed) if said else None
+            references = self._references.find(
+                slot, copy, after, last, lambda: contradicts(point, copy.statement)
+            )
+            is_confirmed = any(reference.sha256 == copy.sha256 for reference in references)
+            is_agreed = self._judge(slot, copy, references, is_confirmed=is_confirmed)
+            step = None
+            if copy.statement is not None and (is_agreed or is_confirmed):
+                step = self._step_judge.follow(point, slot, copy, copy.statement, is_confirmed=is_confirmed)
             if step is not None:
                 return step if is_agreed else replace(step, after=step.after.unlinked())
         self._tally.skip(Checked.STATEMENTS, Why.FAULT)
-        return Step(None, None, point, point.lost(row.number))
+        return Step(None, None, point, point.unknown_at(slot.number))
 
-    def _judge(self, row: StatementSlot, copy: Copy, words: list[Word], *, is_confirmed: bool) -> bool:
-        """Whether everybody agrees on a statement's bytes; a fault is noted if not, or if it is none."""
-        found = judge(copy.sha256, copy.stored.version_id, words)
+    def _judge(
+        self, slot: StatementSlot, copy: Copy, references: list[Reference], *, is_confirmed: bool
+    ) -> bool:
+        """Whether all references agree on a statement. Adds a fault if not, or if it can't be parsed."""
+        found = judge_references(copy.sha256, copy.stored.version_id, references)
         if found is not None:
-            told = Fault(found[0], row.key, copy.stored.version_id, row.number, f"{row.key} {found[1]}")
-            (self._tally.fault_in_a_row if is_confirmed else self._tally.fault)(told)
+            fault = Fault(found[0], slot.key, copy.stored.version_id, slot.number, f"{slot.key} {found[1]}")
+            (self._tally.consecutive_fault if is_confirmed else self._tally.fault)(fault)
         elif copy.statement is None:
             verdict = Verdict.MISDESCRIBED if is_confirmed else Verdict.ALTERED
-            self._fault(row, copy, verdict, "is no statement of this format")
+            self._fault(slot, copy, verdict, "is not a statement of this format")
         return found is None
 
-    def _check_versions(self, row: StatementSlot, copy: Copy | None) -> None:
-        """A statement has one version for ever, and nothing over it."""
+    def _check_versions(self, slot: StatementSlot, copy: Copy | None) -> None:
+        """Add a fault unless a statement has exactly one version and no delete marker."""
         if copy is None:
-            sentence = f"{row.key} is missing: only a delete marker is there"
-            self._tally.fault(Fault(Verdict.MISSING, row.key, None, row.number, sentence))
+            sentence = f"{slot.key} is missing: there is only a delete marker"
+            self._tally.fault(Fault(Verdict.MISSING, slot.key, None, slot.number, sentence))
             return
-        others = [version for version in row.versions if version.version_id != copy.stored.version_id]
+        others = [version for version in slot.versions if version.version_id != copy.stored.version_id]
         if others:
             kinds = {version.is_delete_marker for version in others}
-            what = "a delete marker" if kinds == {True} else f"{len(others)} more versions"
-            sentence = f"{row.key} has {what} beside the version that the chain goes on from"
-            self._tally.fault(Fault(Verdict.FORKED, row.key, others[-1].version_id, row.number, sentence))
+            more = "another version" if len(others) == 1 else f"{len(others)} more versions"
+            what = "a delete marker" if kinds == {True} else more
+            sentence = f"{slot.key} has {what} beside the version that is in the chain"
+            self._tally.fault(Fault(Verdict.FORKED, slot.key, others[-1].version_id, slot.number, sentence))
 
-    def _fault(self, row: StatementSlot, copy: Copy, verdict: Verdict, clause: str) -> None:
-        self._tally.fault(Fault(verdict, row.key, copy.stored.version_id, row.number, f"{row.key} {clause}"))
+    def _fault(self, slot: StatementSlot, copy: Copy, verdict: Verdict, clause: str) -> None:
+        self._tally.fault(
+            Fault(verdict, slot.key, copy.stored.version_id, slot.number, f"{slot.key} {clause}")
+        )
 
 
 def _with_next_two(
-    rows: Iterable[StatementSlot],
+    slots: Iterable[StatementSlot],
 ) -> Iterator[tuple[StatementSlot, StatementSlot | None, StatementSlot | None]]:
-    """Every row with the two after it, as far as there are any."""
+    """Every slot with the two after it; None where the listing ends."""
     window: deque[StatementSlot] = deque()
-    for row in rows:
-        window.append(row)
+    for slot in slots:
+        window.append(slot)
         if len(window) == 3:  # noqa: PLR2004 - itself and two
             yield window[0], window[1], window[2]
             window.popleft()
     while window:
-        row = window.popleft()
-        yield row, window[0] if window else None, window[1] if len(window) > 1 else None
+        slot = window.popleft()
+        yield slot, window[0] if window else None, window[1] if len(window) > 1 else None

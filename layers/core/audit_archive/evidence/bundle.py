@@ -98,7 +98,7 @@ def pack_chain(workshop: Workshop, console: str, packer: Packer) -> Audited:
     ports = reader.source, reader.clock, reader.scratch, workshop.is_signed, workshop.progress
     audit = Audit(*ports).beside(reader.ledger, console)
     packing = _Packing(console, packer, audit.is_recorded, log)
-    found = verify_archive(replace(audit, witness=packing.see), AuditQuestion(console, Depth.CHAIN))
+    found = verify_archive(replace(audit, observer=packing.see), AuditQuestion(console, Depth.CHAIN))
     if any(each.what == Checked.STATEMENTS and each.why == Why.TIME for each in found.not_checked):
         raise RequestError(
             "console", "the time of this invocation is not enough to read the whole chain: raise the timeout"

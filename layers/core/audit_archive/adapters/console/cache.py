@@ -1,4 +1,4 @@
-"""Noticing a cache between the Console and us, which gives an answer that it kept from earlier."""
+"""Detects old answers from a cache between the Console and us."""
 
 import math
 import re
@@ -8,28 +8,29 @@ from audit_archive.adapters.console.retry import http_date
 from audit_archive.adapters.console.transport import SUCCESSES, Answer, CachedError
 
 MAX_AGE = 120
-"""Seconds that an answer may be old, and that clocks may be inexact."""
+"""Seconds. An answer may be so old, and a clock may be so inexact."""
 
 _DIGITS = re.compile("[0-9]{1,18}")
 
 
 class CacheWatch:
-    """Looks at every answer of one run of one client.
+    """Checks every answer of one client.
 
-    `Age` says by itself that an answer was kept (RFC 9111, 5.1). `Date` does not, because the Console's clock
-    may be hours from ours. But an answer is made after it was asked for, and before it has come: so each
-    answer bounds the difference of the two clocks from both sides, and an old one breaks the bounds.
+    The header `Age` alone shows that an answer is old (RFC 9111, 5.1). `Date` alone does not, because the
+    Console's clock may be hours from ours. But a Console makes an answer after the request and before it
+    arrives. So each fresh answer bounds the difference of the two clocks from both sides, and an old answer
+    contradicts the bounds.
     """
 
     def __init__(self) -> None:
         self._ahead = self._behind = -math.inf
 
     def check(self, answer: Answer, asked_at: int, came_at: int) -> None:
-        """Raise CachedError for an answer that was kept; the moments are by our clock, in epoch seconds."""
+        """Raise CachedError for an old answer. `asked_at`, `came_at`: epoch seconds by our clock."""
         age = _age(answer.headers)
         if age > MAX_AGE:
-            raise CachedError(f"it had kept the answer for {age} seconds")
-        # An error may be a gateway's own, which has another clock.
+            raise CachedError(f"the answer is {age} seconds old")
+        # An error may come from a gateway, which has another clock.
         made_at = http_date(answer.headers.get("Date")) if answer.status in SUCCESSES else None
         if made_at is None:
             return
@@ -43,5 +44,5 @@ class CacheWatch:
 
 
 def _age(headers: Mapping[str, str]) -> int:
-    """Seconds; the greatest of several, as several caches may give. 0 if there is none."""
+    """The `Age` in seconds; 0 without that header. Several caches may add one each: the greatest counts."""
     return max(map(int, _DIGITS.findall(headers.get("Age", ""))), default=0)

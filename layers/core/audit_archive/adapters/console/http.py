@@ -23,17 +23,30 @@ from audit_archive.format.entry import MAX_ID
 from audit_archive.format.facts import AuthStyle
 from audit_archive.ports import NO_ANSWER, Clock, ConsoleEntry, Download, Peek, PurgeAnswer
 
-# Requests to the Console's audit trail API: repeated where that is safe, with a key read anew once.
-
 T = TypeVar("T")
 MAX_PAGE = 64 * 1024**2
-"""Bytes of any answer but an export."""
+"""Bytes of any answer that is not an export."""
 
 _TRAIL = "/api/v1/audit_trail"
 
 
+MAX_EXPORT = 5 * 1024**3
+"""Bytes. One S3 put can carry so many."""
+
+LIMITS = (100, 50, 25, 12, 6, 3, 1)
+"""Entries of a page. The first is asked for; each time that a page is too big, the next one, its half."""
+
+SWAPPED = 10
+"""Entries at the end of a page that must have ids at or below the given one before paging stops."""
+
+PATIENT = Patience()
+
+
 class ConsoleClient:
-    """What reading and purging share. Raises only errors of `audit_archive.errors`."""
+    """Sends requests to the audit trail API. A GET is repeated; a refused key is read again, once.
+
+    Raises only errors of `audit_archive.errors`, and BodyTooLongError.
+    """
 
     def __init__(
         self, base_url: str, key: ApiKey, auth_style: AuthStyle, clock: Clock, patience: Patience
@@ -56,7 +69,7 @@ class ConsoleClient:
         return self._with_fresh_key(lambda: self._retries.run(attempt))
 
     def get_export(self, spool: BinaryIO, limit: int) -> Answer:
-        """Write the export into `spool`, from its start in every attempt."""
+        """Write the export into `spool`. Every attempt begins at its start."""
 
         def attempt() -> Answer:
             spool.seek(0)
@@ -64,7 +77,7 @@ class ConsoleClient:
             try:
                 answer = self._get("/download/json", {}, spool, limit, self._patience.download_timeout)
             except CutOffError as error:
-                sentence = f"The Console's export is not whole: {error}. Nothing was committed."
+                sentence = f"The Console's export is not whole: {error}. No statement was made."
                 raise TransientError(InvalidExportError(sentence)) from error
             self.judge.check_export(answer, self._clock.now())
             return answer
@@ -73,8 +86,8 @@ class ConsoleClient:
             return self._with_fresh_key(lambda: self._retries.run(attempt))
         except BodyTooLongError as error:
             raise InvalidExportError(
-                f"The Console's export has {error}, which is as much as can be stored in one piece. Nothing "
-                "was committed: the trail must be made shorter by hand."
+                f"The Console's export has {error}, and more can't be stored in one piece. No statement was "
+                "made. Make the trail shorter by hand."
             ) from error
 
     def post(self, fields: Mapping[str, Any]) -> PurgeAnswer:
@@ -101,7 +114,7 @@ class ConsoleClient:
     def _get(
         self, path: str, fields: Mapping[str, Any], sink: BinaryIO, limit: int, timeout: float
     ) -> Answer:
-        """One GET whose status is a success. Raises CutOffError only for the sake of `get_export`."""
+        """One GET whose status is a success. Raises CutOffError for an export: `get_export` handles it."""
         try:
             answer = self._send("GET", path, fields, sink, limit=limit, timeout=timeout)
         except (OutOfTimeError, CachedError) as fault:
@@ -120,14 +133,14 @@ class ConsoleClient:
     def _send(
         self, method: str, path: str, fields: Mapping[str, Any], sink: BinaryIO, *, limit: int, timeout: float
     ) -> Answer:
-        """One request, answered by no cache. Raises as the transport does, or CachedError."""
+        """One request. Raises as the transport does, and CachedError for an old answer of a cache."""
         asked_at = self._clock.now()
         answer = self._transport.send(method, _TRAIL + path, fields, sink, limit=limit, timeout=timeout)
         self._cache_watch.check(answer, asked_at, self._clock.now())
         return answer
 
     def _with_fresh_key(self, call: Callable[[], T]) -> T:
-        """The key may have been rotated since it was read: a refused call is repeated if it was, once."""
+        """What `call` returns. If the key is refused and was rotated since it was read, call once more."""
         try:
             return call()
         except ConsoleAuthError:
@@ -140,9 +153,6 @@ def _unavailable(fault: NetworkError) -> ConsoleUnavailableError:
     return ConsoleUnavailableError(f"The Console did not answer: {fault}. The next run tries again.")
 
 
-# A page of the Console's `fetch`.
-
-
 @dataclass(frozen=True)
 class Page:
     """One page of `fetch`: entries newest first, the cursor to the older ones, the number of pages."""
@@ -153,12 +163,12 @@ class Page:
 
 
 def page_of(answer: Mapping[str, Any]) -> Page:
-    """The page in a successful `fetch` answer. Raises ConsoleError if it is not of the API's shape."""
+    """The page in a successful `fetch` answer. Raises ConsoleError if it does not have the API's shape."""
     entries, pages = answer.get("audit_trail"), answer.get("page_count")
     if "audit_trail" not in answer or not isinstance(entries, list | None):
         raise ConsoleError(
-            "The Console's fetch answer has no list of entries: what is missing is not taken for an empty "
-            "trail. Look whether the Console's API has changed."
+            "The Console's fetch answer has no list of entries, so the trail may not be empty. Check whether "
+            "the Console's API has changed."
         )
     is_count = type(pages) is int and 0 <= pages <= MAX_ID
     return Page(entries or [], _next_of(answer.get("cursor")), pages if is_count else None)
@@ -170,30 +180,19 @@ def _next_of(cursor: object) -> str | None:
     if isinstance(cursor, dict | None) and isinstance(following, str | None):
         return following or None
     raise ConsoleError(
-        "The Console's fetch answer has a cursor that is no text: it is not taken for the end of the trail. "
-        "Look whether the Console's API has changed."
+        "The Console's fetch answer has a cursor that is not a text, so the trail may go on. "
+        "Check whether the Console's API has changed."
     )
 
 
 def check_id(entry: object) -> None:
-    """Raise ConsoleError unless an entry has an id that can be one."""
+    """Raise ConsoleError unless an entry has a valid id."""
     entry_id = entry.get("id") if isinstance(entry, dict) else None
     if type(entry_id) is not int or not 0 < entry_id <= MAX_ID:
         raise ConsoleError(
-            "The Console's fetch answer has an entry whose id is no positive integer below 2**63."
+            "The Console's fetch answer has an entry with an id that is not a positive integer below 2**63. "
+            "Check whether the Console's API has changed."
         )
-
-
-MAX_EXPORT = 5 * 1024**3
-"""Bytes: as many as one S3 put can carry."""
-
-LIMITS = (100, 50, 25, 12, 6, 3, 1)
-"""Entries of a page: what is asked for, and then, each time that a page is too big, the half."""
-
-SWAPPED = 10
-"""Entries of a page's end that must lie at or below an id, so that no later page is asked for higher ones."""
-
-PATIENT = Patience()
 
 
 class HttpConsole:
@@ -211,13 +210,13 @@ class HttpConsole:
     ) -> None:
         """`max_export` is in bytes.
 
-        Raises SettingsError for a URL or style that can't be. The key is not read before the first request.
+        Raises SettingsError for a malformed or forbidden URL. The key is not read before the first request.
         """
         self._client = ConsoleClient(base_url, key, auth_style, clock, patience)
         self._max_export = max_export
 
     def peek(self) -> Peek:
-        """As the port says. A Console that ignores `limit` tells no population."""
+        """If a Console ignores `limit`, the population is not known."""
         try:
             page = page_of(self._client.get_json({"limit": 1}))
         except BodyTooLongError as error:
@@ -230,11 +229,12 @@ class HttpConsole:
         return Peek(newest, 0 if is_empty else page.page_count)
 
     def entries_above(self, entry_id: int) -> Iterator[ConsoleEntry]:
-        """As the port says. Raises ConsoleError if the pages go in circles, or upwards.
+        """Raises ConsoleError if the pages go in circles, or upwards.
 
-        Ids are not strictly monotonic in time: neighbours may be swapped, also over the end of a page. And an
-        entry moves to a later page if others arrive meanwhile. A cursor takes no other limit with it: after a
-        page that is too big the walk begins anew, and passes over what it has given and what came since.
+        Ids are not strictly ascending in time: neighbours may be swapped, also over the end of a page. And an
+        entry moves to a later page if others arrive meanwhile. A cursor can't be used with another limit. So
+        after a page that is too big, paging begins again, and leaves out entries that were given already or
+        are newer than the first page.
         """
         given: set[int] = set()
         newest = MAX_ID
@@ -255,13 +255,13 @@ class HttpConsole:
                 return
 
     def download(self, spool: BinaryIO) -> Download:
-        """As the port says; `spool` stands at its start afterwards."""
+        """Afterwards `spool` stands at its start."""
         answer = self._client.get_export(spool, self._max_export)
         spool.seek(0)
         return Download(answer.size, answer.sha256, http_date(answer.headers.get("Date")))
 
     def _pages(self, limit: int) -> Iterator[list[ConsoleEntry]]:
-        """The entries of each page as it came; `limit` and `cursor` must not go together.
+        """The entries of each page, as they came. A request has a `limit` or a `cursor`, never both.
 
         Raises ConsoleError if a page begins above the one before it.
         """
@@ -283,7 +283,10 @@ class HttpConsole:
             if page.next_cursor is None:
                 return
             if page.next_cursor in cursors:
-                raise ConsoleError("The Console's pages go in circles: it gave the same cursor twice.")
+                raise ConsoleError(
+                    "The Console's pages go in circles: it gave the same cursor twice. The next run reads "
+                    "them again."
+                )
             cursors.add(page.next_cursor)
             fields = {"cursor": page.next_cursor}
 
@@ -293,14 +296,14 @@ def _by_id(entry: ConsoleEntry) -> int:
 
 
 def _fields(entry: object) -> ConsoleEntry:
-    """The newest entry, looked at only to tell whether there is anything to do: any oddity makes a run."""
+    """The newest entry, or an empty one for anything else. It only tells whether there is anything to do."""
     return entry if isinstance(entry, dict) else {}
 
 
 def _no_page(error: BodyTooLongError) -> ConsoleError:
     return ConsoleError(
-        f"The Console's answer has {error}: that is no page of entries. Look what it holds, and tell the "
-        "vendor."
+        f"The Console's answer has {error}, so it is not a page of entries. Look at what it holds, and "
+        "tell the vendor."
     )
 
 
@@ -308,5 +311,5 @@ class HttpPurgingConsole(HttpConsole):
     """The same Console with the key that can purge."""
 
     def purge(self, boundary: int) -> PurgeAnswer:
-        """As the port says. Garbage and a redirect are no verdict either, so no answer."""
+        """An unreadable answer and a redirect count as no answer."""
         return self._client.post({"id": boundary})

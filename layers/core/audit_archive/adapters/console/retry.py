@@ -1,4 +1,4 @@
-"""Repeating what may be repeated: exponential backoff with full jitter, inside the time that is left."""
+"""Repeats of requests: exponential backoff with full jitter, within the time that is left."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ from audit_archive.ports import Clock
 T = TypeVar("T")
 _JITTER = SystemRandom().uniform
 LONGEST_PAUSE = 300.0
-"""Seconds. Who asks us to come back later than this gets the next run."""
+"""Seconds. If the Console asks for a longer pause, the next run tries again."""
 
 
 class TransientError(Exception):
-    """A failure that a repeat may heal; `final` is the error if none does. Never leaves the adapter.
+    """A failure after which a repeat may succeed. Never leaves the adapter.
 
-    `retry_after` is what the Console asked for, in seconds.
+    `final`: the error to raise if no repeat succeeds. `retry_after`: seconds that the Console asked to wait.
     """
 
     def __init__(self, final: AuditArchiveError, retry_after: float | None = None) -> None:
@@ -30,10 +30,11 @@ class TransientError(Exception):
 
 @dataclass(frozen=True)
 class Patience:
-    """How long to try and to wait, in seconds where nothing else is said.
+    """How often to try, and how long to wait. All but `attempts` are seconds.
 
-    `attempts` counts the first one. `reserve` of the clock's remaining time is never used for waiting.
-    The timeouts count silence: an export may take minutes to be made, and a purge to be carried out.
+    `attempts` includes the first one. `reserve`: so much of the clock's remaining time is never used for
+    waiting. The timeouts are silence, not a whole transfer: a Console may take minutes to make an export, or
+    to carry out a purge.
     """
 
     attempts: int = 5
@@ -46,7 +47,7 @@ class Patience:
 
 
 class Retries:
-    """Repeats an attempt while it fails transiently."""
+    """Repeats an attempt as long as it raises TransientError."""
 
     def __init__(
         self, clock: Clock, patience: Patience, jitter: Callable[[float, float], float] = _JITTER
@@ -56,7 +57,7 @@ class Retries:
         self._jitter = jitter
 
     def run(self, attempt: Callable[[], T]) -> T:
-        """What `attempt` returns. Raises its final error when the repeats or the time are used up."""
+        """What `attempt` returns. Raises the final error if all attempts or the time are used up."""
         for tried in count(1):
             try:
                 return attempt()
@@ -70,7 +71,10 @@ class Retries:
         raise AssertionError("count() never ends")
 
     def _pause(self, failure: TransientError, tried: int) -> float:
-        """Full jitter spreads the repeats of many clients; it comes on top of what the Console asked for."""
+        """Seconds until the next attempt: what the Console asked for, and full jitter on top.
+
+        The jitter spreads the repeats of many clients.
+        """
         ceiling = min(self._patience.longest_backoff, self._patience.first_pause * 2 ** (tried - 1))
         return (failure.retry_after or 0.0) + self._jitter(0.0, ceiling)
 
@@ -79,7 +83,7 @@ class Retries:
 
 
 def seconds_to_wait(retry_after: str | None, now: int) -> float | None:
-    """What a `Retry-After` header asks for: seconds, or a date (RFC 9110, 10.2.3); None if unreadable."""
+    """The seconds of a `Retry-After` header, or until its date (RFC 9110, 10.2.3); None if unreadable."""
     text = (retry_after or "").strip()
     if text.isdecimal():
         return float(text[:10])
@@ -88,7 +92,7 @@ def seconds_to_wait(retry_after: str | None, now: int) -> float | None:
 
 
 def http_date(text: str | None) -> int | None:
-    """Epoch seconds of an HTTP date; None if it is none."""
+    """Epoch seconds of an HTTP date; None if it can't be read."""
     try:
         return int(parsedate_to_datetime(text or "").timestamp())
     except (ValueError, OverflowError):

@@ -1,6 +1,6 @@
-"""One HTTP request to the Console: the key put in its place, faults told without the key.
+"""One HTTP request to the Console. It carries the API key; no error that comes of it does.
 
-Nothing here repeats a request or judges an answer.
+This module does not repeat a request, and does not interpret an answer.
 """
 
 import logging
@@ -22,14 +22,30 @@ from audit_archive.format.facts import AuthStyle
 from audit_archive.format.hashing import Hasher
 from audit_archive.ports import Clock
 
-# Where a Console may live: https anywhere, plain http on this machine only. The key travels there.
+# Where urllib3 warns of headers that it can't parse, it logs the whole URL, which may contain the key.
+logging.getLogger("urllib3").setLevel(logging.ERROR)
+
+_NEVER_SENT = (NewConnectionError, ConnectTimeoutError, ssl.SSLCertVerificationError)
+"""Faults before a request is sent: there is no connection, or its certificate is not valid."""
+
+_CHUNK = 256 * 1024
+
+_HEAD_BYTES = 64 * 1024
+"""Bytes at the beginning of a body that are kept in memory, to interpret it."""
+
+_MAX_DIGITS = 18
+
+SUCCESSES = range(200, 300)
+
+CONNECT_TIMEOUT = 10.0
+"""Seconds."""
 
 
 def checked_base_url(url: str) -> str:
     """The Console's base URL as `scheme://host[:port]`.
 
-    Raises SettingsError if it has more than that (an API key in it would end up in logs; the text is not
-    repeated for that reason), or is plain http to anywhere but a loopback address.
+    Raises SettingsError if it has more parts than that, or is plain http to an address that is not a loopback
+    address. The error does not repeat the URL, since an API key in it would then be in logs.
     """
     parts = _split(url)
     if parts.scheme not in {"https", "http"} or not parts.hostname:
@@ -48,10 +64,10 @@ def checked_base_url(url: str) -> str:
 
 def _split(url: str) -> SplitResult:
     if not url.isascii() or not url.isprintable() or set(url) & set(" \\"):
-        raise SettingsError("The Console's URL has characters that no URL of a host has.")
+        raise SettingsError("The Console's URL has characters that a host's URL can't have.")
     try:
         parts = urlsplit(url)
-        _ = parts.port  # raises ValueError if it is no number from 0 to 65535
+        _ = parts.port  # raises ValueError unless it is a number from 0 to 65535
     except ValueError as error:
         raise SettingsError(f"The Console's URL is malformed: {error}.") from error
     return parts
@@ -64,14 +80,11 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-# What goes wrong on the way to a Console and back. These never leave the adapter: they become our errors.
-
-_NEVER_SENT = (NewConnectionError, ConnectTimeoutError, ssl.SSLCertVerificationError)
-"""Faults that come before a request can be sent: no connection, or no trust in the other side."""
-
-
 class NetworkError(Exception):
-    """No complete answer came. `was_sent` is False only if the request certainly never left."""
+    """No complete answer came. Never leaves the adapter: it becomes one of `audit_archive.errors`.
+
+    `was_sent` is False only if the request was certainly not sent.
+    """
 
     def __init__(self, reason: str, *, was_sent: bool = True) -> None:
         super().__init__(reason)
@@ -94,16 +107,17 @@ class OutOfTimeError(NetworkError):
 
 
 class CachedError(NetworkError):
-    """A cache on the way answered in the Console's place, from what it had kept."""
+    """A cache between us and the Console gave an old answer."""
 
     def __init__(self, sign: str) -> None:
         super().__init__(
-            f"a cache between gave an old answer ({sign}). Let it pass /api/v1/audit_trail/ through"
+            f"a cache between us and the Console gave an old answer ({sign}). "
+            "Let it pass /api/v1/audit_trail/ through"
         )
 
 
 class BodyTooLongError(Exception):
-    """The answer has more bytes than are allowed."""
+    """The answer has more bytes than the limit."""
 
     def __init__(self, limit: int) -> None:
         super().__init__(f"more than {limit} bytes")
@@ -111,12 +125,12 @@ class BodyTooLongError(Exception):
 
 
 def fault_of(error: Exception, scrub: Callable[[str], str]) -> NetworkError:
-    """The fault that an exception of requests or urllib3 tells of; nothing of the exception is kept."""
+    """The fault behind an exception of requests or urllib3. The exception itself is not kept."""
     chain = list(_chain(error))
     if any(isinstance(each, ReadTimeoutError) for each in chain):
         return NetworkError("it was silent for too long")
     was_sent = not any(isinstance(each, _NEVER_SENT) for each in chain)
-    # The innermost exception is the system's own (`Connection refused`): it knows no URL.
+    # The innermost exception is the system's own (`Connection refused`), which does not contain the URL.
     return NetworkError(scrub(f"{type(chain[-1]).__name__}: {chain[-1]}"), was_sent=was_sent)
 
 
@@ -133,19 +147,9 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
         current = wrapped or current.__cause__ or current.__context__
 
 
-# Receiving an answer's body: as it comes, as long as announced, no longer than allowed, within the time.
-
-_CHUNK = 256 * 1024
-_HEAD_BYTES = 64 * 1024
-"""Bytes of a body that are kept at hand for judging it."""
-
-_MAX_DIGITS = 18
-SUCCESSES = range(200, 300)
-
-
 @dataclass(frozen=True)
 class Answer:
-    """A completely received answer; `head` is the beginning of its body."""
+    """A completely received answer. `head`: the beginning of its body; `size` in bytes, `sha256` in hex."""
 
     status: int
     headers: Mapping[str, str]
@@ -157,9 +161,9 @@ class Answer:
 def receive(
     response: requests.Response, sink: BinaryIO, limit: int, check_time: Callable[[int], None]
 ) -> Answer:
-    """Write the body into `sink`. `check_time` is told the bytes received after every piece, and may raise.
+    """Write the body into `sink`. After every piece `check_time` gets the bytes so far, and may raise.
 
-    Raises BodyTooLongError beyond `limit` bytes, NetworkError if the body does not come to its end.
+    Raises BodyTooLongError beyond `limit` bytes, and NetworkError if the body does not end as announced.
     """
     expected = _length(response.headers)
     if expected is not None and expected > limit:
@@ -177,10 +181,8 @@ def receive(
 
 
 def _chunks(response: requests.Response, expected: int | None) -> Iterator[bytes]:
-    """The body as it comes, which must be as long as announced.
-
-    `read1` returns what is there; other reads wait for a full chunk, for hours if bytes only trickle in.
-    """
+    """The body, piece by piece. Raises CutOffError if it is not as long as announced."""
+    # `read1` returns what has arrived. Other reads wait for a full chunk, for hours if bytes come one by one.
     size, fault = 0, None
     try:
         while chunk := response.raw.read1(_CHUNK, decode_content=False):
@@ -198,17 +200,17 @@ def _chunks(response: requests.Response, expected: int | None) -> Iterator[bytes
 
 
 def _is_head_cut_off(response: requests.Response) -> bool:
-    """Whether an empty success may be one whose head was cut off.
+    """Whether the head of an empty success may have been cut off. No success of this API is empty.
 
-    To `http.client` a connection that ends within the head is the head's end, and without a length the
-    connection's end is the body's (RFC 9112, 6.3). No success of this API is empty.
+    If a connection ends within the head, `http.client` takes that for the end of the head. Without a length,
+    the end of the connection is the end of the body (RFC 9112, 6.3).
     """
     is_framed = _length(response.headers) is not None or "Transfer-Encoding" in response.headers
     return response.status_code in SUCCESSES and not is_framed
 
 
 def _length(headers: Mapping[str, str]) -> int | None:
-    """How many bytes the answer announces, if it does."""
+    """The number of bytes that an answer announces; None if it announces none."""
     text = headers.get("Content-Length", "")
     is_announced = text.isdecimal() and "Transfer-Encoding" not in headers
     return int(text) if is_announced and len(text) <= _MAX_DIGITS else None
@@ -223,27 +225,20 @@ def _write(sink: BinaryIO, chunk: bytes) -> None:
         ) from error
 
 
-# urllib3 quotes the whole URL, with a key that travels in it, where it warns of headers that it can't parse.
-logging.getLogger("urllib3").setLevel(logging.ERROR)
-
-CONNECT_TIMEOUT = 10.0
-"""Seconds."""
-
-
 class ApiKey(Protocol):
     """An API key that can be read again when the Console refuses it: it may have been rotated."""
 
     def value(self) -> str:
-        """The key as known."""
+        """The key as it was read last."""
         ...
 
     def refresh(self) -> str:
-        """The key, read anew."""
+        """The key, read again."""
         ...
 
 
 class _OwnKey(AuthBase):
-    """Puts the key into the header. That `requests` has an auth object keeps it from looking into .netrc."""
+    """Puts the key into the header. Since there is an auth object, `requests` does not read .netrc."""
 
     def __init__(self, key: str | None) -> None:
         self._key = key
@@ -255,9 +250,10 @@ class _OwnKey(AuthBase):
 
 
 class _Session(requests.Session):
-    """A session to which no answer is a redirect: the key would travel there.
+    """A session that treats a redirect as any other answer, because the key would travel to its target.
 
-    Without following it, requests would still read its whole body, and fail on an address that is malformed.
+    If it only did not follow redirects, `requests` would still read the whole body, and would fail on a
+    malformed address.
     """
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:  # noqa: ARG002 - named by requests
@@ -265,31 +261,31 @@ class _Session(requests.Session):
 
 
 class Transport:
-    """Sends requests to one Console with one key. Every request has a connection of its own: no cookies."""
+    """Sends requests to one Console with one key. Each request has its own session, so no cookie is kept."""
 
     def __init__(
         self, base_url: str, key: ApiKey, auth_style: AuthStyle, clock: Clock, reserve: float
     ) -> None:
-        """`reserve` is in seconds: so much of the clock's remaining time is never used for waiting.
+        """`reserve`: seconds of the clock's remaining time that are never used for waiting.
 
-        Raises SettingsError for a base URL that can't be.
+        Raises SettingsError for a malformed or forbidden base URL.
         """
         self._base_url = checked_base_url(base_url)
         self._key = key
-        self.auth_style = auth_style
+        self._auth_style = auth_style
         self._clock = clock
         self._reserve = reserve
         self.scrub = Scrubber()
 
     def refresh_key(self) -> bool:
-        """Read the key again; whether it is another now."""
+        """Read the key again. Returns whether it has changed."""
         old = self._key.value()
         return self._key.refresh() != old
 
     def send(
         self, method: str, path: str, fields: Mapping[str, Any], sink: BinaryIO, *, limit: int, timeout: float
     ) -> Answer:
-        """Send one request and write the answer's body into `sink`, whatever its status.
+        """Send one request, and write the body of the answer into `sink`, whatever its status.
 
         `timeout` is seconds of silence. Raises a NetworkError if no complete answer came,
         BodyTooLongError if it has more than `limit` bytes.
@@ -310,7 +306,7 @@ class Transport:
     def _request(self, method: str, path: str, fields: Mapping[str, Any]) -> dict[str, Any]:
         key = self._key.value()
         self.scrub.learn(key)
-        in_header = self.auth_style == AuthStyle.HEADER
+        in_header = self._auth_style == AuthStyle.HEADER
         return {
             "method": method,
             "url": self._base_url + path,

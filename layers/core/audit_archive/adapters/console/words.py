@@ -1,4 +1,4 @@
-"""What a Console said, in words that may be shown: short, on one line, and never with an API key in them."""
+"""Quotes of a Console's answers, fit for a message: short, on one line, and without an API key."""
 
 import html
 import json
@@ -8,13 +8,13 @@ from urllib.parse import quote, quote_plus, unquote_plus
 
 HIDDEN = "[API key]"
 MAX_WORDS = 300
-"""Characters of foreign text that go into a message of ours."""
+"""Characters of a quote in a message of ours."""
 
 MAX_DESCRIBED = 4096
-"""Bytes of a body that are looked at to describe it."""
+"""Bytes of a body that its description is made from."""
 
 _MAX_DEPTH = 100
-"""Levels of JSON. Python's reader can't read many hundreds of them, and no answer of the API has ten."""
+"""Levels of JSON. Python's reader fails at many hundreds. Answers of the API have fewer than ten."""
 
 _BRACKET_OR_STRING = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
@@ -22,7 +22,7 @@ _TAG = re.compile(r"<(script|style).*?</\1\s*>|<[^>]*>", re.IGNORECASE | re.DOTA
 
 
 class Scrubber:
-    """Takes the API keys that it has learnt out of texts, however they are encoded."""
+    """Removes all API keys that it knows from texts, however they are encoded."""
 
     def __init__(self) -> None:
         self._keys: set[str] = set()
@@ -31,7 +31,7 @@ class Scrubber:
         return "Scrubber()"
 
     def learn(self, key: str) -> None:
-        """From now on this key is hidden too."""
+        """Remove this key, too, from now on."""
         self._keys.add(key)
 
     def __call__(self, text: str) -> str:
@@ -51,17 +51,19 @@ def _forms(key: str) -> set[str]:
 
 
 def _squeezed(text: str) -> str:
-    """A text such that a key in it shows however it is encoded, or broken over lines."""
+    """A text without encodings, spaces and line breaks, so that a key in it is found."""
     plain = unquote_plus(html.unescape(text))
     return "".join(c for c in plain if c.isprintable() and c not in " +\\").casefold()
 
 
 def json_object(body: bytes) -> dict[str, Any] | None:
-    """The JSON object in a body; None if there is none.
+    """The JSON object in a body; None if the body is not a JSON object.
 
-    Python's own reader, because it takes what an attacker may put into his user agent: lone surrogates and
-    control characters. What lies too deep is null, always: it is not to depend on how deep we are ourselves.
+    Values below `_MAX_DEPTH` levels become null. Without that, the depth at which Python's reader fails would
+    depend on the depth of our own call stack.
     """
+    # Python's own reader accepts what an attacker may put into a user agent: lone surrogates and control
+    # characters.
     try:
         value = json.loads(_pruned(body.decode("utf-8", "replace")), parse_int=_integer, strict=False)
     except (ValueError, RecursionError):
@@ -70,7 +72,7 @@ def json_object(body: bytes) -> dict[str, Any] | None:
 
 
 def _pruned(text: str) -> str:
-    """JSON with null for what lies too deep: nothing that we look at does."""
+    """JSON with null in place of values that are too deep. No value that is used here is so deep."""
     kept: list[str] = []
     depth = start = 0
     for bracket in _BRACKET_OR_STRING.finditer(text):
@@ -86,12 +88,12 @@ def _pruned(text: str) -> str:
 
 
 def _integer(digits: str) -> int | float:
-    """Python refuses to read integers of thousands of digits: those become floats, which are no ids."""
+    """An integer. Python can't read one of thousands of digits: that becomes a float, which is not an id."""
     return int(digits) if len(digits) < 100 else float(digits)  # noqa: PLR2004 - any id has 19 digits at most
 
 
 def message_of(answer: dict[str, Any]) -> str:
-    """The human text of an API answer, which comes as `message` or as `msg`; empty if there is none."""
+    """The text for people in an API answer (`message`, `msg` or `error`); empty if it has no such text."""
     texts = (answer.get(name) for name in ("message", "msg", "error"))
     return next((text for text in texts if isinstance(text, str) and text), "")
 
@@ -102,13 +104,13 @@ def is_html(body: bytes) -> bool:
 
 
 def _beginning(body: bytes) -> str:
-    """What a body begins with. A cut may halve a key, which can't be recognised then: the cut word goes."""
+    """The beginning of a body. A cut may halve a key, which is not found then: the cut word is removed."""
     text = body[:MAX_DESCRIBED].decode("utf-8", "replace")
     return text if len(body) <= MAX_DESCRIBED else "".join(text.rsplit(maxsplit=1)[:-1]) + " ..."
 
 
 def description(body: bytes) -> str:
-    """What a body is, in a few words: not scrubbed yet."""
+    """What a body is, in a few words. A key in it is not removed yet."""
     answer = json_object(body)
     text = _beginning(body)
     if answer is not None:
