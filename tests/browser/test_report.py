@@ -45,7 +45,7 @@ def test_a_true_page_says_ok(opened: Open, name: str, script: str) -> None:
     said = page.check()
     assert said.startswith(f"✓ OK: these {len(made.lines)} lines have the SHA-256")
     assert digest_of(made.lines) in said
-    assert said.endswith("It is also that of the file entries.ndjson.") == (name != "eight years")
+    assert said.endswith("The file entries.ndjson has the same SHA-256.") == (name != "eight years")
     page.assert_quiet()
 
 
