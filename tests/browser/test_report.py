@@ -181,7 +181,7 @@ def test_without_javascript_all_is_there_but_the_check(opened: Open) -> None:
     assert page.locator(".entries tbody tr").count() == 234
     page.locator(".entries summary").first.click()
     assert page.locator(".raw").first.is_visible()
-    assert "only where JavaScript is on" in page.locator("#check + noscript").inner_text()
+    assert "if you turn JavaScript on" in page.locator("#check + noscript").inner_text()
     assert not page.locator("#chooser").is_visible()
 
 

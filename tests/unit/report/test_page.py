@@ -350,11 +350,15 @@ def test_doubts_are_told_and_lead_to_their_lists() -> None:
     assert len(list(look.all("li"))) == 3
     found = tables(coverage)
     assert found["Stale exports"][0][2:] == ["2801", "<b>no time"]
-    assert found["Exports that do not fit the count"][0][2:] == ["5,000", "50", "51 to 4999, 5001"]
+    assert found["Exports that do not match the Console's count"][0][2:] == [
+        "5,000",
+        "50",
+        "51 to 4999, 5001",
+    ]
     assert found["Other forms"][0][1:] == ["v-export", "1", "7 to 9", "2"]
     assert found["Files under a false version"] == [["entries/1", "v-good", "v-false, v-other"]]
     facts = [each.text for each in coverage.all("dt")]
-    assert "Last found without newer entries on the Console, by the ledger" in facts
+    assert "No newer entry on the Console, by the ledger" in facts
     assert "How statements were chosen" in facts
 
 

@@ -106,8 +106,8 @@ def _nothing_newer(moment: str) -> str:
 
 def _lacking(each: StaleExport) -> str:
     return (
-        f"the Console showed entry {each.lacks_id}, and its export of {each.served_at} lacks it, so entries "
-        "newer than up_to may be missing: see stale"
+        f"the Console showed entry {each.lacks_id}, and its export of {each.served_at} lacks it, so newer "
+        "entries may be missing too: see stale"
     )
 
 
@@ -117,7 +117,10 @@ def _miscounted(each: Miscounted) -> str:
         difference = f"the Console showed entries that {export} lacks"
     else:
         difference = f"the Console counted {each.counted} entries, and {export} holds {each.accounted}"
-    spans = [f"{span.first} to {span.last}" for span in each.unexported[:_NAMED]]
+    spans = [
+        str(span.first) if span.first == span.last else f"{span.first} to {span.last}"
+        for span in each.unexported[:_NAMED]
+    ]
     if not spans:
         return f"{difference}: see miscounted"
     more = ", and more" if len(each.unexported) > _NAMED else ""

@@ -41,7 +41,7 @@ class Reader:
         if self.clock.remaining() < ANSWER_RESERVE:
             raise RequestError(
                 field,
-                "this invocation has not enough time. Ask for less at once, or raise the timeout",
+                "this invocation has not enough time: ask for less at once, or raise the timeout",
             )
 
 

@@ -104,7 +104,7 @@ def _searched(coverage: Coverage) -> Iterator[tuple[str, Node]]:
     yield "Archived up to", moment_text(coverage.up_to)
     if coverage.nothing_newer_at is not None:
         checked_at = moment_text(coverage.nothing_newer_at)
-        yield "Last found without newer entries on the Console, by the ledger", checked_at
+        yield "No newer entry on the Console, by the ledger", checked_at
     yield "How statements were chosen", CHOICE_WORDS.get(coverage.rests_on, coverage.rests_on)
     yield "Statements in this archive", number(coverage.statements)
     if coverage.newest_statement is not None:
@@ -217,7 +217,9 @@ def _doubts(coverage: Coverage) -> Iterator[Markup]:
             Column("Ids that the Console showed and the export lacks"),
         ]
         rows, more = map(_miscounted, coverage.miscounted[:MOST_ROWS]), left_out(len(coverage.miscounted))
-        yield table("Exports that do not fit the count", columns, rows, more=more, name="miscounted")
+        yield table(
+            "Exports that do not match the Console's count", columns, rows, more=more, name="miscounted"
+        )
     if coverage.amended:
         columns = [Column("Export with the other form", "code"), Column("Version", "code")]
         columns += [Column("Epoch", "number"), Column("Ids"), Column("In this answer", "number")]

@@ -107,7 +107,7 @@ LISTS = {
     "gone_files": "the gone files",
     "unjudged": "the unjudged entries",
     "stale": "the stale exports",
-    "miscounted": "the exports that do not fit the Console's count",
+    "miscounted": "the exports that do not match the Console's count",
     "amended": "the other forms",
     "overlaid": "the files under a false version",
 }
