@@ -51,7 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         with world(given.years) as stage:
             for entries in sizes:
-                found += rows(stage, entries, rounds, _tell)
+                found += rows(stage, entries, rounds, _print_step)
     except (BenchError, ChildError) as error:
         print(f"python -m bench: {error}", file=sys.stderr)
         return 1
@@ -63,7 +63,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0 if is_good else 1
 
 
-def _tell(step: str) -> None:
+def _print_step(step: str) -> None:
     print(step, file=sys.stderr, flush=True)
 
 

@@ -56,7 +56,7 @@ def measure(
 
 
 def _run(command: list[str], env: Mapping[str, str], folder: Path) -> None:
-    # Its output goes to a file: a pipe that nobody empties would stop it.
+    # Its output goes to a file: a pipe that is not emptied would stop it.
     with (folder / "workload.log").open("w+") as log:
         try:
             ended = subprocess.run(

@@ -11,7 +11,7 @@ from bench.measure import Usage, measure
 from bench.world import PLAIN, World
 from local.aws.console import READ_KEY
 
-Tell = Callable[[str], None]
+Report = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -36,15 +36,15 @@ class _Job:
     run: Callable[[str], Usage]
 
 
-def rows(world: World, entries: int, rounds: int, tell: Tell) -> list[Row]:
-    """Every workload over so many entries; the rounds are interleaved, so that all share one weather."""
+def rows(world: World, entries: int, rounds: int, report: Report) -> list[Row]:
+    """Every workload over so many entries. Rounds are interleaved: other load on the machine meets all."""
     found: dict[tuple[str, str], list[Usage]] = {}
     with world.console(entries) as console:
         arguments = {"url": console.url, "key": READ_KEY, "bucket": PLAIN}
         export = str(world.export(console))
         for number in range(1, rounds + 1):
             for job in _jobs(world, entries, arguments, export):
-                tell(f"{entries} entries, round {number} of {rounds}: {job.subject}, {job.role}")
+                report(f"{entries} entries, round {number} of {rounds}: {job.subject}, {job.role}")
                 found.setdefault((job.subject, job.role), []).append(job.run(job.workload))
     return [Row(subject, role, entries, _least(usages)) for (subject, role), usages in found.items()]
 
@@ -91,17 +91,17 @@ def _jobs_on_a_copy(world: World, entries: int, copy: dict[str, str]) -> Iterato
     def reading(workload: str) -> Usage:
         return measure(workload, copy, entries, env={}, folder=world.folder)
 
-    def told(workload: str) -> Usage:
-        """A floor, which has no count of its own."""
+    def counted(workload: str) -> Usage:
+        """A floor, which does not count the entries itself."""
         return measure(workload, copy | {"entries": entries}, entries, env={}, folder=world.folder)
 
     yield _Job("audit", "ours", "bench.verify.ours:audit", reading)
     yield _Job("audit", "auditor's copy", "bench.verify.auditor:audit", reading)
-    yield _Job("audit", "floor", "bench.verify.floor:audit", told)
+    yield _Job("audit", "floor", "bench.verify.floor:audit", counted)
     for subject, question in (("search for a user", "user"), ("search by time", "everything")):
         yield _Job(subject, "ours", f"bench.retrieve.ours:{question}", reading)
         yield _Job(subject, "peer", f"bench.retrieve.peer:{question}", reading)
-        yield _Job(subject, "floor", f"bench.retrieve.floor:{question}", told)
+        yield _Job(subject, "floor", f"bench.retrieve.floor:{question}", counted)
 
 
 def _jobs_on_years(world: World, entries: int) -> Iterator[_Job]:

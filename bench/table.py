@@ -26,7 +26,7 @@ _COLUMNS = (
 
 
 def records(rows: Sequence[Row]) -> list[dict[str, Any]]:
-    """The rows with their ratios: how many times what the floor or the peer takes; None for want of one."""
+    """The rows with their ratios to the floor and to the peer; None without such a row."""
     return [_record(row, rows) for row in rows]
 
 

@@ -23,7 +23,7 @@ SETTINGS = {
     "CONSOLE_URL_TEMPLATE": URL_TEMPLATE,
     "POWERTOOLS_SERVICE_NAME": "archive",
     "POWERTOOLS_METRICS_NAMESPACE": "CanaryAuditArchive",
-    # As in Lambda, where the tracer loads less than elsewhere. Its datagrams go nowhere: nobody listens.
+    # As in Lambda, where the tracer loads less than elsewhere. Its datagrams go to a port without a listener.
     "LAMBDA_TASK_ROOT": str(ROOT / "functions" / "archive"),
     "_X_AMZN_TRACE_ID": "Root=1-00000000-000000000000000000000000;Parent=0000000000000000;Sampled=1",
     "AWS_XRAY_DAEMON_ADDRESS": "127.0.0.1:2000",

@@ -140,14 +140,14 @@ class Years:
             "highest_archived_id": self._last, "highest_purged_id": 0,
         }  # fmt: skip
 
-    def _state(self, said: Statement) -> None:
-        self._seq, data = said.seq, statement_bytes(said)
+    def _state(self, statement: Statement) -> None:
+        self._seq, data = statement.seq, statement_bytes(statement)
         digest = sha256(data).hexdigest()
-        self._previous = ObjectRef(statement_key(CONSOLE, said.seq), "v", digest)
+        self._previous = ObjectRef(statement_key(CONSOLE, statement.seq), "v", digest)
         self._put(self._previous.key, data)
-        point = Checkpoint(CONSOLE, said.tree.size, said.tree.root, digest)
+        point = Checkpoint(CONSOLE, statement.tree.size, statement.tree.root, digest)
         signature = self._key.sign(point.text(), ec.ECDSA(SHA256()))
-        self._put(checkpoint_key(CONSOLE, said.seq), point.signed(self._public, signature))
+        self._put(checkpoint_key(CONSOLE, statement.seq), point.signed(self._public, signature))
 
     def _put(self, key: str, data: bytes) -> None:
         path = self._folder / key

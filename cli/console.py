@@ -144,7 +144,7 @@ def _check_period(schedule: str, hours: int) -> None:
 
 
 def _key(file: IO[str]) -> str:
-    """The key in a file, which is all of it."""
+    """The key in a file. Raises UsageError if the file holds anything else."""
     key = file.read().strip()
     if not key or not key.isprintable() or any(each.isspace() for each in key):
         raise click.UsageError(f"{file.name} must hold the API key and nothing else.")

@@ -18,14 +18,14 @@ from audit_archive.retrieve.request import UTC, EntriesRequest
 from audit_archive.retrieve.search import FoundEntries, find_entries
 from cli.options import Chosen, chosen, console_argument, folder_option, global_options
 from cli.outputs import CHUNK, check_free, written
-from cli.questions import asked_now, event_of, query_options, tell_coverage
+from cli.questions import asked_now, event_of, query_options, show_coverage
 from cli.show import binary_stdout, is_terminal, say, show_json, show_table
 from cli.stack import find_zone, question
 
 TABLE = "table"
 COLUMNS = ("id", "when", "user", "address", "action", "message")
 MAX_ROWS = 10_000
-"""A table is laid out as a whole: what is longer is for a file."""
+"""Rows of a table at most: it is laid out in memory, so more entries go into a file."""
 
 
 @click.command()
@@ -83,7 +83,7 @@ def entries(
             else:
                 copyfileobj(file, binary_stdout(), CHUNK)
     if not chosen.is_json:
-        _tell(found, output)
+        _show(found, output)
     elif found.body is None or output is not None:
         show_json(answer)
 
@@ -93,8 +93,8 @@ def _write(file: BinaryIO, output: Path) -> None:
         copyfileobj(file, target, CHUNK)
 
 
-def _tell(found: FoundEntries, output: Path | None) -> None:
-    tell_coverage(found.sentence, found.coverage)
+def _show(found: FoundEntries, output: Path | None) -> None:
+    show_coverage(found.sentence, found.coverage)
     for each in found.forms or ():
         say(f"Entry {each.id} of epoch {each.epoch}, as it is archived: {each.archived}")
         other = each.other or "the export is no longer there"
@@ -124,6 +124,6 @@ def _rows(file: BinaryIO, zone: OffsetAt | None) -> Iterator[tuple[object, ...]]
 
 
 def row_of(entry: dict[str, Any], zone: OffsetAt | None) -> tuple[object, ...]:
-    """What a table shows of an entry; its moment by the clocks of a zone."""
+    """The cells of an entry in a table, with its moment in a time zone."""
     texts = [entry.get(name) for name in ("user", "user_ip", "action_type", "message")]
     return (str(entry.get("id")), local_moment(entry.get("timestamp"), zone), *texts)

@@ -8,7 +8,7 @@ from typing import Any, cast
 import click
 
 from audit_archive.answers import evidence_answer
-from audit_archive.evidence.bundle import PAGE, VERIFIER, Evidence, Workshop, build_evidence
+from audit_archive.evidence.bundle import PAGE, VERIFIER, BundleTools, Evidence, build_evidence
 from audit_archive.retrieve.formats import BUNDLE
 from audit_archive.retrieve.request import EvidenceRequest
 from cli.exits import Exit, Failure
@@ -16,7 +16,7 @@ from cli.keys import key_file
 from cli.options import Chosen, chosen, console_argument, folder_option, global_options
 from cli.outputs import CHUNK, check_free, written
 from cli.progress import Bar
-from cli.questions import asked_now, event_of, query_options, tell_coverage
+from cli.questions import asked_now, event_of, query_options, show_coverage
 from cli.show import say, show_json
 from cli.stack import handouts, is_signed, question
 
@@ -35,11 +35,11 @@ from cli.stack import handouts, is_signed, question
 @global_options(hidden=True)
 @chosen
 def evidence(chosen: Chosen, /, console: str, output: Path | None, folder: Path | None, **asked: Any) -> None:
-    """Make a bundle of evidence that answers a question and that anybody can check.
+    """Make a bundle of evidence: the answer to a question, for anyone to check.
 
     It is a zip: a report to read, the entries, a proof of each, the chain of statements with its signatures,
     and a program that checks all of it without AWS. The filters are those of `entries`. If the chain has
-    faults, the bundle is made and tells them, and the exit status is 1.
+    faults, the bundle is made and names them, and the exit status is 1.
 
     \b
     canary-audit evidence 1234abcd --user alice@example.com --from 2026-03-01 --to 2026-03-31
@@ -52,21 +52,21 @@ def evidence(chosen: Chosen, /, console: str, output: Path | None, folder: Path 
     output = output or Path(f"evidence-{console}-{moment}{BUNDLE.suffix}")
     check_free(output)
     with Bar() as bar:
-        made = build_evidence(Workshop(reader, is_signed, handouts(), bar.show), request, asked_by)
+        made = build_evidence(BundleTools(reader, is_signed, handouts(), bar.show), request, asked_by)
     if made.body is not None:
         with closing(made.body.file) as file, written(output) as target:
             copyfileobj(file, target, CHUNK)
     if chosen.is_json:
         show_json(evidence_answer(request, asked_by, made, {"file": str(output)}))
     else:
-        _tell(made, output)
+        _show(made, output)
     found = made.report.verification if made.report is not None else None
     if found is not None and found.faults:
         raise Failure("FaultsFound", f"{found.verdict}: {found.faults[0].sentence}", Exit.FAULTS)
 
 
-def _tell(made: Evidence, output: Path) -> None:
-    tell_coverage(made.sentence, made.coverage)
+def _show(made: Evidence, output: Path) -> None:
+    show_coverage(made.sentence, made.coverage)
     if made.report is None or made.body is None:
         return None
     if made.report.reasons:

@@ -14,8 +14,8 @@ class Exit:
     DONE = 0  # also where nothing was found: a sentence says so
     FAULTS = 1  # what was asked for was looked at, and something is wrong with it
     USAGE = 2  # the command can't be carried out as written
-    FAILED = 3  # AWS, the Console or this machine failed or refused: nothing is said of the archive
-    PAGE = 4  # the archive, or the Console's trail, is not what it should be: a person must look
+    FAILED = 3  # AWS, the Console or this machine failed or refused: this says nothing about the archive
+    PAGE = 4  # the archive, or the Console's trail, is in doubt: a person must look
     ABANDONED = 130  # Ctrl-C, or a question that was answered with no
     PIPE = 141  # whoever read our output stopped reading
 
@@ -29,7 +29,7 @@ class Failure(click.ClickException):
         self.exit_code = status
 
     def show(self, file: IO[Any] | None = None) -> None:
-        """One line, that can't control the terminal: somebody else may have chosen a name in it."""
+        """Print one line that can't control the terminal: it may hold a name that others chose."""
         click.echo(f"Error: {visible(self.message)}", err=True, file=file)
 
     def as_dict(self) -> dict[str, Any]:

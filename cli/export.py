@@ -55,7 +55,7 @@ def export(chosen: Chosen, /, console: str, output: Path | None, folder: Path | 
         {"file": _write(reader, each, output) if output is not None else None} for each in found.originals
     ]
     answer = exports_answer(request, asked_by, found, files)
-    return show_json(answer) if chosen.is_json else _tell(answer)
+    return show_json(answer) if chosen.is_json else _show(answer)
 
 
 def _write(reader: Reader, original: Original, output: Path) -> str | None:
@@ -73,7 +73,7 @@ def _write(reader: Reader, original: Original, output: Path) -> str | None:
     return str(path)
 
 
-def _tell(answer: Mapping[str, Any]) -> None:
+def _show(answer: Mapping[str, Any]) -> None:
     exports = answer["exports"]
     if exports and is_terminal():
         names = ("first_id", "last_id", "entry_count", "served_at", "size", "sha256")

@@ -1,4 +1,4 @@
-"""`hold set|release`: S3's legal hold on everything archived that covers a range."""
+"""`hold set|release`: S3's legal hold on all archived objects that cover a range."""
 
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -30,11 +30,11 @@ class LegalHold(StrEnum):
     ON = "ON"
     """The object can't be deleted."""
     OFF = "OFF"
-    """It can be, once its retention is over."""
+    """It can be deleted once its retention has ended."""
 
 
 def hold_options(function: F) -> F:
-    """The range, and the rest."""
+    """The options of a hold: the range, and those that commands share."""
     for option in (
         global_options(hidden=True),
         yes_option,
@@ -53,7 +53,7 @@ def hold_options(function: F) -> F:
 
 @click.group()
 def hold() -> None:
-    """Set or release a legal hold: nobody can delete what is held, whatever its retention.
+    """Set or release a legal hold: what is held can't be deleted, whatever its retention.
 
     Give a range of ids or of times. The hold is on the exports, entry files, statements and checkpoints, in
     every version, of each run that archived any of it. So it covers more than the range, never less.
@@ -89,7 +89,9 @@ def _change(chosen: Chosen, console: str, status: LegalHold, asked: dict[str, An
     reader = chosen.stack.reader
     versions = covering(reader, console, asked)
     if not versions:
-        raise Failure("NothingCovered", "Nothing archived covers this range.", Exit.USAGE)
+        raise Failure(
+            "NothingCovered", "No archived object covers this range: give another range.", Exit.USAGE
+        )
     if not chosen.is_json:
         counts = {folder: sum(v.key.startswith(f"{folder}/") for v in versions) for folder in _FOLDERS}
         show_table(["what", "versions"], ((name, count) for name, count in counts.items()))
@@ -122,8 +124,8 @@ def covering(reader: Reader, console: str, asked: dict[str, Any]) -> list[Versio
 
 def _keys(console: str, selected: Selected) -> Iterator[str]:
     for each in selected.read:
-        yield each.said.export.key
-        yield from (file.key for file in each.said.entries)
+        yield each.statement.export.key
+        yield from (file.key for file in each.statement.entries)
         yield each.row.statement.key
         yield checkpoint_key(console, each.row.seq)
 
@@ -133,7 +135,7 @@ def _versions(reader: Reader, key: str) -> Iterable[Version]:
 
 
 def _put(stack: Stack, versions: list[Version], status: LegalHold) -> list[dict[str, str]]:
-    """Set the hold's status on each; those that failed."""
+    """Set the hold's status on each version. Returns those that failed, with the error."""
     s3, bucket = stack.client("s3"), stack.output("ArchiveBucket")
 
     def put(version: Version) -> dict[str, str] | None:

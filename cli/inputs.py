@@ -1,4 +1,4 @@
-"""Files that a person hands over: read whole and within bounds, or refused by the name of the option."""
+"""Reads files that a person names: each one whole, up to a limit. Errors name the option."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ MAX_KEY = 1 << 16
 
 
 def read_input(option: str, place: str, limit: int) -> bytes:
-    """The bytes of a file, or of stdin for `-`. Raises Failure if there are too many, or none to read."""
+    """The bytes of a file, or of stdin for `-`. Raises Failure if they can't be read, or are too many."""
     try:
         if place == STDIN:
             data = click.get_binary_stream("stdin").read(limit + 1)
@@ -29,7 +29,7 @@ def read_input(option: str, place: str, limit: int) -> bytes:
 
 
 def read_key(place: str) -> PublicKey:
-    """The public key in a PEM file. Raises Failure if there is none."""
+    """The public key in a PEM file. Raises Failure if the file holds no public key."""
     try:
         return PublicKey.from_pem(read_input("--key", place, MAX_KEY).decode())
     except ValueError as error:

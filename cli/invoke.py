@@ -43,9 +43,9 @@ def invoke(stack: Stack, event: Event) -> dict[str, Any]:
 
 
 def invoke_later(stack: Stack, event: Event) -> str:
-    """Hand an event to the function and do not wait: as the schedule does. Gives the request's id."""
+    """Hand an event to the function and do not wait, as the schedule does. Returns the request's id."""
     name = stack.output("ArchiveFunction")
-    with asking(f"The function {name} can't be invoked", "Nothing was begun."):
+    with asking(f"The function {name} can't be invoked", "No run was started."):
         answer = stack.invoker.invoke(
             FunctionName=name, InvocationType="Event", Payload=json.dumps(event).encode()
         )
@@ -65,7 +65,7 @@ def result_of(answer: dict[str, Any]) -> dict[str, Any]:
 
 
 def _put_answer(answers: "SimpleQueue[Answer]", stack: Stack, event: Event) -> None:
-    """Whatever happens, there is an answer: somebody waits for it."""
+    """Put the answer of the function. Put one even after a bug: the main thread waits for it."""
     answer: Answer = CloudError(f"The function's answer can't be read. {_ADVICE}")
     try:
         answer = _invoked(stack, event)
@@ -113,7 +113,7 @@ class _Log:
         try:
             yield from self._read()
         except (CloudError, errors.SettingsError):
-            self._is_readable = False  # it is a convenience: the result says all that matters
+            self._is_readable = False  # the log is a convenience: the result has everything that matters
 
     def _read(self) -> Iterator[str]:
         with asking("The log can't be read"):

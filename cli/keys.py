@@ -41,8 +41,8 @@ def keys(chosen: Chosen, /, console: str, output: Path | None, folder: Path | No
     """Export the public keys that verify the signatures.
 
     Keep them apart from the archive, and give them to whoever verifies it: `canary-audit verify --key`. The
-    command reads the whole chain of statements. If the stack signs with another key than the newest one of
-    the chain, the exit status is 1.
+    command reads the whole chain of statements. If the stack does not sign with the newest key of the
+    chain, the exit status is 1.
     """
     reader = chosen.reader(folder)
     if next(committed_after(reader.source, Head(console)), None) is None:
@@ -55,7 +55,7 @@ def keys(chosen: Chosen, /, console: str, output: Path | None, folder: Path | No
         known = [_record(each.key) | {"seq": each.seq, "file": files.get(each.key)} for each in named]
         show_json({"console": console, "chain": known, "stack": own and _record(own), "agrees": agrees})
     else:
-        _tell(named, own, agrees=agrees)
+        _show(named, own, agrees=agrees)
     if agrees is False:
         raise Failure(
             "KeysDiffer",
@@ -68,12 +68,12 @@ def named_keys(reader: Reader, console: str) -> list[Named]:
     """Every key that the chain names, oldest first. Raises IntegrityError for a broken chain."""
     named = []
     for each in committed_after(reader.source, Head(console)):
-        said, ref = each.statement, each.ref
-        if isinstance(said, OperatorStatement) and said.action == Action.KEY:
-            key = key_named_by(said)
+        statement, ref = each.statement, each.ref
+        if isinstance(statement, OperatorStatement) and statement.action == Action.KEY:
+            key = key_named_by(statement)
             if key is None:
                 raise IntegrityError(f"{ref.key} should name a public key and does not. Verify the archive")
-            named.append(Named(said.seq, key))
+            named.append(Named(statement.seq, key))
     return named
 
 
@@ -102,7 +102,7 @@ def _record(key: PublicKey) -> dict[str, Any]:
     return {"key_id": key.key_id.hex(), "pem": key.pem()}
 
 
-def _tell(named: list[Named], own: PublicKey | None, *, agrees: bool | None) -> None:
+def _show(named: list[Named], own: PublicKey | None, *, agrees: bool | None) -> None:
     for each in named:
         say(f"Statement {each.seq} names the key {each.key.key_id.hex()}:")
         click.echo(each.key.pem(), nl=False)

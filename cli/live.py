@@ -35,7 +35,7 @@ def live(chosen: Chosen, /, console: str, limit: int, tz: str, *, follow: bool) 
     """
     zone = find_zone(tz)
     if zone is None:
-        raise RequestError("zone", f"{tz!r:.80} is no time zone: a name such as Europe/London or UTC")
+        raise RequestError("zone", f"{tz!r:.80} is not a time zone: give a name such as Europe/London or UTC")
     if follow and chosen.is_json:
         raise click.UsageError("--follow has no end, and --json prints one object: use one of the two.")
     trail = chosen.stack.console(console)

@@ -25,35 +25,35 @@ from cli.verify import verify
 
 
 class _Program(click.Group):
-    """Ends every command alike: no traceback for what is foreseen, and errors as JSON if a program asks."""
+    """Ends every command alike: no traceback for expected errors, and errors as JSON with --json."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command that was asked for."""
         try:
             return super().invoke(ctx)
         except click.ClickException as error:
-            raise _told(ctx, error) from error
+            raise _shown(ctx, error) from error
         except AuditArchiveError as error:
-            raise _told(ctx, failure_of(error)) from error
+            raise _shown(ctx, failure_of(error)) from error
         except (click.Abort, KeyboardInterrupt) as error:
-            told = Failure("Abandoned", "Abandoned: nothing further is done.", Exit.ABANDONED)
-            raise _told(ctx, told) from error
+            failure = Failure("Abandoned", "Abandoned: nothing further is done.", Exit.ABANDONED)
+            raise _shown(ctx, failure) from error
         except BrokenPipeError:
             # What is still buffered would be written, and fail, when Python ends.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             ctx.exit(Exit.PIPE)
         except OSError as error:
-            told = Failure(type(error).__name__, f"This machine refused: {error}", Exit.FAILED)
-            raise _told(ctx, told) from error
+            failure = Failure(type(error).__name__, f"This machine refused: {error}", Exit.FAILED)
+            raise _shown(ctx, failure) from error
 
 
-def _told(ctx: click.Context, error: click.ClickException) -> click.ClickException:
-    """The same error, told on stdout too if a program listens."""
+def _shown(ctx: click.Context, error: click.ClickException) -> click.ClickException:
+    """The same error, after it was printed on stdout if --json asks for that."""
     usage = Failure("UsageError", error.format_message(), Exit.USAGE)
-    told = error if isinstance(error, Failure) else usage
-    # Where faults were found, they are the answer, and it is on stdout already.
-    if ctx.ensure_object(Chosen).is_json and told.exit_code != Exit.FAULTS:
-        show_json(told.as_dict())
+    failure = error if isinstance(error, Failure) else usage
+    # Faults are the answer of a command, which is on stdout already.
+    if ctx.ensure_object(Chosen).is_json and failure.exit_code != Exit.FAULTS:
+        show_json(failure.as_dict())
     return error
 
 

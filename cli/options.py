@@ -1,4 +1,4 @@
-"""Options that commands share, and what a command was told about the stack."""
+"""Options that commands share, and the values of the global ones."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ DEFAULT_STACK = "canary-audit-archive"
 
 @dataclass
 class Chosen:
-    """What the global options say."""
+    """The values of the global options."""
 
     stack_name: str = DEFAULT_STACK
     profile: str | None = None
@@ -29,7 +29,7 @@ class Chosen:
 
     @cached_property
     def stack(self) -> Stack:
-        """The stack; AWS is asked when something of it is first needed."""
+        """The stack. No request is sent to AWS before a value of it is needed."""
         return Stack(self.stack_name, self.profile, self.region)
 
     def reader(self, folder: Path | None) -> Reader:
@@ -61,7 +61,10 @@ def _keep(name: str) -> Callable[[click.Context, click.Parameter, Any], Any]:
 
 
 def global_options(*, hidden: bool) -> Callable[[F], F]:
-    """The options that every command takes, before its name or after it; the help tells them once."""
+    """The options that every command takes, before its name or after it.
+
+    The help of `main` alone lists them.
+    """
     options = [
         click.option(
             "--json", is_flag=True, expose_value=False, is_eager=True, hidden=hidden,

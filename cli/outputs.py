@@ -1,4 +1,4 @@
-"""Files that the command writes: whole or not at all, and never over one that is there."""
+"""Files that the command writes: each one complete or not at all, and never over an existing file."""
 
 import os
 import tempfile
@@ -14,7 +14,7 @@ CHUNK = 1 << 20
 
 
 def check_free(*paths: Path) -> None:
-    """Raise Failure unless some files can be made. Asked before long work, of all that go together."""
+    """Raise Failure unless all these files can be made. Call it before long work."""
     for path in paths:
         if os.path.lexists(path):
             raise Failure("FileExists", f"{path} exists already: name another file, or remove it", Exit.USAGE)
@@ -28,7 +28,7 @@ def check_free(*paths: Path) -> None:
 def written(path: Path) -> Iterator[BinaryIO]:
     """A file that gets its name when it is complete. It is for its owner's eyes: entries are personal data.
 
-    Raises Failure if there is such a file already.
+    Raises Failure if the file exists already.
     """
     check_free(path)
     number, name = tempfile.mkstemp(prefix=f".{path.name[:100]}.", dir=path.parent)
@@ -42,11 +42,11 @@ def written(path: Path) -> Iterator[BinaryIO]:
 
 
 def _name(file: Path, path: Path) -> None:
-    """Give a file its name. A link, unlike a rename, never takes the place of one that is there meanwhile."""
+    """Give a file its name. A link, unlike a rename, never replaces a file that was made meanwhile."""
     try:
         os.link(file, path)
     except FileExistsError:
         raise
-    except OSError:  # no links there: FAT, as sticks have it, and some network shares
+    except OSError:  # no hard links there: FAT, as on USB sticks, and some network shares
         path.touch(mode=0o600, exist_ok=False)
         file.replace(path)

@@ -1,4 +1,4 @@
-"""How far long work is, on stderr, if a person looks."""
+"""The progress of an audit, on stderr, if that is a terminal."""
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -7,7 +7,7 @@ from audit_archive.audit.question import Done
 
 
 class Bar:
-    """How far an audit is."""
+    """A progress bar for an audit."""
 
     def __init__(self) -> None:
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
@@ -25,7 +25,7 @@ class Bar:
             self._progress.stop()
 
     def show(self, done: Done) -> None:
-        """Take over what is done."""
+        """Show what is done so far."""
         self._progress.update(self._statements, completed=done.statements, total=done.statements_total)
         self._progress.update(
             self._bytes, completed=done.bytes, total=done.bytes_total, visible=done.bytes_total is not None

@@ -1,4 +1,4 @@
-"""`proof`: that one entry was archived, as a text that anybody can check offline; and how it is checked."""
+"""`proof`: makes the proof that one entry was archived, or checks one offline."""
 
 from pathlib import Path
 from typing import Any, cast
@@ -12,7 +12,7 @@ from cli.exits import Exit, Failure
 from cli.options import Chosen, ConsoleId, chosen, folder_option, global_options
 from cli.outputs import check_free, written
 from cli.proof_check import check
-from cli.questions import asked_now, event_of, tell_coverage
+from cli.questions import asked_now, event_of, show_coverage
 from cli.show import binary_stdout, say, show_json
 from cli.stack import is_signed, question
 
@@ -75,7 +75,7 @@ def _prove(
     else:
         if output is None:
             binary_stdout().write(b"\n".join(each.proven.proof.encode() for each in found.proofs))
-        tell_coverage(found.sentence, found.coverage)
+        show_coverage(found.sentence, found.coverage)
         for path in written_to:
             say(f"Written: {path}")
     if found.reasons:

@@ -1,4 +1,4 @@
-"""`proof --check`: whether a proof of an entry holds, told offline, with nothing but public keys."""
+"""`proof --check`: checks the proof of an entry offline, with public keys alone."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,7 +20,7 @@ MAX_PROOF = 16 << 20
 
 
 def check(place: str, line: str | None, keys: Sequence[str], console: str | None, *, is_json: bool) -> None:
-    """Check what a file claims, and tell it. Raises Failure unless every proof in it holds."""
+    """Check every proof in a file, and show the results. Raises Failure unless all of them hold."""
     if not keys:
         raise click.UsageError("--check needs --key: the public key that you trust, as a PEM file.")
     if STDIN == place == line:
@@ -31,14 +31,14 @@ def check(place: str, line: str | None, keys: Sequence[str], console: str | None
         show_json({"is_proven": all(each.is_proven for each in found), "proofs": [*map(_record, found)]})
     else:
         for each in found:
-            _tell(each)
+            _show(each)
     problems = [each.problem for each in found if each.problem is not None]
     if problems:
         raise Failure("NotProven", f"Not proven: {problems[0]}.", Exit.FAULTS)
 
 
 def _claims(place: str, line: str | None) -> Sequence[Claim]:
-    """What the file claims, of the line that was given, if one was; else of the one beside the file.
+    """The claims of a file: with the line that was given, else with the line beside the file.
 
     Raises Failure.
     """
@@ -60,7 +60,7 @@ def _claims(place: str, line: str | None) -> Sequence[Claim]:
 
 
 def _line(given: str) -> bytes:
-    """The line that a person holds: itself, for it begins with a brace; or a file, or stdin, with it."""
+    """The line that a person gave: itself (it begins with a brace), in a named file, or on stdin (`-`)."""
     data = given.encode("utf-8", "surrogateescape")
     if not given.startswith("{"):
         data = read_input("--line", given, MAX_LINE)
@@ -75,15 +75,15 @@ def _one_line(option: str, place: str, data: bytes) -> bytes:
 
 
 def _record(found: CheckedProof) -> dict[str, object]:
-    told: dict[str, object] = to_json(found)
-    return told | {
+    fields: dict[str, object] = to_json(found)
+    return fields | {
         "is_proven": found.is_proven,
         "proven": [*found.proven()],
         "not_proven": [*found.not_proven()],
     }
 
 
-def _tell(found: CheckedProof) -> None:
+def _show(found: CheckedProof) -> None:
     entry = found.entry or {}
     checkpoint = found.checkpoint
     show_facts(

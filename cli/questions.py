@@ -1,4 +1,4 @@
-"""What commands that ask the archive share: the filters, and how the coverage of an answer is told."""
+"""What commands that ask the archive share: the filters, and how the coverage of an answer is shown."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
@@ -7,7 +7,7 @@ import click
 
 from audit_archive import __version__
 from audit_archive.answers import Asked, Invocation, asked_of
-from audit_archive.evidence.report.parts import CAUSE_WORDS
+from audit_archive.evidence.report.parts import CAUSE_WORDS, CHOICE_WORDS, span
 from audit_archive.retrieve.coverage import Coverage
 from audit_archive.retrieve.request import RetrieveRequest
 from audit_archive.retrieve.statements import Reader
@@ -17,7 +17,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 FIELDS = {"from_": "from", "tz": "zone", "action": "action_type", "from_id": "first_id", "to_id": "last_id"}
 MAX_HOLES = 10
-"""Ranges of missing ids, and the like, that a person is told."""
+"""Items of each list of the coverage that a person sees."""
 
 HERE = Invocation("canary-audit", None, __version__)
 
@@ -72,14 +72,14 @@ def query_options(function: F) -> F:
 
 
 def event_of(request: str, console: str, asked: Mapping[str, Any]) -> dict[str, Any]:
-    """The question as an event asks it, which is what the functions take too."""
+    """The question as an event, in the form that the retrieve function takes."""
     given = {FIELDS.get(name, name): value for name, value in asked.items() if _is_given(value)}
     lists = {name: list(value) if isinstance(value, tuple) else value for name, value in given.items()}
     return {"request": request, "console": console, **lists}
 
 
 def asked_now(request: RetrieveRequest, reader: Reader) -> Asked:
-    """What an answer of this command says of when it was asked, by whom and why."""
+    """When the question was asked, by whom and why, for the answer."""
     return asked_of(request.question, reader.clock.now(), HERE)
 
 
@@ -87,25 +87,27 @@ def _is_given(value: object) -> bool:
     return value is not None and value is not False and value != ()
 
 
-def tell_coverage(sentence: str, coverage: Coverage) -> None:
-    """What an answer rests on."""
+def show_coverage(sentence: str, coverage: Coverage) -> None:
+    """Say the answer in a sentence, then what was searched, and what is missing or in doubt."""
     say(sentence)
-    say(f"The answer rests on {coverage.rests_on}.")
+    say(f"How statements were chosen: {CHOICE_WORDS.get(coverage.rests_on, coverage.rests_on)}.")
     for each in coverage.notices:
         say(f"Look into this: {each}.")
     for each in coverage.not_covered:
         say(f"Not covered: {each}.")
     for hole in coverage.holes[:MAX_HOLES]:
         why = CAUSE_WORDS.get(hole.cause, hole.cause)
-        say(f"Missing: ids {hole.first} to {hole.last} of epoch {hole.epoch} ({hole.cause}): {why}.")
+        ids = "id" if hole.first == hole.last else "ids"
+        say(f"Missing: {ids} {span(hole.first, hole.last)} of epoch {hole.epoch} ({hole.cause}): {why}.")
     for other in coverage.amended[:MAX_HOLES]:
-        ids = ", ".join(f"{span.first} to {span.last}" for span in other.ids[:MAX_HOLES])
+        ids = ", ".join(span(each.first, each.last) for each in other.ids[:MAX_HOLES])
         place = f"{other.export_key} (version {other.export_version_id})"
-        say(f"Another form of ids {ids} of epoch {other.epoch} is in {place}. `entries --forms` shows it.")
+        name = "id" if ids.isdecimal() else "ids"
+        say(f"Another form of {name} {ids} of epoch {other.epoch} is in {place}. `entries --forms` shows it.")
     if len(coverage.holes) > MAX_HOLES:
         say("More ids are missing: --json lists them.")
     for purge in coverage.foreign_purges[:MAX_HOLES]:
         who = f"{purge.user} from {purge.user_ip} at {purge.timestamp}"
         say(f"Foreign purge: up to id {purge.before_id}, {purge.count} entries, by {who}.")
     if coverage.searched.entries and not coverage.missing_ids and not coverage.foreign_purges:
-        say("No id in this range is missing, and nobody else purged any of it.")
+        say("No id in this range is missing, and no foreign purge touched it.")

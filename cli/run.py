@@ -41,16 +41,15 @@ def run(chosen: Chosen, /, console: str, mode: str | None, keep_days: int | None
     ArchiveRequest.from_event(event)
     if is_async:
         request_id = invoke_later(chosen.stack, event)
-        said = {"outcome": "begun", "console": console, "request_id": request_id}
         if chosen.is_json:
-            return show_json(said)
+            return show_json({"outcome": "begun", "console": console, "request_id": request_id})
         say(f"The run was started, as request {request_id}.")
         return say(f"`canary-audit status {console}` shows when it is completed.")
     return _show(chosen, result_of(invoke(chosen.stack, event)))
 
 
 def decision_options(function: F) -> F:
-    """What every decision needs."""
+    """The options that every decision needs."""
     for option in (
         global_options(hidden=True),
         yes_option,
@@ -70,7 +69,8 @@ def decision_options(function: F) -> F:
 def resume(chosen: Chosen, /, console: str, who: str, reason: str, *, yes: bool) -> None:
     """Decide that purging goes on, after you looked into a mismatch.
 
-    After a purge that destroyed more entries than were archived, no purge is sent until somebody decides so.
+    After a purge that destroyed more entries than were archived, no purge is sent until an operator decides
+    so.
     """
     _decide(chosen, console, Action.RESUME, who, reason, yes=yes,
             question=f"Send purges to Console {console} again?")  # fmt: skip

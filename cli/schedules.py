@@ -11,7 +11,7 @@ from typing import Any
 from cli.stack import CloudError, Stack, asking, error_code_of
 
 RETRY = {"MaximumRetryAttempts": 10, "MaximumEventAgeInSeconds": 21_600}
-"""Delivery only; what the function makes of it is the function's own retries' business."""
+"""Retries of the delivery only. Lambda's own settings say how often a failed run is retried."""
 
 AUDIT_SUFFIX = "_verify"
 """No Console's id has an underscore, so the name of an audit's schedule is never that of a Console."""
@@ -37,9 +37,9 @@ KINDS = (ARCHIVE, AUDIT)
 
 
 def create(stack: Stack, kind: Kind, event: Mapping[str, Any], expression: str | None) -> bool:
-    """Make a Console's schedule; False if there is one of that name already. Raises CloudError.
+    """Make a Console's schedule; False if it exists already. Raises CloudError.
 
-    `event`: what it sends; `expression`: when, None for when the stack's first Console has it.
+    `event`: what it sends; `expression`: when; None: when the stack's first Console is due.
     """
     scheduler, parameters = stack.client("scheduler"), stack.parameters()
     console = event["console"]
@@ -63,7 +63,7 @@ def create(stack: Stack, kind: Kind, event: Mapping[str, Any], expression: str |
 
 
 def remove(stack: Stack, kind: Kind, console: str) -> bool:
-    """Remove a schedule; False if there is none. Raises CloudError."""
+    """Remove a schedule; False if it does not exist. Raises CloudError."""
     name = f"{console}{kind.suffix}"
     try:
         with asking(f"The schedule {name} can't be removed"):

@@ -1,4 +1,4 @@
-"""What is shown: tables to a person at a terminal, JSON to a program. Data can't control the terminal."""
+"""Shows results: tables to a person at a terminal, JSON to a program. Data can't control the terminal."""
 
 import json
 import sys
@@ -22,7 +22,7 @@ def is_terminal() -> bool:
 
 
 def binary_stdout() -> BinaryIO:
-    """Stdout for bytes; what was said before comes before."""
+    """Stdout for bytes, after all text that was written to it before."""
     sys.stdout.flush()
     return click.get_binary_stream("stdout")
 
@@ -38,7 +38,7 @@ def show_line(value: object) -> None:
 
 
 def say(sentence: str) -> None:
-    """A sentence to the person; never among the data."""
+    """A sentence to the person, on stderr: stdout has data only."""
     click.echo(visible(sentence), err=True)
 
 
@@ -53,7 +53,7 @@ def show_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None
 
 
 def show_facts(facts: Iterable[tuple[str, object]]) -> None:
-    """Names and values, one a line; what is None is left out."""
+    """Names and values, one a line, without those that have no value."""
     known = [(name, visible(value)) for name, value in facts if value is not None]
     width = max((len(name) for name, _ in known), default=0)
     for name, value in known:

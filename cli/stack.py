@@ -84,9 +84,9 @@ class Stack:
         self._clients: dict[str, Any] = {}
 
     def client(self, service: str) -> Any:
-        """An AWS client with the timeouts and checks of all of ours."""
+        """An AWS client with the timeouts, retries and checks that all of ours have."""
         if service not in self._clients:
-            with asking(f"AWS {service} can't be spoken to"):
+            with asking(f"AWS {service} can't be reached"):
                 client = self._session.client(service, config=client_config())  # type: ignore[call-overload]
                 self._clients[service] = reject_partial_answers(client)
         return self._clients[service]
@@ -95,17 +95,17 @@ class Stack:
     def invoker(self) -> Any:
         """A Lambda client that waits for a whole run, and never invokes twice."""
         config = client_config(RUN_SECONDS).merge(Config(retries={"total_max_attempts": 1}))
-        with asking("AWS lambda can't be spoken to"):
+        with asking("AWS lambda can't be reached"):
             return self._session.client("lambda", config=config)
 
     @cached_property
     def _session(self) -> boto3.Session:
-        with asking("AWS can't be spoken to"):
+        with asking("AWS can't be reached"):
             return boto3.Session(profile_name=self._profile, region_name=self._region)
 
     @cached_property
     def described(self) -> Mapping[str, Any]:
-        """The stack as CloudFormation describes it. Raises CloudError, SettingsError if there is none."""
+        """The stack as CloudFormation describes it. Raises CloudError, SettingsError if it does not exist."""
         action = f"The stack {self.name} can't be described"
         cloudformation = self.client("cloudformation")
         try:
@@ -167,7 +167,7 @@ class Stack:
 
     @cached_property
     def verifications(self) -> Verifications:
-        """What the stack's daily audits noted."""
+        """The results of the stack's daily audits."""
         dynamodb: DynamoDBClient = self.client("dynamodb")
         return DynamoDbVerifications(dynamodb, self.output("LedgerTable"))
 
@@ -191,7 +191,7 @@ class Stack:
 
 
 def error_code_of(error: CloudError) -> str:
-    """AWS's own name for what was refused."""
+    """AWS's code for the error."""
     return error_code(error.__cause__) if isinstance(error.__cause__, Exception) else ""
 
 

@@ -58,7 +58,7 @@ def status(chosen: Chosen, /, console: str | None, folder: Path | None) -> None:
         show_records(found, COLUMNS)
     if any(each["fault"] is not None for each in found):
         raise Failure(
-            "StatusError", "The status of a Console can't be told: see `fault` of --json.", Exit.FAULTS
+            "StatusError", "The status of a Console can't be shown: see `fault` of --json.", Exit.FAULTS
         )
     if not found:
         say("Nothing is archived yet.")

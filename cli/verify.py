@@ -1,4 +1,4 @@
-"""`verify`: the audit of an archive, here, with the caller's own eyes."""
+"""`verify`: the audit of an archive, on this machine, with the caller's own credentials."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -73,7 +73,7 @@ def verify(chosen: Chosen, /, console: str, folder: Path | None, bundle: Path | 
     """Verify the archive of a Console; exit status 1 if anything is wrong with it.
 
     Every depth checks the whole chain of statements. The report says what was not checked. The command writes
-    nothing and alerts nobody: the stack's own daily audit does that.
+    nothing and sends no alert: the stack's own daily audit does that.
 
     --since proves, at every depth, that the archive begins with all that a checkpoint is over: its
     statements, and its entries. Exit status 1 if that can't be proven. A bundle holds the chain and not the
@@ -98,7 +98,7 @@ def verify(chosen: Chosen, /, console: str, folder: Path | None, bundle: Path | 
     if chosen.is_json:
         show_json(AuditReport(found).as_dict())
     else:
-        _tell(found)
+        _show(found)
     if not found.is_valid:
         raise Failure("FaultsFound", f"{found.verdict}: {found.faults[0].sentence}", Exit.FAULTS)
     growth = found.growth
@@ -151,7 +151,7 @@ def _text(place: str) -> str:
 
 
 def _growth(growth: Growth | None) -> str | None:
-    """What is proven of it, in a few words."""
+    """How far the growth of the archive is proven, in a few words."""
     if growth is None:
         return None
     if growth.is_proven:
@@ -159,7 +159,7 @@ def _growth(growth: Growth | None) -> str | None:
     return "only of the statements" if growth.unproven_because == Why.BUNDLE else "not proven"
 
 
-def _tell(found: Verification) -> None:
+def _show(found: Verification) -> None:
     show_facts(
         [
             ("Verdict", found.verdict),

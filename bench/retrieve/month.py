@@ -1,4 +1,4 @@
-"""One month of an archive of three years: only that month may be read. Each returns what it was told."""
+"""One month of an archive of three years: only that month may be read. Each returns `entries` as it came."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
 
-from audit_archive.evidence.bundle import Workshop, build_evidence
+from audit_archive.evidence.bundle import BundleTools, build_evidence
 from audit_archive.retrieve.formats import NDJSON
 from audit_archive.retrieve.request import EvidenceRequest
 from audit_archive.retrieve.search import find_entries
@@ -35,8 +35,8 @@ def ours(folder: str, entries: int) -> int:
 
 def evidence(folder: str, entries: int) -> int:
     """The bundle of evidence for it: lines proven, the whole chain audited. RuntimeError for a fault."""
-    workshop = Workshop(folder_reader(Path(folder)), is_signed, handouts())
-    made = build_evidence(workshop, _request(), {})
+    tools = BundleTools(folder_reader(Path(folder)), is_signed, handouts())
+    made = build_evidence(tools, _request(), {})
     if made.body is None or made.report is None or not made.report.verification.is_valid:
         raise RuntimeError(made.sentence)
     made.body.file.close()

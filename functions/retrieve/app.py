@@ -9,14 +9,15 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 LOGGED = ("question", "asked", "outcome", "sentence")
-"""Looking leaves a trail too. No link is logged: whoever has one can read the answer."""
+"""Fields of an answer that are logged: a question is recorded too. A link is not: its holder can read the
+answer."""
 
 function = LambdaFunction("The question was not answered")
 
 
 @function.handler
 def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
-    """Answer the question in the event; `events/retrieve-*.json` show what one may ask.
+    """Answer the question in the event; `events/retrieve-*.json` show what an event may hold.
 
     Returns a dict of `audit_archive.answers`. Raises the errors of `audit_archive.errors`.
     """

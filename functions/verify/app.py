@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 MAX_LOGGED = 100
 LONG = {"faults", "notes", "coverage"}
-"""What of the report is left out of the log: each fault has a line of its own."""
+"""Fields of the report that the last log line leaves out: each fault has a line of its own."""
 
 function = LambdaFunction("The audit failed")
 
@@ -23,14 +23,14 @@ function = LambdaFunction("The audit failed")
 def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
     """Audit the archive that the event names; `events/verify-*.json` show what an event may hold.
 
-    Returns `audit_archive.audit.daily.AuditReport.as_dict`. Raises the errors of `audit_archive.errors`. It
-    does not raise for a fault: trying again would not help, and the alarm is on the metric `VerifyFaults`.
+    Returns `audit_archive.audit.daily.AuditReport.as_dict`. Raises the errors of `audit_archive.errors`. A fault
+    of the archive is not an error: a retry would not help, and the metric `VerifyFaults` has the alarm.
     """
-    return bootstrap.verify(event, context, _tell).as_dict()
+    return bootstrap.verify(event, context, _log_and_count).as_dict()
 
 
-def _tell(watched: AuditReport) -> None:
-    """The report in log lines, one for each fault, and in metrics."""
+def _log_and_count(watched: AuditReport) -> None:
+    """Log the report, with a line for each fault, and count its metrics."""
     found = watched.verification
     function.count(
         {

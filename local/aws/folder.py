@@ -1,4 +1,4 @@
-"""Where the emulator and the stack write: in memory, where that can be."""
+"""The folder that the emulator and the stack write to: in memory if the machine allows."""
 
 from __future__ import annotations
 

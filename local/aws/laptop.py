@@ -38,25 +38,25 @@ class Laptop:
         parameters: Mapping[str, str] | None = None,
         template: Path | None = None,
         root: Path = sam.ROOT,
-        tell: Callable[[str], None] = lambda _: None,
+        progress: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._entries = entries
         self._parameters = {"PurgeMode": purge_mode, "ConsoleUrlTemplate": URL_TEMPLATE, **(parameters or {})}
         self._template = template
         self._root = root
-        self._tell = tell
+        self._progress = progress
         self._open = ExitStack()
 
     def __enter__(self) -> Self:
         with ExitStack() as opening:
             folder = Path(opening.enter_context(temporary_folder()))
             self.folder = folder
-            self._tell("starting a Console")
+            self._progress("starting a Console")
             self.console = opening.enter_context(LocalConsole(folder, self._entries))
-            self._tell("starting an AWS")
+            self._progress("starting an AWS")
             self.aws = opening.enter_context(LocalAws(folder))
             self.stack = self._deploy(folder)
-            self._tell("putting the Console's API keys into Secrets Manager")
+            self._progress("putting the Console's API keys into Secrets Manager")
             self.stack.put_key(self.console.id, "read", READ_KEY)
             self.stack.put_key(self.console.id, "purge", PURGE_KEY)
             self._open = opening.pop_all()
@@ -70,8 +70,8 @@ class Laptop:
     def _deploy(self, folder: Path) -> DeployedStack:
         template = self._template
         if template is None:
-            self._tell("sam build")
+            self._progress("sam build")
             template = sam.build(folder, self._root)
-        self._tell("sam deploy")
+        self._progress("sam deploy")
         parameters = {"Console": self.console.id} | self._parameters
         return DeployedStack.deploy(self.aws, template, parameters, folder, self._root)

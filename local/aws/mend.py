@@ -1,7 +1,7 @@
-"""What the emulator drops or can't judge, mended after the deploy. On AWS none of this is needed.
+"""Repairs, after the deploy, what the emulator drops or can't judge. AWS needs no such repair.
 
 1. CloudFormation there makes the bucket with Object Lock, but without its lock configuration, and refuses a
-   locked put until somebody sets it.
+   locked put until it is set.
 2. Its policy engine does not know `s3:if-none-match`, so that a Deny upon the key's absence would refuse
    every statement, and it speaks plain http on loopback. Those two Denies are taken out of the buckets'
    policies; the others stay, and are enforced. `tests/template` judges the whole policy, with every key.

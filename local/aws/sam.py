@@ -73,8 +73,8 @@ def _sam(arguments: Sequence[str], root: Path, env: Mapping[str, str]) -> None:
         check=False,
     )
     if done.returncode != 0:
-        said = (done.stdout + done.stderr).splitlines()
-        raise SamError(f"sam {arguments[0]} failed (status {done.returncode}):\n" + "\n".join(said[-40:]))
+        output = (done.stdout + done.stderr).splitlines()
+        raise SamError(f"sam {arguments[0]} failed (status {done.returncode}):\n" + "\n".join(output[-40:]))
 
 
 def _env(folder: Path) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The deployed stack, as somebody with the AWS console open would look at it and use it."""
+"""The deployed stack, seen and used through AWS's own APIs alone."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Event = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Invocation:
-    """What one synchronous invocation came to."""
+    """The result of one synchronous invocation."""
 
     result: dict[str, Any]
     failed: bool  # the function raised; `result` is then Lambda's error record

@@ -19,7 +19,7 @@ READ_KEY, ADMIN_KEY, FLOCK_KEY = "CONSOLE_READ_KEY", "CONSOLE_ADMIN_KEY", "CONSO
 
 EPILOG = f"""\
 Keys may also come from the environment: {READ_KEY}, {ADMIN_KEY}, {FLOCK_KEY}; there no other user of
-this machine can read them. With no key at all nobody gets in, and the command says so and ends with status 2.
+this machine can read them. Without any key the command says so and ends with status 2.
 
 While it runs, /_local/ on the same port controls it: /_local/state shows it, /_local/faults switches a fault
 on, and local/console/control.py names what else can happen. A real Console has nothing there. It listens on

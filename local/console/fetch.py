@@ -36,12 +36,12 @@ class Position:
     def cursor(self) -> str:
         """The position as the opaque text that clients hand back: `0:69:5:3:2:15` in padded standard base64.
 
-        The numbers are the way (0 to older entries, 1 to newer ones), the id, the limit, some zeros, and the
-        frozen page number and count. A check follows, so that no cursor can be made up. `+`, `/` and `=` are
-        in every cursor: a client that leaves out percent-encoding fails at once.
+        The numbers are the direction (0 to older entries, 1 to newer ones), the id, the limit, some zeros,
+        and the frozen page number and count. A check follows, so that no cursor can be made up. `+`, `/` and
+        `=` are in every cursor: a client that leaves out percent-encoding fails at once.
         """
-        way, entry_id = (0, self.before) if self.after is None else (1, self.after)
-        head, tail = f"{way}:{entry_id or 0}:{self.limit}:", f":{self.page_number}:{self.page_count}:"
+        direction, entry_id = (0, self.before) if self.after is None else (1, self.after)
+        head, tail = f"{direction}:{entry_id or 0}:{self.limit}:", f":{self.page_number}:{self.page_count}:"
         zeros = "0" * (3 - len(head + tail) % 3)
         return base64.b64encode(_checked((head + zeros + tail).encode())).decode()
 
@@ -55,8 +55,8 @@ class Position:
         text = raw[: -_CHECK - len(_TO_ENCODE)]
         if raw != _checked(text) or base64.b64encode(raw).decode() != cursor:
             raise ValueError("Invalid cursor")
-        way, entry_id, limit, _, page_number, page_count = map(int, text.split(b":")[:-1])
-        before, after = (entry_id, None) if way == 0 else (None, entry_id)
+        direction, entry_id, limit, _, page_number, page_count = map(int, text.split(b":")[:-1])
+        before, after = (entry_id, None) if direction == 0 else (None, entry_id)
         return cls(limit, before, after, page_number, page_count)
 
 

@@ -24,7 +24,7 @@ _SYSTEM, _NO_LANGUAGE, _NO_INFORMATION = 0.04, 0.5, 0.3
 @dataclass(frozen=True)
 class Segment:
     """`count` entries from id `first` on, written between `start_weeks` and `end_weeks` (calendar.busy_time),
-    or, if these are None, all at the moment `at` (seconds since the epoch)."""
+    or, without `start_weeks`, all at the moment `at` (seconds since the epoch)."""
 
     first: int
     count: int
@@ -76,7 +76,7 @@ class Generator:
         user, address, language = PEOPLE[min(int(dice.expovariate(0.35)), len(PEOPLE) - 1)]
         agent = dice.choice(AGENTS)
         fields: dict[str, object] = {"user": user, "user_ip": address, "user_browser_agent": agent}
-        if dice.random() < _SYSTEM:  # the Console itself acts now and then, and then nobody is named
+        if dice.random() < _SYSTEM:  # the Console itself acts now and then, and such an entry names no user
             fields = {"user": None, "user_ip": None, "user_browser_agent": None}
         elif agent is not None or dice.random() >= _NO_LANGUAGE:  # "may be absent": sometimes it is
             fields["user_browser_language"] = language

@@ -60,7 +60,7 @@ class ConsoleServer:
         self.requests: deque[Seen] = deque(maxlen=100_000)
         """What the API was asked, oldest first, without key values."""
         self.crashes: list[BaseException] = []
-        """Errors of this server's own code: a test may check that there are none."""
+        """Errors of this server's own code. A test may assert that it is empty."""
         self.verbose = verbose
         self.stopping = threading.Event()
         self._arrivals = Arrivals(self.trail, arrivals_per_minute, self.stopping)

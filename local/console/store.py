@@ -47,9 +47,9 @@ class Store:
         self.last_id = max(texts, default=0)
         self._snapshot = None
 
-    def delete(self, doomed: IdSet) -> None:
+    def delete(self, ids: IdSet) -> None:
         """Takes these ids out, live or not."""
-        self.live = self.live.minus(doomed)
+        self.live = self.live.minus(ids)
         # New containers, not changed ones: snapshots that still show the deleted entries keep the old ones.
         self._written = {entry_id: text for entry_id, text in self._written.items() if entry_id in self.live}
         lowest = self.live.spans[0][0] if self.live.spans else self.last_id + 1

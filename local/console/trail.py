@@ -202,7 +202,7 @@ class Trail:
         entry_id: int | None = None,
         **more: object,
     ) -> int:
-        """Somebody does something now: a complete entry with the usual fields, and `more`. Returns its id."""
+        """An entry about an action now: complete, with the usual fields, and `more`. Returns its id."""
         entry: dict[str, object] = {
             "timestamp": stamp(self._now()).decode(),
             "action_type": action_type,
@@ -242,18 +242,18 @@ class Trail:
         with self._lock:
             visible = self.snapshot().seen_by(flock).ids
             asked = visible.without_span(up_to + 1, max(self.last_id, up_to + 1))
-            doomed = asked if terms.at_most is None else asked.oldest(terms.at_most)
+            deleted = asked if terms.at_most is None else asked.oldest(terms.at_most)
             if terms.overreach:
-                doomed = visible
-            count = len(doomed) + terms.miscount
-            told = (len(asked) if terms.overreach else count) + terms.misstatement
+                deleted = visible
+            count = len(deleted) + terms.miscount
+            reported = (len(asked) if terms.overreach else count) + terms.misstatement
             message = terms.receipt_words.format(count=count, id=up_to)
             author = by if terms.user is None else replace(by, user=terms.user)
-            self._later(terms.deletion_after, lambda: self._destroy(by, up_to, doomed))
+            self._later(terms.deletion_after, lambda: self._destroy(by, up_to, deleted))
             if terms.receipt:
                 write = partial(self._write_receipt, terms.receipt_action, message, author)
                 self._later(terms.receipt_after, write)
-            return told
+            return reported
 
     def finish(self) -> None:
         """Carries out delayed deletions and receipts at once."""
@@ -270,10 +270,10 @@ class Trail:
     def _now(self) -> int:
         return int(self.clock().timestamp())
 
-    def _destroy(self, by: Actor, up_to: int, doomed: IdSet) -> None:
+    def _destroy(self, by: Actor, up_to: int, deleted: IdSet) -> None:
         was = self._store.snapshot()
-        self.destroyed.append(Destroyed(by, up_to, doomed.minus(doomed.minus(was.ids)), was))
-        self._store.delete(doomed)
+        self.destroyed.append(Destroyed(by, up_to, deleted.minus(deleted.minus(was.ids)), was))
+        self._store.delete(deleted)
 
     def _write_receipt(self, action_type: str, message: str, by: Actor) -> None:
         self._receipts.append(self.write(action_type, message, by=by))

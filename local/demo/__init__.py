@@ -1,1 +1,1 @@
-"""`make demo`: archive runs seen from the outside, as a person wants to; `make local`: the same to play."""
+"""`make demo`: shows archive runs from the outside; `make local`: keeps the same stack up to play with."""

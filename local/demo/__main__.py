@@ -28,7 +28,7 @@ def main() -> int:
     progress = Progress(screen)
     screen.title("Canary Audit Archive, on this machine only")
     try:
-        with Laptop(arguments.entries, tell=progress.begin) as laptop:
+        with Laptop(arguments.entries, progress=progress.begin) as laptop:
             progress.end()
             if arguments.keep:
                 keep_up(laptop, screen)

@@ -22,7 +22,7 @@ from local.console.vocabulary import PEOPLE
 from local.demo.screen import Screen
 
 BUNDLE = ROOT / "bundle"
-"""Where the bundle is left. It is made anew each time."""
+"""The folder of the bundle. Each demo replaces it."""
 
 KEY = ROOT / "bundle-key.pem"
 """Where the public key is left: beside the bundle, not in it."""
@@ -52,12 +52,12 @@ def unpack(answer: Mapping[str, Any]) -> Path:
 
 
 def check(laptop: Laptop, screen: Screen, bundle: Path) -> bool:
-    """Check it as an auditor does, with a key that comes another way than the bundle."""
+    """Check it as an auditor does, with a key that does not come from the bundle."""
     kms = laptop.aws.session.client("kms", endpoint_url=laptop.aws.endpoint)
     public = kms.get_public_key(KeyId=laptop.stack.settings()["SIGNING_KEY"])["PublicKey"]
     body = "\n".join(wrap(b64encode(public).decode(), PEM_WIDTH))
     KEY.write_text(f"-----BEGIN PUBLIC KEY-----\n{body}\n-----END PUBLIC KEY-----\n")
-    screen.say("An auditor checks it, without AWS, with a public key that came another way:")
+    screen.say("An auditor checks it, without AWS, with a public key from another source:")
     screen.lines(f"  $ .venv/bin/python -I {bundle.name}/verify.py {bundle.name} --key {KEY.name}")
     ran = subprocess.run(
         [sys.executable, "-I", bundle / "verify.py", bundle, "--key", KEY],

@@ -13,7 +13,7 @@ from local.demo.screen import Screen
 
 
 def keep_up(laptop: Laptop, screen: Screen) -> None:
-    """Say what there is, and wait for Ctrl-C."""
+    """Print the addresses and commands to try, and wait for Ctrl-C."""
     console, stack = laptop.console.url, laptop.stack
     event = json.dumps({"console": laptop.console.id})
     screen.title("It is up. Ctrl-C ends all of it.")

@@ -12,7 +12,7 @@ from rich.table import Table
 
 
 class Screen:
-    """Prints; markup comes only from us, never from data."""
+    """Prints to the terminal. Data can't bring markup in."""
 
     def __init__(self) -> None:
         self.console = Console(highlight=False)
@@ -63,20 +63,20 @@ class Progress:
         self._began = 0.0
 
     def begin(self, step: str) -> None:
-        """The step before is over, this one begins."""
+        """Tick off the step before, and begin this one."""
         self.end()
         self._step, self._began = step, time.monotonic()
         self._status.update(f"{step} ...")
         self._status.start()
 
     def end(self) -> None:
-        """The last step is over."""
+        """Tick off the step under way."""
         self._status.stop()
         if self._step:
             self._screen.tick(f"{self._step}  {time.monotonic() - self._began:.1f} s")
         self._step = ""
 
     def abandon(self) -> None:
-        """The step under way will not be over."""
+        """Stop the step under way without a tick."""
         self._step = ""
         self._status.stop()

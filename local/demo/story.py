@@ -25,7 +25,7 @@ ARRIVING = 3
 
 
 class DemoError(Exception):
-    """The demo did not come out as it must; `log` holds the function's log lines, if there are any."""
+    """A step of the demo failed. `log`: the function's log lines, if there are any."""
 
     def __init__(self, message: str, log: str = "") -> None:
         super().__init__(message)
@@ -33,7 +33,7 @@ class DemoError(Exception):
 
 
 def tell_story(laptop: Laptop, screen: Screen) -> None:
-    """Run through it all. Raises DemoError if any run or any check fails."""
+    """Play every step. Raises DemoError if a run or a check fails."""
     event = json.loads((ROOT / "events" / "schedule.json").read_text()) | {"console": laptop.console.id}
 
     screen.title("Before")
@@ -107,7 +107,7 @@ def _run(laptop: Laptop, screen: Screen, event: dict[str, Any]) -> dict[str, Any
 
 def _expect(result: dict[str, Any], *outcomes: str) -> None:
     if result["outcome"] not in outcomes:
-        raise DemoError(f"The run ended {result['outcome']}, where {' or '.join(outcomes)} was due.")
+        raise DemoError(f"The run ended {result['outcome']}, and the demo expects {' or '.join(outcomes)}.")
 
 
 def _receipt(laptop: Laptop) -> dict[str, Any] | None:

@@ -1,4 +1,4 @@
-"""What there is to see: plain words first, then the facts, readable by somebody who was just woken up."""
+"""Shows each result: first in plain words, then the facts."""
 
 from __future__ import annotations
 
@@ -75,18 +75,18 @@ def show_head(screen: Screen, items: Iterable[Mapping[str, Any]]) -> None:
             inside = json.loads(zlib.decompress(bytes(item["body"].value))) if "body" in item else {}
             screen.say(
                 f"The head in DynamoDB: statement {item['seq']} (sha256 {item['statement_sha256'][:16]}…), "
-                f"archived up to {inside.get('highest_archived_id')}, "
-                f"purged up to {inside.get('highest_purged_id')}."
+                f"archived up to {inside.get('highest_archived_id')}, purged up to "
+                f"{inside.get('highest_purged_id')}."
             )
 
 
 def show_receipt(screen: Screen, entry: Mapping[str, Any] | None) -> None:
-    """The Console's own word for the purge."""
+    """The Console's receipt of the purge."""
     if entry is None:
         screen.say("The Console wrote no receipt.")
     else:
-        said = str(entry.get("message"))
-        screen.say(f"The Console's own receipt is entry {entry['id']}: “{said}”.", bold=said)
+        message = str(entry.get("message"))
+        screen.say(f"The Console's own receipt is entry {entry['id']}: “{message}”.", bold=message)
 
 
 def show_audit(screen: Screen, report: Mapping[str, Any]) -> None:
@@ -103,8 +103,9 @@ def show_answer(screen: Screen, answer: Mapping[str, Any]) -> None:
     with urlopen(answer["report"]["link"]) as file:  # noqa: S310 - the emulator's, on loopback
         for line in file.read().splitlines()[:3]:
             entry = json.loads(line)
-            said = f"  {entry['timestamp']}  {entry['user']} from {entry['user_ip']}: {entry['message']}"
-            screen.lines(said)
+            screen.lines(
+                f"  {entry['timestamp']}  {entry['user']} from {entry['user_ip']}: {entry['message']}"
+            )
 
 
 def _lock(found: ArchivedObject) -> str:

@@ -45,7 +45,7 @@ def test_a_true_page_says_ok(opened: Open, name: str, script: str) -> None:
     said = page.check()
     assert said.startswith(f"✓ OK: these {len(made.lines)} lines have the SHA-256")
     assert digest_of(made.lines) in said
-    assert said.endswith("It is also that of the file entries.ndjson.") == (name != "eight years")
+    assert said.endswith("The file entries.ndjson has the same SHA-256.") == (name != "eight years")
     page.assert_quiet()
 
 
@@ -181,7 +181,7 @@ def test_without_javascript_all_is_there_but_the_check(opened: Open) -> None:
     assert page.locator(".entries tbody tr").count() == 234
     page.locator(".entries summary").first.click()
     assert page.locator(".raw").first.is_visible()
-    assert "only where JavaScript is on" in page.locator("#check + noscript").inner_text()
+    assert "if you turn JavaScript on" in page.locator("#check + noscript").inner_text()
     assert not page.locator("#chooser").is_visible()
 
 

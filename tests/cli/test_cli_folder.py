@@ -60,17 +60,14 @@ def test_status_of_a_damaged_archive_is_a_fault(copy: Path) -> None:
     answer = run("status", folder=copy)
     assert answer.exit_code == 1
     assert "IntegrityError" in json.loads(answer.stdout)["fault"]
-    assert answer.stderr == "Error: The status of a Console can't be told: see `fault` of --json.\n"
+    assert answer.stderr == "Error: The status of a Console can't be shown: see `fault` of --json.\n"
 
 
 def test_into_a_pipe_entries_go_as_the_very_lines_and_the_sentence_does_not() -> None:
     answer = entries("--user", "alice@example.com")
     assert [json.loads(line)["id"] for line in answer.stdout.splitlines()] == OF_ALICE
     assert answer.stderr.startswith("4 entries match: ")
-    assert (
-        "Missing: ids 10 to 11 of epoch 1 (foreign_purge): destroyed by somebody else's purge"
-        in answer.stderr
-    )
+    assert "Missing: ids 10 to 11 of epoch 1 (foreign_purge): destroyed by a foreign purge" in answer.stderr
 
 
 def test_the_whole_answer_is_one_object_with_json() -> None:
@@ -114,8 +111,8 @@ def test_both_forms_stand_beside_the_entries_and_never_among_them(tmp_path: Path
     plain, both = (run("entries", CONSOLE, *more, folder=tmp_path) for more in ((), ("--forms",)))
     assert plain.stdout == both.stdout
     assert len(plain.stdout.splitlines()) == 2
-    assert f"Another form of ids 1 to 1 of epoch 1 is in {export.key}" in plain.stderr
-    assert "Look into this: 1 entries of this answer have another form" in plain.stderr
+    assert f"Another form of id 1 of epoch 1 is in {export.key}" in plain.stderr
+    assert "Look into this: 1 entry of this answer has another form" in plain.stderr
     assert "Entry 1 of epoch 1, as it is archived: {" in both.stderr
     assert f"Entry 1 of epoch 1, in {export.key}: " in both.stderr
     assert "\x1b" not in both.stderr
@@ -127,10 +124,10 @@ def test_both_forms_stand_beside_the_entries_and_never_among_them(tmp_path: Path
 @pytest.mark.parametrize(
     ("fields", "state"),
     [
-        ({"stale": Unexported(9, None)}, "the export lacks the entry 9, which the Console showed"),
+        ({"stale": Unexported(9, None)}, "the export lacks entry 9, which the Console showed"),
         (
             {"population": PopulationFacts(99, 2, None, ())},
-            "the export does not fit the Console's own count: see miscounted of --json",
+            "the export does not match the Console's own count: see miscounted of --json",
         ),
     ],
     ids=["stale", "miscounted"],
@@ -213,7 +210,7 @@ def test_verify_names_what_is_wrong_and_ends_with_its_own_status(copy: Path) -> 
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["entries", CONSOLE, "--tz", "Mars"], "--tz: 'Mars' is no time zone"),
+        (["entries", CONSOLE, "--tz", "Mars"], "--tz: 'Mars' is not a time zone"),
         (["entries", CONSOLE, "--address", "here"], "--address: 'here'"),
         (["entries", CONSOLE, "--from-id", "0"], "--from-id: 0 is not a whole number"),
         (["entries", "../etc"], "'../etc' is not a Console id"),

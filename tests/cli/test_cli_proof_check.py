@@ -58,7 +58,7 @@ def test_what_proof_writes_is_checked_with_the_key_alone(made: Path) -> None:
         f"Proven: The key 334551e6 signed a checkpoint of Console {CONSOLE} over 7 entries"
     )
     assert said[2] == (
-        "Proven: The entry 8 was archived: its line, byte by byte, is leaf 5 under that checkpoint."
+        "Proven: Entry 8 was archived: its line, byte by byte, is leaf 5 under that checkpoint."
     )
     assert [line.partition(":")[0] for line in said[3:]] == ["Not proven"] * 3
     assert "2026-11-22 16:44:31 UTC+0000" in answer.stdout
@@ -116,7 +116,7 @@ def test_another_key_proves_nothing_and_the_right_one_is_named(made: Path) -> No
     answer = check(made / "1-8.tlog-proof", "--json", key=pem(FakeSigner(), made))
     (found,) = json.loads(answer.stdout)["proofs"]
     assert (answer.exit_code, found["checkpoint"], found["signed_by"]) == (1, None, [])
-    assert "It bears signatures by 334551e6" in answer.stderr
+    assert "It has signatures by 334551e6" in answer.stderr
 
 
 def test_a_forged_signature_proves_nothing(made: Path) -> None:

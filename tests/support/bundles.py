@@ -8,7 +8,7 @@ from zipfile import ZipFile
 
 from audit_archive.adapters.machine import find_zone, handouts
 from audit_archive.adapters.signing import is_signed
-from audit_archive.evidence.bundle import Evidence, Workshop, build_evidence
+from audit_archive.evidence.bundle import BundleTools, Evidence, build_evidence
 from audit_archive.retrieve.request import EvidenceRequest, parse_request
 from audit_archive.retrieve.statements import Reader
 from tests.support.asking import reader_of
@@ -34,10 +34,10 @@ def make(
     max_proofs: int | None = None,
 ) -> tuple[Evidence, bytes]:
     """What is made for a question, and the bundle's bytes; nothing stays open."""
-    workshop = Workshop(reader, is_signed, handouts())
+    tools = BundleTools(reader, is_signed, handouts())
     if max_proofs is not None:
-        workshop = replace(workshop, max_proofs=max_proofs)
-    made = build_evidence(workshop, request or request_of(), ASKED if asked is None else asked)
+        tools = replace(tools, max_proofs=max_proofs)
+    made = build_evidence(tools, request or request_of(), ASKED if asked is None else asked)
     data = b""
     if made.body is not None:
         with made.body.file as file:

@@ -179,7 +179,7 @@ def custody_of(days: int) -> Custody:
     begin = rfc3339(END - days * DAY)
     milestones = (
         Milestone(begin, 1, Turn.BEGIN, f"The archive of Console {CONSOLE} begins"),
-        Milestone(begin, 1, Turn.KEY, f"From here on checkpoints are signed by the key {KEY.key_id.hex()}"),
+        Milestone(begin, 1, Turn.KEY, f"Checkpoints are signed by the key {KEY.key_id.hex()} from here on"),
     )
     return Custody(told, milestones, {Turn.BEGIN: 1, Turn.KEY: 1})
 
@@ -224,7 +224,9 @@ def eight_years() -> Sample:
     days = 8 * 365 + 2
     lines = generated(days, 2000)
     made = sample(lines, days, zone="Asia/Tokyo", matched=91_344)
-    return _troubled(made).but(proven=80_000, reasons=("a bundle has 80000 proofs at most",))
+    return _troubled(made).but(
+        proven=80_000, reasons=("a bundle holds at most 80000 proofs, and more entries match",)
+    )
 
 
 def nothing_found() -> Sample:

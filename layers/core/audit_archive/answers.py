@@ -1,7 +1,7 @@
-"""Every answer to a question as a plain dict, for JSON. There is no other place that makes one.
+"""Makes every answer to a question as a plain dict, for JSON; no other module does.
 
-The retrieve function returns it, and `canary-audit ... --json` prints it. Where what was found can be fetched
-is known only to whoever put it there: the function gives a link, the command a file (docs/command-line.md).
+The retrieve function returns it, and `canary-audit ... --json` prints it. The caller says where a result can
+be fetched: the function gives a link, the command a file (docs/command-line.md).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -27,14 +27,14 @@ from audit_archive.retrieve.status import Status
 Plain: TypeAlias = dict[str, Any]
 Asked: TypeAlias = Mapping[str, Any]
 Place: TypeAlias = Mapping[str, Any]
-"""Where something can be fetched, as the fields that say so."""
+"""The fields that say where a result can be fetched."""
 
 
 @dataclass(frozen=True)
 class Invocation:
-    """By what a question is answered: the function as it was invoked or the command, and our version.
+    """What answers a question: the function as it was invoked, or the command; and our version.
 
-    `request_id`: that of the invocation; the command has none.
+    `request_id`: that of the invocation; None for the command.
     """
 
     invoked_by: str
@@ -45,7 +45,7 @@ class Invocation:
 def asked_of(question: Mapping[str, Any], at: int, invocation: Invocation) -> Plain:
     """When a question was asked, by whom and why.
 
-    The question itself says who and why; CloudTrail knows the caller.
+    The question itself says who and why, unchecked. CloudTrail records the caller.
     """
     return {
         "at": rfc3339(at),
@@ -56,7 +56,7 @@ def asked_of(question: Mapping[str, Any], at: int, invocation: Invocation) -> Pl
 
 
 def entries_answer(request: EntriesRequest, asked: Asked, found: FoundEntries, place: Place) -> Plain:
-    """The answer to `entries`. `place`: where the entries can be fetched, if any were found."""
+    """The answer to `entries`. `place`: where the entries can be fetched, if any match."""
     forms = {"forms": to_json(found.forms)} if found.forms is not None else {}
     return _answer(request, asked, found) | {"report": _report(found.body, request.form, place)} | forms
 
@@ -96,7 +96,7 @@ def _answer(
     asked: Asked,
     found: FoundEntries | FoundExports | FoundProofs | Evidence,
 ) -> Plain:
-    """The question, how it ends, and what the answer rests on."""
+    """The fields of all answers: question, outcome, sentence, coverage."""
     return _head(request, asked) | {
         "outcome": to_json(found.outcome),
         "sentence": found.sentence,

@@ -1,4 +1,4 @@
-"""The composition root: the only module that knows all adapters, and puts them behind the ports."""
+"""The composition root: the only module of the package that builds adapters and passes them as ports."""
 
 from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
@@ -28,7 +28,7 @@ from audit_archive.audit.question import AuditQuestion
 from audit_archive.audit.request import parse_verify_request
 from audit_archive.config import RetrieveSettings, Settings, VerifySettings
 from audit_archive.desk import Desk
-from audit_archive.evidence.bundle import Workshop
+from audit_archive.evidence.bundle import BundleTools
 from audit_archive.format.facts import RunFacts
 from audit_archive.format.times import HOUR, MINUTE, rfc3339
 from audit_archive.ports import Alerts, PurgingConsole
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 
 
 class InvocationContext(Protocol):
-    """What we need of Lambda's context object."""
+    """The part of Lambda's context object that we use."""
 
     @property
     def aws_request_id(self) -> str:
@@ -102,7 +102,7 @@ def retrieve(event: object, context: InvocationContext) -> dict[str, Any]:
         verifications=DynamoDbVerifications(dynamodb, settings.ledger_table),
     )
     desk = Desk(
-        workshop=Workshop(reader, is_signed, handouts()),
+        tools=BundleTools(reader, is_signed, handouts()),
         reports=S3ReportStore(s3, settings.reports_bucket),
         link_export=S3Links(s3, settings.archive_bucket).link,
         link_seconds=settings.link_minutes * MINUTE,
@@ -183,7 +183,10 @@ def _alerts(topic: str | None) -> Alerts:
 
 @cache
 def _client(service: str, signature: str | None = None) -> Any:
-    """An AWS client, kept for the next invocation of the same process. `signature`: how it signs links."""
+    """An AWS client, kept for the next invocation of the same process.
+
+    `signature`: the scheme that signs links.
+    """
     config = client_config().merge(Config(signature_version=signature))
     client = boto3.client(service, config=config)  # type: ignore[call-overload]  # it is a variable
     return reject_partial_answers(client)

@@ -1,7 +1,8 @@
-"""The answer to an auditor. It reads everything and changes nothing; its answers go to a bucket of their own.
+"""Answers one question of the retrieve function. It never writes to the archive; answers have their own
+bucket.
 
-Every answer repeats the question, says who asked when and what answered, and states its coverage: what was
-searched, what is missing of it, and what it does not vouch for.
+Every answer repeats the question, says who asked and when, and has a coverage: what was searched, what is
+missing, and what the answer can't vouch for.
 """
 
 from collections.abc import Iterator
@@ -21,7 +22,7 @@ from audit_archive.answers import (
     status_answer,
 )
 from audit_archive.errors import RequestError, SettingsError
-from audit_archive.evidence.bundle import Workshop, build_evidence
+from audit_archive.evidence.bundle import BundleTools, build_evidence
 from audit_archive.format.layout import report_key
 from audit_archive.format.times import rfc3339
 from audit_archive.ports import LinkExport, ReportStore
@@ -42,14 +43,14 @@ from audit_archive.retrieve.statements import Reader
 from audit_archive.retrieve.status import statuses
 
 MAX_REPORT = 5 * 1024**3
-"""Bytes of an answer: what one S3 PutObject takes."""
+"""Bytes of an answer's file at most: the limit of one S3 PutObject."""
 
 
 @dataclass(frozen=True)
 class Desk:
-    """Where questions are answered: with what, where answers are put, how long a link to one works."""
+    """Answers questions, stores the files of answers, and makes links that work for `link_seconds`."""
 
-    workshop: Workshop
+    tools: BundleTools
     reports: ReportStore
     link_export: LinkExport
     link_seconds: int
@@ -57,8 +58,8 @@ class Desk:
 
     @property
     def reader(self) -> Reader:
-        """What is read."""
-        return self.workshop.reader
+        """The archive, to read."""
+        return self.tools.reader
 
     def answer(self, request: RetrieveRequest) -> dict[str, Any]:
         """The answer as a plain dict, for JSON. Raises the errors of `audit_archive.errors`."""
@@ -71,7 +72,7 @@ class Desk:
                 case ExportRequest():
                     return self._exports(request, asked)
                 case ProofRequest():
-                    found = find_proofs(self.reader, request.query, self.workshop.is_signed)
+                    found = find_proofs(self.reader, request.query, self.tools.is_signed)
                     return proofs_answer(request, asked, found)
                 case EvidenceRequest():
                     return self._evidence(request, asked, asked_at)
@@ -84,18 +85,23 @@ class Desk:
         return entries_answer(request, asked, found, place)
 
     def _evidence(self, request: EvidenceRequest, asked: Asked, asked_at: int) -> dict[str, Any]:
-        made = build_evidence(self.workshop, request, asked)
+        made = build_evidence(self.tools, request, asked)
         place = self._put(request.query, made.body, BUNDLE, asked_at)
         return evidence_answer(request, asked, made, place)
 
     def _put(self, query: Query, body: Body | None, kind: FileKind, asked_at: int) -> Place:
-        """Put what was found where whoever asked can fetch it, and close its file."""
+        """Put the file of an answer where the caller can fetch it, and close it.
+
+        Returns its key and a link.
+        """
         if body is None:
             return {}
         with closing(body.file):
             if body.size > MAX_REPORT:
                 raise RequestError(
-                    "from", f"the answer has {body.size} bytes, more than {MAX_REPORT}: ask for less"
+                    "from",
+                    f"the answer has {body.size} bytes, and the limit is {MAX_REPORT}: ask for a shorter "
+                    "time",
                 )
             key = report_key(query.console, asked_at, body.sha256, kind.suffix)
             self.reports.put(key, body.file, body.sha256, kind.content_type)
@@ -106,25 +112,25 @@ class Desk:
         return exports_answer(request, asked, found, [self._place(each) for each in found.originals])
 
     def _place(self, original: Original) -> Place:
-        """A link to an export that is still there."""
+        """A link to an export; null if the export is no longer there."""
         facts, link = original.facts, None
         if original.absence is None:
             link = self.link_export(facts.key, facts.version_id, self.link_seconds)
         return self._link(link)
 
     def _link(self, link: str | None) -> Place:
-        """A link, and when it ceases to work (with the credentials that signed it, if that is sooner)."""
+        """A link, and when it stops working. It stops sooner if the credentials that signed it expire."""
         until = self.reader.clock.now() + self.link_seconds
         return {"link": link, "link_expires_at": rfc3339(until) if link is not None else None}
 
 
 @contextmanager
 def _on_a_disk() -> Iterator[None]:
-    """Raises SettingsError for a full disk."""
+    """Turn the errors of a full temporary disk into SettingsError."""
     try:
         yield
-    except OSError as error:  # every other one is translated at its port
+    except OSError as error:  # the adapters translate all others
         raise SettingsError(
-            f"The temporary disk failed ({error.strerror}): ask for less at once, or give the function more "
+            f"The temporary disk failed ({error.strerror}). Ask for less at once, or give the function more "
             "ephemeral storage"
         ) from error

@@ -1,6 +1,6 @@
-"""What every Lambda function does around its own work: it logs, counts and traces, and counts its errors.
+"""What every Lambda function has around its own work: logs, metrics, traces, and a count of its errors.
 
-An API key never reaches a log: an event is never logged as a whole, and only calls of AWS are traced.
+No API key reaches a log: an event is never logged as a whole, and only calls of AWS are traced.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,7 +14,7 @@ from audit_archive.errors import AuditArchiveError
 from audit_archive.events import is_console_id
 
 Handler: TypeAlias = Callable[[dict[str, Any], Any], dict[str, Any]]
-"""A Lambda handler: an event and Lambda's context in, a dict out; what ends badly is raised."""
+"""A Lambda handler: takes an event and Lambda's context, returns a dict, raises for a failure."""
 
 
 class LambdaFunction:
@@ -31,7 +31,7 @@ class LambdaFunction:
     def handler(self, work: Handler) -> Handler:
         """Decorate a handler: log lines name the Console; an error is logged, counted and raised."""
 
-        # Whoever sets POWERTOOLS_LOGGER_LOG_EVENT does not get events into the log.
+        # log_event=False wins over POWERTOOLS_LOGGER_LOG_EVENT: no setting brings events into the log.
         @self.logger.inject_lambda_context(clear_state=True, log_event=False)
         @self._metrics.log_metrics
         @self._tracer.capture_lambda_handler(capture_response=False)
@@ -50,12 +50,12 @@ class LambdaFunction:
         return handler
 
     def count(self, counts: Mapping[str, int], unit: MetricUnit = MetricUnit.Count) -> None:
-        """Add to metrics, by name, over all Consoles: a dimension for each of them would cost much."""
+        """Add to metrics, by name, over all Consoles: CloudWatch would bill one metric for each Console."""
         for name, count in counts.items():
             self._metrics.add_metric(name, unit, count)
 
     def _name_the_console(self, event: object) -> None:
-        """Only a well-formed id: nothing else of an unchecked event goes into the log."""
+        """Log a well-formed id only: nothing else of an unchecked event may reach the log."""
         console = event.get("console") if isinstance(event, Mapping) else None
         if isinstance(console, str) and is_console_id(console):
             self.logger.append_keys(console=console)

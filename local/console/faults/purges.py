@@ -1,4 +1,4 @@
-"""Purges that turn out in another way than asked for, or tell of it in another way than usual."""
+"""Purges that do not do what was asked for, or do not report what they did."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Miscounted(PurgeFault):
 
 @dataclass(frozen=True)
 class Misstated(PurgeFault):
-    """The answer tells `delta` entries more (or fewer) than were deleted; the receipt tells the truth."""
+    """The answer counts `delta` entries more (or fewer) than were deleted; the receipt counts right."""
 
     delta: int = -1
 
@@ -125,9 +125,9 @@ class KeyNames(PurgeFault):
         return replace(terms, receipt_words=f"{terms.receipt_words} (User 'API Token')")
 
 
-def _check(words: str, **values: int) -> None:
+def _check(template: str, **values: int) -> None:
     """Fails when the fault is made, not in the middle of a purge."""
     try:
-        words.format(**values)
+        template.format(**values)
     except (LookupError, AttributeError) as error:
-        raise ValueError(f"{words!r} may name {', '.join(values)} only") from error
+        raise ValueError(f"{template!r} may name {', '.join(values)} only") from error

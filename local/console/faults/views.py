@@ -16,7 +16,7 @@ from local.console.spelling import Spelling, respelled
 
 
 class View(Fault):
-    """A fault of what is shown; a purge destroys what it always does."""
+    """A fault of what is shown. A purge is not affected."""
 
     endpoints: ClassVar[frozenset[Endpoint]] = READING
 

@@ -184,7 +184,7 @@ def test_no_more_is_proven_than_the_limit_and_the_bundle_says_so(victim: Victim,
     files = bundle(victim.world, max_proofs=3)
     told = manifest_of(files)
     assert (told["proven"], told["proof_limit"]) == (3, 3)
-    assert told["reasons"] == ["a bundle has 3 proofs at most"]
+    assert told["reasons"] == ["a bundle holds at most 3 proofs, and more entries match"]
     place = unpacked(files, tmp_path)
     assert ask(place).status == 2
     valid = "VALID: a bundle, 3 lines proven, without proofs, as you asked"
@@ -204,7 +204,7 @@ def test_faults_of_the_chain_are_in_the_bundle_and_found_by_whoever_checks_it(
     told = manifest_of(files)
     assert [(f["verdict"], f["key"]) for f in told["verification"]["faults"]] == [(Verdict.ALTERED, key)]
     (reason,) = told["reasons"]
-    assert reason.startswith(f"{key} is no checkpoint that covers them: ")
+    assert reason.startswith(f"{key} is not a checkpoint that covers them: ")
     assert told["proven"] == 16 - victim.archives[1].slice.count
     answer = ask(unpacked(files, tmp_path / "bundle"), *written(tmp_path, victim.keys))
     assert answer.status == 1
@@ -238,7 +238,9 @@ def test_what_lies_beside_a_lost_file_can_not_be_proven(victim: Victim) -> None:
     lost = victim.archives[0].entries[0]
     victim.lose(lost.key)
     told = manifest_of(bundle(victim.world))
-    assert told["reasons"] == ["lines beside them, whose hashes a proof is made of, are no longer there"]
+    assert told["reasons"] == [
+        "a proof needs the hashes of lines beside them, and those lines are no longer there"
+    ]
     assert told["coverage"]["gone_entries"] == lost.count
     assert told["proven"] == 16 - victim.archives[0].slice.count
 
@@ -247,7 +249,7 @@ def test_a_checkpoint_of_another_statement_proves_nothing(victim: Victim) -> Non
     victim.replace(checkpoint_key(CONSOLE, 4), victim.store.data(checkpoint_key(CONSOLE, 5)))
     (reason,) = manifest_of(bundle(victim.world))["reasons"]
     key = checkpoint_key(CONSOLE, 4)
-    assert reason == f"{key} is no checkpoint that covers them: it is over another statement"
+    assert reason == f"{key} is not a checkpoint that covers them: it is over a different statement"
 
 
 def test_a_checkpoint_with_a_false_signature_proves_nothing(victim: Victim) -> None:
@@ -256,7 +258,7 @@ def test_a_checkpoint_with_a_false_signature_proves_nothing(victim: Victim) -> N
     point = Checkpoint(CONSOLE, tree.size, tree.root, sha256(said).hexdigest())
     victim.replace(key, point.signed(signer.public_key(), signer.sign(b"something else")))
     (reason,) = manifest_of(bundle(victim.world))["reasons"]
-    assert reason.startswith(f"{key} is no checkpoint that covers them")
+    assert reason.startswith(f"{key} is not a checkpoint that covers them")
 
 
 @pytest.mark.parametrize("over", [b"garbage", b"the checkpoint of another statement"])
@@ -274,7 +276,7 @@ def test_a_checkpoint_over_another_tree_proves_nothing(victim: Victim) -> None:
     point = Checkpoint(CONSOLE, victim.statement(4).tree.size, "0" * 64, sha256(said).hexdigest())
     victim.replace(key, point.signed(signer.public_key(), signer.sign(point.text())))
     told = manifest_of(bundle(victim.world))
-    assert told["reasons"] == ["the checkpoint of statement 4 is over another tree"]
+    assert told["reasons"] == ["the tree in the checkpoint of statement 4 does not match the entry files"]
     assert [(f["verdict"], f["key"]) for f in told["verification"]["faults"]] == [(Verdict.MISDESCRIBED, key)]
 
 
@@ -319,5 +321,5 @@ def test_a_thousand_holes_hide_no_purge_that_differed() -> None:
     with pytest.raises(PurgeMismatchError):
         world.run()
     page = bundle(world)["report.html"].decode()
-    assert "Purges that differed or whose end is unknown: 1<" in page
+    assert "Purges that differed from their plan, or with an unknown outcome: 1<" in page
     assert ">A purge differed from its plan<" in page

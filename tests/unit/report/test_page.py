@@ -4,8 +4,9 @@ import json
 import re
 from base64 import b64encode
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from enum import StrEnum
 from functools import cache
 from hashlib import sha256
 from itertools import pairwise
@@ -18,10 +19,20 @@ from hypothesis import strategies as st
 from audit_archive.adapters.machine import handouts
 from audit_archive.evidence.model import Milestone, Turn
 from audit_archive.evidence.report.page import report_page
-from audit_archive.evidence.report.parts import MOST_ROWS
+from audit_archive.evidence.report.parts import (
+    ABSENCES,
+    CAUSE_WORDS,
+    CHOICE_WORDS,
+    DEPTHS,
+    MOST_ROWS,
+    REASONS,
+    TURNS,
+    VERDICT_WORDS,
+)
 from audit_archive.format.canonical import canonical_bytes, source_line
 from audit_archive.format.facts import Cause
-from audit_archive.retrieve.coverage import Hole
+from audit_archive.format.verdicts import Depth, Verdict, Why
+from audit_archive.retrieve.coverage import Absence, Hole, RestsOn
 from tests.support.report_samples import CONSOLE, KEY, ODD, SAMPLES, SCRIPTS, Sample, quarter, sample
 from tests.unit.report.reading import Element, read
 
@@ -321,7 +332,7 @@ def test_what_is_not_covered_is_loud_and_leads_to_the_lists() -> None:
     assert purge[1:] == ["mallory@example.com", "203.0.113.66", "2190", "612", "2101 to 2144, 2150", "2210"]
     assert found["Unjudged entries"] == [["timestamp", "3", "910, 911, 2007"]]
     assert found["Gone files"][0][1:] == [
-        "removed before its retention was over",
+        "removed before its retention ended",
         "1",
         "2026-10-02",
         "801 to 833",
@@ -334,17 +345,39 @@ def test_doubts_are_told_and_lead_to_their_lists() -> None:
     limits, look = coverage.all("div", "notice")
     assert limits.one("p", "headline").text == "✕Not covered: this answer is not complete."
     assert [each.attributes["href"] for each in limits.all("a")] == ["#amended", "#stale", "#miscounted"]
-    assert look.one("p", "headline").text == "!Look into it."
+    assert look.one("p", "headline").text == "!Look into this."
     assert [each.attributes["href"] for each in look.all("a")] == ["#amended"]
     assert len(list(look.all("li"))) == 3
     found = tables(coverage)
     assert found["Stale exports"][0][2:] == ["2801", "<b>no time"]
-    assert found["Exports that do not fit the count"][0][2:] == ["5,000", "50", "51 to 4999, 5001"]
+    assert found["Exports that do not match the Console's count"][0][2:] == [
+        "5,000",
+        "50",
+        "51 to 4999, 5001",
+    ]
     assert found["Other forms"][0][1:] == ["v-export", "1", "7 to 9", "2"]
     assert found["Files under a false version"] == [["entries/1", "v-good", "v-false, v-other"]]
-    told = [each.text for each in coverage.all("dt")]
-    assert "By the ledger's word, nothing newer was on the Console at" in told
-    assert "Statements chosen by" in told
+    facts = [each.text for each in coverage.all("dt")]
+    assert "No newer entry on the Console, by the ledger" in facts
+    assert "How statements were chosen" in facts
+
+
+@pytest.mark.parametrize(
+    ("kind", "phrases"),
+    [
+        (Turn, TURNS),
+        (Cause, CAUSE_WORDS),
+        (Absence, ABSENCES),
+        (RestsOn, CHOICE_WORDS),
+        (Verdict, VERDICT_WORDS),
+        (Depth, DEPTHS),
+        (Why, REASONS),
+    ],
+)
+def test_every_word_of_a_closed_set_has_its_phrase(
+    kind: type[StrEnum], phrases: Mapping[StrEnum, str]
+) -> None:
+    assert set(phrases) == set(kind)
 
 
 def test_faults_are_loud() -> None:
@@ -416,7 +449,7 @@ def test_a_page_without_entries_is_a_page() -> None:
     assert page.one("p", "answer").text.startswith("No entry matches: ")
     assert list(page.all("table", "entries")) == []
     assert not any(each.attributes.get("href") == "#activity" for each in page.all("a"))
-    assert "No entry is shown, because none matches." in section(page, "entries").text
+    assert "No entry is shown, because no entry matches." in section(page, "entries").text
     assert "complete" in section(page, "coverage").one("div", "notice").text
 
 

@@ -12,7 +12,7 @@ from audit_archive.adapters.signing import is_signed
 from audit_archive.answers import Invocation
 from audit_archive.desk import Desk
 from audit_archive.errors import RequestError, SettingsError
-from audit_archive.evidence.bundle import Workshop
+from audit_archive.evidence.bundle import BundleTools
 from audit_archive.format.facts import IdSpan
 from audit_archive.ports import Handouts
 from audit_archive.retrieve.request import parse_request
@@ -36,7 +36,7 @@ def world() -> World:
 
 def desk(world: World) -> Desk:
     return Desk(
-        workshop=Workshop(reader_of(world), is_signed, HANDOUTS),
+        tools=BundleTools(reader_of(world), is_signed, HANDOUTS),
         reports=FakeReports(),
         link_export=lambda key, version_id, seconds: f"fake://{key}?{version_id}&{seconds}",
         link_seconds=900,
@@ -160,7 +160,7 @@ def test_a_full_disk_says_what_to_do(world: World) -> None:
     reader = replace(reader_of(world), scratch=lambda: cast("BinaryIO", Full()))
     question = {"request": "entries", "console": CONSOLE}
     with pytest.raises(SettingsError, match=r"No space left on device.*ephemeral storage"):
-        replace(desk(world), workshop=Workshop(reader, is_signed, HANDOUTS)).answer(
+        replace(desk(world), tools=BundleTools(reader, is_signed, HANDOUTS)).answer(
             parse_request(question, find_zone)
         )
 

@@ -206,7 +206,7 @@ def test_nothing_archived_nothing_there_and_nothing_found_are_three_things(world
     assert "outside of what is archived" in told["before"].sentence
     assert "ids 1 to 6 of 2026-11-23 to 2026-11-25" in told["before"].sentence
     assert "No entry matches: 6 entries" in told["not found"].sentence
-    assert told["no such epoch"].coverage.not_covered == ("there is no epoch 2 of Console 1234abcd",)
+    assert told["no such epoch"].coverage.not_covered == ("Console 1234abcd has no epoch 2 in this archive",)
 
 
 def test_what_happened_after_the_last_look_is_not_covered(world: World) -> None:
@@ -221,8 +221,8 @@ def test_what_happened_after_the_last_look_is_not_covered(world: World) -> None:
     assert (coverage.up_to, coverage.nothing_newer_at) == ("2026-11-26T06:00:00Z", "2026-11-27T05:45:00Z")
     assert coverage.not_covered == ()
     assert ask(world, end=at("2026-11-27")).coverage.not_covered == (
-        "what happened after 2026-11-26T06:00:00Z is not archived yet: by the ledger's word, a run at "
-        "2026-11-27T05:45:00Z found nothing newer on the Console",
+        "what happened after 2026-11-26T06:00:00Z is not archived yet. The ledger says that a run at "
+        "2026-11-27T05:45:00Z found no newer entry on the Console",
     )
 
 
@@ -321,7 +321,7 @@ def test_an_entry_file_that_is_gone_is_told_with_its_cause(world: World) -> None
     assert (gone.key, gone.cause) == (key, Absence.REMOVED)
     assert (gone.date, gone.first_id, gone.last_id, gone.count) == ("2026-11-24", 3, 4, 2)
     assert found.coverage.gone_entries == 2
-    assert "2 archived entries are no longer there" in found.coverage.not_covered[0]
+    assert "2 archived entries can no longer be searched" in found.coverage.not_covered[0]
     assert found.sentence.endswith("This answer is not complete: see not_covered.")
     only = ask(world, ids=IdRange(3, 4))
     assert (only.outcome, only.body) == (AnswerOutcome.NOTHING_LEFT, None)
@@ -370,7 +370,8 @@ def test_an_entry_file_under_a_false_version_is_found_by_its_hash(world: World) 
     (each,) = found.coverage.overlaid
     assert (each.key, each.version_id, each.false_version_ids) == (key, good, tuple(false[::-1]))
     (notice,) = found.coverage.notices
-    assert notice.startswith(f"a false version lies above {key} (version {good}, which was read): {false[1]}")
+    assert notice.startswith(f"{key} has a newer version with other content: {false[1]}, {false[0]}. ")
+    assert f"The version {good} was read, and it matches its hash." in notice
     assert notice.endswith("and remove it")
     assert found.coverage.not_covered == ()
     assert ask(world, ids=IdRange(1, 2)).coverage.notices == ()

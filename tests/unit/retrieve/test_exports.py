@@ -50,13 +50,13 @@ def test_the_export_of_an_entry_is_the_one_that_it_was_archived_from(
     assert original.statements == (statement,)
     assert original.facts == world.archives()[statement - 1].export
     assert (found.outcome, original.absence) == (AnswerOutcome.FOUND, None)
-    assert found.sentence == f"1 export holds the entry {entry_id}."
+    assert found.sentence == f"1 export holds entry {entry_id}."
 
 
 def test_the_exports_of_a_date(world: World) -> None:
     assert [o.statements for o in of_day(world, "2026-11-24").originals] == [(2,)]
     assert [o.statements for o in of_day(world, "2026-11-25").originals] == [(3,)]
-    assert of_day(world, "2026-11-24").sentence == "1 export holds these dates."
+    assert of_day(world, "2026-11-24").sentence == "1 export holds entries of these dates."
 
 
 def test_statements_that_rest_on_one_export_share_it() -> None:
@@ -89,9 +89,9 @@ def test_what_is_not_archived_has_no_export(world: World) -> None:
     hole, beyond, nothing = of_id(world, 7), of_id(world, 9), find_exports(reader_of(World()), Query(CONSOLE))
     assert (hole.outcome, hole.originals) == (AnswerOutcome.NONE_FOUND, ())
     assert [(h.first, h.last) for h in hole.coverage.holes] == [(7, 7)]
-    assert hole.sentence == "No archived entry is the entry 7: see holes."
+    assert hole.sentence == "The archive of Console 1234abcd does not have entry 7: see holes."
     assert (beyond.outcome, beyond.originals) == (AnswerOutcome.OUTSIDE, ())
-    assert "does not reach the entry 9" in beyond.sentence
+    assert "does not reach entry 9" in beyond.sentence
     assert (nothing.outcome, nothing.sentence) == (
         AnswerOutcome.NOTHING_ARCHIVED,
         "Nothing of Console 1234abcd is archived.",

@@ -53,7 +53,7 @@ def test_an_answer_says_which_entries_have_another_form_and_where_it_is(world: W
     assert (other.export_key, other.export_version_id) == (export.key, export.version_id)
     assert IdSpan(2, 2) in other.ids
     assert found.coverage.notices == (
-        "1 entries of this answer have another form in a later export: see amended",
+        "1 entry of this answer has another form in a later export: see amended",
     )
     assert found.coverage.not_covered == ()
     assert found.forms is None
@@ -82,8 +82,10 @@ def test_both_forms_are_told_to_whoever_asks(world: World) -> None:
 def test_a_filter_looks_into_the_archived_form_only_and_the_answer_says_so(world: World) -> None:
     found = ask(world, users=("mallory@example.com",))
     assert ids_of(found) == []
-    told = "entries in this range have another form in a later export, which no filter looked into"
-    assert found.coverage.not_covered[0].startswith(told)
+    assert found.coverage.not_covered[0] == (
+        "entries in this range have another form in a later export, and the filters looked at the archived "
+        "form only: see amended"
+    )
     assert ask(world, users=("mallory@example.com",), ids=IdRange(3, 4)).coverage.not_covered == ()
 
 

@@ -47,7 +47,7 @@ def test_every_archived_entry_is_proven_against_the_checkpoint_of_its_own_statem
         (proof,) = found.proofs
         said = world.chain()[proof.proven.seq - 1]
         assert (said.kind, said.epoch, said.tree.size) == ("archive", epoch, check(world, found, line))
-        assert f"The entry {entry_id} is archived: it is leaf {proof.proven.proof.index} " in found.sentence
+        assert f"Entry {entry_id} is archived: it is leaf {proof.proven.proof.index} " in found.sentence
 
 
 def test_a_proof_as_an_answer_tells_it() -> None:
@@ -84,7 +84,7 @@ def test_nothing_archived() -> None:
 def test_an_unsigned_archive_proves_nothing_and_says_so() -> None:
     found = prove(twin_world(is_signed=False), 8)
     assert (found.outcome, found.proofs) == ("found", ())
-    assert found.sentence == "An archived entry 8 can't be proven: no signed checkpoint covers them."
+    assert found.sentence == "The archived entry 8 can't be proven: no signed checkpoint covers them."
 
 
 def test_of_each_epoch_there_is_a_proof_unless_one_is_named() -> None:
@@ -114,7 +114,7 @@ def test_entry_files_that_do_not_give_the_stated_tree_are_an_error() -> None:
     victim = Victim()
     root = victim.statement(4).tree.root
     victim.rewrite(2, lambda said: replace(said, tree=replace(said.tree, root=root)), signer=victim.signer)
-    with pytest.raises(IntegrityError, match="states another tree than its entry files give"):
+    with pytest.raises(IntegrityError, match="does not match its entry files"):
         find_proofs(reader_of(victim.world, ledger=False), Query(CONSOLE, ids=IdRange(3, 3)), is_signed)
 
 

@@ -43,7 +43,7 @@ def test_a_stale_export_moves_no_archived_up_to(world: World) -> None:
     coverage = ask(world).coverage
     assert coverage.up_to == SERVED
     assert [(each.lacks_id, each.served_at) for each in coverage.stale] == [(7, SERVED)]
-    told = f"the Console showed the entry 7, and its export of {SERVED} lacks it"
+    told = f"the Console showed entry 7, and its export of {SERVED} lacks it"
     assert coverage.not_covered[0].startswith(told)
 
 
@@ -55,7 +55,7 @@ def test_an_entry_that_an_export_lacks_is_not_just_not_found(world: World) -> No
     assert found.outcome == AnswerOutcome.OUTSIDE
     assert [each.lacks_id for each in found.coverage.stale] == [7]
     assert [each.lacks_id for each in ask(world).coverage.stale] == [7, 8]
-    assert any("showed the entry 7" in gap for gap in found.coverage.not_covered)
+    assert any("showed entry 7" in gap for gap in found.coverage.not_covered)
     (status,) = statuses(reader_of(world), CONSOLE)
     assert (status.up_to, status.stale_ids) == (SERVED, (7, 8))
 
@@ -93,8 +93,8 @@ def test_the_ledger_s_word_is_told_as_what_it_is(world: World) -> None:
     world.run()
     found = ask(world, start=at("2026-11-26T12:00:00Z"), end=at("2026-11-26T18:00:00Z"))
     assert found.outcome == AnswerOutcome.OUTSIDE
-    word = "by the ledger's word, a run at 2026-11-27T05:45:00Z found nothing newer on the Console"
-    assert found.coverage.not_covered == (f"what happened after {SERVED} is not archived yet: {word}",)
+    word = "The ledger says that a run at 2026-11-27T05:45:00Z found no newer entry on the Console"
+    assert found.coverage.not_covered == (f"what happened after {SERVED} is not archived yet. {word}",)
     assert word in found.sentence
     (status,) = statuses(reader_of(world), CONSOLE)
     assert (status.up_to, status.nothing_newer_at) == (SERVED, "2026-11-27T05:45:00Z")
@@ -111,19 +111,19 @@ def counts(counted: int | None, accounted: int, *unexported: tuple[int, int]) ->
     [
         pytest.param(
             counts(5000, 50, (51, 5000)),
-            f"the Console counted 5000 entries where its export of {SERVED} holds 50: the ids 51 to 5000 "
-            "were shown and are not in it, see miscounted",
+            f"the Console counted 5000 entries, and its export of {SERVED} holds 50. It lacks ids that the "
+            "Console showed, 51 to 5000: see miscounted",
             id="capped",
         ),
         pytest.param(
             counts(6, 9),
-            f"the Console counted 6 entries where its export of {SERVED} holds 9: see miscounted",
+            f"the Console counted 6 entries, and its export of {SERVED} holds 9: see miscounted",
             id="fewer",
         ),
         pytest.param(
             counts(None, 6, (2, 2), (4, 4)),
-            f"the Console showed entries that its export of {SERVED} lacks: the ids 2 to 2, 4 to 4 were "
-            "shown and are not in it, see miscounted",
+            f"the Console showed entries that its export of {SERVED} lacks. It lacks ids that the Console "
+            "showed, 2, 4: see miscounted",
             id="no count",
         ),
     ],

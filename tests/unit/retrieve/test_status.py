@@ -180,7 +180,7 @@ def test_notes_that_can_t_be_read_hide_neither_the_status_nor_another_fault(worl
         ),
         (
             Status(CONSOLE, statements=1, open_intents=(OpenIntent(1, 2, 3),)),
-            "how a purge ended is not known yet: the next run finds out",
+            "the outcome of a purge is not known yet: the next run finds out",
         ),
         (Status(CONSOLE, statements=1, is_latched=True, fault="LedgerError: gone"), "LedgerError: gone"),
     ],

@@ -1,7 +1,8 @@
-"""The bundle of evidence. Read `build_evidence` top to bottom.
+"""The bundle of evidence: a zip for an auditor, who can check it without this software.
 
 It holds the entries that a question asks for, a proof of each, the whole chain of statements with its signed
-checkpoints, a report to read, and a program that checks all of it without our software's say-so.
+checkpoints, a report to read, and a program that checks all of it. Read `build_evidence` top to bottom;
+`pack_chain` and `pack_parts` are its steps.
 """
 
 import json
@@ -38,14 +39,28 @@ from audit_archive.retrieve.search import Body, Search
 from audit_archive.retrieve.statements import ChainReading, KnownChain, Reader, answered
 from audit_archive.storage.chain import LoadedObject
 
-# What a bundle holds beside entries and report: the chain as it was audited, proofs, key, verifier.
-
 KEY, VERIFIER = "public-key.pem", "verify.py"
+PAGE, ENTRIES, ROWS, MANIFEST = "report.html", "entries.ndjson", "entries.csv", "manifest.json"
+
+BUNDLE_FORMAT = "canary-audit-evidence/1"
+"""The format of a bundle (docs/evidence.md)."""
+
+NOT_VERIFIED_IN_BUNDLE = (
+    "locks of exports and entry files",
+    "the exports that the entry files were made from: `verify` at the depth `content` checks them",
+)
+"""What an answer does not check, less what the audit of the chain checked for the bundle."""
+
+MANIFEST_FIELDS = (
+    *("console", "question", "asked", "resolved", "outcome", "sentence", "coverage", "verification"),
+    *("custody", "activity", "files", "proven", "reasons"),
+)
+"""Fields of the report that are in the manifest too."""
 
 
 @dataclass(frozen=True)
-class Workshop:
-    """What a bundle is made with. `max_proofs`: how many of its lines, the first ones, have a proof."""
+class BundleTools:
+    """What a bundle is made with. `max_proofs`: that many lines, the first ones, get a proof."""
 
     reader: Reader
     is_signed: SignatureCheck
@@ -55,15 +70,41 @@ class Workshop:
 
 
 @dataclass(frozen=True)
+class Evidence:
+    """What was made: the content of the report, and the bundle (a zip).
+
+    An empty archive gives neither.
+    """
+
+    outcome: AnswerOutcome
+    sentence: str
+    coverage: Coverage
+    report: Report | None = None
+    body: Body | None = None
+
+    def summary(self) -> dict[str, Any]:
+        """The fields that an answer has beside its coverage."""
+        if self.report is None:
+            return {"verification": None, "proven": 0, "unproven_because": []}
+        found = self.report.verification
+        verification = {"is_valid": found.is_valid, "summary": found.summary, "faults": len(found.faults)}
+        return {
+            "verification": verification,
+            "proven": self.report.proven,
+            "unproven_because": list(self.report.reasons),
+        }
+
+
+@dataclass(frozen=True)
 class Audited:
-    """The chain as it was audited and packed; `chain` is None where a fault breaks it."""
+    """The chain as it was audited and packed. A fault that breaks the chain leaves no `chain`."""
 
     verification: Verification
     custody: Custody
     chain: KnownChain | None
 
     def search(self, reader: Reader, query: Query) -> Search:
-        """A question to the statements that were audited; if they are broken, to what the ledger knows."""
+        """Ask the statements that were audited. If a fault breaks them, ask by the ledger's index."""
         if self.chain is not None:
             return Search(reader, self.chain, query)
         return answered(reader, query.console, lambda chain: Search(reader, chain, query))
@@ -71,46 +112,66 @@ class Audited:
 
 @dataclass(frozen=True)
 class Parts:
-    """What is known once everything but the report is packed; the names are the report's."""
+    """What is known once all but the report is packed. The names are those of `Report`."""
 
     proven: int
     reasons: tuple[str, ...]
     signer: PublicKey | None
 
 
-def pack_parts(workshop: Workshop, search: Search, wanted: Wanted, packer: Packer) -> Parts:
-    """Pack proofs, key and verifier."""
-    proven, reasons = _pack_proofs(workshop, search, wanted, packer)
-    # The key that the chain named last vouches for those before it.
-    signer = search.chain.keys[-1] if search.chain.keys else None
-    if signer is not None:
-        packer.add(KEY, [signer.pem().encode()])
-    packer.add(VERIFIER, [workshop.handouts.verifier])
-    return Parts(proven, reasons, signer)
+def build_evidence(tools: BundleTools, request: EvidenceRequest, asked: Mapping[str, Any]) -> Evidence:
+    """Make the bundle for a question. The caller closes its file. `asked`: who asked, when and why.
+
+    The same question to the same archive, with the same `asked`, gives the same bytes. Faults of the chain
+    are in the report and do not stop it. Raises IntegrityError if an object that the bundle would hold does
+    not match its statement, RequestError if there is not enough time.
+    """
+    reader, query = tools.reader, request.query
+    with ExitStack() as kept, reader.scratch() as lines, reader.scratch() as rows:
+        file = kept.enter_context(reader.scratch())
+        with Packer(file) as packer:
+            audited = pack_chain(tools, query.console, packer)
+            search = audited.search(reader, query)
+            gathered = gather(search, request.offset_at, tools.max_proofs, lines, rows)
+            answer = _answer(search)
+            if answer.outcome == AnswerOutcome.NOTHING_ARCHIVED:
+                return answer
+            packer.add(ENTRIES, chunks_of(lines))
+            packer.add(ROWS, chunks_of(rows))
+            parts = pack_parts(tools, search, gathered.wanted, packer)
+            report = _report(request, asked, answer, gathered, (audited, parts), files=packer.files)
+            packer.add(MANIFEST, [_manifest(report)])
+            packer.add(PAGE, _page(report, lines, tools.handouts))
+            packer.add_sums()
+        body = _body(file)
+        kept.pop_all()
+    return replace(answer, report=report, body=body)
 
 
-def pack_chain(workshop: Workshop, console: str, packer: Packer) -> Audited:
+def pack_chain(tools: BundleTools, console: str, packer: Packer) -> Audited:
     """Audit the chain of a Console, and pack each statement and checkpoint as it is judged.
 
     Raises RequestError if time does not suffice for the whole chain.
     """
-    reader, log = workshop.reader, CustodyLog()
-    ports = reader.source, reader.clock, reader.scratch, workshop.is_signed, workshop.progress
+    reader, log = tools.reader, CustodyLog()
+    ports = reader.source, reader.clock, reader.scratch, tools.is_signed, tools.progress
     audit = Audit(*ports).beside(reader.ledger, console)
     packing = _Packing(console, packer, audit.is_recorded, log)
     found = verify_archive(replace(audit, observer=packing.see), AuditQuestion(console, Depth.CHAIN))
     if any(each.what == Checked.STATEMENTS and each.why == Why.TIME for each in found.not_checked):
         raise RequestError(
-            "console", "the time of this invocation is not enough to read the whole chain: raise the timeout"
+            "console",
+            "this invocation has not enough time to read the whole chain: raise the timeout",
         )
     return Audited(found, log.custody(), packing.chain(audit.recorded or Head(console)))
 
 
 class _Packing:
-    """Sees each statement as it is judged.
+    """Packs each statement as it is judged.
 
-    What a run that is not done, or died, has not signed yet waits until something signed follows it: at the
-    end, and nobody could tell it from a forgery.
+    A statement without a checkpoint waits until a signed one follows: its run has not ended, or failed before
+    it signed. At the end of the chain a reader could not tell such a statement from a forged one, so it is
+    left out.
     """
 
     def __init__(
@@ -124,122 +185,65 @@ class _Packing:
         self._reading = ChainReading(console)
 
     def see(self, copy: Copy, checkpoint: LoadedObject | None) -> None:
-        """Pack a statement and its checkpoint, and take what it says."""
-        said = copy.statement
+        """Pack a statement and its checkpoint, and note what the statement says."""
+        statement = copy.statement
         self._take(copy)
         self._waiting.extend(
             each for each in (copy.stored, checkpoint) if each is not None and each.verdict is None
         )
         is_signed = checkpoint is not None and checkpoint.verdict != Verdict.MISSING
-        if is_signed or not self._is_signing or said is None or self._is_recorded(said):
+        if is_signed or not self._is_signing or statement is None or self._is_recorded(statement):
             for stored in self._waiting:
                 self._packer.add(stored.key, [stored.data])
             self._waiting.clear()
 
     def chain(self, recorded: Head) -> KnownChain | None:
-        """The chain that was seen, beside what the ledger has recorded of it; None if it is broken."""
+        """The chain that was seen, compared with the ledger's head; None if a fault breaks it."""
         return None if self._is_broken else self._reading.read(recorded)
 
     def _take(self, copy: Copy) -> None:
-        said, stored = copy.statement, copy.stored
-        if said is None:
+        statement, stored = copy.statement, copy.stored
+        if statement is None:
             self._is_broken = True
             return
-        self._log.add(said)
-        self._is_signing = self._is_signing or key_named_by(said) is not None
+        self._log.add(statement)
+        self._is_signing = self._is_signing or key_named_by(statement) is not None
         try:
             if not self._is_broken:
-                self._reading.add(said, ObjectRef(stored.key, stored.version_id or NO_VERSION, copy.sha256))
+                self._reading.add(
+                    statement, ObjectRef(stored.key, stored.version_id or NO_VERSION, copy.sha256)
+                )
         except IntegrityError:
             self._is_broken = True
 
 
+def pack_parts(tools: BundleTools, search: Search, wanted: Wanted, packer: Packer) -> Parts:
+    """Pack proofs, key and verifier."""
+    proven, reasons = _pack_proofs(tools, search, wanted, packer)
+    # The key that the chain named last vouches for those before it.
+    signer = search.chain.keys[-1] if search.chain.keys else None
+    if signer is not None:
+        packer.add(KEY, [signer.pem().encode()])
+    packer.add(VERIFIER, [tools.handouts.verifier])
+    return Parts(proven, reasons, signer)
+
+
 def _pack_proofs(
-    workshop: Workshop, search: Search, wanted: Wanted, packer: Packer
+    tools: BundleTools, search: Search, wanted: Wanted, packer: Packer
 ) -> tuple[int, tuple[str, ...]]:
-    """Pack a proof for each wanted line: how many, and why lines have none."""
-    proving = Proving(workshop.reader, search.chain, workshop.is_signed)
+    """Pack the proofs of the wanted lines. Returns how many there are, and why other lines have no proof."""
+    proving = Proving(tools.reader, search.chain, tools.is_signed)
     proven = 0
     for each in proving.proofs(wanted):
         packer.add(f"proofs/{each.epoch}-{each.entry_id}.tlog-proof", [each.proof.encode()])
         proven += 1
-    cut = (
-        [f"a bundle has {workshop.max_proofs} proofs at most"] if search.matched > workshop.max_proofs else []
-    )
-    return proven, (*proving.reasons, *cut)
-
-
-BUNDLE_FORMAT = "canary-audit-evidence/1"
-"""The format of a bundle (docs/evidence.md)."""
-
-PAGE, ENTRIES, ROWS, MANIFEST = "report.html", "entries.ndjson", "entries.csv", "manifest.json"
-NOT_VERIFIED_IN_BUNDLE = (
-    "locks of exports and entry files",
-    "the exports behind the entry files: `verify` at the depth `content` does",
-)
-"""What remains, once the chain was audited for the bundle."""
-
-TOLD = (
-    *("console", "question", "asked", "resolved", "outcome", "sentence", "coverage", "verification"),
-    *("custody", "activity", "files", "proven", "reasons"),
-)
-"""What of the report the manifest tells too."""
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """What was made: all that the report says, and the bundle (a zip). None of both: nothing is archived."""
-
-    outcome: AnswerOutcome
-    sentence: str
-    coverage: Coverage
-    report: Report | None = None
-    body: Body | None = None
-
-    def summary(self) -> dict[str, Any]:
-        """What was made, in short, for an answer."""
-        if self.report is None:
-            return {"verification": None, "proven": 0, "unproven_because": []}
-        found = self.report.verification
-        verification = {"is_valid": found.is_valid, "summary": found.summary, "faults": len(found.faults)}
-        return {
-            "verification": verification,
-            "proven": self.report.proven,
-            "unproven_because": list(self.report.reasons),
-        }
-
-
-def build_evidence(workshop: Workshop, request: EvidenceRequest, asked: Mapping[str, Any]) -> Evidence:
-    """Make the bundle for a question; whoever asked closes its file. `asked`: who asked, when and why.
-
-    The same question to the same archive gives the same bytes, but for what `asked` says. Faults of the chain
-    do not stop it: they are in the report. Raises IntegrityError if what would be handed out is not what its
-    statement says, RequestError if there is not enough time.
-    """
-    reader, query = workshop.reader, request.query
-    with ExitStack() as kept, reader.scratch() as lines, reader.scratch() as rows:
-        file = kept.enter_context(reader.scratch())
-        with Packer(file) as packer:
-            audited = pack_chain(workshop, query.console, packer)
-            search = audited.search(reader, query)
-            gathered = gather(search, request.offset_at, workshop.max_proofs, lines, rows)
-            answer = _answer(search)
-            if answer.outcome == AnswerOutcome.NOTHING_ARCHIVED:
-                return answer
-            packer.add(ENTRIES, chunks_of(lines))
-            packer.add(ROWS, chunks_of(rows))
-            parts = pack_parts(workshop, search, gathered.wanted, packer)
-            report = _report(request, asked, answer, gathered, (audited, parts), files=packer.files)
-            packer.add(MANIFEST, [_manifest(report)])
-            packer.add(PAGE, _page(report, lines, workshop.handouts))
-            packer.add_sums()
-        body = _body(file)
-        kept.pop_all()
-    return replace(answer, report=report, body=body)
+    cut = f"a bundle holds at most {tools.max_proofs} proofs, and more entries match"
+    reasons = [cut] if search.matched > tools.max_proofs else []
+    return proven, (*proving.reasons, *reasons)
 
 
 def _answer(search: Search) -> Evidence:
-    """How the question ends, once every line was read."""
+    """The outcome, once every line was read."""
     query, coverage = search.query, search.coverage()
     coverage = replace(coverage, not_verified=(*NOT_VERIFIED_IN_BUNDLE, *unnamed(query)))
     outcome = outcome_of(query, coverage)
@@ -281,12 +285,13 @@ def _report(
 def _manifest(report: Report) -> bytes:
     """What the report says, for programs.
 
-    `proof_limit`: how many lines are proven, if not all are. Without it an unproven line is a fault.
+    `proof_limit`: how many lines have a proof, if not all have. Without it the verifier takes a line without
+    a proof for a fault.
     """
-    told = {name: to_json(getattr(report, name)) for name in TOLD}
+    fields = {name: to_json(getattr(report, name)) for name in MANIFEST_FIELDS}
     limit = report.proven if report.proven < report.coverage.matched else None
     signer = report.signer.key_id.hex() if report.signer is not None else None
-    manifest = {"format": BUNDLE_FORMAT, **told, "signed_by": signer, "proof_limit": limit}
+    manifest = {"format": BUNDLE_FORMAT, **fields, "signed_by": signer, "proof_limit": limit}
     return json.dumps(manifest, indent=1).encode()
 
 

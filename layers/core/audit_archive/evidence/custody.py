@@ -1,4 +1,4 @@
-"""What became of an archive, as its statements tell it one after the other. Pure."""
+"""What happened to an archive, day by day and in milestones, from its statements. Pure."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -31,84 +31,96 @@ class CustodyLog:
         self._turns: Counter[Turn | UnknownMember] = Counter()
         self._receipted: set[int] = set()
 
-    def add(self, said: Statement) -> None:
+    def add(self, statement: Statement) -> None:
         """Take the next one."""
-        date = said.run.started_at[:_DATE]
+        date = statement.run.started_at[:_DATE]
         day = self._days.get(date, CustodyDay(date))
-        receipted = set(_receipted(said)) - self._receipted
+        receipted = set(_receipted(statement)) - self._receipted
         self._receipted |= receipted
         self._days[date] = replace(
-            _with(said, day), statements=day.statements + 1, receipts=day.receipts + len(receipted)
+            _with(statement, day), statements=day.statements + 1, receipts=day.receipts + len(receipted)
         )
-        for milestone in _milestones(said, is_first=not self._turns):
+        for milestone in _milestones(statement, is_first=not self._turns):
             self._turns[milestone.turn] += 1
-            if self._turns[milestone.turn] <= LISTED:  # of each kind: a thousand holes must not hide a purge
+            if self._turns[milestone.turn] <= LISTED:  # of each kind: a thousand holes do not hide a purge
                 self._milestones.append(milestone)
 
     def custody(self) -> Custody:
-        """What was told so far."""
+        """The custody up to the last statement that was added."""
         days = (self._days[date] for date in sorted(self._days))
         milestones = sorted(self._milestones, key=lambda milestone: (milestone.at, milestone.seq))
         return Custody(tuple(days), tuple(milestones), dict(sorted(self._turns.items())))
 
 
-def _with(said: Statement, day: CustodyDay) -> CustodyDay:
-    """A day with what one more statement tells."""
-    match said:
+def _with(statement: Statement, day: CustodyDay) -> CustodyDay:
+    """A day with the counts of one more statement."""
+    match statement:
         case ArchiveStatement():
             return replace(
                 day,
-                archived=day.archived + said.slice.count,
-                foreign_purges=day.foreign_purges + sum(1 for _ in foreign_purges_of(said)),
+                archived=day.archived + statement.slice.count,
+                foreign_purges=day.foreign_purges + sum(1 for _ in foreign_purges_of(statement)),
                 missing=day.missing
-                + sum(hole.last - hole.first + 1 for hole in said.missing if hole.cause != Cause.PURGED),
+                + sum(hole.last - hole.first + 1 for hole in statement.missing if hole.cause != Cause.PURGED),
             )
-        case PurgeStatement() if said.outcome in _CARRIED_OUT:
-            reported = said.expected_count if said.reported_count is None else said.reported_count
+        case PurgeStatement() if statement.outcome in _CARRIED_OUT:
+            reported = (
+                statement.expected_count if statement.reported_count is None else statement.reported_count
+            )
             return replace(day, purges=day.purges + 1, purged=day.purged + reported)
         case _:
             return day
 
 
-def _receipted(said: Statement) -> Iterator[int]:
-    """The intents whose receipt a statement tells of: a purge's own, and those that come to be archived."""
-    match said:
-        case PurgeStatement() if said.receipt is not None:
-            yield said.intent_seq
+def _receipted(statement: Statement) -> Iterator[int]:
+    """The intents with a receipt in a statement: that of its purge, and those among archived entries."""
+    match statement:
+        case PurgeStatement() if statement.receipt is not None:
+            yield statement.intent_seq
         case ArchiveStatement():
-            yield from (seen.intent_seq for seen in said.receipts_seen if seen.intent_seq is not None)
+            yield from (seen.intent_seq for seen in statement.receipts_seen if seen.intent_seq is not None)
 
 
-def _milestones(said: Statement, *, is_first: bool) -> Iterator[Milestone]:
-    at, seq = said.run.started_at, said.seq
+def _milestones(statement: Statement, *, is_first: bool) -> Iterator[Milestone]:
+    at, seq = statement.run.started_at, statement.seq
     if is_first:
-        yield Milestone(at, seq, Turn.BEGIN, f"The archive of Console {said.console} begins")
-    match said:
+        yield Milestone(at, seq, Turn.BEGIN, f"The archive of Console {statement.console} begins")
+    match statement:
         case ArchiveStatement():
-            for hole in said.missing:
+            for hole in statement.missing:
                 if hole.cause == Cause.UNEXPLAINED:
-                    sentence = f"The ids {hole.first} to {hole.last} are missing, and nobody knows why"
-                    yield Milestone(at, seq, Turn.HOLE, sentence)
-            for purge in foreign_purges_of(said):
-                yield Milestone(_moment(purge, at), seq, Turn.FOREIGN_PURGE, purge.sentence(said.console))
+                    yield Milestone(at, seq, Turn.HOLE, _hole_sentence(hole.first, hole.last))
+            for purge in foreign_purges_of(statement):
+                yield Milestone(
+                    _moment(purge, at), seq, Turn.FOREIGN_PURGE, purge.sentence(statement.console)
+                )
         case PurgeStatement(outcome=PurgeOutcome.MISMATCH):
-            words = mismatch_sentence(said.console, said.boundary, said.expected_count, said.reported_count)
-            yield Milestone(at, seq, Turn.MISMATCH, words)
+            sentence = mismatch_sentence(
+                statement.console, statement.boundary, statement.expected_count, statement.reported_count
+            )
+            yield Milestone(at, seq, Turn.MISMATCH, sentence)
         case PurgeStatement(outcome=PurgeOutcome.UNKNOWN):
-            words = f"Whether the purge up to id {said.boundary} was carried out is not known"
-            yield Milestone(at, seq, Turn.UNKNOWN, words)
+            sentence = (
+                f"It is not known whether the Console carried out the purge up to id {statement.boundary}"
+            )
+            yield Milestone(at, seq, Turn.UNKNOWN, sentence)
         case OperatorStatement():
-            yield Milestone(at, seq, member_of(Turn, said.action), _decision(said))
+            yield Milestone(at, seq, member_of(Turn, statement.action), _decision(statement))
+
+
+def _hole_sentence(first: int, last: int) -> str:
+    ids = f"Id {first} is" if first == last else f"The ids {first} to {last} are"
+    return f"{ids} missing, and no purge explains it"
 
 
 def _moment(purge: ForeignPurge, otherwise: str) -> str:
-    """When it happened, by the Console's clock; else when it was found out."""
+    """When it happened, by the Console's clock; if that can't be read, when it was found."""
     at = read_timestamp(purge.timestamp)
     return rfc3339(at) if at is not None else otherwise
 
 
-def _decision(said: OperatorStatement) -> str:
-    key = key_named_by(said)
+def _decision(statement: OperatorStatement) -> str:
+    key = key_named_by(statement)
     if key is not None:
-        return f"From here on checkpoints are signed by the key {key.key_id.hex()}"
-    return f"{said.who} stated `{said.action}`: {said.reason}"
+        return f"Checkpoints are signed by the key {key.key_id.hex()} from here on"
+    return f"{statement.who} stated `{statement.action}`: {statement.reason}"

@@ -1,4 +1,4 @@
-"""The entries of a bundle, gathered in one pass: as lines, as rows, in numbers, and what is to be proven."""
+"""One pass over the entries of a bundle: writes lines and rows, counts, and chooses the lines to prove."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -14,23 +14,22 @@ from audit_archive.retrieve.formats import CSV
 from audit_archive.retrieve.proofs import Wanted
 from audit_archive.retrieve.search import Search
 
-# The entries of an answer in numbers: how many on which day, by whom, of which kind. Pure.
-
 RANKED = 15
-"""How many values of a field are told by name."""
+"""How many values of a field a ranking names."""
 
 MAX_VALUES = 10_000
-"""How many different values are counted apart: whoever writes entries chooses them, and memory has an end."""
+"""Different values that are counted one by one. Entries may have any number of them, and memory is
+limited."""
 
 MAX_VALUE = 200
-"""Characters by which values are told apart, the last an ellipsis if there are more."""
+"""Characters that a value keeps; in a longer one an ellipsis is the last of them."""
 
 
 class ActivityCounter:
-    """Counts entries as they come."""
+    """Counts entries by day, by user and by action."""
 
     def __init__(self, offset_at: OffsetAt) -> None:
-        """`offset_at`: the zone by whose calendar days are told apart."""
+        """`offset_at`: the time zone whose calendar gives the days."""
         self._offset_at = offset_at
         self._days: Counter[str] = Counter()
         self._untimed = 0
@@ -51,17 +50,17 @@ class ActivityCounter:
         at = read_timestamp(timestamp)
         try:
             return None if at is None else utc_date(at + self._offset_at(at))
-        except ValueError:  # the first hours of the year 10000, by clocks east of Greenwich
+        except ValueError:  # a time zone ahead of UTC may reach the year 10000, which no date has
             return None
 
     def activity(self) -> Activity:
-        """What was counted so far."""
+        """The counts up to the last entry that was added."""
         days = tuple(sorted(self._days.items()))
         return Activity(days, self._untimed, self._users.ranking(), self._actions.ranking())
 
 
 class _Ranks:
-    """How often each value of a field came."""
+    """How many entries have each value of a field."""
 
     def __init__(self) -> None:
         self._counts: Counter[str | None] = Counter()
@@ -70,7 +69,7 @@ class _Ranks:
     def add(self, value: object) -> None:
         name = value if isinstance(value, str) else None
         if name is not None and len(name) > MAX_VALUE:
-            name = f"{name[: MAX_VALUE - 1]}…"  # or it would look whole
+            name = f"{name[: MAX_VALUE - 1]}…"  # without it, a cut value would look complete
         if name in self._counts or len(self._counts) < MAX_VALUES:
             self._counts[name] += 1
         else:
@@ -83,15 +82,15 @@ class _Ranks:
 
 
 MAX_PROOFS = 100_000
-"""How many lines have a proof of their own: it is a file of 1 kB, and a question can have millions."""
+"""Lines with a proof in one bundle. A proof is a file of some 1 kB, and millions of entries may match."""
 
 _MAX_SHOWN_BYTES = 4 << 20
-"""Bytes of the lines that the report shows, for a browser must bear them; the first line is always shown."""
+"""Bytes of the lines that the report shows, so that a browser can open it. The first line is always shown."""
 
 
 @dataclass
 class Shown:
-    """How many of the first lines the report shows, and their hash, each with its line feed."""
+    """The first lines, which the report shows: how many, and their hash, each with its line feed."""
 
     count: int = 0
     _size: int = 0
@@ -99,7 +98,7 @@ class Shown:
     _digest: Any = field(default_factory=sha256)
 
     def offer(self, line: bytes) -> None:
-        """Show one more line, if there is room."""
+        """Count a line as shown if the report has room for it, and for all before it."""
         self._size += len(line)
         self._is_full = (
             self._is_full or self.count == SHOWN or (self.count > 0 and self._size > _MAX_SHOWN_BYTES)
@@ -117,7 +116,7 @@ class Shown:
 
 @dataclass(frozen=True)
 class Gathered:
-    """What there is to tell of the entries, and which are to be proven: so many of the first."""
+    """The entries in numbers, those that the report shows, and those to prove: the first ones."""
 
     activity: Activity
     shown: Shown
@@ -127,9 +126,9 @@ class Gathered:
 def gather(
     search: Search, offset_at: OffsetAt, max_proofs: int, lines_file: BinaryIO, rows_file: BinaryIO
 ) -> Gathered:
-    """Write everything that is found into two files, as NDJSON and as CSV.
+    """Write every matching entry into two files, as NDJSON and as CSV.
 
-    Raises IntegrityError naming the object if an entry file is not what its statement says.
+    Raises IntegrityError naming the object if an entry file does not match its statement.
     """
     counter, shown, wanted = ActivityCounter(offset_at), Shown(), dict[int, dict[bytes, int]]()
     left = max_proofs

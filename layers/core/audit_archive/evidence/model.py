@@ -1,4 +1,4 @@
-"""What a bundle of evidence tells beside the entries: custody, activity, what is in it. Pure."""
+"""What a report holds beside the entries: custody, activity, the files of the bundle. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,11 +13,11 @@ from audit_archive.retrieve.coverage import Coverage
 from audit_archive.retrieve.outcome import AnswerOutcome
 
 SHOWN = 2000
-"""How many entries the report shows; all of them are in the files beside it."""
+"""Entries that the report shows at most; all of them are in the files beside it."""
 
 
 class Turn(StrEnum):
-    """What can happen to an archive that a person should see."""
+    """A kind of event in the life of an archive that a person should see."""
 
     BEGIN = "begin"
     """Its first statement was made."""
@@ -32,13 +32,13 @@ class Turn(StrEnum):
     ACCEPT = "accept"
     """An operator stated that a purge may cross missing ids."""
     FOREIGN_PURGE = "foreign_purge"
-    """A purge that no statement planned was found."""
+    """A run found a purge that no statement planned."""
     MISMATCH = "mismatch"
-    """A purge destroyed more than was planned."""
+    """A purge destroyed more entries than planned."""
     UNKNOWN = "unknown"
-    """Whether a purge was carried out can't be told."""
+    """It is not known whether the Console carried out a purge."""
     HOLE = "hole"
-    """Ids were found missing, and nothing says why."""
+    """Ids are missing, and no purge explains it."""
 
 
 GRAVE = frozenset({Turn.FOREIGN_PURGE, Turn.MISMATCH, Turn.UNKNOWN, Turn.HOLE})
@@ -47,7 +47,7 @@ GRAVE = frozenset({Turn.FOREIGN_PURGE, Turn.MISMATCH, Turn.UNKNOWN, Turn.HOLE})
 
 @dataclass(frozen=True)
 class Milestone:
-    """What a person should see: when (RFC 3339), which statement tells it, of `Turn`, a sentence."""
+    """One such event: its moment (RFC 3339), the number of its statement, its kind, a sentence."""
 
     at: str
     seq: int
@@ -57,7 +57,7 @@ class Milestone:
 
 @dataclass(frozen=True)
 class CustodyDay:
-    """What the statements of one UTC date tell.
+    """Counts from the statements of one UTC date.
 
     `archived`: entries; `purges`: purges of ours that were carried out, which destroyed `purged` entries on
     the Console; `receipts`: purges of ours whose receipt was found; `missing`: ids that were found
@@ -76,9 +76,9 @@ class CustodyDay:
 
 @dataclass(frozen=True)
 class Custody:
-    """What became of an archive, from its first statement to its newest: by date, ascending, and in events.
+    """What happened to an archive, from its first statement to its newest: days, ascending, and milestones.
 
-    `milestones` are ascending, of each kind the first ones if they are many; `turns` counts all by kind.
+    `milestones` are ascending by moment, at most LISTED of a kind; `turns` counts all of them by kind.
     """
 
     days: tuple[CustodyDay, ...]
@@ -90,7 +90,7 @@ class Custody:
 class Ranking:
     """The most frequent values of a field, most frequent first; `others`: entries with any other value.
 
-    None stands for entries that have no such text.
+    None stands for entries without a text in that field.
     """
 
     top: tuple[tuple[str | None, int], ...]
@@ -99,9 +99,9 @@ class Ranking:
 
 @dataclass(frozen=True)
 class Activity:
-    """The entries of an answer in numbers: by date in the question's zone, ascending; by user and by action.
+    """How many entries of an answer there are: by date in the question's zone, ascending; by user; by action.
 
-    `untimed`: entries whose time can't be read.
+    `untimed`: entries without a readable time.
     """
 
     days: tuple[tuple[str, int], ...]
@@ -121,7 +121,7 @@ class BundleFile:
 
 @dataclass(frozen=True)
 class Report:
-    """Everything that the report says; the entries that it shows come beside it.
+    """Everything that the report says, but for the lines of the entries that it shows.
 
     `asked`: when, by whom, why, and what answered. `resolved`: the time asked for as instants. `zone` and
     `offset_at`: the time zone of the question. `verification`: the audit of the chain that was made for this

@@ -1,4 +1,4 @@
-"""The zip of a bundle: the same files give the same bytes, and each file's hash is noted as it is packed."""
+"""The zip of a bundle. The same files give the same bytes; each file is hashed while it is packed."""
 
 from collections.abc import Iterable
 from typing import BinaryIO, Self
@@ -9,14 +9,14 @@ from audit_archive.format.hashing import hash_all
 
 SUMS = "SHA256SUMS"
 
-_LONG_AGO = (1980, 1, 1, 0, 0, 0)
-"""The first date that a zip knows (APPNOTE, section 4.4.6): when a bundle was made is told inside."""
+_FIXED_DATE = (1980, 1, 1, 0, 0, 0)
+"""The first date that a zip can hold (APPNOTE, section 4.4.6). The manifest says when the bundle was made."""
 
 _READABLE = 0o644 << 16
 
 
 class Packer:
-    """Packs one file after the other, in a `with`. Memory: a name and a hash for each."""
+    """Packs one file after the other; a context manager. Memory: a name, a size and a hash for each."""
 
     def __init__(self, file: BinaryIO) -> None:
         """`file`: where the zip is written, from its start; it must be seekable."""
@@ -30,8 +30,8 @@ class Packer:
         self._zip.close()
 
     def add(self, name: str, chunks: Iterable[bytes]) -> BundleFile:
-        """Pack a file of that name."""
-        info = ZipInfo(name, _LONG_AGO)
+        """Pack the chunks as a file of that name, and note its size and hash."""
+        info = ZipInfo(name, _FIXED_DATE)
         info.compress_type, info.external_attr = ZIP_DEFLATED, _READABLE
         with self._zip.open(info, "w", force_zip64=True) as member:
             hashed = hash_all(chunks, member.write)
@@ -40,6 +40,6 @@ class Packer:
         return packed
 
     def add_sums(self) -> None:
-        """Pack the hashes of all files so far, as `sha256sum -c` takes them."""
+        """Pack the hashes of all files so far, in the form of `sha256sum -c`."""
         named = sorted(self.files, key=lambda each: each.name)
         self.add(SUMS, [f"{each.sha256}  {each.name}\n".encode() for each in named])

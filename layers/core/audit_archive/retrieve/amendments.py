@@ -1,4 +1,7 @@
-"""The other forms of archived entries: which statements tell of them, and what their exports hold."""
+"""Other forms of archived entries: what the Console showed in place of an entry after it was archived.
+
+`find_amendments` finds the statements that name such entries; `find_forms` reads both forms.
+"""
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
@@ -14,24 +17,22 @@ from audit_archive.retrieve.selection import Selected
 from audit_archive.retrieve.statements import KnownChain, Reader, read_amending
 from audit_archive.storage.entry_files import read_stored_export
 
-# Archived entries that the Console showed in another form later. Pure.
-
 MOST_FORMS = 100
-"""Entries of an answer whose other forms are shown; for the rest their exports are named."""
+"""Entries of an answer that are shown in both forms at most. For the others the answer names the exports."""
 
 
 @dataclass(frozen=True)
 class Amendment:
-    """A statement that says that entries have another form in its export, and the ids that were searched."""
+    """A statement with other forms of entries in its export, and those of their ids that were searched."""
 
-    said: ArchiveStatement
+    statement: ArchiveStatement
     ids: IdSet
 
 
 class Amendments:
-    """Finds the entries with another form among those that are handed out.
+    """Notes which entries of an answer have another form.
 
-    `shown`: the first archived lines of these, by epoch and id.
+    `shown`: the first archived lines of these, by epoch and id; `count`: how many entries there are.
     """
 
     def __init__(self, found: Iterable[Amendment]) -> None:
@@ -39,38 +40,40 @@ class Amendments:
         self.shown: dict[tuple[int, int], bytes] = {}
         self.count = 0
         self._counts = [0] * len(self.found)
-        self._epochs = {each.said.epoch for each in self.found}
+        self._epochs = {each.statement.epoch for each in self.found}
 
     def concerns(self, epoch: int) -> bool:
         """Whether any entry of an epoch may have another form."""
         return epoch in self._epochs
 
     def note(self, epoch: int, entry_id: int, line: bytes) -> None:
-        """An entry is handed out."""
-        at = [n for n, each in enumerate(self.found) if each.said.epoch == epoch and entry_id in each.ids]
+        """Note an entry of the answer."""
+        at = [
+            n for n, each in enumerate(self.found) if each.statement.epoch == epoch and entry_id in each.ids
+        ]
         for n in at:
             self._counts[n] += 1
         self.count += bool(at)
         if at and len(self.shown) < MOST_FORMS:
             self.shown[epoch, entry_id] = line
 
-    def told(self) -> tuple[Amended, ...]:
+    def places(self) -> tuple[Amended, ...]:
         """Where the other forms are."""
-        return tuple(map(_told, self.found, self._counts))[:LISTED]
+        return tuple(map(_place, self.found, self._counts))[:LISTED]
 
 
-def _told(amendment: Amendment, shown: int) -> Amended:
-    said = amendment.said
+def _place(amendment: Amendment, shown: int) -> Amended:
+    statement = amendment.statement
     ids = tuple(IdSpan(r.first, r.last) for r in amendment.ids.ranges[:LISTED])
-    key = statement_key(said.console, said.seq)
-    return Amended(said.epoch, key, said.export.key, said.export.version_id, ids, shown)
+    key = statement_key(statement.console, statement.seq)
+    return Amended(statement.epoch, key, statement.export.key, statement.export.version_id, ids, shown)
 
 
 @dataclass(frozen=True)
 class OtherForm:
     """An entry in both its forms, as lines: the archived one, and that of a later export.
 
-    `other` is None if the export is no longer there.
+    Without `other`, the export is no longer there.
     """
 
     epoch: int
@@ -87,19 +90,19 @@ def find_amendments(reader: Reader, chain: KnownChain, selected: Iterable[Select
 
 
 def find_forms(reader: Reader, amendments: Amendments) -> Iterator[OtherForm]:
-    """The other forms of the entries that are handed out, each export read once and held to its hash.
+    """The other forms of the entries of an answer. Each export is read once and compared with its hash.
 
-    Raises IntegrityError naming the export that is not what its statement says.
+    Raises IntegrityError naming the export that does not match its statement.
     """
     for each in amendments.found:
-        said, epoch = each.said, each.said.epoch
+        statement, epoch = each.statement, each.statement.epoch
         wanted = {i: line for (e, i), line in amendments.shown.items() if e == epoch and i in each.ids}
         if wanted:
-            others = _lines(reader, said.export, wanted.keys())
+            others = _lines(reader, statement.export, wanted.keys())
             for entry_id, line in sorted(wanted.items()):
                 other = others.get(entry_id)
-                told = line.decode(), other.decode() if other is not None else None
-                yield OtherForm(epoch, entry_id, *told, said.export.key, said.export.version_id)
+                forms = line.decode(), other.decode() if other is not None else None
+                yield OtherForm(epoch, entry_id, *forms, statement.export.key, statement.export.version_id)
 
 
 def _amendments(reader: Reader, chain: KnownChain, selected: Selected) -> Iterator[Amendment]:
@@ -107,9 +110,9 @@ def _amendments(reader: Reader, chain: KnownChain, selected: Selected) -> Iterat
     for each in chain.amending:
         if each.epoch == selected.epoch and searched.within(each.span.first, each.span.last):
             reader.check_time("from")
-            said = read_amending(reader, chain, each)
-            amended = span_set(said.amended)
-            yield Amendment(said, amended.intersection(searched))
+            statement = read_amending(reader, chain, each)
+            amended = span_set(statement.amended)
+            yield Amendment(statement, amended.intersection(searched))
 
 
 def _lines(reader: Reader, facts: ExportFacts, wanted: Collection[int]) -> dict[int, bytes]:
@@ -124,4 +127,7 @@ def _lines(reader: Reader, facts: ExportFacts, wanted: Collection[int]) -> dict[
             batches = read_batches(spool, facts.size)
             return {entry.id: entry.line for batch in batches for entry in batch if entry.id in wanted}
         except InvalidExportError as error:
-            raise IntegrityError(f"{facts.key} can't be read, though its hash is right: {error}") from error
+            raise IntegrityError(
+                f"{facts.key} can't be read as an export, though its bytes match their hash: {error}. "
+                "Verify the archive"
+            ) from error

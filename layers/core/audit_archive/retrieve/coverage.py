@@ -1,7 +1,7 @@
-"""What an answer rests on: the population searched, what is missing of it, what nobody can say. Pure.
+"""The coverage of an answer: what was searched, what of it is missing, what the answer can't vouch for. Pure.
 
-Every answer carries it. An auditor's test of an extract is whether it is complete and accurate: so an answer
-says what it does not cover as plainly as what it found.
+Every answer has one. An auditor asks of an extract whether it is complete and accurate. So an answer says
+what it does not cover as plainly as what it found.
 """
 
 from collections import Counter
@@ -13,40 +13,42 @@ from audit_archive.format.facts import Cause, EntryFile, IdSpan
 from audit_archive.format.purges import ForeignPurge
 
 LISTED = 1000
-"""How many of anything an answer lists; the numbers beside a list count all of it."""
+"""Items that a list of an answer has at most. The numbers beside a list count all of them."""
 
 NOT_VERIFIED = (
     "signatures of checkpoints",
     "locks of objects",
-    "the chain of statements as a whole, and the exports behind the entry files: `verify` does",
+    "the chain of statements as a whole, and the exports that the entry files were made from: `verify` "
+    "checks them",
 )
 
 INDEX_ONLY = (
-    "that no other statement has an entry far out of the order of time or ids, or tells of another form of "
-    "an entry: the ledger's index says so, and `verify` and a bundle of evidence hold it to the statements"
+    "whether a statement that was not read has an entry far out of the order of time or ids, or names "
+    "another form of an entry: the ledger's index says no, and `verify` and a bundle of evidence compare it "
+    "with the statements"
 )
 
-UNNAMED = "whose the entries are that name no {field}: they are not in this answer"
+UNNAMED = "entries without a value in {field}: they are not in this answer"
 
 
 class RestsOn(StrEnum):
-    """By what the statements that an answer needs were chosen."""
+    """How the statements that an answer needs were chosen."""
 
     INDEX = "the ledger's index, held to the head's count and to every statement that was needed"
-    """By the ledger's index: another statement may tell of the same entries."""
+    """By the ledger's index. A statement that was not read may name the same entries."""
     STATEMENTS = "every statement of the chain, each read and held to the hash in the next"
-    """By the whole chain."""
+    """By reading the whole chain."""
 
 
 class Absence(StrEnum):
     """Why an entry file is not there."""
 
     EXPIRED = "expired"
-    """Its retention is over."""
+    """Its retention has ended."""
     REMOVED = "removed"
-    """It was removed before that."""
+    """It was removed before its retention ended."""
     NOT_PUBLISHED = "not_published"
-    """Its run is not done, or died before it wrote the file."""
+    """Its run has not ended, or failed before it wrote the file."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ class Population:
 
 @dataclass(frozen=True)
 class Searched:
-    """What was read, and agreed with its hash: statements, and entry files with their entries."""
+    """What was read and matched its hash: statements, and entry files with their entries."""
 
     statements: int = 0
     entry_files: int = 0
@@ -90,7 +92,7 @@ class Hole:
 
 @dataclass(frozen=True)
 class Unjudged:
-    """Entries of which nobody can say whether they are asked for, as a field can't be read; the first ids."""
+    """Entries with an unreadable field, which may match the question or not: how many, and the first ids."""
 
     field: str
     count: int
@@ -99,7 +101,7 @@ class Unjudged:
 
 @dataclass(frozen=True)
 class Gone:
-    """An entry file that is not there: its cause, and what a statement says was in it."""
+    """An entry file that is not there: why, and what was in it by its statement."""
 
     key: str
     cause: Absence
@@ -112,7 +114,7 @@ class Gone:
 
 @dataclass(frozen=True)
 class StaleExport:
-    """An export that lacks an entry which the Console showed before, as the entry's id and its time say."""
+    """An export that lacks an entry that the Console had shown: the export, the entry's id and its time."""
 
     key: str
     served_at: str
@@ -122,7 +124,7 @@ class StaleExport:
 
 @dataclass(frozen=True)
 class Miscounted:
-    """An export that does not fit the Console's own count.
+    """An export that does not match the Console's own count.
 
     `counted`: how many entries the Console counted; `accounted`: how many of them the export holds;
     `unexported`: the first spans of ids that the Console showed and the export lacks.
@@ -140,8 +142,9 @@ class Reach:
     """How far the archive of a Console reaches. Moments are RFC 3339 text in UTC.
 
     `up_to`: the moment up to which the newest complete export holds everything that the Console showed.
-    `nothing_newer_at`: a later moment at which, by the ledger's word, a run found nothing newer on the
-    Console. `stale`: exports since then that lack something; `miscounted`: the complete one, if it does.
+    `nothing_newer_at`: a later moment at which, by the ledger, a run found no newer entry on the Console.
+    `stale`: exports since then that lack an entry; `miscounted`: the complete one, if it does not match the
+    Console's own count.
     """
 
     up_to: str | None = None
@@ -152,7 +155,7 @@ class Reach:
 
 @dataclass(frozen=True)
 class Amended:
-    """Archived entries that the Console showed in another form later, which is in an export of that time.
+    """Archived entries that the Console later showed in another form. An export of that time holds that form.
 
     `ids`: the first spans of them, within the files searched; `shown`: how many of them are in the answer.
     """
@@ -167,7 +170,7 @@ class Amended:
 
 @dataclass(frozen=True)
 class Overlaid:
-    """An entry file under a newer version of other content: `version_id` was read, as its hash is right."""
+    """An entry file with newer versions of other content. `version_id` was read: it matches its hash."""
 
     key: str
     version_id: str
@@ -176,17 +179,16 @@ class Overlaid:
 
 @dataclass(frozen=True)
 class Coverage:
-    """What an answer covers, and what not.
+    """What an answer covers, and what it does not cover.
 
-    `statements`: how many there are of the Console, up to `newest_statement` with its SHA-256. `rests_on`: by
-    what those that were read were chosen. `up_to`, `nothing_newer_at`, `stale`: as in a Reach, without those
-    that the question does not reach. `miscounted`: also of every export that the question touches. `holes`,
-    `gone_files` and `foreign_purges` (and what each of these lost) list at most LISTED; `missing_ids` and
-    `gone_entries` count all. `contradiction`: what the ledger knows and the chain does not have. `amended`:
-    where other forms of entries lie. `overlaid`: entry files that somebody put a false version over.
-    `notices` says in sentences what somebody should know or look into, though the answer is whole.
-    `not_covered` says in sentences what the question asks for and the answer can't vouch for; empty, the
-    answer is complete.
+    `statements`: how many the Console has, up to `newest_statement` with its SHA-256. `rests_on`: how the
+    statements that were read were chosen. `up_to`, `nothing_newer_at`, `stale`: as in a Reach, without
+    exports that the question does not reach. `miscounted`: also of every export that the question touches.
+    `holes`, `gone_files` and `foreign_purges` (and the lost ids of each) list at most LISTED; `missing_ids`
+    and `gone_entries` count all. `contradiction`: what the ledger has and the chain lacks. `amended`: where
+    other forms of entries are. `overlaid`: entry files with a newer, false version. `notices`: sentences on
+    what a person should know or look into, though the answer is complete. `not_covered`: sentences on what
+    the question asks for and the answer can't vouch for. Without one, the answer is complete.
     """
 
     statements: int
@@ -219,9 +221,9 @@ UNJUDGED_LISTED = 100
 
 @dataclass
 class SearchTally:
-    """What a scan has seen: files searched, gone and overlaid, lines that match, lines that can't be judged.
+    """Counts of a scan: files searched, gone and overlaid, lines that match, lines that can't be judged.
 
-    `unjudged`: by unreadable field the first ids, `unjudged_counts` how many.
+    `unjudged`: the first ids by unreadable field; `unjudged_counts`: how many there are by field.
     """
 
     searched: Searched = NOTHING_SEARCHED
@@ -232,7 +234,7 @@ class SearchTally:
     unjudged_counts: Counter[str] = field(default_factory=Counter)
 
     def note_searched(self, file: EntryFile) -> None:
-        """A file was read to its end, and is what its statement says."""
+        """Count a file that was read to its end and matched its statement."""
         so_far = self.searched
         self.searched = Searched(
             entry_files=so_far.entry_files + 1,
@@ -244,7 +246,7 @@ class SearchTally:
         )
 
     def note_unjudged(self, unreadable: str, entry_id: int) -> None:
-        """Nobody can say whether an entry is asked for, as a field of it can't be read."""
+        """Count an entry with an unreadable field, which may match the question or not."""
         self.unjudged_counts[unreadable] += 1
         ids = self.unjudged.setdefault(unreadable, [])
         if len(ids) < UNJUDGED_LISTED:

@@ -1,4 +1,4 @@
-"""The coverage of an answer: what was there to search, what was searched, and what could not be."""
+"""Works out the coverage of an answer: how far the archive reaches, what was searched, what could not be."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -29,37 +29,42 @@ from audit_archive.retrieve.selection import Selected, populations
 from audit_archive.retrieve.statements import KnownChain, Reader
 from audit_archive.storage.chain import archives_back
 
-# How far the archive of a Console reaches: what its exports held, not when runs ended.
-
 LONGEST_RUN = 900
-"""Seconds that a run may take (Lambda's limit): one that was completed at a moment looked no longer ago."""
+"""Seconds that a run may take (Lambda's limit). So a run that completed at a moment began at most so long
+before."""
 
 
 def reach(reader: Reader, head: Head) -> Reach:
-    """How far it reaches: back to the newest statement that completes an export, past all that do not."""
+    """How far the archive of a Console reaches. What its exports held decides, not when runs ended.
+
+    Reads back from the newest statement to the first one that completes an export.
+    """
     stale: dict[int, StaleExport] = {}
-    for said in archives_back(reader.source, head):
+    for statement in archives_back(reader.source, head):
         reader.check_time("console")
-        if said.is_complete:
-            newer = _nothing_newer_at(reader, said)
-            return Reach(said.covered_until, newer, tuple(stale.values())[::-1], miscounted(said))
-        if said.stale is not None:
-            export, lacks = said.export, said.stale
+        if statement.is_complete:
+            newer = _nothing_newer_at(reader, statement)
+            return Reach(statement.covered_until, newer, tuple(stale.values())[::-1], miscounted(statement))
+        if statement.stale is not None:
+            export, lacks = statement.export, statement.stale
             stale[lacks.id] = StaleExport(export.key, export.served_at, lacks.id, lacks.timestamp)
     return Reach(stale=tuple(stale.values())[::-1])
 
 
-def miscounted(said: ArchiveStatement) -> Miscounted | None:
-    """The export of a statement, if it does not fit the Console's own count; no count says nothing."""
-    seen = said.population
+def miscounted(statement: ArchiveStatement) -> Miscounted | None:
+    """The export of a statement, if it does not match the Console's own count.
+
+    An export without a count matches.
+    """
+    seen = statement.population
     if not seen.unexported and seen.counted in {None, seen.accounted}:
         return None
-    export = said.export
+    export = statement.export
     return Miscounted(export.key, export.served_at, seen.counted, seen.accounted, seen.unexported[:LISTED])
 
 
 def _nothing_newer_at(reader: Reader, newest: ArchiveStatement) -> str | None:
-    """When a run that began after the newest export was served looked, and archived nothing."""
+    """When a run began that archived nothing, if it was after the newest export was served."""
     completed = reader.ledger.last_completed(newest.console) if reader.ledger is not None else None
     looked_at = (completed or 0) - LONGEST_RUN
     is_newer = looked_at > max(map(from_rfc3339, (newest.export.served_at, newest.covered_until)))
@@ -68,7 +73,7 @@ def _nothing_newer_at(reader: Reader, newest: ArchiveStatement) -> str | None:
 
 @dataclass(frozen=True)
 class AnswerSources:
-    """What was read for an answer: the selected statements, what was seen in the files, other forms."""
+    """What was read for an answer: the selected statements, the counts of the scan, other forms."""
 
     selected: Sequence[Selected]
     tally: SearchTally
@@ -76,7 +81,7 @@ class AnswerSources:
 
 
 def cover(reader: Reader, chain: KnownChain, query: Query, read: AnswerSources) -> Coverage:
-    """What an answer rests on, once everything was scanned."""
+    """The coverage, once every file was scanned."""
     head, tally, selected = chain.head, read.tally, read.selected
     reached = reach(reader, head)
     holes = [hole for each in selected for hole in _holes(each)]
@@ -99,12 +104,15 @@ def cover(reader: Reader, chain: KnownChain, query: Query, read: AnswerSources) 
         stale=tuple(each for each in reached.stale if is_asked_for(query, each, head.epoch, reached.up_to)),
         miscounted=tuple(islice(_miscounted(reached, selected), LISTED)),
         contradiction=chain.contradiction,
-        amended=read.amendments.told(),
+        amended=read.amendments.places(),
         overlaid=tuple(tally.overlaid[:LISTED]),
         not_verified=(*NOT_VERIFIED, *_unread(chain), *unnamed(query)),
     )
-    told = tuple(notices(coverage, chain.remark, read.amendments.count))
-    return replace(coverage, notices=told, not_covered=tuple(gaps(query, coverage)))
+    return replace(
+        coverage,
+        notices=tuple(notices(coverage, chain.remark, read.amendments.count)),
+        not_covered=tuple(gaps(query, coverage)),
+    )
 
 
 def _unread(chain: KnownChain) -> Iterator[str]:
@@ -113,7 +121,7 @@ def _unread(chain: KnownChain) -> Iterator[str]:
 
 
 def unnamed(query: Query) -> Iterator[str]:
-    """What nobody looks into: entries without what the question filters by are nobody's."""
+    """A clause for each filter: an entry without a value in its field never matches."""
     filters = {"user": query.users, "action_type": query.action_types, "address": query.networks}
     for field, values in (filters | {"flock": query.flocks}).items():
         if values:
@@ -121,8 +129,8 @@ def unnamed(query: Query) -> Iterator[str]:
 
 
 def _miscounted(reached: Reach, selected: Sequence[Selected]) -> Iterator[Miscounted]:
-    """Each export once: those that the question touches, and the newest whole one."""
-    found = (miscounted(each.said) for group in selected for each in group.read)
+    """Each export once: those that the question touches, and the newest complete one."""
+    found = (miscounted(each.statement) for group in selected for each in group.read)
     yield from dict.fromkeys(each for each in (*found, reached.miscounted) if each is not None)
 
 

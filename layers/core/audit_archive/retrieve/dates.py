@@ -1,7 +1,12 @@
 """Dates and times as a person writes them (a part of ISO 8601), and which instants they include. Pure.
 
 `from` includes what it names from its beginning, `to` until its end: a date the whole day, a time without
-seconds the whole minute. Without an offset of its own a text is read by clocks and calendars of a time zone.
+seconds the whole minute. A text without an offset is read in a time zone.
+
+A zone is a function that gives its offset from UTC (seconds, east is positive) at an instant. Where clocks
+are put forward some readings never occur, and where they are put back some occur twice. That must not narrow
+a question. So a reading is resolved to both instants that it may mean: with the offset before the change, and
+with the one after it. A date is exact: all instants at which calendars in the zone show it.
 """
 
 import re
@@ -11,20 +16,13 @@ from typing import NamedTuple
 
 from audit_archive.format.times import DAY, MINUTE, OffsetAt
 
-# What a date or a wall clock's reading in some time zone means in epoch seconds. Pure.
-#
-# A zone is a function that tells its offset from UTC (seconds, east is positive) at an instant. Where clocks
-# are put forward some readings never occur, and where they are put back some occur twice. A question must not
-# be narrowed by that, so a reading is resolved to both instants that it may stand for: with the offset before
-# the change and with the one after it. A date is exact: all instants at which calendars there show it.
-
 _HOUR = 3600
 _REACH = 26 * _HOUR
-"""No two clocks on earth were ever further apart, so what a reading stands for lies within this."""
+"""Seconds. No two time zones were ever further apart, so the instants of a reading lie within this."""
 
 
 class _Stretch(NamedTuple):
-    """A time of one offset, `start` included, `end` excluded."""
+    """A stretch of time with one offset: `start` included, `end` excluded."""
 
     start: int
     end: int
@@ -32,14 +30,14 @@ class _Stretch(NamedTuple):
 
 
 class Instants(NamedTuple):
-    """The earliest and the latest instant in question, epoch seconds; mostly the same."""
+    """The earliest and the latest instant that a text may mean, epoch seconds; mostly the same."""
 
     earliest: int
     latest: int
 
 
 def of_reading(local: int, offset_at: OffsetAt) -> Instants:
-    """What a clock's reading stands for; `local` is the reading in epoch seconds as if it were UTC."""
+    """The instants of a clock's reading. `local`: the reading in epoch seconds, as if it were UTC."""
     stretches = _stretches(local, offset_at)
     shown = [local - s.offset for s in stretches if s.start <= local - s.offset < s.end]
     meant = shown or [local - s.offset for s in _around_gap(local, stretches)]
@@ -47,7 +45,10 @@ def of_reading(local: int, offset_at: OffsetAt) -> Instants:
 
 
 def of_day(midnight: int, offset_at: OffsetAt) -> Instants:
-    """The first instant of a day, and the first after its last; `midnight` as if the day's were UTC."""
+    """The first instant of a day, and the first after it.
+
+    `midnight`: epoch seconds, as if the day were UTC's.
+    """
     return Instants(_first_at_or_after(midnight, offset_at), _last_before(midnight + DAY, offset_at))
 
 
@@ -66,7 +67,7 @@ def _last_before(local: int, offset_at: OffsetAt) -> int:
 
 
 def _around_gap(local: int, stretches: list[_Stretch]) -> list[_Stretch]:
-    """The two stretches between which a reading was left out."""
+    """The two stretches around the gap that holds a reading."""
     at = next(n for n, s in enumerate(stretches) if local - s.offset < s.start)
     return stretches[at - 1 : at + 1]
 
@@ -86,7 +87,10 @@ def _stretches(local: int, offset_at: OffsetAt) -> list[_Stretch]:
 
 
 def _change(low: int, high: int, offset_at: OffsetAt) -> int:
-    """The first instant at which the offset is no longer that of `low`; at `high` it is another."""
+    """The first instant that no longer has the offset of `low`, by bisection.
+
+    The offset of `high` is another one.
+    """
     before = offset_at(low)
     while high - low > 1:
         middle = (low + high) // 2
@@ -109,7 +113,7 @@ _MAX_OFFSET = 24 * _HOUR
 
 @dataclass(frozen=True)
 class Moment:
-    """What was written: epoch seconds as if it were UTC, how many seconds it names, and its own offset."""
+    """What a text names: epoch seconds as if it were UTC, its length in seconds, its own offset or None."""
 
     local: int
     length: int
@@ -123,7 +127,7 @@ class Moment:
         return meant(self.local, offset_at).earliest
 
     def end(self, offset_at: OffsetAt) -> int:
-        """The first instant after all that it includes."""
+        """The first instant after what it includes."""
         if self.offset is not None:
             return self.local - self.offset + self.length
         if self.length == DAY:
@@ -132,7 +136,7 @@ class Moment:
 
 
 def read_moment(text: str) -> Moment | None:
-    """What a text names; None if it is not of the form that ACCEPTED describes."""
+    """What a text names; None if it does not have a form of MOMENT_FORMS."""
     match = _PATTERN.fullmatch(text)
     if match is None or int(match[1]) not in _YEARS:
         return None

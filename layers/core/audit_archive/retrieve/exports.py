@@ -1,4 +1,4 @@
-"""`export`: the original zips, as the Console served them, that hold an entry, or entries of some dates."""
+"""`export`: the original zips, as the Console served them, that hold one entry, or the entries of a date."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -18,9 +18,9 @@ from audit_archive.storage.entry_files import read_stored_export
 
 @dataclass(frozen=True)
 class Original:
-    """An export, and the numbers of the statements that archived entries asked for from it.
+    """An export, and the numbers of the statements that archived the entries in question from it.
 
-    `absence`: why it is not there, of `Absence`; None if it is, and has the hash that its statements give.
+    `absence`: why it is not there; None if it is there and matches the hash in its statements.
     """
 
     epoch: int
@@ -31,7 +31,7 @@ class Original:
 
 @dataclass(frozen=True)
 class FoundExports:
-    """The answer: how it ends, in a word and in a sentence, what it rests on, and the exports."""
+    """The answer: its outcome, the same as a sentence, its coverage, and the exports."""
 
     outcome: AnswerOutcome
     sentence: str
@@ -40,9 +40,10 @@ class FoundExports:
 
 
 def find_exports(reader: Reader, query: Query) -> FoundExports:
-    """Find and check the exports behind the entries of a query's ids, or of its dates.
+    """Find the exports that the entries of a query's ids, or of its dates, were archived from, and check
+    them.
 
-    Raises IntegrityError naming the object if a statement or an export is not what it should be.
+    Raises IntegrityError naming the object if a statement or an export does not match its hash.
     """
     return answered(reader, query.console, lambda chain: _find(reader, chain, query))
 
@@ -63,25 +64,27 @@ def _originals(reader: Reader, selected: Selected, query: Query) -> Iterator[Ori
     by_version: dict[tuple[str, str], list[ReadRow]] = {}
     for each in selected.read:
         if _archives(each, query):
-            facts = each.said.export
+            facts = each.statement.export
             by_version.setdefault((facts.key, facts.version_id), []).append(each)
     for rows in by_version.values():
         reader.check_time("date")
-        facts = rows[0].said.export
+        facts = rows[0].statement.export
         yield Original(selected.epoch, tuple(r.row.seq for r in rows), facts, _checked(reader, facts))
 
 
 def _archives(each: ReadRow, query: Query) -> bool:
-    """Whether a statement archives the one entry that is asked for, or one of the dates."""
+    """Whether a statement archives the entry in question, or an entry of the dates in question."""
     if query.ids == ALL_IDS:
-        return any(query.dates.first <= file.date <= query.dates.last for file in each.said.entries)
+        return any(query.dates.first <= file.date <= query.dates.last for file in each.statement.entries)
     entry_id = query.ids.first
-    is_missing = any(hole.first <= entry_id <= hole.last for hole in each.said.missing)
-    return entry_id in each.said.filled or (each.row.above < entry_id <= each.row.ids.last and not is_missing)
+    is_missing = any(hole.first <= entry_id <= hole.last for hole in each.statement.missing)
+    return entry_id in each.statement.filled or (
+        each.row.above < entry_id <= each.row.ids.last and not is_missing
+    )
 
 
 def _checked(reader: Reader, facts: ExportFacts) -> Absence | None:
-    """Why an export is not there; None if it is, and whole."""
+    """Why an export is not there; None if it is there. Reads it to the end, which compares its hash."""
     if reader.source.inspect(facts.key, facts.version_id) is None:
         is_over = from_rfc3339(facts.retain_until) <= reader.clock.now()
         return Absence.EXPIRED if is_over else Absence.REMOVED
@@ -91,20 +94,24 @@ def _checked(reader: Reader, facts: ExportFacts) -> Absence | None:
 
 
 def _sentence(query: Query, outcome: AnswerOutcome, originals: Sequence[Original]) -> str:
-    asked = "these dates" if query.ids == ALL_IDS else f"the entry {query.ids.first}"
+    asked = "entries of these dates" if query.ids == ALL_IDS else f"entry {query.ids.first}"
     match outcome:
         case AnswerOutcome.FOUND:
             left = sum(original.absence is None for original in originals)
             gone = len(originals) - left
             hold = "1 export holds" if left == 1 else f"{left} exports hold"
-            return f"{hold} {asked}." + (f" {gone} more are no longer there." if gone else "")
+            more = (
+                f" {gone} more {'is' if gone == 1 else 'are'} no longer there: see absence." if gone else ""
+            )
+            return f"{hold} {asked}.{more}"
         case AnswerOutcome.NOTHING_LEFT:
-            return f"The {len(originals)} exports that hold {asked} are no longer there: see absence."
+            count, are = (
+                ("1 export", "it is") if len(originals) == 1 else (f"{len(originals)} exports", "they are")
+            )
+            return f"{count} held {asked}, and {are} no longer there: see absence."
         case AnswerOutcome.NOTHING_ARCHIVED:
             return f"Nothing of Console {query.console} is archived."
         case AnswerOutcome.OUTSIDE:
-            return (
-                f"What is archived of Console {query.console} does not reach {asked}: see archived and up_to."
-            )
+            return f"The archive of Console {query.console} does not reach {asked}: see archived and up_to."
         case _:
-            return f"No archived entry is {asked if query.ids != ALL_IDS else f'of {asked}'}: see holes."
+            return f"The archive of Console {query.console} does not have {asked}: see holes."

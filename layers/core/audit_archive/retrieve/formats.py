@@ -1,4 +1,11 @@
-"""The forms in which entries are handed out: most turn an archived line into bytes of a report. Pure."""
+"""The forms of an answer: NDJSON, CSV and OCSF turn archived lines into bytes; a bundle is a zip. Pure.
+
+CSV (RFC 4180) is for a spreadsheet to show and not to run. A spreadsheet takes a cell that begins with `=`,
+`+`, `-`, `@` or certain control characters for a formula (OWASP, CSV Injection), and an attacker chooses his
+user agent. So a cell that begins like that, after any white space, gets an apostrophe in front, and so does
+one that begins with an apostrophe: a reader takes one apostrophe away and has the value. Every cell is
+quoted.
+"""
 
 import re
 from collections.abc import Callable
@@ -10,13 +17,6 @@ import orjson
 from audit_archive.format.canonical import SOURCE_KEYS, is_source_line
 from audit_archive.format.entry import members_of
 from audit_archive.retrieve.ocsf import ocsf_line
-
-# Entries as CSV (RFC 4180) that a spreadsheet shows and does not run.
-#
-# A spreadsheet takes a cell that begins with `=`, `+`, `-`, `@` or certain control characters for a formula
-# (OWASP, CSV Injection), and an attacker chooses his user agent. So whatever begins like that, after any
-# white space, gets an apostrophe in front, and so does whatever begins with an apostrophe: a reader takes one
-# away where there is one, and has the value again. Every cell is quoted.
 
 CSV_COLUMNS = (
     "id",
@@ -39,9 +39,9 @@ _DANGEROUS = re.compile(r"[\s\x00]*['=+\-@\t\r\n\x00\uff1d\uff0b\uff0d\uff20]")
 
 
 def csv_row(line: bytes, epoch: int) -> bytes:
-    """An archived line as a row: a text as it is, null and what is absent as nothing, the rest as JSON.
+    """An archived line as a row: a text as it is, null and an absent value as nothing, other values as JSON.
 
-    Of a line in `_source` form the texts are read as far as they can be; the source stands in `other_fields`.
+    Of a line in `_source` form, columns have the texts that can be read; the source stands in `other_fields`.
     """
     members: dict[str, Any] = orjson.loads(line)
     others = members
@@ -61,7 +61,7 @@ def cell_of(value: Any) -> str:
 
 
 def harmless(text: str) -> str:
-    """The text of a cell that no spreadsheet takes for a formula."""
+    """A text, with an apostrophe in front if a spreadsheet could take it for a formula."""
     return f"'{text}" if _DANGEROUS.match(text) else text
 
 
@@ -82,7 +82,7 @@ class LineOrigin(NamedTuple):
 
 @dataclass(frozen=True)
 class FileKind:
-    """A kind of report: its name, how the name of its file ends, its media type."""
+    """A kind of answer in a file: its name, the end of the file's name, its media type."""
 
     name: str
     suffix: str
@@ -91,14 +91,14 @@ class FileKind:
 
 @dataclass(frozen=True)
 class Form(FileKind):
-    """How entries are written: what a report begins with, and what stands in it for a line of some origin."""
+    """How entries are written: `header` begins the file, `render` gives the bytes of an archived line."""
 
     render: Callable[[bytes, LineOrigin], bytes]
     header: bytes = b""
 
 
 def _as_it_is(line: bytes, origin: LineOrigin) -> bytes:
-    """The very bytes that the archive vouches for."""
+    """The archived bytes themselves: proofs are about them."""
     del origin
     return line + b"\n"
 

@@ -1,7 +1,18 @@
-"""Whether an entry is one that is asked for. Three-valued: what can't be read is neither in nor out.
+"""Which archived lines match a query: `EntryMatcher` decides, `Prefilter` finds candidates in bytes first.
 
-A filter says yes, no, or that the entry's value can't be read. One no is no, whatever the others say; else
-one that can't be read leaves the entry undecided, and whoever asks is told so. Nothing matches by accident.
+The decision has three values. A filter says yes, no, or that the entry's value can't be read. One no decides.
+Else one unreadable value leaves the entry undecided, and the answer says so.
+
+The prefilter may give a line too many, never one too few; only candidates are parsed. Lines are canonical
+JSON, so a value is spelled in one way: in UTF-8, with no escapes but the required ones. The difficulty is to
+ignore case:
+
+* In lower case (ASCII), a text that is all ASCII is its own case folding. So a wanted text is looked for in
+  the lower-cased bytes.
+* A character that is not ASCII may fold to ASCII: the Kelvin sign to `k`, the sharp s to `ss`. A line with
+  one that may stand for a wanted letter (LOOSE) is a candidate.
+* A line in a `_source` form may be spelled in any way, and is always a candidate.
+* A value that can't be read must be judged, and counted: every value of an unusual kind is a candidate.
 """
 
 import math
@@ -21,7 +32,8 @@ from audit_archive.retrieve.query import ALL_IDS, Network, Query
 Members: TypeAlias = Mapping[str, Any]
 Answers: TypeAlias = Sequence[bool | None]
 Check: TypeAlias = Callable[[Sequence[Members]], Answers]
-"""What a filter says of many entries; many at once, because a call takes as long as a look."""
+"""What a filter says of some entries: yes, no, or None for an unreadable value. A call for each would cost
+more."""
 
 MATCH = "match"
 NO = "no"
@@ -35,7 +47,7 @@ entry the end of the object would follow, and no text has a quote without a back
 
 
 class EntryMatcher:
-    """Decides over lines, by one query."""
+    """Decides which lines match one query."""
 
     def __init__(self, query: Query) -> None:
         self._checks = tuple(_checks(query))
@@ -44,16 +56,17 @@ class EntryMatcher:
         self._is_only_timed = self._text is None and [field for field, _ in self._checks] == ["timestamp"]
 
     def passes_all(self, text: bytes, date: str) -> bool:
-        """Whether every line of a text, filed under a date, matches; False if that needs a look at each.
+        """Whether every line of a text, filed under a date, is known to match; False: look at each line.
 
-        It does if only the time counts, the date lies within it, and each line shows that it is of that date.
+        That is known if the query has no filter but the time, the date lies within that time, and each line
+        has the date in its timestamp.
         """
         if not (self._is_only_timed and self._dates.first < date < self._dates.last):
             return False
         return _STAMP.findall(text).count(date.encode()) == text.count(b"\n")
 
     def verdicts(self, lines: Sequence[bytes]) -> list[str]:
-        """Of each line MATCH, NO, or the name of a field that the verdict hangs on and that can't be read."""
+        """For each line MATCH, NO, or the name of the unreadable field that leaves it undecided."""
         verdicts = [MATCH] * len(lines)
         if self._checks:
             members = list(map(members_of, lines))
@@ -78,7 +91,7 @@ def _joined(verdict: str, answer: bool | None, field: str) -> str:
 
 
 def _checks(query: Query) -> Iterator[tuple[str, Check]]:
-    """What must hold, each with the field that it reads."""
+    """The filters of a query, each with the field that it reads."""
     if query.ids != ALL_IDS:
         first, last = query.ids
         yield "id", lambda entries: [first <= members["id"] <= last for members in entries]
@@ -95,7 +108,10 @@ def _checks(query: Query) -> Iterator[tuple[str, Check]]:
 
 
 def _text_in(fields: Sequence[str], wanted: Sequence[str]) -> Check:
-    """Whether one of the fields is one of the texts. An absent or null field is not; no text: unreadable."""
+    """Whether one of the fields is one of the texts.
+
+    An absent or null field is not; a number is unreadable.
+    """
     folded = {text.casefold() for text in wanted}
 
     def check(members: Members) -> bool | None:
@@ -113,7 +129,10 @@ def _text_in(fields: Sequence[str], wanted: Sequence[str]) -> Check:
 
 
 def _address_in(networks: Sequence[Network]) -> Check:
-    """Whether the address is in one of the networks. An absent or null one is not; no address: unreadable."""
+    """Whether the address is in one of the networks.
+
+    An absent or null one is not; other values are unreadable.
+    """
 
     @lru_cache(maxsize=1 << 16)
     def of_text(text: str) -> bool | None:
@@ -129,7 +148,7 @@ def _address_in(networks: Sequence[Network]) -> Check:
 
 
 def read_address(text: str) -> tuple[IPv4Address | IPv6Address, ...]:
-    """An IPv4 or IPv6 address, and the IPv4 address that it maps (RFC 4291, section 2.5.5.2); or nothing."""
+    """An IPv4 or IPv6 address, and the IPv4 address that it maps (RFC 4291, section 2.5.5.2); else empty."""
     try:
         address = ip_address(text)
     except ValueError:
@@ -139,7 +158,7 @@ def read_address(text: str) -> tuple[IPv4Address | IPv6Address, ...]:
 
 
 def _within(start: int | None, end: int | None) -> Check:
-    """Whether the entry happened in this time. An entry without a readable time: nobody can say."""
+    """Whether the entry happened from `start` on and before `end`; None without a readable time."""
     first = -math.inf if start is None else start
     last = math.inf if end is None else end
 
@@ -150,20 +169,8 @@ def _within(start: int | None, end: int | None) -> Check:
     return check
 
 
-# Which lines of a text may match a query, found in the bytes: only those need be parsed.
-#
-# It may give a line too many, and never one too few. Lines are canonical JSON, so a value is spelled in one
-# way: in UTF-8, with no escapes but the required ones. Ignoring case is the difficulty:
-#
-# * In lower case (ASCII), a text that is all ASCII is its own case folding. So a wanted text is looked for in
-#   the lower-cased bytes.
-# * A character that is not ASCII may fold to ASCII: the Kelvin sign to `k`, the sharp s to `ss`. A line with
-#   one that may stand for a wanted letter (LOOSE) is a candidate.
-# * A line in a `_source` form spells as it likes, and is always a candidate.
-# * A value that can't be read must be judged, and counted: every value of an unusual kind is a candidate.
-
 Finder: TypeAlias = Callable[[bytes], Iterator[int]]
-"""Yields positions in a lower-cased text, ascending; each stands for the line that it is in."""
+"""Yields positions in a lower-cased text, ascending; the line around each one is a candidate."""
 
 LOOSE = {
     "ß".encode(): "s",
@@ -201,7 +208,7 @@ class Prefilter:
 
 
 def _finders(query: Query) -> tuple[Finder, ...] | None:
-    """The finders of one of the query's filters, the one that most likely lets the fewest lines pass."""
+    """The finders for one filter of the query: the one that should let the fewest lines pass."""
     if query.users:
         return _field(rb"user", query.users), _literal(_SOURCE)
     if query.text is not None:
@@ -216,7 +223,7 @@ def _finders(query: Query) -> tuple[Finder, ...] | None:
 
 
 def _literal(piece: bytes) -> Finder:
-    """A line each that has these bytes."""
+    """Every line with these bytes."""
 
     def find(text: bytes) -> Iterator[int]:
         at = text.find(piece)
@@ -238,7 +245,7 @@ def _pattern(pattern: "re.Pattern[bytes]") -> Finder:
 
 
 def _anywhere(wanted: str) -> tuple[Finder, ...]:
-    """Lines with a text somewhere: by the longest part of it that is ASCII, or else by any that is not."""
+    """Lines that may have a text: those with its longest ASCII part, or with any byte beyond ASCII."""
     folded = wanted.casefold()
     run = max(_ASCII.findall(folded), key=len, default="")
     if not folded.isascii() and len(run) < _MIN_RUN:
@@ -247,7 +254,7 @@ def _anywhere(wanted: str) -> tuple[Finder, ...]:
 
 
 def _field(name: bytes, wanted: Sequence[str]) -> Finder:
-    """Lines in which a field is one of some texts, or can't be compared in bytes."""
+    """Lines in which a field is one of some texts, or has a value that bytes can't decide."""
     folded = [text.casefold() for text in wanted]
     texts = [b'"%b"' % re.escape(_escaped(text)) for text in folded if text.isascii()]
     others = [
@@ -259,17 +266,17 @@ def _field(name: bytes, wanted: Sequence[str]) -> Finder:
 
 def _loose(letters: str) -> list[bytes]:
     """How the characters beyond ASCII begin that may stand for one of these letters."""
-    return [begin for begin, those in LOOSE.items() if not set(those).isdisjoint(letters)]
+    return [begin for begin, ascii_letters in LOOSE.items() if not set(ascii_letters).isdisjoint(letters)]
 
 
 def _with(pieces: Sequence[bytes]) -> bytes:
-    """A string that has one of these pieces, none of which is ASCII; nothing for no pieces."""
+    """A pattern for a string with one of these pieces, which have no ASCII; empty without pieces."""
     any_of = b"|".join(pieces)
     return rb'"(?:[^"\\\x80-\xff]++|\\.|(?!%b)[\x80-\xff])*+(?:%b)' % (any_of, any_of) if pieces else b""
 
 
 def _address(networks: Sequence[Network]) -> Finder:
-    """Lines whose address is no plain IPv4 address, or one that begins as one of the networks does."""
+    """Lines with an address that is not plain IPv4, or that begins like one of the networks."""
     others = rb"".join(rb"(?!%b)" % re.escape(_prefix(n)) for n in networks if isinstance(n, IPv4Network))
     plain = rb'"' + others + rb"\.".join([_OCTET] * 4) + rb'"'
     return _pattern(re.compile(rb'"user_ip":(?!null|' + plain + rb")"))

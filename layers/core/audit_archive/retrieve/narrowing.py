@@ -1,8 +1,13 @@
-"""Which statements a question needs read, by what the index says of them. Pure.
+"""Which statements, entry files and holes a question concerns. Pure.
 
-Besides those that archived entries of the dates and ids asked for, these are the two on either side of a step
-in time: a hole between two entries may have been entries of any moment between theirs, though no file of the
-dates asked for touches it; and an entry without a readable time is filed under its neighbour's date.
+Statements are chosen by what the index says of them. A question needs those that archived entries of its
+dates and ids, and the two on either side of a step in time. A hole between two entries may have held entries
+of any moment between theirs, though no file of the dates in question touches it. And an entry without a
+readable time is filed under its neighbour's date.
+
+Files and holes are chosen once the statements are read. The files of a statement are grouped into clusters in
+order of id: files with overlapping ids (dates out of order) form one. What is missing between two clusters
+happened between their dates.
 """
 
 from bisect import bisect_right
@@ -26,14 +31,14 @@ def overlap(one: IdRange, other: IdRange) -> bool:
 
 
 def by_epoch(rows: Iterable[ArchivedRow], query: Query) -> Iterator[tuple[int, list[ArchivedRow]]]:
-    """The rows of each epoch that is asked for, in order."""
+    """The rows of each epoch in question, in order."""
     for epoch, group in groupby(rows, attrgetter("epoch")):
         if query.epoch in (None, epoch):
             yield epoch, list(group)
 
 
 def needed(rows: Sequence[ArchivedRow], query: Query) -> list[ArchivedRow]:
-    """Those of one epoch's rows that must be read for a query."""
+    """Those rows of one epoch whose statements must be read for a query."""
     dates = query.dates
     chosen = {row.seq for row in rows if row.dates.meet(dates)}
     for before, after in pairwise((None, *(row for row in rows if row.archives_new_ids), None)):
@@ -61,23 +66,17 @@ def fillers(rows: Sequence[ArchivedRow], holes: Sequence[Missing], known: Iterab
     ]
 
 
-# Which entry files a question needs read, and which holes it touches, once its statements are read. Pure.
-#
-# The files of a statement are grouped into clusters that follow each other in order of id: files whose ids
-# overlap (dates out of order) are one. What is missing between two clusters happened between their dates.
-
-
 @dataclass(frozen=True)
 class ReadRow:
-    """A row, and the statement that it stands for."""
+    """A row of the index, and its statement."""
 
     row: ArchivedRow
-    said: ArchiveStatement
+    statement: ArchiveStatement
 
 
 @dataclass(frozen=True)
 class Filed:
-    """An entry file, and where it belongs: epoch, number of the statement, the retention of its export."""
+    """An entry file, with its epoch, the number of its statement, and the end of its export's retention."""
 
     file: EntryFile
     epoch: int
@@ -92,7 +91,7 @@ class Filed:
 
 @dataclass(frozen=True)
 class Cluster:
-    """Files of one statement whose ids overlap: from which ids to which, and from which dates."""
+    """Files of one statement with overlapping ids: the range of ids and of dates that they cover."""
 
     ids: IdRange
     dates: Dates
@@ -104,9 +103,9 @@ _END = Cluster(IdRange(MAX_ID + 1, MAX_ID + 1), Dates(ALL_DATES.last, ALL_DATES.
 
 
 class Steps:
-    """The clusters of the read statements of one epoch, between the one before it and the end of all.
+    """The steps in time of one epoch: for each statement that was read, its clusters and those around them.
 
-    `rows`: all of the epoch. One that was not read counts as a cluster without files.
+    `rows`: all rows of the epoch. A row that was not read counts as a cluster without files.
     """
 
     def __init__(self, read: Sequence[ReadRow], rows: Sequence[ArchivedRow]) -> None:
@@ -138,10 +137,10 @@ class Steps:
 
 
 def dates_beside(steps: Steps, query: Query) -> frozenset[str]:
-    """Other dates under which an entry of the dates asked for may be filed, because its time can't be read.
+    """Other dates under which an entry of the dates in question may be filed, because its time is unreadable.
 
     Such an entry is filed with the next lower one that has a time, or with the next upper if its export has
-    none below. So these are the dates from which time steps into those asked for, or over them.
+    none below. So these are the dates from which time steps into the dates in question, or over them.
     """
     if not query.is_timed:
         return frozenset()
@@ -149,7 +148,7 @@ def dates_beside(steps: Steps, query: Query) -> frozenset[str]:
 
 
 def files_for(read: Iterable[ReadRow], beside: Container[str], query: Query) -> list[Filed]:
-    """The files of one epoch that may hold an entry asked for, or one that can't be judged; by first id."""
+    """The files of one epoch that may hold a matching entry, or one that can't be judged; by first id."""
     dates = query.dates
     found = (filed for each in read for filed in _filed(each) if overlap(filed.ids, query.ids))
     chosen = [f for f in found if dates.first <= f.file.date <= dates.last or f.file.date in beside]
@@ -162,19 +161,19 @@ def holes_for(steps: Steps, query: Query) -> list[Missing]:
         hole
         for each in steps.read
         for clusters in (steps.of(each),)
-        for hole in each.said.missing
+        for hole in each.statement.missing
         if overlap(IdRange(hole.first, hole.last), query.ids)
         if _dates_of(hole, clusters).meet(query.dates)
     ]
 
 
 def _filed(each: ReadRow) -> Iterator[Filed]:
-    for file in each.said.entries:
-        yield Filed(file, each.row.epoch, each.row.seq, each.said.export.retain_until)
+    for file in each.statement.entries:
+        yield Filed(file, each.row.epoch, each.row.seq, each.statement.export.retain_until)
 
 
 def _clusters(each: ReadRow) -> tuple[Cluster, ...]:
-    """A statement's clusters in order of id. Late ids fill holes of before, and belong to none."""
+    """A statement's clusters in order of id. Late ids fill earlier holes, and belong to no cluster."""
     above = each.row.above
     new = (filed for filed in _filed(each) if filed.file.last_id > above)
     found: list[Cluster] = []
@@ -205,7 +204,7 @@ def _beside(clusters: Sequence[Cluster], dates: Dates) -> Iterator[str]:
 
 
 def _dates_of(hole: Missing, clusters: Sequence[Cluster]) -> Dates:
-    """From the date of the entry below a hole to that of the entry above it; rather more than less."""
+    """From the date of the entry below a hole to that of the entry above it. In doubt the range is wider."""
     at = bisect_right(clusters, hole.first, key=lambda cluster: cluster.ids.first)
     below = clusters[at - 1]
     if below.ids.last > hole.last:

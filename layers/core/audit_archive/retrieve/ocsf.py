@@ -1,8 +1,11 @@
 """An archived entry as an event of the Open Cybersecurity Schema Framework, version 1.9.0 (schema.ocsf.io).
 
-Nothing is lost: `raw_data` is the very line, which is what the archive's proofs are about, and a field that
-has no place of its own in the schema stands in `unmapped`. Nothing is made up: where the schema requires what
-the entry does not say, a name is `Unknown` and a time is 0.
+An event keeps the whole entry: `raw_data` is the archived line, which the archive's proofs are about, and a
+field without a place in the schema stands in `unmapped`. It adds no facts: where the schema requires a value
+that the entry lacks, a name is `Unknown` and a time is 0.
+
+`action_type` is an open set, so the class and the activity come from rules, not from a list of names: a
+subject, an underscore, a verb. An action with an unknown subject is API Activity: Other, under its own name.
 """
 
 import re
@@ -17,18 +20,13 @@ from audit_archive.format.entry import members_of
 from audit_archive.format.times import read_timestamp
 from audit_archive.retrieve.match import read_address
 
-# Which OCSF class and activity an action type is (OCSF 1.9.0, schema.ocsf.io/1.9.0).
-#
-# `action_type` is an open set, so the table has rules, not names: a subject, an underscore, a verb. An action
-# whose subject is not known here is API Activity: Other, under its own name. None is dropped.
-
 UNKNOWN = 0
 OTHER = 99
 
 
 @dataclass(frozen=True)
 class EventClass:
-    """An OCSF event class: its number and caption, its category, and the activities that we tell apart."""
+    """An OCSF event class: its number and caption, its category, and those of its activities that we use."""
 
     uid: int
     name: str
@@ -38,7 +36,7 @@ class EventClass:
 
 
 class OcsfActivity(NamedTuple):
-    """What an action is in OCSF. `subject` is the kind of thing that it was done to; empty if unknown."""
+    """An action in OCSF. `subject`: the kind of thing that it was done to; empty if unknown."""
 
     event_class: EventClass
     id: int
@@ -83,7 +81,7 @@ THINGS = ("device", "flock", "canarytoken", "incident", "audit_trail")
 
 
 def activity_of(action_type: object) -> OcsfActivity:
-    """The class and activity of an entry's `action_type`; API Activity: Unknown if that is no text."""
+    """The class and activity of an entry's `action_type`; API Activity: Unknown if that is not a text."""
     if not isinstance(action_type, str) or not action_type:
         return OcsfActivity(API_ACTIVITY, UNKNOWN, "Unknown", "")
     subject = next((each for each in (*THINGS, "user") if action_type.startswith(f"{each}_")), "")
@@ -98,7 +96,7 @@ def activity_of(action_type: object) -> OcsfActivity:
 
 
 def _activity(event_class: EventClass, number: int | None, action_type: str, subject: str) -> OcsfActivity:
-    """An activity under its caption, or Other under the source's own name, as the schema wants it."""
+    """An activity under its caption; without a number, Other under the source's own name (a schema rule)."""
     if number is None:
         return OcsfActivity(event_class, OTHER, action_type, subject)
     return OcsfActivity(event_class, number, event_class.activities[number], subject)
@@ -106,13 +104,13 @@ def _activity(event_class: EventClass, number: int | None, action_type: str, sub
 
 VERSION = "1.9.0"
 _PRODUCT_NAME = "Canary Console"
-NOBODY = {"name": "Unknown"}
+UNKNOWN_NAME = {"name": "Unknown"}
 STATUS = ("Unknown", "Success", "Failure")
 
 _FAILURES = frozenset({"fail", "failed", "failure"})
 _FAILED = re.compile(r"\b(?:fail(?:ed|ure|s)?|invalid|incorrect|denied|unsuccessful(?:ly)?)\b", re.IGNORECASE)
 _DONE = re.compile(r"\blogged (?:in|out)\b", re.IGNORECASE)
-# The schema has a place for these, if they are texts; the id is a number always.
+# The schema has a place for these if they are texts. (The id always is a number, and has its place.)
 _PLACED = frozenset({"timestamp", "action_type", "message", "user", "user_ip"})
 _PLACED |= {"user_browser_agent", "user_browser_language"}
 _UID = {"device": "node_id", "canarytoken": "canarytoken"}
@@ -126,9 +124,10 @@ def ocsf_line(line: bytes, console: str, epoch: int) -> bytes:
 
 
 def ocsf_event(line: bytes, console: str, epoch: int) -> dict[str, Any]:
-    """An archived line as an OCSF event; `time` in epoch milliseconds, 0 if the entry's can't be read.
+    """An archived line as an OCSF event; `time` in epoch milliseconds, 0 if the entry's time is unreadable.
 
-    A line in `_source` form is read as far as it can be. `metadata.uid` is unique over Consoles and epochs.
+    Of a line in `_source` form, the event has the fields that can be read. `metadata.uid` is unique over
+    Consoles and epochs.
     """
     members = members_of(line)
     activity = activity_of(members.get("action_type"))
@@ -155,37 +154,40 @@ def ocsf_event(line: bytes, console: str, epoch: int) -> dict[str, Any]:
         "type_uid": event_class.uid * 100 + activity.id,
         "unmapped": _unmapped(members, is_source_form=is_source_line(line)),
     }
-    return _said(event | _of_its_class(members, activity, console))
+    return _known_only(event | _of_its_class(members, activity, console))
 
 
 def _of_its_class(members: _Members, activity: OcsfActivity, console: str) -> dict[str, Any]:
-    """What the schema requires of an event of this class beyond what it requires of all."""
+    """Fields that the schema requires of this class and not of all."""
     service = {"name": _PRODUCT_NAME, "uid": console}
     if activity.event_class is AUTHENTICATION:
         return {"service": service, "user": _user(members)}
     if activity.event_class is USER_MANAGEMENT:
-        return {"user": NOBODY}  # the one acted upon: an entry tells of him only in its message
+        return {"user": UNKNOWN_NAME}  # the user acted upon: an entry names that user in its message only
     if activity.event_class is ENTITY_MANAGEMENT:
         return {"entity": _entity(members, activity.subject)}
     api = {"operation": _text(members, "action_type") or "Unknown", "service": service}
-    return {"api": api, "src_endpoint": _endpoint(members) or NOBODY}
+    return {"api": api, "src_endpoint": _endpoint(members) or UNKNOWN_NAME}
 
 
 def _status_id(members: _Members, activity: OcsfActivity) -> int:
-    """1 for success, 2 for failure, 0 where the entry does not say. A user's name says nothing about it."""
+    """1 for success, 2 for failure, 0 for unknown.
+
+    The user's name is taken out first: it may read like a failure.
+    """
     action, message = _text(members, "action_type") or "", _text(members, "message") or ""
     if _FAILURES & set(action.split("_")):
         return 2
     if activity.event_class is not AUTHENTICATION:
         return 0
-    said = message.replace(_text(members, "user") or "", "")
-    if _FAILED.search(said):
+    message = message.replace(_text(members, "user") or "", "")
+    if _FAILED.search(message):
         return 2
-    return 1 if _DONE.search(said) else 0
+    return 1 if _DONE.search(message) else 0
 
 
 def _metadata(members: _Members, console: str, epoch: int) -> dict[str, Any]:
-    return _said(
+    return _known_only(
         {
             "event_code": _text(members, "action_type"),
             "log_name": "audit_trail",
@@ -201,7 +203,7 @@ def _metadata(members: _Members, console: str, epoch: int) -> dict[str, Any]:
 
 def _user(members: _Members) -> dict[str, str]:
     name = _text(members, "user")
-    return {"name": name} if name else NOBODY
+    return {"name": name} if name else UNKNOWN_NAME
 
 
 def _endpoint(members: _Members) -> dict[str, str] | None:
@@ -214,23 +216,23 @@ def _endpoint(members: _Members) -> dict[str, str] | None:
 def _http_request(members: _Members) -> dict[str, Any]:
     language = _text(members, "user_browser_language")
     headers = [{"name": "Accept-Language", "value": language}] if language else None
-    return _said({"http_headers": headers, "user_agent": _text(members, "user_browser_agent")})
+    return _known_only({"http_headers": headers, "user_agent": _text(members, "user_browser_agent")})
 
 
 def _entity(members: _Members, subject: str) -> dict[str, Any]:
-    """The thing acted upon, by the ids that the Console's API knows it by."""
+    """The thing acted upon, under its id in the Console's API."""
     information = members.get("additional_information")
     facts = information if isinstance(information, dict) else {}
     if subject == "flock":
         uid, name = _text(members, "flock_id"), _text(members, "flock_name")
     else:
         uid, name = _text(facts, _UID.get(subject, "")), "audit_trail" if subject == "audit_trail" else None
-    known = _said({"name": name, "uid": uid}) or NOBODY
+    known = _known_only({"name": name, "uid": uid}) or UNKNOWN_NAME
     return known | {"type": subject, "type_id": OTHER}
 
 
 def _unmapped(members: _Members, *, is_source_form: bool) -> _Members:
-    """Every field without a place; of a line in `_source` form, those that were read exactly: the texts."""
+    """Every field without a place. Of a line in `_source` form only texts: those are read exactly."""
     return {
         name: value
         for name, value in members.items()
@@ -244,6 +246,6 @@ def _text(members: _Members, name: str) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _said(members: dict[str, Any]) -> dict[str, Any]:
-    """Without what nothing is known of."""
+def _known_only(members: dict[str, Any]) -> dict[str, Any]:
+    """Without unknown values."""
     return {name: value for name, value in members.items() if value is not None and value != {}}

@@ -1,6 +1,7 @@
-"""How an answer ends, in a word and in a sentence. Pure.
+"""How an answer ends: its outcome, and the sentences on what it can't vouch for. Pure.
 
-"Nothing found", "nothing archived" and "no longer there" are different outcomes with different sentences.
+"Nothing found", "nothing archived" and "no longer there" are different outcomes with different sentences. No
+sentence has a text in it that the Console's users chose, so the report may make links of them.
 """
 
 from collections.abc import Iterator
@@ -12,33 +13,36 @@ from audit_archive.retrieve.coverage import LISTED, Coverage, Miscounted, Popula
 from audit_archive.retrieve.narrowing import overlap
 from audit_archive.retrieve.query import Query
 
-# What an answer can't vouch for, and what somebody should know besides, a sentence each. Pure.
-#
-# The sentences have no text in them that the Console's users chose.
-
-_TOLD = 5
-"""How many ranges of ids, or files, a sentence has."""
+_NAMED = 5
+"""Ranges of ids, or files, that a sentence names at most."""
 
 
 def gaps(query: Query, coverage: Coverage) -> Iterator[str]:
-    """What the query asks for and the answer can't vouch for."""
+    """What the query asks for and the answer can't vouch for, a sentence each."""
     if coverage.missing_ids:
-        yield f"{coverage.missing_ids} ids in this range are not archived: see holes"
-    if coverage.gone_entries:
-        yield f"{coverage.gone_entries} archived entries are no longer there to be searched: see gone_files"
-    for each in coverage.unjudged:
-        told = (
-            f"{each.count} entries have no readable {each.field}: nobody can say whether they are asked for"
+        yield (
+            f"{_counted(coverage.missing_ids, 'id')} in this range {_are(coverage.missing_ids)} not "
+            "archived: see holes"
         )
-        yield f"{told}. Ask for them by id, see unjudged"
+    if coverage.gone_entries:
+        entries = _counted(coverage.gone_entries, "archived entry", "archived entries")
+        yield f"{entries} can no longer be searched, because their files are gone: see gone_files"
+    for each in coverage.unjudged:
+        entries = _counted(each.count, "entry has", "entries have")
+        yield (
+            f"{entries} no readable {each.field}, so it is not known whether the question asks for them. Ask "
+            "for them by id: see unjudged"
+        )
     if coverage.amended and query.is_filtered:
-        told = "entries in this range have another form in a later export"
-        yield f"{told}, which no filter looked into: see amended"
+        yield (
+            "entries in this range have another form in a later export, and the filters looked at the "
+            "archived form only: see amended"
+        )
     yield from map(_lacking, coverage.stale)
     yield from map(_miscounted, coverage.miscounted)
     epochs = {population.epoch: population for population in coverage.archived}
     if query.epoch is not None and query.epoch not in epochs:
-        yield f"there is no epoch {query.epoch} of Console {query.console}"
+        yield f"Console {query.console} has no epoch {query.epoch} in this archive"
     elif _is_open(query, coverage):
         yield _after(coverage)
     if coverage.contradiction is not None:
@@ -46,26 +50,28 @@ def gaps(query: Query, coverage: Coverage) -> Iterator[str]:
 
 
 def notices(coverage: Coverage, remark: str | None, amended: int) -> Iterator[str]:
-    """What somebody should know or look into though the answer is whole.
+    """What a person should know or look into, though the answer is complete; a sentence each.
 
     `remark`: why the ledger's index was not used; `amended`: how many entries of the answer have another
     form.
     """
     if remark is not None:
         yield (
-            f"{remark}. This answer rests on the chain itself. Verify the archive, and recreate the ledger "
-            "by an event like events/rebuild.json for the archive function"
+            f"{remark}. This answer was made from the statements themselves. Verify the archive, then "
+            "rebuild the ledger: send an event like events/rebuild.json to the archive function"
         )
     if amended:
-        yield f"{amended} entries of this answer have another form in a later export: see amended"
-    for each in coverage.overlaid[:_TOLD]:
-        false = ", ".join(each.false_version_ids[:_TOLD])
+        entries = f"{_counted(amended, 'entry', 'entries')} of this answer {_have(amended)}"
+        yield f"{entries} another form in a later export: see amended"
+    for each in coverage.overlaid[:_NAMED]:
+        false = ", ".join(each.false_version_ids[:_NAMED])
         yield (
-            f"a false version lies above {each.key} (version {each.version_id}, which was read): {false}. "
-            "Verify the archive, find out who put it there, and remove it"
+            f"{each.key} has a newer version with other content: {false}. The version {each.version_id} was "
+            "read, and it matches its hash. Verify the archive, find out who wrote the newer version, and "
+            "remove it"
         )
-    if len(coverage.overlaid) > _TOLD:
-        yield "more entry files lie under a false version: see overlaid"
+    if len(coverage.overlaid) > _NAMED:
+        yield "more entry files have a newer version with other content: see overlaid"
 
 
 def is_later(moment: int, coverage: Coverage) -> bool:
@@ -74,13 +80,13 @@ def is_later(moment: int, coverage: Coverage) -> bool:
 
 
 def is_asked_for(query: Query, stale: StaleExport, epoch: int, up_to: str | None) -> bool:
-    """Whether a question reaches to what an export lacks."""
+    """Whether a question asks for what an export lacks."""
     is_open = query.end is None or up_to is None or query.end > from_rfc3339(up_to)
     return is_open and query.epoch in {None, epoch} and query.ids.last >= stale.lacks_id
 
 
 def _is_open(query: Query, coverage: Coverage) -> bool:
-    """Whether a query asks for later than what is archived. Without an end it asks for no more."""
+    """Whether a query asks for a later time than what is archived. Without an end it does not."""
     newest = max(coverage.archived, key=lambda population: population.epoch, default=None)
     if newest is not None and (query.ids.last <= newest.last_id or query.epoch not in {None, newest.epoch}):
         return False
@@ -88,31 +94,37 @@ def _is_open(query: Query, coverage: Coverage) -> bool:
 
 
 def _after(coverage: Coverage) -> str:
-    told = f"what happened after {coverage.up_to or 'the last archived entry'} is not archived yet"
+    limit = f"what happened after {coverage.up_to or 'the last archived entry'} is not archived yet"
     if coverage.nothing_newer_at is None:
-        return told
-    newer = coverage.nothing_newer_at
-    return f"{told}: by the ledger's word, a run at {newer} found nothing newer on the Console"
+        return limit
+    return f"{limit}. {_nothing_newer(coverage.nothing_newer_at)}"
+
+
+def _nothing_newer(moment: str) -> str:
+    return f"The ledger says that a run at {moment} found no newer entry on the Console"
 
 
 def _lacking(each: StaleExport) -> str:
     return (
-        f"the Console showed the entry {each.lacks_id}, and its export of {each.served_at} lacks it: what is "
-        "newer than up_to may be missing, see stale"
+        f"the Console showed entry {each.lacks_id}, and its export of {each.served_at} lacks it, so newer "
+        "entries may be missing too: see stale"
     )
 
 
 def _miscounted(each: Miscounted) -> str:
     export = f"its export of {each.served_at}"
     if each.counted in {None, each.accounted}:
-        told = f"the Console showed entries that {export} lacks"
+        difference = f"the Console showed entries that {export} lacks"
     else:
-        told = f"the Console counted {each.counted} entries where {export} holds {each.accounted}"
-    spans = [f"{span.first} to {span.last}" for span in each.unexported[:_TOLD]]
+        difference = f"the Console counted {each.counted} entries, and {export} holds {each.accounted}"
+    spans = [
+        str(span.first) if span.first == span.last else f"{span.first} to {span.last}"
+        for span in each.unexported[:_NAMED]
+    ]
     if not spans:
-        return f"{told}: see miscounted"
-    more = ", and more" if len(each.unexported) > _TOLD else ""
-    return f"{told}: the ids {', '.join(spans)}{more} were shown and are not in it, see miscounted"
+        return f"{difference}: see miscounted"
+    more = ", and more" if len(each.unexported) > _NAMED else ""
+    return f"{difference}. It lacks ids that the Console showed, {', '.join(spans)}{more}: see miscounted"
 
 
 class AnswerOutcome(StrEnum):
@@ -121,7 +133,7 @@ class AnswerOutcome(StrEnum):
     FOUND = "found"
     """Something that is archived matches."""
     NONE_FOUND = "none_found"
-    """What is archived was searched, and nothing matches."""
+    """What is archived was searched, and no entry matches."""
     OUTSIDE = "outside"
     """The question lies outside of what is archived."""
     NOTHING_LEFT = "nothing_left"
@@ -142,7 +154,7 @@ def outcome_of(query: Query, coverage: Coverage) -> AnswerOutcome:
 
 
 def _is_outside(query: Query, coverage: Coverage) -> bool:
-    """Whether a query asks for nothing of what is archived."""
+    """Whether a query asks only for what was never archived."""
     if query.start is not None and coverage.up_to is not None and is_later(query.start, coverage):
         return True
     newest = max((population.epoch for population in coverage.archived), default=0)
@@ -162,27 +174,30 @@ def _touches(query: Query, population: Population, coverage: Coverage, newest: i
 
 
 def sentence(console: str, outcome: AnswerOutcome, coverage: Coverage) -> str:
-    """The outcome, as one tells it to the person who asked."""
+    """The outcome as a sentence, for the person who asked."""
+    count = coverage.searched.entries
     searched = (
-        f"{_counted(coverage.searched.entries, 'entry', 'entries')} in "
-        f"{_counted(coverage.searched.entry_files, 'entry file')} of Console "
-        f"{console}, which is archived up to {coverage.up_to or 'an unknown moment'}, were searched"
+        f"{_counted(count, 'entry', 'entries')} in {_counted(coverage.searched.entry_files, 'entry file')} "
+        f"of Console {console}, which is archived up to {coverage.up_to or 'an unknown moment'}, "
+        f"{_were(count)} searched"
     )
     limits = "" if not coverage.not_covered else " This answer is not complete: see not_covered."
     match outcome:
         case AnswerOutcome.NOTHING_ARCHIVED:
             return (
-                f"Nothing of Console {console} is archived: this answer says nothing of what happened there."
+                f"Nothing of Console {console} is archived: this answer says nothing about what "
+                "happened there."
             )
         case AnswerOutcome.OUTSIDE:
             return (
                 f"The question lies outside of what is archived of Console {console}: {_extent(coverage)}. "
-                "This answer says nothing of what happened then."
+                "This answer says nothing about what happened then."
             )
         case AnswerOutcome.NOTHING_LEFT:
             return (
                 f"What was archived of Console {console} for this question is no longer there: "
-                f"{coverage.gone_entries} entries in {_files(coverage)}, see gone_files."
+                f"{_counted(coverage.gone_entries, 'entry', 'entries')} in {_files(coverage)}, see "
+                "gone_files."
             )
         case AnswerOutcome.NONE_FOUND:
             return f"No entry matches: {searched}.{limits}"
@@ -192,7 +207,7 @@ def sentence(console: str, outcome: AnswerOutcome, coverage: Coverage) -> str:
 
 
 def _files(coverage: Coverage) -> str:
-    """How many files are gone; no more than LISTED of them are known here."""
+    """How many files are gone. The coverage lists LISTED of them, so that may mean more."""
     count = len(coverage.gone_files)
     return _counted(count, "entry file") if count < LISTED else f"{count} entry files or more"
 
@@ -202,12 +217,23 @@ def _counted(count: int, one: str, many: str | None = None) -> str:
     return f"{count} {one if count == 1 else many or f'{one}s'}"
 
 
+def _are(count: int) -> str:
+    return "is" if count == 1 else "are"
+
+
+def _were(count: int) -> str:
+    return "was" if count == 1 else "were"
+
+
+def _have(count: int) -> str:
+    return "has" if count == 1 else "have"
+
+
 def _extent(coverage: Coverage) -> str:
-    """What is archived, in words."""
+    """The ids and dates that are archived, in words."""
     parts = [
         f"ids {p.first_id} to {p.last_id} of {p.first_date} to {p.last_date} (epoch {p.epoch})"
         for p in coverage.archived
     ]
-    newer = coverage.nothing_newer_at
-    said = f" (by the ledger's word, a run at {newer} found nothing newer on the Console)" if newer else ""
-    return f"{', '.join(parts) or 'no entry'}, up to {coverage.up_to or 'an unknown moment'}{said}"
+    newer = f". {_nothing_newer(coverage.nothing_newer_at)}" if coverage.nothing_newer_at else ""
+    return f"{', '.join(parts) or 'no entry'}, up to {coverage.up_to or 'an unknown moment'}{newer}"

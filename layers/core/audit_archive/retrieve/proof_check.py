@@ -1,4 +1,4 @@
-"""Whether the proof of an entry holds, and what it proves, told from a public key and no archive. Pure."""
+"""Checks the proof of an entry with a public key, without the archive, and says what it proves. Pure."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -20,23 +20,24 @@ from audit_archive.format.entry import members_of
 from audit_archive.format.keys import PublicKey, SignatureCheck
 from audit_archive.format.merkle import leaf_hash
 
-TOLD_OF_ENTRY = ("id", "timestamp", "user", "action_type")
-"""What of an entry is told beside its proof."""
+ENTRY_FIELDS = ("id", "timestamp", "user", "action_type")
+"""Fields of an entry that are shown beside its proof."""
 
 NO_LINE = (
-    "the file holds no line, and a proof without its line proves no entry. Give the line that you hold "
+    "the file holds a proof without its line, and such a proof proves no entry. Give the line that you hold "
     "with --line"
 )
 NOT_PROVEN = (
-    "when the entry was archived, and in which epoch: the statement says both, and a proof does not hold it",
+    "when the entry was archived, and in which epoch: the statement says both, and the proof does not hold "
+    "the statement",
     "that the archive holds the entry today: `canary-audit verify` checks that",
     "that the Console told the truth when it served the entry",
 )
-"""What no proof of an entry proves, however good it is."""
+"""What no proof of an entry can prove."""
 
 
 class Claim(NamedTuple):
-    """A proof as somebody handed it over, and the line that it is said to prove; None without one."""
+    """A proof that somebody handed over, and the line that it should prove; None without a line."""
 
     proof: EntryProof
     line: bytes | None
@@ -44,10 +45,11 @@ class Claim(NamedTuple):
 
 @dataclass(frozen=True)
 class CheckedProof:
-    """What became of a claim.
+    """The result of checking a claim.
 
-    `problem`: why it proves no entry; None if it does. `signed_by`: the ids (hex) of the known keys that
-    signed the checkpoint. `checkpoint`: None unless one of them did. `entry`: what the line says.
+    `problem`: why it proves no entry; None if it proves one. `signed_by`: the ids (hex) of the known keys
+    that signed the checkpoint. `checkpoint`: None unless one of them signed it. `entry`: the ENTRY_FIELDS of
+    the line.
     """
 
     index: int
@@ -59,7 +61,7 @@ class CheckedProof:
 
     @property
     def is_proven(self) -> bool:
-        """Whether it proves that the line is an archived entry."""
+        """Whether the proof shows that the line is an archived entry."""
         return self.problem is None
 
     def proven(self) -> tuple[str, ...]:
@@ -75,7 +77,7 @@ class CheckedProof:
             return signed
         return (
             *signed,
-            f"The entry {self.entry['id']} was archived: its line, byte by byte, is leaf {self.index} under "
+            f"Entry {self.entry['id']} was archived: its line, byte by byte, is leaf {self.index} under "
             "that checkpoint.",
         )
 
@@ -87,7 +89,7 @@ class CheckedProof:
 def read_claims(data: bytes) -> tuple[Claim, ...]:
     """The proofs in a file: the text of one, or the answer that `canary-audit proof --json` gave.
 
-    Raises ValueError, which says what the file is not.
+    Raises ValueError for any other file, with the reason.
     """
     if not data.lstrip().startswith(b"{"):
         return (Claim(parse_entry_proof(data), None),)
@@ -110,10 +112,10 @@ def read_claims(data: bytes) -> tuple[Claim, ...]:
 def check_claim(
     claim: Claim, console: str | None, keys: Sequence[PublicKey], is_signed: SignatureCheck
 ) -> CheckedProof:
-    """Check a claim with nothing but the known keys. `console`: of which Console it must be; None: of any.
+    """Check a claim with the known keys alone. `console`: the Console that it must be of; None: any.
 
-    1. One of the keys has signed the checkpoint, and it is that Console's.
-    2. The line's hash leads to the root that the checkpoint names; without a line no entry is proven.
+    1. One of the keys has signed the checkpoint, and the checkpoint is of that Console.
+    2. The line's hash leads to the root in the checkpoint. Without a line no entry is proven.
     3. The line is an entry.
     """
     proof, line = claim
@@ -129,17 +131,17 @@ def check_claim(
     try:
         return CheckedProof(proof.index, leaf, None, signed_by, checkpoint, _entry_of(line))
     except ValueError as error:
-        problem = f"the line is under the checkpoint, and it is not an entry: {error}"
+        problem = f"the checkpoint covers the line, and it is not an entry: {error}"
         return CheckedProof(proof.index, leaf, problem, signed_by, checkpoint)
 
 
 def _named_and_signed_by(
     data: bytes, console: str | None, keys: Sequence[PublicKey]
 ) -> tuple[str, tuple[str, ...]]:
-    """The Console that a checkpoint names, and the ids of those of the keys that it bears signatures of.
+    """The Console that a checkpoint names, and the ids of the known keys that it claims signatures by.
 
-    Neither is anybody's word until the signatures are found good. Raises ValueError if there is none, or if
-    it names another Console than it must.
+    The signatures themselves are not checked here, so neither is proven yet. Raises ValueError if the
+    checkpoint claims no signature by a known key, or if it does not name the Console that it must.
     """
     note = parse_note(data)
     named = parse_checkpoint(note.text).console
@@ -147,16 +149,16 @@ def _named_and_signed_by(
         raise ValueError(f"the checkpoint is of Console {named}, not of {console}")
     signers = signers_of(note, origin_of(named), keys)
     if not signers:
-        given, borne = _ids(key.key_id for key in keys), _ids(each.key_id for each in note.signatures)
+        given, named_keys = _ids(key.key_id for key in keys), _ids(each.key_id for each in note.signatures)
         raise ValueError(
-            f"no key that you gave ({given}) signed the checkpoint. It bears signatures by {borne}: give "
+            f"no key that you gave ({given}) signed the checkpoint. It has signatures by {named_keys}. Give "
             "that key, if you trust it"
         )
     return named, tuple(key.key_id.hex() for key in signers)
 
 
 def _entry_of(line: bytes) -> dict[str, Any]:
-    """What a proven line says of its entry. Raises ValueError if it is not the line of an entry."""
+    """The ENTRY_FIELDS of a proven line. Raises ValueError if it is not the line of an entry."""
     try:
         members = members_of(line)
         entry_id = members["id"]
@@ -164,13 +166,13 @@ def _entry_of(line: bytes) -> dict[str, Any]:
         raise ValueError("it is not a JSON object with an id") from error
     if type(entry_id) is not int:
         raise ValueError("its id is not a whole number")
-    return {name: members.get(name) for name in TOLD_OF_ENTRY}
+    return {name: members.get(name) for name in ENTRY_FIELDS}
 
 
 def _advice(line: bytes | None) -> str:
-    """What may have become of a line that ends as no archived line does."""
+    """A hint for a line with a Windows line end, which no archived line has."""
     if line is not None and line.endswith(b"\r"):
-        return ". The line that you gave ends in CR LF: take it as it was written"
+        return ". The line that you gave ends in CR LF: use the file as it was written"
     return ""
 
 
@@ -179,15 +181,15 @@ def _ids(key_ids: Iterable[bytes]) -> str:
 
 
 def _object_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """A JSON object. Two readers must not take it for two things, so a name stands in it once."""
+    """A JSON object in which each name stands once: of two values, two readers may take different ones."""
     found = dict(pairs)
     if len(found) < len(pairs):
         raise ValueError("a name stands twice in one JSON object")
     return found
 
 
-def _claim(told: dict[str, Any]) -> Claim:
-    proof, line = told.get("proof"), told.get("line")
+def _claim(answered_proof: dict[str, Any]) -> Claim:
+    proof, line = answered_proof.get("proof"), answered_proof.get("line")
     if not isinstance(proof, str) or not isinstance(line, str | None):
         why = "`proof` or `line` in it is not text"
         raise ValueError(f"not an answer of `canary-audit proof --json`: {why}")  # noqa: TRY004 - the file is wrong

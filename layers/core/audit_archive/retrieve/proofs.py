@@ -1,4 +1,9 @@
-"""`proof`: that one entry was archived, as a text that anybody can check offline."""
+"""`proof`: the proof that one entry was archived, as a text that can be checked offline.
+
+A line is proven against the first checkpoint that covers it. That is the checkpoint of the statement that
+archived the line, if that statement is signed. Lines that were archived before signing began are covered by
+the checkpoint of a later statement, and are proven in its tree.
+"""
 
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,16 +29,11 @@ from audit_archive.retrieve.statements import KnownChain, Reader, answered, read
 from audit_archive.storage.chain import listed, read_known, read_whole
 from audit_archive.storage.entry_files import find_version, read_content
 
-# Proofs of archived lines, each against the first checkpoint that covers it.
-#
-# That is the checkpoint of the statement that archived the line, if that one is signed. What was archived
-# before signing began is covered by the checkpoint of a later statement, and is proven in its tree.
-
 Wanted: TypeAlias = Mapping[int, Mapping[bytes, int]]
-"""The lines to be proven: by epoch, the hash of each as a leaf, and its id."""
+"""The lines to prove: by epoch, the leaf hash of each with its id."""
 
 NOT_SIGNED = "no signed checkpoint covers them"
-GONE = "lines beside them, whose hashes a proof is made of, are no longer there"
+GONE = "a proof needs the hashes of lines beside them, and those lines are no longer there"
 
 
 class Proven(NamedTuple):
@@ -58,7 +58,7 @@ class _Covering(NamedTuple):
 
 
 class Proving:
-    """Makes the proofs of some lines of a Console. `reasons`: why some have none, a clause each."""
+    """Makes the proofs of some lines of a Console. `reasons`: why some lines have no proof, a clause each."""
 
     def __init__(self, reader: Reader, chain: KnownChain, is_signed: SignatureCheck) -> None:
         self.reasons: list[str] = []
@@ -69,7 +69,7 @@ class Proving:
     def proofs(self, wanted: Wanted) -> Iterator[Proven]:
         """The proofs, in the order in which the lines were archived.
 
-        Raises IntegrityError naming the statement whose entry files do not give its tree.
+        Raises IntegrityError naming a statement if its entry files do not give its tree.
         """
         console, source = self._chain.console, self._reader.source
         signed = [each.number for each in listed(source, checkpoints_prefix(console), ".txt")]
@@ -82,27 +82,28 @@ class Proving:
                 self.reasons += [str(error)] if str(error) not in self.reasons else []
 
     def _covering(self, epoch: int, seq: int | None) -> _Covering:
-        """The checkpoint beside a statement. Raises _UnprovenError unless it is good, and of an epoch."""
+        """The checkpoint of a statement. Raises _UnprovenError unless it is valid, and of that epoch."""
         if seq is None or not self._chain.keys:
             raise _UnprovenError(NOT_SIGNED)
         source, console = self._reader.source, self._chain.console
-        said = read_whole(source, statement_key(console, seq))
+        stored = read_whole(source, statement_key(console, seq))
         try:
-            covered = parse_statement(said.data)
+            covered = parse_statement(stored.data)
         except ValueError as error:
-            raise _UnprovenError(f"{said.key} is no statement that a checkpoint covers: {error}") from error
-        found = self._signed_note(seq, sha256(said.data).hexdigest())
+            raise _UnprovenError(f"{stored.key} can't be read as a statement: {error}") from error
+        found = self._signed_note(seq, sha256(stored.data).hexdigest())
         if covered.epoch != epoch:
             raise _UnprovenError(NOT_SIGNED)
         return found
 
     def _signed_note(self, seq: int, digest: str) -> _Covering:
-        """The checkpoint over a statement of this hash, among the versions of its key: its signature tells.
+        """The checkpoint over the statement with this hash, from the versions of its key.
 
-        Raises _UnprovenError if none is.
+        A false version may lie above the true one, so each is judged by its signature. Raises _UnprovenError
+        if no version is that checkpoint.
         """
         source, console = self._reader.source, self._chain.console
-        key, why = checkpoint_key(console, seq), "it is not there"
+        key, why = checkpoint_key(console, seq), "it is missing"
         for version in source.versions(key):
             if version.key != key or version.is_delete_marker:
                 continue
@@ -114,40 +115,47 @@ class Proving:
                 continue
             if checkpoint.statement_sha256 == digest:
                 return _Covering(seq, checkpoint, note.data)
-            why = "it is over another statement"
-        raise _UnprovenError(f"{key} is no checkpoint that covers them: {why}")
+            why = "it is over a different statement"
+        raise _UnprovenError(f"{key} is not a checkpoint that covers them: {why}")
 
     def _proven(
         self, first: ArchivedRow, covering: _Covering, wanted: Mapping[bytes, int]
     ) -> Iterator[Proven]:
-        """The proofs of what was archived from a statement on up to the one that is covered."""
+        """The proofs of lines that the statements from `first` to the covered one archived."""
         rows = self._chain.rows
         rows = rows[rows.index(first) : bisect_left(rows, covering.seq + 1, key=lambda row: row.seq)]
         prover, ids = Prover(self._tree_before(first)), list[int]()
         for row in rows:
-            said = read_row(self._reader, self._chain, row)
-            for leaf in self._leaves(said):
+            statement = read_row(self._reader, self._chain, row)
+            for leaf in self._leaves(statement):
                 chosen = wanted.get(leaf)
                 prover.append_leaf(leaf, choose=chosen is not None)
                 ids += [] if chosen is None else [chosen]
-            if prover.root != said.tree.root:
-                raise IntegrityError(f"{row.statement.key} states another tree than its entry files give")
+            if prover.root != statement.tree.root:
+                raise IntegrityError(
+                    f"the tree in {row.statement.key} does not match its entry files. Verify the archive"
+                )
         if (prover.size, prover.root) != (covering.checkpoint.size, covering.checkpoint.root):
-            raise _UnprovenError(f"the checkpoint of statement {covering.seq} is over another tree")
+            raise _UnprovenError(
+                f"the tree in the checkpoint of statement {covering.seq} does not match the entry files"
+            )
         for entry_id, proof in zip(ids, prover.proofs(), strict=True):
-            told = EntryProof(proof.index, proof.hashes, covering.note)
-            yield Proven(first.epoch, entry_id, covering.seq, told)
+            entry_proof = EntryProof(proof.index, proof.hashes, covering.note)
+            yield Proven(first.epoch, entry_id, covering.seq, entry_proof)
 
     def _tree_before(self, row: ArchivedRow) -> Tree:
-        said = read_row(self._reader, self._chain, row)
-        if said.previous is None:
+        statement = read_row(self._reader, self._chain, row)
+        if statement.previous is None:
             return EMPTY_TREE
-        return read_known(self._reader.source, said.previous).tree
+        return read_known(self._reader.source, statement.previous).tree
 
-    def _leaves(self, said: ArchiveStatement) -> Iterator[bytes]:
-        """The hash of each line that a statement archived, as a leaf, in order of id."""
-        files = [Filed(file, said.epoch, said.seq, said.export.retain_until) for file in said.entries]
-        scanner = Scanner(Query(said.console), self._read, self._reader.scratch, SearchTally())
+    def _leaves(self, statement: ArchiveStatement) -> Iterator[bytes]:
+        """The leaf hash of each line that a statement archived, in order of id."""
+        files = [
+            Filed(file, statement.epoch, statement.seq, statement.export.retain_until)
+            for file in statement.entries
+        ]
+        scanner = Scanner(Query(statement.console), self._read, self._reader.scratch, SearchTally())
         for lines in scanner.in_order(sorted(files, key=lambda filed: filed.file.first_id)):
             yield from map(leaf_hash, lines)
 
@@ -165,13 +173,13 @@ def _has_one_within(ids: IdRange, ascending: Sequence[int]) -> bool:
 
 
 def _first_from(numbers: Sequence[int], number: int) -> int | None:
-    """The first of some ascending numbers that is not below one."""
+    """The first of some ascending numbers that is at least `number`; None if all are below."""
     at = bisect_left(numbers, number)
     return numbers[at] if at < len(numbers) else None
 
 
 MAX_LINE = 1 << 20
-"""Bytes of a line that is told with its proof: an answer has a limit."""
+"""Bytes of a line that an answer has beside its proof at most: Lambda limits the size of an answer."""
 
 
 @dataclass(frozen=True)
@@ -183,7 +191,10 @@ class ProvenLine:
     proven: Proven
 
     def as_dict(self) -> dict[str, Any]:
-        """As an answer tells it. `line` is None if it is too long for one: ask for it as an entry."""
+        """The fields of an answer.
+
+        A line that is too long for an answer is left out (null): ask for it as an entry.
+        """
         epoch, entry_id, seq, proof = self.proven
         is_short = len(self.line) <= MAX_LINE
         return {
@@ -200,7 +211,7 @@ class ProvenLine:
 
 @dataclass(frozen=True)
 class FoundProofs:
-    """The answer: how it ends, in a word and in a sentence, what it rests on, a proof for each epoch's entry.
+    """The answer: its outcome, the same as a sentence, its coverage, and a proof for each epoch's entry.
 
     `reasons`: why an entry that is archived has no proof.
     """
@@ -213,10 +224,13 @@ class FoundProofs:
 
 
 def find_proofs(reader: Reader, query: Query, is_signed: SignatureCheck) -> FoundProofs:
-    """Prove the entry of a query's id. Raises IntegrityError naming the object that does not fit."""
+    """Prove the entry of a query's id.
+
+    Raises IntegrityError naming an object that does not match its hash or tree.
+    """
     found = answered(reader, query.console, lambda chain: _find(reader, chain, query, is_signed))
     is_short = found.reasons and found.coverage.rests_on == RestsOn.INDEX
-    # A key that the index hides would leave entries without their proofs.
+    # The index may hide a key, and the entries that it signed for would have no proof: read the whole chain.
     return _find(reader, read_chain(reader, query.console), query, is_signed) if is_short else found
 
 
@@ -228,17 +242,17 @@ def _find(reader: Reader, chain: KnownChain, query: Query, is_signed: SignatureC
     wanted = {epoch: {leaf_hash(line): query.ids.first} for epoch, line in lines.items()}
     proofs = tuple(ProvenLine(query.console, lines[each.epoch], each) for each in proving.proofs(wanted))
     outcome = outcome_of(query, coverage)
-    words = sentence(query.console, outcome, coverage)
+    text = sentence(query.console, outcome, coverage)
     if outcome == AnswerOutcome.FOUND:
-        words = " ".join(_sentences(query.ids.first, proofs, proving.reasons))
-    return FoundProofs(outcome, words, coverage, proofs, tuple(proving.reasons))
+        text = " ".join(_sentences(query.ids.first, proofs, proving.reasons))
+    return FoundProofs(outcome, text, coverage, proofs, tuple(proving.reasons))
 
 
 def _sentences(entry_id: int, proofs: Sequence[ProvenLine], reasons: Sequence[str]) -> Iterator[str]:
     for _, _, seq, proof in (each.proven for each in proofs):
         yield (
-            f"The entry {entry_id} is archived: it is leaf {proof.index} of the tree that the checkpoint of "
+            f"Entry {entry_id} is archived: it is leaf {proof.index} of the tree that the checkpoint of "
             f"statement {seq} signs."
         )
     if reasons:
-        yield f"An archived entry {entry_id} can't be proven: {'; '.join(reasons)}."
+        yield f"The archived entry {entry_id} can't be proven: {'; '.join(reasons)}."

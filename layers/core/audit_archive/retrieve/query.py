@@ -14,7 +14,7 @@ ALL_IDS = IdRange(1, MAX_ID)
 
 @dataclass(frozen=True)
 class Query:
-    """Which entries are asked for: those that every filter lets pass; one that is empty or None lets all.
+    """Which entries are asked for: those that pass every filter. An empty filter, or None, passes all.
 
     `start` (included) and `end` (excluded) are epoch seconds; `ids` are inclusive. Of `users`,
     `action_types`, `networks` and `flocks` any one suffices. Texts are compared ignoring case (Unicode case
@@ -34,23 +34,23 @@ class Query:
 
     @property
     def is_timed(self) -> bool:
-        """Whether it matters when an entry happened."""
+        """Whether the query has a filter on time."""
         return self.start is not None or self.end is not None
 
     @property
     def is_filtered(self) -> bool:
-        """Whether it matters what an entry says beside when."""
+        """Whether the query has a filter on the content of an entry beside its time."""
         return bool(self.users or self.action_types or self.networks or self.text or self.flocks)
 
     @property
     def resolved(self) -> dict[str, str | None]:
-        """The time asked for as RFC 3339 text: `start` included, `end` excluded; None: without a limit."""
+        """The time asked for as RFC 3339 text: `start` included, `end` excluded; None means no limit."""
         moments = {"start": self.start, "end": self.end}
         return {name: None if moment is None else rfc3339(moment) for name, moment in moments.items()}
 
     @property
     def dates(self) -> Dates:
-        """The UTC dates on which an entry must have happened to be asked for."""
+        """The UTC dates on which a matching entry must have happened."""
         first = ALL_DATES.first if self.start is None else utc_date(self.start)
         last = ALL_DATES.last if self.end is None else utc_date(self.end - 1)
         return Dates(first, last)

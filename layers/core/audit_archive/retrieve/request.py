@@ -1,4 +1,7 @@
-"""What a question to the archive may ask for. A new kind is a class here, and a module in `reading`."""
+"""Questions to the archive, read from events: the fields of each kind, what they accept, what they mean.
+
+A new kind of question is a class here with its fields, and a module beside this one that answers it.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,31 +18,29 @@ from audit_archive.retrieve.dates import MOMENT_FORMS, Moment, read_moment
 from audit_archive.retrieve.formats import FORMATS, NDJSON, Form
 from audit_archive.retrieve.query import Network, Query
 
-# The fields of a question to the archive: what each accepts, and what it stands for.
-
 MAX_ALTERNATIVES = 100
 MAX_ADDRESS = 64
 UTC = "UTC"
 
 
 def positive(name: str) -> Callable[[object], int]:
-    """What takes an id, or a number of an epoch."""
+    """A check for an id, or for the number of an epoch."""
     return whole(name, 1, MAX_ID)
 
 
 def text(name: str) -> Callable[[object], str]:
-    """What takes any text of at most MAX_TEXT characters: an entry may hold any."""
+    """A check for any text of 1 to MAX_EVENT_TEXT characters: an entry may hold any."""
 
     def check(value: object) -> str:
         if isinstance(value, str) and 0 < len(value) <= MAX_EVENT_TEXT and not _has_surrogate(value):
             return value
-        raise RequestError(name, f"{value!r:.80} is no text of 1 to {MAX_EVENT_TEXT} characters")
+        raise RequestError(name, f"{value!r:.80} is not a text of 1 to {MAX_EVENT_TEXT} characters")
 
     return check
 
 
 def flag(name: str) -> Callable[[object], bool]:
-    """What takes true or false."""
+    """A check for true or false."""
 
     def check(value: object) -> bool:
         if not isinstance(value, bool):
@@ -50,7 +51,7 @@ def flag(name: str) -> Callable[[object], bool]:
 
 
 def one_or_more(name: str, check: Callable[[object], Any]) -> Callable[[object], tuple[Any, ...]]:
-    """What takes one value, or a list of alternatives."""
+    """A check for one value, or for a list of alternatives."""
 
     def each(value: object) -> tuple[Any, ...]:
         values = value if isinstance(value, list) else [value]
@@ -62,7 +63,7 @@ def one_or_more(name: str, check: Callable[[object], Any]) -> Callable[[object],
 
 
 def moment(name: str, *, days_only: bool = False) -> Callable[[object], Moment]:
-    """What takes a date or a time."""
+    """A check for a date or a time."""
 
     def check(value: object) -> Moment:
         found = read_moment(value) if isinstance(value, str) else None
@@ -76,20 +77,20 @@ def moment(name: str, *, days_only: bool = False) -> Callable[[object], Moment]:
 
 
 def network(value: object) -> Network:
-    """An address or a block of addresses (CIDR); one of IPv4-mapped ones is the IPv4 block that it maps."""
+    """An address or a block of addresses (CIDR). A block of IPv4-mapped addresses becomes the IPv4 block."""
     example = "an address or a block, such as 192.0.2.7, 192.0.2.0/24 or 2001:db8::/32"
     if not isinstance(value, str) or len(value) > MAX_ADDRESS:
-        raise RequestError("address", f"{value!r:.80} is none: it must be {example}")
+        raise RequestError("address", f"{value!r:.80} is not {example}")
     try:
         block = ip_network(value)
     except ValueError as error:
-        raise RequestError("address", f"{error}; it must be {example}") from error
+        raise RequestError("address", f"{error}. Give {example}") from error
     mapped = getattr(block.network_address, "ipv4_mapped", None)
     return ip_network((mapped, block.prefixlen - 96)) if mapped and block.prefixlen >= 96 else block  # noqa: PLR2004 - RFC 4291, section 2.5.5.2
 
 
 def form(value: object) -> Form:
-    """The form in which entries are handed out."""
+    """The form of the entries in an answer."""
     return FORMATS[one_of("format", tuple(FORMATS))(value)]
 
 
@@ -110,12 +111,15 @@ QUERY_FIELDS: Fields = {
 
 
 def query_of(values: Mapping[str, Any], find_zone: FindZone) -> Query:
-    """The query that checked QUERY_FIELDS make up. Raises RequestError where they contradict each other."""
+    """The query from values that QUERY_FIELDS checked.
+
+    Raises RequestError where they contradict each other.
+    """
     zone = zone_of(values, find_zone)
     start = values["from"].begin(zone) if "from" in values else None
     end = values["to"].end(zone) if "to" in values else None
     if start is not None and end is not None and start >= end:
-        raise RequestError("to", "must not lie before `from`")
+        raise RequestError("to", "must not be before `from`")
     ids = IdRange(values.get("first_id", 1), values.get("last_id", MAX_ID))
     if ids.first > ids.last:
         raise RequestError("last_id", f"must not be lower than first_id, which is {ids.first}")
@@ -138,24 +142,26 @@ def zone_of(values: Mapping[str, Any], find_zone: FindZone) -> OffsetAt:
     name = values.get("zone", UTC)
     zone = find_zone(name)
     if zone is None:
-        raise RequestError("zone", f"{name!r:.80} is no time zone: a name such as Europe/London or UTC")
+        raise RequestError(
+            "zone", f"{name!r:.80} is not a time zone: give a name such as Europe/London or UTC"
+        )
     return zone
 
 
 def _has_surrogate(value: str) -> bool:
-    """Whether it has half of a surrogate pair, which no UTF-8 can carry."""
+    """Whether a text has half of a surrogate pair, which UTF-8 can't encode."""
     return any("\ud800" <= character <= "\udfff" for character in value)
 
 
 QuestionEvent: TypeAlias = Mapping[str, Any]
-"""The event as it was written: every answer repeats it."""
+"""The event as it came: every answer repeats it."""
 
 
 @dataclass(frozen=True)
 class EntriesRequest:
     """Every entry that a query asks for, in some form.
 
-    `with_forms`: tell also what the Console showed in place of an archived entry later.
+    `with_forms`: show also what the Console showed later in place of an archived entry.
     """
 
     query: Query
@@ -174,7 +180,7 @@ class ExportRequest:
 
 @dataclass(frozen=True)
 class ProofRequest:
-    """The proof of one entry; of each epoch's, if several have one of that id."""
+    """The proof of one entry; one proof for each epoch, if several have an entry with that id."""
 
     query: Query
     question: QuestionEvent
@@ -192,7 +198,7 @@ class EvidenceRequest:
 
 @dataclass(frozen=True)
 class StatusRequest:
-    """Where the archive of one Console stands; None: of every one."""
+    """Where the archive of one Console stands; None: the archive of every Console."""
 
     console: str | None
     question: QuestionEvent
@@ -230,11 +236,11 @@ def _entries(event: Any, find_zone: FindZone) -> EntriesRequest:
 def _export(event: Any, find_zone: FindZone) -> ExportRequest:
     values = checked(event, _EXPORT, required=("console",))
     if ("id" in values) == ("date" in values):
-        raise RequestError("id", "an export is asked for by `id` or by `date`, one of the two")
+        raise RequestError("id", "ask for an export by `id` or by `date`, one of the two")
     console, epoch = values["console"], values.get("epoch")
     if "id" in values:
         if "zone" in values:
-            raise RequestError("zone", "goes with `date` only")
+            raise RequestError("zone", "give it with `date` only")
         query = Query(console, ids=IdRange(values["id"], values["id"]), epoch=epoch)
         return ExportRequest(query, dict(event))
     zone, day = zone_of(values, find_zone), values["date"]

@@ -1,4 +1,7 @@
-"""`entries`: every archived entry that a query asks for, in order of epoch and id, and what that rests on."""
+"""`entries`: every archived entry that a query asks for, in order of epoch and id, with its coverage.
+
+`find_entries` is the question; `Search` reads for it; `Scanner` looks at every line of the chosen files.
+"""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
@@ -28,18 +31,16 @@ from audit_archive.retrieve.selection import select_statements
 from audit_archive.retrieve.statements import KnownChain, Reader, answered
 from audit_archive.storage.entry_files import find_version, read_content
 
-# The scan: every line of the chosen files is looked at, and those that match are given, in order of id.
-
 Lines: TypeAlias = list[bytes]
 ReadFile: TypeAlias = Callable[[Filed], Iterator[bytes]]
-"""Gives the texts of a file, whole lines each."""
+"""Yields the texts of a file, each of whole lines."""
 
 _FAN_IN = 16
 _BATCH = 512
 
 
 class Scanner:
-    """Scans files for one query, and counts as it goes."""
+    """Scans files for one query, and counts what it reads in a tally."""
 
     def __init__(self, query: Query, read: ReadFile, scratch: ScratchFile, tally: SearchTally) -> None:
         self._tally = tally
@@ -51,8 +52,8 @@ class Scanner:
     def in_order(self, files: Sequence[Filed]) -> Iterator[Lines]:
         """The matching lines of one epoch's files, ascending by id, some at a time.
 
-        `files` come by first id. Files whose ids overlap are scanned one after the other, and what matches in
-        them is merged. Raises IntegrityError if an id comes twice.
+        `files` come by first id. Files with overlapping ids are scanned one after the other, and their
+        matching lines are merged. Raises IntegrityError if an id comes twice.
         """
         for group in _overlapping(files):
             if len(group) == 1:
@@ -69,7 +70,7 @@ class Scanner:
                 yield found
 
     def _judged(self, text: bytes) -> Lines:
-        """The lines that match; those that can't be judged are noted."""
+        """The lines that match; the tally notes those that can't be judged."""
         lines = self._prefilter.candidates(text)
         verdicts = self._judge.verdicts(lines)
         found = [line for line, verdict in zip(lines, verdicts, strict=True) if verdict is MATCH]
@@ -101,13 +102,13 @@ def _merge(runs: Iterable[SortedRun]) -> Iterator[Entry]:
     last = 0
     for entry in merge(*(run.entries() for run in runs), key=itemgetter(0)):
         if entry.id == last:
-            raise IntegrityError(f"The entry {last} is archived twice in one epoch; verify the archive")
+            raise IntegrityError(f"Entry {last} is archived twice in one epoch. Verify the archive")
         last = entry.id
         yield entry
 
 
 def _overlapping(files: Iterable[Filed]) -> Iterator[list[Filed]]:
-    """The files, those together whose ids overlap."""
+    """The files in groups: files with overlapping ids are in one group."""
     group, last = list[Filed](), 0
     for filed in files:
         if group and filed.ids.first > last:
@@ -121,7 +122,7 @@ def _overlapping(files: Iterable[Filed]) -> Iterator[list[Filed]]:
 
 @dataclass(frozen=True)
 class Body:
-    """Entries in some form, in a temporary file that whoever asked closes: its bytes, SHA-256 (hex)."""
+    """An answer's file: a temporary file that the caller closes, its size in bytes, its SHA-256 (hex)."""
 
     file: BinaryIO
     size: int
@@ -130,10 +131,10 @@ class Body:
 
 @dataclass(frozen=True)
 class FoundEntries:
-    """The answer to a query: how it ends, in a word and in a sentence, what it rests on, and what was found.
+    """The answer to a query: its outcome, the same as a sentence, its coverage, and the entries.
 
-    The same question to the same archive gives a body of the same bytes; None if nothing was found. `forms`:
-    the entries that have another form, in both; None if they were not asked for.
+    The same question to the same archive gives a body of the same bytes; None if no entry matches. `forms`:
+    the entries with another form, in both forms; None if they were not asked for.
     """
 
     outcome: AnswerOutcome
@@ -144,7 +145,10 @@ class FoundEntries:
 
 
 class Search:
-    """One question to the archive of a Console. Nothing may be handed out before all of it is read."""
+    """One question to the archive of a Console.
+
+    Read all of it before you hand out a part: it may raise late.
+    """
 
     def __init__(self, reader: Reader, chain: KnownChain, query: Query) -> None:
         """Raises as `select_statements` does."""
@@ -156,9 +160,9 @@ class Search:
         self._tally = SearchTally()
 
     def lines(self) -> Iterator[tuple[LineOrigin, Lines]]:
-        """The lines that answer it, in order of epoch and id, some at a time. To be read once.
+        """The matching lines, in order of epoch and id, some at a time. To be read once.
 
-        Raises IntegrityError naming the object if an entry file is not what its statement says.
+        Raises IntegrityError naming the object if an entry file does not match its statement.
         """
         scanner = Scanner(self.query, self._read, self._reader.scratch, self._tally)
         for each in self._selected:
@@ -171,23 +175,23 @@ class Search:
 
     @property
     def matched(self) -> int:
-        """How many lines were found so far."""
+        """How many lines matched so far."""
         return self._tally.matched
 
     def coverage(self) -> Coverage:
-        """What the answer rests on, once every line was read."""
+        """The coverage of the answer, once every line was read."""
         read = AnswerSources(self._selected, self._tally, self._amendments)
         return cover(self._reader, self.chain, self.query, read)
 
     def forms(self) -> tuple[OtherForm, ...]:
-        """Both forms of the entries that have another one, once every line was read.
+        """Both forms of the entries with another form, once every line was read.
 
-        Raises IntegrityError naming the export that is not what its statement says.
+        Raises IntegrityError naming the export that does not match its statement.
         """
         return tuple(find_forms(self._reader, self._amendments))
 
     def _read(self, filed: Filed) -> Iterator[bytes]:
-        """The texts of an entry file; one that is not there is noted."""
+        """The texts of an entry file. The tally notes a file that is not there."""
         reader = self._reader
         reader.check_time("from")
         found = find_version(reader.source, filed.file)
@@ -201,9 +205,9 @@ class Search:
 
 
 def find_entries(reader: Reader, query: Query, form: Form, *, with_forms: bool = False) -> FoundEntries:
-    """Search the archive of a Console. Nothing is handed out before all of it is proven.
+    """Search the archive of a Console. The answer is complete and checked before it is returned.
 
-    Raises IntegrityError naming the object if a statement or an entry file is not what it should be,
+    Raises IntegrityError naming the object if a statement or an entry file does not match its hash,
     RequestError if there is not enough time.
     """
     search = answered(reader, query.console, lambda chain: Search(reader, chain, query))
@@ -217,13 +221,13 @@ def find_entries(reader: Reader, query: Query, form: Form, *, with_forms: bool =
             file.write(rendered)
         coverage = search.coverage()
         outcome = outcome_of(query, coverage)
-        words = sentence(query.console, outcome, coverage)
+        text = sentence(query.console, outcome, coverage)
         forms = search.forms() if with_forms else None
         if not coverage.matched:
-            return FoundEntries(outcome, words, coverage, None, forms)
+            return FoundEntries(outcome, text, coverage, None, forms)
         files.pop_all()
         file.seek(0)
-        return FoundEntries(outcome, words, coverage, Body(file, hashed.size, hashed.sha256), forms)
+        return FoundEntries(outcome, text, coverage, Body(file, hashed.size, hashed.sha256), forms)
 
 
 def _absence(reader: Reader, chain: KnownChain, filed: Filed) -> Absence:

@@ -1,4 +1,4 @@
-"""The selection: the statements that a question needs, and what they say of entry files and holes."""
+"""The selection: the statements that a question needs, and their entry files, holes and foreign purges."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ from audit_archive.retrieve.statements import KnownChain, Reader, misfit_at, rea
 
 @dataclass(frozen=True)
 class Selected:
-    """Of one epoch: the statements read, the files to scan (by first id), the holes and foreign purges."""
+    """What a question needs of one epoch. The files to scan are in order of first id."""
 
     epoch: int
     read: tuple[ReadRow, ...]
@@ -38,9 +38,10 @@ class Selected:
 
 
 def select_statements(reader: Reader, chain: KnownChain, query: Query) -> list[Selected]:
-    """What the question needs, epoch by epoch. Every statement is checked against what is known of it.
+    """What the question needs, epoch by epoch. Every statement is compared with what is known of it.
 
-    Raises IntegrityError if its bytes are others, MisindexedError if the ledger's index described another.
+    Raises IntegrityError if its bytes do not match their hash, MisindexedError if it does not match the
+    index.
     """
     return [_select(reader, chain, epoch, rows, query) for epoch, rows in by_epoch(chain.rows, query)]
 
@@ -70,11 +71,11 @@ def _select(
     more = of_dates(rows, beside, [each.row.seq for each in read])
     more += fillers(rows, listed, [row.seq for row in more] + [each.row.seq for each in read])
     every = sorted([*read, *_read(reader, chain, more)], key=lambda each: each.row.seq)
-    filled = id_set(entry_id for each in every for entry_id in each.said.filled)
+    filled = id_set(entry_id for each in every for entry_id in each.statement.filled)
     holes = tuple(part for hole in listed for part in _unfilled(hole, filled, query.ids))
     if chain.rests_on == RestsOn.INDEX and epoch == chain.head.epoch:
         _check_open(holes, chain.head)
-    foreign = (purge for each in read for purge in foreign_purges_of(each.said))
+    foreign = (purge for each in read for purge in foreign_purges_of(each.statement))
     asked = tuple(purge for purge in foreign if _is_asked_for(purge, holes, query))
     return Selected(epoch, tuple(every), tuple(files_for(every, beside, query)), holes, asked)
 
@@ -86,13 +87,13 @@ def _read(reader: Reader, chain: KnownChain, rows: Iterable[ArchivedRow]) -> Ite
 
 
 def _unfilled(hole: Missing, filled: IdSet, asked: IdRange) -> Iterator[Missing]:
-    """What is left of a hole, of the ids asked for."""
+    """The parts of a hole within the ids in question that no late id filled."""
     for left in filled.gaps(max(hole.first, asked.first), min(hole.last, asked.last)).ranges:
         yield Missing(left.first, left.last, hole.cause, hole.receipt_id)
 
 
 def _check_open(holes: Iterable[Missing], head: Head) -> None:
-    """Raise MisindexedError if the head, which is the chain's, knows that a late writer filled a hole."""
+    """Raise MisindexedError if the head counts an id of a hole as filled: the index hides the statement."""
     for hole in holes:
         is_open = head.open_ids.within(hole.first, hole.last).size == hole.last - hole.first + 1
         if hole.cause != Cause.PURGED and not is_open:
@@ -100,7 +101,7 @@ def _check_open(holes: Iterable[Missing], head: Head) -> None:
 
 
 def _is_asked_for(purge: ForeignPurge, holes: Sequence[Missing], query: Query) -> bool:
-    """Whether it left a hole in what is asked for, or happened in it."""
+    """Whether a foreign purge left a hole in what is asked for, or happened within it."""
     if any(hole.receipt_id == purge.receipt_id for hole in holes):
         return True
     if not query.ids.first <= purge.receipt_id <= query.ids.last:

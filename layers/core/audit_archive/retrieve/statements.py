@@ -1,4 +1,8 @@
-"""The statements of one Console: by the ledger's index, held to them, or by the chain itself."""
+"""Knows the statements of one Console, in one of two ways.
+
+The quick way is the ledger's index, compared with the head and with every statement that is read. Where it
+does not fit (MisindexedError), `answered` asks again by reading the whole chain.
+"""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -15,15 +19,13 @@ from audit_archive.ports import ArchiveSource, Clock, Ledger, ScratchFile, Verif
 from audit_archive.retrieve.coverage import RestsOn
 from audit_archive.storage.chain import committed_after, head_after, is_stated, read_archive, read_known
 
-# What retrieval works with.
-
 ANSWER_RESERVE = 20.0
-"""With fewer seconds than this left, nothing more is read: an answer must still be put and told."""
+"""Seconds that must be left to read on: the answer must still be stored and returned."""
 
 
 @dataclass(frozen=True)
 class Reader:
-    """An archive to read, and, if there are any, the ledger that indexes it and its daily audits' notes."""
+    """An archive to read. A copy in a folder has no ledger, and no results of daily audits."""
 
     source: ArchiveSource
     ledger: Ledger | None
@@ -32,10 +34,14 @@ class Reader:
     verifications: Verifications | None = None
 
     def check_time(self, field: str) -> None:
-        """Raise RequestError naming the field that should ask for less, if time is running out."""
+        """Raise RequestError if time is running out.
+
+        `field`: the one of the question that can ask for less.
+        """
         if self.clock.remaining() < ANSWER_RESERVE:
             raise RequestError(
-                field, "the time of this invocation is not enough: ask for less at once, or raise the timeout"
+                field,
+                "this invocation has not enough time: ask for less at once, or raise the timeout",
             )
 
 
@@ -44,16 +50,16 @@ T = TypeVar("T", int, str)
 
 
 class MisindexedError(Exception):
-    """What the ledger has of a Console does not fit its chain. The chain itself must be read."""
+    """The ledger does not fit a Console's chain. The chain itself must be read."""
 
 
 def misfit_at(key: str) -> MisindexedError:
-    """The ledger's index says of a statement, or of those around it, what is not so."""
+    """The error for an index that does not fit a statement, or the ids or statements around it."""
     return MisindexedError(f"the ledger's index does not fit the chain at {key}")
 
 
 class Amending(NamedTuple):
-    """A statement, as `entry` has it, that says which archived entries have another form, within a span."""
+    """The item of a statement that names archived entries with another form, and the span of their ids."""
 
     epoch: int
     entry: Indexed
@@ -64,9 +70,9 @@ class Amending(NamedTuple):
 class KnownChain:
     """What is known of a Console's statements: the head, and those that archive entries.
 
-    `keys`: those that were ever named to sign, in their order. `recorded`: the number up to which the ledger
-    knows the statements; what is beyond it may be about to be published. `rests_on`: of `RestsOn`.
-    `contradiction`: what the ledger knows and the chain does not have. `remark`: why the index was not used.
+    `keys`: the signing keys that statements named, in their order. `recorded`: the number up to which the
+    ledger knows the statements; a run may be about to publish those beyond it. `contradiction`: what the
+    ledger has and the chain lacks. `remark`: why the index was not used.
     """
 
     head: Head
@@ -80,12 +86,12 @@ class KnownChain:
 
     @property
     def console(self) -> str:
-        """Whose they are."""
+        """The Console."""
         return self.head.console
 
 
 class _Known(NamedTuple):
-    """A statement in the index, its epoch, and the key that it names."""
+    """A statement as an item of the index, its epoch, and the key that it names."""
 
     epoch: int
     entry: Indexed
@@ -93,7 +99,7 @@ class _Known(NamedTuple):
 
 
 def answered(reader: Reader, console: str, answer: Callable[[KnownChain], A]) -> A:
-    """The answer that a Console's chain gives, known by the ledger's index as long as that fits.
+    """What `answer` says of a Console's chain: by the ledger's index if that fits, else by the whole chain.
 
     Raises what `answer` raises; IntegrityError if the chain is broken.
     """
@@ -104,7 +110,7 @@ def answered(reader: Reader, console: str, answer: Callable[[KnownChain], A]) ->
 
 
 def read_chain(reader: Reader, console: str, remark: str | None = None) -> KnownChain:
-    """The chain as its statements tell it, every one of them read. Raises IntegrityError if it is broken."""
+    """The chain from its statements, each of them read. Raises IntegrityError if it is broken."""
     chain = ChainReading(console)
     for each in committed_after(reader.source, Head(console)):
         reader.check_time("console")
@@ -113,7 +119,7 @@ def read_chain(reader: Reader, console: str, remark: str | None = None) -> Known
 
 
 def current_head(reader: Reader, console: str) -> tuple[Head, str | None]:
-    """The head that the chain leads to, and what the ledger knows that the chain does not have."""
+    """The head that the chain leads to, and a sentence on what the ledger has and the chain lacks."""
     recorded = recorded_head(reader, console)
     head = recorded if is_stated(reader.source, recorded) else Head(console)
     is_known = recorded.statement in {None, head.statement}
@@ -124,7 +130,7 @@ def current_head(reader: Reader, console: str) -> tuple[Head, str | None]:
 
 
 def recorded_head(reader: Reader, console: str) -> Head:
-    """The head as the ledger has it; the empty one without a ledger, or if it has none that can be read."""
+    """The head in the ledger; the empty head if there is no ledger, or no head in it that can be read."""
     try:
         return (reader.ledger.head(console) if reader.ledger is not None else None) or Head(console)
     except IntegrityError:
@@ -138,13 +144,13 @@ class ChainReading:
         self._head = Head(console)
         self._known: list[_Known] = []
 
-    def add(self, said: Statement, ref: ObjectRef) -> None:
+    def add(self, statement: Statement, ref: ObjectRef) -> None:
         """Take the next one. Raises IntegrityError if it does not follow the one before it."""
-        self._head = head_after(self._head, said, ref)
-        self._known.append(_Known(said.epoch, indexed(said, ref), key_named_by(said)))
+        self._head = head_after(self._head, statement, ref)
+        self._known.append(_Known(statement.epoch, indexed(statement, ref), key_named_by(statement)))
 
     def read(self, recorded: Head, remark: str | None = None) -> KnownChain:
-        """What was read, beside what the ledger has recorded of it."""
+        """The chain that was read, compared with the head in the ledger."""
         known, ref = self._known, recorded.statement
         at = recorded.seq - 1
         is_there = ref is None or (0 <= at < len(known) and known[at].entry.statement == ref)
@@ -153,30 +159,30 @@ class ChainReading:
 
 
 def read_row(reader: Reader, chain: KnownChain, row: ArchivedRow) -> ArchiveStatement:
-    """The statement of a row. Raises MisindexedError if the ledger's index says anything else of it."""
+    """The statement of a row. Raises MisindexedError if it does not match the ledger's index."""
     if chain.rests_on == RestsOn.STATEMENTS:
         return read_archive(reader.source, row.statement)
-    said = _as_indexed(reader, row.entry)
-    if not isinstance(said, ArchiveStatement) or not row.agrees_with(said):
+    statement = _as_indexed(reader, row.entry)
+    if not isinstance(statement, ArchiveStatement) or not row.agrees_with(statement):
         raise misfit_at(row.statement.key)
-    return said
+    return statement
 
 
 def read_amending(reader: Reader, chain: KnownChain, amending: Amending) -> ArchiveStatement:
-    """A statement that tells of other forms. Raises MisindexedError as `read_row` does."""
+    """A statement that names other forms. Raises MisindexedError as `read_row` does."""
     if chain.rests_on == RestsOn.STATEMENTS:
         return read_archive(reader.source, amending.entry.statement)
-    said = _as_indexed(reader, amending.entry)
-    if not isinstance(said, ArchiveStatement) or said.epoch != amending.epoch:
+    statement = _as_indexed(reader, amending.entry)
+    if not isinstance(statement, ArchiveStatement) or statement.epoch != amending.epoch:
         raise misfit_at(amending.entry.statement.key)
-    return said
+    return statement
 
 
 def _indexed_chain(reader: Reader, console: str) -> KnownChain:
-    """Everything that is known of a Console's statements, most of them unread.
+    """What the index says of a Console's statements, most of them unread.
 
-    The head is held to its statement and the index to the head. Statements that the ledger does not know yet
-    are read. Raises MisindexedError where anything does not fit.
+    The head is compared with its statement and the index with the head. Statements that the ledger does not
+    know yet are read. Raises MisindexedError where they do not match.
     """
     recorded = recorded_head(reader, console)
     if reader.ledger is None or not recorded.seq:
@@ -186,22 +192,25 @@ def _indexed_chain(reader: Reader, console: str) -> KnownChain:
     known = list(_recorded(reader, reader.ledger, recorded))
     head = recorded
     for each in committed_after(reader.source, recorded):
-        head, said = each.head, each.statement
-        known.append(_Known(said.epoch, indexed(said, each.ref), key_named_by(said)))
+        head, statement = each.head, each.statement
+        known.append(_Known(statement.epoch, indexed(statement, each.ref), key_named_by(statement)))
     return _chain(head, known, recorded.seq, (RestsOn.INDEX, None, None))
 
 
 def _chain(
-    head: Head, known: list[_Known], recorded: int, told: tuple[RestsOn, str | None, str | None]
+    head: Head, known: list[_Known], recorded: int, basis: tuple[RestsOn, str | None, str | None]
 ) -> KnownChain:
     amending = (Amending(each.epoch, each.entry, each.entry.amended) for each in known if each.entry.amended)
     rows = rows_of((each.epoch, each.entry) for each in known)
     keys = tuple(each.key for each in known if each.key)
-    return KnownChain(head, rows, keys, tuple(amending), recorded, *told)
+    return KnownChain(head, rows, keys, tuple(amending), recorded, *basis)
 
 
 def _recorded(reader: Reader, ledger: Ledger, head: Head) -> Iterator[_Known]:
-    """The index up to the head, whose numbers, counts and ids it must give. Raises MisindexedError."""
+    """The index up to the head.
+
+    Its numbers, counts and ids must add up to the head's. Raises MisindexedError.
+    """
     epoch, size, highest = 1, 0, 0
     entry = None
     for seq, entry in enumerate(_index(ledger, head), 1):
@@ -211,8 +220,8 @@ def _recorded(reader: Reader, ledger: Ledger, head: Head) -> Iterator[_Known]:
         key = None
         size, highest = size + entry.count, max(highest, entry.last_id or 0)
         if entry.kind == OperatorStatement.kind:
-            said = _decision(reader, entry, (epoch, size, highest))
-            epoch, key, highest = said.epoch, key_named_by(said), said.highest_archived_id
+            statement = _decision(reader, entry, (epoch, size, highest))
+            epoch, key, highest = statement.epoch, key_named_by(statement), statement.highest_archived_id
         yield _Known(epoch, entry, key)
     if entry is None or entry.statement != head.statement:
         raise misfit_at(statement_key(head.console, head.seq))
@@ -221,39 +230,39 @@ def _recorded(reader: Reader, ledger: Ledger, head: Head) -> Iterator[_Known]:
 
 
 def _decision(reader: Reader, entry: Indexed, state: tuple[int, int, int]) -> OperatorStatement:
-    """An operator's statement: only one can begin an epoch, or name a key. What is before it must fit it.
+    """An operator's statement, which is read because it may begin an epoch or name a key.
 
-    `state`: the epoch, the number of entries and the highest id that the index gives for what is before it.
+    `state`: the epoch, the number of entries and the highest id before it, by the index; they must match it.
     """
-    said = _as_indexed(reader, entry)
-    if not isinstance(said, OperatorStatement):
+    statement = _as_indexed(reader, entry)
+    if not isinstance(statement, OperatorStatement):
         raise misfit_at(entry.statement.key)
-    before, is_epoch = said.highest_archived_id, said.action == Action.EPOCH
-    if is_epoch and said.previous is not None:
-        before = read_known(reader.source, said.previous).highest_archived_id
-    if (said.epoch - is_epoch, said.tree.size, before) != state:
+    before, is_epoch = statement.highest_archived_id, statement.action == Action.EPOCH
+    if is_epoch and statement.previous is not None:
+        before = read_known(reader.source, statement.previous).highest_archived_id
+    if (statement.epoch - is_epoch, statement.tree.size, before) != state:
         raise misfit_at(entry.statement.key)
-    return said
+    return statement
 
 
 def _is_range(first: T | None, last: T | None) -> bool:
-    """Whether a range begins before it ends, or there is none: else no step leads over its dates."""
+    """Whether a range does not end before it begins. There may be no range: None and None."""
     return first is last is None if first is None or last is None else first <= last
 
 
 def _as_indexed(reader: Reader, entry: Indexed) -> Statement:
-    """The statement that an item of the index leads to. Raises MisindexedError if it is another."""
+    """The statement of an item of the index. Raises MisindexedError if they do not match."""
     try:
-        said = read_known(reader.source, entry.statement)
+        statement = read_known(reader.source, entry.statement)
     except IntegrityError as error:
         raise misfit_at(entry.statement.key) from error
-    if indexed(said, entry.statement) != entry:
+    if indexed(statement, entry.statement) != entry:
         raise misfit_at(entry.statement.key)
-    return said
+    return statement
 
 
 def _index(ledger: Ledger, head: Head) -> Iterator[Indexed]:
-    """Without what a run is just about to record, which the chain tells. Raises MisindexedError."""
+    """The items of the index up to the head. A run may be recording more: those are read from the chain."""
     try:
         yield from (entry for entry in ledger.statements(head.console) if entry.seq <= head.seq)
     except IntegrityError as error:

@@ -1,4 +1,4 @@
-"""`status`: where the archive of each Console stands, by what the ledger and the bucket say."""
+"""`status`: where the archive of each Console stands, from the ledger and the bucket."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ _HOUR = 3600
 
 @dataclass(frozen=True)
 class OpenIntent:
-    """A purge up to `boundary` that statement `seq` planned, and whose end nobody has written up yet."""
+    """A purge up to `boundary` that statement `seq` planned. No statement has recorded its outcome yet."""
 
     seq: int
     boundary: int
@@ -37,15 +37,15 @@ class Status:
     """Where the archive of a Console stands. Moments are RFC 3339 text in UTC.
 
     `up_to`: the moment up to which the newest complete export holds everything that the Console showed.
-    `nothing_newer_at`: a later moment at which, by the ledger's word, a run found nothing newer on the
-    Console. `lag_hours`: how long ago the later of the two is. `stale_ids`: entries that the Console showed
-    since then and that its exports lack. `miscounted`: that export, if it does not fit the Console's own
-    count. `unpurged_entries`: those archived that no purge of ours has destroyed; `lag_ids`: the ids that
-    these lie in. `missing`: by cause, how many ids are missing and may still be filled; `unexplained`: the
+    `nothing_newer_at`: a later moment at which, by the ledger, a run found no newer entry on the Console.
+    `lag_hours`: hours since the later of the two. `stale_ids`: entries that the Console showed since then and
+    its exports lack. `miscounted`: the newest complete export, if it does not match the Console's own count.
+    `unpurged_entries`: archived entries that no purge of ours has destroyed; `lag_ids`: the width of their
+    range of ids. `missing`: by cause, how many ids are missing and may still be filled; `unexplained`: the
     first ranges that hold purging back until an operator accepts them. `is_latched`: purging waits for an
-    operator. `verified_at`: when the stack's daily audit last ended, and `verified_result` how. `fault`: why
-    the rest can't be told, or what the ledger knows and the chain does not have; one Console's fault hides no
-    other.
+    operator. `verified_at`: when the stack's daily audit last ended; `verified_result`: how. `fault`: why the
+    other fields are empty, or what the ledger has and the chain lacks. A fault of one Console leaves the
+    others as they are.
     """
 
     console: str
@@ -73,11 +73,11 @@ class Status:
 
     @property
     def state(self) -> str:
-        """The first of what a person should know; `ok` if there is nothing."""
+        """The most urgent thing that a person should know; `ok` without one."""
         return self.fault or next(self._doubts(), "ok")
 
     def as_dict(self) -> dict[str, Any]:
-        """As an answer tells it."""
+        """The fields of an answer."""
         plain: dict[str, Any] = to_json(self)
         return plain | {"missing_ids": sum((self.missing or {}).values()), "state": self.state}
 
@@ -89,23 +89,23 @@ class Status:
             others = f" and {more} more ranges" if more else ""
             yield f"purging waits for `canary-audit accept`: ids {first.first} to {first.last}{others}"
         if self.stale_ids:
-            yield f"the export lacks the entry {self.stale_ids[-1]}, which the Console showed"
+            yield f"the export lacks entry {self.stale_ids[-1]}, which the Console showed"
         if self.miscounted is not None:
-            yield "the export does not fit the Console's own count: see miscounted of --json"
+            yield "the export does not match the Console's own count: see miscounted of --json"
         if not self.statements:
             yield "nothing archived"
         if self.open_intents:
-            yield "how a purge ended is not known yet: the next run finds out"
+            yield "the outcome of a purge is not known yet: the next run finds out"
 
 
 def statuses(reader: Reader, console: str | None) -> tuple[Status, ...]:
-    """The status of one Console, or of every one of which something is archived, by name."""
+    """The status of one Console; without a name, of every Console in the archive, in order of name."""
     names = [console] if console is not None else sorted(_consoles(reader))
-    return tuple(_told(reader, name) for name in names)
+    return tuple(_status_or_fault(reader, name) for name in names)
 
 
 def _consoles(reader: Reader) -> Iterator[str]:
-    """Every Console that has a statement: one look at the listing for each."""
+    """Every Console with a statement. A listing from behind the last one finds the next, one request each."""
     after = ""
     while version := next(reader.source.versions(_STATEMENTS, after), None):
         folder, slash, _ = version.key.removeprefix(_STATEMENTS).partition("/")
@@ -116,7 +116,7 @@ def _consoles(reader: Reader) -> Iterator[str]:
         after = consoles_after(name) if is_console else version.key
 
 
-def _told(reader: Reader, console: str) -> Status:
+def _status_or_fault(reader: Reader, console: str) -> Status:
     reader.check_time("console")
     status = Status(console)
     try:
@@ -157,7 +157,7 @@ def _status(reader: Reader, console: str) -> Status:
 
 
 def _verified(reader: Reader, console: str) -> dict[str, Any]:
-    """When the daily audit of a Console last ended, and how."""
+    """When the daily audit of a Console last ended, and with which result."""
     last = reader.verifications.last(console) if reader.verifications is not None else None
     if last is None:
         return {}
@@ -169,7 +169,7 @@ def _lag(reader: Reader, moment: str | None) -> float | None:
 
 
 def _unpurged(head: Head) -> int:
-    """The archived ids above the purged watermark, and late ones below it."""
+    """Archived ids above the purged watermark, and late ones below it."""
     above = IdSet.of((head.highest_purged_id + 1, head.highest_archived_id))
     return above.minus(head.open_ids).size + len(head.late_ids)
 

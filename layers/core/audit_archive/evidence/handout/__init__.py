@@ -1,1 +1,1 @@
-"""What an auditor is handed as it is: the verifier, and the script and style of the report."""
+"""Files that a bundle holds as they are: the verifier, and the script and style of the report."""

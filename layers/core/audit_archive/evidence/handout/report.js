@@ -1,9 +1,9 @@
-// What this page can check by itself, and no more: that it is consistent. verify.py is what counts.
+// This page can check that it is consistent, and no more. For anything else, rely on verify.py.
 "use strict";
 
 const hex = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 
-// Some browsers give a page that was opened from a file no crypto.subtle, so here is FIPS 180-4 in plain.
+// Some browsers have no crypto.subtle on a page that was opened from a file. So here is SHA-256 (FIPS 180-4).
 function plainSha256(bytes) {
   const primes = [];
   for (let n = 2; primes.length < 64; n++) if (primes.every((prime) => n % prime)) primes.push(n);
@@ -46,23 +46,23 @@ async function sha256(bytes) {
   return subtle ? hex(new Uint8Array(await subtle.digest("SHA-256", bytes))) : plainSha256(bytes);
 }
 
-function tell(element, isGood, text) {
+function show(element, isGood, text) {
   element.classList.add(isGood ? "good" : "bad");
   element.textContent = (isGood ? "✓ " : "✕ ") + text;
 }
 
-// The lines as they stand in the page, each once: whatever a reader sees of an entry is in its line.
+// The lines as they stand in the page, each once. All that a reader sees of an entry comes from its line.
 async function checkEntries(status) {
   const lines = Array.from(document.querySelectorAll(".entries .raw"), (line) => line.textContent + "\n");
   const found = await sha256(new TextEncoder().encode(lines.join("")));
-  const { sha256: due, shown, all } = status.dataset;
-  if (found !== due || String(lines.length) !== shown) {
-    tell(status, false, `NOT the entries of this report: ${lines.length} lines have the SHA-256 ${found}; ` +
-      `${shown} lines with ${due} are due. This page was altered.`);
+  const { sha256: expected, shown, all } = status.dataset;
+  if (found !== expected || String(lines.length) !== shown) {
+    show(status, false, `NOT the entries of this report: ${lines.length} lines have the SHA-256 ${found}. ` +
+      `The report states ${shown} lines with ${expected}. This page was altered: do not rely on it.`);
     return;
   }
-  tell(status, true, `OK: these ${shown} lines have the SHA-256 that this report states, ${due}.` +
-    (all ? ` It is also that of the file ${all}.` : ""));
+  show(status, true, `OK: these ${shown} lines have the SHA-256 that this report states, ${expected}.` +
+    (all ? ` The file ${all} has the same SHA-256.` : ""));
 }
 
 async function checkFile(file) {
@@ -73,20 +73,20 @@ async function checkFile(file) {
   try {
     const found = await sha256(new Uint8Array(await file.arrayBuffer()));
     const name = names.get(found);
-    if (name) tell(item, true, `${file.name}: OK, this is ${name} of this bundle. SHA-256 ${found}`);
-    else tell(item, false, `${file.name}: NOT one of the files listed here. SHA-256 ${found}`);
+    if (name) show(item, true, `${file.name}: OK, this is ${name} of this bundle. SHA-256 ${found}`);
+    else show(item, false, `${file.name}: NOT one of the files listed here. SHA-256 ${found}`);
   } catch (error) {
-    tell(item, false, `${file.name}: can't be read here (${error.name}). Use sha256sum -c SHA256SUMS.`);
+    show(item, false, `${file.name}: this page can't read it (${error.name}). Use sha256sum -c SHA256SUMS.`);
   }
 }
 
 const status = document.getElementById("check");
 if (status) {
-  checkEntries(status).catch((error) => tell(status, false, `Not checked: ${error.message}`));
+  checkEntries(status).catch((error) => show(status, false, `Not checked: ${error.message}`));
 }
 const chooser = document.getElementById("chooser");
 document.getElementById("choosing").hidden = false;
-chooser.addEventListener("click", () => (chooser.value = "")); // else the same file again is no change
+chooser.addEventListener("click", () => (chooser.value = "")); // without this, the same file again is no change
 chooser.addEventListener("change", async (event) => {
   document.getElementById("chosen").replaceChildren();
   for (const file of event.target.files) await checkFile(file);

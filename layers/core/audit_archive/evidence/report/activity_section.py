@@ -1,4 +1,4 @@
-"""The section on activity: the entries of the answer in numbers, over time, by user and by action."""
+"""The section on activity: how many entries of the answer there are over time, by user and by action."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -14,14 +14,14 @@ _TOP, _HEIGHT = 22, 150
 
 
 def activity_section(report: Report) -> Markup:
-    """When, who and what; a page without entries says so elsewhere."""
+    """When, who and what. Empty if no entry matched: the section on the question says so."""
     activity = report.activity
     if not report.coverage.matched:
         return nothing()
     return section(
         "activity",
         "Activity",
-        element("p", f"The matched entries in numbers. Dates are those of the time zone {report.zone}."),
+        element("p", f"The matching entries in numbers. Dates are in the time zone {report.zone}."),
         _over_time(report),
         element(
             "div",
@@ -34,7 +34,7 @@ def activity_section(report: Report) -> Markup:
 
 def _over_time(report: Report) -> Markup:
     activity = report.activity
-    untimed = counted(activity.untimed, "entry has", "entries have") + " no readable time and no bar here."
+    untimed = counted(activity.untimed, "entry has", "entries have") + " no readable time, and no bar here."
     note = element("figcaption", untimed) if activity.untimed else nothing()
     if not activity.days:
         return element("figure", note)
@@ -56,24 +56,27 @@ def _over_time(report: Report) -> Markup:
 
 
 def _histogram(counts: Counter[int], bins: Bins) -> Markup:
+    def tooltip(at: int) -> str:
+        return f"{bins.label(at)}: {counted(counts[at], 'entry', 'entries')}"
+
     axis, base, most = Axis(bins), _TOP + _HEIGHT, max(counts.values())
     heights = {at: _HEIGHT * count / most for at, count in counts.items()}
     parts = [
         *axis.drawn(_TOP, base),
         element("line", class_="grid", x1="0", x2=axis.x(bins.count), y1=_TOP, y2=_TOP),
-        lettering(f"{number(most)} entries", "0", _TOP - 7, "tick"),
-        *axis.bars(heights, base, "activity", lambda at: f"{bins.label(at)}: {number(counts[at])} entries"),
+        lettering(counted(most, "entry", "entries"), "0", _TOP - 7, "tick"),
+        *axis.bars(heights, base, "activity", tooltip),
     ]
     busiest = max(sorted(counts), key=lambda at: counts[at])
-    told = (
-        f"By {bins.unit.name}, from {bins.label(0)} to {bins.label(bins.count - 1)}: "
-        f"most in {bins.label(busiest)}, {counted(most, 'entry', 'entries')}."
+    description = (
+        f"By {bins.unit.name}, from {bins.label(0)} to {bins.label(bins.count - 1)}. "
+        f"The most are in {bins.label(busiest)}: {counted(most, 'entry', 'entries')}."
     )
-    return picture("activity", "Entries over time", told, base + AXIS, parts)
+    return picture("activity", "Entries over time", description, base + AXIS, parts)
 
 
 def _span(report: Report) -> tuple[date, date]:
-    """The days that the picture spans: those asked for, as far as anything is archived of them."""
+    """The days that the picture spans: the days asked for, without those that no archived entry reaches."""
     days = [date.fromisoformat(day) for day, _ in report.activity.days]
     first, last = days[0], days[-1]
     dates = [day for each in report.coverage.archived for day in (each.first_date, each.last_date)]
@@ -94,15 +97,15 @@ def _day(report: Report, edge: str, beside: int) -> date | None:
 
 
 def _ranking(caption: str, name: str, ranking: Ranking, none: str) -> Markup:
-    """The most frequent values, each with its bar: the table and the picture are one."""
+    """The most frequent values, each with its bar: a table and a picture in one."""
     columns = [Column(name), Column("Entries", "number"), Column("Share of all", "bar")]
     return table(caption, columns, _ranked(ranking, none), kind="ranking")
 
 
 def _ranked(ranking: Ranking, none: str) -> Iterator[list[Node]]:
     total = sum(count for _, count in ranking.top) + ranking.others
-    for told, count in ranking.top:
-        shown = element("span", none, class_="none") if told is None else value(told)
+    for name, count in ranking.top:
+        shown = element("span", none, class_="none") if name is None else value(name)
         yield [shown, number(count), _bar(count / total, "activity")]
     if ranking.others:
         rest = element("span", "all others", class_="none")
@@ -110,6 +113,6 @@ def _ranked(ranking: Ranking, none: str) -> Iterator[list[Node]]:
 
 
 def _bar(share: float, kind: str) -> Markup:
-    """A bar of a share of all, which words tell too."""
+    """A bar as wide as a share of all. Its label says the share in words."""
     inner = element("rect", class_=kind, width=percent(max(share, 0.004)), height="100%")
     return element("svg", inner, role="img", aria_label=f"{100 * share:.1f}%", width="100%", height=12)

@@ -25,19 +25,22 @@ from audit_archive.evidence.report.parts import (
 from audit_archive.format.verdicts import AuditNote, EpochCoverage, Fault, KeysFrom, Unchecked, Verification
 
 _KEYS: Mapping[KeysFrom | None, str] = {
-    KeysFrom.CALLER: "brought by who asked for this bundle",
-    KeysFrom.ARCHIVE: "named by the archive itself: they show that it is consistent, not who made it",
+    KeysFrom.CALLER: "given by the person who asked for this bundle",
+    KeysFrom.ARCHIVE: "named by the archive itself: they show that the archive is consistent, not who "
+    "made it",
 }
 _WHERE = [Column("Object", "code"), Column("Statement", "number")]
 
 
 def audit_section(report: Report) -> Markup:
-    """Whether the archive that the answer comes from is sound."""
+    """Whether the audit found a fault in the archive that the answer comes from."""
     found = report.verification
     return section(
         "audit",
         "Audit of the chain",
-        element("p", f"Made for this bundle. It checked {DEPTHS.get(found.depth, found.depth)}."),
+        element(
+            "p", f"This audit was made for this bundle. It checked {DEPTHS.get(found.depth, found.depth)}."
+        ),
         _verdict(found),
         _faults(found),
         facts(*_facts(found)),
@@ -72,17 +75,16 @@ def _fault(each: Fault | AuditNote) -> list[Node]:
 def _facts(found: Verification) -> Iterator[tuple[str, Node]]:
     yield "Statements audited", span(found.from_seq, found.to_seq)
     if found.continue_at is not None:
-        yield "Not reached", f"statements from {found.continue_at} on"
+        yield "Not reached", f"statement {found.continue_at} and all after it"
     yield "Newest statement", str(found.newest_seq)
     yield "Its SHA-256", code(found.newest_sha256 or "unknown")
     for what, count in sorted(found.checked.items()):
         yield f"Checked: {what}", number(count)
     if found.coverage.first_date is not None:
         yield "Dates of entries (UTC)", span(found.coverage.first_date, found.coverage.last_date)
-    yield "Keys", _KEYS.get(found.keys_from, "none: no signature was checked")
+    yield "Keys", _KEYS.get(found.keys_from, "none, so no signature was checked")
     for key in found.keys:
-        signed = counted(key.checkpoints, "good checkpoint")
-        yield f"Key {key.key_id}", signed
+        yield f"Key {key.key_id}", f"{counted(key.checkpoints, 'checkpoint')} with a valid signature"
 
 
 def _coverage(found: Verification) -> Markup:
@@ -96,7 +98,7 @@ def _coverage(found: Verification) -> Markup:
 
 def _epoch(each: EpochCoverage) -> list[Node]:
     missing = "; ".join(
-        f"{number(n)} {CAUSE_WORDS.get(cause, cause)}" for cause, n in each.missing.items() if n
+        f"{number(n)}: {CAUSE_WORDS.get(cause, cause)}" for cause, n in each.missing.items() if n
     )
     highest = str(each.highest_archived_id), str(each.highest_purged_id or "none")
     counts = number(each.statements), number(each.archived)
@@ -106,15 +108,15 @@ def _epoch(each: EpochCoverage) -> list[Node]:
 def _notes(found: Verification) -> Markup:
     total = sum(found.note_counts.values())
     if not total:
-        return element("p", "There was nothing else to note.")
+        return element("p", "The audit noted nothing else.")
     columns = [Column("Note"), Column("What it is"), *_WHERE]
     shown = found.notes[:MOST_ROWS]
-    return table("Notes, none of them a fault", columns, map(_fault, shown), more=left_out(total, len(shown)))
+    return table("Notes (they are not faults)", columns, map(_fault, shown), more=left_out(total, len(shown)))
 
 
 def _not_checked(found: Verification) -> Markup:
     if not found.not_checked:
-        return element("p", "Nothing was left out.")
+        return element("p", "The audit left nothing out.")
     columns = [Column("Not checked"), Column("How many", "number"), Column("Why")]
     return table("What this audit did not check", columns, map(_unchecked, found.not_checked[:MOST_ROWS]))
 

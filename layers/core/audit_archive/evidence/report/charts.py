@@ -1,5 +1,7 @@
-"""Pictures with time from left to right, as SVG. They have no scale of their own: widths are in percent, so
-lettering keeps its size on a telephone and on paper.
+"""Pictures with time from left to right, as SVG, in equal steps of the calendar.
+
+Widths are in percent, so lettering keeps its size on a telephone and on paper. A picture of a day and one of
+eight years have about as many columns: `Bins` chooses the steps, `Axis` places them.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -7,8 +9,6 @@ from dataclasses import dataclass
 from datetime import date
 
 from audit_archive.evidence.report.markup import Markup, element
-
-# Time in equal steps of the calendar: a picture of a day and one of eight years have as many columns.
 
 MOST = 120
 """Columns that a picture has at most."""
@@ -38,7 +38,7 @@ class Unit:
         return date(max(year, 1), month + 1, 1)
 
     def share(self, day: date) -> float:
-        """How much of its step lies before a day begins, from 0 to less than 1."""
+        """Which share of its step has passed when a day begins: from 0 to less than 1."""
         if self.days:
             return (day.toordinal() - 1) % self.days / self.days
         months = (day.year * _MONTHS + day.month - 1) % self.months
@@ -71,7 +71,7 @@ class Bins:
 
     @classmethod
     def between(cls, first: date, last: date) -> "Bins":
-        """The smallest steps of which there are not too many."""
+        """The smallest steps that give at most MOST columns."""
         for unit in _UNITS:
             start, end = unit.index(first), unit.index(last)
             if end - start < MOST:
@@ -79,11 +79,11 @@ class Bins:
         return cls(unit, start, end - start + 1)
 
     def at(self, day: date) -> int:
-        """Which of the steps a day lies in, from 0 on."""
+        """The step that a day lies in, counted from 0."""
         return self.unit.index(day) - self.start
 
     def position(self, day: date) -> float:
-        """Where a day begins, in steps; within the picture even if the day is not."""
+        """Where a day begins, in steps; the nearest edge of the picture for a day outside it."""
         return min(max(self.at(day) + self.unit.share(day), 0.0), float(self.count))
 
     def label(self, at: int) -> str:
@@ -118,14 +118,17 @@ class Axis:
         return self.x(at + 0.5)
 
     def bars(
-        self, heights: Mapping[int, float], base: int, kind: str, told: Callable[[int], str]
+        self, heights: Mapping[int, float], base: int, kind: str, tooltip: Callable[[int], str]
     ) -> Iterable[Markup]:
-        """A bar for each step that has a height, in pixels; `told` says it to who points at it."""
+        """A bar for each step that has a height, in pixels.
+
+        A browser shows its tooltip beside the pointer.
+        """
         for at, height in sorted(heights.items()):
             tall = max(height, _LEAST)
             yield element(
                 "rect",
-                element("title", told(at)),
+                element("title", tooltip(at)),
                 class_=kind,
                 x=self.x(at + (1 - _SHARE) / 2),
                 width=self.x(_SHARE),
@@ -134,7 +137,7 @@ class Axis:
             )
 
     def band(self, first: date, end: date, top: int, bottom: int, kind: str) -> Markup | None:
-        """A stretch of time from the begin of a day to that of another; None if nothing of it is seen."""
+        """The time from the begin of one day to the begin of another; None if it lies outside the picture."""
         left, right = self.bins.position(first), self.bins.position(end)
         if left >= right:
             return None
@@ -143,7 +146,7 @@ class Axis:
         )
 
     def drawn(self, top: int, base: int) -> Iterable[Markup]:
-        """The axis: a line, its first and last step by name, and some between with lines of their own."""
+        """The axis: a line, the names of its first and last step, and grid lines with names between them."""
         for at in self._named():
             yield line(self.x(at), top, base, "grid")
             yield lettering(self.bins.label(at), self.x(at), base + 18, "tick")
@@ -154,7 +157,7 @@ class Axis:
             yield lettering(last, self.x(self.bins.count), base + 18, "tick end")
 
     def _named(self) -> list[int]:
-        """Steps with round numbers that have room for their names between the first's and the last's."""
+        """Steps with round numbers whose names have room between those of the first and the last step."""
         count = self.bins.count
         every = next((nice for nice in _NICE if nice * _NAMED >= count), count)
         steps = (at for at in range(count) if (self.bins.start + at) % every == 0)
@@ -172,16 +175,16 @@ def line(x: str, top: int, bottom: int, kind: str) -> Markup:
 
 
 def lettering(text: str, x: str, y: int, kind: str) -> Markup:
-    """A text in a picture; `y` is its base line."""
+    """A text in a picture; `y` is its baseline."""
     return element("text", text, class_=kind, x=x, y=y)
 
 
-def picture(name: str, title: str, told: str, height: int, parts: Iterable[Markup]) -> Markup:
-    """A picture, and what it shows in words."""
+def picture(name: str, title: str, description: str, height: int, parts: Iterable[Markup]) -> Markup:
+    """A picture, with its title and a description in words for screen readers."""
     return element(
         "svg",
         element("title", title, id=f"{name}-title"),
-        element("desc", told, id=f"{name}-desc"),
+        element("desc", description, id=f"{name}-desc"),
         *parts,
         role="img",
         aria_labelledby=f"{name}-title {name}-desc",

@@ -1,4 +1,8 @@
-"""The section on coverage: what the answer rests on, and what nobody can say, at least as loud."""
+"""The section on coverage: what was searched, and, at least as visible, what the answer can't vouch for.
+
+`coverage_section` puts it together; the tables of doubts (stale exports, counts that do not match, other
+forms, false versions) come last.
+"""
 
 from collections.abc import Iterator
 
@@ -7,6 +11,7 @@ from audit_archive.evidence.report.markup import Markup, Node, element, joined
 from audit_archive.evidence.report.parts import (
     ABSENCES,
     CAUSE_WORDS,
+    CHOICE_WORDS,
     MOST_ROWS,
     SILENT,
     Column,
@@ -21,9 +26,9 @@ from audit_archive.evidence.report.parts import (
     number,
     section,
     span,
-    spoken,
     table,
     value,
+    with_links,
 )
 from audit_archive.format.facts import IdSpan
 from audit_archive.format.purges import ForeignPurge
@@ -39,71 +44,14 @@ from audit_archive.retrieve.coverage import (
     StaleExport,
 )
 
-# The lists of the coverage that tell of doubts: what exports lack, other forms, false versions.
-
 _SPANS = 20  # ranges of ids in one cell
-
-
-def doubts(coverage: Coverage) -> Iterator[Markup]:
-    """The tables that have any row."""
-    if coverage.stale:
-        columns = [Column("Export", "code"), Column("Served"), Column("Lacks the id", "number")]
-        columns += [Column("Its time")]
-        rows, more = map(_stale, coverage.stale[:MOST_ROWS]), left_out(len(coverage.stale))
-        yield table("Stale exports", columns, rows, more=more, name="stale")
-    if coverage.miscounted:
-        columns = [Column("Export", "code"), Column("Served"), Column("Counted", "number")]
-        columns += [Column("In the export", "number"), Column("Ids shown, and not in it")]
-        rows, more = map(_miscounted, coverage.miscounted[:MOST_ROWS]), left_out(len(coverage.miscounted))
-        yield table("Exports that do not fit the count", columns, rows, more=more, name="miscounted")
-    if coverage.amended:
-        columns = [Column("Export with the other form", "code"), Column("Version", "code")]
-        columns += [Column("Epoch", "number"), Column("Ids"), Column("In this answer", "number")]
-        rows, more = map(_amended, coverage.amended[:MOST_ROWS]), left_out(len(coverage.amended))
-        yield table("Other forms", columns, rows, more=more, name="amended")
-    if coverage.overlaid:
-        columns = [Column("Entry file", "code"), Column("Version read", "code")]
-        columns += [Column("False versions above it", "code")]
-        rows, more = map(_overlaid, coverage.overlaid[:MOST_ROWS]), left_out(len(coverage.overlaid))
-        yield table("Files under a false version", columns, rows, more=more, name="overlaid")
-
-
-def _stale(each: StaleExport) -> list[Node]:
-    return [each.key, moment_text(each.served_at), str(each.lacks_id), value(each.lacks_timestamp)]
-
-
-def _miscounted(each: Miscounted) -> list[Node]:
-    counted = "not said" if each.counted is None else number(each.counted)
-    return [
-        each.key,
-        moment_text(each.served_at),
-        counted,
-        number(each.accounted),
-        _spans_text(each.unexported),
-    ]
-
-
-def _amended(each: Amended) -> list[Node]:
-    version = code(each.export_version_id)
-    return [each.export_key, version, str(each.epoch), _spans_text(each.ids), number(each.shown)]
-
-
-def _overlaid(each: Overlaid) -> list[Node]:
-    return [each.key, code(each.version_id), code(", ".join(each.false_version_ids))]
-
-
-def _spans_text(spans: tuple[IdSpan, ...]) -> str:
-    shown = ", ".join(span(each.first, each.last) for each in spans[:_SPANS])
-    return f"{shown} {left_out(len(spans), _SPANS)}".strip() or "none"
-
-
 _IDS = 20  # ids or ranges of ids in one cell
 
 FOREIGN = "Foreign purges in this range"
 
 
 def coverage_section(report: Report) -> Markup:
-    """What was searched, what of it is missing."""
+    """What was searched, what is missing, what was not checked."""
     coverage = report.coverage
     return section(
         "coverage",
@@ -112,34 +60,34 @@ def coverage_section(report: Report) -> Markup:
         _notices(coverage),
         facts(*_searched(coverage)),
         table("What is archived", _POPULATION, map(_population, coverage.archived)),
-        element("h3", "What is missing of it"),
+        element("h3", "What is missing"),
         facts(*_missing(coverage), kind="facts counts"),
         *_lists(coverage),
         element("h3", "What this answer did not check"),
-        bullets(map(spoken, coverage.not_verified)),
-        element("p", "What the audit of the chain checked besides is told ", _link("audit", "below"), "."),
+        bullets(map(with_links, coverage.not_verified)),
+        element("p", "The audit of the chain checked more: see ", _link("audit", "the audit"), "."),
     )
 
 
 def _completeness(report: Report) -> Markup:
     coverage = report.coverage
-    limits = bullets(map(spoken, coverage.not_covered))
+    limits = bullets(map(with_links, coverage.not_covered))
     if report.outcome in SILENT:
-        return notice("warn", "This answer says nothing of what happened then.", limits)
+        return notice("warn", "This answer says nothing about what happened then.", limits)
     if coverage.not_covered:
         return notice("bad", "Not covered: this answer is not complete.", limits, name="not_covered")
     up_to = joined(" up to ", moment_text(coverage.up_to)) if coverage.up_to is not None else joined("")
     return notice(
         "good",
         "This answer is complete.",
-        element("p", "It has every entry that is archived", up_to, " and fits the question."),
+        element("p", "It has every entry that is archived", up_to, " and matches the question."),
     )
 
 
 def _notices(coverage: Coverage) -> Markup:
     if not coverage.notices:
         return nothing()
-    return notice("warn", "Look into it.", bullets(map(spoken, coverage.notices)))
+    return notice("warn", "Look into this.", bullets(map(with_links, coverage.notices)))
 
 
 def _searched(coverage: Coverage) -> Iterator[tuple[str, Node]]:
@@ -147,7 +95,7 @@ def _searched(coverage: Coverage) -> Iterator[tuple[str, Node]]:
     yield "Matched", counted(coverage.matched, "entry", "entries")
     read = (
         f"{counted(searched.entries, 'entry', 'entries')} in {counted(searched.entry_files, 'entry file')}, "
-        f"named by {counted(searched.statements, 'statement')}"
+        f"which {counted(searched.statements, 'statement names', 'statements name')}"
     )
     yield "Searched", read
     if searched.first_id is not None:
@@ -155,10 +103,10 @@ def _searched(coverage: Coverage) -> Iterator[tuple[str, Node]]:
         yield "Dates searched (UTC)", span(searched.first_date, searched.last_date)
     yield "Archived up to", moment_text(coverage.up_to)
     if coverage.nothing_newer_at is not None:
-        told = moment_text(coverage.nothing_newer_at)
-        yield "By the ledger's word, nothing newer was on the Console at", told
-    yield "Statements chosen by", coverage.rests_on
-    yield "Statements in all", number(coverage.statements)
+        checked_at = moment_text(coverage.nothing_newer_at)
+        yield "No newer entry on the Console, by the ledger", checked_at
+    yield "How statements were chosen", CHOICE_WORDS.get(coverage.rests_on, coverage.rests_on)
+    yield "Statements in this archive", number(coverage.statements)
     if coverage.newest_statement is not None:
         yield "Newest statement", code(coverage.newest_statement)
         yield "Its SHA-256", code(coverage.newest_sha256 or "")
@@ -179,13 +127,13 @@ def _population(each: Population) -> list[Node]:
 
 
 def _missing(coverage: Coverage) -> Iterator[tuple[str, Node]]:
-    """What was looked for and found or not: a list that says `none` is an answer too."""
+    """What was looked for, with how many were found. `none` is an answer too, so no line is left out."""
     unjudged = sum(each.count for each in coverage.unjudged)
     counts = {
         "Holes: ids in this range that are not archived": coverage.missing_ids,
         FOREIGN: len(coverage.foreign_purges),
-        "Unjudged: entries of which nobody can say whether they are asked for": unjudged,
-        "Gone files: archived entries that are no longer there": coverage.gone_entries,
+        "Unjudged: entries with an unreadable field, which may match or not": unjudged,
+        "Gone files: archived entries that can no longer be read": coverage.gone_entries,
     }
     for name, count in counts.items():
         more = " or more" if name == FOREIGN and count == LISTED else ""  # no more of them are listed
@@ -204,7 +152,7 @@ def _lists(coverage: Coverage) -> Iterator[Markup]:
         more = left_out(len(coverage.foreign_purges))
         yield table("Foreign purges", columns, map(_purge, coverage.foreign_purges[:MOST_ROWS]), more=more)
     if coverage.unjudged:
-        columns = [Column("Field that can't be read"), Column("Entries", "number"), Column("Ids")]
+        columns = [Column("Unreadable field"), Column("Entries", "number"), Column("Ids")]
         rows: Iterator[list[Node]] = (
             [value(u.field), number(u.count), _ids(u.ids, u.count)] for u in coverage.unjudged
         )
@@ -216,7 +164,7 @@ def _lists(coverage: Coverage) -> Iterator[Markup]:
         yield table(
             "Gone files", columns, map(_gone, coverage.gone_files[:MOST_ROWS]), more=more, name="gone_files"
         )
-    yield from doubts(coverage)
+    yield from _doubts(coverage)
 
 
 def _hole(each: Hole) -> list[Node]:
@@ -253,3 +201,61 @@ def _gone(each: Gone) -> list[Node]:
 
 def _link(name: str, text: str) -> Markup:
     return element("a", text, href=f"#{name}")
+
+
+def _doubts(coverage: Coverage) -> Iterator[Markup]:
+    """The tables of what casts doubt on a part of the answer; those without a row are left out."""
+    if coverage.stale:
+        columns = [Column("Export", "code"), Column("Served"), Column("Id that it lacks", "number")]
+        columns += [Column("Time of that entry")]
+        rows, more = map(_stale, coverage.stale[:MOST_ROWS]), left_out(len(coverage.stale))
+        yield table("Stale exports", columns, rows, more=more, name="stale")
+    if coverage.miscounted:
+        columns = [Column("Export", "code"), Column("Served"), Column("Counted by the Console", "number")]
+        columns += [
+            Column("In the export", "number"),
+            Column("Ids that the Console showed and the export lacks"),
+        ]
+        rows, more = map(_miscounted, coverage.miscounted[:MOST_ROWS]), left_out(len(coverage.miscounted))
+        yield table(
+            "Exports that do not match the Console's count", columns, rows, more=more, name="miscounted"
+        )
+    if coverage.amended:
+        columns = [Column("Export with the other form", "code"), Column("Version", "code")]
+        columns += [Column("Epoch", "number"), Column("Ids"), Column("In this answer", "number")]
+        rows, more = map(_amended, coverage.amended[:MOST_ROWS]), left_out(len(coverage.amended))
+        yield table("Other forms", columns, rows, more=more, name="amended")
+    if coverage.overlaid:
+        columns = [Column("Entry file", "code"), Column("Version read", "code")]
+        columns += [Column("False versions above it", "code")]
+        rows, more = map(_overlaid, coverage.overlaid[:MOST_ROWS]), left_out(len(coverage.overlaid))
+        yield table("Files under a false version", columns, rows, more=more, name="overlaid")
+
+
+def _stale(each: StaleExport) -> list[Node]:
+    return [each.key, moment_text(each.served_at), str(each.lacks_id), value(each.lacks_timestamp)]
+
+
+def _miscounted(each: Miscounted) -> list[Node]:
+    counted = "not stated" if each.counted is None else number(each.counted)
+    return [
+        each.key,
+        moment_text(each.served_at),
+        counted,
+        number(each.accounted),
+        _spans_text(each.unexported),
+    ]
+
+
+def _amended(each: Amended) -> list[Node]:
+    version = code(each.export_version_id)
+    return [each.export_key, version, str(each.epoch), _spans_text(each.ids), number(each.shown)]
+
+
+def _overlaid(each: Overlaid) -> list[Node]:
+    return [each.key, code(each.version_id), code(", ".join(each.false_version_ids))]
+
+
+def _spans_text(spans: tuple[IdSpan, ...]) -> str:
+    shown = ", ".join(span(each.first, each.last) for each in spans[:_SPANS])
+    return f"{shown} {left_out(len(spans), _SPANS)}".strip() or "none"

@@ -1,4 +1,7 @@
-"""The section on custody: the picture, what stands out, and the numbers behind both."""
+"""The section on custody, from the first statement to the newest: a picture, its numbers, the milestones.
+
+The picture has a lane for each kind of event, one above the other, with time from left to right.
+"""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -23,16 +26,24 @@ from audit_archive.evidence.report.parts import (
 )
 from audit_archive.format.times import from_rfc3339, utc_date
 
-# What became of the archive, as one picture: from its first statement to its newest, lane by lane.
-
 _TOP, _LABEL, _GAP = 24, 22, 16
 _TALL, _FLAT, _NOTHING, _MARK = 44, 16, 2, 10
+
 _USUAL, _CUT = 0.95, 3
-"""A bar is cut if it is more than so many times what this share of them stays below: else the first export,
-with the years before it, would hide all that came after."""
+"""A bar is cut at `_CUT` times the height that the share `_USUAL` of the bars does not exceed. Without a cut
+the first export, which holds the years before it, would hide all that came after."""
 
 _OF_PURGES = frozenset({Turn.MISMATCH, Turn.UNKNOWN})
 
+_COUNTS = (
+    ("statements", "Statements"),
+    ("archived", "Entries archived"),
+    ("purges", "Purges of ours"),
+    ("purged", "Entries purged"),
+    ("receipts", "Receipts"),
+    ("foreign_purges", "Foreign purges"),
+    ("missing", "Ids missing"),
+)
 Counts = Mapping[int, int]
 
 
@@ -46,18 +57,19 @@ class Style(StrEnum):
     RECEIPTS = "receipts"
     """Bars of receipts."""
     GRAVE = "grave"
-    """Marks of what a person should look into."""
+    """Marks of events that a person should look into."""
     EVENT = "event"
-    """Marks of anything else."""
+    """Marks of all other events."""
     EMPTY = "empty"
-    """A lane in which nothing is."""
+    """A lane without any event."""
 
 
 @dataclass(frozen=True)
 class Lane:
-    """One kind of thing: what is said of it, its style, how many there are in each step.
+    """One kind of event: its label, its style, how many there are in each step, what they are called.
 
-    `top`: the number that is as tall as the lane; None: each is a mark of one size.
+    `full`: the lane's height in pixels; `top`: the number whose bar has that height; None: a mark of one size
+    stands for each step with an event.
     """
 
     label: str
@@ -69,12 +81,59 @@ class Lane:
 
     @property
     def height(self) -> int:
-        """Pixels that it takes; one in which nothing is takes next to none."""
+        """Pixels that the lane takes: almost none without an event."""
         return self.full if self.counts else _NOTHING
 
 
+def custody_section(report: Report) -> Markup:
+    """What came into the archive, what was purged from the Console, what went wrong."""
+    custody = report.custody
+    if not custody.days:
+        return section("custody", "Custody", element("p", "There is no statement of this Console yet."))
+    first, last = (date.fromisoformat(custody.days[at].date) for at in (0, -1))
+    bins = Bins.between(first, last)
+    asked = _asked(report, last)
+    return section(
+        "custody",
+        "Custody",
+        element(
+            "p",
+            "What happened to this archive from its first day on, by the UTC date of its statements. A purge "
+            "of ours is one that this archive planned, after it had stored the entries. The Console records "
+            "every purge in its own audit trail: that record is the receipt, and a later run archives it. A "
+            "foreign purge is one that this archive did not plan.",
+        ),
+        element("figure", timeline(custody, bins, asked), _caption(report, first, asked)),
+        _details(custody, bins),
+        _milestones(custody),
+    )
+
+
+def _asked(report: Report, last: date) -> tuple[date, date] | None:
+    """The first day of the time asked for, and the day after its last."""
+    start, end = report.resolved.get("start"), report.resolved.get("end")
+    if start is None and end is None:
+        return None
+    first = date.min if start is None else date.fromisoformat(start[:10])
+    after = date.max if end is None else date.fromisoformat(utc_date(from_rfc3339(end) - 1))
+    return first, date.fromordinal(min(after, last).toordinal() + 1)
+
+
+def _caption(report: Report, first: date, asked: tuple[date, date] | None) -> Markup:
+    """Why there is no shading for the begin of the time asked for, if it lies before the picture."""
+    if asked is None or asked[0] >= first:
+        return nothing()
+    if report.resolved.get("start") is None:
+        return nothing()
+    return element(
+        "figcaption",
+        "The time asked for begins before this archive does. Its first exports held the entries of that "
+        "time.",
+    )
+
+
 def timeline(custody: Custody, bins: Bins, asked: tuple[date, date] | None) -> Markup:
-    """The picture. `asked`: the first day of the question's time, and the first after it."""
+    """The picture. `asked`: the first day of the time asked for, and the day after its last."""
     axis, lanes = Axis(bins), list(_lanes(custody, bins))
     bottom = _TOP + sum(_LABEL + lane.height + _GAP for lane in lanes)
     parts = [] if asked is None else list(_asked_band(axis, asked, bottom))
@@ -84,8 +143,8 @@ def timeline(custody: Custody, bins: Bins, asked: tuple[date, date] | None) -> M
         base += _LABEL + lane.height
         parts += _drawn(lane, axis, base)
         base += _GAP
-    told = f"By {bins.unit.name}, from {bins.label(0)} on. {'. '.join(lane.label for lane in lanes)}."
-    return picture("custody", "What became of the archive", told, bottom + AXIS, parts)
+    description = f"By {bins.unit.name}, from {bins.label(0)} on. {'. '.join(lane.label for lane in lanes)}."
+    return picture("custody", "What became of the archive", description, bottom + AXIS, parts)
 
 
 def _asked_band(axis: Axis, asked: tuple[date, date], bottom: int) -> Iterator[Markup]:
@@ -102,19 +161,21 @@ def _asked_band(axis: Axis, asked: tuple[date, date], bottom: int) -> Iterator[M
 
 
 def _lanes(custody: Custody, bins: Bins) -> Iterator[Lane]:
-    """What a reader looks for, from what goes in to what went wrong."""
+    """The lanes in the order in which a reader asks: what came in, what was purged, what went wrong."""
     archived, purged = _by(custody, bins, "archived"), _by(custody, bins, "purged")
     purges, receipts = _by(custody, bins, "purges"), _by(custody, bins, "receipts")
     foreign, missing = _by(custody, bins, "foreign_purges"), _by(custody, bins, "missing")
     top = _tallest([*archived.values(), *purged.values()])
     cut = f" (a bar is cut at {number(top)})" if top < max([*archived.values(), 0]) else ""
-    took = f"{counted(purged.total(), 'entry', 'entries')} in {counted(purges.total(), 'purge')} of ours"
+    purged_text = (
+        f"{counted(purged.total(), 'entry', 'entries')} in {counted(purges.total(), 'purge')} of ours"
+    )
     yield Lane(
         f"Archived: {counted(archived.total(), 'entry', 'entries')}{cut}",
         *(Style.ARCHIVED, archived, "entries archived", _TALL, top),
     )
     yield Lane(
-        f"Purged from the Console: {took if purges else 'nothing'}",
+        f"Purged from the Console: {purged_text if purges else 'nothing'}",
         *(Style.PURGED, purged, "entries purged", _TALL, top),
     )
     most = max([*receipts.values(), 1])
@@ -127,7 +188,7 @@ def _lanes(custody: Custody, bins: Bins) -> Iterator[Lane]:
     doubtful = [each for each in custody.milestones if each.turn in _OF_PURGES]
     if doubtful:
         many = max(sum(custody.turns.get(turn, 0) for turn in _OF_PURGES), len(doubtful))
-        label = f"Purges that differed or whose end is unknown: {number(many)}"
+        label = f"Purges that differed from their plan, or with an unknown outcome: {number(many)}"
         yield Lane(label, Style.GRAVE, _events(doubtful, bins), "doubtful purges")
     others = [each for each in custody.milestones if each.turn not in GRAVE]
     many = max(sum(n for turn, n in custody.turns.items() if turn not in GRAVE), len(others))
@@ -148,7 +209,7 @@ def _events(milestones: list[Milestone], bins: Bins) -> Counter[int]:
 
 
 def _tallest(counts: list[int]) -> int:
-    """The number that is as tall as its lane: the highest, or less where that would hide all others."""
+    """The number whose bar is as tall as its lane: the highest, or less where that would hide the others."""
     ordered = sorted(count for count in counts if count)
     if not ordered:
         return 1
@@ -165,87 +226,31 @@ def _drawn(lane: Lane, axis: Axis, base: int) -> Iterator[Markup]:
     yield lettering(lane.label, "0", base - lane.height - 7, f"lane {style}")
     yield element("line", class_="base", x1="0", x2=axis.x(axis.bins.count), y1=base, y2=base)
 
-    def told(at: int) -> str:
+    def tooltip(at: int) -> str:
         return f"{axis.bins.label(at)}: {number(lane.counts[at])} {lane.what}"
 
     if lane.top is None:
         for at in sorted(lane.counts):
-            yield _mark(lane.style, axis.middle(at), base, told(at))
+            yield _mark(lane.style, axis.middle(at), base, tooltip(at))
         return
     heights = {at: lane.height * min(count / lane.top, 1) for at, count in lane.counts.items()}
-    yield from axis.bars(heights, base, lane.style, told)
+    yield from axis.bars(heights, base, lane.style, tooltip)
     for at in sorted(at for at, count in lane.counts.items() if count > lane.top):
         y = base - lane.height + _GAP // 2
         yield element("rect", class_="cut", x=axis.x(at), width=axis.x(1), y=y, height=3)
 
 
-def _mark(style: Style, x: str, base: int, told: str) -> Markup:
-    """A mark of one size: a diamond for what is grave, a disc for what is not."""
-    title, y = element("title", told), base - _MARK + 2
+def _mark(style: Style, x: str, base: int, tooltip: str) -> Markup:
+    """A mark of one size: a diamond for a grave event, a disc for any other."""
+    title, y = element("title", tooltip), base - _MARK + 2
     if style == Style.GRAVE:
         inner = element("path", title, class_=style, d="M0-6 6 0 0 6-6 0z")
         return element("svg", inner, class_="mark", x=x, y=y)
     return element("circle", title, class_=style, cx=x, cy=y, r=4)
 
 
-_COUNTS = (
-    ("statements", "Statements"),
-    ("archived", "Entries archived"),
-    ("purges", "Purges of ours"),
-    ("purged", "Entries purged"),
-    ("receipts", "Receipts"),
-    ("foreign_purges", "Foreign purges"),
-    ("missing", "Ids missing"),
-)
-
-
-def custody_section(report: Report) -> Markup:
-    """From the first statement to the newest: what went in, what was purged, what went wrong."""
-    custody = report.custody
-    if not custody.days:
-        return section("custody", "Custody", element("p", "There is no statement of this Console yet."))
-    first, last = (date.fromisoformat(custody.days[at].date) for at in (0, -1))
-    bins = Bins.between(first, last)
-    asked = _asked(report, last)
-    return section(
-        "custody",
-        "Custody",
-        element(
-            "p",
-            "What the archive's statements tell of its whole life, by the UTC date of each. The Console "
-            "answers every purge of ours with a receipt of its own, which a later run archives. A foreign "
-            "purge is one that no statement here planned.",
-        ),
-        element("figure", timeline(custody, bins, asked), _caption(report, first, asked)),
-        _details(custody, bins),
-        _milestones(custody),
-    )
-
-
-def _asked(report: Report, last: date) -> tuple[date, date] | None:
-    """The days that the question's time spans: its first, and the first after it."""
-    start, end = report.resolved.get("start"), report.resolved.get("end")
-    if start is None and end is None:
-        return None
-    first = date.min if start is None else date.fromisoformat(start[:10])
-    after = date.max if end is None else date.fromisoformat(utc_date(from_rfc3339(end) - 1))
-    return first, date.fromordinal(min(after, last).toordinal() + 1)
-
-
-def _caption(report: Report, first: date, asked: tuple[date, date] | None) -> Markup:
-    """What the shading means, where it does not show."""
-    if asked is None or asked[0] >= first:
-        return nothing()
-    if report.resolved.get("start") is None:
-        return nothing()
-    told = (
-        "The time asked for begins before this archive does: what happened then came with its first exports."
-    )
-    return element("figcaption", told)
-
-
 def _details(custody: Custody, bins: Bins) -> Markup:
-    """The numbers of the picture, for who can't see it or wants them exactly."""
+    """The numbers of the picture, for readers who can't see it or want them exactly."""
     columns = [Column(f"{bins.unit.name.title()} from"), *(Column(name, "number") for _, name in _COUNTS)]
     rows = _rows(custody.days, bins)
     made = table(f"Custody by {bins.unit.name}", columns, rows)
@@ -253,7 +258,7 @@ def _details(custody: Custody, bins: Bins) -> Markup:
 
 
 def _rows(days: Iterable[CustodyDay], bins: Bins) -> Iterator[list[Node]]:
-    """The steps in which something happened, with what."""
+    """A row for each step with a statement."""
     sums: dict[int, list[int]] = {}
     for day in days:
         row = sums.setdefault(bins.at(date.fromisoformat(day.date)), [0] * len(_COUNTS))
@@ -264,7 +269,8 @@ def _rows(days: Iterable[CustodyDay], bins: Bins) -> Iterator[list[Node]]:
 
 
 def _milestones(custody: Custody) -> Markup:
-    """What stands out; if there is too much of it, what is grave goes first, and of that what is rare."""
+    """The milestones. If they are too many for a table, grave ones are kept before others, and rare kinds
+    before frequent ones."""
     if not custody.milestones:
         return nothing()
     many = Counter(custody.turns)

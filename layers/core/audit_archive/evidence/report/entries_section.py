@@ -1,4 +1,4 @@
-"""The entries themselves: a row each, which opens to the archived line, exactly as it is hashed."""
+"""The section of entries: a row for each, which opens to the archived line, exactly as it is hashed."""
 
 from collections.abc import Iterable, Iterator
 
@@ -11,11 +11,11 @@ from audit_archive.format.times import OffsetAt
 
 _COLUMNS = ("Id", "When", "User", "Address", "Action", "Message and line")
 _SHORT, _LONG = 120, 300
-"""Characters of a cell; the line below it has all of them."""
+"""Characters of a cell, and of the message; the archived line in the row has all of them."""
 
 
 def entries_section(report: Report, lines: Iterable[bytes]) -> Iterator[Markup]:
-    """The rows one by one: there may be more than fit into memory."""
+    """The section in pieces, a row at a time: the rows may not fit into memory together."""
     begin, end = around("section", element("h2", "Entries", id="entries"), aria_labelledby="entries")
     yield begin
     yield from _intro(report)
@@ -27,24 +27,26 @@ def entries_section(report: Report, lines: Iterable[bytes]) -> Iterator[Markup]:
 def _intro(report: Report) -> Iterator[Markup]:
     matched, shown = report.coverage.matched, report.shown
     if not matched:
-        yield element("p", "No entry is shown, because none matches. See ", _link(), " for what that says.")
+        yield element(
+            "p", "No entry is shown, because no entry matches. See ", _link(), " for what this means."
+        )
         return
-    told = (
+    headline = (
         f"All {number(shown)} entries that match are here."
         if shown > 1
         else "The entry that matches is here."
     )
     if shown < matched:
-        told = (
+        headline = (
             f"The first {number(shown)} of {number(matched)} matching entries are here. All of them are in "
             "entries.ndjson and entries.csv, in this bundle."
         )
-    yield element("p", element("strong", told))
+    yield element("p", element("strong", headline))
     yield element(
         "p",
-        f"In order of id; times by the clocks of {report.zone}, with their offset from UTC. Open a message "
-        "to see the archived line, which is what is hashed and proven. Characters that do not print are "
-        "shown by their codes.",
+        f"Entries are in order of id. Times are in the time zone {report.zone}, with their offset from UTC. "
+        "Open a message to see the archived line: proofs are about that line. Characters that do not print "
+        "are shown as their codes.",
     )
     yield _check(report)
 
@@ -54,8 +56,8 @@ def _link() -> Markup:
 
 
 def _check(report: Report) -> Markup:
-    """Where the script tells what it found; what it takes is in attributes."""
-    needs = element("p", "This page can check its own entries, but only where JavaScript is on.")
+    """The place where the script writes its result. Its input is in the attributes."""
+    needs = element("p", "This page can check its own entries if you turn JavaScript on.")
     status = element(
         "p",
         "Not checked yet.",

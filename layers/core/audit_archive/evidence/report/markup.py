@@ -1,7 +1,7 @@
-"""HTML, and the only module that writes it: what is a text becomes text, whatever stands in it.
+"""The only module that writes HTML: a text stays text on the page, whatever characters it has.
 
-A child of an element is either `Markup`, which nobody but this module makes, or a text. A text is escaped,
-and what does not print in it is shown by its code. So there is no way to forget either.
+A child of an element is either `Markup`, which only this module makes, or a text. A text is escaped, and
+characters in it that do not print are shown by their codes. So no caller can forget either.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,8 @@ from typing import TypeAlias
 from audit_archive.format.display import is_visible, visible
 
 ODD_RUNS = 1000
-"""Runs of characters that don't print, of one line, that are set apart: a megabyte of them stays a page."""
+"""Runs of characters that do not print that are marked in one line. More would make a page too large to
+open."""
 
 _NAMED = 4
 _VOID = frozenset({"input", "link", "meta"})
@@ -37,7 +38,7 @@ def element(tag: str, *children: Node, **attributes: Attribute) -> Markup:
 
 
 def around(tag: str, *before: Node, **attributes: Attribute) -> tuple[Markup, Markup]:
-    """An element whose content comes in pieces: all that stands before the rest of it, and its end."""
+    """An element whose content comes in pieces: its begin with the nodes `before` the rest, and its end."""
     return Markup(_start(tag, attributes) + joined(*before).html), Markup(f"</{tag}>")
 
 
@@ -47,10 +48,11 @@ def joined(*nodes: Node) -> Markup:
 
 
 def exact(text: str) -> Markup:
-    """A text that the page holds to the character, as `textContent`: for what is hashed.
+    """A text that a parser gives back exactly, as `textContent`: for lines that are hashed.
 
-    What does not print stands in an element of its own, which shows its code and keeps it from reordering
-    what is beside it. (A NUL or a carriage return would not survive a parser; no archived line has one.)
+    Characters that do not print stand in an element of their own, which shows their codes and keeps them from
+    reordering their neighbours. (A NUL or a carriage return would not survive a parser; no archived line has
+    one.)
     """
     if is_visible(text):
         return Markup(escape(text, quote=False))
@@ -91,6 +93,6 @@ def _name(keyword: str) -> str:
 
 
 def _codes(run: str) -> str:
-    """Characters by their code points; of a long run the first."""
+    """Characters by their code points; of a long run only the first ones."""
     codes = " ".join(f"U+{ord(each):04X}" for each in run[:_NAMED])
     return codes if len(run) <= _NAMED else f"{codes} and {len(run) - _NAMED} more"

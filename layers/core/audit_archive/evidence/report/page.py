@@ -1,4 +1,4 @@
-"""The report as one page that needs nothing beside it: no network, no file, and no script to be read."""
+"""The report as one page. It needs no network and no other file, and it can be read without its script."""
 
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
@@ -28,7 +28,7 @@ _CONTENTS = {
 
 
 def report_page(report: Report, lines: Iterable[bytes], style: str, script: str) -> Iterator[bytes]:
-    """The page in pieces of UTF-8: the same pieces for the same report, in memory one entry at a time.
+    """The page in pieces of UTF-8. The same report gives the same bytes; one entry at a time is in memory.
 
     `lines`: the first `report.shown` archived lines that match, each without its line feed. `style` and
     `script`: the texts of `report.css` and `report.js`. The entries come last, as there may be thousands.
@@ -51,7 +51,7 @@ def _page(report: Report, lines: Iterable[bytes], style: str, script: str) -> It
 
 
 def _head(report: Report, style: str, script: str) -> Markup:
-    """Nothing is loaded, and no script or style but these two runs, whatever an entry holds."""
+    """The head. Its policy forbids all loading, and every style and script but these two."""
     policy = (
         f"default-src 'none'; style-src '{_source(style)}'; script-src '{_source(script)}'; img-src data:; "
         "base-uri 'none'; form-action 'none'"
@@ -69,15 +69,15 @@ def _head(report: Report, style: str, script: str) -> Markup:
 
 
 def _source(text: str) -> str:
-    """A text as a source that a Content-Security-Policy allows."""
+    """The hash of a text as a source of a Content-Security-Policy (CSP Level 3, section 2.3.1)."""
     return f"sha256-{to_base64(sha256(text.encode()).digest())}"
 
 
 def _header(report: Report) -> Markup:
-    has = dict(_CONTENTS)
+    contents = dict(_CONTENTS)
     if not report.coverage.matched:
-        del has["activity"]
-    links = (element("li", element("a", name, href=f"#{where}")) for where, name in has.items())
+        del contents["activity"]
+    links = (element("li", element("a", name, href=f"#{where}")) for where, name in contents.items())
     return element(
         "header",
         element("p", "Evidence report", class_="eyebrow"),
@@ -89,4 +89,4 @@ def _header(report: Report) -> Markup:
 def _footer(report: Report) -> Markup:
     version = report.asked.get("version")
     made = f"Made by Canary Audit Archive{f' {version}' if version else ''}."
-    return element("footer", element("p", joined(made, " This page loads nothing and sends nothing.")))
+    return element("footer", element("p", joined(made, " This page loads no data and sends no data.")))

@@ -1,4 +1,7 @@
-"""What the sections are built of: values, tables, lists of facts, notices."""
+"""What the sections of the report are built of: words for what an archive may hold, values, tables, notices.
+
+The words are for a reader who has never seen the product.
+"""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,64 +14,69 @@ from audit_archive.evidence.report.markup import Markup, Node, element, joined
 from audit_archive.format.codec import UnknownMember
 from audit_archive.format.facts import Cause
 from audit_archive.format.verdicts import Depth, Verdict, Why
-from audit_archive.retrieve.coverage import LISTED, Absence
+from audit_archive.retrieve.coverage import LISTED, Absence, RestsOn
 from audit_archive.retrieve.outcome import AnswerOutcome
 
-# The words for what an answer, an audit and an archive may hold; a reader has never seen the product.
-
 SILENT = frozenset({AnswerOutcome.OUTSIDE, AnswerOutcome.NOTHING_LEFT, AnswerOutcome.NOTHING_ARCHIVED})
-"""Outcomes that say nothing of what happened."""
+"""Outcomes of an answer that says nothing about what happened."""
 
 CAUSE_WORDS: Mapping[Cause | UnknownMember, str] = {
-    Cause.PURGED: "gone by a purge of ours before it was archived",
-    Cause.FOREIGN_PURGE: "destroyed by somebody else's purge before it was archived",
+    Cause.PURGED: "destroyed by a purge of ours, never archived",
+    Cause.FOREIGN_PURGE: "destroyed by a foreign purge, never archived",
     Cause.BEFORE_ARCHIVE: "gone before this archive began",
     Cause.UNEXPLAINED: "missing without an explanation",
 }
+CHOICE_WORDS: Mapping[RestsOn, str] = {
+    RestsOn.INDEX: "by the index in the ledger, and each one that was read matched the index",
+    RestsOn.STATEMENTS: "all were read, and the hash of each compared with the next statement",
+}
 ABSENCES = {
-    Absence.EXPIRED: "its retention is over",
-    Absence.REMOVED: "removed before its retention was over",
-    Absence.NOT_PUBLISHED: "not written yet: its run is not done, or died",
+    Absence.EXPIRED: "its retention has ended",
+    Absence.REMOVED: "removed before its retention ended",
+    Absence.NOT_PUBLISHED: "not written yet: its run has not ended, or it failed",
 }
 TURNS: Mapping[Turn | UnknownMember, str] = {
     Turn.BEGIN: "Archive begins",
     Turn.KEY: "Signing key named",
     Turn.EPOCH: "New epoch",
-    Turn.RESUME: "Resumed by a person",
+    Turn.RESUME: "Purging resumed by a person",
     Turn.REBUILD: "Ledger rebuilt",
+    Turn.ACCEPT: "Missing ids accepted by a person",
     Turn.FOREIGN_PURGE: "Foreign purge",
     Turn.MISMATCH: "A purge differed from its plan",
-    Turn.UNKNOWN: "How a purge ended is unknown",
+    Turn.UNKNOWN: "The outcome of a purge is unknown",
     Turn.HOLE: "Ids missing",
 }
 VERDICT_WORDS = {
-    Verdict.ALTERED: "its bytes are not those that a hash names",
-    Verdict.MISSING: "named, and not there before its time",
-    Verdict.UNLOCKED: "not locked against deletion as stated",
-    Verdict.MISDESCRIBED: "what it holds does not fit what is stated",
-    Verdict.BROKEN: "a statement that does not follow the one before it",
-    Verdict.GAP: "an id that is in no statement, or in two",
-    Verdict.FORKED: "two histories, or a second version",
-    Verdict.UNSIGNED: "no checkpoint by a known key",
-    Verdict.EXPIRED: "gone, as its retention is over",
+    Verdict.ALTERED: "its bytes do not match the hash that was stated",
+    Verdict.MISSING: "a statement names it, and it is gone before its retention ended",
+    Verdict.UNLOCKED: "its lock against deletion is missing or weaker than stated",
+    Verdict.MISDESCRIBED: "its content does not match what was stated",
+    Verdict.BROKEN: "the statement does not follow from the one before it",
+    Verdict.GAP: "an id stands in no statement, or in two",
+    Verdict.FORKED: "there are two histories, or a second version",
+    Verdict.UNSIGNED: "no checkpoint has a valid signature by a known key",
+    Verdict.EXPIRED: "it is gone, and its retention has ended",
     Verdict.ORPHANED: "no statement names it",
-    Verdict.HOLE: "ids missing without an explanation, stated as such",
-    Verdict.FOREIGN_PURGE: "a purge that was not ours, stated as such",
+    Verdict.HOLE: "ids are missing without an explanation, and the archive says so",
+    Verdict.FOREIGN_PURGE: "a purge that no statement planned, and the archive says so",
 }
 DEPTHS = {
-    Depth.CHAIN: "every statement of the chain, its hash and its signature",
-    Depth.OBJECTS: "every statement, and of each object that one names its presence, size, checksum and lock",
+    Depth.CHAIN: "every statement of the chain, with its hash and its signature",
+    Depth.OBJECTS: "every statement; and whether each object that a statement names is there, with its "
+    "size, checksum and lock",
     Depth.CONTENT: "every statement, and every byte of the exports and entry files behind them",
 }
 REASONS = {
     Why.DEPTH: "this audit does not look that deep",
-    Why.RANGE: "outside of the statements that were audited",
-    Why.TIME: "the time was over",
-    Why.EXPIRED: "gone, as its retention is over",
-    Why.COPY: "a copy does not show it",
-    Why.UNKEPT: "the bucket keeps none",
-    Why.FAULT: "something that it rests on is missing or not to be trusted",
-    Why.UNRECORDED: "its run is not done, or died",
+    Why.RANGE: "it lies outside the statements that were audited",
+    Why.TIME: "the audit ran out of time",
+    Why.EXPIRED: "it is gone, and its retention has ended",
+    Why.COPY: "a copy of the archive does not show it",
+    Why.UNKEPT: "the bucket stores no such value",
+    Why.FAULT: "something that it depends on is missing or can't be trusted",
+    Why.BUNDLE: "a bundle does not hold it",
+    Why.UNRECORDED: "its run has not ended, or it failed",
 }
 
 
@@ -99,11 +107,11 @@ LISTS = {
     "gone_files": "the gone files",
     "unjudged": "the unjudged entries",
     "stale": "the stale exports",
-    "miscounted": "the exports that do not fit the Console's count",
+    "miscounted": "the exports that do not match the Console's count",
     "amended": "the other forms",
     "overlaid": "the files under a false version",
 }
-"""What sentences send a program to by the names of fields, and what a person finds on the page."""
+"""Sentences name a field of the manifest, for programs. By that name: what it is called on the page."""
 
 _NAMES = re.compile(rf"`([^`]+)`|(?<=see )({'|'.join(LISTS)})")
 _RFC3339 = re.compile(r"(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2}:\d{2})Z")
@@ -111,14 +119,14 @@ _EMPTY = joined()
 
 
 class Column(NamedTuple):
-    """A column: its heading, and what stands in it: `number`, `code`, `short`, or nothing special."""
+    """A column: its heading, and the kind of its cells: `number`, `code`, `short`, `bar`, or any (empty)."""
 
     name: str
     kind: str = ""
 
 
 def section(name: str, heading: str, *content: Node) -> Markup:
-    """A section of the page under a heading, which links lead to."""
+    """A section of the page. Links lead to its heading by `name`."""
     title = element("h2", heading, id=name)
     return element("section", title, *content, aria_labelledby=name)
 
@@ -132,7 +140,7 @@ def table(
     kind: str = "",
     name: str = "",
 ) -> Markup:
-    """A table whose first column names the row. `more` says what it leaves out, links lead to `name`."""
+    """A table. Its first column names the row, `more` says what it leaves out, links lead to `name`."""
     head = (element("th", column.name, scope="col", class_=column.kind or False) for column in columns)
     body = (element("tr", *_cells(columns, row)) for row in rows)
     made = element(
@@ -156,7 +164,7 @@ def _cells(columns: Sequence[Column], row: Sequence[Node]) -> Iterable[Markup]:
 
 
 def left_out(there: int, shown: int = MOST_ROWS, where: str = "manifest.json") -> str:
-    """What a list of so many leaves out, in words; nothing if it leaves out nothing."""
+    """How many rows a list leaves out, and the file that has them; empty if the list has all."""
     if there <= shown:
         return ""
     least = "at least " if there == LISTED else ""
@@ -164,19 +172,19 @@ def left_out(there: int, shown: int = MOST_ROWS, where: str = "manifest.json") -
 
 
 def facts(*pairs: tuple[str, Node], kind: str = "facts") -> Markup:
-    """Names and what they stand for."""
-    rows = (element("div", element("dt", name), element("dd", told)) for name, told in pairs)
+    """Names, each with its value."""
+    rows = (element("div", element("dt", name), element("dd", content)) for name, content in pairs)
     return element("dl", *rows, class_=kind)
 
 
 def notice(kind: str, heading: str, *content: Node, name: str = "") -> Markup:
-    """What nobody may miss: `good`, `warn` or `bad`. The sign says so too, not the colour alone."""
+    """A box that stands out: `good`, `warn` or `bad`. Its sign says so too, for readers who see no colour."""
     headline = element("p", verdict_sign(kind), heading, class_="headline")
     return element("div", headline, *content, class_=f"notice {kind}", id=name or False)
 
 
 def verdict_sign(kind: str) -> Markup:
-    """The sign of a verdict; the words beside it say the same."""
+    """The sign of a verdict. Words beside it say the same, so a screen reader skips it."""
     return element("span", {"good": "✓", "warn": "!", "bad": "✕"}[kind], class_="sign", aria_hidden="true")
 
 
@@ -186,30 +194,33 @@ def bullets(items: Iterable[Node]) -> Markup:
 
 
 def code(text: str) -> Markup:
-    """What is written to the letter: a hash, a key, a name of a file."""
+    """A text to be read letter by letter: a hash, a key, a name of a file."""
     return element("code", text)
 
 
-def spoken(sentence: str) -> Markup:
-    """A sentence of ours, with no value in it that others chose: names in backticks, and links to lists."""
-    told: list[Node] = []
+def with_links(sentence: str) -> Markup:
+    """A sentence of our own: names in backticks become code, names of lists become links.
+
+    Not for a text with a value in it that others chose: they could write a link of ours.
+    """
+    nodes: list[Node] = []
     for at, part in enumerate(_NAMES.split(sentence)):
-        if part:  # in turn what is neither, a name, a list
-            told.append((part, code(part), _link(part))[at % 3])
-    return joined(*told)
+        if part:  # `split` gives in turn: plain text, a name in backticks, the name of a list
+            nodes.append((part, code(part), _link(part))[at % 3])
+    return joined(*nodes)
 
 
 def _link(place: str) -> Markup:
     return element("a", LISTS.get(place, place), href=f"#{place}")
 
 
-def value(told: object, longest: int = MAX_VALUE_CHARACTERS) -> Markup:
-    """A value of an entry or of a question: what is none is told apart from what is empty."""
-    if told is None:
+def value(content: object, longest: int = MAX_VALUE_CHARACTERS) -> Markup:
+    """A value of an entry or of a question. Null reads `none`, an empty text reads `empty`."""
+    if content is None:
         return element("span", "none", class_="none")
-    if told == "":
+    if content == "":
         return element("span", "empty", class_="none")
-    text = told if isinstance(told, str) else _json(told)
+    text = content if isinstance(content, str) else _json(content)
     if len(text) <= longest:
         return joined(text)
     rest = element("span", f"… {number(len(text))} characters", class_="none")
@@ -217,7 +228,7 @@ def value(told: object, longest: int = MAX_VALUE_CHARACTERS) -> Markup:
 
 
 def moment_text(text: str | None) -> Markup:
-    """A moment that is RFC 3339 in UTC, as one reads it; any other text as it is."""
+    """A moment in RFC 3339 and UTC, with a space and `UTC` for people; any other text as it is."""
     read = _RFC3339.fullmatch(text or "")
     if text is None or read is None:
         return value(text)
@@ -225,9 +236,9 @@ def moment_text(text: str | None) -> Markup:
 
 
 def nothing() -> Markup:
-    """No markup at all."""
+    """Empty markup."""
     return _EMPTY
 
 
-def _json(told: object) -> str:
-    return orjson.dumps(told, default=str).decode()
+def _json(content: object) -> str:
+    return orjson.dumps(content, default=str).decode()

@@ -1,4 +1,4 @@
-"""The head of the report: what was asked, the answer in a sentence, and what to think of it."""
+"""The head of the report: what was asked, the answer in a sentence, and how far the answer carries."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -14,12 +14,12 @@ from audit_archive.evidence.report.parts import (
     nothing,
     number,
     section,
-    spoken,
     value,
     verdict_sign,
+    with_links,
 )
 
-_MOST = 10  # alternatives of one filter that are told
+_MOST = 10  # alternatives of one filter that the sentence names
 _KNOWN = frozenset(
     {"request", "console", "format", "who", "reason", "from", "to", "zone", "user", "action_type", "address"}
     | {"flock", "text", "first_id", "last_id", "epoch"}
@@ -27,13 +27,13 @@ _KNOWN = frozenset(
 
 
 def question_section(report: Report) -> Markup:
-    """Question, answer, and four verdicts on how far it carries."""
+    """Question, answer, and up to four verdicts on how far the answer carries."""
     answer, colon, rest = report.sentence.partition(": ")
     return section(
         "answer",
         "Question and answer",
         element("p", *_question(report), class_="question"),
-        element("p", element("strong", answer), colon, spoken(rest), class_="answer"),
+        element("p", element("strong", answer), colon, with_links(rest), class_="answer"),
         _verdicts(report),
         facts(*_asked(report)),
     )
@@ -49,7 +49,7 @@ def _question(report: Report) -> Iterator[Node]:
 
 
 def _clauses(question: Mapping[str, Any]) -> Iterator[Sequence[Node]]:
-    """What each filter asks of an entry; nothing for one that is not there."""
+    """A clause for each filter; an empty one for a filter that was not used."""
     start, end, zone = (question.get(name) for name in ("from", "to", "zone"))
     edges = [*((" from ", _bold(start)) if start else ()), *((" to ", _bold(end)) if end else ())]
     if edges:
@@ -74,27 +74,29 @@ def _clauses(question: Mapping[str, Any]) -> Iterator[Sequence[Node]]:
 def _one_of(before: str, wanted: Any) -> Sequence[Node]:
     """A filter for which any one of some values suffices."""
     values = list(wanted) if isinstance(wanted, list | tuple) else [] if wanted is None else [wanted]
-    told: list[Node] = []
+    clause: list[Node] = []
     for at, each in enumerate(values[:_MOST]):
-        told += [before if at == 0 else " or ", _bold(each)]
+        clause += [before if at == 0 else " or ", _bold(each)]
     if len(values) > _MOST:
-        told.append(f" or one of {len(values) - _MOST} more, in manifest.json")
-    return told
+        clause.append(f" or one of {len(values) - _MOST} more, in manifest.json")
+    return clause
 
 
-def _bold(told: object) -> Markup:
-    return element("b", value(told))
+def _bold(content: object) -> Markup:
+    return element("b", value(content))
 
 
 def _verdicts(report: Report) -> Markup:
-    """How far the answer carries, at a glance; each leads to where it is told in full."""
+    """How far the answer carries, at a glance. Each verdict is a link to the section with the details."""
     coverage, audit, matched = report.coverage, report.verification, report.coverage.matched
     limits = len(coverage.not_covered)
     if report.outcome in SILENT:
-        complete = _verdict("coverage", "warn", "Says nothing", "of what happened then")
+        complete = _verdict("coverage", "warn", "Says nothing", "about what happened then")
     elif limits:
         why = (
-            f"{counted(coverage.missing_ids, 'id')} missing" if coverage.missing_ids else "why is told below"
+            f"{counted(coverage.missing_ids, 'id')} missing"
+            if coverage.missing_ids
+            else "see coverage for the reasons"
         )
         complete = _verdict("coverage", "bad", "Not complete", why)
     else:
@@ -110,18 +112,18 @@ def _verdicts(report: Report) -> Markup:
         "files",
         "good" if all_proven else "warn",
         f"{number(report.proven)} proven",
-        f"of {counted(matched, 'matching entry', 'matching entries')}, each by itself",
+        f"of {counted(matched, 'matching entry', 'matching entries')}, each with its own proof",
     )
     found = _verdict("entries", "", number(matched), "matching entry" if matched == 1 else "matching entries")
     tiles = [found, complete, chain, *([proof] if matched else [])]
     return element("ul", *(element("li", tile) for tile in tiles), class_="verdicts")
 
 
-def _verdict(where: str, kind: str, told: str, rest: str) -> Markup:
-    signed = verdict_sign(kind) if kind else nothing()
+def _verdict(where: str, kind: str, headline: str, rest: str) -> Markup:
+    sign = verdict_sign(kind) if kind else nothing()
     return element(
         "a",
-        element("strong", signed, told),
+        element("strong", sign, headline),
         " ",
         element("span", rest),
         href=f"#{where}",
@@ -130,7 +132,7 @@ def _verdict(where: str, kind: str, told: str, rest: str) -> Markup:
 
 
 def _asked(report: Report) -> Iterator[tuple[str, Node]]:
-    """When, by whom and why; and what the time asked for means as instants."""
+    """The time asked for as instants; and who asked, when and why."""
     start, end = report.resolved.get("start"), report.resolved.get("end")
     if start is not None or end is not None:
         since = (
@@ -148,9 +150,9 @@ def _asked(report: Report) -> Iterator[tuple[str, Node]]:
     names |= {"invoked_by": "Through", "request_id": "Request"}
     for key in [*names, *sorted(asked.keys() - names.keys())]:
         if asked.get(key) is not None or key in {"who", "reason"}:
-            told = moment_text(asked["at"]) if key == "at" else _said(asked.get(key))
-            yield names.get(key, key), told
+            content = moment_text(asked["at"]) if key == "at" else _stated(asked.get(key))
+            yield names.get(key, key), content
 
 
-def _said(told: object) -> Markup:
-    return element("span", "not said", class_="none") if told is None else value(told)
+def _stated(content: object) -> Markup:
+    return element("span", "not stated", class_="none") if content is None else value(content)

@@ -1,4 +1,4 @@
-"""The section for who takes nobody's word: what to run, what it shows, what it can't show."""
+"""The sections that let a reader check the bundle: its files and key; what to run, and what that shows."""
 
 from collections.abc import Iterator
 from hashlib import sha256
@@ -21,37 +21,37 @@ from audit_archive.evidence.report.parts import (
 )
 
 _SHOWN = (
-    "Every line that has a proof stood in the archive, unaltered, when its checkpoint was signed.",
-    "The statements are one chain: none was altered, taken out or slipped in between.",
-    "Which ids are archived, and which are missing and why, as it was stated at the time.",
-    "If you bring the key: that whoever holds it signed this archive.",
+    "Every line with a proof was in the archive, exactly as it is here, when its checkpoint was signed.",
+    "The statements form one chain: no statement was altered, removed or inserted.",
+    "Which ids are archived, and which are missing and why, as the archive stated at the time.",
+    "If you have the key from another source: that its holder signed this archive.",
 )
 _NOT_SHOWN = (
-    "That what the Console served was true or complete. The archive proves what was served.",
-    "That the bundle holds every entry that answers the question. It proves the lines that are in it.",
-    "That the newest statements were not cut off, unless you kept a checkpoint from before (--checkpoint).",
-    "When a statement was made, other than by the archive's own clock.",
-    "Who made the archive, unless the key came to you another way than with this bundle.",
-    "Anything about this page beyond itself: its own check shows that the entries on it have the hash that "
-    "is written on it. Whoever could alter one could alter both. verify.py is what counts.",
+    "That the Console's audit trail was true or complete. The archive proves what the Console served.",
+    "That the bundle holds every entry that matches the question. Proofs are about the lines in the bundle.",
+    "That the newest statements were not removed, unless you kept an earlier checkpoint (--checkpoint).",
+    "When a statement was made. The times are those of the archive's own clock.",
+    "Who made the archive, unless you got the key from a source that is not this bundle.",
+    "That this page is genuine. Its own check compares its entries with a hash that stands on the same "
+    "page, and a person who can alter the one can alter the other. Rely on verify.py.",
 )
 
 
 def verify_section(report: Report) -> Markup:
-    """Three steps, and the limits of what they show."""
+    """Three steps, what they show, and what they can't show."""
     return section(
         "verify",
         "Verify it yourself",
         element(
             "p",
-            "You need no login, no network and no trust in who made this. Unpack the bundle, and open a "
-            "terminal in its folder. ",
+            "You need no login, no network, and no trust in the people who made this bundle. Unpack the "
+            "bundle, and open a terminal in its folder. ",
             code("verify.py"),
-            " takes Python 3.9 or newer, and the package ",
+            " needs Python 3.9 or newer, and the package ",
             code("cryptography"),
-            " to check signatures; it is one file, to be read before it is run. With ",
+            " to check signatures. It is one file: read it, or have it read, before you run it. The option ",
             code("-I"),
-            " no other file of this folder runs in its place.",
+            " keeps Python from running any other file of the folder.",
         ),
         element("ol", *(element("li", step) for step in _steps(report))),
         element("h3", "What this shows"),
@@ -60,52 +60,54 @@ def verify_section(report: Report) -> Markup:
         bullets(_NOT_SHOWN),
         element(
             "p",
-            "A proof holds hashes of other entries. A hash hides a line only from whoever can't guess it: "
-            "who knows all but one field of an entry can try values against its hash.",
+            "A proof holds hashes of other entries. A hash does not keep an entry secret from a person who "
+            "can guess it: with all fields but one known, the last can be found by trying values against "
+            "the hash.",
         ),
     )
 
 
 def _steps(report: Report) -> Iterator[Markup]:
-    key = " --without-signatures" if report.signer is None else " --key KEY.pem"
+    is_signed = report.signer is not None
+    key = " --key KEY.pem" if is_signed else " --without-signatures"
     limit = " --without-proofs" if report.proven < report.coverage.matched else ""
     limit = limit if report.coverage.matched else " --without-lines"
     yield _step(
-        "Check lines, proofs, statements and signatures. The last line that it prints must begin with VALID, "
-        "and say by whose key.",
+        "Check lines, proofs, statements and signatures. The last line of the output must begin with VALID"
+        f"{', and name the key' if is_signed else ''}.",
         f"python3 -I verify.py .{key}{limit}",
         *_why(report, limit),
     )
     yield _step(
-        "Look for damage in transit. (Who alters a file can alter this list too.)", "sha256sum -c SHA256SUMS"
+        "Check for damage in transit. (It does not show tampering: a person who alters a file can alter this "
+        "list.)",
+        "sha256sum -c SHA256SUMS",
     )
-    yield joined(
-        "Compare the key with one that came to you another way: see ",
-        element("a", "files and keys", href="#files"),
-        ".",
-    )
+    if is_signed:
+        yield joined(
+            "Compare the key with one that you got from another source: see ",
+            element("a", "files and keys", href="#files"),
+            ".",
+        )
 
 
 def _why(report: Report, limit: str) -> Iterator[Node]:
     if report.signer is None:
         yield "This archive is not signed, so there is no key to check it with. "
     if report.coverage.matched == 0:
-        yield "The question found nothing, and the option says that you know. "
+        yield "No entry matches the question, and the last option tells verify.py that you know this."
     elif limit:
-        yield "Not every line has a proof in this bundle, and the option says that you know."
+        yield "Not every line has a proof here, and the last option tells verify.py that you know this."
 
 
-def _step(told: str, command: str, *more: Node) -> Markup:
-    note = element("p", *more) if more else joined()
-    return joined(element("p", told), element("p", code(command), class_="command"), note)
-
-
-# The section on the bundle: its files with their hashes, and the key that signed the archive.
+def _step(purpose: str, command: str, *more: Node) -> Markup:
+    note = element("p", *more) if more else nothing()
+    return joined(element("p", purpose), element("p", code(command), class_="command"), note)
 
 
 def files_section(report: Report) -> Markup:
-    """What the bundle holds."""
-    # What lies at the top is what a person opens; proofs and statements are many.
+    """The files of the bundle with their hashes, and the key that signed the archive."""
+    # A person opens the files at the top; those in folders are many.
     files = sorted(report.files, key=lambda each: each.name.count("/") > 0)
     columns = [Column("File", "code"), Column("Bytes", "number"), Column("SHA-256", "code")]
     more = left_out(len(files), where=SUMS)
@@ -130,7 +132,9 @@ def _proven(report: Report) -> Iterator[Node]:
     yield element("strong", f"{number(proven)} of {number(matched)} lines have a proof in this bundle.")
     yield " A proof shows that the archive held exactly this line when its checkpoint was signed."
     if proven < matched:
-        yield " The others agreed with their statements when the bundle was made. Why they have none:"
+        yield (
+            " The other lines matched their statements when the bundle was made. They have no proof because:"
+        )
 
 
 def _file(each: BundleFile) -> list[Node]:
@@ -138,16 +142,16 @@ def _file(each: BundleFile) -> list[Node]:
 
 
 def _chooser() -> Markup:
-    """A file is hashed where the reader is; the script takes the expected hashes from the table."""
+    """Hashes files on the reader's computer. The script takes the expected hashes from the table of files."""
     label = element("label", "Check files of this bundle", for_="chooser")
     note = element(
         "p",
-        "Choose any of them. They are hashed on this computer; nothing is sent anywhere.",
+        "Choose any of them. This page hashes them on your computer, and sends nothing.",
         id="chooser-note",
     )
     chooser = element("input", type="file", id="chooser", multiple=True, aria_describedby="chooser-note")
-    told = element("ul", id="chosen", role="status", aria_label="What was found")
-    control = element("div", label, note, chooser, told, id="choosing", class_="checks", hidden=True)
+    results = element("ul", id="chosen", role="status", aria_label="Results")
+    control = element("div", label, note, chooser, results, id="choosing", class_="checks", hidden=True)
     needs = element("p", "With JavaScript this page can hash files of the bundle for you.")
     return element("div", control, element("noscript", needs), class_="no-print")
 
@@ -158,15 +162,15 @@ def _key(report: Report) -> Iterator[Markup]:
         yield notice(
             "warn",
             "This archive is not signed.",
-            element("p", "Its hashes show that it is consistent in itself. Nothing shows who made it."),
+            element("p", "Its hashes show that it is consistent. They do not show who made it."),
         )
         return
     der = sha256(key.spki).hexdigest()
     yield facts(("Key id", code(key.key_id.hex())), ("SHA-256 of its DER", code(der)))
     yield element(
         "p",
-        "This key is as trustworthy as the way it came to you. Get it another way than with this bundle, "
-        "from whoever answers for the archive, and compare: this prints the SHA-256 above, if it is the same "
-        "key.",
+        "Do not trust this key because it is in the bundle. Get the key a second time, from the person who "
+        "is responsible for the archive, and compare the two: for the same key, this command prints the "
+        "SHA-256 above.",
     )
     yield element("p", code("openssl pkey -pubin -in KEY.pem -outform DER | sha256sum"), class_="command")
