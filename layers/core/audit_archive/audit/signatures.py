@@ -115,9 +115,9 @@ class Signatures:
             self._open(slot.number, note, statement) if note is not None and note.verdict is None else None
         )
         if self._keys.learn(statement):
-            self._excuse_absent()
+            self._add_absent_note()
         if note is not None and opened is not None:
-            self._blame_absent()
+            self._add_absent_faults()
             self._judge(slot.number, statement, sha256, note, opened, is_due=is_due)
         elif note is not None and note.verdict != Verdict.MISSING:
             self._fault(Verdict.ALTERED, note, slot.number, "can't be read back whole")
@@ -131,7 +131,7 @@ class Signatures:
 
     def finish(self, newest: int) -> None:
         """Add what is known only at the end of the chain. `newest`: the number of its last statement."""
-        self._blame_absent()
+        self._add_absent_faults()
         if self._unsigned is not None:
             first, last = self._unsigned
             self._note_unsigned(first, last, "signing had not begun")
@@ -197,7 +197,7 @@ class Signatures:
             self._tally.checked[Checked.CHECKPOINTS] += 1
             self._newest = note.key, opened.signer
 
-    def _excuse_absent(self) -> None:
+    def _add_absent_note(self) -> None:
         """Add a note for absent checkpoints right before a new key.
 
         A run that died left them out, and the run after it no longer had the old key to sign them.
@@ -207,7 +207,7 @@ class Signatures:
             self._note_unsigned(first, last, "the key was replaced after that")
             self._absent.clear()
 
-    def _blame_absent(self) -> None:
+    def _add_absent_faults(self) -> None:
         for number in self._absent:
             key = checkpoint_key(self._console, number)
             sentence = f"{key} is missing: signing had begun before statement {number}"

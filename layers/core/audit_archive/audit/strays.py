@@ -30,19 +30,19 @@ def find_strays(audit: Audit, console: str, chain: WalkedChain, tally: AuditTall
     """
     strays = _Strays(audit, console, chain, tally)
     for key, versions in _listed(audit, exports_prefix(console)):
-        strays.export(key, versions)
+        strays.check_export(key, versions)
     for key, versions in _listed(audit, entries_prefix(console)):
         if not chain.names.has(key) and not all(version.is_delete_marker for version in versions):
-            strays.entry_file(key)
+            strays.check_entry_file(key)
     for prefix, suffix in ((statements_prefix(console), ".json"), (checkpoints_prefix(console), ".txt")):
         form = re.compile(rf"{re.escape(prefix)}[0-9]{{{SEQ_DIGITS}}}{re.escape(suffix)}")
         for key, versions in _listed(audit, prefix):
             if form.fullmatch(key) is None:
-                strays.note(key, "has a name that is not of this format")
+                strays.add_note(key, "has a name that is not of this format")
             elif suffix == ".txt":
-                strays.checkpoint(key)
+                strays.check_checkpoint(key)
                 if len(versions) > 1:
-                    strays.note(key, "has more than one version")
+                    strays.add_note(key, "has more than one version")
 
 
 def _listed(audit: Audit, prefix: str) -> Iterator[tuple[str, tuple[Version, ...]]]:
@@ -51,7 +51,7 @@ def _listed(audit: Audit, prefix: str) -> Iterator[tuple[str, tuple[Version, ...
 
 
 class _Strays:
-    """Judges one key after another."""
+    """Checks one key after another against the names in the chain."""
 
     def __init__(self, audit: Audit, console: str, chain: WalkedChain, tally: AuditTally) -> None:
         self._audit = audit
@@ -61,19 +61,19 @@ class _Strays:
         self._end = chain.end.number
         self._tally = tally
 
-    def note(self, key: str, clause: str) -> None:
+    def add_note(self, key: str, clause: str) -> None:
         self._tally.note(AuditNote(Verdict.ORPHANED, key, None, f"{key} {clause}"))
 
-    def export(self, key: str, versions: tuple[Version, ...]) -> None:
+    def check_export(self, key: str, versions: tuple[Version, ...]) -> None:
         real = [version for version in versions if not version.is_delete_marker]
         for version in real:
             named = version.version_id if version.version_id != NO_VERSION else None
             if not self._names.has(key, named):
-                self.note(key, f"(version {version.version_id}) is an export that no statement names")
+                self.add_note(key, f"(version {version.version_id}) is an export that no statement names")
         if len(real) < len(versions) and real:
-            self.note(key, "is hidden by a delete marker: its versions still exist")
+            self.add_note(key, "is hidden by a delete marker: its versions still exist")
 
-    def entry_file(self, key: str) -> None:
+    def check_entry_file(self, key: str) -> None:
         """Add the fault, unless its statement can't be trusted, or is newer than the walk."""
         seq = self._number(key)
         if seq is not None and seq <= self._end and seq not in self._trusted:
@@ -84,7 +84,7 @@ class _Strays:
             sentence = f"{key} is an entry file that no statement names: a query would read it as archived"
             self._tally.fault(Fault(Verdict.MISDESCRIBED, key, None, seq, sentence))
 
-    def checkpoint(self, key: str) -> None:
+    def check_checkpoint(self, key: str) -> None:
         """A checkpoint beyond the end of the chain shows that its statement was removed."""
         seq = self._number(key)
         if seq is not None and seq > self._end and not self._is_newer(seq):

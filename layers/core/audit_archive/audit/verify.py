@@ -51,7 +51,7 @@ def verify_archive(audit: Audit, question: AuditQuestion) -> Verification:
             work = _Work(audit, question, pool, Keys(question.trusted_keys, audit.is_signed))
             chain = _judge_chain(work)
             growth = _prove_growth(work, chain)
-            continue_at = _Part(work, chain).check()
+            continue_at = _ObjectAudit(work, chain).check()
     except OSError as error:  # of the temporary disk: adapters translate every other one
         raise SettingsError(
             f"The temporary disk failed ({error.strerror}): give the function more ephemeral storage"
@@ -98,7 +98,7 @@ def _prove_growth(work: _Work, chain: WalkedChain) -> Growth | None:
     return GrowthProof(work.audit, chain, work.keys, work.tally, walk).prove(since)
 
 
-class _Part:
+class _ObjectAudit:
     """The check of the objects of the asked-for statements."""
 
     def __init__(self, work: _Work, chain: WalkedChain) -> None:
