@@ -3,7 +3,7 @@
     python3 -I verify.py PLACE [--archive | --bundle] [--key KEY.pem] [--checkpoint FILE]
 
 PLACE is a folder made by `aws s3 sync`, or a bundle (zip or folder). This program needs Python 3.9 or newer,
-and the package `cryptography` for signatures. It opens no connection, and writes only to a temporary folder.
+and the package `cryptography` for signatures. It opens no connection, and writes only temporary files.
 The format is in docs/archive-format.md. The checks, in the order of this file, and what each proves:
 
  1. Every statement is present and readable: none is missing before the newest one.
@@ -162,8 +162,12 @@ class Audit:
 
     def compare(self, check: int, key: str, statement: Json, expected: Json) -> None:
         """Report each field of a statement that is not as expected."""
-        for name in (name for name, value in expected.items() if statement[name] != value):
+        for name, value in ((name, value) for name, value in expected.items() if statement[name] != value):
             field = {"holes": "missing", "files": "entries", "keys": "key"}.get(name, name)
+            if isinstance(value, dict) and isinstance(statement[name], dict):  # the first that differs in it
+                field += "".join(
+                    [f".{each}" for each in value if value[each] != statement[name].get(each)][:1]
+                )
             why = f"The field `{field}` of this statement does not match {SOURCES[check]}."
             if name == "missing":
                 why = "An id is in no statement or in two: each must be archived or listed as missing, once."
@@ -460,7 +464,7 @@ class Audit:
             self.count(9, "line", "the bundle says that it has no proof", unproven)
             self.left_out["proofs"] = f"the bundle says that {unproven} of its {count} lines have no proof"
         elif unproven:
-            self.fault(9, "missing", "proofs", f"{unproven} of {count} lines have no valid proof.")
+            self.fault(9, "missing", "proofs", f"There is no valid proof for {unproven} of {count} lines.")
 
     def leaves_in(self, name: str) -> Iterator[tuple[int, bytes]]:
         """Of each line the id (0 if it has none) and the leaf hash, as far as the file can be read."""
@@ -475,24 +479,19 @@ class Audit:
 
     def check_proof(self, name: str, candidates: list[bytes]) -> None:
         """Check one proof, and take the line that it proves from the candidates: the lines with its id."""
-        proven = self.leaf_proven_by(name, candidates)
-        if proven is not None:
-            candidates.remove(proven)
-            self.count(9, "line")
-            return
+        with suppress(
+            *MALFORMED
+        ):  # it leads (c2sp.org/tlog-proof) from a leaf to the tree of a valid checkpoint
+            ((index_text, hashes, note),) = PROOF.findall(self.read(name).decode())
+            (epoch, first_leaf, size, root), index = self.signed[note], int(index_text)
+            path = [*map(base64_of, hashes.split())]
+            if name.startswith(f"proofs/{epoch}-") and index >= first_leaf:
+                proven = (leaf for leaf in candidates if root_above(leaf, index, size, path).hex() == root)
+                candidates.remove(next(proven, b""))
+                return self.count(9, "line")
         self.fault(9, "misdescribed", name, "This proof does not prove any line of entries.ndjson.")
         if candidates:
             self.fault(9, "altered", "entries.ndjson", f"A line of it is not the one that {name} proves.")
-
-    def leaf_proven_by(self, name: str, leaves: list[bytes]) -> bytes | None:
-        """The leaf from which a proof (c2sp.org/tlog-proof) leads to the tree of a valid checkpoint."""
-        with suppress(*MALFORMED):
-            ((index_text, hashes, note),) = PROOF.findall(self.read(name).decode())
-            (epoch, first_leaf, size, root), index = self.signed[note], int(index_text)
-            proof_path = [*map(base64_of, hashes.split())]
-            if name.startswith(f"proofs/{epoch}-") and index >= first_leaf:
-                roots = (root_above(leaf, index, size, proof_path).hex() for leaf in leaves)
-                return next((leaf for leaf, found in zip(leaves, roots) if found == root), None)
         return None
 
     # ---------- Checks 10 to 12: the chain as a whole
@@ -740,13 +739,8 @@ def moment(text: str) -> datetime:
     return datetime.strptime(f"{text}+0000", "%Y-%m-%dT%H:%M:%SZ%z")
 
 
-def edges_of(ranges: list[tuple[int, int]]) -> list[int]:
-    """Where ids that are in ranges, and ids that are not, begin in turn."""
-    return [edge for first, last in ranges for edge in (first, last + 1)]
-
-
 def is_within(edges: list[int], entry_id: int) -> bool:
-    """Whether an id is in one of the ranges that have these edges."""
+    """Whether an id is in one of some ranges, of which these are the first ids, and those after the last."""
     return bisect_right(edges, entry_id) % 2 == 1
 
 
@@ -755,7 +749,8 @@ def holes_after(before: Json | None, statement: Json) -> list[int] | None:
     if before is None or before["holes"] is None or statement["action"] == "epoch":
         return [] if statement["action"] == "epoch" else None
     ranges = [(hole["first"], hole["last"]) for hole in statement["missing"] if hole["cause"] != "purged"]
-    return sorted([*before["holes"], *edges_of([*ranges, *((i, i) for i in statement["filled"])])])
+    ranges += [(i, i) for i in statement["filled"]]
+    return sorted([*before["holes"], *(edge for first, last in ranges for edge in (first, last + 1))])
 
 
 # ---------- The Merkle tree (RFC 6962), for checks 3, 6 and 9
@@ -950,7 +945,7 @@ CARRIED = json.JSONDecoder(
 
 # ---------- What lines and exports must hold, for checks 6 and 7
 def facts_of(lines: Iterable[tuple[str, int, bytes]], statement: Json, before: Json) -> tuple[Lines, Json]:
-    """Of lines, each with its date and id, date by date: the leaves, and what a statement must hold by them."""
+    """By lines, each with its date and id, date by date: leaves; what a statement must hold by them."""
     leaves, files, newest = Lines(), dict[str, Json](), (before["highest_archived_id"], b"")
     for date, entry_id, line in lines:
         file = files.setdefault(date, {"date": date, "sum": sha256(), "first_id": entry_id, "count": 0})
@@ -1077,12 +1072,13 @@ def purge_note(receipt: Json) -> str:
 CUT_OFF = "the JSON is broken, or cut off, or an entry is longer than 16 MiB"
 NO_SPACE, STOP = re.compile(r"[^ \t\r\n]"), re.compile(r'["{}\[\]]')
 # Reads a value: objects as pairs, and of numbers only the digits of integers: no others are ids.
+# A text may have raw control characters.
 DECODER = json.JSONDecoder(
-    strict=False,  # a text may have raw control characters
     object_pairs_hook=list,
     parse_int=lambda digits: (digits,),
-    parse_float=lambda _: ...,
-    parse_constant=lambda _: ...,
+    parse_float=len,
+    parse_constant=len,
+    strict=False,
 )
 
 
