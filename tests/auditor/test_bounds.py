@@ -222,7 +222,7 @@ def test_an_entry_is_as_long_as_the_product_takes_it_or_both_refuse_it(megabytes
     with nullcontext() if is_taken else pytest.raises(InvalidExportError, match="longer than 16777216 bytes"):
         assert len(list(read_entries(open_member(BytesIO(data), len(data))))) == 1
     with nullcontext() if is_taken else pytest.raises(ValueError, match="longer than 16 MiB"):
-        assert len(verify.read_export(BytesIO(data), "2026-11-20")[0]) == 1
+        assert len(verify.read_export(BytesIO(data), "2026-11-20", BytesIO())[0]) == 1
 
 
 def test_of_a_token_without_end_no_more_is_read_than_an_entry_may_have() -> None:
@@ -236,7 +236,7 @@ def test_of_a_token_without_end_no_more_is_read_than_an_entry_may_have() -> None
             yield b"x" * (1 << 20)
 
     with pytest.raises(ValueError, match="the JSON is broken, or cut off"):
-        list(verify.entries_in(pieces(), is_export=True))
+        list(verify.entries_in(pieces()))
     assert read < 99
 
 

@@ -46,3 +46,6 @@ def test_a_line_that_the_export_does_not_have(tmp_path: Path) -> None:
         victim.rewrite(seq, lambda told: replace(told, tree=builder.tree()), signer=victim.signer)
     answer = ask(copied(victim.store, tmp_path))
     assert answer.blamed == {("misdescribed", statement_key(CONSOLE, said.seq))}
+    (fault,) = answer.said["consoles"][0]["checks"][6]["faults"]
+    entry_id = json.loads(content.splitlines()[0])["id"]
+    assert fault["why"] == f"The line of entry {entry_id} has another content or date than the export."

@@ -7,7 +7,8 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
 
-from audit_archive.evidence.handout.verify import read_export, read_line
+from audit_archive.evidence.handout.verify import line_in, read_export
+from audit_archive.export.json_reader import read_entries
 from audit_archive.format.canonical import canonical_bytes, source_line
 from tests.support.verify_program import ask, copied
 from tests.support.world import World
@@ -32,7 +33,7 @@ VALUES = [
         '"' + "x" * (1 << 20) + '"',
     ),
 ]
-NOT_CARRIED = {"1e999", '{"a":1,"a":2}', "NaN", "0e9"}
+NOT_CARRIED = {"1e999", '{"a":1,"a":2}', "NaN"}
 PURGE = '"action_type": "audit_trail_purge"'
 MEMBERS = [
     *(
@@ -115,24 +116,29 @@ def test_what_was_archived_is_valid(shape: str, tmp_path: Path) -> None:
     ],
 )
 def test_a_line_that_means_something_else_is_found(was: str, becomes: str) -> None:
-    """The statement and the tree are over the line; it is the export that says something else."""
-    entries, _ = read_export(BytesIO(zipped(f'[{{"id":1,"field":{was}}}]')), "2026-11-20")
-    line, other = f'{{"field":{was},"id":1}}', f'{{"field":{becomes},"id":1}}'
-    for source in (source_line, in_base64):
-        assert meaning_of(source(line.encode(), 1)) == entries[1][0]
-        assert meaning_of(source(other.encode(), 1)) != entries[1][0]
-    assert meaning_of(other.encode()) != entries[1][0]
-    assert was in NOT_CARRIED or meaning_of(line.encode()) == entries[1][0]
+    """The statement and the tree are over the line; it is the export that says something else.
+
+    An entry has one line: in canonical JSON if that carries it, else in the form of its source.
+    """
+    line, other = (f'{{"field":{field},"id":1}}'.encode() for field in (was, becomes))
+    due = source_line(line, 1) if was in NOT_CARRIED else line.replace(b"0e9", b"0.0")
+    assert line_from(line) == due
+    assert line_from(line) not in {other, source_line(other, 1), in_base64(other, 1)}
 
 
 @pytest.mark.parametrize(("was", "becomes"), [(b"\xff", b"\xfe"), (b"\xe2\x82", b"\xe2"), (b"\x01", b"\x02")])
 def test_a_line_with_another_bad_byte_is_found(was: bytes, becomes: bytes) -> None:
     """Also one with U+FFFD in its place, and one with nothing there."""
     with_byte = [b'{"id":1,"user":"%b"}' % each for each in (was, becomes, b"\xef\xbf\xbd", b"")]
-    export = zipped(f"[{with_byte[0].decode('utf-8', 'surrogateescape')}]")
-    entries, _ = read_export(BytesIO(export), "2026-11-20")
-    found = [meaning_of(in_base64(source, 1)) == entries[1][0] for source in with_byte]
+    found = [in_base64(source, 1) == line_from(with_byte[0]) for source in with_byte]
     assert found == [True, False, False, False]
+
+
+@pytest.mark.parametrize("number", range(len(ENTRIES)))
+def test_a_line_is_spelled_as_the_product_spells_it(number: int) -> None:
+    data = ENTRIES[number].encode("utf-8", "surrogateescape")
+    (entry,) = (entry for batch in read_entries([b"[", data, b"]"]) for entry in batch)
+    assert line_from(data) == entry.line
 
 
 def in_base64(source: bytes, entry_id: int) -> bytes:
@@ -140,11 +146,10 @@ def in_base64(source: bytes, entry_id: int) -> bytes:
     return canonical_bytes({"_source_base64": b64encode(source).decode(), "id": entry_id})
 
 
-def meaning_of(line: bytes) -> bytes | None:
-    """What a line with the id 1 means; None if it is not canonical JSON."""
-    try:
-        entry_id, meaning, _ = read_line(line)
-    except ValueError:
-        return None
-    assert entry_id == 1
-    return meaning
+def line_from(source: bytes) -> bytes:
+    """The line that the auditor's copy makes of the entry in an export."""
+    lines = BytesIO()
+    file = BytesIO(zipped(f"[{source.decode('utf-8', 'surrogateescape')}]"))
+    entries, _ = read_export(file, "2026-11-20", lines)
+    (entry,) = entries.values()
+    return line_in(lines, entry)

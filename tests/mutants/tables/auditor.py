@@ -1,6 +1,7 @@
 """The auditor's copy: what it must not pass."""
 
 from tests.mutants.mutant import Mutant
+from tests.mutants.tables.suspects import INSIDERS
 
 PROGRAM = "auditor/verify.py"
 NOTES = "tests/auditor/test_notes.py::test_both_judge_a_note_alike"
@@ -13,6 +14,7 @@ FILLED = "tests/auditor/test_mutations.py::test_filled_ids_ascend"
 WITHIN = "tests/auditor/test_mutations.py::test_an_odd_statement_is_refused_by_both"
 EPOCH = "tests/auditor/test_mutations.py::test_an_odd_statement_is_refused_by_both"
 FORGED_LINE = "tests/auditor/test_forgeries.py::test_a_line_that_the_export_does_not_have"
+SPELLINGS = "tests/auditor/test_hostile_entries.py::test_a_line_is_spelled_as_the_product_spells_it"
 BAD_BYTES = "tests/auditor/test_hostile_entries.py::test_a_line_with_another_bad_byte_is_found"
 ZIPS = "tests/auditor/test_bounds.py::test_an_export_can_be_read_in_one_way_or_both_refuse_it"
 TOKENS = "tests/auditor/test_bounds.py::test_of_a_token_without_end_no_more_is_read_than_an_entry_may_have"
@@ -116,8 +118,8 @@ MUTANTS = (
         "verify-statements-are-canonical",
         "A statement in another spelling is none",
         "evidence/handout/verify.py",
-        "need(levels <= MOST_LEVELS and is_spelled_so, ",
-        "need(levels <= MOST_LEVELS, ",
+        "need(levels_of(value) <= MOST_LEVELS and is_spelled_so, ",
+        "need(levels_of(value) <= MOST_LEVELS, ",
         CANONICAL,
     ),
     Mutant(
@@ -180,16 +182,56 @@ MUTANTS = (
         "verify-lines-are-what-the-export-says",
         "A line that means something else than its entry in the export is a fault",
         "evidence/handout/verify.py",
-        'if entries is not None and entries.get(entry_id, ())[:2] != (meaning, file["date"]):',
-        "if False:",
+        "for entry_id in sorted(i for i in own if own[i] != lines.get(i)):",
+        "for entry_id in list[int]():",
         FORGED_LINE,
+    ),
+    Mutant(
+        "verify-entry-files-are-what-the-export-gives",
+        "What a statement says of its entry files is compared with the export, though a file is altered",
+        "evidence/handout/verify.py",
+        '        expected["receipts_seen"] = [',
+        '        del expected["files"]\n        expected["receipts_seen"] = [',
+        INSIDERS,
+    ),
+    Mutant(
+        "verify-the-lines-of-an-export-are-hashed",
+        "A false hash of the lines of an export is a fault",
+        "evidence/handout/verify.py",
+        ', "lines_sha256": digest.hexdigest()}',
+        "}",
+        INSIDERS,
+    ),
+    Mutant(
+        "verify-missing-ids-are-those-that-the-lines-lack",
+        "The missing ids of a statement are exactly those that its lines lack",
+        "evidence/handout/verify.py",
+        "zip(around, around[1:]) if right - left > 1]",
+        'zip(around, around[1:]) if right - left > 1] and facts_stated(statement)["holes"]',
+        INSIDERS,
+    ),
+    Mutant(
+        "verify-a-name-twice-is-not-carried",
+        "The line of an entry with a name twice is its source",
+        "evidence/handout/verify.py",
+        '    need(len(dict(pairs)) == len(pairs), "a name comes twice")\n',
+        "",
+        SPELLINGS,
+    ),
+    Mutant(
+        "verify-a-number-is-carried-exactly",
+        "The line of an entry with a number that is no double is its source",
+        "evidence/handout/verify.py",
+        "    need(Decimal(digits) == Decimal(repr(value)) if value else is_zero, ",
+        "    need(value or is_zero, ",
+        SPELLINGS,
     ),
     Mutant(
         "verify-lines-in-base64-are-what-the-export-says",
         "A line whose source stands in Base64 is compared by that source",
         "evidence/handout/verify.py",
-        '(("_source", str.encode), ("_source_base64", base64_of))',
-        '(("_source", str.encode),)',
+        "    if NOT_PLAIN.search(source):",
+        "    if False:",
         BAD_BYTES,
     ),
     Mutant(
@@ -236,15 +278,15 @@ MUTANTS = (
         "verify-tokens-are-bounded",
         "No token of an export is longer than an entry may be",
         "evidence/handout/verify.py",
-        "        elif is_more and len(text) - at <= MOST_OF_AN_ENTRY:",
-        "        elif is_more:",
+        "        need(size <= MOST_OF_AN_ENTRY, CUT_OFF)\n",
+        "",
         TOKENS,
     ),
     Mutant(
         "verify-entries-are-bounded",
         "No entry of an export is longer than the product takes one",
         "evidence/handout/verify.py",
-        '        need(size <= MOST_OF_AN_ENTRY, "an entry is longer than 16 MiB")\n',
+        '        need(len(source) <= MOST_OF_AN_ENTRY, "an entry is longer than 16 MiB")\n',
         "",
         "tests/auditor/test_bounds.py::test_an_entry_is_as_long_as_the_product_takes_it_or_both_refuse_it",
     ),

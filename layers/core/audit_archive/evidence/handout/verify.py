@@ -3,7 +3,7 @@
     python3 -I verify.py PLACE [--archive | --bundle] [--key KEY.pem] [--checkpoint FILE]
 
 PLACE is a folder made by `aws s3 sync`, or a bundle (zip or folder). This program needs Python 3.9 or newer,
-and the package `cryptography` for signatures. It opens no connection, and writes only to a temporary folder.
+and the package `cryptography` for signatures. It opens no connection, and writes only temporary files.
 The format is in docs/archive-format.md. The checks, in the order of this file, and what each proves:
 
  1. Every statement is present and readable: none is missing before the newest one.
@@ -31,8 +31,9 @@ It can't prove: that an export was true or complete when the Console served it; 
 --key; that the end was not cut off, or that the key signed no second history, without --checkpoint; versions
 and locks, which a copy lacks; that a bundle holds every answer to its question. Of report.html, entries.csv
 and manifest.json it checks only the hashes, and the number of entries.
-It doesn't check these fields of a statement: head_format, head_sha256, lines_sha256, drift, plan; sha256 and
-size of an entry file, whose content it hashes; cause and receipt_id of missing ids; intent_seq and surplus of
+It doesn't check these fields of a statement: head_format and head_sha256, which is a digest of what
+the archiving software keeps in mind; drift, plan; sha256 and size of an entry file, whose content it hashes;
+cause and receipt_id of missing ids; intent_seq and surplus of
 receipts; counts, answer and outcome of a purge; accepted and lost; who did something, when and why; nor what
 it says of the Console beside the export: population, stale, covered_until, vanished, amended, respelled,
 not_compared.
@@ -43,21 +44,22 @@ import argparse
 import json
 import re
 import struct
-import tempfile
 import zipfile
 import zlib
 from base64 import b64decode, b64encode
 from bisect import bisect_right
 from codecs import iterdecode
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta, timezone
-from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
+from decimal import Decimal
+from errno import ENOSPC
 from hashlib import sha256
 from itertools import islice, takewhile
 from pathlib import Path
 from shutil import disk_usage
+from tempfile import SpooledTemporaryFile, TemporaryDirectory
 from typing import IO, Any, NoReturn
 
 try:
@@ -87,7 +89,10 @@ What to do: get PLACE again, and repeat. If a fault stays, something was damaged
 whoever is responsible for it. Begin with the first fault: others may follow from it."""
 
 Json = dict[str, Any]
-Entries = dict[int, tuple[bytes, str, Any]]  # by id: a hash of what it means, its date, its purge receipt
+Lines = dict[int, tuple[str, bytes]]  # by id: the date of a line, and its hash in the Merkle tree
+# Of an export: the hash of a line, its date, its purge receipt; where it is in a file, and how many bytes.
+Entry = tuple[bytes, str, Any, int, int]
+Entries = dict[int, Entry]  # by id
 Checkpoint = tuple[str, int, str]  # the hash of a statement, and the size and root of its tree
 # What reading a malformed file raises.
 MALFORMED: Any = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, OSError, EOFError)
@@ -129,7 +134,8 @@ class Audit:
 
     def run(self, manifest: Json, kept: list[Checkpoint]) -> None:
         """Run all checks, in the order of their numbers."""
-        self.check_statements()
+        with SpooledTemporaryFile(MOST_OF_AN_ENTRY) as self.lines:
+            self.check_statements()
         if self.is_bundle:
             self.check_sums()
             self.check_proofs(manifest)
@@ -156,8 +162,12 @@ class Audit:
 
     def compare(self, check: int, key: str, statement: Json, expected: Json) -> None:
         """Report each field of a statement that is not as expected."""
-        for name in (name for name, value in expected.items() if statement[name] != value):
-            field = {"holes": "missing", "ids": "slice", "keys": "key"}.get(name, name)
+        for name, value in ((name, value) for name, value in expected.items() if statement[name] != value):
+            field = {"holes": "missing", "files": "entries", "keys": "key"}.get(name, name)
+            if isinstance(value, dict) and isinstance(statement[name], dict):  # the first that differs in it
+                field += "".join(
+                    [f".{each}" for each in value if value[each] != statement[name].get(each)][:1]
+                )
             why = f"The field `{field}` of this statement does not match {SOURCES[check]}."
             if name == "missing":
                 why = "An id is in no statement or in two: each must be archived or listed as missing, once."
@@ -354,49 +364,59 @@ class Audit:
             self.export = (export, None)
             if self.is_intact(5, export["key"], export["sha256"], excuse):
                 self.export = (export, self.check_export(key, statement))
-        if before is None or not all(intact):
-            self.skip(6, NOT_VALID if all(intact) else excuse or NOT_VALID)
+        if before is None:
+            return self.skip(6, NOT_VALID)
+        stated, own = {**statement, **facts_stated(statement)}, Lines()
+        if all(intact):
+            own, expected = facts_of(self.lines_of(key, files), statement, before)
+            self.compare(6, key, stated, expected)
+            self.count(6, "line", number=len(own))
         else:
-            self.check_lines(key, statement, before)
+            self.count(6, "statement", excuse or NOT_VALID)
+        if self.export[1] is not None:
+            self.check_slice(key, stated, before, own, self.export[1])
+        elif own or all(intact):
+            self.count(7, "line", "the export is missing or not valid", len(own))
+        else:
+            self.count(7, "statement", excuse or NOT_VALID)
+        return None
 
-    def check_lines(self, key: str, statement: Json, before: Json) -> None:
-        """Check 6: the entry files hold the lines that a statement describes. Check 7: so does the export."""
-        leaves, files, newest = dict[int, bytes](), list[Json](), (before["highest_archived_id"], Json())
-        entries = self.export[1]
-        for file in statement["entries"]:
-            ids = list[int]()
+    def lines_of(self, key: str, files: list[Json]) -> Iterator[tuple[str, int, bytes]]:
+        """The date, id and line of each entry in entry files, and at most one more than are stated."""
+        for file in files:
+            last = 0
             for line in islice(lines_in(self.chunks(file["key"])), file["count"] + 1):
-                entry_id, meaning, fields = read_line(line)
-                if ids and entry_id <= ids[-1]:
+                entry_id, _ = read_line(line)
+                if entry_id <= last:
                     self.fault(6, "misdescribed", key, f"The line of entry {entry_id} is out of order.")
-                ids.append(entry_id)
-                leaves[entry_id] = hash_of(b"\x00", line)
-                newest = max(newest, (entry_id, fields), key=lambda each: each[0])
-                if entries is not None and entries.get(entry_id, ())[:2] != (meaning, file["date"]):
-                    why = f"The line of entry {entry_id} has another content or date than the export."
-                    self.fault(7, "misdescribed", key, why)
-            files.append({**file, "first_id": ids[0], "last_id": ids[-1], "count": len(ids)})
-        expected = {"entries": files, **expected_by_lines(before, statement, leaves)}
-        if newest[1]:
-            expected["anchor"] = {"id": newest[0], **texts_of(newest[1], "timestamp", "action_type")}
-        self.compare(6, key, {**statement, "holes": statement["missing"]}, expected)
-        self.count(6, "line", number=len(leaves))
-        if entries is None:
-            self.count(7, "line", "the export is missing or not valid", len(leaves))
-            return
-        self.count(7, "line", number=len(leaves))
-        seen = [{**receipt, **UNSEEN} for receipt in statement["receipts_seen"]]
-        stated = {"ids": sorted(leaves), "receipts_seen": seen}
-        self.compare(7, key, stated, expected_by_export(before, statement, entries))
+                last = entry_id
+                yield file["date"], entry_id, line
+
+    def check_slice(self, key: str, stated: Json, before: Json, own: Lines, entries: Entries) -> None:
+        """Check 7: a statement, and its own lines if there are any, follow from the export."""
+        ids = ids_expected(before, stated, entries)
+        of_export = (
+            (date, i, line_in(self.lines, entries[i])) for date, i in sorted((entries[i][1], i) for i in ids)
+        )
+        lines, expected = facts_of(of_export, stated, before)
+        for entry_id in sorted(i for i in own if own[i] != lines.get(i)):
+            why = f"The line of entry {entry_id} has another content or date than the export."
+            self.fault(7, "misdescribed", key, why)
+        expected["receipts_seen"] = [entries[i][2] for i in ids if entries[i][2]]
+        seen = [{**receipt, **UNSEEN} for receipt in stated["receipts_seen"]]
+        self.compare(7, key, {**stated, "receipts_seen": seen}, expected)
+        self.count(7, "line", number=len(lines))
 
     def check_export(self, key: str, statement: Json) -> Entries | None:
         """Check 7: the entries of an export, after comparing what is stated of it; None if it is broken."""
         export = statement["export"]
         try:
             with (self.place / export["key"]).open("rb") as file:
-                entries, facts = read_export(file, export["served_at"][:10])
+                entries, facts = read_export(file, export["served_at"][:10], self.lines)
                 facts["size"] = file.seek(0, 2)
         except MALFORMED as error:
+            if isinstance(error, OSError) and error.errno == ENOSPC:
+                raise RuntimeError("the disk has no room for the lines of an export") from error
             self.fault(7, "misdescribed", key, f"Its export can't be read: {error!r}.")
             return None
         self.compare(7, key, statement, {"export": {**export, **facts}})
@@ -444,7 +464,7 @@ class Audit:
             self.count(9, "line", "the bundle says that it has no proof", unproven)
             self.left_out["proofs"] = f"the bundle says that {unproven} of its {count} lines have no proof"
         elif unproven:
-            self.fault(9, "missing", "proofs", f"{unproven} of {count} lines have no valid proof.")
+            self.fault(9, "missing", "proofs", f"There is no valid proof for {unproven} of {count} lines.")
 
     def leaves_in(self, name: str) -> Iterator[tuple[int, bytes]]:
         """Of each line the id (0 if it has none) and the leaf hash, as far as the file can be read."""
@@ -452,31 +472,26 @@ class Audit:
             for line in lines_in(self.chunks(name)):
                 entry_id = 0
                 with suppress(*MALFORMED):
-                    entry_id, _, _ = read_line(line)
+                    entry_id, _ = read_line(line)
                 yield entry_id, hash_of(b"\x00", line)
         except MALFORMED as error:
             self.fault(9, "misdescribed", name, f"This file can't be read to its end: {error!r}.")
 
     def check_proof(self, name: str, candidates: list[bytes]) -> None:
         """Check one proof, and take the line that it proves from the candidates: the lines with its id."""
-        proven = self.leaf_proven_by(name, candidates)
-        if proven is not None:
-            candidates.remove(proven)
-            self.count(9, "line")
-            return
+        with suppress(
+            *MALFORMED
+        ):  # it leads (c2sp.org/tlog-proof) from a leaf to the tree of a valid checkpoint
+            ((index_text, hashes, note),) = PROOF.findall(self.read(name).decode())
+            (epoch, first_leaf, size, root), index = self.signed[note], int(index_text)
+            path = [*map(base64_of, hashes.split())]
+            if name.startswith(f"proofs/{epoch}-") and index >= first_leaf:
+                proven = (leaf for leaf in candidates if root_above(leaf, index, size, path).hex() == root)
+                candidates.remove(next(proven, b""))
+                return self.count(9, "line")
         self.fault(9, "misdescribed", name, "This proof does not prove any line of entries.ndjson.")
         if candidates:
             self.fault(9, "altered", "entries.ndjson", f"A line of it is not the one that {name} proves.")
-
-    def leaf_proven_by(self, name: str, leaves: list[bytes]) -> bytes | None:
-        """The leaf from which a proof (c2sp.org/tlog-proof) leads to the tree of a valid checkpoint."""
-        with suppress(*MALFORMED):
-            ((index_text, hashes, note),) = PROOF.findall(self.read(name).decode())
-            (epoch, first_leaf, size, root), index = self.signed[note], int(index_text)
-            proof_path = [*map(base64_of, hashes.split())]
-            if name.startswith(f"proofs/{epoch}-") and index >= first_leaf:
-                roots = (root_above(leaf, index, size, proof_path).hex() for leaf in leaves)
-                return next((leaf for leaf, found in zip(leaves, roots) if found == root), None)
         return None
 
     # ---------- Checks 10 to 12: the chain as a whole
@@ -591,7 +606,7 @@ FIELDS |= {kind: {**FIELDS["every statement"], **FIELDS[kind]} for kind in KINDS
 # What stands for the fields that a statement of another kind does not have.
 ABSENT: Json = {"slice": {"first_id": None, "last_id": None, "count": 0}, "export": None, "plan": {}}
 ABSENT |= {"missing": [], "filled": [], "entries": [], "action": None, "public_key": None}
-MOST_LEVELS = 254  # of canonical JSON
+MOST_LEVELS, MOST_LEVELS_CARRIED, MOST_DIGITS = 254, 128, 64  # of canonical JSON, of an entry, of a float
 
 
 def fits(value: Any, kind: str) -> bool:
@@ -608,7 +623,7 @@ def fits(value: Any, kind: str) -> bool:
     return value.keys() == fields.keys() and all(fits(each, fields[name]) for name, each in value.items())
 
 
-def need(is_so: bool, why: str) -> None:
+def need(is_so: Any, why: str) -> None:
     """Raise ValueError unless something is so."""
     if not is_so:
         raise ValueError(why)
@@ -629,26 +644,32 @@ def int64(digits: str) -> int:
 
 
 STRICT = json.JSONDecoder(parse_int=int64, parse_constant=int64).decode
+FLOAT = re.compile(r'("(?:[^"\\]|\\.)*")|-?\d+[.eE][-+.eE\d]*')  # or a text, in which there is none
 SPELL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
 
 
-def without_floats(text: str) -> str:
-    """JSON with one number in place of all floats: the shortest decimal has several spellings."""
-    return re.sub(r'("(?:[^"\\]|\\.)*")|-?\d+[.eE][-+.eE\d]*', lambda found: found[1] or "0.0", text)
+def respelled(text: str, spell: Callable[[str], str]) -> str:
+    """JSON with another spelling of each float in it."""
+    return FLOAT.sub(lambda found: found[1] or spell(found[0]), text)
 
 
 def canonical(data: bytes) -> Any:
     """The value of canonical JSON. Raises ValueError for any other spelling, and for too many levels."""
     text = data.decode()
     value = STRICT(text)
+    spelled = SPELL(value)  # the shortest decimal of a float may have several spellings
+    is_spelled_so = spelled == text or respelled(spelled, lambda _: "0.0") == respelled(text, lambda _: "0.0")
+    need(levels_of(value) <= MOST_LEVELS and is_spelled_so, "this is not canonical JSON")
+    return value
+
+
+def levels_of(value: Any) -> int:
+    """How many levels of arrays and objects a value has."""
     inside, levels = [value], 0
     while inside := [each for each in inside if isinstance(each, (dict, list))]:
         inside = [more for each in inside for more in (each.values() if isinstance(each, dict) else each)]
         levels += 1
-    spelled = SPELL(value)
-    is_spelled_so = spelled == text or without_floats(spelled) == without_floats(text)
-    need(levels <= MOST_LEVELS and is_spelled_so, "this is not canonical JSON")
-    return value
+    return levels
 
 
 # ---------- What must follow, for check 3
@@ -718,13 +739,8 @@ def moment(text: str) -> datetime:
     return datetime.strptime(f"{text}+0000", "%Y-%m-%dT%H:%M:%SZ%z")
 
 
-def edges_of(ranges: list[tuple[int, int]]) -> list[int]:
-    """Where ids that are in ranges, and ids that are not, begin in turn."""
-    return [edge for first, last in ranges for edge in (first, last + 1)]
-
-
 def is_within(edges: list[int], entry_id: int) -> bool:
-    """Whether an id is in one of the ranges that have these edges."""
+    """Whether an id is in one of some ranges, of which these are the first ids, and those after the last."""
     return bisect_right(edges, entry_id) % 2 == 1
 
 
@@ -733,7 +749,8 @@ def holes_after(before: Json | None, statement: Json) -> list[int] | None:
     if before is None or before["holes"] is None or statement["action"] == "epoch":
         return [] if statement["action"] == "epoch" else None
     ranges = [(hole["first"], hole["last"]) for hole in statement["missing"] if hole["cause"] != "purged"]
-    return sorted([*before["holes"], *edges_of([*ranges, *((i, i) for i in statement["filled"])])])
+    ranges += [(i, i) for i in statement["filled"]]
+    return sorted([*before["holes"], *(edge for first, last in ranges for edge in (first, last + 1))])
 
 
 # ---------- The Merkle tree (RFC 6962), for checks 3, 6 and 9
@@ -877,40 +894,99 @@ def lines_in(pieces: Iterator[bytes]) -> Iterator[bytes]:
     need(not size, "the last line has no line feed")
 
 
-def read_line(line: bytes) -> tuple[int, bytes, Json]:
-    """The id of an archived line, a hash of what the entry in it means, and the line's own fields."""
-    canonical(line)
-    ((entry_id, meaning, fields),) = map(entry_of, entries_in([line]))
-    for name, source_of in (("_source", str.encode), ("_source_base64", base64_of)):
-        if fields.keys() == {name, "id"}:  # canonical JSON can't carry this entry: its source stands there
-            ((_, meaning, _),) = map(entry_of, entries_in([source_of(fields[name])]))
-    return entry_id, meaning, fields
+def read_line(line: bytes) -> tuple[int, Json]:
+    """The id of an archived line, and the line's fields."""
+    fields = canonical(line)
+    entry_id = fields["id"]
+    need(type(entry_id) is int and 0 < entry_id <= MAX_ID, "a line has no id")
+    return entry_id, fields
+
+
+OWN_NAMES, MOST_CARRIED = {"_source", "_source_base64"}, 1 << 20  # bytes
+NOT_PLAIN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\udc80-\udcff]")  # the last: bytes that are not UTF-8
+
+
+def line_of(source: str, entry_id: int) -> bytes:
+    """The line of an entry by its text in an export: canonical JSON, or its text if that can't carry it."""
+    with suppress(*MALFORMED):
+        need(len(source.encode()) <= MOST_CARRIED, "the entry is too long")
+        fields = CARRIED(source)
+        need(levels_of(fields) <= MOST_LEVELS_CARRIED and not fields.keys() & OWN_NAMES, "it is not carried")
+        return respelled(SPELL(fields), spelled_float).encode()
+    own = {"_source": source}
+    if NOT_PLAIN.search(source):
+        own = {"_source_base64": b64encode(source.encode("utf-8", "surrogateescape")).decode()}
+    return SPELL({**own, "id": entry_id}).encode()
+
+
+def members(pairs: list[tuple[str, Any]]) -> Json:
+    """An object. Raises ValueError if it has a name twice."""
+    need(len(dict(pairs)) == len(pairs), "a name comes twice")
+    return dict(pairs)
+
+
+def exact_float(digits: str) -> float:
+    """The double that a number is. Raises ValueError unless it is exactly so written."""
+    need(len(digits) <= MOST_DIGITS, "a number is too long")
+    value, is_zero = float(digits), not digits.lower().partition("e")[0].strip("-0.")
+    need(Decimal(digits) == Decimal(repr(value)) if value else is_zero, "a number is no double")
+    return value
+
+
+def spelled_float(text: str) -> str:
+    """A float as lines have it: Python writes 1e-05 and 1e-06 for their 0.00001 and 1e-6."""
+    return format(Decimal(text), "f") if text.endswith("e-05") else text.replace("e-0", "e-")
+
+
+CARRIED = json.JSONDecoder(
+    object_pairs_hook=members, parse_int=int64, parse_float=exact_float, parse_constant=int64
+).decode
 
 
 # ---------- What lines and exports must hold, for checks 6 and 7
-def expected_by_lines(before: Json, statement: Json, leaves: dict[int, bytes]) -> Json:
-    """What a statement must hold by the lines in its entry files: their leaf hashes, by id."""
-    ids, archived, missing = sorted(leaves), before["highest_archived_id"], statement["missing"]
+def facts_of(lines: Iterable[tuple[str, int, bytes]], statement: Json, before: Json) -> tuple[Lines, Json]:
+    """By lines, each with its date and id, date by date: leaves; what a statement must hold by them."""
+    leaves, files, newest = Lines(), dict[str, Json](), (before["highest_archived_id"], b"")
+    for date, entry_id, line in lines:
+        file = files.setdefault(date, {"date": date, "sum": sha256(), "first_id": entry_id, "count": 0})
+        file["sum"].update(line + b"\n")
+        file |= {"last_id": entry_id, "count": file["count"] + 1}
+        leaves[entry_id] = date, hash_of(b"\x00", line)
+        newest = (entry_id, line) if entry_id > newest[0] else newest
+    ids, archived = sorted(leaves), before["highest_archived_id"]
     old = bisect_right(ids, archived)
-    new = ids[old:]
-    edges = edges_of([(hole["first"], hole["last"]) for hole in missing])
-    is_all = sum(edges[1::2]) - sum(edges[::2]) + len(new) == statement["highest_archived_id"] - archived
-    is_all = is_all and not any(is_within(edges, i) for i in new)
-    tree = grown(before["tree"], [leaves[i] for i in ids])
-    return {"filled": ids[:old], "holes": missing if is_all else None, "tree": tree}
+    around = [archived, *ids[old:], statement["highest_archived_id"] + 1]
+    facts = {
+        "files": [{"content_sha256": file.pop("sum").hexdigest(), **file} for file in files.values()],
+        "filled": ids[:old],
+        "holes": [(left + 1, right - 1) for left, right in zip(around, around[1:]) if right - left > 1],
+        "tree": grown(before["tree"], [leaves[i][1] for i in ids]),
+    }
+    if newest[1]:
+        facts["anchor"] = {"id": newest[0], **texts_of(read_line(newest[1])[1], "timestamp", "action_type")}
+    return leaves, facts
 
 
-def expected_by_export(before: Json, statement: Json, entries: Entries) -> Json:
-    """What a statement must hold by the entries of its export: new ones, and those that fill a hole."""
+def facts_stated(statement: Json) -> Json:
+    """What a statement says, in the form of `facts_of`."""
+    names, holes = ("content_sha256", "date", "first_id", "last_id", "count"), list[tuple[int, int]]()
+    for first, last in sorted((hole["first"], hole["last"]) for hole in statement["missing"]):
+        is_next = holes and first <= holes[-1][1] + 1  # they have two causes
+        before, end = holes.pop() if is_next else (first, last)
+        holes.append((before, max(end, last)))
+    return {"files": [{name: each[name] for name in names} for each in statement["entries"]], "holes": holes}
+
+
+def ids_expected(before: Json, statement: Json, entries: Iterable[int]) -> list[int]:
+    """The ids that a statement must archive from its export: new ones, and those that fill a hole."""
     first, last = statement["slice"]["first_id"] or 0, statement["slice"]["last_id"] or -1
     within, holes = [i for i in entries if first <= i <= last], before["holes"]
     filled = statement["filled"] if holes is None else [i for i in within if is_within(holes, i)]
-    ids = sorted({*filled, *(i for i in within if i > before["highest_archived_id"])})
-    return {"ids": ids, "receipts_seen": [entries[i][2] for i in ids if entries[i][2]]}
+    return sorted({*filled, *(i for i in within if i > before["highest_archived_id"])})
 
 
 # ---------- Exports, for check 7
-MAX_ID, MAX_TEXT = (1 << 63) - 1, 1000
+MAX_ID, MAX_TEXT, ID = (1 << 63) - 1, 1000, re.compile(r"[1-9][0-9]{0,18}")
 TIME = re.compile(
     r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:[.,]\d+)?(?:(?: UTC)?([+-]\d\d):?([0-5]\d)|[Zz])", re.A
 )
@@ -919,32 +995,40 @@ COUNT = r"0|[1-9]\d{0,18}|[1-9]\d{0,2}(?:,\d{3}){1,6}"
 UNSEEN: Json = {"intent_seq": None, "surplus": None}  # of a receipt: what only the statements before can tell
 
 
-def read_export(file: IO[bytes], served: str) -> tuple[Entries, Json]:
-    """The entries of an export, and what is stated of it. `served`: the date, if no entry has one."""
+def read_export(file: IO[bytes], served: str, lines: IO[bytes]) -> tuple[Entries, Json]:
+    """The entries of an export, ascending by id, and what is stated of it. Their lines go to a file.
+
+    `served`: the date, if no entry has one.
+    """
     found, rows = Entries(), 0
-    for items in entries_in(unzipped(file), is_export=True):
+    lines.seek(0)
+    lines.truncate()
+    for pairs, source in entries_in(unzipped(file)):
+        fields, ids = dict(pairs), [value for name, value in pairs if name == "id"]
+        need(len(ids) == 1 and isinstance(ids[0], tuple), "an entry has no id, or several")
+        need(ID.fullmatch(ids[0][0]) and int(ids[0][0]) <= MAX_ID, f"an entry has the id {ids[0][0][:40]}")
+        entry_id = int(ids[0][0])
+        line = line_of(source, entry_id)
+        entry = (hash_of(line), date_of(fields.get("timestamp")), receipt_of(entry_id, fields))
+        if entry_id not in found:
+            found[entry_id] = (*entry, lines.tell(), lines.write(line))
         rows += 1
-        entry_id, meaning, fields = entry_of(items)
-        entry = (meaning, date_of(fields.get("timestamp")), receipt_of(entry_id, fields))
-        if found.setdefault(entry_id, entry) != entry:
-            raise ValueError(f"two different entries have the id {entry_id}")
-    entries, date = Entries(), next(filter(None, (found[i][1] for i in sorted(found))), served)
+        need(found[entry_id][:3] == entry, f"two different entries have the id {entry_id}")
+    entries, digest = Entries(), sha256()
+    date = next((found[i][1] for i in sorted(found) if found[i][1]), served)
     for entry_id in sorted(found):
-        meaning, own, receipt = found[entry_id]
-        date = own or date  # that of the entry before, if it has none
-        entries[entry_id] = (meaning, date, receipt)
-    facts = {"first_id": min(entries), "last_id": max(entries)}
+        own_hash, own_date, *others = found[entry_id]
+        date = own_date or date  # that of the entry before, if it has none
+        entries[entry_id] = (own_hash, date, *others)
+        digest.update(line_in(lines, entries[entry_id]) + b"\n")
+    facts = {"first_id": min(entries), "last_id": max(entries), "lines_sha256": digest.hexdigest()}
     return entries, {**facts, "rows": rows, "entry_count": len(entries)}
 
 
-def entry_of(items: list[Any]) -> tuple[int, bytes, Json]:
-    """The id of an entry, a hash of what it means, and its fields."""
-    fields = dict(zip(items[::2], items[1::2]))
-    (digits,) = fields["id"]
-    entry_id = Decimal(digits)
-    if items[::2].count("id") != 1 or not 0 < entry_id <= MAX_ID:
-        raise ValueError(f"an entry has the id {digits[:40]}")
-    return int(entry_id), folded("{", items), fields
+def line_in(lines: IO[bytes], entry: Entry) -> bytes:
+    """The line of an entry of an export."""
+    lines.seek(entry[3])
+    return lines.read(entry[4])
 
 
 def date_of(timestamp: Any) -> str:
@@ -984,120 +1068,119 @@ def purge_note(receipt: Json) -> str:
     return note.format(**told)
 
 
-# ---------- JSON of any depth, piece by piece, for checks 6, 7 and 9
-MARKS, VALUE = set("{}[],:"), "0{["  # of JSON; what a value begins with, 0 for what is no mark
-NO_SPACE = re.compile(r"[^ \t\r\n]")
-EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)
-
-
-def number(digits: str) -> tuple[str, ...]:
-    """A number by its exact value, apart from any text; by its digits, if no Decimal is so large."""
-    is_zero = not digits.lower().partition("e")[0].strip("-0.")
-    with suppress(ArithmeticError):
-        return (str(EXACT.normalize(Decimal(0 if is_zero else digits))),)
-    return (digits,)
-
-
-# Reads what has no members, by what it means, so that lines need not be spelled as they were in the export;
-# there a text may have raw control characters.
-SCALAR = json.JSONDecoder(
+# ---------- The JSON of an export, of any depth and length, for check 7
+CUT_OFF = "the JSON is broken, or cut off, or an entry is longer than 16 MiB"
+NO_SPACE, STOP = re.compile(r"[^ \t\r\n]"), re.compile(r'["{}\[\]]')
+# Reads a value: objects as pairs, and of numbers only the digits of integers: no others are ids.
+# A text may have raw control characters.
+DECODER = json.JSONDecoder(
+    object_pairs_hook=list,
+    parse_int=lambda digits: (digits,),
+    parse_float=len,
+    parse_constant=len,
     strict=False,
-    parse_int=number,
-    parse_float=lambda digits: ("float", *number(digits)),
-    parse_constant=lambda name: (name,),
-).raw_decode
+)
 
 
-def tokens_in(pieces: Iterable[bytes]) -> Iterator[tuple[str, Any]]:
-    """The tokens of a JSON text: a mark, or no mark and a scalar. No more is in memory than one may have."""
-    texts, text, at, is_more = iterdecode(pieces, "utf-8-sig", "surrogateescape"), "", 0, True
-    while True:
-        found = NO_SPACE.search(text, at)
-        at = found.start() if found else len(text)
-        mark = text[at : at + 1]
-        if mark in MARKS:
-            yield mark, None
-            at += 1
-            continue
-        try:
-            value, end = SCALAR(text, at)
-        except ValueError:
-            value, end = None, -1
-        if 0 < end < len(text) or (end > 0 and not is_more):
-            yield "", value
-            at = end
-        elif is_more and len(text) - at <= MOST_OF_AN_ENTRY:  # it may go on
-            more = "".join(islice(texts, 1 + (len(text) - at) // CHUNK))
-            text, at, is_more = text[at:] + more, 0, more != ""
-        elif mark:
-            raise ValueError(f"the JSON is broken, or cut off, at {text[at : at + 20]!r}")
+def decode(text: str, at: int = 0) -> tuple[Any, int]:
+    """The value at a place, and its end. If it is too deep for recursion, nested values are left out."""
+    with suppress(RecursionError):
+        return DECODER.raw_decode(text, at)
+    opened, begin = list[list[str]](), at
+    while found := STOP.search(text, at):
+        at = found.end()
+        if found[0] == '"':
+            _, at = DECODER.raw_decode(text, at - 1)  # the text that begins there
+        elif found[0] in "{[":
+            if opened:
+                opened[-1].append(text[begin : at - 1])
+            opened.append([])
+            begin = at - 1
         else:
-            return
+            value, _ = decode("".join([*opened.pop(), text[begin:at]]))
+            if not opened:
+                return value, at
+            opened[-1].append("null")
+            begin = at
+    raise ValueError("the JSON is cut off")
 
 
-def folded(mark: str, items: list[Any]) -> bytes:
-    """A hash of what an array or an object means. An object with a name that comes twice keeps its order."""
-    if mark == "{":
-        pairs = list(zip(items[::2], items[1::2]))
-        items = sorted(pairs, key=lambda pair: str(pair[0])) if len(dict(pairs)) == len(pairs) else pairs
-    return sha256(repr((mark, items)).encode()).digest()
+class Text:
+    """A JSON text of which no more is in memory than an entry may have."""
+
+    def __init__(self, pieces: Iterable[bytes]) -> None:
+        self.pieces = iterdecode(pieces, "utf-8-sig", "surrogateescape")
+        self.text, self.start, self.at = "", 0, 0  # what is in memory, what must stay there, what is next
+
+    def read(self) -> bool:
+        """Read on; whether there was more."""
+        size = len(self.text) - self.start
+        need(size <= MOST_OF_AN_ENTRY, CUT_OFF)
+        more = "".join(islice(self.pieces, 1 + size // CHUNK))
+        self.text, self.at, self.start = self.text[self.start :] + more, self.at - self.start, 0
+        return more != ""
+
+    def next(self, due: str = "") -> str:
+        """The next mark, empty at the end. Goes past it if some are due, of which it must be one."""
+        found = NO_SPACE.search(self.text, self.at)
+        while not found and self.read():
+            found = NO_SPACE.search(self.text, self.at)
+        mark = found[0] if found else ""
+        need(not due or (mark and mark in due), f"the JSON is malformed: {mark!r} in place of one of {due}")
+        self.at = found.start() + bool(due) if found else len(self.text)
+        return mark
+
+    def value(self) -> tuple[Any, str]:
+        """The next value, and its source."""
+        is_whole = self.next() == ""
+        while True:
+            with suppress(ValueError):
+                value, end = decode(self.text, self.at)
+                if end < len(self.text) or is_whole:  # else it may be a number that goes on
+                    source, self.at = self.text[self.at : end], end
+                    return value, source
+            need(not is_whole, f"{CUT_OFF}, at {self.text[self.at : self.at + 20]!r}")
+            is_whole = not self.read()
+
+    def name(self) -> str:
+        """The next name in an object."""
+        name, _ = self.value()
+        need(isinstance(name, str) and self.next(":"), "the JSON has something else in place of a name")
+        return str(name)
+
+    def entry(self) -> tuple[list[tuple[str, Any]], str]:
+        """The names and values of the next entry, and its source."""
+        need(self.next() == "{", "the JSON has something else in place of an entry")
+        self.start = self.at
+        value, source = self.value()
+        self.start = self.at
+        need(len(source) <= MOST_OF_AN_ENTRY, "an entry is longer than 16 MiB")
+        return value, source
 
 
-def is_envelope(items: list[Any]) -> bool:
-    """Whether an object of an export has the entries in its member `audit_trail`, and is not one itself."""
-    names = items[::2]
-    early = names[: names.index("id")] if "id" in names else names
-    if "audit_trail" in early:
-        is_array = names.count("audit_trail") == 1 and not items[2 * early.index("audit_trail") + 1]
-        need(is_array, "`audit_trail` is there twice, or it is not an array")
-    return "audit_trail" in early
-
-
-def is_trail_next(level: int, names: list[Any]) -> bool:
-    """Whether the array of entries of an export's object is next: its name was read, and no `id` before."""
-    return level == 2 and names[-1:] == ["audit_trail"] and "id" not in names  # noqa: PLR2004
-
-
-def entries_in(pieces: Iterable[bytes], is_export: bool = False) -> Iterator[list[Any]]:
-    """The entries of a JSON text, each as its names and values in turn, with a hash of what is nested.
-
-    There may be one a line; in an export also an array of them, or an object with that as `audit_trail`.
-    However deep they are, it takes no recursion. Raises ValueError if the text is anything else.
-    """
-    within: list[tuple[str, list[Any]]] = [("", [])]  # what is open, and what is in it so far
-    # `due`: how the next token may begin; `$`: not at all. `depth`: how many are open around each entry of an
-    # array. `size`: bytes since the last entry.
-    due, depth, size = "{[" if is_export else "{", 0, 0
-    for mark, value in tokens_in(pieces):
-        (outer, items), size = within[-1], size + (len(value) if isinstance(value, str) else 1)
-        is_name = due[0] == '"' and isinstance(value, str)
-        need(size <= MOST_OF_AN_ENTRY, "an entry is longer than 16 MiB")
-        need(is_name or (mark or "0") in due, "the JSON is malformed")
-        if is_name or mark == ":":
-            items += [value] if is_name else []
-            due = ":" if is_name else VALUE
-        elif mark == ",":
-            due = '"' if outer == "{" else VALUE
-        elif mark in ("{", "["):
-            if is_export and mark == "[" and (not outer or is_trail_next(len(within), items[::2])):
-                depth = len(within) + 1
-            within.append((mark, []))
-            due = '"}' if mark == "{" else f"{VALUE}]"
-        else:  # a value has ended
-            within[-1:] = [] if mark else within[-1:]
-            level, kind = len(within), within[-1][0]
-            is_alone = level == 1 and mark == "}" and not (is_export and is_envelope(items))
-            is_entry = is_alone or level == depth
-            if is_entry:
-                need(mark == "}", "the JSON has something else in place of an entry")
-                yield items
-                size, is_export = 0, is_export and level > 1  # if one was on a line, so are the others
-            else:
-                is_trail = mark == "]" and level + 1 == depth
-                depth *= not is_trail
-                within[-1][1].append(None if is_trail else folded(outer, items) if mark else value)
-            due = (",}" if kind == "{" else ",]") if kind else "{" if is_entry else "$"
-    need(len(within) == 1, "the JSON is cut off")
+def entries_in(pieces: Iterable[bytes]) -> Iterator[tuple[list[tuple[str, Any]], str]]:
+    """The entries of an export: in an array, in an object with that as `audit_trail`, or one a line."""
+    text, name = Text(pieces), ""
+    is_array = text.next("[{") == "["
+    while not is_array and (name := text.name()) not in ("audit_trail", "id"):
+        need(text.value() and text.next(","), "an object has neither `audit_trail` nor `id`")
+    if name == "id":  # the object is an entry
+        text.at = text.start
+        while text.next():
+            yield text.entry()
+        return
+    if is_array or text.next() == "[":
+        text.at += not is_array
+        mark = text.next("]") if text.next() == "]" else ","
+        while mark == ",":
+            yield text.entry()
+            mark = text.next(",]")
+    else:
+        need(text.value()[0] is None, "`audit_trail` is not an array")
+    while not is_array and text.next(",}") == ",":
+        need(text.name() != "audit_trail" and text.value(), "`audit_trail` is there twice")
+        text.start = text.at
+    need(not text.next(), "something follows the JSON")
 
 
 # ---------- Zips that can be read in one way, for check 7 and bundles
@@ -1307,7 +1390,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = options_of(arguments)
     audits, left_out = list[Audit](), dict[str, str]()
     try:
-        with tempfile.TemporaryDirectory() as folder:
+        with TemporaryDirectory() as folder:
             if options.place.is_file():
                 extract(options.place, folder)
             audits = audits_of(Path(folder) if options.place.is_file() else options.place, options)
