@@ -29,7 +29,7 @@ class Survey:
     `aged_boundary`: the highest id up to which every live entry is old enough to purge; 0: there is no such
     id. `young_at`: when the youngest entry happened that the next purge waits for; `oldest_at`: when the
     first entry happened. Both are epoch seconds and leave out purge receipts (which alone are never worth a
-    purge). Each is None if there is no such entry, or its time is not known. `first_other_id`: the lowest id
+    purge). None: there is no such entry, or its time is not known. `first_other_id`: the lowest id
     that is not a purge receipt. `lines_sha256`: as an export's facts have it. `receipts`: the purge receipts
     among the new entries; `unreadable_receipts`: the ids of those that can't be read. `slices`: the new
     entries, by slices. `anchor`: the live entry at the head's anchor id. `first_day`: days since 1970 of the
