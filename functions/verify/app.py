@@ -23,8 +23,8 @@ function = LambdaFunction("The audit failed")
 def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
     """Audit the archive that the event names; `events/verify-*.json` show what an event may hold.
 
-    Returns `audit_archive.audit.daily.AuditReport.as_dict`. Raises the errors of `audit_archive.errors`. A fault
-    of the archive is not an error: a retry would not help, and the metric `VerifyFaults` has the alarm.
+    Returns `audit_archive.audit.daily.AuditReport.as_dict`. Raises the errors of `audit_archive.errors`. A
+    fault of the archive is not an error: a retry would not help, and `VerifyFaults` has the alarm.
     """
     return bootstrap.verify(event, context, _log_and_count).as_dict()
 

@@ -20,7 +20,7 @@ from audit_archive.format.entry import members_of
 from audit_archive.format.keys import PublicKey, SignatureCheck
 from audit_archive.format.merkle import leaf_hash
 
-ENTRY_FIELDS = ("id", "timestamp", "user", "action_type")
+ANSWER_ENTRY_FIELDS = ("id", "timestamp", "user", "action_type")
 """Fields of an entry that are shown beside its proof."""
 
 NO_LINE = (
@@ -48,8 +48,8 @@ class CheckedProof:
     """The result of checking a claim.
 
     `problem`: why it proves no entry; None if it proves one. `signed_by`: the ids (hex) of the known keys
-    that signed the checkpoint. `checkpoint`: None unless one of them signed it. `entry`: the ENTRY_FIELDS of
-    the line.
+    that signed the checkpoint. `checkpoint`: None unless one of them signed it. `entry`: what
+    the line says under ANSWER_ENTRY_FIELDS.
     """
 
     index: int
@@ -158,7 +158,7 @@ def _named_and_signed_by(
 
 
 def _entry_of(line: bytes) -> dict[str, Any]:
-    """The ENTRY_FIELDS of a proven line. Raises ValueError if it is not the line of an entry."""
+    """The ANSWER_ENTRY_FIELDS of a proven line. Raises ValueError if it is not the line of an entry."""
     try:
         members = members_of(line)
         entry_id = members["id"]
@@ -166,7 +166,7 @@ def _entry_of(line: bytes) -> dict[str, Any]:
         raise ValueError("it is not a JSON object with an id") from error
     if type(entry_id) is not int:
         raise ValueError("its id is not a whole number")
-    return {name: members.get(name) for name in ENTRY_FIELDS}
+    return {name: members.get(name) for name in ANSWER_ENTRY_FIELDS}
 
 
 def _advice(line: bytes | None) -> str:
