@@ -12,7 +12,10 @@ from tests.mutants.mutant import ListError
 
 EVERYTHING = (
     "tests/unit/run",
-    "tests/unit/domain",
+    "tests/unit/format",
+    "tests/unit/export",
+    "tests/unit/retrieve",
+    "tests/unit/audit",
     "tests/unit/adapters",
     "tests/torture",
     "tests/functions",

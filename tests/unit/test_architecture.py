@@ -509,7 +509,7 @@ INNOCENT = [
     (long_functions, "local.x", LONG_FUNCTION.replace("    x = 1\n", "", 1)),
     (long_modules, "local.x", "x = 1\n" * MAX_MODULE_LINES),
     (mixed_tests, "tests.unit.run.test_x", "from tests.support.world import World"),
-    (mixed_tests, "tests.unit.run.test_x", "from tests.unit.domain.test_tree import grown"),
+    (mixed_tests, "tests.unit.run.test_x", "from tests.unit.format.test_merkle import grown"),
     (mixed_tests, "tests.long_torture", "from tests.network.sweep import sweep"),
 ]
 

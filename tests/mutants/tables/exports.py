@@ -154,7 +154,7 @@ MUTANTS = (
         "format/times.py",
         '    start = midnight + ahead if match[8] == "-" else midnight - ahead',
         "    start = midnight",
-        "tests/unit/domain/test_entry.py",
+        "tests/unit/format/test_entry.py",
     ),
     Mutant(
         "receipt-by-message",
@@ -170,7 +170,7 @@ MUTANTS = (
         "export/json_entry.py",
         '        and not may_hold_receipt({value.get("message") for value in values})',
         "",
-        "tests/unit/domain/test_json_fast.py",
+        "tests/unit/export/test_json_entry.py",
     ),
     Mutant(
         "longest-entry",

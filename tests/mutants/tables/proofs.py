@@ -3,8 +3,8 @@
 from tests.mutants.mutant import Mutant
 
 CHECK = "tests/cli/test_cli_proof_check.py"
-GROWTH = "tests/unit/verify/test_growth.py"
-REQUEST = "tests/unit/verify/test_verify_request.py"
+GROWTH = "tests/unit/audit/test_growth.py"
+REQUEST = "tests/unit/audit/test_audit_request.py"
 SOURCE = "tests/contracts/test_source_contract.py"
 
 MUTANTS = (

@@ -3,7 +3,7 @@
 from tests.mutants.mutant import Mutant
 
 INDEX = "tests/unit/retrieve/test_index.py"
-CHECK = "tests/unit/verify/test_index_check.py"
+CHECK = "tests/unit/audit/test_index_check.py"
 REACH = "tests/unit/retrieve/test_reach.py"
 FORMS = "tests/unit/retrieve/test_forms.py"
 ENTRIES = "tests/unit/retrieve/test_entries.py"

@@ -13,7 +13,7 @@ from audit_archive.format.checkpoint import Checkpoint, EntryProof, check_entry,
 from audit_archive.format.merkle import EMPTY_TREE, Prover, Tree
 from tests.support.fakes import FakeSigner
 from tests.support.merkle import grown
-from tests.unit.domain.test_tree import LINES
+from tests.unit.format.test_merkle import LINES
 
 CONSOLE, DIGEST = "1234abcd", "a7" * 32
 SIGNER = FakeSigner()

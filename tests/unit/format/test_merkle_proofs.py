@@ -17,7 +17,7 @@ from audit_archive.format.merkle import (
     leaf_hash,
 )
 from tests.support.merkle import grown, mth
-from tests.unit.domain.test_tree import CT_LEAVES, CT_ROOTS, LINES
+from tests.unit.format.test_merkle import CT_LEAVES, CT_ROOTS, LINES
 
 # The paths and proofs in the tests of the Certificate Transparency reference implementation; leaves from 0.
 N10, N11, N12, N20, N21 = (

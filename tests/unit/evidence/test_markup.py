@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from audit_archive.evidence.report import markup
 from audit_archive.evidence.report.markup import ODD_RUNS, around, element, exact, joined, program
 from audit_archive.format.display import is_visible
-from tests.unit.report.reading import read
+from tests.unit.evidence.page_reading import read
 
 FOLDER = Path(markup.__file__).parent
 

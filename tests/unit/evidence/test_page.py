@@ -34,7 +34,7 @@ from audit_archive.format.facts import Cause
 from audit_archive.format.verdicts import Depth, Verdict, Why
 from audit_archive.retrieve.coverage import Absence, Hole, RestsOn
 from tests.support.report_samples import CONSOLE, KEY, ODD, SAMPLES, SCRIPTS, Sample, quarter, sample
-from tests.unit.report.reading import Element, read
+from tests.unit.evidence.page_reading import Element, read
 
 HEADINGS = ("h1", "h2", "h3", "h4")
 LANDMARKS = ("header", "nav", "main", "footer")
