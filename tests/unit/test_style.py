@@ -1,4 +1,4 @@
-"""docs/style.md: the patterns that it bans stand in no page, and will stand in no string of the code."""
+"""docs/style.md: the patterns that it bans stand in no page, and in no string of the code."""
 
 import ast
 import re
@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 STYLE = ROOT / "docs/style.md"
 
 BANNED = {
-    "is none": r"\b(is|are|was|were) none\b",
+    "is none": r"(?-i:\b(is|are|was|were) none\b)",
     "nobody": r"\bnobody\b",
     "otherwise than": r"\botherwise than\b",
     "another … than": r"\banother (\w+ ){0,4}than\b",
@@ -19,7 +19,7 @@ BANNED = {
     "As the port says": r"\bas the port says\b",
     "not well signed": r"\bnot well signed\b",
 }
-"""By the name that docs/style.md gives it: a regular expression, for text on one line, in any case."""
+"""By the name that docs/style.md gives it: a regular expression, for text on one line. `None` is Python's, and is not meant."""
 
 RULES = ROOT / "docs/mutants.md"
 """A page of strings from the code: tests/mutants/tables."""
@@ -37,7 +37,6 @@ CODE = [
         for file in sorted((ROOT / folder).rglob("*.py"))
     ),
 ]
-CHECKED = PAGES  # [*PAGES, *CODE] once the strings of the code are through
 
 
 def prose_of(file: Path) -> list[str]:
@@ -74,7 +73,7 @@ def found_in(texts: Iterable[str]) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("file", CHECKED, ids=lambda file: str(file.relative_to(ROOT)))
+@pytest.mark.parametrize("file", [*PAGES, *CODE], ids=lambda file: str(file.relative_to(ROOT)))
 def test_no_banned_pattern_is_written(file: Path) -> None:
     assert found_in(prose_of(file)) == []
 

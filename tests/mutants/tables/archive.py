@@ -156,7 +156,7 @@ MUTANTS = (
     ),
     Mutant(
         "hole-of-our-purge",
-        "A hole that our purge left is ours, and nobody else's",
+        "A hole that our purge left is laid to our purge and to no other",
         "run/plan.py",
         "= [(head.highest_purged_id, Cause.PURGED, None)]",
         "= []",

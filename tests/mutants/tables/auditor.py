@@ -84,7 +84,7 @@ MUTANTS = (
     ),
     Mutant(
         "verify-a-note-has-no-control-characters",
-        "A note with control characters is none",
+        "A note with control characters is refused",
         "evidence/handout/verify.py",
         ' and not re.search(rb"[\\x00-\\x09\\x0b-\\x1f]", data)',
         "",
@@ -116,7 +116,7 @@ MUTANTS = (
     ),
     Mutant(
         "verify-statements-are-canonical",
-        "A statement in another spelling is none",
+        "A statement that is not canonical is refused",
         "evidence/handout/verify.py",
         "need(levels_of(value) <= MOST_LEVELS and is_spelled_so, ",
         "need(levels_of(value) <= MOST_LEVELS, ",
@@ -124,7 +124,7 @@ MUTANTS = (
     ),
     Mutant(
         "verify-statements-have-known-fields",
-        "A statement with another field is none",
+        "A statement with an unknown field is refused",
         "evidence/handout/verify.py",
         "value.keys() == fields.keys() and all(fits(each, fields[name]) for name, each in value.items())",
         "fields.keys() <= value.keys() and all(fits(value[name], fields[name]) for name in fields)",
@@ -132,7 +132,7 @@ MUTANTS = (
     ),
     Mutant(
         "verify-statements-lack-no-field",
-        "A statement without a field is none",
+        "A statement that lacks a field is refused",
         "evidence/handout/verify.py",
         "value.keys() == fields.keys() and",
         "value.keys() <= fields.keys() and",

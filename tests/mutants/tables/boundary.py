@@ -174,7 +174,7 @@ MUTANTS = (
     ),
     Mutant(
         "intent-only-in-mode-on",
-        "A plan in another mode than `on` is no intent that a receipt could match",
+        "Only a plan in mode `on` is an intent that a receipt can match",
         "format/head.py",
         "    if statement.plan.mode == Mode.ON and statement.plan.boundary is not None:",
         "    if statement.plan.boundary is not None:",

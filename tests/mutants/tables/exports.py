@@ -102,7 +102,7 @@ MUTANTS = (
     ),
     Mutant(
         "folder-with-data",
-        "Something in a folder's place, where nobody looks, is refused",
+        "Bytes in a folder's place, which no reader reads, are refused",
         "export/zip_reader.py",
         "    if folder.crc or folder.inflated or data not in empty:",
         "    if False:",

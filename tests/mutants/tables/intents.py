@@ -102,7 +102,7 @@ MUTANTS = (
     ),
     Mutant(
         "unknown-stays-matchable",
-        "A purge that nobody knows the end of may still match a late receipt",
+        "A purge whose end is not known may still match a late receipt",
         "format/head.py",
         "not in {PurgeOutcome.NOT_SENT, PurgeOutcome.SUPERSEDED}",
         "not in {PurgeOutcome.NOT_SENT, PurgeOutcome.SUPERSEDED, PurgeOutcome.UNKNOWN}",
@@ -150,7 +150,7 @@ MUTANTS = (
     ),
     Mutant(
         "unanswered-purge-stays-open",
-        "An unanswered purge stays open while nobody can look for its receipt",
+        "An unanswered purge stays open while its receipt can't be looked for",
         "run/settle.py",
         "            if answer.text is None:\n                raise",
         "            if False:\n                raise",

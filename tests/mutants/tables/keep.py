@@ -30,7 +30,7 @@ MUTANTS = (
     ),
     Mutant(
         "lock-mode",
-        "A lock in a weaker mode than asked for is none",
+        "A lock in a weaker mode than asked for does not count",
         "storage/chain.py",
         "    if retention.mode not in {lock_mode, LockMode.COMPLIANCE}:",
         "    if False:",
@@ -95,7 +95,7 @@ MUTANTS = (
     ),
     Mutant(
         "lost-put-is-an-error",
-        "A put of which nobody knows how it ended is an error",
+        "A put whose end is not known is an error",
         "adapters/s3.py",
         '            raise store_error(f"The object {key} could not be put", error) from error',
         '            answer = {"VersionId": str(error)}',

@@ -14,7 +14,7 @@ MUTANTS = (
     ),
     Mutant(
         "signing-is-not-forgotten",
-        "A signed archive does not go on unsigned because nobody set the key",
+        "A signed archive does not go on unsigned because no key is set",
         "run/checkpoints.py",
         "    if run.signing is None and head.public_key is not None:",
         "    if False:",

@@ -198,7 +198,7 @@ MUTANTS = (
     ),
     Mutant(
         "unknown-count-is-not-idle",
-        "Where nobody knows what should be live, a whole run finds out",
+        "Where it is not known what should be live, a whole run finds out",
         "run/plan.py",
         "    if head.live_count is None or ",
         "    if ",
@@ -222,7 +222,7 @@ MUTANTS = (
     ),
     Mutant(
         "count-after-a-purge-as-planned",
-        "After a purge that did not end as planned nobody knows what should be live",
+        "After a purge that did not end as planned it is not known what should be live",
         "format/head.py",
         "    if head.live_count is None or not is_as_planned:",
         "    if head.live_count is None:",
@@ -326,7 +326,7 @@ MUTANTS = (
     ),
     Mutant(
         "history-wakes-nobody",
-        "A purge that is older than the archive wakes nobody",
+        "A purge that is older than the archive sends no page",
         "run/findings.py",
         " if not after.is_history(p.receipt_id)]",
         "]",
@@ -422,7 +422,7 @@ MUTANTS = (
     ),
     Mutant(
         "young-entry-is-waited-for",
-        "A young entry that the export lacks holds the purge and wakes nobody",
+        "A young entry that the export lacks holds the purge and sends no page",
         "run/purge.py",
         "        raise HeldError\n    raise Pop",
         "        pass\n    raise Pop",
