@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from audit_archive.export.sorting import RUN_BYTES
-from audit_archive.run.publish import MAX_CRASH_AGE
+from audit_archive.run.roll_forward import MAX_CRASH_AGE
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "decisions"
 PAGES = sorted(FOLDER.glob("0*.md"))

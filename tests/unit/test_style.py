@@ -19,7 +19,7 @@ BANNED = {
     "As the port says": r"\bas the port says\b",
     "not well signed": r"\bnot well signed\b",
 }
-"""By the name that docs/style.md gives it: a regular expression, for text on one line. `None` is Python's, and is not meant."""
+"""By the name that docs/style.md gives it: a regular expression, for text on one line."""
 
 RULES = ROOT / "docs/mutants.md"
 """A page of strings from the code: tests/mutants/tables."""

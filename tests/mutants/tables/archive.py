@@ -213,7 +213,7 @@ MUTANTS = (
     Mutant(
         "foreign-purge-of-a-crash-pages",
         "A foreign purge that a crashed run committed and did not tell is told by the next",
-        "run/publish.py",
+        "run/roll_forward.py",
         "            return (*findings, *amendments_of(run, statement))",
         "            return ()",
         f"{CRASHES}::test_a_killed_run_loses_nothing_and_the_next_ones_bring_it_to_rest",

@@ -71,15 +71,15 @@ MUTANTS = (
     Mutant(
         "roll-forward",
         "What lies in the chain beyond the ledger's head is taken over before anything else",
-        "run/publish.py",
-        "        head = _roll_forward(run, confirmed_head(run))",
+        "run/roll_forward.py",
+        "        head = _catch_up(run, confirmed_head(run))",
         "        head = confirmed_head(run)",
         CHAINS,
     ),
     Mutant(
         "roll-forward-loop",
         "Rolling forward goes on until no further statement is there",
-        "run/publish.py",
+        "run/roll_forward.py",
         "(run, _publish_absent(run, signed), findings)\n",
         "(run, _publish_absent(run, signed), findings)\n        return head\n",
         CHAINS,
@@ -87,7 +87,7 @@ MUTANTS = (
     Mutant(
         "publish-absent",
         "Entry files that a crash left unpublished are published before the ledger moves on",
-        "run/publish.py",
+        "run/roll_forward.py",
         "    if all(_is_published(run, file) for file in statement.entries):\n",
         "    if statement.entries:\n",
         CHAINS,
@@ -95,7 +95,7 @@ MUTANTS = (
     Mutant(
         "rebuilt-files-are-the-same",
         "Entry files that are rebuilt must have the hashes that their statement names",
-        "run/publish.py",
+        "run/roll_forward.py",
         "    if _contents(built.facts) != _contents(statement.entries) or built.tree != statement.tree:",
         "    if False:",
         SAFETY,
@@ -176,8 +176,8 @@ MUTANTS = (
         "purge-statement-is-chained-again",
         "A purge statement that lost its number is chained behind the winner",
         "run/settle.py",
-        "        head = load(run)\n        if ended",
-        "        return load(run)\n        if ended",
+        "        head = roll_forward(run)\n        if ended",
+        "        return roll_forward(run)\n        if ended",
         CHAINS,
     ),
     Mutant(

@@ -33,7 +33,7 @@ MUTANTS = (
     Mutant(
         "difference-is-told",
         "A person is told that the ledger differed from the chain",
-        "run/publish.py",
+        "run/roll_forward.py",
         "        findings = [*_unannounced(run, signed), *_differences(signed.head, disowned)]",
         "        findings = [*_unannounced(run, signed)]",
         HELD,
@@ -41,7 +41,7 @@ MUTANTS = (
     Mutant(
         "disowned-head-is-forgotten",
         "A head that was set aside is dropped once the chain has told the truth",
-        "run/publish.py",
+        "run/roll_forward.py",
         "    if disowned is not None and disowned.seq <= head.seq:",
         "    if False:",
         HELD,
@@ -49,7 +49,7 @@ MUTANTS = (
     Mutant(
         "lost-head-is-kept-until-it-is-stated",
         "What the ledger knew and the bucket lacks is not forgotten before an operator has stated it",
-        "run/publish.py",
+        "run/roll_forward.py",
         "    if disowned is not None and disowned.seq <= head.seq:",
         "    if disowned is not None:",
         HELD,
@@ -57,7 +57,7 @@ MUTANTS = (
     Mutant(
         "rolling-forward-stops-in-time",
         "Rolling forward stops while there is time to end in order",
-        "run/publish.py",
+        "run/roll_forward.py",
         "        elif not run.has_time():",
         "        elif False:",
         HELD,
@@ -65,7 +65,7 @@ MUTANTS = (
     Mutant(
         "rolling-forward-does-one-at-least",
         "Each run rolls at least one statement forward, however little time it has",
-        "run/publish.py",
+        "run/roll_forward.py",
         "        elif not run.has_time():",
         "        if not run.has_time():",
         HELD,
@@ -178,7 +178,7 @@ MUTANTS = (
     Mutant(
         "load-again-when-superseded",
         "Where another statement came first while the key was named, loading begins anew",
-        "run/publish.py",
+        "run/roll_forward.py",
         "        except SupersededError:\n            continue",
         "        except SupersededError:\n            return head",
         SIGNING,
@@ -186,7 +186,7 @@ MUTANTS = (
     Mutant(
         "expired-files-stay-gone",
         "Entry files whose time is over are not made again after a ledger was lost",
-        "run/publish.py",
+        "run/roll_forward.py",
         " or _has_expired(run, statement.export):",
         ":",
         CHAINS,
@@ -194,7 +194,7 @@ MUTANTS = (
     Mutant(
         "old-news-is-not-told",
         "What was stated more than a month ago is not told anew after a ledger was lost",
-        "run/publish.py",
+        "run/roll_forward.py",
         "MAX_CRASH_AGE = 30 * DAY",
         "MAX_CRASH_AGE = 3000 * DAY",
         CHAINS,

@@ -138,7 +138,7 @@ MUTANTS = (
     Mutant(
         "mismatch-of-a-crash-pages",
         "A mismatch that a crashed run committed and did not tell is told by the next",
-        "run/publish.py",
+        "run/roll_forward.py",
         "            return (mismatch_finding(statement),)",
         "            return ()",
         SAFETY,

@@ -17,9 +17,9 @@ from audit_archive.run.context import Run, SupersededError, announce_pending, le
 from audit_archive.run.findings import announce_hold
 from audit_archive.run.ledger_head import readable_head
 from audit_archive.run.plan import Constraints, Plan, is_idle, make_plan
-from audit_archive.run.publish import load
 from audit_archive.run.purge import HeldError, check_dry, purge
 from audit_archive.run.result import Result, RunOutcome, archived, held, plain, purged, stale, warned
+from audit_archive.run.roll_forward import roll_forward
 from audit_archive.run.rollback import check_forward
 from audit_archive.run.settle import settle, settle_late
 from audit_archive.run.slices import Basis, archive_slices
@@ -55,7 +55,7 @@ def _under_lease(run: Run) -> Result:
 
 def _archive_and_purge(run: Run) -> tuple[Result, Head]:
     # 1. Finish what a crashed run left: the ledger comes up to the chain, and each purge gets its outcome.
-    loaded = load(run)
+    loaded = roll_forward(run)
     head = settle(run, loaded)
 
     # 2. Peek before the download: the export must hold every entry that was live by then.
@@ -91,7 +91,7 @@ def _archive_and_purge(run: Run) -> tuple[Result, Head]:
         # 7. Purge what is recorded, and record how it ended.
         return _purge(run, head, surveyed, plan, result) if is_complete else (result, head)
     except SupersededError:
-        head = load(run)
+        head = roll_forward(run)
         return plain(RunOutcome.SUPERSEDED, loaded, head), head
 
 

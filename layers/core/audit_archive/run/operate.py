@@ -15,9 +15,10 @@ from audit_archive.run.checkpoints import sign_checkpoint
 from audit_archive.run.commit import commit
 from audit_archive.run.context import Run, lease, paging
 from audit_archive.run.ledger_head import find_absent, newest_number, readable_head
-from audit_archive.run.publish import load, publish, record
+from audit_archive.run.publish import publish, record
 from audit_archive.run.request import OperatorRequest
 from audit_archive.run.result import Result, RunOutcome, plain
+from audit_archive.run.roll_forward import roll_forward
 
 
 def state_decision(run: Run, decision: OperatorRequest) -> Result:
@@ -34,7 +35,7 @@ def state_decision(run: Run, decision: OperatorRequest) -> Result:
         before = _PREPARATIONS[decision.action](run, decision)
         committed = commit(run, before, replace(_statement(run, before, decision), lost=lost))
         if committed is None:
-            return plain(RunOutcome.SUPERSEDED, before, load(run))
+            return plain(RunOutcome.SUPERSEDED, before, roll_forward(run))
         head = record(run, publish(run, sign_checkpoint(run, committed)))
         if lost is not None:
             run.ledger.forget_disowned(run.order.console)
@@ -43,7 +44,7 @@ def state_decision(run: Run, decision: OperatorRequest) -> Result:
 
 def _resume(run: Run, _: OperatorRequest) -> Head:
     """The head to state `resume` on: purging goes on after a mismatch was looked into."""
-    head = load(run)
+    head = roll_forward(run)
     if not head.is_latched:
         raise RequestError("action", f"nothing to resume: no mismatch holds back Console {head.console}")
     return head
@@ -51,7 +52,7 @@ def _resume(run: Run, _: OperatorRequest) -> Head:
 
 def _epoch(run: Run, _: OperatorRequest) -> Head:
     """The head to state `epoch` on: ids count anew after a Console was reset or replaced."""
-    head = load(run)
+    head = roll_forward(run)
     if head.statement is None:
         raise RequestError("action", f"nothing is archived of Console {head.console}: no new epoch is needed")
     return head
@@ -59,7 +60,7 @@ def _epoch(run: Run, _: OperatorRequest) -> Head:
 
 def _accept(run: Run, decision: OperatorRequest) -> Head:
     """The head to state `accept` on: a purge may cross missing ids that were looked into."""
-    head, span = load(run), decision.accepted
+    head, span = roll_forward(run), decision.accepted
     if span is None:
         raise RequestError("first", "missing: give the missing ids to accept as `first` and `last`")
     known = span_set(head.unexplained)
@@ -85,7 +86,7 @@ def _rebuild(run: Run, _: OperatorRequest) -> Head:
     is_under_way = ledger.disowned(console) is not None and (head is None or head.seq < end)
     if not is_under_way:
         ledger.disown(console)
-    return load(run)
+    return roll_forward(run)
 
 
 def _lost(run: Run, decision: OperatorRequest) -> LostStatement | None:

@@ -14,7 +14,7 @@ from audit_archive.run.checkpoints import sign_checkpoint
 from audit_archive.run.collect import Surveyed
 from audit_archive.run.commit import commit, mismatch_finding
 from audit_archive.run.context import Run
-from audit_archive.run.publish import ATTEMPTS, Published, announce_and_record, load, publish
+from audit_archive.run.publish import Published, announce_and_record, publish
 from audit_archive.run.receipts import (
     Settlement,
     match_receipts,
@@ -23,6 +23,7 @@ from audit_archive.run.receipts import (
     settle_intent,
     storable_entry,
 )
+from audit_archive.run.roll_forward import ATTEMPTS, roll_forward
 
 RECEIPT_LOOKS = 3
 """How often a run looks for the receipt of the purge that it sent."""
@@ -117,7 +118,7 @@ def write_up(run: Run, head: Head, ended: Ended) -> Head:
         committed = commit(run, head, statement)
         if committed is not None:
             return _record(run, publish(run, sign_checkpoint(run, committed)), statement)
-        head = load(run)
+        head = roll_forward(run)
         if ended.intent.seq not in {known.seq for known in head.intents}:
             return head
         if _is_taken(ended.receipt, head):
