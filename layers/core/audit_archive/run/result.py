@@ -86,6 +86,9 @@ class Result:
             if len(items) > MOST_LISTED
         )
         first: dict[str, Any] = {name: items[:MOST_LISTED] for name, items in lists.items()}
+        first["foreign_purges"] = tuple(  # a purge may have lost millions, and none beyond the first is told
+            replace(each, lost=each.lost[:MOST_LISTED]) for each in first["foreign_purges"]
+        )
         plain: dict[str, Any] = _cut(to_json(replace(self, **first, warnings=self.warnings + more)))
         return plain
 
