@@ -1,12 +1,10 @@
-"""One month of an archive of three years: only that month may be read. Each returns `entries` as it came."""
+"""One month of an archive of three years: only that month may be read. Each returns `entries` as it came.
+
+What most people would write is in `peer`, and the floor in `floor`: they load nothing of ours.
+"""
 
 from __future__ import annotations
 
-import gzip
-import json
-import subprocess
-import tempfile
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
 
@@ -18,7 +16,6 @@ from bench.years import CONSOLE
 from cli.stack import folder_reader, handouts, is_signed, question
 
 MONTH = {"console": CONSOLE, "from": "2024-03-01", "to": "2024-03-31"}
-START, END = datetime(2024, 3, 1, tzinfo=UTC), datetime(2024, 4, 1, tzinfo=UTC)
 FILES = 33
 """The month's, and one on each side, where an entry without a time may be filed."""
 
@@ -45,23 +42,3 @@ def evidence(folder: str, entries: int) -> int:
 
 def _request() -> EvidenceRequest:
     return cast("EvidenceRequest", question(MONTH | {"request": "evidence"}))
-
-
-def peer(folder: str, entries: int) -> int:
-    """What most people would write: every file unpacked, every line parsed and its time compared."""
-    with tempfile.TemporaryFile() as found:
-        for path in sorted(Path(folder, "entries").rglob("*.gz")):
-            with gzip.open(path) as lines:
-                for line in lines:
-                    at = datetime.strptime(json.loads(line)["timestamp"], "%Y-%m-%d %H:%M:%S UTC%z")
-                    if START <= at < END:
-                        found.write(line)
-    return entries
-
-
-def floor(folder: str, entries: int) -> int:
-    """`zcat` of just the month's files."""
-    files = sorted(Path(folder, "entries").glob("*/dt=2024-03-*/*.gz"))
-    with tempfile.TemporaryFile() as found:
-        subprocess.run(["zcat", *files], stdout=found, check=True)
-    return entries

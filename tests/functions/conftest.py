@@ -8,10 +8,10 @@ from types import ModuleType
 
 import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from audit_archive import bootstrap
 from tests.functions.world import Aws, World, worlds
+from tests.support.aws import moto_server
 from tests.support.invocation import environment_for
 
 FUNCTIONS = Path(__file__).parents[2] / "functions"
@@ -21,11 +21,8 @@ FUNCTIONS = Path(__file__).parents[2] / "functions"
 def aws() -> Iterator[Aws]:
     """An AWS on this machine, and the environment that leads every client of this process to it."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    with pytest.MonkeyPatch.context() as environment:
-        for name, value in environment_for(f"http://{host}:{port}").items():
+    with moto_server() as endpoint, pytest.MonkeyPatch.context() as environment:
+        for name, value in environment_for(endpoint).items():
             environment.setenv(name, value)
         bootstrap._client.cache_clear()
         yield Aws(
@@ -36,7 +33,6 @@ def aws() -> Iterator[Aws]:
             boto3.client("sqs"),
         )
         bootstrap._client.cache_clear()
-    server.stop()
 
 
 @pytest.fixture(scope="session")

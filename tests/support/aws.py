@@ -14,8 +14,10 @@ from typing import Any
 from uuid import uuid4
 
 import boto3
+import pytest
 import requests
 from botocore.config import Config
+from moto import backends
 from moto.server import ThreadedMotoServer
 
 from local.aws.emulator import base_env
@@ -40,12 +42,16 @@ def client(service: str, endpoint: str, config: Config | None = None) -> Any:
 def moto_server() -> Iterator[str]:
     """moto, in a thread of this process."""
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    try:
-        host, port = server.get_host_and_port()
-        yield f"http://{host}:{port}"
-    finally:
-        server.stop()
+    services = tuple(backends.list_of_moto_modules())
+    with pytest.MonkeyPatch.context() as patch:
+        # It looks through the folders of its services for every request, and always finds the same.
+        patch.setattr(backends, "list_of_moto_modules", lambda: services)
+        server.start()
+        try:
+            host, port = server.get_host_and_port()
+            yield f"http://{host}:{port}"
+        finally:
+            server.stop()
 
 
 @contextmanager

@@ -13,8 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-from samtranslator.parser.parser import Parser  # type: ignore[import-untyped]
-from samtranslator.translator.translator import Translator  # type: ignore[import-untyped]
 from samtranslator.yaml_helper import yaml_parse  # type: ignore[import-untyped]
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -55,6 +53,10 @@ class Rendered:
 
 def render(**parameters: str) -> Rendered:
     """Render the template with these parameters; all but the required ones have defaults."""
+    # Loaded when needed: it takes a second, and every process that collects the tests loads this module.
+    from samtranslator.parser.parser import Parser  # type: ignore[import-untyped] # noqa: PLC0415
+    from samtranslator.translator.translator import Translator  # type: ignore[import-untyped] # noqa: PLC0415
+
     values = {n: str(p["Default"]) for n, p in SOURCE["Parameters"].items() if "Default" in p}
     values |= REQUIRED | parameters
     packaged = copy.deepcopy(SOURCE)

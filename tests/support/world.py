@@ -1,6 +1,7 @@
 """A whole world for the archive run: a trail, two keys to it, a bucket, a ledger, people and time."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from itertools import count
 from typing import Any
 
@@ -43,6 +44,9 @@ CONSOLE = "1234abcd"
 HOUR = 3600
 LEASE = 960
 """Seconds after which the lease of a run that died is free again."""
+
+_parsed = lru_cache(1000)(parse_statement)
+"""The statement that some bytes are: a world is asked for its chain again and again, and none can change."""
 
 
 class Meanwhile(CallLog):
@@ -203,7 +207,7 @@ class World:
 
     def chain(self) -> list[Statement]:
         """Every statement in the bucket, in order."""
-        return [parse_statement(self.store.data(key)) for key in self.store.keys(statements_prefix(CONSOLE))]
+        return [_parsed(self.store.data(key)) for key in self.store.keys(statements_prefix(CONSOLE))]
 
     def archives(self) -> list[ArchiveStatement]:
         """The statements that archive."""

@@ -17,9 +17,9 @@ OURS = "archiver"
 
 
 def zip_of(entries: list[Entry]) -> bytes:
-    """The export: one zipped JSON file, an array of the entries as they are given."""
+    """The export: one zipped JSON file, an array of the entries as they are given. It is packed in haste."""
     file = BytesIO()
-    with ZipFile(file, "w", ZIP_DEFLATED) as archive:
+    with ZipFile(file, "w", ZIP_DEFLATED, compresslevel=1) as archive:
         archive.writestr("canary_audit_trail.json", json.dumps(entries))
     return file.getvalue()
 

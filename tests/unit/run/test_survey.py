@@ -252,11 +252,11 @@ def test_every_new_entry_is_in_exactly_one_slice(
     assert_slices_cover(entries, head)
 
 
-def test_a_slice_covers_at_most_a_million_entries() -> None:
-    one = entry(1)
-    many = (one._replace(id=number) for number in range(1, MAX_SLICE_ENTRIES + 2))
-    slices = survey_entries(many, NOBODY, NOW, CUTOFF).slices
-    assert slices == (SliceFacts(1, 1_000_000, 1_000_000), SliceFacts(1_000_001, 1_000_001, 1))
+def test_a_slice_covers_at_most_a_million_entries(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert MAX_SLICE_ENTRIES == 1_000_000
+    monkeypatch.setattr(survey, "MAX_SLICE_ENTRIES", 1000)
+    slices = surveyed([entry(number) for number in range(1, 1002)]).slices
+    assert slices == (SliceFacts(1, 1000, 1000), SliceFacts(1001, 1001, 1))
 
 
 def test_more_ranges_or_receipts_than_memory_can_hold_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:

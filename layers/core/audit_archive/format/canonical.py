@@ -14,6 +14,7 @@ import orjson
 from audit_archive.format.keys import from_base64, to_base64
 
 OPTIONS = orjson.OPT_SORT_KEYS
+_NEVER_A_FLOAT = frozenset({str, int, bool, type(None)})
 SOURCE_KEY, SOURCE_BASE64_KEY = "_source", "_source_base64"
 SOURCE_KEYS = frozenset({SOURCE_KEY, SOURCE_BASE64_KEY})
 _SOURCE_LINES = tuple(b'{"%b":' % key.encode() for key in SOURCE_KEYS)
@@ -82,6 +83,8 @@ def _refuse_non_finite(value: object) -> None:
     pending = [value]
     while pending:
         item = pending.pop()
+        if type(item) in _NEVER_A_FLOAT:  # most are
+            continue
         if isinstance(item, float) and not math.isfinite(item):
             raise TypeError(f"canonical JSON can't carry {item!r}")
         if isinstance(item, dict):

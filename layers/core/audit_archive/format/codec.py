@@ -15,6 +15,9 @@ W = TypeVar("W", bound=StrEnum)
 Decode: TypeAlias = Callable[[Any], Any]
 """Turns a JSON value into a field's value. Raises ValueError, which names the field that does not fit."""
 
+_AS_IT_IS = frozenset({str, int, bool, float, NoneType})
+"""The scalars of JSON. Most values of a record are one, so they are looked for first."""
+
 
 class UnknownMember(str):
     """A text in place of a member of a StrEnum that is not one of the members.
@@ -40,6 +43,8 @@ def to_json(value: Any) -> Any:
     The rest stays as it is. (orjson takes members of a StrEnum as values, but not as keys.)
     """
     kind: Any = type(value)
+    if kind in _AS_IT_IS:
+        return value
     names = _names(kind)
     if names is not None:
         return {name: to_json(getattr(value, name)) for name in names}
@@ -61,7 +66,11 @@ def from_json(cls: type[R], value: object) -> R:
     if decoders.keys() != value.keys():
         differing = ", ".join(sorted(map(str, decoders.keys() ^ value.keys())))
         raise ValueError(f"{cls.__name__}: missing or unknown fields: {differing}")
-    return cls(**{name: decode(value[name]) for name, decode in decoders.items()})
+    found: dict[str, Any] = {}
+    for name, (scalar, decode) in decoders.items():
+        item = value[name]
+        found[name] = item if type(item) is scalar else decode(item)
+    return cls(**found)
 
 
 @cache
@@ -71,9 +80,18 @@ def _names(cls: type) -> tuple[str, ...] | None:
 
 
 @cache
-def _decoders(cls: Any) -> dict[str, Decode]:
-    """The decoder of each field of a dataclass."""
-    return {name: _decoder(hint, f"{cls.__name__}.{name}") for name, hint in get_type_hints(cls).items()}
+def _decoders(cls: Any) -> dict[str, tuple[type | None, Decode]]:
+    """What reads each field of a dataclass, after the class of a scalar that the field takes as it is."""
+    return {
+        name: (_scalar_of(hint), _decoder(hint, f"{cls.__name__}.{name}"))
+        for name, hint in get_type_hints(cls).items()
+    }
+
+
+def _scalar_of(hint: Any) -> type | None:
+    """The one class of JSON's scalars that a field takes, besides None; None if there is no such class."""
+    options = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
+    return next((each for each in options if each in _AS_IT_IS - {NoneType}), None)
 
 
 def _decoder(hint: Any, where: str) -> Decode:

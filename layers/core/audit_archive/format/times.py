@@ -7,6 +7,7 @@ Whole seconds identify an entry's time: a fraction is cut off.
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias
 
 DAY = 86_400
@@ -19,6 +20,7 @@ def rfc3339(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+@lru_cache(1024)  # strptime is slow, and a run asks again and again for the few moments of its chain
 def from_rfc3339(text: str) -> int:
     """Epoch seconds of a text that `rfc3339` wrote. Raises ValueError for any other text."""
     return int(datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC).timestamp())

@@ -91,6 +91,9 @@ class Result:
             if len(items) > MOST_LISTED
         )
         first: dict[str, Any] = {name: items[:MOST_LISTED] for name, items in lists.items()}
+        first["foreign_purges"] = tuple(  # a purge may have destroyed millions: only the first are shown
+            replace(each, lost=each.lost[:MOST_LISTED]) for each in first["foreign_purges"]
+        )
         answer: dict[str, Any] = _cut(to_json(replace(self, **first, warnings=self.warnings + more)))
         return answer
 
