@@ -131,6 +131,12 @@ LIES: dict[str, tuple[int, str, str, Lie]] = {
         Depth.CONTENT,
         lambda said: replace(said, receipts_seen=(replace(said.receipts_seen[0], user="nobody"),)),
     ),
+    "a purge is planned beyond what is archived": (
+        4,
+        Verdict.MISDESCRIBED,
+        Depth.CHAIN,
+        lambda said: replace(said, plan=replace(said.plan, boundary=16)),
+    ),
     "another newest entry": (4, Verdict.MISDESCRIBED, Depth.CONTENT, lambda said: replace(said, anchor=None)),
 }  # fmt: skip
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
 import pytest
@@ -81,6 +82,29 @@ def with_comment(comment: bytes) -> bytes:
     return file.getvalue()
 
 
+def with_names(*names: str, folder_data: bytes = b"", **how: Any) -> bytes:
+    """An export with these members; the last that is no folder has its entries."""
+    file = BytesIO()
+    with ZipFile(file, "w") as archive:
+        for name in names:
+            info = ZipInfo("x")
+            info.filename = name
+            for field, value in how.items() if name[-1:] == "/" else ():
+                setattr(info, field, value)
+            archive.writestr(info, folder_data if name[-1:] == "/" else '[{"id": 1}]')
+    return file.getvalue()
+
+
+def with_folder_of(data: bytes, crc: int = 0) -> bytes:
+    """An export with a folder that has these bytes as its deflated data, and says that they are nothing."""
+    stored = with_names("a/", "a/b.json", folder_data=data)
+    central = stored.index(b"PK\x01\x02")
+    said = {14: crc.to_bytes(4, "little"), 22: bytes(4), 8: b"\x08\0"}
+    for at, new in said.items():
+        stored = patched(patched(stored, at, new), central + at + 2, new)
+    return stored
+
+
 def patched(data: bytes, at: int, new: bytes) -> bytes:
     """The same with other bytes at a place."""
     return data[:at] + new + data[at + len(new) :]
@@ -102,7 +126,29 @@ ZIPS = {
     "in the form for large files": wide(),
     "stored": with_member(compress_type=ZIP_STORED),
     "with a folder beside it": export_of('[{"id": 1}]'),
+    "with 15 folders": with_names("a.json", *(f"{at}/" for at in range(15))),
+    "with a folder of another kind of machine": with_names("a/", "a/b.json", external_attr=0x10),
+    "with a folder in which nothing is deflated": with_folder_of(b"\x03\0"),
+    "with dots in its name": with_names("a/..b/...json"),
     "with a comment": with_comment(b"a comment"),
+    "with 16 folders": with_names("a.json", *(f"{at}/" for at in range(16))),
+    "with a folder that has data": with_names("a/", "a/b.json", folder_data=b"[]"),
+    "with a folder that says that it has no data": with_folder_of(b"\x03\1"),
+    "with a folder that has a CRC": with_folder_of(b"\x03\0", crc=1),
+    "with a folder of more data than it says": with_folder_of(b"\x03\0\0"),
+    "with a folder that is a link": with_names("a/", "a/b.json", external_attr=0o120777 << 16),
+    "with a folder under the name of its file": with_names("a.json", "a.json/"),
+    "two files": with_names("a.json", "b.json"),
+    "a link": with_member(external_attr=0o120777 << 16),
+    "a file that is a folder": with_member(external_attr=0x10),
+    **{
+        f"under the name {name!r}": with_names(name)
+        for name in (
+            *("../x.json", "/x.json", "a/../x.json", "a/..", "..", "C:x.json", "c:/x.json"),
+            *("a\\b.json", "a\x1b.json", "a\nb.json", "a\0b.json", ""),
+        )
+    },
+    **{f"beside {name!r}": with_names("a.json", name) for name in ("../", "/", "b//", "b/../c/", "C:/")},
     "two, one after the other": export_of('[{"id": 2}]') + GOOD,
     "one in the comment of another": with_comment(GOOD),
     "something before it": b"#!/bin/sh\n" + GOOD,
@@ -211,6 +257,36 @@ def limited(*arguments: object) -> subprocess.CompletedProcess[str]:
     """The program in a Python of its own that may not have more memory."""
     command = [sys.executable, "-I", "-S", "-c", LIMITED, str(MEMORY), str(PROGRAM), *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own
+
+
+ENTRY = '{"id": %s, "a": {"b": 1}}'
+FIRST, SECOND = ENTRY % 1, ENTRY % 2
+BETWEEN = ("\n", "\r\n", " \t\n\n ", "", " ", "\r", "\t\r ", ",\n")
+TEXTS = {between: f"\n {FIRST}{between}{SECOND}\r " for between in BETWEEN}
+IDS = ("2", "9223372036854775807", *('"2"', '"٣"', "2.0", "2e0", "[2]", "true", "null", "0", "-2", "02"))
+
+
+@pytest.mark.parametrize("between", TEXTS)
+def test_entries_are_apart_by_a_line_feed_or_both_refuse_them(between: str) -> None:
+    """Also where the program reads a byte at a time."""
+    data = TEXTS[between].encode()
+    is_taken = BETWEEN.index(between) < BETWEEN.index("")
+    with nullcontext() if is_taken else pytest.raises(InvalidExportError):
+        assert sum(map(len, read_entries([data]))) == len("12")
+    for step in (1, len(data)):
+        pieces = [data[at : at + step] for at in range(0, len(data), step)]
+        with nullcontext() if is_taken else pytest.raises(ValueError, match=r"line feed|JSON"):
+            assert [source for _, source in verify.entries_in(pieces)] == [FIRST, SECOND]
+
+
+@pytest.mark.parametrize("entry_id", IDS)
+def test_an_id_is_an_integer_or_both_refuse_it(entry_id: str) -> None:
+    data = export_of(f"[{FIRST},{ENTRY % entry_id}]")
+    is_taken = IDS.index(entry_id) < IDS.index('"2"')
+    with nullcontext() if is_taken else pytest.raises(InvalidExportError):
+        assert sum(map(len, read_entries(open_member(BytesIO(data), len(data))))) == len("12")
+    with nullcontext() if is_taken else pytest.raises(ValueError, match=r"id|JSON"):
+        assert len(verify.read_export(BytesIO(data), "2026-11-20", BytesIO())[0]) == len("12")
 
 
 @pytest.mark.parametrize("megabytes", [1, 17])

@@ -2,10 +2,15 @@
 
 import gzip
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
+import pytest
+
+from audit_archive.format.canonical import canonical_bytes, source_line
+from audit_archive.format.keys import to_base64
 from audit_archive.format.layout import statement_key
 from audit_archive.format.merkle import EMPTY_TREE, TreeBuilder
 from tests.support.attacker import Victim
@@ -25,12 +30,25 @@ def test_a_tree_that_does_not_go_on_is_found_without_the_lines(tmp_path: Path) -
     assert ("misdescribed", statement_key(CONSOLE, 5)) in ask(copied(victim.store, tmp_path)).blamed
 
 
-def test_a_line_that_the_export_does_not_have(tmp_path: Path) -> None:
+OTHER_LINES: dict[str, Callable[[bytes, int], bytes]] = {
+    "another user": lambda line, _: line.replace(b'"user":"', b'"user":"mallory or ', 1),
+    "its source, which canonical JSON carries": source_line,
+    "its source in Base64": lambda line, entry_id: canonical_bytes(
+        {"_source_base64": to_base64(line), "id": entry_id}
+    ),
+    "the source of its source": lambda line, entry_id: source_line(source_line(line, entry_id), entry_id),
+}
+
+
+@pytest.mark.parametrize("what", OTHER_LINES)
+def test_a_line_that_the_export_does_not_have(what: str, tmp_path: Path) -> None:
     """Entry file, hashes, tree and signatures all fit: only the export says something else."""
     victim, said = Victim(), Victim().archives[-1]
     first, *others = said.entries
     true = gzip.decompress(victim.store.data(first.key))
-    content = true.replace(b'"user":"', b'"user":"mallory or ', 1)
+    line, _, rest = true.partition(b"\n")
+    entry_id = json.loads(line)["id"]
+    content = OTHER_LINES[what](line, entry_id) + b"\n" + rest
     assert content != true
     victim.replace(first.key, gzip.compress(content, mtime=0))
     lines = [
@@ -47,5 +65,4 @@ def test_a_line_that_the_export_does_not_have(tmp_path: Path) -> None:
     answer = ask(copied(victim.store, tmp_path))
     assert answer.blamed == {("misdescribed", statement_key(CONSOLE, said.seq))}
     (fault,) = answer.said["consoles"][0]["checks"][6]["faults"]
-    entry_id = json.loads(content.splitlines()[0])["id"]
     assert fault["why"] == f"The line of entry {entry_id} has another content or date than the export."

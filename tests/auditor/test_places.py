@@ -2,17 +2,19 @@
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from audit_archive.evidence.handout import verify
 from audit_archive.format.keys import to_base64
 from audit_archive.format.layout import checkpoint_key, statement_key
-from tests.support.attacker import Victim, naming, twin_world
+from audit_archive.format.verdicts import Depth, Verdict
+from tests.support.attacker import Victim, blamed, naming, twin_world
 from tests.support.bundles import bundle
 from tests.support.fakes import FakeSigner
 from tests.support.tampering import bundle_of, sealed, unpacked, zipped
-from tests.support.verify_program import ask, copied, written
+from tests.support.verify_program import Answer, ask, copied, written
 from tests.support.world import CONSOLE
 
 NO_LINES = "NOT CHECKED: lines: the bundle has no line, so it proves nothing of any entry"
@@ -62,6 +64,57 @@ def test_what_is_expected_is_accepted_and_the_other_refused(
     }
     with pytest.raises(SystemExit):
         ask(places[kind], "--archive", "--bundle")
+
+
+@pytest.mark.parametrize("junk", ["manifest.json", "report.html", "entries.csv"])
+def test_a_file_beside_an_archive_makes_no_bundle_of_it(junk: str, victim: Victim, tmp_path: Path) -> None:
+    """Whoever says that it is an archive. It says which Console it is of, which is not asked."""
+    source = victim.copied(tmp_path / "archive")
+    place = unpacked({junk: b'{"console":"feedbeef"}'}, tmp_path / "archive")
+    assert victim.audit(Depth.CONTENT, source=source, has_ledger=False).is_valid
+    answer = ask(place, "--archive", *written(tmp_path, victim.keys))
+    assert (answer.status, answer.blamed) == (0, set())
+    assert answer.said["verdict"].startswith("VALID: a copy of an archive of 8 statements, 16 lines, ")
+    assert f"No statement names this file, and nothing rests on it: {junk}" in one_of(answer)["notes"]
+    assert ask(place).status != 0
+
+
+NO_CHECKPOINTS = [
+    "0000000099.json",
+    "0000000099.txt.bak",
+    "a/0000000099.txt",
+    "0000000099",
+    "x0000000099.txt",
+]
+
+
+@pytest.mark.parametrize("name", NO_CHECKPOINTS)
+def test_what_has_not_the_name_of_a_checkpoint_tells_of_no_statement(
+    name: str, victim: Victim, tmp_path: Path
+) -> None:
+    """Else whoever may add a file could raise an alarm about a statement that never was."""
+    source = victim.copied(tmp_path / "archive")
+    key = f"checkpoints/console={CONSOLE}/{name}"
+    place = unpacked({key: b"x"}, tmp_path / "archive")
+    assert victim.audit(Depth.CONTENT, source=source, has_ledger=False).is_valid
+    answer = ask(place, *written(tmp_path, victim.keys))
+    assert (answer.status, answer.blamed) == (0, set())
+    assert f"No statement names this file, and nothing rests on it: {key}" in one_of(answer)["notes"]
+
+
+def test_a_checkpoint_without_its_statement_tells_of_it(victim: Victim, tmp_path: Path) -> None:
+    source = victim.copied(tmp_path / "archive")
+    place = unpacked({checkpoint_key(CONSOLE, 99): b"x"}, tmp_path / "archive")
+    missing = {(str(Verdict.MISSING), statement_key(CONSOLE, 9))}
+    assert blamed(victim.audit(Depth.CONTENT, source=source, has_ledger=False)) == missing
+    answer = ask(place, *written(tmp_path, victim.keys))
+    assert (answer.status, answer.blamed) == (1, missing)
+
+
+def one_of(answer: Answer) -> dict[str, Any]:
+    """What it says of the one Console."""
+    (one,) = answer.said["consoles"]
+    return dict(one)
 
 
 def test_the_verdict_says_how_much_was_judged(victim: Victim, tmp_path: Path) -> None:

@@ -24,6 +24,13 @@ OTHER = "tests/auditor/test_places.py::test_it_is_refused_where_an_archive_is_ex
 TWO = "tests/auditor/test_places.py::test_only_a_kept_checkpoint_tells_two_histories_of_one_key_apart"
 LIES = "tests/auditor/test_bundles.py::test_a_lie_whose_hashes_fit"
 LIMIT = "tests/auditor/test_bundles.py::test_how_many_lines_are_proven_must_be_said_rightly"
+BEYOND = "tests/auditor/test_places.py::test_a_checkpoint_without_its_statement_tells_of_it"
+NO_CHECKPOINT = (
+    "tests/auditor/test_places.py::test_what_has_not_the_name_of_a_checkpoint_tells_of_no_statement"
+)
+BESIDE = "tests/auditor/test_places.py::test_a_file_beside_an_archive_makes_no_bundle_of_it"
+APART = "tests/auditor/test_bounds.py::test_entries_are_apart_by_a_line_feed_or_both_refuse_them"
+INTEGERS = "tests/auditor/test_bounds.py::test_an_id_is_an_integer_or_both_refuse_it"
 
 MUTANTS = (
     Mutant(
@@ -310,8 +317,8 @@ MUTANTS = (
         "verify-the-other-place-is-refused",
         "A bundle is refused where a copy of an archive is expected",
         "evidence/handout/verify.py",
-        "        if audit.kind != expected:",
-        "        if False:",
+        "    need(kind == expected, ",
+        "    need(True, ",
         OTHER,
     ),
     Mutant(
@@ -337,5 +344,141 @@ MUTANTS = (
         "        if unproven and limit == count - unproven:",
         "        if unproven and limit is not None:",
         LIMIT,
+    ),
+    Mutant(
+        "verify-a-plan-purges-what-is-archived",
+        "A plan that purges beyond what is archived is a fault",
+        "evidence/handout/verify.py",
+        'min(plan["boundary"], newest)',
+        'plan["boundary"]',
+        INSIDERS,
+    ),
+    Mutant(
+        "verify-a-checkpoint-beyond-the-end-is-a-fault",
+        "A checkpoint without its statement shows that the end was cut off",
+        "evidence/handout/verify.py",
+        "            if number > self.end and name == ",
+        "            if False and name == ",
+        BEYOND,
+    ),
+    Mutant(
+        "verify-only-a-checkpoint-is-one",
+        "Only a file with the name of a checkpoint shows that a statement is missing",
+        "evidence/handout/verify.py",
+        'name == self.key(number, "checkpoints", "txt"):',
+        'kind == "checkpoints":',
+        NO_CHECKPOINT,
+    ),
+    Mutant(
+        "verify-an-archive-is-one-whatever-lies-beside-it",
+        "With --archive, a file of a bundle beside exports does not make a bundle of an archive",
+        "evidence/handout/verify.py",
+        "    parts = () if options.archive and has_objects else PARTS",
+        "    parts = PARTS",
+        BESIDE,
+    ),
+    Mutant(
+        "verify-a-bundle-is-no-archive-because-one-is-expected",
+        "With --archive, a place without exports and entry files is a bundle if it has the files of one",
+        "evidence/handout/verify.py",
+        "options.archive and has_objects else",
+        "options.archive else",
+        OTHER,
+    ),
+    Mutant(
+        "verify-a-bundle-stays-one-whatever-lies-in-it",
+        "Without --archive, a place with a file of a bundle is a bundle, also if it has exports",
+        "evidence/handout/verify.py",
+        "options.archive and has_objects else",
+        "has_objects else",
+        BESIDE,
+    ),
+    Mutant(
+        "verify-entries-are-apart",
+        "Two entries of an export have a line feed between them, or a comma",
+        "evidence/handout/verify.py",
+        "            need(is_apart, ",
+        "            need(True, ",
+        APART,
+    ),
+    Mutant(
+        "verify-an-id-is-an-integer",
+        "An entry whose id is not an integer makes an export invalid",
+        "evidence/handout/verify.py",
+        "need(len(ids) == 1 and isinstance(ids[0], tuple), ",
+        "need(len(ids) == 1, ",
+        INTEGERS,
+    ),
+    Mutant(
+        "verify-an-export-has-few-folders",
+        "An export has at most 15 folders beside its file",
+        "evidence/handout/verify.py",
+        "len(inside) <= MOST_MEMBERS and ",
+        "",
+        ZIPS,
+    ),
+    Mutant(
+        "verify-an-export-has-harmless-names",
+        "An export is unpacked into its folder alone",
+        "evidence/handout/verify.py",
+        " and HARMLESS.fullmatch(name) is not None",
+        "",
+        ZIPS,
+    ),
+    Mutant(
+        "verify-no-name-in-an-export-begins-with-a-drive",
+        "No name in an export begins with a drive",
+        "evidence/handout/verify.py",
+        "(?![A-Za-z]:|/",
+        "(?!/",
+        ZIPS,
+    ),
+    Mutant(
+        "verify-no-name-in-an-export-leads-up",
+        "No name in an export leads out of its folder",
+        "evidence/handout/verify.py",
+        "|(.*/)?\\.\\.(/|$))[",
+        ")[",
+        ZIPS,
+    ),
+    Mutant(
+        "verify-an-export-is-a-plain-file",
+        "What an export has is a file, not a link and not a folder",
+        "evidence/handout/verify.py",
+        "kind in {0, 0x80000000}",
+        "True",
+        ZIPS,
+    ),
+    Mutant(
+        "verify-a-folder-of-an-export-is-plain",
+        "A folder beside the file of an export is not a link",
+        "evidence/handout/verify.py",
+        "kind & ~0x10 in {0, 0x40000000} and ",
+        "",
+        ZIPS,
+    ),
+    Mutant(
+        "verify-a-folder-of-an-export-is-empty",
+        "A folder beside the file of an export has no data",
+        "evidence/handout/verify.py",
+        " and is_empty and",
+        " and",
+        ZIPS,
+    ),
+    Mutant(
+        "verify-a-folder-of-an-export-states-nothing",
+        "A folder beside the file of an export states no data",
+        "evidence/handout/verify.py",
+        " and not (member.CRC or member.file_size)",
+        "",
+        ZIPS,
+    ),
+    Mutant(
+        "verify-no-folder-has-the-name-of-the-file",
+        "No folder of an export has the name of its file",
+        "evidence/handout/verify.py",
+        "    need(not any(each.startswith(",
+        "    need(True or any(each.startswith(",
+        ZIPS,
     ),
 )

@@ -32,11 +32,10 @@ It can't prove: that an export was true or complete when the Console served it; 
 and locks, which a copy lacks; that a bundle holds every answer to its question. Of report.html, entries.csv
 and manifest.json it checks only the hashes, and the number of entries.
 It doesn't check these fields of a statement: head_format and head_sha256, which is a digest of what
-the archiving software keeps in mind; drift, plan; sha256 and size of an entry file, whose content it hashes;
-cause and receipt_id of missing ids; intent_seq and surplus of
-receipts; counts, answer and outcome of a purge; accepted and lost; who did something, when and why; nor what
-it says of the Console beside the export: population, stale, covered_until, vanished, amended, respelled,
-not_compared.
+the archiving software keeps in mind; drift; plan, except that its boundary is archived; sha256 and size of an
+entry file, whose content it hashes; cause and receipt_id of missing ids; intent_seq and surplus of receipts;
+counts, answer and outcome of a purge; accepted and lost; who did something, when and why; nor what it says of
+the Console beside the export: population, stale, covered_until, vanished, amended, respelled, not_compared.
 Exit status: 0 VALID, 1 FAULT, 2 NOT CHECKED.
 """
 
@@ -113,9 +112,6 @@ class Audit:
         self.place, self.names, self.unread = place, names, set(names)
         self.console, self.trusted = console, trusted
         self.why_no_signatures = "" if checks_signatures else NO_SIGNATURES
-        parts = PARTS - {"verify.py"}  # that may lie beside an archive too
-        self.is_bundle = any(name in names or (place / name).is_symlink() for name in parts)
-        self.kind = "bundle" if self.is_bundle else "archive"
         self.faults: dict[tuple[int, str, str], str] = {}  # why, by check, verdict and object
         self.checked: defaultdict[int, Counter[str]] = defaultdict(Counter)  # by check: what, and how many
         self.not_checked: defaultdict[int, Counter[str]] = defaultdict(Counter)  # with the reason
@@ -132,8 +128,9 @@ class Audit:
         self.absent: list[str] = []  # the last checkpoints, as far as they are missing
         self.export: tuple[Json, Entries | None] = ({}, None)  # as stated last, and what it holds
 
-    def run(self, manifest: Json, kept: list[Checkpoint]) -> None:
+    def run(self, kind: str, manifest: Json, kept: list[Checkpoint]) -> None:
         """Run all checks, in the order of their numbers."""
+        self.kind, self.is_bundle = kind, kind == "bundle"
         with SpooledTemporaryFile(MOST_OF_AN_ENTRY) as self.lines:
             self.check_statements()
         if self.is_bundle:
@@ -395,9 +392,8 @@ class Audit:
     def check_slice(self, key: str, stated: Json, before: Json, own: Lines, entries: Entries) -> None:
         """Check 7: a statement, and its own lines if there are any, follow from the export."""
         ids = ids_expected(before, stated, entries)
-        of_export = (
-            (date, i, line_in(self.lines, entries[i])) for date, i in sorted((entries[i][1], i) for i in ids)
-        )
+        by_date = sorted((entries[i][1], i) for i in ids)
+        of_export = ((date, i, line_in(self.lines, entries[i])) for date, i in by_date)
         lines, expected = facts_of(of_export, stated, before)
         for entry_id in sorted(i for i in own if own[i] != lines.get(i)):
             why = f"The line of entry {entry_id} has another content or date than the export."
@@ -479,9 +475,7 @@ class Audit:
 
     def check_proof(self, name: str, candidates: list[bytes]) -> None:
         """Check one proof, and take the line that it proves from the candidates: the lines with its id."""
-        with suppress(
-            *MALFORMED
-        ):  # it leads (c2sp.org/tlog-proof) from a leaf to the tree of a valid checkpoint
+        with suppress(*MALFORMED):  # it leads (c2sp.org/tlog-proof) from a leaf to a valid checkpoint's tree
             ((index_text, hashes, note),) = PROOF.findall(self.read(name).decode())
             (epoch, first_leaf, size, root), index = self.signed[note], int(index_text)
             path = [*map(base64_of, hashes.split())]
@@ -529,7 +523,7 @@ class Audit:
             kind, _, rest = name.partition(f"/console={self.console}/")
             number = int([*re.findall(r"(?:^|/)([0-9]{10})\.[a-z.]+$", rest), 0][0])
             self.count(12, "file")
-            if kind == "checkpoints" and number > self.end:
+            if number > self.end and name == self.key(number, "checkpoints", "txt"):
                 why = f"This statement is missing: {name} is present."
                 self.fault(12, "missing", self.key(self.end + 1), why)
             elif name not in self.unread or (not rest and "/console=" in name):
@@ -687,7 +681,7 @@ def expected_after(before: Json, statement: Json, console: str) -> Json:
     """Check 3: what a statement must hold after the one before it. Raises what MALFORMED lists."""
     is_epoch, tree, count = statement["action"] == "epoch", statement["tree"], statement["slice"]["count"]
     archived, purged = (0, 0) if is_epoch else (before["highest_archived_id"], before["highest_purged_id"])
-    newest = max(archived, statement["slice"]["last_id"] or 0)
+    newest, plan = max(archived, statement["slice"]["last_id"] or 0), statement["plan"]
     is_complete = are_ids_complete(statement, archived, newest, before["holes"])
     longer = {**tree, "size": before["tree"]["size"] + count} if continues(tree, before["tree"]) else None
     expected = {
@@ -698,8 +692,9 @@ def expected_after(before: Json, statement: Json, console: str) -> Json:
         "highest_purged_id": 0 if is_epoch else max(purged, statement["highest_purged_id"]),
         "tree": longer if count else before["tree"],
         "missing": statement["missing"] if is_complete else None,
+        "plan": {**plan, "boundary": min(plan["boundary"], newest)} if plan.get("boundary") else plan,
     }
-    for at in (statement["run"]["started_at"], statement["plan"].get("next_due_at")):
+    for at in (statement["run"]["started_at"], plan.get("next_due_at")):
         moment(at or statement["run"]["started_at"])
     if statement.get("receipt") is not None:
         expected["receipt"] = {**statement["receipt"], "id": int(statement["receipt"]["id"])}
@@ -1168,6 +1163,8 @@ def entries_in(pieces: Iterable[bytes]) -> Iterator[tuple[list[tuple[str, Any]],
         text.at = text.start
         while text.next():
             yield text.entry()
+            is_apart = not text.next() or "\n" in text.text[text.start : text.at]
+            need(is_apart, "there is no line feed between two entries")
         return
     if is_array or text.next() == "[":
         text.at += not is_array
@@ -1186,15 +1183,19 @@ def entries_in(pieces: Iterable[bytes]) -> Iterator[tuple[list[tuple[str, Any]],
 # ---------- Zips that can be read in one way, for check 7 and bundles
 PLAIN = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 AMBIGUOUS = "this zip can be read in more than one way, or something else is in the file"
+NOT_PLAIN_FILES = "an export is one plain file, stored or deflated, and at most 15 empty folders beside it"
+MOST_MEMBERS, HARMLESS = 16, re.compile(r"(?![A-Za-z]:|/|(.*/)?\.\.(/|$))[^\\\x00-\x1f]*[^\\\x00-\x1f/]/?")
 
 
 def unzipped(file: IO[bytes]) -> Iterator[bytes]:
     """What the one member of an export's zip holds, some at a time, and no more of it than is stated."""
     with zipfile.ZipFile(file) as archive:
-        inside = members_of(archive, file)  # maybe with the folder of the one file, in which nothing is
-        ((member, start),) = [each for each in inside if not each[0].is_dir() or each[0].file_size]
-        is_allowed = member.compress_type in PLAIN and member.file_size <= MOST_INFLATED
-        need(is_allowed, "an export must be stored or deflated, and is not this large")
+        inside = members_of(archive, file)
+        need(len(inside) <= MOST_MEMBERS and all(is_plain(file, *each) for each in inside), NOT_PLAIN_FILES)
+        ((member, start),) = [each for each in inside if each[0].orig_filename[-1] != "/"]
+        names = [each.orig_filename for each, _ in inside]
+        need(not any(each.startswith(f"{member.orig_filename}/") for each in names), NOT_PLAIN_FILES)
+        need(member.file_size <= MOST_INFLATED, "an export is not this large")
         file.seek(start)
         pieces, crc, size = chunks_of(file, member.compress_size), 0, 0
         for piece in inflated(pieces, -15) if member.compress_type == zipfile.ZIP_DEFLATED else pieces:
@@ -1204,6 +1205,16 @@ def unzipped(file: IO[bytes]) -> Iterator[bytes]:
             yield piece
         is_whole = (crc, size) == (member.CRC, member.file_size)
         need(is_whole, "an export does not hold as much as its zip states, or has another CRC-32")
+
+
+def is_plain(file: IO[bytes], member: zipfile.ZipInfo, start: int) -> bool:
+    """Whether a member is a file or an empty folder, and can be unpacked everywhere, in its place alone."""
+    name, kind = member.orig_filename, member.external_attr & 0xF0000010  # that of Unix, and a folder of DOS
+    file.seek(start)
+    is_empty = file.read(min(member.compress_size, 3)) in {b"", b"\x03\0" * bool(member.compress_type)}
+    is_folder = kind & ~0x10 in {0, 0x40000000} and is_empty and not (member.CRC or member.file_size)
+    is_known = is_folder if name[-1:] == "/" else kind in {0, 0x80000000}
+    return is_known and member.compress_type in PLAIN and HARMLESS.fullmatch(name) is not None
 
 
 def members_of(archive: zipfile.ZipFile, file: IO[bytes]) -> list[tuple[zipfile.ZipInfo, int]]:
@@ -1313,16 +1324,19 @@ def audits_of(place: Path, options: argparse.Namespace) -> list[Audit]:
     trusted, kept = [key_in(path) for path in options.key], [kept_in(path) for path in options.checkpoint]
     paths = [path for path in place.rglob("*") if path.is_file() and not path.is_symlink()]
     names, manifest = {path.relative_to(place).as_posix() for path in paths}, Json()
+    has_objects = any(name.startswith(("exports/", "entries/")) for name in names)
+    # The parts of a bundle may lie beside an archive too: then whoever expects an archive has one.
+    parts = () if options.archive and has_objects else PARTS - {"verify.py"}
+    kind = "bundle" if any(name in names or (place / name).is_symlink() for name in parts) else "archive"
     with suppress(*MALFORMED):  # if it is damaged, its hash tells
-        manifest = dict(json.loads((place / "manifest.json").read_bytes()))
+        manifest = dict(json.loads((place / "manifest.json").read_bytes())) if parts else manifest
     consoles = consoles_in(names, options.console, manifest, {console for console, *_ in kept})
     checks_signatures = InvalidSignature is not None and not options.without_signatures
     audits = [Audit(place, names, console, trusted, checks_signatures) for console in consoles]
+    expected = "bundle" if options.bundle else "archive" if options.archive else kind
+    need(kind == expected, f"you passed --{expected}, and this is {KINDS_OF_PLACES[kind]}")
     for audit in audits:
-        expected = "bundle" if options.bundle else "archive" if options.archive else audit.kind
-        if audit.kind != expected:
-            raise ValueError(f"you passed --{expected}, and this is {KINDS_OF_PLACES[audit.kind]}")
-        audit.run(manifest, [(point[1], point[2], point[3]) for point in kept if point[0] == audit.console])
+        audit.run(kind, manifest, [point[1:] for point in kept if point[0] == audit.console])
     return audits
 
 
