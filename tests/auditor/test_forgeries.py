@@ -65,4 +65,4 @@ def test_a_line_that_the_export_does_not_have(what: str, tmp_path: Path) -> None
     answer = ask(copied(victim.store, tmp_path))
     assert answer.blamed == {("misdescribed", statement_key(CONSOLE, said.seq))}
     (fault,) = answer.said["consoles"][0]["checks"][6]["faults"]
-    assert fault["why"] == f"The line of entry {entry_id} has another content or date than the export."
+    assert fault["why"] == f"The line of entry {entry_id} does not match the export in content or date."

@@ -396,7 +396,7 @@ class Audit:
         of_export = ((date, i, line_in(self.lines, entries[i])) for date, i in by_date)
         lines, expected = facts_of(of_export, stated, before)
         for entry_id in sorted(i for i in own if own[i] != lines.get(i)):
-            why = f"The line of entry {entry_id} has another content or date than the export."
+            why = f"The line of entry {entry_id} does not match the export in content or date."
             self.fault(7, "misdescribed", key, why)
         expected["receipts_seen"] = [entries[i][2] for i in ids if entries[i][2]]
         seen = [{**receipt, **UNSEEN} for receipt in stated["receipts_seen"]]
@@ -1307,7 +1307,7 @@ def print_report(report: Json) -> None:
 
 
 def consoles_in(names: set[str], wanted: str | None, manifest: Json, kept: set[str]) -> list[str]:
-    """The Consoles to check. Raises ValueError if there are none, or not those that are expected."""
+    """The Consoles to check. Raises ValueError if there is no Console, or not those that are expected."""
     home = re.compile(r"(?:exports|entries|statements|checkpoints)/console=([a-z0-9-]+)/.*")
     consoles = {found[1] for found in map(home.fullmatch, names) if found} | kept
     if manifest.get("console", wanted) != (wanted or manifest.get("console")):
@@ -1315,7 +1315,7 @@ def consoles_in(names: set[str], wanted: str | None, manifest: Json, kept: set[s
     if wanted or "console" in manifest:
         consoles = {str(wanted or manifest["console"])}
     need(bool(consoles), "there is neither an archive nor a bundle in this place")
-    need(kept <= consoles, f"a checkpoint that you kept is of another Console than {sorted(consoles)}")
+    need(kept <= consoles, f"a checkpoint that you kept is not of the Consoles here: {sorted(consoles)}")
     return sorted(consoles)
 
 
