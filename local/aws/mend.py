@@ -17,7 +17,6 @@ from typing import Any
 
 from samtranslator.yaml_helper import yaml_parse  # type: ignore[import-untyped]
 
-from audit_archive.format.facts import LockMode
 from local.aws.emulator import LocalAws
 
 NOT_KNOWN = "AWS::Athena::NamedQuery"
@@ -41,7 +40,7 @@ def mend_bucket(aws: LocalAws, bucket: str, mode: str, days: int) -> None:
             "ObjectLockEnabled": "Enabled",
             "Rule": {
                 "DefaultRetention": {
-                    "Mode": "COMPLIANCE" if mode == LockMode.COMPLIANCE else "GOVERNANCE",
+                    "Mode": "COMPLIANCE" if mode == "COMPLIANCE" else "GOVERNANCE",
                     "Days": days,
                 }
             },

@@ -217,7 +217,7 @@ def bare_words(sources: Sources) -> list[str]:
     return [
         f"{module}:{node.lineno} compares with {value!r}, which is {known[value]}"
         for module, text in sources.items()
-        if not is_in(room_of(module), ("evidence.handout",)) and not module.startswith("local.console")
+        if not is_in(room_of(module), ("evidence.handout",)) and not module.startswith("local.")
         for node in nodes(text)
         if isinstance(node, ast.Compare | ast.MatchValue)
         for value in _compared(node)
@@ -451,7 +451,7 @@ PLANTED = [
     (bare_words, "functions.archive.app", "N = sum(1 for hole in holes if hole.cause == 'unexplained')"),
     (bare_words, "cli.verify", "IS_DEEP = depth in {'objects', 'content'}"),
     (bare_words, "bench.run.ours", "IS_DONE = outcome not in ('archived', 'purged')"),
-    (bare_words, "local.demo.x", "match result['outcome']:\n    case 'stale':\n        pass"),
+    (bare_words, "bench.x", "match result['outcome']:\n    case 'stale':\n        pass"),
     (names_twice, "audit_archive.run.x", "class Head:\n    pass"),
     (names_twice, "audit_archive.retrieve.x", "def read_export(path):\n    return path"),
     (names_twice, "audit_archive.adapters.x", "NO_VERSION, OTHER = '', 1"),

@@ -41,6 +41,7 @@ PLANTED = {
         "cli.exits -> audit_archive.lambda_function",
     ),
     "outside": (f"{PACKAGE}/desk.py", "cli.exits", "audit_archive.desk -> cli.exits"),
+    "laptop": ("local/aws/mend.py", "audit_archive.errors", "local.aws.mend -> audit_archive.errors"),
     "stack": ("cli/stack.py", "cli.main", "cli.stack -> cli.main"),
     "circles": ("cli/stack.py", "cli.main", ".stack -> .main"),
 }

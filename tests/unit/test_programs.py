@@ -1,4 +1,4 @@
-"""The tests' own programs start without pytest, which would put the layer on the path for them."""
+"""Every program of the Makefile starts without pytest, which would put the layer on the path for it."""
 
 import os
 import subprocess
@@ -10,7 +10,9 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize("program", ["tests.long_torture", "tests.mutants"])
+@pytest.mark.parametrize(
+    "program", ["local.console", "local.demo", "bench", "tests.long_torture", "tests.mutants"]
+)
 def test_a_program_says_how_it_is_called(program: str) -> None:
     command = [sys.executable, "-m", program, "--help"]
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
