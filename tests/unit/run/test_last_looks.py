@@ -95,6 +95,29 @@ def test_a_refused_export_is_locked_in_the_mode_of_the_stack(mode: str) -> None:
 
 
 def test_an_entry_that_arrives_after_the_count_does_not_stand_for_a_late_one_that_was_counted() -> None:
+    world = ready()
+    world.mode = "off"
+    world.trail.purge(2, user="mallory@example.com")  # explains why 1 and 2 are missing
+    world.run()
+    world.later(2 * DAY)
+    world.mode = "on"
+
+    def arrive() -> None:
+        world.purger.hooks.clear()
+        world.trail.arrive()
+
+    def late() -> None:
+        world.trail.put(2, timestamp=stamp(world.clock.now() - DAY))
+        world.purger.hooks["entries_above"] = arrive
+
+    world.purger.hooks["peek"] = late
+    with pytest.raises(PopulationMismatchError, match="sees entry 2"):
+        world.run()
+    assert world.posts == []
+    assert 2 in world.trail.ids
+
+
+def test_a_late_entry_in_an_accepted_hole_is_seen_though_the_count_fits() -> None:
     world = with_a_gap()
     world.accept()
     world.mode = "on"
