@@ -6,6 +6,7 @@ CHECK = "tests/cli/test_cli_proof_check.py"
 GROWTH = "tests/unit/verify/test_growth.py"
 REQUEST = "tests/unit/verify/test_verify_request.py"
 SOURCE = "tests/contracts/test_source_contract.py"
+ATTACKS = "tests/attacks/test_attacks.py"
 
 MUTANTS = (
     Mutant(
@@ -151,5 +152,13 @@ MUTANTS = (
         "        if len({member.filename.lower() for member in members}) < len(members):",
         "        if False:",
         f"{SOURCE}::test_a_bundle_with_a_name_twice_is_refused",
+    ),
+    Mutant(
+        "stray-number-is-of-a-statement",
+        "An entry file with a number that no statement can have is a fault",
+        "audit/strays.py",
+        "(int(found[1]) or None) if",
+        "int(found[1]) if",
+        f"{ATTACKS}::test_attack",
     ),
 )
