@@ -79,6 +79,18 @@ def test_lines_that_are_gone_are_no_proof_at_any_depth(copy: Path) -> None:
     assert since(NEWEST, "--depth", "chain", folder=copy).exit_code == 0
 
 
+def test_from_the_first_checkpoint_over_no_entries_all_lines_are_read(copy: Path) -> None:
+    first = CHECKPOINTS[0]
+    told = since(first, "--depth", "chain", folder=copy)
+    assert (told.exit_code, "All entries archived since were read: 9." in told.stderr) == (0, True)
+    for file in [*copy.glob("entries/*/*/*"), *copy.rglob("*.zip")]:
+        file.unlink()
+    answer = since(first, "--depth", "chain", folder=copy)
+    assert (answer.exit_code, "Only grew            not proven" in answer.stdout) == (1, True)
+    newest = since(NEWEST, "--depth", "chain", folder=copy)
+    assert (newest.exit_code, "No entry was archived since, so none was read." in newest.stderr) == (0, True)
+
+
 def test_lines_whose_time_is_over_are_no_fault_and_end_it_as_not_proven(
     copy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -144,6 +156,8 @@ def test_of_a_bundle_the_chain_is_proven_and_it_says_what_is_not(bundle: Path, k
         "That the tree of entries only grew is not proven: a bundle does not hold the 2 entries"
         in answer.stderr
     )
+    first = of_bundle(bundle, "--since", str(CHECKPOINTS[0]), "--key", key)
+    assert "a bundle does not hold the 9 entries since" in first.stderr
     newest = json.loads(of_bundle(bundle, "--since", str(NEWEST), "--json").stdout)
     assert (newest["growth"]["is_proven"], newest["depth"]) == (True, "chain")
 
