@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from audit_archive.format.codec import to_json
-from audit_archive.retrieve.proof_check import CheckedProof, Claim, check_claim, read_claims
+from audit_archive.retrieve.proof_check import CheckedProof, Claim, check_claim, lacks_its_line, read_claims
 from cli.exits import Exit, Failure
 from cli.inputs import STDIN, read_input, read_key
 from cli.show import say, show_facts, show_json
@@ -38,7 +38,7 @@ def check(place: str, line: str | None, keys: Sequence[str], console: str | None
 
 
 def _claims(place: str, line: str | None) -> Sequence[Claim]:
-    """The claims of a file: with the line that was given, else with the line beside the file.
+    """The claims of a file: with the line that was given, else with their own, else with the line beside it.
 
     Raises Failure.
     """
@@ -52,7 +52,7 @@ def _claims(place: str, line: str | None) -> Sequence[Claim]:
     if line is not None:
         return [claims[0]._replace(line=_line(line))]
     beside = Path(place).with_suffix(".line")
-    if place.endswith(".tlog-proof") and beside.is_file():
+    if lacks_its_line(claims) and place.endswith(".tlog-proof") and beside.is_file():
         say(f"The line is that of {beside}.")
         data = read_input("--check", str(beside), MAX_LINE)
         return [claims[0]._replace(line=_one_line("--check", str(beside), data))]

@@ -251,6 +251,24 @@ def test_several_proofs_in_one_answer_must_all_hold(made: Path) -> None:
     assert check(both, "--line", "{}", key=made / KEY).exit_code == 2
 
 
+def test_the_lines_in_an_answer_are_not_replaced_by_the_one_beside_it(made: Path) -> None:
+    """Whoever sends the proof must not have another line or proof judged in place of those."""
+    answer = json.loads((made / "answer.json").read_text())
+    other = json.loads(run("proof", CONSOLE, "--id", "9", "--json").stdout)["proofs"]
+    false = [answer["proofs"][0] | {"line": other[0]["line"]}]
+    for proofs, proven in [
+        (false, [False]),
+        (answer["proofs"] + false, [True, False]),
+        (answer["proofs"] + other, [True, True]),
+        (answer["proofs"] + [other[0] | {"line": None}], [True, False]),
+        ([answer["proofs"][0] | {"line": None}], [True]),
+    ]:
+        (made / "1-8.tlog-proof").write_text(json.dumps({"proofs": proofs}))
+        found = check(made / "1-8.tlog-proof", "--json", key=made / KEY)
+        assert [each["is_proven"] for each in json.loads(found.stdout)["proofs"]] == proven
+        assert found.exit_code == (not all(proven))
+
+
 def test_a_line_that_is_too_long_for_an_answer_is_asked_for(made: Path) -> None:
     answer = json.loads((made / "answer.json").read_text())
     answer["proofs"][0]["line"] = None

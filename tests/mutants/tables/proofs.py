@@ -185,4 +185,12 @@ MUTANTS = (
         "        if False:",
         f"{GROWTH}::test_a_signed_checkpoint_over_another_size_of_the_same_statement",
     ),
+    Mutant(
+        "checked-answer-keeps-its-lines",
+        "A line beside a file counts only for one proof, and only if that has no line",
+        "retrieve/proof_check.py",
+        "    return len(claims) == 1 and claims[0].line is None",
+        "    return True",
+        f"{CHECK}::test_the_lines_in_an_answer_are_not_replaced_by_the_one_beside_it",
+    ),
 )

@@ -109,6 +109,11 @@ def read_claims(data: bytes) -> tuple[Claim, ...]:
     return tuple(map(_claim, proofs))
 
 
+def lacks_its_line(claims: Sequence[Claim]) -> bool:
+    """Whether a line from beside the file counts: the file holds one proof, and no line of its own."""
+    return len(claims) == 1 and claims[0].line is None
+
+
 def check_claim(
     claim: Claim, console: str | None, keys: Sequence[PublicKey], is_signed: SignatureCheck
 ) -> CheckedProof:
