@@ -8,12 +8,22 @@ from audit_archive.format.keys import PublicKey
 from cli.exits import Exit, Failure
 
 STDIN = "-"
+MAX_NAME = 1000
+"""Characters of a file's name that a message repeats."""
+
 MAX_KEY = 1 << 16
 """Bytes of a PEM file; one with a public key has 178."""
 
 
+def named(place: str) -> str:
+    """A file's name in a message. A text in place of a name is not repeated: it may be a secret."""
+    is_name = len(place) <= MAX_NAME and "\n" not in place and not place.startswith(("{", "-----"))
+    return place if is_name else "what you gave, which is not the name of a file,"
+
+
 def read_input(option: str, place: str, limit: int) -> bytes:
     """The bytes of a file, or of stdin for `-`. Raises Failure if they can't be read, or are too many."""
+    name = named(place)
     try:
         if place == STDIN:
             data = click.get_binary_stream("stdin").read(limit + 1)
@@ -22,9 +32,9 @@ def read_input(option: str, place: str, limit: int) -> bytes:
                 data = file.read(limit + 1)
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise Failure("UnreadableFile", f"{option}: {place} can't be read: {why}", Exit.USAGE) from error
+        raise Failure("UnreadableFile", f"{option}: {name} can't be read: {why}", Exit.USAGE) from error
     if len(data) > limit:
-        raise Failure("TooLarge", f"{option}: {place} has more than {limit} bytes", Exit.USAGE)
+        raise Failure("TooLarge", f"{option}: {name} has more than {limit} bytes", Exit.USAGE)
     return data
 
 
@@ -33,4 +43,4 @@ def read_key(place: str) -> PublicKey:
     try:
         return PublicKey.from_pem(read_input("--key", place, MAX_KEY).decode())
     except ValueError as error:
-        raise Failure("NoKey", f"--key: {place} is not a public key: {error}", Exit.USAGE) from error
+        raise Failure("NoKey", f"--key: {named(place)} is not a public key: {error}", Exit.USAGE) from error

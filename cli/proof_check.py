@@ -8,7 +8,7 @@ import click
 from audit_archive.format.codec import to_json
 from audit_archive.retrieve.proof_check import CheckedProof, Claim, check_claim, lacks_its_line, read_claims
 from cli.exits import Exit, Failure
-from cli.inputs import STDIN, read_input, read_key
+from cli.inputs import STDIN, named, read_input, read_key
 from cli.show import say, show_facts, show_json
 from cli.stack import is_signed
 
@@ -70,7 +70,7 @@ def _line(given: str) -> bytes:
 def _one_line(option: str, place: str, data: bytes) -> bytes:
     line = data.removesuffix(b"\n")
     if b"\n" in line:
-        raise Failure("SeveralLines", f"{option}: {place:.80} holds several lines: give one", Exit.USAGE)
+        raise Failure("SeveralLines", f"{option}: {named(place)} holds several lines: give one", Exit.USAGE)
     return line
 
 

@@ -169,6 +169,44 @@ def test_a_name_of_a_file_can_not_control_the_terminal(made: Path) -> None:
     assert (answer.exit_code, "bad\\x1b[2J" in answer.stderr) == (2, True)
 
 
+def test_a_message_repeats_nothing_of_a_file_of_another_form(made: Path) -> None:
+    """A private key may be given by mistake, and messages go into logs and tickets."""
+    secret, (proof, line, key) = "0S3cret", (made / "1-8.tlog-proof", made / "1-8.line", made / KEY)
+    forms = [
+        f"-----BEGIN EC PRIVATE KEY-----\n{secret}\n-----END EC PRIVATE KEY-----\n",
+        f"-----BEGIN PUBLIC KEY-----\n{secret}\n-----END PUBLIC KEY-----\n",
+        f"c2sp.org/tlog-proof@{secret}\nindex 1\n\nnote\n",
+        f"c2sp.org/tlog-proof@v1\nindex {secret}\n\nnote\n",
+        f"c2sp.org/tlog-proof@v1\nindex 1\n\nnote {secret}\n",
+        f"c2sp.org/tlog-proof@v1\nindex 1\n\n{secret}\n\n{secret}\n",
+        f"c2sp.org/tlog-proof@v1\nindex 1\n\n{secret}\n\n— {secret} {secret}\n",
+        f"c2sp.org/tlog-proof@v1\nindex 1\n\n{secret}\n\n— a AAAAAQE=\n",
+        f"{secret}\n\n{secret}\n",
+        f"{secret}\n\n— {secret} {secret}\n",
+        f"{secret}\n\n— {secret} AAAA\n",
+        f"{secret}\n\n— a AAAAAQE=\n",
+        f'{{"proofs":"{secret}"}}',
+        f'{{"{secret}":1,"{secret}":1}}',
+        f'{{"proofs":[{{"proof":"{secret}"}}]}}',
+        f"{secret}",
+    ]
+    place = made / "mistaken"
+    for form in forms:
+        place.write_text(form)
+        for answer in (
+            check(place, key=key),
+            check(proof, key=place),
+            check(proof, "--line", str(place), key=key),
+            check(proof, "--line", f"{form}\n{form}", key=key),
+            check(proof, "--line", f"{{{form}\n{form}", key=key),
+            check(proof, key=form + "\n"),
+            check(line, key=key),
+            *(run("verify", CONSOLE, option, str(place)) for option in ("--key", "--known", "--since")),
+        ):
+            assert answer.exit_code in {1, 2}, answer.stderr
+            assert secret not in answer.stdout + answer.stderr
+
+
 def test_what_an_entry_says_can_not_control_the_terminal(tmp_path: Path) -> None:
     signer, line = FakeSigner(), '{"id":7,"user":"\u202eeve\\u001b[2J"}'.encode()
     (tmp_path / "a.tlog-proof").write_bytes(signed(line, signer).encode())

@@ -193,4 +193,28 @@ MUTANTS = (
         "    return True",
         f"{CHECK}::test_the_lines_in_an_answer_are_not_replaced_by_the_one_beside_it",
     ),
+    Mutant(
+        "message-quotes-no-foreign-proof",
+        "A message does not quote a file that is not a proof",
+        "format/checkpoint.py",
+        'it is not a proof of an entry: that has the form of {_FORMAT}"',
+        'it is not a proof of an entry: {head!r}"',
+        f"{CHECK}::test_a_message_repeats_nothing_of_a_file_of_another_form",
+    ),
+    Mutant(
+        "message-quotes-no-foreign-note",
+        "A message does not quote a line that is not a signature",
+        "format/checkpoint.py",
+        'f"not a signature line: line {number} after the text"',
+        'f"not a signature line: {line}"',
+        f"{CHECK}::test_a_message_repeats_nothing_of_a_file_of_another_form",
+    ),
+    Mutant(
+        "message-quotes-no-foreign-key",
+        "A message does not quote what should be Base64",
+        "format/keys.py",
+        'raise ValueError(f"not Base64: {error}") from error',
+        'raise ValueError(f"not Base64: {text}") from error',
+        f"{CHECK}::test_a_message_repeats_nothing_of_a_file_of_another_form",
+    ),
 )
