@@ -1,5 +1,6 @@
 """Reads files that a person names: each one whole, up to a limit. Errors name the option."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
@@ -38,9 +39,26 @@ def read_input(option: str, place: str, limit: int) -> bytes:
     return data
 
 
+def read_text(option: str, place: str, limit: int, what: str) -> str:
+    """The text in a file; `what` it should be. Raises Failure if it can't be read, or is not UTF-8."""
+    try:
+        return read_input(option, place, limit).decode()
+    except UnicodeDecodeError as error:
+        raise Failure(
+            "UnreadableFile", f"{option}: {named(place)} is not the text of {what}", Exit.USAGE
+        ) from error
+
+
+def check_stdin(places: Iterable[tuple[str, str | None]]) -> None:
+    """Raise UsageError if two options are to be read from stdin. `places`: each option and its file."""
+    options = [option for option, place in places if place == STDIN]
+    if len(options) > 1:
+        raise click.UsageError(f"{options[0]} and {options[1]} can't both be stdin. Give a file.")
+
+
 def read_key(place: str) -> PublicKey:
     """The public key in a PEM file. Raises Failure if the file holds no public key."""
     try:
-        return PublicKey.from_pem(read_input("--key", place, MAX_KEY).decode())
+        return PublicKey.from_pem(read_text("--key", place, MAX_KEY, "a PEM file"))
     except ValueError as error:
         raise Failure("NoKey", f"--key: {named(place)} is not a public key: {error}", Exit.USAGE) from error

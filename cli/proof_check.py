@@ -8,7 +8,7 @@ import click
 from audit_archive.format.codec import to_json
 from audit_archive.retrieve.proof_check import CheckedProof, Claim, check_claim, lacks_its_line, read_claims
 from cli.exits import Exit, Failure
-from cli.inputs import STDIN, named, read_input, read_key
+from cli.inputs import check_stdin, named, read_input, read_key
 from cli.show import say, show_facts, show_json
 from cli.stack import is_signed
 
@@ -23,8 +23,7 @@ def check(place: str, line: str | None, keys: Sequence[str], console: str | None
     """Check every proof in a file, and show the results. Raises Failure unless all of them hold."""
     if not keys:
         raise click.UsageError("--check needs --key: the public key that you trust, as a PEM file.")
-    if STDIN == place == line:
-        raise click.UsageError("--check and --line can't both be stdin.")
+    check_stdin([("--check", place), ("--line", line), *(("--key", key) for key in keys)])
     trusted = [read_key(key) for key in keys]
     found = [check_claim(claim, console, trusted, is_signed) for claim in _claims(place, line)]
     if is_json:

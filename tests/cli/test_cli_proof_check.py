@@ -320,6 +320,9 @@ def test_a_line_that_is_too_long_for_an_answer_is_asked_for(made: Path) -> None:
     [
         ["--check", "a"],
         ["--check", "-", "--line", "-", "--key", "k"],
+        ["--check", "-", "--key", "-"],
+        ["--check", "a", "--line", "-", "--key", "-"],
+        ["--check", "a", "--key", "-", "--key", "-"],
         ["--check", "a", "--key", "k", "--id", "1"],
         ["--check", "a", "--key", "k", "--folder", "."],
         ["--line", "a", CONSOLE, "--id", "1"],
@@ -331,3 +334,4 @@ def test_a_line_that_is_too_long_for_an_answer_is_asked_for(made: Path) -> None:
 def test_options_that_do_not_go_together_are_told(arguments: list[str]) -> None:
     answer = CliRunner(mix_stderr=False).invoke(main, ["proof", *arguments], prog_name="canary-audit")
     assert (answer.exit_code, "Error: " in answer.stderr) == (2, True)
+    assert ("can't both be stdin" in answer.stderr) == (arguments.count("-") > 1)

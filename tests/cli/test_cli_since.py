@@ -142,6 +142,38 @@ def test_what_is_no_checkpoint_of_this_console_is_refused(data: bytes, told: str
     assert (answer.exit_code, told in answer.stderr) == (2, True), answer.stderr
 
 
+@pytest.mark.parametrize("option", ["--key", "--known", "--since"])
+def test_a_file_that_is_not_the_text_of_anything_is_refused_in_a_line(option: str, tmp_path: Path) -> None:
+    (tmp_path / "der").write_bytes(FakeSigner().public_key().spki)
+    with (tmp_path / "huge").open("wb") as huge:
+        huge.truncate(200 << 20)  # a file with a hole: no byte of it is on the disk
+    for place, told in [
+        ("der", "is not"),
+        ("huge", "more than"),
+        ("", "Is a directory"),
+        ("none", "No such"),
+    ]:
+        answer = run("verify", CONSOLE, option, str(tmp_path / place))
+        assert (answer.exit_code, answer.stderr.count("\n"), told in answer.stderr) == (2, 1, True)
+        assert answer.stderr.startswith(f"Error: {option}: ")
+
+
+def test_a_stream_without_end_is_read_up_to_a_limit() -> None:
+    for option in ("--key", "--known", "--since"):
+        answer = run("verify", CONSOLE, option, "/dev/zero")
+        assert (answer.exit_code, "more than" in answer.stderr) == (2, True)
+
+
+def test_each_of_a_key_and_a_checkpoint_may_be_stdin_and_not_two(key: str) -> None:
+    for option, place in (("--key", Path(key)), ("--known", MIDDLE), ("--since", MIDDLE)):
+        asked = ["verify", CONSOLE, "--folder", str(EXAMPLE), option, "-"]
+        told = CliRunner(mix_stderr=False).invoke(main, asked, input=place.read_bytes())
+        assert told.exit_code == 0, told.stderr
+    for two in (("--key", "--known"), ("--known", "--since"), ("--key", "--since"), ("--key", "--key")):
+        answer = run("verify", CONSOLE, two[0], "-", two[1], "-")
+        assert (answer.exit_code, "can't both be stdin" in answer.stderr) == (2, True)
+
+
 def test_a_file_that_is_not_there_is_named() -> None:
     answer = since("nowhere", "--json")
     assert answer.exit_code == 2

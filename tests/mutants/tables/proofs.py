@@ -7,6 +7,7 @@ GROWTH = "tests/unit/verify/test_growth.py"
 REQUEST = "tests/unit/verify/test_verify_request.py"
 SOURCE = "tests/contracts/test_source_contract.py"
 ATTACKS = "tests/attacks/test_attacks.py"
+SINCE = "tests/cli/test_cli_since.py"
 
 MUTANTS = (
     Mutant(
@@ -216,5 +217,21 @@ MUTANTS = (
         'raise ValueError(f"not Base64: {error}") from error',
         'raise ValueError(f"not Base64: {text}") from error',
         f"{CHECK}::test_a_message_repeats_nothing_of_a_file_of_another_form",
+    ),
+    Mutant(
+        "given-file-is-bounded",
+        "A file that somebody names is refused if it is longer than what it should be",
+        "../../../cli/inputs.py",
+        "    if len(data) > limit:",
+        "    if False:",
+        f"{SINCE}::test_a_file_that_is_not_the_text_of_anything_is_refused_in_a_line",
+    ),
+    Mutant(
+        "given-stdin-is-read-once",
+        "Two options are not both read from stdin",
+        "../../../cli/inputs.py",
+        "    if len(options) > 1:",
+        "    if False:",
+        f"{SINCE}::test_each_of_a_key_and_a_checkpoint_may_be_stdin_and_not_two",
     ),
 )
