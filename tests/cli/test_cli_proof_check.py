@@ -152,16 +152,76 @@ def test_further_signatures_count_for_nothing_and_are_no_fault(made: Path) -> No
     assert check(proof, key=pem(witness, made)).exit_code == 1
 
 
+def base64_form(source: bytes, entry_id: int) -> bytes:
+    return b'{"_source_base64":"%b","id":%d}' % (b64encode(source), entry_id)
+
+
 @pytest.mark.parametrize(
-    "line", [b"[]", b"7", b"{}", b"not json", b'{"id":"7"}', b'{"id":true}', b'{"id":1e999}']
+    ("line", "why"),
+    [
+        (b"[]", "not a JSON object with an id"),
+        (b"7", "not a JSON object with an id"),
+        (b"{}", "not a JSON object with an id"),
+        (b"not json", "not JSON"),
+        (b'{"id":1e999}', "not JSON"),
+        (b'{"id":1,"timestamp":' + b"[" * 5000 + b"]" * 5000 + b"}", "not JSON, or nested too deep"),
+        (b'{"id":1,"timestamp":' + b"[" * 1000 + b"]" * 1000 + b"}", "not canonical JSON"),
+        (b'{"id":"7"}', "its id is not a whole number"),
+        (b'{"id":true}', "its id is not a whole number"),
+        (b'{"id":-5}', "its id is not a whole number"),
+        (b'{"id":0}', "its id is not a whole number"),
+        (b'{"id":9223372036854775808}', "its id is not a whole number"),
+        (b'{"id":1.0}', "its id is not a whole number"),
+        (b'{"id":1,"id":2}', "not canonical JSON"),
+        (b'{ "id": 1 }', "not canonical JSON"),
+        (b'{"user":"a","id":1}', "not canonical JSON"),
+        (b'{"id":1}\r', "not canonical JSON"),
+        (b'{"_source":"zzz","id":6}', "its source is not an entry"),
+        (b'{"_source":"","id":6}', "its source is not an entry"),
+        (b'{"_source":"[6]","id":6}', "its source is not an entry"),
+        (b'{"_source":"{}","id":6}', "its source is not an entry"),
+        (b'{"_source":"{\\"id\\":6,\\"id\\":6}","id":6}', "its source is not an entry with one id"),
+        (b'{"_source":"{\\"id\\":7,\\"a\\":1e999}","id":6}', "its id is not that of its source"),
+        (b'{"_source":"{\\"id\\":6,\\"a\\":1e999},{}","id":6}', "its id is not that of its source"),
+        (b'{"_source":"{\\"id\\":6}","id":6}', "its source has another form"),
+        (b'{"_source":6,"id":6}', "it has more than an id"),
+        (b'{"_source":"{\\"id\\":6,\\"a\\":1e999}","id":6,"user":"a"}', "it has more than an id"),
+        (b'{"A":1,"_source":"{\\"id\\":6,\\"a\\":1e999}","id":6}', "it has more than an id"),
+        (b'{"_source_base64":"?","id":6}', "not Base64"),
+        (base64_form(b'{"id":6,"a":1e999}', 6), "its source has another form"),
+        (base64_form(b'{"id":7,"a":"\xff"}', 6), "its id is not that of its source"),
+    ],
 )
-def test_what_is_signed_and_is_no_entry_is_not_called_one(line: bytes, tmp_path: Path) -> None:
+def test_what_is_signed_and_is_no_entry_is_not_called_one(line: bytes, why: str, tmp_path: Path) -> None:
     signer = FakeSigner()
     (tmp_path / "a.tlog-proof").write_bytes(signed(line, signer).encode())
     (tmp_path / "a.line").write_bytes(line)
-    answer = check(tmp_path / "a.tlog-proof", key=pem(signer, tmp_path))
-    assert (answer.exit_code, "and it is not an entry: " in answer.stderr) == (1, True)
-    assert "Traceback" not in answer.stderr
+    for more in ((), ("--json",)):
+        answer = check(tmp_path / "a.tlog-proof", *more, key=pem(signer, tmp_path))
+        assert (answer.exit_code, "it is not the line of an entry: " in answer.stderr) == (1, True)
+        assert why in answer.stderr
+        assert "Traceback" not in answer.stderr
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        (b'{"id":9223372036854775807}', None),
+        (b'{"id":6,"timestamp":' + b"[" * 250 + b"]" * 250 + b"}", "[" * 250 + "]" * 250),
+        (b'{"a":1.5,"b":4.9406564584124654e-324,"id":6}', None),
+        (b'{"_source":"{\\"id\\":6,\\"a\\":1e999,\\"timestamp\\":[[]]}","id":6}', "[]"),
+        (base64_form(b'{"id":6,"a":"\xff","timestamp":"x"}', 6), "x"),
+    ],
+)
+def test_every_form_of_a_line_is_an_entry(line: bytes, shown: str | None, tmp_path: Path) -> None:
+    signer = FakeSigner()
+    (tmp_path / "a.tlog-proof").write_bytes(signed(line, signer).encode())
+    (tmp_path / "a.line").write_bytes(line)
+    key = pem(signer, tmp_path)
+    answer = check(tmp_path / "a.tlog-proof", key=key)
+    assert (answer.exit_code, shown is None or f" {shown}\n" in answer.stdout) == (0, True), answer.stderr
+    (found,) = json.loads(check(tmp_path / "a.tlog-proof", "--json", key=key).stdout)["proofs"]
+    assert found["is_proven"]
 
 
 def test_a_name_of_a_file_can_not_control_the_terminal(made: Path) -> None:
