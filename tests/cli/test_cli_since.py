@@ -1,6 +1,7 @@
 """`verify --since`: whether an archive only grew since a kept checkpoint; of a copy, and of a bundle."""
 
 import json
+from io import BytesIO
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -202,6 +203,31 @@ def test_a_bundle_that_was_cut_short_is_a_fault(bundle: Path, tmp_path: Path) ->
                 cut.writestr(name, whole.read(name))
     assert of_bundle(short).exit_code == 0
     assert of_bundle(short, "--since", str(NEWEST)).exit_code == 1
+
+
+def test_a_bundle_that_can_be_read_in_two_ways_is_refused(bundle: Path, tmp_path: Path) -> None:
+    """Another program would find the forged statement in it."""
+    true, name = bundle.read_bytes(), "statements/console=1234abcd/0000000006.json"
+    forged = BytesIO()
+    with ZipFile(forged, "w") as other:
+        other.writestr(name, b"{}")
+    two = {
+        "a forged zip before it": forged.getvalue() + true,
+        "a forged zip after it": true + forged.getvalue(),
+        "something before it": b"#!/bin/sh\n" + true,
+        "something after it": true + b"\0" * 100,
+    }
+    for prefix in ("./", "x/../", "/", "STATEMENTS/../"):
+        changed = BytesIO(true)
+        with ZipFile(changed, "a") as other:
+            other.writestr(f"{prefix}{name}", b"{}")
+        two[prefix] = changed.getvalue()
+    assert of_bundle(bundle).exit_code == 0
+    for what, data in two.items():
+        (tmp_path / "two.zip").write_bytes(data)
+        answer = of_bundle(tmp_path / "two.zip")
+        assert (answer.exit_code, answer.stderr.count("\n")) == (2, 1), what
+        assert "can be read in two ways" in answer.stderr or "is not a bundle" in answer.stderr
 
 
 def test_a_bundle_of_another_console_and_what_is_no_bundle(bundle: Path) -> None:
