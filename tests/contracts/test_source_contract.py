@@ -215,6 +215,20 @@ def _changed(data: bytes, mark: bytes, at: int, value: bytes) -> bytes:
     return data[:start] + value + data[start + len(value) :]
 
 
+def _packed(content: bytes, before: bytes = b"") -> bytes:
+    file = BytesIO(before)
+    with ZipFile(file, "a") as bundle:
+        bundle.writestr(ZipInfo("a"), content)
+    return file.getvalue()
+
+
+def _with_two_ends() -> bytes:
+    """A file in it is an end too, with all that follows as its comment."""
+    end = _END + b"\0" * 16
+    data = _packed(end + b"\0\0")
+    return _packed(end + struct.pack("<H", len(data) - data.index(end) - len(end) - 2))
+
+
 def _with_a_gap(data: bytes) -> bytes:
     start = data.index(_CENTRAL)
     return _changed(data[:start] + b"gap!" + data[start:], _END, 16, struct.pack("<I", start + 4))
@@ -242,6 +256,8 @@ _LOCAL, _CENTRAL, _END = b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06"
         lambda data: _changed(data, _END, 8, b"\3\0\3\0"),  # three members
         lambda data: _changed(data, _END, 4, b"\1"),  # of several disks
         lambda data: _changed(data, _END, 20, b"\4\0") + b"note",
+        lambda _: _packed(b"x", before=b"junk"),  # with offsets that fit
+        lambda _: _with_two_ends(),
         _with_a_gap,  # what stands in it is in no directory
     ],
 )
