@@ -23,6 +23,9 @@ COLUMNS = {
     "fault": "fault",
 }
 
+_MAX_KEY = 1000
+"""Characters of an API key at most; one has some 50."""
+
 key_file = click.File("r", encoding="ascii")
 
 
@@ -145,8 +148,11 @@ def _check_period(schedule: str, hours: int) -> None:
 
 def _key(file: IO[str]) -> str:
     """The key in a file. Raises UsageError if the file holds anything else."""
-    key = file.read().strip()
-    if not key or not key.isprintable() or any(each.isspace() for each in key):
+    try:
+        key = file.read(_MAX_KEY + 1).strip()
+    except UnicodeDecodeError:
+        key = ""
+    if not key or len(key) > _MAX_KEY or not key.isprintable() or any(each.isspace() for each in key):
         raise click.UsageError(f"{file.name} must hold the API key and nothing else.")
     return key
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import click
 
 from audit_archive.format.codec import to_json
-from audit_archive.retrieve.proof_check import CheckedProof, Claim, check_claim, read_claims
+from audit_archive.retrieve.proof_check import CheckedProof, Claim, check_claim, lacks_its_line, read_claims
 from cli.exits import Exit, Failure
-from cli.inputs import STDIN, read_input, read_key
+from cli.inputs import check_stdin, named, read_input, read_key
 from cli.show import say, show_facts, show_json
 from cli.stack import is_signed
 
@@ -23,8 +23,7 @@ def check(place: str, line: str | None, keys: Sequence[str], console: str | None
     """Check every proof in a file, and show the results. Raises Failure unless all of them hold."""
     if not keys:
         raise click.UsageError("--check needs --key: the public key that you trust, as a PEM file.")
-    if STDIN == place == line:
-        raise click.UsageError("--check and --line can't both be stdin.")
+    check_stdin([("--check", place), ("--line", line), *(("--key", key) for key in keys)])
     trusted = [read_key(key) for key in keys]
     found = [check_claim(claim, console, trusted, is_signed) for claim in _claims(place, line)]
     if is_json:
@@ -38,7 +37,7 @@ def check(place: str, line: str | None, keys: Sequence[str], console: str | None
 
 
 def _claims(place: str, line: str | None) -> Sequence[Claim]:
-    """The claims of a file: with the line that was given, else with the line beside the file.
+    """The claims of a file: with the line that was given, else with their own, else with the line beside it.
 
     Raises Failure.
     """
@@ -52,7 +51,7 @@ def _claims(place: str, line: str | None) -> Sequence[Claim]:
     if line is not None:
         return [claims[0]._replace(line=_line(line))]
     beside = Path(place).with_suffix(".line")
-    if place.endswith(".tlog-proof") and beside.is_file():
+    if lacks_its_line(claims) and place.endswith(".tlog-proof") and beside.is_file():
         say(f"The line is that of {beside}.")
         data = read_input("--check", str(beside), MAX_LINE)
         return [claims[0]._replace(line=_one_line("--check", str(beside), data))]
@@ -70,7 +69,7 @@ def _line(given: str) -> bytes:
 def _one_line(option: str, place: str, data: bytes) -> bytes:
     line = data.removesuffix(b"\n")
     if b"\n" in line:
-        raise Failure("SeveralLines", f"{option}: {place:.80} holds several lines: give one", Exit.USAGE)
+        raise Failure("SeveralLines", f"{option}: {named(place)} holds several lines: give one", Exit.USAGE)
     return line
 
 

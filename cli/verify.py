@@ -16,7 +16,7 @@ from audit_archive.format.checkpoint import MAX_NOTE
 from audit_archive.format.verdicts import Depth, Growth, KeysFrom, Verification, Why
 from audit_archive.retrieve.statements import Reader
 from cli.exits import Exit, Failure
-from cli.inputs import read_input
+from cli.inputs import check_stdin, read_key, read_text
 from cli.options import Chosen, chosen, console_argument, folder_option, global_options
 from cli.progress import Bar
 from cli.show import say, show_facts, show_json, show_table
@@ -26,8 +26,6 @@ SHOWN = 50
 """Faults and notes that a table shows."""
 
 _KEYS_FROM = {KeysFrom.CALLER: "you", KeysFrom.ARCHIVE: "the archive itself"}
-
-text_file = click.File("r", encoding="utf-8")
 
 
 @click.command()
@@ -44,14 +42,12 @@ text_file = click.File("r", encoding="utf-8")
 @click.option(
     "--key",
     "keys",
-    type=text_file,
     multiple=True,
     metavar="PEM",
     help="Trust only this key. Repeat it for more keys.",
 )
 @click.option(
     "--known",
-    type=text_file,
     metavar="FILE",
     help="A checkpoint that you kept. The chain must still contain it.",
 )
@@ -129,25 +125,17 @@ def question_of(console: str, asked: dict[str, Any]) -> AuditQuestion:
     known, sha256 = asked.pop("known"), asked.pop("known_sha256")
     if known is not None and sha256 is not None:
         raise click.UsageError("--known and --known-sha256: one of the two.")
-    keys = [file.read() for file in asked.pop("keys")] or None
-    point = known.read() if known is not None else sha256
-    since = asked.pop("since")
-    note = _text(since) if since is not None else None
+    keys, since = asked.pop("keys"), asked.pop("since")
+    check_stdin([("--known", known), ("--since", since), *(("--key", key) for key in keys)])
+    pems = [read_key(key).pem() for key in keys] or None
+    point = read_text("--known", known, MAX_NOTE, "a checkpoint") if known is not None else sha256
+    note = read_text("--since", since, MAX_NOTE, "a checkpoint") if since is not None else None
     request = parse_verify_request(
-        {"console": console, "known_checkpoint": point, "since": note, "trusted_keys": keys} | asked
+        {"console": console, "known_checkpoint": point, "since": note, "trusted_keys": pems} | asked
     )
     if not isinstance(request, AuditQuestion):  # with a depth it always is one
         raise click.UsageError("Give a --depth.")
     return request
-
-
-def _text(place: str) -> str:
-    try:
-        return read_input("--since", place, MAX_NOTE).decode()
-    except UnicodeDecodeError as error:
-        raise Failure(
-            "NoCheckpoint", f"--since: {place} is not the text of a checkpoint", Exit.USAGE
-        ) from error
 
 
 def _growth(growth: Growth | None) -> str | None:

@@ -338,6 +338,13 @@ MORE = (
         add_a_file(77),
         "misdescribed added entry file 77",
     ),
+    # No statement has the number 0, and so no untrusted statement excuses the file.
+    Attack(
+        "add an entry file with the number before the first statement",
+        add_a_file(0),
+        "misdescribed added entry file 0",
+        depths=DEEP,
+    ),
     Attack(
         "serve it as that of another, where only the chain is looked at",
         serve_as_another,

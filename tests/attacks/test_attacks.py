@@ -118,6 +118,13 @@ def test_add_an_export(victim: Victim, verifier: str, tmp_path: Path) -> None:
         assert notes == [(Verdict.ORPHANED, key)]
 
 
+def test_add_a_checkpoint_with_the_number_before_the_first_statement(victim: Victim) -> None:
+    key = checkpoint_key(CONSOLE, 0)
+    victim.put(key, b"a note")
+    found = victim.audit(trusted=victim.keys)
+    assert (blamed(found), [note.key for note in found.notes if note.key == key]) == (set(), [key])
+
+
 def test_keep_a_checkpoint_that_says_something_else_of_a_statement(victim: Victim) -> None:
     """Two statements of the truth about one statement: one of the two histories is not this one."""
     known = victim.checkpoint(4)

@@ -152,21 +152,119 @@ def test_further_signatures_count_for_nothing_and_are_no_fault(made: Path) -> No
     assert check(proof, key=pem(witness, made)).exit_code == 1
 
 
+def base64_form(source: bytes, entry_id: int) -> bytes:
+    return b'{"_source_base64":"%b","id":%d}' % (b64encode(source), entry_id)
+
+
 @pytest.mark.parametrize(
-    "line", [b"[]", b"7", b"{}", b"not json", b'{"id":"7"}', b'{"id":true}', b'{"id":1e999}']
+    ("line", "why"),
+    [
+        (b"[]", "not a JSON object with an id"),
+        (b"7", "not a JSON object with an id"),
+        (b"{}", "not a JSON object with an id"),
+        (b"not json", "not JSON"),
+        (b'{"id":1e999}', "not JSON"),
+        (b'{"id":1,"timestamp":' + b"[" * 5000 + b"]" * 5000 + b"}", "not JSON, or nested too deep"),
+        (b'{"id":1,"timestamp":' + b"[" * 1000 + b"]" * 1000 + b"}", "not canonical JSON"),
+        (b'{"id":"7"}', "its id is not a whole number"),
+        (b'{"id":true}', "its id is not a whole number"),
+        (b'{"id":-5}', "its id is not a whole number"),
+        (b'{"id":0}', "its id is not a whole number"),
+        (b'{"id":9223372036854775808}', "its id is not a whole number"),
+        (b'{"id":1.0}', "its id is not a whole number"),
+        (b'{"id":1,"id":2}', "not canonical JSON"),
+        (b'{ "id": 1 }', "not canonical JSON"),
+        (b'{"user":"a","id":1}', "not canonical JSON"),
+        (b'{"id":1}\r', "not canonical JSON"),
+        (b'{"_source":"zzz","id":6}', "its source is not an entry"),
+        (b'{"_source":"","id":6}', "its source is not an entry"),
+        (b'{"_source":"[6]","id":6}', "its source is not an entry"),
+        (b'{"_source":"{}","id":6}', "its source is not an entry"),
+        (b'{"_source":"{\\"id\\":6,\\"id\\":6}","id":6}', "its source is not an entry with one id"),
+        (b'{"_source":"{\\"id\\":7,\\"a\\":1e999}","id":6}', "its id is not that of its source"),
+        (b'{"_source":"{\\"id\\":6,\\"a\\":1e999},{}","id":6}', "its id is not that of its source"),
+        (b'{"_source":"{\\"id\\":6}","id":6}', "its source has another form"),
+        (b'{"_source":6,"id":6}', "it has more than an id"),
+        (b'{"_source":"{\\"id\\":6,\\"a\\":1e999}","id":6,"user":"a"}', "it has more than an id"),
+        (b'{"A":1,"_source":"{\\"id\\":6,\\"a\\":1e999}","id":6}', "it has more than an id"),
+        (b'{"_source_base64":"?","id":6}', "not Base64"),
+        (base64_form(b'{"id":6,"a":1e999}', 6), "its source has another form"),
+        (base64_form(b'{"id":7,"a":"\xff"}', 6), "its id is not that of its source"),
+    ],
 )
-def test_what_is_signed_and_is_no_entry_is_not_called_one(line: bytes, tmp_path: Path) -> None:
+def test_what_is_signed_and_is_no_entry_is_not_called_one(line: bytes, why: str, tmp_path: Path) -> None:
     signer = FakeSigner()
     (tmp_path / "a.tlog-proof").write_bytes(signed(line, signer).encode())
     (tmp_path / "a.line").write_bytes(line)
-    answer = check(tmp_path / "a.tlog-proof", key=pem(signer, tmp_path))
-    assert (answer.exit_code, "and it is not an entry: " in answer.stderr) == (1, True)
-    assert "Traceback" not in answer.stderr
+    for more in ((), ("--json",)):
+        answer = check(tmp_path / "a.tlog-proof", *more, key=pem(signer, tmp_path))
+        assert (answer.exit_code, "it is not the line of an entry: " in answer.stderr) == (1, True)
+        assert why in answer.stderr
+        assert "Traceback" not in answer.stderr
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        (b'{"id":9223372036854775807}', None),
+        (b'{"id":6,"timestamp":' + b"[" * 250 + b"]" * 250 + b"}", "[" * 250 + "]" * 250),
+        (b'{"a":1.5,"b":4.9406564584124654e-324,"id":6}', None),
+        (b'{"_source":"{\\"id\\":6,\\"a\\":1e999,\\"timestamp\\":[[]]}","id":6}', "[]"),
+        (base64_form(b'{"id":6,"a":"\xff","timestamp":"x"}', 6), "x"),
+    ],
+)
+def test_every_form_of_a_line_is_an_entry(line: bytes, shown: str | None, tmp_path: Path) -> None:
+    signer = FakeSigner()
+    (tmp_path / "a.tlog-proof").write_bytes(signed(line, signer).encode())
+    (tmp_path / "a.line").write_bytes(line)
+    key = pem(signer, tmp_path)
+    answer = check(tmp_path / "a.tlog-proof", key=key)
+    assert (answer.exit_code, shown is None or f" {shown}\n" in answer.stdout) == (0, True), answer.stderr
+    (found,) = json.loads(check(tmp_path / "a.tlog-proof", "--json", key=key).stdout)["proofs"]
+    assert found["is_proven"]
 
 
 def test_a_name_of_a_file_can_not_control_the_terminal(made: Path) -> None:
     answer = check(made / "bad\x1b[2J", key=made / KEY)
     assert (answer.exit_code, "bad\\x1b[2J" in answer.stderr) == (2, True)
+
+
+def test_a_message_repeats_nothing_of_a_file_of_another_form(made: Path) -> None:
+    """A private key may be given by mistake, and messages go into logs and tickets."""
+    secret, (proof, line, key) = "0S3cret", (made / "1-8.tlog-proof", made / "1-8.line", made / KEY)
+    forms = [
+        f"-----BEGIN EC PRIVATE KEY-----\n{secret}\n-----END EC PRIVATE KEY-----\n",
+        f"-----BEGIN PUBLIC KEY-----\n{secret}\n-----END PUBLIC KEY-----\n",
+        f"c2sp.org/tlog-proof@{secret}\nindex 1\n\nnote\n",
+        f"c2sp.org/tlog-proof@v1\nindex {secret}\n\nnote\n",
+        f"c2sp.org/tlog-proof@v1\nindex 1\n\nnote {secret}\n",
+        f"c2sp.org/tlog-proof@v1\nindex 1\n\n{secret}\n\n{secret}\n",
+        f"c2sp.org/tlog-proof@v1\nindex 1\n\n{secret}\n\n— {secret} {secret}\n",
+        f"c2sp.org/tlog-proof@v1\nindex 1\n\n{secret}\n\n— a AAAAAQE=\n",
+        f"{secret}\n\n{secret}\n",
+        f"{secret}\n\n— {secret} {secret}\n",
+        f"{secret}\n\n— {secret} AAAA\n",
+        f"{secret}\n\n— a AAAAAQE=\n",
+        f'{{"proofs":"{secret}"}}',
+        f'{{"{secret}":1,"{secret}":1}}',
+        f'{{"proofs":[{{"proof":"{secret}"}}]}}',
+        f"{secret}",
+    ]
+    place = made / "mistaken"
+    for form in forms:
+        place.write_text(form)
+        for answer in (
+            check(place, key=key),
+            check(proof, key=place),
+            check(proof, "--line", str(place), key=key),
+            check(proof, "--line", f"{form}\n{form}", key=key),
+            check(proof, "--line", f"{{{form}\n{form}", key=key),
+            check(proof, key=form + "\n"),
+            check(line, key=key),
+            *(run("verify", CONSOLE, option, str(place)) for option in ("--key", "--known", "--since")),
+        ):
+            assert answer.exit_code in {1, 2}, answer.stderr
+            assert secret not in answer.stdout + answer.stderr
 
 
 def test_what_an_entry_says_can_not_control_the_terminal(tmp_path: Path) -> None:
@@ -251,6 +349,24 @@ def test_several_proofs_in_one_answer_must_all_hold(made: Path) -> None:
     assert check(both, "--line", "{}", key=made / KEY).exit_code == 2
 
 
+def test_the_lines_in_an_answer_are_not_replaced_by_the_one_beside_it(made: Path) -> None:
+    """Whoever sends the proof must not have another line or proof judged in place of those."""
+    answer = json.loads((made / "answer.json").read_text())
+    other = json.loads(run("proof", CONSOLE, "--id", "9", "--json").stdout)["proofs"]
+    false = [answer["proofs"][0] | {"line": other[0]["line"]}]
+    for proofs, proven in [
+        (false, [False]),
+        (answer["proofs"] + false, [True, False]),
+        (answer["proofs"] + other, [True, True]),
+        (answer["proofs"] + [other[0] | {"line": None}], [True, False]),
+        ([answer["proofs"][0] | {"line": None}], [True]),
+    ]:
+        (made / "1-8.tlog-proof").write_text(json.dumps({"proofs": proofs}))
+        found = check(made / "1-8.tlog-proof", "--json", key=made / KEY)
+        assert [each["is_proven"] for each in json.loads(found.stdout)["proofs"]] == proven
+        assert found.exit_code == (not all(proven))
+
+
 def test_a_line_that_is_too_long_for_an_answer_is_asked_for(made: Path) -> None:
     answer = json.loads((made / "answer.json").read_text())
     answer["proofs"][0]["line"] = None
@@ -264,6 +380,9 @@ def test_a_line_that_is_too_long_for_an_answer_is_asked_for(made: Path) -> None:
     [
         ["--check", "a"],
         ["--check", "-", "--line", "-", "--key", "k"],
+        ["--check", "-", "--key", "-"],
+        ["--check", "a", "--line", "-", "--key", "-"],
+        ["--check", "a", "--key", "-", "--key", "-"],
         ["--check", "a", "--key", "k", "--id", "1"],
         ["--check", "a", "--key", "k", "--folder", "."],
         ["--line", "a", CONSOLE, "--id", "1"],
@@ -275,3 +394,4 @@ def test_a_line_that_is_too_long_for_an_answer_is_asked_for(made: Path) -> None:
 def test_options_that_do_not_go_together_are_told(arguments: list[str]) -> None:
     answer = CliRunner(mix_stderr=False).invoke(main, ["proof", *arguments], prog_name="canary-audit")
     assert (answer.exit_code, "Error: " in answer.stderr) == (2, True)
+    assert ("can't both be stdin" in answer.stderr) == (arguments.count("-") > 1)

@@ -1,6 +1,7 @@
 """`verify --since`: whether an archive only grew since a kept checkpoint; of a copy, and of a bundle."""
 
 import json
+from io import BytesIO
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -79,6 +80,18 @@ def test_lines_that_are_gone_are_no_proof_at_any_depth(copy: Path) -> None:
     assert since(NEWEST, "--depth", "chain", folder=copy).exit_code == 0
 
 
+def test_from_the_first_checkpoint_over_no_entries_all_lines_are_read(copy: Path) -> None:
+    first = CHECKPOINTS[0]
+    told = since(first, "--depth", "chain", folder=copy)
+    assert (told.exit_code, "All entries archived since were read: 9." in told.stderr) == (0, True)
+    for file in [*copy.glob("entries/*/*/*"), *copy.rglob("*.zip")]:
+        file.unlink()
+    answer = since(first, "--depth", "chain", folder=copy)
+    assert (answer.exit_code, "Only grew            not proven" in answer.stdout) == (1, True)
+    newest = since(NEWEST, "--depth", "chain", folder=copy)
+    assert (newest.exit_code, "No entry was archived since, so none was read." in newest.stderr) == (0, True)
+
+
 def test_lines_whose_time_is_over_are_no_fault_and_end_it_as_not_proven(
     copy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -130,6 +143,38 @@ def test_what_is_no_checkpoint_of_this_console_is_refused(data: bytes, told: str
     assert (answer.exit_code, told in answer.stderr) == (2, True), answer.stderr
 
 
+@pytest.mark.parametrize("option", ["--key", "--known", "--since"])
+def test_a_file_that_is_not_the_text_of_anything_is_refused_in_a_line(option: str, tmp_path: Path) -> None:
+    (tmp_path / "der").write_bytes(FakeSigner().public_key().spki)
+    with (tmp_path / "huge").open("wb") as huge:
+        huge.truncate(200 << 20)  # a file with a hole: no byte of it is on the disk
+    for place, told in [
+        ("der", "is not"),
+        ("huge", "more than"),
+        ("", "Is a directory"),
+        ("none", "No such"),
+    ]:
+        answer = run("verify", CONSOLE, option, str(tmp_path / place))
+        assert (answer.exit_code, answer.stderr.count("\n"), told in answer.stderr) == (2, 1, True)
+        assert answer.stderr.startswith(f"Error: {option}: ")
+
+
+def test_a_stream_without_end_is_read_up_to_a_limit() -> None:
+    for option in ("--key", "--known", "--since"):
+        answer = run("verify", CONSOLE, option, "/dev/zero")
+        assert (answer.exit_code, "more than" in answer.stderr) == (2, True)
+
+
+def test_each_of_a_key_and_a_checkpoint_may_be_stdin_and_not_two(key: str) -> None:
+    for option, place in (("--key", Path(key)), ("--known", MIDDLE), ("--since", MIDDLE)):
+        asked = ["verify", CONSOLE, "--folder", str(EXAMPLE), option, "-"]
+        told = CliRunner(mix_stderr=False).invoke(main, asked, input=place.read_bytes())
+        assert told.exit_code == 0, told.stderr
+    for two in (("--key", "--known"), ("--known", "--since"), ("--key", "--since"), ("--key", "--key")):
+        answer = run("verify", CONSOLE, two[0], "-", two[1], "-")
+        assert (answer.exit_code, "can't both be stdin" in answer.stderr) == (2, True)
+
+
 def test_a_file_that_is_not_there_is_named() -> None:
     answer = since("nowhere", "--json")
     assert answer.exit_code == 2
@@ -144,6 +189,8 @@ def test_of_a_bundle_the_chain_is_proven_and_it_says_what_is_not(bundle: Path, k
         "That the tree of entries only grew is not proven: a bundle does not hold the 2 entries"
         in answer.stderr
     )
+    first = of_bundle(bundle, "--since", str(CHECKPOINTS[0]), "--key", key)
+    assert "a bundle does not hold the 9 entries since" in first.stderr
     newest = json.loads(of_bundle(bundle, "--since", str(NEWEST), "--json").stdout)
     assert (newest["growth"]["is_proven"], newest["depth"]) == (True, "chain")
 
@@ -156,6 +203,31 @@ def test_a_bundle_that_was_cut_short_is_a_fault(bundle: Path, tmp_path: Path) ->
                 cut.writestr(name, whole.read(name))
     assert of_bundle(short).exit_code == 0
     assert of_bundle(short, "--since", str(NEWEST)).exit_code == 1
+
+
+def test_a_bundle_that_can_be_read_in_two_ways_is_refused(bundle: Path, tmp_path: Path) -> None:
+    """Another program would find the forged statement in it."""
+    true, name = bundle.read_bytes(), "statements/console=1234abcd/0000000006.json"
+    forged = BytesIO()
+    with ZipFile(forged, "w") as other:
+        other.writestr(name, b"{}")
+    two = {
+        "a forged zip before it": forged.getvalue() + true,
+        "a forged zip after it": true + forged.getvalue(),
+        "something before it": b"#!/bin/sh\n" + true,
+        "something after it": true + b"\0" * 100,
+    }
+    for prefix in ("./", "x/../", "/", "STATEMENTS/../"):
+        changed = BytesIO(true)
+        with ZipFile(changed, "a") as other:
+            other.writestr(f"{prefix}{name}", b"{}")
+        two[prefix] = changed.getvalue()
+    assert of_bundle(bundle).exit_code == 0
+    for what, data in two.items():
+        (tmp_path / "two.zip").write_bytes(data)
+        answer = of_bundle(tmp_path / "two.zip")
+        assert (answer.exit_code, answer.stderr.count("\n")) == (2, 1), what
+        assert "can be read in two ways" in answer.stderr or "is not a bundle" in answer.stderr
 
 
 def test_a_bundle_of_another_console_and_what_is_no_bundle(bundle: Path) -> None:

@@ -8,11 +8,12 @@ import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
-from io import BytesIO
+from io import BytesIO, RawIOBase
 from pathlib import Path
 from time import time
+from typing import Any
 from uuid import uuid4
-from zipfile import ZIP_BZIP2, ZIP_DEFLATED, ZipFile
+from zipfile import ZIP_BZIP2, ZIP_DEFLATED, ZipFile, ZipInfo
 
 import pytest
 
@@ -196,13 +197,140 @@ def test_a_bundle_that_is_packed_in_another_way_is_refused(tmp_path: Path) -> No
         BundleSource(path)
 
 
-@pytest.mark.parametrize("at", [0, 32, -60])
-def test_a_damaged_file_of_a_bundle_can_not_be_read(at: int, tmp_path: Path) -> None:
-    """Its local header, its bytes, or what the directory says of it."""
+def test_a_damaged_file_of_a_bundle_can_not_be_read(tmp_path: Path) -> None:
     path = bundle_with(tmp_path / "a.zip", "a")
     data = bytearray(path.read_bytes())
-    data[data.index(b"PK\x01\x02") + 16 if at < 0 else at] ^= 0xFF
+    data[32] ^= 0xFF
     path.write_bytes(data)
     source = BundleSource(path)
     with pytest.raises(IntegrityError, match="is damaged"):
         list(source.read("a", ""))
+
+
+TWO_WAYS = "it can be read in two ways"
+
+
+def _changed(data: bytes, mark: bytes, at: int, value: bytes) -> bytes:
+    start = data.index(mark) + at
+    return data[:start] + value + data[start + len(value) :]
+
+
+def _packed(content: bytes, before: bytes = b"") -> bytes:
+    file = BytesIO(before)
+    with ZipFile(file, "a") as bundle:
+        bundle.writestr(ZipInfo("a"), content)
+    return file.getvalue()
+
+
+def _with_two_ends() -> bytes:
+    """A file in it is an end too, with all that follows as its comment."""
+    end = _END + b"\0" * 16
+    data = _packed(end + b"\0\0")
+    return _packed(end + struct.pack("<H", len(data) - data.index(end) - len(end) - 2))
+
+
+def _with_a_gap(data: bytes) -> bytes:
+    start = data.index(_CENTRAL)
+    return _changed(data[:start] + b"gap!" + data[start:], _END, 16, struct.pack("<I", start + 4))
+
+
+_LOCAL, _CENTRAL, _END = b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda data: b"junk" + data,
+        lambda data: data + b"junk",
+        lambda data: data + data,
+        lambda data: data + b"\0" * 22,
+        lambda data: _changed(data, _LOCAL, 0, b"PK\x03\x05"),  # no local header
+        lambda data: _changed(data, _LOCAL, 6, b"\x08"),  # a data descriptor
+        lambda data: _changed(data, _LOCAL, 14, b"\0\0\0\0"),  # another CRC
+        lambda data: _changed(data, _LOCAL, 18, b"\x01"),  # another size
+        lambda data: _changed(data, _LOCAL, 22, b"\x01"),
+        lambda data: _changed(data, _LOCAL, 30, b"b"),  # another name
+        lambda data: _changed(data, _CENTRAL, 16, b"\0\0\0\0"),
+        lambda data: _changed(data, _CENTRAL, 20, b"\x01\0\0\0"),
+        lambda data: _changed(data, _CENTRAL, 38, b"\0\0\xff\xa1"),  # a link
+        lambda data: _changed(data, _END, 8, b"\3\0\3\0"),  # three members
+        lambda data: _changed(data, _END, 4, b"\1"),  # of several disks
+        lambda data: _changed(data, _END, 20, b"\4\0") + b"note",
+        lambda _: _packed(b"x", before=b"junk"),  # with offsets that fit
+        lambda _: _with_two_ends(),
+        _with_a_gap,  # what stands in it is in no directory
+    ],
+)
+def test_a_bundle_that_contradicts_itself_is_refused(
+    change: Callable[[bytes], bytes], tmp_path: Path
+) -> None:
+    path = bundle_with(tmp_path / "a.zip", "a", "c")
+    path.write_bytes(change(path.read_bytes()))
+    with pytest.raises(ValueError, match=f"{TWO_WAYS}|is not a bundle of evidence"):
+        BundleSource(path)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "./a",
+        "x/../a",
+        "/a",
+        "a//b",
+        "../a",
+        "a/.",
+        "C:a",
+        "a\\b",
+        "a.",
+        "a ",
+        "a\u0301",
+        "a\0b",
+        "a\nb",
+        "c/a",
+        "a/",
+    ],
+)
+def test_a_bundle_with_a_name_that_means_another_file_is_refused(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    with ZipFile(path, "w") as bundle:
+        bundle.writestr("c", b"1")
+        info = ZipInfo("placeholder")
+        info.filename = name
+        bundle.writestr(info, b"22")
+    with pytest.raises(ValueError, match=TWO_WAYS):
+        BundleSource(path)
+
+
+def test_what_other_zippers_write_is_read_if_there_is_one_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Folders, data descriptors of a stream, and an end in its 64-bit form."""
+    monkeypatch.setattr("zipfile.ZIP_FILECOUNT_LIMIT", 1)
+    stream = _Stream()
+    with ZipFile(stream, "w", ZIP_DEFLATED) as bundle:
+        bundle.mkdir("a")
+        bundle.writestr("a/b", b"1")
+        with bundle.open("a/c", "w", force_zip64=True) as member:
+            member.write(b"22")
+    (tmp_path / "a.zip").write_bytes(stream.data)
+    assert b"PK\x06\x06" in stream.data
+    source = BundleSource(tmp_path / "a.zip")
+    assert [b"".join(source.read(each.key, "")) for each in source.versions("")] == [b"1", b"22"]
+    for mark, at in ((b"PK\x06\x06", 24), (b"PK\x06\x06", 4), (b"PK\x06\x07", 16)):
+        (tmp_path / "b.zip").write_bytes(_changed(stream.data, mark, at, b"\x07"))
+        with pytest.raises(ValueError, match=f"{TWO_WAYS}|is not a bundle of evidence"):
+            BundleSource(tmp_path / "b.zip")
+
+
+class _Stream(RawIOBase):
+    """What is written, and can't be written again."""
+
+    def __init__(self) -> None:
+        self.data = b""
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self.data += bytes(data)
+        return len(data)

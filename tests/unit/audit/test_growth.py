@@ -14,12 +14,12 @@ from audit_archive.format.checkpoint import Checkpoint, parse_checkpoint, parse_
 from audit_archive.format.facts import EntryFile
 from audit_archive.format.keys import PublicKey
 from audit_archive.format.layout import checkpoint_key, statement_key
-from audit_archive.format.merkle import TreeBuilder, consistency_proof, leaf_hash
+from audit_archive.format.merkle import EMPTY_ROOT, TreeBuilder, consistency_proof, leaf_hash
 from audit_archive.format.statement import ArchiveStatement, Statement
 from audit_archive.format.times import from_rfc3339
 from audit_archive.format.verdicts import Depth, Growth, Verdict, Verification, Why
 from audit_archive.ports import ArchiveSource
-from tests.support.attacker import Victim, blamed, naming
+from tests.support.attacker import Victim, blamed, naming, twin_world
 from tests.support.audit import archived_lines
 from tests.support.fakes import FakeScratch, FakeSigner
 from tests.support.fakes.trail import stamp
@@ -99,6 +99,9 @@ def test_an_archive_that_only_grew_is_proven_to_have(seq: int, depth: Depth, vic
     proof = consistency_proof(said.tree, map(leaf_hash, lines))
     assert tuple(map(b64decode, growth.hashes)) == (proof if said.tree.size else ())
     assert growth.sentence in found.summary
+    more = newest.tree.size - said.tree.size
+    read = f"All entries archived since were read: {more}" if more else "No entry was archived since, so none"
+    assert f"are those of the checkpoint. {read}" in growth.sentence
 
 
 def test_a_copy_is_proven_with_the_key_that_the_chain_names(victim: Victim, tmp_path: Path) -> None:
@@ -188,6 +191,29 @@ def test_a_signed_tree_to_which_the_lines_do_not_lead(victim: Victim) -> None:
     assert blamed(not_proven(victim, kept(victim, 4))) == {(Verdict.MISDESCRIBED, key)}
 
 
+def test_a_signed_tree_to_which_the_lines_do_not_lead_from_no_entries(victim: Victim) -> None:
+    """The proof between the two trees is empty, as every tree begins with that of no entries."""
+    signer = signer_of(victim)
+    newest = victim.archives[-1].seq
+    before = victim.statement(newest - 1)
+    for seq in range(newest, NEWEST + 1):
+        victim.rewrite(seq, with_other_lines(before), signer=signer)
+    victim.restore_ledger(NEWEST)
+    assert kept(victim, 1).checkpoint.size == 0
+    key = statement_key(CONSOLE, NEWEST)
+    assert blamed(not_proven(victim, kept(victim, 1))) == {(Verdict.MISDESCRIBED, key)}
+
+
+@pytest.mark.parametrize(("seq", "size"), [(1, 9), (3, 0), (4, 1), (NEWEST, 0)])
+def test_a_signed_checkpoint_over_another_size_of_the_same_statement(
+    seq: int, size: int, victim: Victim
+) -> None:
+    lie = replace(kept(victim, seq).checkpoint, size=size)
+    for root in (lie.root, EMPTY_ROOT, victim.statement(NEWEST).tree.root):
+        found = not_proven(victim, since_of(signed(replace(lie, root=root), signer_of(victim))))
+        assert (Verdict.FORKED, statement_key(CONSOLE, NEWEST)) in blamed(found)
+
+
 def test_a_checkpoint_that_no_key_of_the_archive_signed(victim: Victim) -> None:
     since = since_of(signed(kept(victim, 4).checkpoint, FakeSigner()))
     found = not_proven(victim, since, trusted=victim.keys)
@@ -244,6 +270,17 @@ def test_without_the_lines_it_is_not_proven(victim: Victim) -> None:
     victim.lose(file.key)
     assert blamed(not_proven(victim, kept(victim, 4))) == {(Verdict.MISSING, file.key)}
     assert blamed(not_proven(victim, kept(victim, 4), depth=Depth.CONTENT)) == {(Verdict.MISSING, file.key)}
+
+
+def test_from_no_entries_every_line_is_read(victim: Victim) -> None:
+    """The checkpoint of the statement that names the key: the first that anybody can keep."""
+    files = [file.key for said in victim.archives for file in said.entries]
+    since = kept(victim, 1)
+    assert since.checkpoint.size == 0
+    for key in files:
+        attacked = Victim(twin_world())
+        attacked.lose(key)
+        assert blamed(not_proven(attacked, since)) == {(Verdict.MISSING, key)}
 
 
 def test_altered_lines_are_no_proof_and_told_once(victim: Victim) -> None:

@@ -103,7 +103,7 @@ def test_nothing_is_signed_under_no_key() -> None:
         (f"text\r\n\r\n{GOOD}", "control"),
         (f"te\txt\n\n{GOOD}", "control"),
         (f"te\x00xt\n\n{GOOD}", "control"),
-        (f"text\n\n{GOOD}and more\n", "not a signature line: 'and more'"),
+        (f"text\n\n{GOOD}and more\n", "not a signature line: line 2 after the text"),
         ("text\n\n- a AAAAAQE=\n", "not a signature line"),
         ("text\n\n—  AAAAAQE=\n", "not a signature line"),
         ("text\n\n— a+b AAAAAQE=\n", "not a signature line"),

@@ -1,15 +1,36 @@
-"""A bundle of evidence (a zip), read as an archive: its statements and checkpoints."""
+"""A bundle of evidence (a zip), read as an archive: its statements and checkpoints.
 
+Programs disagree about a zip that contradicts itself, or that holds more than its directory lists. So a
+bundle is accepted only if all of them read the same files in it: members, directory and end fill the file,
+each next to the other, and agree. The source is PKWARE APPNOTE.TXT 6.3.10, sections 4.3.7 to 4.3.16.
+"""
+
+import re
+import struct
 import zlib
 from collections.abc import Iterator
-from pathlib import Path
-from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile
+from io import SEEK_END
+from operator import attrgetter
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO
+from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 from audit_archive.errors import ArchiveStoreError, IntegrityError
 from audit_archive.ports import NO_VERSION, ObjectFacts, Version
 
 _CHUNK = 1 << 20
-_ENCRYPTED = 1
+_ENCRYPTED, _DESCRIBED, _UTF8 = 1, 1 << 3, 1 << 11
+_FLAGS = 1 << 1 | 1 << 2 | _DESCRIBED | _UTF8  # deflate's effort, data descriptor, UTF-8 name
+_PLAIN = re.compile(r"(?:[A-Za-z0-9=_.-]*[A-Za-z0-9=_-]/)*(?:[A-Za-z0-9=_.-]*[A-Za-z0-9=_-]/?)")
+"""A name that means one file everywhere: no `.` or `..`, no drive, nothing that a system cuts off."""
+
+_UNIX_TYPE, _NO_LINKS = 0xF000, {0, 0x4000, 0x8000}  # no type, a folder, a file
+_LOCAL = struct.Struct("<4s2xHH4xIIIHH")
+_CENTRAL_SIZE = 46
+_END = struct.Struct("<4sHHHHIIH")
+_END64, _LOCATOR = struct.Struct("<4sQHHIIQQQQ"), struct.Struct("<4sIQI")
+_MOST_END = _END.size + 0xFFFF  # with the longest comment
+_ZIP64_16, _ZIP64_32 = 0xFFFF, 0xFFFFFFFF  # "see the zip64 record, or the zip64 field"
 
 
 class BundleSource:
@@ -22,10 +43,11 @@ class BundleSource:
         """Raises ValueError if the file is not a zip, or if two programs may read it in two ways."""
         try:
             self._zip = ZipFile(bundle)
-        except (OSError, BadZipFile, NotImplementedError, ValueError) as error:
+        except (OSError, BadZipFile, NotImplementedError, ValueError, struct.error) as error:
             raise ValueError(f"{bundle} is not a bundle of evidence: {error}") from error
         members = self._zip.infolist()
-        if len({member.filename.lower() for member in members}) < len(members):
+        names = {member.filename.lower().removesuffix("/") for member in members}
+        if len(names) < len(members):
             raise ValueError(
                 f"{bundle} has several files of one name, so it can be read in two ways. Get the bundle again"
             )
@@ -35,6 +57,17 @@ class BundleSource:
             raise ValueError(
                 f"{bundle} is not a bundle of evidence: it is encrypted, or compressed by an unknown method"
             )
+        if not all(map(_is_plain, members)) or _has_file_and_folder_of_one_name(members):
+            raise ValueError(
+                f"{bundle} has a file with a name that can mean another file, so it can be read in two ways. "
+                "Get the bundle again"
+            )
+        with bundle.open("rb") as file:
+            if not _is_read_in_one_way(file, self._zip):
+                raise ValueError(
+                    f"{bundle} holds more than its directory lists, or contradicts itself, so it can be read "
+                    "in two ways. Get the bundle again"
+                )
         self._members = {member.filename: member for member in members if not member.is_dir()}
 
     def inspect(self, key: str, version_id: str | None = None) -> ObjectFacts | None:
@@ -65,3 +98,108 @@ class BundleSource:
         for key in sorted(self._members, key=str.encode):
             if key.startswith(prefix) and key > after_key:
                 yield Version(key, NO_VERSION, is_delete_marker=False)
+
+
+def _is_plain(member: ZipInfo) -> bool:
+    """Whether a member is a file or a folder with a name that means the same everywhere."""
+    is_whole = member.orig_filename == member.filename  # Python cuts a name at a zero byte
+    is_link = (member.external_attr >> 16) & _UNIX_TYPE not in _NO_LINKS
+    is_empty_folder = not member.is_dir() or not member.file_size
+    return is_whole and not is_link and is_empty_folder and _PLAIN.fullmatch(member.filename) is not None
+
+
+def _has_file_and_folder_of_one_name(members: list[ZipInfo]) -> bool:
+    names = [member.filename.lower() for member in members]
+    folders = {str(folder) for name in names for folder in PurePosixPath(name).parents}
+    return any(name in folders for name in names if not name.endswith("/"))
+
+
+def _is_read_in_one_way(file: BinaryIO, bundle: ZipFile) -> bool:
+    """Whether members, directory and end fill a zip, each next to the other, and agree."""
+    members = sorted(bundle.infolist(), key=attrgetter("header_offset"))
+    starts = [*(member.header_offset for member in members), bundle.start_dir]
+    try:
+        return (
+            starts[0] == 0
+            and all(
+                _fills(file, member, *edges)
+                for member, *edges in zip(members, starts, starts[1:], strict=False)
+            )
+            and _ends_once(file, members, bundle.start_dir)
+        )
+    except struct.error:  # the file ends within a record
+        return False
+
+
+def _fills(file: BinaryIO, member: ZipInfo, start: int, end: int) -> bool:
+    """Whether a member fills the file from `start` to `end`, and says what the directory says of it."""
+    file.seek(start)
+    mark, flags, method, *stated, name_size, extra_size = _LOCAL.unpack(file.read(_LOCAL.size))
+    name, extra = file.read(name_size), file.read(extra_size)
+    listed = [member.CRC, member.compress_size, member.file_size]
+    if _ZIP64_32 in stated[1:]:  # the local header has both sizes, in another order (4.5.3)
+        wide = _zip64_field(extra)
+        stated = [stated[0], *(struct.unpack("<QQ", wide)[::-1] if wide is not None else ())]
+    is_later = bool(flags & _DESCRIBED) and not any(stated)
+    is_agreed = (mark, flags, method, name) == (
+        b"PK\x03\x04",
+        member.flag_bits,
+        member.compress_type,
+        _name(member),
+    )
+    if not is_agreed or flags & ~_FLAGS or not (stated == listed or is_later):
+        return False
+    gap = end - (start + _LOCAL.size + name_size + extra_size + member.compress_size)
+    forms = _descriptors(listed) if flags & _DESCRIBED else {b""}
+    if gap not in set(map(len, forms)):
+        return False
+    file.seek(end - gap)
+    return file.read(gap) in forms
+
+
+def _zip64_field(extra: bytes) -> bytes | None:
+    """The one zip64 field among well-formed extra fields; None unless there is exactly one."""
+    found = list[bytes]()
+    while extra:
+        kind, size = struct.unpack_from("<HH", extra)
+        if kind == 1:
+            found.append(extra[4 : 4 + size])
+        extra = extra[4 + size :]
+    return found[0] if len(found) == 1 else None
+
+
+def _descriptors(listed: list[int]) -> set[bytes]:
+    """The forms that the data descriptor may have: with a mark or without, with sizes of 4 or 8 bytes."""
+    forms = {struct.pack("<IQQ", *listed)}
+    if max(listed) <= _ZIP64_32:
+        forms.add(struct.pack("<III", *listed))
+    return forms | {b"PK\x07\x08" + form for form in forms}
+
+
+def _name(member: ZipInfo) -> bytes:
+    return member.orig_filename.encode()  # plain names are ASCII
+
+
+def _ends_once(file: BinaryIO, members: list[ZipInfo], start: int) -> bool:
+    """Whether the directory begins at `start`, and one end follows it, which is the end of the file."""
+    listed = sum(_CENTRAL_SIZE + len(_name(m)) + len(m.extra) + len(m.comment) for m in members)
+    size = file.seek(0, SEEK_END)
+    file.seek(max(0, size - _MOST_END))
+    tail = file.read()
+    ends = [at.start() for at in re.finditer(b"PK\x05\x06", tail)]
+    ends = [at for at in ends if tail[at + 20 : at + 22] == (len(tail) - at - 22).to_bytes(2, "little")]
+    if ends != [len(tail) - _END.size]:  # with a comment, or two programs may find two ends
+        return False
+    _, disk, first, here, count, length, at, _ = _END.unpack(tail[-_END.size :])
+    stated, wide = (disk, first, here, count, length, at), (0, 0, len(members), len(members), listed, start)
+    file.seek(start + listed)
+    between = file.read(size - _END.size - start - listed) if size - _END.size >= start + listed else None
+    if not between:
+        return between is not None and stated == wide
+    mark, left, _, _, *fields = _END64.unpack(between[: _END64.size])
+    locator = (b"PK\x06\x07", 0, start + listed, 1)
+    is_narrow = all(
+        a in {b, c} for a, b, c in zip(stated, wide, (_ZIP64_16,) * 4 + (_ZIP64_32,) * 2, strict=True)
+    )
+    is_wide = (mark, left, tuple(fields)) == (b"PK\x06\x06", _END64.size - 12, wide)
+    return is_narrow and is_wide and _LOCATOR.unpack(between[_END64.size :]) == locator

@@ -4,9 +4,13 @@
 2. The chain leads from the statement of that checkpoint to the newest statement, link by link.
 3. The tree of the newest statement begins with the tree of the checkpoint (consistency proof, RFC 9162,
    2.1.4). The lines archived since are read to make that proof.
+
+The RFC's proof from a tree without leaves is empty, because every tree begins with that. So from such a
+checkpoint the newest tree itself is made anew from the lines. Only if nothing was archived since is no line
+read.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import orjson
@@ -22,7 +26,7 @@ from audit_archive.format.checkpoint import open_checkpoint, origin_of, parse_no
 from audit_archive.format.facts import EntryFile
 from audit_archive.format.keys import to_base64
 from audit_archive.format.layout import statement_key
-from audit_archive.format.merkle import Tree, consistency_proof, is_consistent, leaf_hash
+from audit_archive.format.merkle import Prover, Tree, consistency_proof, is_consistent, leaf_hash
 from audit_archive.format.statement import ArchiveStatement
 from audit_archive.format.times import DAY, from_rfc3339
 from audit_archive.format.verdicts import Checked, Fault, Growth, Verdict, Why
@@ -104,15 +108,18 @@ class GrowthProof:
             raise DeadlineError
         if point is None or point.head is None or not self.chain.is_unbroken:
             raise _UnprovenError(Why.FAULT)
-        # An empty tree and the newest tree itself need no proof.
-        is_read = kept.size not in {0, newest.size}
+        if (point.head.tree.size, point.head.tree.root) != (kept.size, kept.root):
+            raise _UnprovenError(Why.FAULT)  # the key signed two trees for this statement
+        is_read = kept.size != newest.size
         if is_read and not self.audit.has_lines:
             raise _UnprovenError(Why.BUNDLE)
-        hashes = consistency_proof(point.head.tree, self._leaves_since(point) if is_read else ())
-        if is_consistent(kept.size, kept.root, newest.size, newest.root, hashes):
+        hashes = _led_to(newest, point.head.tree, self._leaves_since(point) if is_read else ())
+        if hashes is not None:
             return hashes
         key = statement_key(kept.console, self.chain.newest.seq)
-        sentence = f"{key} states a tree that does not begin with the {kept.size} entries of {GIVEN}"
+        sentence = (
+            f"{key} states a tree to which the {kept.size} entries of {GIVEN} and those since don't lead"
+        )
         self.tally.fault(Fault(Verdict.MISDESCRIBED, key, None, self.chain.newest.seq, sentence))
         raise _UnprovenError(Why.FAULT)
 
@@ -170,3 +177,14 @@ class GrowthProof:
             return Why.UNRECORDED
         self.tally.fault(Fault(Verdict.MISSING, file.key, None, statement.seq, f"{file.key} is missing"))
         return Why.FAULT
+
+
+def _led_to(newest: Tree, old: Tree, leaves: Iterable[bytes]) -> tuple[bytes, ...] | None:
+    """The proof that the old tree and the leaf hashes since lead to the newest tree; None if they don't."""
+    if old.size:
+        hashes = consistency_proof(old, leaves)
+        return hashes if is_consistent(old.size, old.root, newest.size, newest.root, hashes) else None
+    made = Prover(old)
+    for leaf in leaves:
+        made.append_leaf(leaf)
+    return () if (made.size, made.root) == (newest.size, newest.root) else None

@@ -37,12 +37,18 @@ def find_strays(audit: Audit, console: str, chain: WalkedChain, tally: AuditTall
     for prefix, suffix in ((statements_prefix(console), ".json"), (checkpoints_prefix(console), ".txt")):
         form = re.compile(rf"{re.escape(prefix)}[0-9]{{{SEQ_DIGITS}}}{re.escape(suffix)}")
         for key, versions in _listed(audit, prefix):
-            if form.fullmatch(key) is None:
+            if form.fullmatch(key) is None or _number_in(key) is None:
                 strays.add_note(key, "has a name that is not of this format")
             elif suffix == ".txt":
                 strays.check_checkpoint(key)
                 if len(versions) > 1:
                     strays.add_note(key, "has more than one version")
+
+
+def _number_in(key: str) -> int | None:
+    """The number in a file's name; None without one. Statements count from 1: 0 is not a statement's."""
+    found = _NUMBER.fullmatch(key)
+    return (int(found[1]) or None) if found is not None else None
 
 
 def _listed(audit: Audit, prefix: str) -> Iterator[tuple[str, tuple[Version, ...]]]:
@@ -75,7 +81,7 @@ class _Strays:
 
     def check_entry_file(self, key: str) -> None:
         """Add the fault, unless its statement can't be trusted, or is newer than the walk."""
-        seq = self._number(key)
+        seq = _number_in(key)
         if seq is not None and seq <= self._end and seq not in self._trusted:
             self._tally.skip(Checked.FILES, Why.FAULT)
         elif seq is not None and seq > self._end and self._is_newer(seq):
@@ -86,7 +92,7 @@ class _Strays:
 
     def check_checkpoint(self, key: str) -> None:
         """A checkpoint beyond the end of the chain shows that its statement was removed."""
-        seq = self._number(key)
+        seq = _number_in(key)
         if seq is not None and seq > self._end and not self._is_newer(seq):
             missing = statement_key(self._console, self._end + 1)
             sentence = f"{missing} is missing, or a statement after it: {key} exists without its statement"
@@ -95,7 +101,3 @@ class _Strays:
     def _is_newer(self, seq: int) -> bool:
         """Whether a statement was added since the chain was walked."""
         return self._audit.source.inspect(statement_key(self._console, seq)) is not None
-
-    def _number(self, key: str) -> int | None:
-        found = _NUMBER.fullmatch(key)
-        return int(found[1]) if found is not None else None

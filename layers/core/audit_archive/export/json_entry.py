@@ -28,7 +28,16 @@ from typing import Any
 import orjson
 
 from audit_archive.errors import InvalidExportError
-from audit_archive.format.canonical import OPTIONS, SOURCE_KEYS, canonical_bytes, source_line
+from audit_archive.format.canonical import (
+    OPTIONS,
+    SOURCE_BASE64_KEY,
+    SOURCE_KEY,
+    SOURCE_KEYS,
+    canonical_bytes,
+    is_canonical,
+    source_in,
+    source_line,
+)
 from audit_archive.format.entry import (
     ACTIONS,
     MAX_ID,
@@ -78,6 +87,41 @@ def read_exact(data: bytes, start: int, offset: int) -> tuple[Entry, int]:
         marks |= Mark.NESTED_VALUE.value if scan.nested else 0
     seconds = read_timestamp(members.get("timestamp"))
     return Entry(entry_id, line, seconds, marks | marks_of(members, seconds)), scan.end
+
+
+def check_line(line: bytes) -> None:
+    """Raise ValueError, with the reason, unless a line (without its newline) is what an entry becomes.
+
+    That is the canonical JSON of an object with an id, or a `_source` form of a source that is an entry with
+    that very id, and that canonical JSON does not carry.
+    """
+    try:
+        members, is_spelled = orjson.loads(line), is_canonical(line)
+    except ValueError as error:
+        raise ValueError("it is not JSON, or nested too deep") from error
+    if not isinstance(members, dict) or "id" not in members:
+        raise ValueError("it is not a JSON object with an id")
+    if not is_spelled:
+        raise ValueError("it is not canonical JSON")
+    if type(members["id"]) is not int or not 0 < members["id"] <= MAX_ID:
+        raise ValueError("its id is not a whole number from 1 to 2**63 - 1")
+    if not SOURCE_KEYS.isdisjoint(members):
+        _check_source_form(line, members)
+
+
+def _check_source_form(line: bytes, members: dict[str, Any]) -> None:
+    is_form = members.keys() in ({SOURCE_KEY, "id"}, {SOURCE_BASE64_KEY, "id"})
+    if not is_form or not all(isinstance(members[key], str) for key in SOURCE_KEYS & members.keys()):
+        raise ValueError("beside the text of its source it has more than an id")
+    source = source_in(members) or b""
+    try:
+        entry, end = read_exact(source, 0, 0)
+    except (NoTokenError, InvalidExportError) as error:
+        raise ValueError("its source is not an entry with one id") from error
+    if entry.id != members["id"] or end != len(source):
+        raise ValueError("its id is not that of its source, or its source has more than one entry")
+    if entry.line != line:
+        raise ValueError("its source has another form in an archive")
 
 
 def _is_utf8(source: bytes) -> bool:

@@ -28,6 +28,7 @@ it takes the archived line, this text and the public key.
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import starmap
 
 from audit_archive.format.keys import PublicKey, SignatureCheck, from_base64, to_base64
 from audit_archive.format.merkle import is_included, leaf_hash
@@ -72,7 +73,7 @@ def parse_note(data: bytes) -> SignedNote:
     if not separator or not lines.endswith(b"\n"):
         raise ValueError("it is not a signed note: its signature lines must follow an empty line")
     text.decode()  # the whole of a note is UTF-8
-    return SignedNote(text + b"\n", tuple(_signature(line) for line in lines.decode()[:-1].split("\n")))
+    return SignedNote(text + b"\n", tuple(starmap(_signature, enumerate(lines.decode()[:-1].split("\n"), 1))))
 
 
 def open_note(data: bytes, name: str, keys: Iterable[PublicKey], is_signed: SignatureCheck) -> bytes:
@@ -102,13 +103,13 @@ def _signatures_of(
     return [(key, s) for key in keys for s in note.signatures if (s.name, s.key_id) == (name, key.key_id)]
 
 
-def _signature(line: str) -> NoteSignature:
+def _signature(number: int, line: str) -> NoteSignature:
     found = _SIGNATURE_LINE.fullmatch(line)
     if found is None:
-        raise ValueError(f"not a signature line: {line[:100]!r}")
+        raise ValueError(f"not a signature line: line {number} after the text")
     data = from_base64(found[2])
     if len(data) <= _KEY_ID:
-        raise ValueError(f"the signature line has no signature: {line[:100]!r}")
+        raise ValueError(f"the signature line {number} has no signature")
     return NoteSignature(found[1], data[:_KEY_ID], data[_KEY_ID:])
 
 
@@ -151,7 +152,7 @@ def parse_checkpoint(text: bytes) -> Checkpoint:
     """The checkpoint of a note's text. Raises ValueError unless `text` writes the same bytes for it."""
     found = _TEXT.fullmatch(text.decode())
     if found is None:
-        raise ValueError(f"it is not a checkpoint of this format: {text[:300]!r}")
+        raise ValueError("it is not a checkpoint of this format")
     return Checkpoint(found[1], int(found[2]), from_base64(found[3]).hex(), found[4])
 
 
@@ -199,11 +200,10 @@ def parse_entry_proof(data: bytes) -> EntryProof:
             "it is not a proof of an entry: it has CR LF line ends. Take the file as it was written"
         )
     if data.startswith(_FAMILY) and not data.startswith(_FORMAT.encode() + b"\n"):
-        version = head.partition(b"\n")[0]
-        raise ValueError(f"it is not a proof of an entry of this version, {_FORMAT}, but {version[:100]!r}")
+        raise ValueError(f"it is not a proof of an entry of this version, {_FORMAT}, but of another one")
     found = _HEAD.fullmatch(head.decode(errors="replace"))
     if found is None or not separator:
-        raise ValueError(f"it is not a proof of an entry: {head[:100]!r}")
+        raise ValueError(f"it is not a proof of an entry: that has the form of {_FORMAT}")
     return EntryProof(int(found[1]), tuple(from_base64(line) for line in found[2].split()), checkpoint)
 
 

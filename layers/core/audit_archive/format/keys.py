@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import TypeAlias
 
+# Messages never quote what has another form than expected: it may be a private key, given by mistake.
+
 
 def to_base64(data: bytes) -> str:
     """The standard Base64 of bytes, padded, on one line."""
@@ -20,9 +22,9 @@ def from_base64(text: str) -> bytes:
     try:
         data = b64decode(text, validate=True)
     except ValueError as error:
-        raise ValueError(f"not Base64: {text[:100]!r}: {error}") from error
+        raise ValueError(f"not Base64: {error}") from error
     if to_base64(data) != text:  # the unused bits of the last character must be zero
-        raise ValueError(f"not canonical Base64: {text[:100]!r}")
+        raise ValueError("not canonical Base64")
     return data
 
 

@@ -217,7 +217,8 @@ class Growth:
         if self.is_proven:
             return (
                 f"The archive only grew since {then}: its first {self.seq} of {self.newest_seq} statements "
-                f"and its first {self.size} of {self.newest_size} entries are those of the checkpoint"
+                f"and its first {self.size} of {self.newest_size} entries are those of the checkpoint. "
+                f"{self._read}"
             )
         if self.unproven_because == Why.BUNDLE:
             more = self.newest_size - self.size
@@ -227,6 +228,13 @@ class Growth:
                 f"does not hold the {more} entries since"
             )
         return f"It is not proven that the archive only grew since {then} ({self.unproven_because})"
+
+    @property
+    def _read(self) -> str:
+        """What the proof of the entries rests on."""
+        if self.size == self.newest_size:
+            return "No entry was archived since, so none was read"
+        return f"All entries archived since were read: {self.newest_size - self.size}"
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from audit_archive.export.json_entry import check_line
 from audit_archive.format.checkpoint import (
     Checkpoint,
     EntryProof,
@@ -109,6 +110,11 @@ def read_claims(data: bytes) -> tuple[Claim, ...]:
     return tuple(map(_claim, proofs))
 
 
+def lacks_its_line(claims: Sequence[Claim]) -> bool:
+    """Whether a line from beside the file counts: the file holds one proof, and no line of its own."""
+    return len(claims) == 1 and claims[0].line is None
+
+
 def check_claim(
     claim: Claim, console: str | None, keys: Sequence[PublicKey], is_signed: SignatureCheck
 ) -> CheckedProof:
@@ -116,7 +122,7 @@ def check_claim(
 
     1. One of the keys has signed the checkpoint, and the checkpoint is of that Console.
     2. The line's hash leads to the root in the checkpoint. Without a line no entry is proven.
-    3. The line is an entry.
+    3. The line is what the archive writes for an entry, byte by byte.
     """
     proof, line = claim
     leaf = leaf_hash(line).hex() if line is not None else None
@@ -131,7 +137,7 @@ def check_claim(
     try:
         return CheckedProof(proof.index, leaf, None, signed_by, checkpoint, _entry_of(line))
     except ValueError as error:
-        problem = f"the checkpoint covers the line, and it is not an entry: {error}"
+        problem = f"the checkpoint covers the line, and it is not the line of an entry: {error}"
         return CheckedProof(proof.index, leaf, problem, signed_by, checkpoint)
 
 
@@ -159,13 +165,8 @@ def _named_and_signed_by(
 
 def _entry_of(line: bytes) -> dict[str, Any]:
     """The ANSWER_ENTRY_FIELDS of a proven line. Raises ValueError if it is not the line of an entry."""
-    try:
-        members = members_of(line)
-        entry_id = members["id"]
-    except (KeyError, TypeError, AttributeError) as error:
-        raise ValueError("it is not a JSON object with an id") from error
-    if type(entry_id) is not int:
-        raise ValueError("its id is not a whole number")
+    check_line(line)
+    members = members_of(line)
     return {name: members.get(name) for name in ANSWER_ENTRY_FIELDS}
 
 
