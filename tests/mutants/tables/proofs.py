@@ -236,7 +236,7 @@ MUTANTS = (
     ),
     Mutant(
         "checked-line-is-canonical",
-        "A proven line in another spelling than the canonical one is not called an entry",
+        "A proven line that is not canonical is not called an entry",
         "export/json_entry.py",
         "    if not is_spelled:",
         "    if False:",

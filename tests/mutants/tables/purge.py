@@ -132,7 +132,7 @@ MUTANTS = (
         "A mismatch is told before the ledger moves on",
         "run/settle.py",
         "    findings = [mismatch_finding(statement)] if statement.outcome == PurgeOutcome.MISMATCH else []",
-        "    findings = [mismatch_finding(said)][:0]",
+        "    findings = [mismatch_finding(statement)][:0]",
         SAFETY,
     ),
     Mutant(
