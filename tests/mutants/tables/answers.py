@@ -164,7 +164,7 @@ MUTANTS = (
         "408, 425 and a limit's 403 to a purge say nothing: it may have been carried out",
         "adapters/console/answers.py",
         "    if api is None or is_for_later(answer):",
-        "    if api is None or answer.status >= SERVER_FAULT:",
+        "    if api is None or answer.status >= _SERVER_FAULT:",
         PURGE_CALL,
     ),
     Mutant(
