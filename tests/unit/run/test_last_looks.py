@@ -13,7 +13,7 @@ from audit_archive.run.settle import settle
 from tests.support.audit import audit_quiet
 from tests.support.fakes import FakeConsole, FakeTrail
 from tests.support.fakes.trail import stamp
-from tests.support.world import CONSOLE, DAY, Meanwhile, ready, with_a_gap
+from tests.support.world import CONSOLE, DAY, Meanwhile, World, ready, with_a_gap
 
 
 def test_a_walk_that_runs_out_of_time_holds_the_purge_and_wakes_nobody() -> None:
@@ -94,6 +94,20 @@ def test_a_refused_export_is_locked_in_the_mode_of_the_stack(mode: str) -> None:
     assert stored.retention.mode == mode
 
 
+def write_late_and_on(world: World, late_id: int) -> None:
+    """As the purging key counts, a late writer fills an id; after the count the trail grows by one."""
+
+    def arrive() -> None:
+        world.purger.hooks.clear()
+        world.trail.arrive()
+
+    def late() -> None:
+        world.trail.put(late_id, timestamp=stamp(world.clock.now() - DAY))
+        world.purger.hooks["entries_above"] = arrive
+
+    world.purger.hooks["peek"] = late
+
+
 def test_an_entry_that_arrives_after_the_count_does_not_stand_for_a_late_one_that_was_counted() -> None:
     world = ready()
     world.mode = "off"
@@ -101,16 +115,7 @@ def test_an_entry_that_arrives_after_the_count_does_not_stand_for_a_late_one_tha
     world.run()
     world.later(2 * DAY)
     world.mode = "on"
-
-    def arrive() -> None:
-        world.purger.hooks.clear()
-        world.trail.arrive()
-
-    def late() -> None:
-        world.trail.put(2, timestamp=stamp(world.clock.now() - DAY))
-        world.purger.hooks["entries_above"] = arrive
-
-    world.purger.hooks["peek"] = late
+    write_late_and_on(world, 2)
     with pytest.raises(PopulationMismatchError, match="sees entry 2"):
         world.run()
     assert world.posts == []
@@ -121,16 +126,7 @@ def test_a_late_entry_in_an_accepted_hole_is_seen_though_the_count_fits() -> Non
     world = with_a_gap()
     world.accept()
     world.mode = "on"
-
-    def arrive() -> None:
-        world.purger.hooks.clear()
-        world.trail.arrive()
-
-    def late() -> None:
-        world.trail.put(3, timestamp=stamp(world.clock.now() - DAY))
-        world.purger.hooks["entries_above"] = arrive
-
-    world.purger.hooks["peek"] = late
+    write_late_and_on(world, 3)
     with pytest.raises(PopulationMismatchError, match="sees entry 3"):
         world.run()
     assert world.posts == []
