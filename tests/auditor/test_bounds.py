@@ -151,6 +151,7 @@ ZIPS = {
     **{f"beside {name!r}": with_names("a.json", name) for name in ("../", "/", "b//", "b/../c/", "C:/")},
     "two, one after the other": export_of('[{"id": 2}]') + GOOD,
     "one in the comment of another": with_comment(GOOD),
+    "its end again, as its comment": with_comment(with_comment(b"")[-22:]),
     "something before it": b"#!/bin/sh\n" + GOOD,
     "something before it that its offsets know of": after(b"#!/bin/sh\n"),
     "something after it": GOOD + b"\n",

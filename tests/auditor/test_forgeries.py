@@ -19,14 +19,15 @@ from tests.support.world import CONSOLE
 
 
 def test_a_tree_that_does_not_go_on_is_found_without_the_lines(tmp_path: Path) -> None:
-    """Its root is that of its frontier, and its size is right; an entry file that would tell is gone."""
+    """Its root is that of its frontier, and its size is right. What else would tell is gone."""
     victim = Victim()
     builder = TreeBuilder(EMPTY_TREE)
     for number in range(victim.statement(5).tree.size):
         builder.append(b"another line %d" % number)
     victim.rewrite(5, lambda said: replace(said, tree=builder.tree()), signer=victim.signer)
     victim.truncate(5)
-    victim.lose(*(file.key for file in victim.archives[2].entries))
+    (gone,) = (said for said in victim.archives if said.seq == 5)
+    victim.lose(gone.export.key, *(file.key for file in gone.entries))
     assert ("misdescribed", statement_key(CONSOLE, 5)) in ask(copied(victim.store, tmp_path)).blamed
 
 
