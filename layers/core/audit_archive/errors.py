@@ -69,7 +69,7 @@ class SigningError(AuditArchiveError):
 
 
 class PageError(AuditArchiveError):
-    """A person must look now. The run purged nothing more; whether the next one may is said by each class."""
+    """A person must look now: the run ended here. Only a PurgeMismatchError holds later purges too."""
 
 
 class IntegrityError(PageError):
