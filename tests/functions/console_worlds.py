@@ -172,7 +172,7 @@ ENTRIES = (
         "the Console drops what is old, without a receipt",
         ARCHIVES,
         between=after(1, retention),
-        settings={"KEEP_DAYS": "3650", "RETENTION_DAYS": "3710"},
+        settings={"KEEP_DAYS": "3650", "RETENTION_DAYS": "3710", "EXPIRY_DAYS": "3712"},
     ),
 )
 

@@ -191,7 +191,7 @@ class World:
             )
 
         return Run(
-            order=Order(CONSOLE, Policy(Mode.ON, HOUR, 0), 100, LockMode.GOVERNANCE, facts),
+            order=Order(CONSOLE, Policy(Mode.ON, HOUR, 0), 100, 105, LockMode.GOVERNANCE, facts),
             console=HttpConsole(url, read, AuthStyle.HEADER, clock, patience=PATIENCE),
             open_purger=open_purger,
             store=S3ArchiveStore(clients["s3"], self.bucket),

@@ -53,7 +53,7 @@ class Example(World):
             FUNCTION,
             self.reason,
         )
-        return Order(CONSOLE, Policy(Mode.ON, HOUR, 0), 2555, LockMode.GOVERNANCE, facts)
+        return Order(CONSOLE, Policy(Mode.ON, HOUR, 0), 2555, 2560, LockMode.GOVERNANCE, facts)
 
     def decide(self, who: str, why: str) -> None:
         """An operator accepts the ids that no receipt explains."""

@@ -94,6 +94,7 @@ class World:
         self.settle = HOUR
         self.keep = 0
         self.retention_days = 100
+        self.expiry_days: int | None = None
         self.lock_mode = "GOVERNANCE"
         self.time_left = 900.0
         self.has_purge_key = True
@@ -151,6 +152,7 @@ class World:
             CONSOLE,
             Policy(Mode(self.mode), self.settle, self.keep),
             self.retention_days,
+            self.expiry_days if self.expiry_days is not None else self.retention_days + 5,
             LockMode(self.lock_mode),
             facts,
         )

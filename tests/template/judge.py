@@ -28,9 +28,9 @@ def request(action: str, resource: str, who: str = SOMEBODY, **keys: str) -> Any
     )
 
 
-def bucket_denies(stack: Rendered, asked: Any) -> bool:
-    """Whether the archive bucket's policy refuses the request, whoever would allow it."""
-    document = {"Statement": stack.statements("ArchiveBucketPolicy")}
+def bucket_denies(stack: Rendered, asked: Any, policy: str = "ArchiveBucketPolicy") -> bool:
+    """Whether a bucket's policy refuses the request, whoever would allow it."""
+    document = {"Statement": stack.statements(policy)}
     return bool(engine.evaluate_resource_policy(document, asked).decision == "Deny")
 
 

@@ -64,6 +64,39 @@ def stack() -> Rendered:
     return render()
 
 
+NOTES = ("verify/1234abcd", "verify/5678efab")
+HEADS = ("1234abcd", "fleet", "verify", "5678efab/verify/")
+
+
+@pytest.mark.parametrize("action", ["dynamodb:PutItem", "dynamodb:DeleteItem", "dynamodb:UpdateItem"])
+def test_the_archive_leaves_the_auditors_notes(stack: Rendered, action: str) -> None:
+    for key in NOTES:
+        asked = keyed(action, key)
+        assert role_decides(stack, "ArchiveRole", asked) == "Deny", key
+    for key in HEADS:
+        allowed = "ImplicitDeny" if action.endswith("UpdateItem") else "Allow"
+        assert role_decides(stack, "ArchiveRole", keyed(action, key)) == allowed, key
+
+
+def test_one_note_among_many_items_is_enough_to_refuse_a_batch(stack: Rendered) -> None:
+    asked = keyed("dynamodb:BatchWriteItem", HEADS[0], NOTES[0])
+    assert role_decides(stack, "ArchiveRole", asked) == "Deny"
+
+
+def test_the_auditor_writes_its_notes_and_nothing_else(stack: Rendered) -> None:
+    for key in NOTES:
+        assert role_decides(stack, "VerifyRole", keyed("dynamodb:PutItem", key)) == "Allow"
+    for key in HEADS:
+        assert role_decides(stack, "VerifyRole", keyed("dynamodb:PutItem", key)) == "ImplicitDeny", key
+
+
+def keyed(action: str, *keys: str) -> Any:
+    """A request to the ledger that names items of these partitions."""
+    asked = request(action, TABLE)
+    asked.service_context["dynamodb:leadingkeys"] = list(keys)
+    return asked
+
+
 def _listed(value: Any) -> list[str]:
     return [value] if isinstance(value, str) else list(value)
 
@@ -122,6 +155,21 @@ READING = (
     ("dynamodb:GetItem", TABLE),
     ("dynamodb:Query", TABLE),
 )
+SETTINGS = (
+    "s3:GetBucketObjectLockConfiguration",
+    "s3:GetBucketOwnershipControls",
+    "s3:GetBucketPolicy",
+    "s3:GetBucketPublicAccessBlock",
+    "s3:GetBucketVersioning",
+    "s3:GetEncryptionConfiguration",
+    "s3:GetLifecycleConfiguration",
+)
+
+
+@pytest.mark.parametrize("action", SETTINGS)
+def test_the_auditor_reads_the_settings_of_the_bucket(stack: Rendered, action: str) -> None:
+    assert role_decides(stack, "VerifyRole", request(action, BUCKET)) == "Allow"
+    assert role_decides(stack, "VerifyRole", request(action, "arn:aws:s3:::else")) == "ImplicitDeny"
 
 
 @pytest.mark.parametrize("role", ["VerifyRole", "RetrieveRole"])

@@ -23,6 +23,7 @@ SETTINGS = {
     "KEEP_DAYS": "0",
     "SETTLE_MINUTES": "60",
     "RETENTION_DAYS": "2555",
+    "EXPIRY_DAYS": "2560",
     "OBJECT_LOCK_MODE": "GOVERNANCE",
     "AUTH_STYLE": "header",
     "ALERT_TOPIC": "AlertTopic",
@@ -64,10 +65,26 @@ def test_only_what_may_expire_expires(stack: Rendered) -> None:
     removing = {"ExpirationInDays", "NoncurrentVersionExpiration", "ExpiredObjectDeleteMarker"}
     touched = {rule.get("Prefix", "everything") for rule in rules if removing & rule.keys()}
     assert touched == {"exports/", "entries/", "rejected/"}
-    assert all(rule["ExpirationInDays"] == "2555" for rule in rules if rule["Id"] in {"exports", "entries"})
+    assert all(rule["ExpirationInDays"] == "2560" for rule in rules if rule["Id"] in {"exports", "entries"})
     cold = {r["Prefix"]: r["Transitions"] for r in rules if "Transitions" in r}
     assert set(cold) == {"exports/", "entries/"}
     assert all(moves == [{"StorageClass": "GLACIER_IR", "TransitionInDays": 90}] for moves in cold.values())
+
+
+def test_no_prefix_has_two_rules(stack: Rendered) -> None:
+    """S3 refuses two rules of one prefix with the same kind of action, with InvalidRequest."""
+    for name in ("ArchiveBucket", "ReportsBucket"):
+        rules = stack.properties(name)["LifecycleConfiguration"]["Rules"]
+        prefixes = [rule.get("Prefix", "") for rule in rules]
+        assert len(set(prefixes)) == len(prefixes), name
+
+
+def test_lowering_the_retention_hides_nothing() -> None:
+    """The expiry is a parameter of its own: what was locked for longer stays in sight."""
+    lowered = render(RetentionDays="100")
+    rules = lowered.properties("ArchiveBucket")["LifecycleConfiguration"]["Rules"]
+    days = {rule["Prefix"]: rule["ExpirationInDays"] for rule in rules if "ExpirationInDays" in rule}
+    assert days == {"exports/": "2560", "entries/": "2560", "rejected/": 91}
 
 
 def test_the_ledger_is_protected(stack: Rendered) -> None:
@@ -148,6 +165,19 @@ def test_options_are_off_until_asked_for(stack: Rendered) -> None:
     assert {"Field": "resources.ARN", "StartsWith": ["arn:aws:s3:::ArchiveBucket/"]} in selector[
         "FieldSelectors"
     ]
+
+
+@pytest.mark.parametrize("mode", ["GOVERNANCE", "COMPLIANCE"])
+def test_the_log_of_accesses_is_kept_as_the_archive_is(mode: str) -> None:
+    stack = render(AccessTrail="yes", ObjectLockMode=mode, RetentionDays="400", ExpiryDays="402")
+    for name in ("AccessTrailBucket", "AccessTrailBucketPolicy"):
+        assert stack.resources[name]["DeletionPolicy"] == "Retain", name
+        assert stack.resources[name]["UpdateReplacePolicy"] == "Retain", name
+    bucket = stack.properties("AccessTrailBucket")
+    assert bucket["ObjectLockEnabled"] is True
+    assert bucket["ObjectLockConfiguration"]["Rule"]["DefaultRetention"] == {"Mode": mode, "Days": "400"}
+    (rule,) = bucket["LifecycleConfiguration"]["Rules"]
+    assert rule["ExpirationInDays"] == "402"
 
 
 def test_the_template_makes_no_secret_and_takes_none(stack: Rendered) -> None:

@@ -23,6 +23,7 @@ def test_the_defaults() -> None:
         keep_days=0,
         settle_minutes=60,
         retention_days=2555,
+        expiry_days=2560,
         object_lock_mode=LockMode.GOVERNANCE,
         auth_style=AuthStyle.HEADER,
         alert_topic=None,
@@ -74,6 +75,8 @@ def test_a_missing_variable_is_named(name: str, value: str | None) -> None:
         ("SETTLE_MINUTES", "an hour"),
         ("RETENTION_DAYS", "59"),
         ("RETENTION_DAYS", "36501"),
+        ("EXPIRY_DAYS", "61"),
+        ("EXPIRY_DAYS", "36601"),
         ("OBJECT_LOCK_MODE", "governance"),
         ("OBJECT_LOCK_MODE", "NONE"),
         ("AUTH_STYLE", "Header"),
@@ -87,10 +90,17 @@ def test_a_wrong_variable_is_named_with_what_it_may_be(name: str, value: str) ->
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("KEEP_DAYS", "2495"), ("SETTLE_MINUTES", "1"), ("SETTLE_MINUTES", "10080"), ("RETENTION_DAYS", "60")],
+    [
+        ("KEEP_DAYS", "2495"),
+        ("SETTLE_MINUTES", "1"),
+        ("SETTLE_MINUTES", "10080"),
+        ("RETENTION_DAYS", "60"),
+        ("EXPIRY_DAYS", "2557"),
+        ("EXPIRY_DAYS", "36600"),
+    ],
 )
 def test_the_limits_themselves_are_accepted(name: str, value: str) -> None:
-    Settings.from_environment(LEAST | {"RETENTION_DAYS": "3710"} | {name: value})
+    Settings.from_environment(LEAST | {name: value})
 
 
 def test_what_is_kept_until_its_proof_is_about_to_end_is_refused() -> None:
@@ -101,9 +111,21 @@ def test_what_is_kept_until_its_proof_is_about_to_end_is_refused() -> None:
 
 @pytest.mark.parametrize(("keep", "retention"), [("1", "60"), ("2496", "2555"), ("3650", "3709")])
 def test_no_entry_is_kept_until_its_archived_copy_is_about_to_expire(keep: str, retention: str) -> None:
+    long = LEAST | {"EXPIRY_DAYS": "4000", "RETENTION_DAYS": retention}
     with pytest.raises(SettingsError, match=f"KEEP_DAYS is {keep}, RETENTION_DAYS is {retention}: an entry"):
-        Settings.from_environment(LEAST | {"KEEP_DAYS": keep, "RETENTION_DAYS": retention})
-    Settings.from_environment(LEAST | {"KEEP_DAYS": str(int(keep) - 1), "RETENTION_DAYS": retention})
+        Settings.from_environment(long | {"KEEP_DAYS": keep})
+    Settings.from_environment(long | {"KEEP_DAYS": str(int(keep) - 1)})
+
+
+@pytest.mark.parametrize(("retention", "least"), [("60", "62"), ("2555", "2557"), ("36500", "36502")])
+def test_an_expiry_that_would_hide_what_is_locked_is_refused(retention: str, least: str) -> None:
+    kept = LEAST | {"RETENTION_DAYS": retention}
+    short = str(int(least) - 1)
+    if retention != "60":  # there the least expiry of all is in the way
+        said = f"RETENTION_DAYS is {retention}, EXPIRY_DAYS is {short}: .*Set ExpiryDays to {least} or more"
+        with pytest.raises(SettingsError, match=said):
+            Settings.from_environment(kept | {"EXPIRY_DAYS": short})
+    assert Settings.from_environment(kept | {"EXPIRY_DAYS": least}).expiry_days == int(least)
 
 
 @pytest.mark.parametrize("name", ["KEEP_DAYS", "OBJECT_LOCK_MODE", "ALERT_TOPIC", "CONSOLE_URL_TEMPLATE"])

@@ -143,7 +143,9 @@ def _run(
         invoked_by=context.invoked_function_arn,
         reason=reason,
     )
-    order = Order(console, policy, settings.retention_days, settings.object_lock_mode, facts)
+    order = Order(
+        console, policy, settings.retention_days, settings.expiry_days, settings.object_lock_mode, facts
+    )
     url = settings.console_url(order.console)
     secrets: SecretsManagerClient = _client("secretsmanager")
     prefix = f"{settings.secret_prefix}/{order.console}"

@@ -90,6 +90,11 @@ MAX_KEEP_DAYS = 3650
 MAX_PERIOD_HOURS = 8_784
 MIN_RETENTION_DAYS = 60
 """No purge rests on a proof that ends within 30 days, and a purge may wait for 30 days."""
+MAX_RETENTION_DAYS = 36_500
+EXPIRY_RESERVE = 2
+"""Days by which the expiry must outlast RETENTION_DAYS. A lock is a day longer than those, and S3 may round a
+part of a day up where it compares the lock with the longest one that the bucket allows."""
+MAX_EXPIRY_DAYS = 36_600
 DEFAULT_CONSOLE_URL = "https://{console}.canary.tools"
 _CONSOLE = "{console}"
 
@@ -105,6 +110,7 @@ class Settings:
     keep_days: int
     settle_minutes: int
     retention_days: int
+    expiry_days: int
     object_lock_mode: LockMode
     auth_style: AuthStyle
     alert_topic: str | None
@@ -122,7 +128,8 @@ class Settings:
             purge_mode=read.choice("PURGE_MODE", Mode),
             keep_days=read.whole("KEEP_DAYS", default=0, low=0, high=MAX_KEEP_DAYS),
             settle_minutes=read.whole("SETTLE_MINUTES", default=60, low=1, high=10_080),
-            retention_days=read.whole("RETENTION_DAYS", default=2555, low=MIN_RETENTION_DAYS, high=36_500),
+            retention_days=read.retention_days(),
+            expiry_days=read.expiry_days(),
             object_lock_mode=read.choice("OBJECT_LOCK_MODE", LockMode, default=LockMode.GOVERNANCE),
             auth_style=read.choice("AUTH_STYLE", AuthStyle, default=AuthStyle.HEADER),
             alert_topic=variables.get("ALERT_TOPIC") or None,
@@ -135,6 +142,7 @@ class Settings:
                 f"would be purged when its archived copy is about to expire. Keep {settings.max_keep_days} "
                 "days at most, or raise RetentionDays"
             )
+        _check_expiry(settings.retention_days, settings.expiry_days)
         return settings
 
     @property
@@ -208,6 +216,15 @@ def shortest_period(schedule: str) -> int:
     return min(MAX_PERIOD_HOURS, -(-longest_gap(schedule) // HOUR))
 
 
+def _check_expiry(retention_days: int, expiry_days: int) -> None:
+    least = retention_days + EXPIRY_RESERVE
+    if expiry_days < least:
+        raise SettingsError(
+            f"RETENTION_DAYS is {retention_days}, EXPIRY_DAYS is {expiry_days}: S3 would hide what is still "
+            f"locked. Set ExpiryDays to {least} or more. It may only grow"
+        )
+
+
 class _Reader:
     """Reads variables. An empty one counts as absent, because a template can't leave a variable out."""
 
@@ -230,6 +247,13 @@ class _Reader:
             return int(text)
 
         return self._parsed(name, str(default), parse, f"a whole number from {low} to {high}")
+
+    def retention_days(self) -> int:
+        return self.whole("RETENTION_DAYS", default=2555, low=MIN_RETENTION_DAYS, high=MAX_RETENTION_DAYS)
+
+    def expiry_days(self) -> int:
+        low = MIN_RETENTION_DAYS + EXPIRY_RESERVE
+        return self.whole("EXPIRY_DAYS", default=2560, low=low, high=MAX_EXPIRY_DAYS)
 
     def template(self, name: str, default: str) -> str:
         def parse(text: str) -> str:

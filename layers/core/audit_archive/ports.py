@@ -23,6 +23,9 @@ from audit_archive.format.times import DAY, OffsetAt
 NO_VERSION = ""
 """The version id of every object in a copy: a copy keeps neither versions nor locks."""
 
+ENCRYPTION = "AES256"
+"""The encryption that every put states: with S3's own keys (SSE-S3), which no person can delete."""
+
 
 @dataclass(frozen=True)
 class Retention:
@@ -37,6 +40,7 @@ class ObjectFacts:
     """What the store says of one version of an object, without its bytes.
 
     `sha256` is the checksum (hex) that the store itself verified when the object was put; None without one.
+    `encryption`: how the store encrypts it, as S3 names that; None in a copy, which does not show it.
     """
 
     key: str
@@ -44,6 +48,7 @@ class ObjectFacts:
     size: int
     sha256: str | None
     retention: Retention | None
+    encryption: str | None
 
 
 @dataclass(frozen=True)
@@ -79,12 +84,13 @@ class ArchiveStore(ArchiveSource, Protocol):
     ) -> ObjectRef:
         """Put one object in one request, locked, with its SHA-256 (hex), so that damaged bytes are refused.
 
-        `body` is read from its start. Returns the new version. Raises IntegrityError if the store made no
-        version (versioning is off) or does not take locks.
+        The put states ENCRYPTION, whatever the bucket's default is. `body` is read from its start. Returns
+        the new version. Raises IntegrityError if the store made no version (versioning is off) or does not
+        take locks.
         """
 
     def create(self, key: str, body: bytes, sha256: str, retention: Retention) -> None:
-        """Try to put an object, locked, under a key that is free (`If-None-Match: *`).
+        """Try to put an object, locked and with ENCRYPTION, under a key that is free (`If-None-Match: *`).
 
         Returns normally if the object was made, if the key was taken, if the store reported a conflict, and
         if the answer was lost: only a read shows which. Raises ArchiveStoreError only on a definite refusal.

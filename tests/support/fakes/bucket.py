@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from hashlib import sha256 as hash_of
 
 from audit_archive.errors import ArchiveStoreError, IntegrityError
-from audit_archive.ports import Clock, Retention
+from audit_archive.ports import ENCRYPTION, Clock, Retention
 
 MAX_PUT = 5 * 1024**3
 MAX_KEY = 1024
@@ -21,19 +21,21 @@ class Stored:
     sha256: str = ""
     retention: Retention | None = None
     metadata: Mapping[str, str] | None = None
+    encryption: str = ENCRYPTION
 
 
 class Bucket:
     """The state of a bucket, and what people, lifecycles and attackers do to it. Not thread-safe.
 
     `is_versioned` and `is_locking` may be switched off, as by a careless hand; `drops_locks` makes the bucket
-    lie: it takes a lock and keeps none.
+    lie: it takes a lock and keeps none; `encrypts_with` makes it encrypt with another key than a put states.
     """
 
     def __init__(self, clock: Clock) -> None:
         self.is_versioned = True
         self.is_locking = True
         self.drops_locks = False
+        self.encrypts_with = ENCRYPTION
         self._clock = clock
         self._objects: dict[str, list[Stored]] = {}
         self._made = 0
@@ -98,12 +100,18 @@ class Bucket:
         """The latest version has another lock now, or none."""
         self._replace_latest(key, lambda stored: replace(stored, retention=retention))
 
+    def encrypt(self, key: str, encryption: str) -> None:
+        """The latest version is encrypted with another key now."""
+        self._replace_latest(key, lambda stored: replace(stored, encryption=encryption))
+
     def add(self, key: str, stored: Stored) -> Stored:
         """A new version, under an id of its own."""
         self._made += 1
         stored = replace(stored, version_id=f"v{self._made:08d}" if self.is_versioned else "null")
         if self.drops_locks:
             stored = replace(stored, retention=None)
+        if stored.data is not None:
+            stored = replace(stored, encryption=self.encrypts_with)
         versions = self._objects.setdefault(key, [])
         versions[:] = [s for s in versions if s.version_id != stored.version_id] + [stored]
         return stored

@@ -52,7 +52,9 @@ class FakeStore(Bucket):
             found = self.latest(key) if version_id is None else self.find(key, version_id)
         if found is None or found.data is None:
             return None
-        return ObjectFacts(key, found.version_id, len(found.data), found.sha256, found.retention)
+        return ObjectFacts(
+            key, found.version_id, len(found.data), found.sha256, found.retention, found.encryption
+        )
 
     def read(self, key: str, version_id: str) -> Iterator[bytes]:
         with self._lock:

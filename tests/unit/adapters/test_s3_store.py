@@ -12,7 +12,7 @@ import pytest
 from botocore.config import Config
 
 from audit_archive.adapters.aws import client_config
-from audit_archive.adapters.s3 import READ_BYTES, S3ArchiveStore
+from audit_archive.adapters.s3 import READ_BYTES, UNSTATED, S3ArchiveStore
 from audit_archive.errors import ArchiveStoreError, IntegrityError
 from audit_archive.format.facts import LockMode, ObjectRef
 from audit_archive.ports import Retention
@@ -29,6 +29,7 @@ WHOLE = {
     "ChecksumSHA256": CHECKSUM,
     "ObjectLockMode": "GOVERNANCE",
     "ObjectLockRetainUntilDate": datetime.fromtimestamp(LOCK.until, UTC),
+    "ServerSideEncryption": "AES256",
 }
 
 
@@ -135,7 +136,7 @@ def test_a_put_whose_answer_was_cut_off_asks_for_the_version() -> None:
     assert ref == ObjectRef("key", "v1", DIGEST)
 
 
-def test_a_put_is_one_request_with_checksum_and_lock() -> None:
+def test_a_put_is_one_request_with_checksum_lock_and_encryption() -> None:
     with scripted(answer("", headers={"x-amz-version-id": "v1"})) as server:
         ref = S3ArchiveStore(client("s3", server.url), "bucket").put(
             "a/key", BytesIO(DATA), DIGEST, LOCK, {"console": "c1"}
@@ -148,6 +149,7 @@ def test_a_put_is_one_request_with_checksum_and_lock() -> None:
     for line in (
         f"x-amz-checksum-sha256: {checksum}",
         "x-amz-object-lock-mode: GOVERNANCE",
+        "x-amz-server-side-encryption: AES256",
         "x-amz-object-lock-retain-until-date: 2033-05-18T03:33:20Z",
         "x-amz-meta-console: c1",
         f"content-length: {len(DATA)}",
@@ -186,16 +188,19 @@ def test_an_answer_that_makes_no_sense_is_no_fact(garbled: dict[str, Any]) -> No
 
 
 def test_the_facts_never_claim_more_than_s3_said() -> None:
-    """What looks unlocked is asked for twice: a head that was cut off looks so."""
+    """What looks unlocked or unencrypted is asked for twice: a head that was cut off looks so."""
     bare = {"ContentLength": 1}
     parts = {"ContentLength": 1, "VersionId": "v1", "ChecksumSHA256": f"{CHECKSUM}-2"}
     half = {"ContentLength": 1, "VersionId": "v1", "ObjectLockMode": "GOVERNANCE"}
-    answers = (bare, bare, parts, parts, half, half, bare, WHOLE)
+    cut = {name: value for name, value in WHOLE.items() if name != "ServerSideEncryption"}
+    answers = (bare, bare, parts, parts, half, half, bare, WHOLE, cut, WHOLE, cut, cut)
     with answering("s3", *(("head_object", each) for each in answers)) as s3:
         store = S3ArchiveStore(s3, "bucket")
-        found = [store.inspect("key") for _ in range(4)]
+        found = [store.inspect("key") for _ in range(6)]
     told = [(f.version_id, f.sha256, f.retention) for f in found if f is not None]
-    assert told == [("null", None, None), ("v1", None, None), ("v1", None, None), ("v1", DIGEST, LOCK)]
+    assert told == [("null", None, None), ("v1", None, None), ("v1", None, None), *[("v1", DIGEST, LOCK)] * 3]
+    encrypted = [facts.encryption for facts in found if facts is not None]
+    assert encrypted == [*[UNSTATED] * 3, "AES256", "AES256", UNSTATED]
 
 
 @pytest.mark.parametrize(

@@ -74,7 +74,9 @@ class BundleSource:
         """The facts of a file; None if there is no file of that name."""
         del version_id
         member = self._members.get(key)
-        return ObjectFacts(key, NO_VERSION, member.file_size, None, None) if member is not None else None
+        return (
+            ObjectFacts(key, NO_VERSION, member.file_size, None, None, None) if member is not None else None
+        )
 
     def read(self, key: str, version_id: str) -> Iterator[bytes]:
         """The bytes of a file. Raises IntegrityError as well if the zip does not inflate to them."""

@@ -35,7 +35,7 @@ class FolderSource:
             size = path.stat().st_size
         except OSError as error:
             raise _failed(f"The file of {key} could not be inspected", error) from error
-        return ObjectFacts(key, NO_VERSION, size, None, None)
+        return ObjectFacts(key, NO_VERSION, size, None, None, None)
 
     def read(self, key: str, version_id: str) -> Iterator[bytes]:
         del version_id

@@ -17,7 +17,7 @@ from audit_archive.errors import ArchiveStoreError, IntegrityError
 from audit_archive.format.codec import member_of
 from audit_archive.format.facts import LockMode, ObjectRef
 from audit_archive.format.keys import from_base64
-from audit_archive.ports import ObjectFacts, Retention, Version
+from audit_archive.ports import ENCRYPTION, ObjectFacts, Retention, Version
 
 if TYPE_CHECKING:
     from botocore.response import StreamingBody
@@ -55,6 +55,9 @@ _IN_THE_WAY = {"PreconditionFailed", "ConditionalRequestConflict", "OperationAbo
 _LOCAL = {"NoCredentialsError", "PartialCredentialsError", "ParamValidationError", "NoRegionError"}
 """Faults found before anything was sent."""
 
+
+UNSTATED = "no encryption that S3 states"
+"""In place of an encryption, where S3's answer names none: it does so for keys of the caller's (SSE-C)."""
 
 READ_BYTES = 1 << 20
 """Bytes of a chunk."""
@@ -127,9 +130,10 @@ class S3ArchiveStore:
                 raise store_error(f"The object {key} could not be created", error) from error
 
     def inspect(self, key: str, version_id: str | None = None) -> ObjectFacts | None:
-        # An answer whose head was cut off looks like an object without a lock: ask again.
+        # An answer whose head was cut off looks like an object without a lock or encryption: ask again.
         facts = self._head(key, version_id)
-        return facts if facts is None or facts.retention else self._head(key, version_id)
+        is_whole = facts is None or (facts.retention is not None and facts.encryption != UNSTATED)
+        return facts if is_whole else self._head(key, version_id)
 
     def _head(self, key: str, version_id: str | None) -> ObjectFacts | None:
         try:
@@ -196,12 +200,13 @@ class S3ArchiveStore:
         return facts.version_id if facts is not None and facts.sha256 == sha256 else "null"
 
     def _locked(self, key: str, sha256: str, retention: Retention) -> dict[str, Any]:
-        """A put that S3 refuses if the bytes differ from `sha256`, and that locks what it makes."""
+        """A put that S3 refuses if the bytes differ from `sha256`. It locks and encrypts what it makes."""
         return {
             "Bucket": self._bucket,
             "Key": key,
             "ChecksumAlgorithm": "SHA256",
             "ChecksumSHA256": b64encode(bytes.fromhex(sha256)).decode("ascii"),
+            "ServerSideEncryption": ENCRYPTION,
             "ObjectLockMode": retention.mode,
             "ObjectLockRetainUntilDate": datetime.fromtimestamp(retention.until, UTC),
         }
@@ -228,6 +233,7 @@ def _facts(key: str, answer: "HeadObjectOutputTypeDef") -> ObjectFacts:
         size=answer["ContentLength"],
         sha256=_hex(checksum) if checksum else None,
         retention=Retention(member_of(LockMode, mode), int(until.timestamp())) if mode and until else None,
+        encryption=answer.get("ServerSideEncryption", UNSTATED),
     )
 
 
@@ -283,6 +289,7 @@ class S3ReportStore:
                 Body=body,
                 ChecksumAlgorithm="SHA256",
                 ChecksumSHA256=b64encode(bytes.fromhex(sha256)).decode("ascii"),
+                ServerSideEncryption="AES256",
                 ContentType=content_type,
             )
         except AwsFault as error:

@@ -1,4 +1,7 @@
-"""Object locks: the lock that an object must have, and whether the one it has is as strong and as long."""
+"""Object locks: the lock that an object must have, and whether the one it has is as strong and as long.
+
+With it goes the encryption: a lock does not protect bytes whose key somebody can delete.
+"""
 
 from dataclasses import dataclass
 
@@ -8,7 +11,7 @@ from audit_archive.format.facts import LockMode
 from audit_archive.format.statement import ArchiveStatement, Statement
 from audit_archive.format.times import DAY, from_rfc3339, rfc3339
 from audit_archive.format.verdicts import Checked, Fault, Verdict, Why
-from audit_archive.ports import NO_VERSION, ObjectFacts
+from audit_archive.ports import ENCRYPTION, NO_VERSION, ObjectFacts
 
 CLOCK_ERROR = 60
 """Seconds that a machine's clock may have been set back between two puts of one run."""
@@ -46,10 +49,16 @@ def lock_of_statement(statement: Statement, newest: tuple[str, RequiredLock] | N
 
 
 def judge_lock(tally: AuditTally, facts: ObjectFacts, required: RequiredLock, seq: int) -> None:
-    """Add a fault unless an object has at least the lock that it must have."""
+    """Add a fault unless an object has at least the lock that it must have, and is encrypted by S3."""
     if facts.version_id == NO_VERSION:
         tally.skip(Checked.LOCKS, Why.COPY)
         return
+    if facts.encryption != ENCRYPTION:
+        sentence = (
+            f"{facts.key} (version {facts.version_id}) is stored with {facts.encryption}, not {ENCRYPTION}: "
+            "whoever can delete its key can destroy it"
+        )
+        tally.fault(Fault(Verdict.WRONG_ENCRYPTION, facts.key, facts.version_id, seq, sentence))
     tally.checked[Checked.LOCKS] += 1
     why = _weakness(facts, required)
     if why is not None:

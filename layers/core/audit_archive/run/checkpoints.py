@@ -10,9 +10,10 @@ from audit_archive.format.head import Head
 from audit_archive.format.keys import to_base64
 from audit_archive.format.layout import checkpoint_key
 from audit_archive.format.statement import OperatorStatement, Statement
+from audit_archive.ports import ENCRYPTION
 from audit_archive.run.commit import commit
 from audit_archive.run.context import Run, Signing, SupersededError
-from audit_archive.storage.chain import Committed, check_lock
+from audit_archive.storage.chain import Committed, check_encryption, check_lock
 
 MAX_CHECKPOINT_BYTES = 1 << 16
 """Bytes of a checkpoint with the signatures of many witnesses. A larger object is not a checkpoint."""
@@ -94,6 +95,7 @@ def _signed_note(run: Run, signing: Signing, head: Head, ref: ObjectRef) -> byte
         found = _find_note(run, signing, key, checkpoint)  # another run may have been faster
         return found if found is not None else _put_over(run, key, note)
     check_lock(key, facts.retention, run.order.lock_mode, retention.until)
+    check_encryption(facts)
     return note
 
 
@@ -107,16 +109,19 @@ def _put_over(run: Run, key: str, note: bytes) -> bytes:
     if facts is None:
         raise ArchiveStoreError(f"{key} could not be written. The next run tries again")
     check_lock(key, facts.retention, run.order.lock_mode, retention.until)
+    check_encryption(facts)
     return note
 
 
 def _find_note(run: Run, signing: Signing, key: str, checkpoint: Checkpoint) -> bytes | None:
-    """The newest locked version that is this checkpoint, signed by the key that signs now."""
+    """The newest version, locked and encrypted by S3, that is this checkpoint by the key that signs now."""
     for version in run.store.versions(key):
         if version.key != key or version.is_delete_marker:
             continue
         facts = run.store.inspect(key, version.version_id)
         if facts is None or facts.retention is None or facts.size > MAX_CHECKPOINT_BYTES:
+            continue
+        if facts.encryption != ENCRYPTION:
             continue
         data = b"".join(run.store.read(key, version.version_id))
         if _is_of(checkpoint, data, signing):

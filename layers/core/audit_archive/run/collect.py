@@ -13,10 +13,10 @@ from audit_archive.format.hashing import hash_all
 from audit_archive.format.head import Head
 from audit_archive.format.layout import export_key, rejected_key
 from audit_archive.format.times import DAY, from_rfc3339, rfc3339
-from audit_archive.ports import Retention
+from audit_archive.ports import ENCRYPTION, Retention
 from audit_archive.run.context import Run
 from audit_archive.run.survey import Survey, survey_entries
-from audit_archive.storage.chain import check_lock
+from audit_archive.storage.chain import check_encryption, check_lock
 
 MAX_LOCK_SHORTFALL = 7 * DAY
 """Seconds by which the lock of a stored export may end before the lock of a new one would."""
@@ -135,6 +135,7 @@ def verify_stored(run: Run, stored: StoredExport) -> Verified:
     facts = run.store.inspect(expected.key, expected.version_id)
     found = facts.retention if facts is not None else None
     retention = check_lock(expected.key, found, expected.lock_mode, from_rfc3339(expected.retain_until))
+    check_encryption(facts)
     return Verified(replace(expected, lock_mode=retention.mode, retain_until=rfc3339(retention.until)))
 
 
@@ -143,10 +144,13 @@ def _is_same(known: ExportFacts, surveyed: Surveyed) -> bool:
 
 
 def _lasts(run: Run, known: ExportFacts, retention: Retention) -> bool:
-    """Whether a stored export is still there, under a lock that lasts nearly as long as a new one."""
+    """Whether a stored export is still there, encrypted by S3, under a lock nearly as long as a new one."""
     is_long = from_rfc3339(known.retain_until) >= retention.until - MAX_LOCK_SHORTFALL
     is_mode = known.lock_mode in {retention.mode, LockMode.COMPLIANCE}
-    return is_long and is_mode and run.store.inspect(known.key, known.version_id) is not None
+    if not (is_long and is_mode):
+        return False
+    facts = run.store.inspect(known.key, known.version_id)
+    return facts is not None and facts.encryption == ENCRYPTION
 
 
 def _facts(surveyed: Surveyed, ref: ObjectRef, retention: Retention) -> ExportFacts:

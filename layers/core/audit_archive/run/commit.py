@@ -12,7 +12,7 @@ from audit_archive.format.layout import statement_key
 from audit_archive.format.purges import mismatch_sentence
 from audit_archive.format.statement import PurgeStatement, Statement, statement_bytes
 from audit_archive.run.context import Run
-from audit_archive.storage.chain import Committed, check_continuity, check_lock
+from audit_archive.storage.chain import Committed, check_continuity, check_encryption, check_lock
 
 
 def commit(run: Run, before: Head, statement: Statement) -> Committed | None:
@@ -38,6 +38,7 @@ def commit(run: Run, before: Head, statement: Statement) -> Committed | None:
     if b"".join(run.store.read(key, facts.version_id)) != data:
         return None
     check_lock(key, facts.retention, run.order.lock_mode, retention.until)
+    check_encryption(facts)
     ref = ObjectRef(key, facts.version_id, digest)
     return Committed(statement, ref, before, before.after(statement, ref))
 

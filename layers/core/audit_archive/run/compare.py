@@ -144,7 +144,7 @@ def first_ending(run: Run, head: Head, live: IdSet, archivings: tuple[Archiving,
     if run.order.policy.mode == Mode.OFF:
         return None
     for each in archivings:
-        if ends_at(each, run.order.retention_days) > soon:
+        if ends_at(each, run.order.expiry_days) > soon:
             unproven = unproven.minus(_in_sound_files(run, each))
     return unproven.ranges[0].first if unproven else None
 

@@ -263,9 +263,9 @@ class Archiving:
     amended: tuple[IdSpan, ...]
 
 
-def ends_at(archiving: Archiving, retention_days: int) -> int:
+def ends_at(archiving: Archiving, expiry_days: int) -> int:
     """Until when the proof of these entries lasts (epoch seconds): its lock ends, or its object expires."""
-    expires_at = archiving.started_at + retention_days * DAY
+    expires_at = archiving.started_at + expiry_days * DAY
     return min(from_rfc3339(archiving.export.retain_until), expires_at)
 
 

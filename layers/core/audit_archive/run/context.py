@@ -57,11 +57,16 @@ class Link(TypedDict):
 
 @dataclass(frozen=True)
 class Order:
-    """What to do in one run: over which Console, within which limits, for how long to keep, and who asked."""
+    """What to do in one run: over which Console, within which limits, for how long to keep, and who asked.
+
+    `retention_days`: for how long what is archived can't be deleted. `expiry_days`: after how many days S3
+    hides it.
+    """
 
     console: str
     policy: Policy
     retention_days: int
+    expiry_days: int
     lock_mode: LockMode
     facts: RunFacts
 

@@ -25,7 +25,7 @@ from audit_archive.format.layout import (
 )
 from audit_archive.format.statement import ArchiveStatement, Statement, parse_statement
 from audit_archive.format.verdicts import Verdict
-from audit_archive.ports import NO_VERSION, ArchiveSource, ObjectFacts, Retention, Version
+from audit_archive.ports import ENCRYPTION, NO_VERSION, ArchiveSource, ObjectFacts, Retention, Version
 
 CHAIN_WAY_OUT = (
     "No purge is sent. Find out who wrote it. In lock mode GOVERNANCE the break-glass role can delete it; "
@@ -286,6 +286,16 @@ def check_lock(
     if retention.until < until:
         raise IntegrityError(f"{key} is locked for {until - retention.until} s less than was asked for")
     return retention
+
+
+def check_encryption(facts: ObjectFacts | None) -> None:
+    """Raises IntegrityError if an object is encrypted with a key that somebody could delete."""
+    if facts is not None and facts.encryption != ENCRYPTION:
+        raise IntegrityError(
+            f"{facts.key} (version {facts.version_id}) is stored with {facts.encryption}, not {ENCRYPTION}: "
+            "whoever can delete its key can destroy it. Nothing was purged. Find out who changed the bucket's "
+            "encryption or policy, restore them, then run again"
+        )
 
 
 def archives_back(source: ArchiveSource, head: Head) -> Iterator[ArchiveStatement]:
