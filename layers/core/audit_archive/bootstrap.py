@@ -8,6 +8,7 @@ from botocore.config import Config
 
 from audit_archive import __version__
 from audit_archive.adapters.aws import client_config, reject_partial_answers
+from audit_archive.adapters.bucket_settings import S3SettingsSource
 from audit_archive.adapters.console.http import HttpConsole, HttpPurgingConsole
 from audit_archive.adapters.ledger import DynamoDbLedger, DynamoDbVerifications
 from audit_archive.adapters.machine import LambdaClock, find_zone, handouts, scratch_file
@@ -26,6 +27,7 @@ from audit_archive.audit.daily import (
 )
 from audit_archive.audit.question import AuditQuestion
 from audit_archive.audit.request import parse_verify_request
+from audit_archive.audit.settings import SettingsCheck
 from audit_archive.config import RetrieveSettings, Settings, VerifySettings
 from audit_archive.desk import Desk
 from audit_archive.evidence.bundle import BundleTools
@@ -124,6 +126,7 @@ def verify(event: object, context: InvocationContext, tell: KeepReport) -> Audit
         clock=LambdaClock(context),
         scratch=scratch_file,
         is_signed=is_signed,
+        settings=SettingsCheck(S3SettingsSource(s3, settings.archive_bucket), settings.bucket),
     )
     if isinstance(request, AuditQuestion):
         return audit_by_hand(ports, request, tell)

@@ -13,6 +13,7 @@ from os import environ
 from typing import TypeVar
 
 from audit_archive.errors import SettingsError
+from audit_archive.format.bucket_settings import BucketFacts
 from audit_archive.format.facts import AuthStyle, LockMode, Mode
 from audit_archive.format.times import DAY, HOUR, MINUTE
 
@@ -181,7 +182,8 @@ class VerifySettings:
     """What the verify function was deployed with.
 
     `content_days`: within how many days every byte is read again. `period_hours`: how often a Console is
-    archived; an event may set another period.
+    archived; an event may set another period. `bucket`: what the settings of the bucket were made from; None
+    if ARCHIVE_ROLE is not set, as in a function that the template did not make.
     """
 
     archive_bucket: str
@@ -189,6 +191,7 @@ class VerifySettings:
     alert_topic: str | None
     content_days: int
     period_hours: int
+    bucket: BucketFacts | None
 
     @classmethod
     def from_environment(cls, variables: Mapping[str, str] = environ) -> "VerifySettings":
@@ -200,6 +203,7 @@ class VerifySettings:
             alert_topic=variables.get("ALERT_TOPIC") or None,
             content_days=read.whole("CONTENT_DAYS", default=90, low=1, high=3650),
             period_hours=read.whole("PERIOD_HOURS", default=24, low=1, high=MAX_PERIOD_HOURS),
+            bucket=_bucket_facts(read, variables),
         )
         schedule = variables.get("SCHEDULE_EXPRESSION", "")
         if settings.period_hours < shortest_period(schedule):
@@ -209,6 +213,21 @@ class VerifySettings:
                 f"PeriodHours to {shortest_period(schedule)}, or archive more often"
             )
         return settings
+
+
+def _bucket_facts(read: "_Reader", variables: Mapping[str, str]) -> BucketFacts | None:
+    archive_role = variables.get("ARCHIVE_ROLE")
+    if not archive_role:
+        return None
+    return BucketFacts(
+        bucket=read.text("ARCHIVE_BUCKET"),
+        archive_role=archive_role,
+        retention_days=read.retention_days(),
+        expiry_days=read.expiry_days(),
+        lock_mode=read.choice("OBJECT_LOCK_MODE", LockMode, default=LockMode.GOVERNANCE),
+        break_glass_role=variables.get("BREAK_GLASS_ROLE") or None,
+        deploy_role=variables.get("DEPLOY_ROLE") or None,
+    )
 
 
 def shortest_period(schedule: str) -> int:

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any, BinaryIO, Protocol, TypeAlias
 
 from audit_archive.finding import Finding
+from audit_archive.format.bucket_settings import Setting
 from audit_archive.format.codec import UnknownMember
 from audit_archive.format.facts import LockMode, ObjectRef
 from audit_archive.format.head import Head
@@ -95,6 +96,13 @@ class ArchiveStore(ArchiveSource, Protocol):
         Returns normally if the object was made, if the key was taken, if the store reported a conflict, and
         if the answer was lost: only a read shows which. Raises ArchiveStoreError only on a definite refusal.
         """
+
+
+class SettingsSource(Protocol):
+    """The settings of the archive bucket. Raises ArchiveStoreError when S3 does not answer."""
+
+    def settings(self) -> Mapping[Setting, Mapping[str, Any] | None]:
+        """Each setting, as S3's API gives it; None if it is not set. One that may not be read is absent."""
 
 
 ConsoleEntry: TypeAlias = dict[str, Any]

@@ -10,12 +10,13 @@ from typing import Any
 
 from audit_archive.alerts import announce
 from audit_archive.audit.question import Audit, AuditQuestion, KnownPoint
+from audit_archive.audit.settings import SettingsCheck
 from audit_archive.audit.verify import verify_archive
 from audit_archive.finding import Finding, FindingKind
 from audit_archive.format.codec import to_json
 from audit_archive.format.keys import PublicKey, SignatureCheck
 from audit_archive.format.times import DAY, rfc3339
-from audit_archive.format.verdicts import Depth, Fault, Verification
+from audit_archive.format.verdicts import Depth, Fault, Verdict, Verification
 from audit_archive.ports import (
     Alerts,
     ArchiveSource,
@@ -30,6 +31,9 @@ from audit_archive.storage.chain import statements_from
 
 MAX_ANNOUNCED = 20
 """Faults that one audit announces, one message each. The next audit announces the next ones."""
+
+EVERY_CONSOLE = "every Console"
+"""In place of a Console in a finding about the bucket, which all of them share. No Console has this id."""
 
 MOST_FAULTS = 1000
 """Faults that the report lists. A Lambda answer has at most 6 MB."""
@@ -62,7 +66,10 @@ def share_of(rotation: Rotation | None, newest_seq: int, now: int, content_days:
 
 @dataclass(frozen=True)
 class AuditPorts:
-    """The ports that an audit with a ledger takes. `notes`: what the daily audits remember."""
+    """The ports that an audit with a ledger takes. `notes`: what the daily audits remember.
+
+    `settings`: as in an Audit.
+    """
 
     source: ArchiveSource
     ledger: Ledger
@@ -71,6 +78,7 @@ class AuditPorts:
     clock: Clock
     scratch: ScratchFile
     is_signed: SignatureCheck
+    settings: SettingsCheck | None = None
 
 
 @dataclass(frozen=True)
@@ -154,7 +162,7 @@ def audit_by_hand(ports: AuditPorts, question: AuditQuestion, keep: KeepReport) 
 
 
 def _audit(ports: AuditPorts, console: str) -> Audit:
-    audit = Audit(ports.source, ports.clock, ports.scratch, ports.is_signed)
+    audit = Audit(ports.source, ports.clock, ports.scratch, ports.is_signed, settings=ports.settings)
     return audit.beside(ports.ledger, console)
 
 
@@ -204,8 +212,9 @@ class _Announcer:
 def _announce(ports: AuditPorts, verification: Verification) -> None:
     """Announce the faults that were not announced yet, at most MAX_ANNOUNCED of them."""
     announcer = _Announcer(ports.notes, ports.alerts, ports.clock)
-    for pending in ports.notes.pending(verification.console, ports.clock.now()):
-        announce(announcer, pending)
+    for console in (verification.console, EVERY_CONSOLE):
+        for pending in ports.notes.pending(console, ports.clock.now()):
+            announce(announcer, pending)
     announced = 0
     for fault in verification.faults:
         announced += announce(announcer, _finding(verification.console, fault))
@@ -214,4 +223,7 @@ def _announce(ports: AuditPorts, verification: Verification) -> None:
 
 
 def _finding(console: str, fault: Fault) -> Finding:
+    """A fault as a finding. Every Console's audit meets a changed setting: it is announced once for all."""
+    if fault.verdict == Verdict.CHANGED_SETTING:
+        console = EVERY_CONSOLE
     return Finding(FindingKind.VERIFY_FAULT, console, f"{fault.verdict}: {fault.sentence}", to_json(fault))

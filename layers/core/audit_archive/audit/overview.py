@@ -18,6 +18,7 @@ from audit_archive.format.index import Indexed, indexed
 from audit_archive.format.layout import statement_key
 from audit_archive.format.purges import foreign_purges_of
 from audit_archive.format.statement import ArchiveStatement, Statement
+from audit_archive.format.times import from_rfc3339
 from audit_archive.format.verdicts import (
     AuditedCoverage,
     AuditNote,
@@ -148,7 +149,8 @@ class WalkedChain:
     `end`: the point after the last step. `newest`, `newest_sha256`: the state after the last statement that
     can be trusted, and its hash. `since`: the point after the statement of the kept checkpoint, if the
     question has one and the chain contains it. `start`: the point before the asked-for statements; `wanted`:
-    how many statements, exports, entry files and bytes they have. `is_whole`: whether the walk reached the
+    how many statements, exports, entry files and bytes they have. `longest_lock`: the longest lock that an
+    archive statement states, in seconds. `is_whole`: whether the walk reached the
     end of the chain. `is_unbroken`: whether each statement so far goes on from the one before, and no
     reference contradicts its hash.
     """
@@ -161,6 +163,7 @@ class WalkedChain:
         self.newest_sha256: str | None = None
         self.since: Point | None = None
         self.wanted: Counter[Checked] = Counter()
+        self.longest_lock = 0
         self.is_whole = False
         self.is_unbroken = True
         self._question = question
@@ -197,6 +200,9 @@ class WalkedChain:
         self.covered.add(step.statement)
         if isinstance(step.statement, ArchiveStatement):
             self.names.add(step.statement)
+            until = from_rfc3339(step.statement.export.retain_until)
+            lock = until - from_rfc3339(step.statement.run.started_at)
+            self.longest_lock = max(self.longest_lock, lock)
             for note in _notes(step.statement):
                 tally.note(note)
             self._count(step.statement, tally, is_wanted=is_wanted)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from audit_archive.audit.rows import Copy
+from audit_archive.audit.settings import SettingsCheck
 from audit_archive.errors import IntegrityError
 from audit_archive.format.checkpoint import Checkpoint
 from audit_archive.format.head import Head
@@ -109,7 +110,8 @@ class Audit:
     `recorded`: the head in the ledger, read before the archive. With `has_ledger`, None means that the ledger
     has no head. `index`: the ledger's index of statements, read after the head; None without a ledger.
     `damage`: why the ledger can't be read; None if it can. `has_lines`: whether the source holds entry files,
-    which a bundle of evidence does not.
+    which a bundle of evidence does not. `settings`: what the settings of the bucket are compared with;
+    None if the source is not the bucket, or the caller does not ask for it.
     """
 
     source: ArchiveSource
@@ -123,6 +125,7 @@ class Audit:
     index: tuple[Indexed, ...] | None = None
     damage: str | None = None
     has_lines: bool = True
+    settings: SettingsCheck | None = None
 
     def beside(self, ledger: Ledger | None, console: str) -> "Audit":
         """The same audit, which also compares the archive with what a ledger says of a Console."""

@@ -1,9 +1,10 @@
 """The audit of an archive. `verify_archive` is the whole of it; read it first.
 
 1. The whole chain: every statement, its hash, lock and signature, and what it states of ids and tree.
-2. If the question names a checkpoint: the proof that the archive only grew since.
-3. The objects of the asked-for statements, as deep as was asked and as long as there is time.
-4. The report.
+2. The settings of the bucket, where the caller says what they should be.
+3. If the question names a checkpoint: the proof that the archive only grew since.
+4. The objects of the asked-for statements, as deep as was asked and as long as there is time.
+5. The report.
 """
 
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from audit_archive.audit.objects import ObjectCheck
 from audit_archive.audit.overview import WalkedChain, walk_chain
 from audit_archive.audit.pace import WORKERS, Deadline, DeadlineError
 from audit_archive.audit.question import Audit, AuditQuestion, Done
+from audit_archive.audit.settings import judge_settings
 from audit_archive.audit.signatures import Keys, Signatures
 from audit_archive.audit.strays import find_strays
 from audit_archive.audit.tally import AuditTally
@@ -50,6 +52,8 @@ def verify_archive(audit: Audit, question: AuditQuestion) -> Verification:
         with ThreadPoolExecutor(WORKERS) as pool:
             work = _Work(audit, question, pool, Keys(question.trusted_keys, audit.is_signed))
             chain = _judge_chain(work)
+            if audit.settings is not None:
+                judge_settings(audit.settings, chain.longest_lock, work.tally)
             growth = _prove_growth(work, chain)
             continue_at = _ObjectAudit(work, chain).check()
     except OSError as error:  # of the temporary disk: adapters translate every other one

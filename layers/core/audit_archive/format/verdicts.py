@@ -81,6 +81,8 @@ class Checked(StrEnum):
     """Bytes that were read for all this."""
     SINCE = "lines archived since the checkpoint"
     """Lines of the tree after a kept checkpoint, to prove that the archive only grew since."""
+    SETTINGS = "settings of the bucket"
+    """Settings of the bucket: its policy, lock, lifecycle and others."""
     STRAYS = "listing of objects that no statement names"
     """The listing of the bucket that finds objects which no statement names."""
 
@@ -104,6 +106,10 @@ class Why(StrEnum):
     """Something that it rests on is missing or can't be trusted."""
     BUNDLE = "bundle"
     """A bundle of evidence does not hold it."""
+    REFUSED = "refused"
+    """The role may not read it."""
+    UNKNOWN = "unknown"
+    """What it should be is not known: the template did not set the function's environment."""
     UNRECORDED = "unrecorded"
     """Its run is not done, or it died: the next run writes what is absent."""
 
@@ -117,7 +123,7 @@ class KeysFrom(StrEnum):
     """The chain itself names them."""
 
 
-UNEXPECTED = {Why.TIME, Why.FAULT, Why.UNKEPT}
+UNEXPECTED = {Why.TIME, Why.FAULT, Why.UNKEPT, Why.REFUSED, Why.UNKNOWN}
 """Reasons that are unexpected: the thing should have been checked. The other reasons are by design."""
 
 

@@ -293,8 +293,8 @@ def check_encryption(facts: ObjectFacts | None) -> None:
     if facts is not None and facts.encryption != ENCRYPTION:
         raise IntegrityError(
             f"{facts.key} (version {facts.version_id}) is stored with {facts.encryption}, not {ENCRYPTION}: "
-            "whoever can delete its key can destroy it. Nothing was purged. Find out who changed the bucket's "
-            "encryption or policy, restore them, then run again"
+            "whoever can delete its key can destroy it. Nothing was purged. Find out who changed the "
+            "encryption or policy of the bucket, restore them, then run again"
         )
 
 
