@@ -13,7 +13,7 @@ import pytest
 
 from audit_archive.adapters.bucket_settings import S3SettingsSource
 from audit_archive.errors import ArchiveStoreError
-from audit_archive.format.bucket_settings import BucketFacts, Setting, difference, expected_settings
+from audit_archive.format.bucket_settings import BucketFacts, Setting, expected_settings, setting_difference
 from audit_archive.format.facts import LockMode
 from audit_archive.ports import SettingsSource
 from tests.support import aws
@@ -81,7 +81,7 @@ def test_what_is_not_set_is_none(subject: Subject) -> None:
 def test_a_setting_is_found_as_it_was_put(subject: Subject, setting: Setting) -> None:
     expected = expected_settings(subject.facts)[setting]
     subject.put(setting, expected)
-    assert difference(setting, expected, subject.source.settings()[setting]) is None
+    assert setting_difference(setting, expected, subject.source.settings()[setting]) is None
 
 
 @everywhere
@@ -102,8 +102,8 @@ def test_a_changed_setting_is_found_as_it_is(subject: Subject, setting: Setting)
     subject.put(setting, expected)
     subject.put(setting, others[setting])
     found = subject.source.settings()[setting]
-    assert difference(setting, others[setting], found) is None
-    assert difference(setting, expected, found) is not None
+    assert setting_difference(setting, others[setting], found) is None
+    assert setting_difference(setting, expected, found) is not None
 
 
 @pytest.mark.parametrize(

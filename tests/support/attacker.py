@@ -9,6 +9,7 @@ from pathlib import Path
 from audit_archive.adapters.folder_source import FolderSource
 from audit_archive.adapters.signing import is_signed
 from audit_archive.audit.question import Audit, AuditQuestion, KnownPoint
+from audit_archive.audit.settings import SettingsCheck
 from audit_archive.audit.verify import verify_archive
 from audit_archive.format.checkpoint import Checkpoint
 from audit_archive.format.facts import ObjectRef
@@ -208,6 +209,7 @@ class Victim:
         known: tuple[KnownPoint, ...] = (),
         console: str = CONSOLE,
         must_exist: bool = True,
+        settings: SettingsCheck | None = None,
     ) -> Verification:
         """What an audit finds."""
         self.world.clock.left = 900.0
@@ -220,6 +222,7 @@ class Victim:
                 is_signed=is_signed,
                 has_ledger=has_ledger,
                 recorded=self.head if has_ledger else None,
+                settings=settings,
             ),
             AuditQuestion(
                 console, Depth(depth), trusted_keys=tuple(trusted), known=known, must_exist=must_exist

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from audit_archive.config import VerifySettings
-from audit_archive.format.bucket_settings import BucketFacts, Setting, difference, expected_settings
+from audit_archive.format.bucket_settings import BucketFacts, Setting, expected_settings, setting_difference
 from tests.support.stack import Rendered, render
 
 BREAK_GLASS = "arn:aws:iam::111122223333:role/break-glass"
@@ -73,7 +73,10 @@ def _rule(rule: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("setting", Setting)
 def test_the_audit_expects_what_the_template_makes(stack: Rendered, setting: Setting) -> None:
-    assert difference(setting, expected_settings(facts_of(stack))[setting], made_by(stack)[setting]) is None
+    assert (
+        setting_difference(setting, expected_settings(facts_of(stack))[setting], made_by(stack)[setting])
+        is None
+    )
 
 
 def test_no_setting_of_another_stack_passes_for_ours() -> None:
@@ -81,7 +84,9 @@ def test_no_setting_of_another_stack_passes_for_ours() -> None:
     expected = expected_settings(facts_of(render()))
     for other in PARAMETERS[1:]:
         made = made_by(render(**other))
-        assert difference(Setting.POLICY, expected[Setting.POLICY], made[Setting.POLICY]) is not None, other
+        assert (
+            setting_difference(Setting.POLICY, expected[Setting.POLICY], made[Setting.POLICY]) is not None
+        ), other
 
 
 def test_every_member_of_the_bucket_is_compared_or_cannot_be_changed() -> None:

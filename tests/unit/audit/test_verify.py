@@ -205,9 +205,7 @@ def test_an_export_that_is_gone_before_its_lock_ends_is_missing_in_the_bucket(vi
     assert [fault.verdict for fault in victim.audit().faults] == [Verdict.MISSING]
 
 
-def test_a_lifecycle_rule_hides_the_latest_version_on_the_last_day_of_its_lock(
-    victim: Victim, tmp_path: Path
-) -> None:
+def test_what_is_hidden_on_the_last_day_of_its_lock_is_no_fault(victim: Victim, tmp_path: Path) -> None:
     """In a copy, and of entry files, that is as good as gone."""
     said = victim.archives[0]
     come_before_the_end(victim, 0.2)

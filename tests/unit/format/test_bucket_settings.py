@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit_archive.format.bucket_settings import BucketFacts, Setting, difference, expected_settings
+from audit_archive.format.bucket_settings import BucketFacts, Setting, expected_settings, setting_difference
 from audit_archive.format.facts import LockMode
 
 ROLE = "arn:aws:iam::111122223333:role/archive"
@@ -34,7 +34,7 @@ def test_what_means_the_same_is_no_difference(setting: Setting, random: Any) -> 
 
     # S3 gives lists of texts bare in policies alone.
     found = respelled(EXPECTED[setting], spell)
-    assert difference(setting, EXPECTED[setting], found) is None
+    assert setting_difference(setting, EXPECTED[setting], found) is None
 
 
 def leaves(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
@@ -64,7 +64,7 @@ def test_a_change_of_anything_is_a_difference(is_removed: bool) -> None:
             del holder[path[-1]]
         else:
             holder[path[-1]] = "else"
-        clause = difference(setting, EXPECTED[setting], found)
+        clause = setting_difference(setting, EXPECTED[setting], found)
         assert clause is not None, (setting, path)
         assert clause.startswith("is not the one of the stack's template: "), clause
 
@@ -74,7 +74,7 @@ def test_a_difference_names_what_was_changed_added_and_removed() -> None:
     first, second = policy["Statement"][:2]
     second["Effect"] = "Allow"
     policy["Statement"] = [second, *policy["Statement"][2:], {**first, "Sid": "Mine"}]
-    clause = difference(Setting.POLICY, EXPECTED[Setting.POLICY], policy)
+    clause = setting_difference(Setting.POLICY, EXPECTED[Setting.POLICY], policy)
     assert clause is not None
     assert "statement OnlyOverTls is missing" in clause
     assert "statement NobodyDeletesNorShortensALock was changed" in clause
@@ -88,23 +88,23 @@ def test_a_second_change_of_the_same_statement_reads_differently() -> None:
         policy = copy.deepcopy(EXPECTED[Setting.POLICY])
         (short,) = (each for each in policy["Statement"] if each["Sid"] == "NoShortLock")
         short["Condition"]["NumericLessThan"] = {"s3:object-lock-remaining-retention-days": days}
-        told.add(difference(Setting.POLICY, EXPECTED[Setting.POLICY], policy))
+        told.add(setting_difference(Setting.POLICY, EXPECTED[Setting.POLICY], policy))
     assert len(told) == 3
     assert None in told
 
 
 @pytest.mark.parametrize("setting", Setting)
 def test_a_setting_that_is_not_set_differs(setting: Setting) -> None:
-    assert difference(setting, EXPECTED[setting], None) == "is not set"
-    assert difference(setting, EXPECTED[setting], {}) is not None
+    assert setting_difference(setting, EXPECTED[setting], None) == "is not set"
+    assert setting_difference(setting, EXPECTED[setting], {}) is not None
 
 
 def test_a_second_statement_of_one_name_or_of_none_shows() -> None:
     policy = copy.deepcopy(EXPECTED[Setting.POLICY])
     policy["Statement"] += [copy.deepcopy(policy["Statement"][0])]
-    assert difference(Setting.POLICY, EXPECTED[Setting.POLICY], policy) is not None
+    assert setting_difference(Setting.POLICY, EXPECTED[Setting.POLICY], policy) is not None
     policy["Statement"][-1] = {"Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": "*"}
-    assert difference(Setting.POLICY, EXPECTED[Setting.POLICY], policy) is not None
+    assert setting_difference(Setting.POLICY, EXPECTED[Setting.POLICY], policy) is not None
 
 
 def test_what_s3_adds_by_itself_is_no_difference() -> None:
@@ -118,12 +118,12 @@ def test_what_s3_adds_by_itself_is_no_difference() -> None:
             }
         ]
     }
-    assert difference(Setting.ENCRYPTION, EXPECTED[Setting.ENCRYPTION], encryption) is None
+    assert setting_difference(Setting.ENCRYPTION, EXPECTED[Setting.ENCRYPTION], encryption) is None
     lock = {
         "ObjectLockEnabled": "Enabled",
         "Rule": {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": 2555, "Years": 0}},
     }
-    assert difference(Setting.LOCK, EXPECTED[Setting.LOCK], lock) is None
+    assert setting_difference(Setting.LOCK, EXPECTED[Setting.LOCK], lock) is None
 
 
 @pytest.mark.parametrize("form", [{"Prefix": "rejected/"}, {"Filter": {"Prefix": "rejected/"}}])
@@ -132,9 +132,9 @@ def test_a_prefix_may_stand_in_two_places(form: dict[str, Any]) -> None:
     (rule,) = (each for each in lifecycle["Rules"] if each["ID"] == "rejected")
     del rule["Filter"]
     rule.update(form)
-    assert difference(Setting.LIFECYCLE, EXPECTED[Setting.LIFECYCLE], lifecycle) is None
+    assert setting_difference(Setting.LIFECYCLE, EXPECTED[Setting.LIFECYCLE], lifecycle) is None
     rule.update({"Filter": {"Prefix": "rejected/", "ObjectSizeGreaterThan": 1}})
-    assert difference(Setting.LIFECYCLE, EXPECTED[Setting.LIFECYCLE], lifecycle) is not None
+    assert setting_difference(Setting.LIFECYCLE, EXPECTED[Setting.LIFECYCLE], lifecycle) is not None
 
 
 @pytest.mark.parametrize("partition", ["aws", "aws-cn", "aws-us-gov"])

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from math import inf
 
 from audit_archive.audit.locks import RequiredLock, judge_lock, lock_of_later_puts, stated_lock
 from audit_archive.audit.pace import read_ahead
@@ -10,9 +11,10 @@ from audit_archive.audit.question import Audit
 from audit_archive.audit.tally import AuditTally
 from audit_archive.format.facts import EntryFile, ExportFacts
 from audit_archive.format.statement import ArchiveStatement
-from audit_archive.format.times import DAY
+from audit_archive.format.times import DAY, from_rfc3339
 from audit_archive.format.verdicts import AuditNote, Checked, Fault, Verdict, Why
 from audit_archive.ports import NO_VERSION, ObjectFacts
+from audit_archive.storage.entry_files import find_version
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,14 @@ class ExpectedObject:
     def key(self) -> str:
         """Its key."""
         return self.stated.key
+
+
+@dataclass(frozen=True)
+class Inspected:
+    """What the bucket says of an expected object, and whether a delete marker hides it."""
+
+    facts: ObjectFacts
+    is_hidden: bool = False
 
 
 @dataclass(frozen=True)
@@ -62,15 +72,22 @@ class ObjectCheck:
         expected = list(self._expected(statement))
         self._export = statement.export
         answers = read_ahead(self._pool, self._inspect, expected)
-        judged = [self._judged(statement, each, facts) for each, facts in zip(expected, answers, strict=True)]
+        judged = [self._judged(statement, each, found) for each, found in zip(expected, answers, strict=True)]
         return [found for found in judged if found is not None]
 
-    def _inspect(self, expected: ExpectedObject) -> ObjectFacts | None:
-        return self._audit.source.inspect(expected.key, expected.version_id)
+    def _inspect(self, expected: ExpectedObject) -> Inspected | None:
+        """What is there. Below a delete marker a version with the stated lines may still be there."""
+        source, stated = self._audit.source, expected.stated
+        facts = source.inspect(expected.key, expected.version_id)
+        if facts is not None or not isinstance(stated, EntryFile):
+            return Inspected(facts) if facts is not None else None
+        below = find_version(source, stated)
+        facts = source.inspect(expected.key, below.version_id) if below is not None else None
+        return Inspected(facts, is_hidden=True) if facts is not None else None
 
     def _expected(self, statement: ArchiveStatement) -> Iterator[ExpectedObject]:
         export, required = statement.export, stated_lock(statement)
-        # The lifecycle rule hides the latest version a day before its lock ends.
+        # On the last day of its lock an object may be absent from a copy, and nothing is told of it.
         latest_may_go_at = required.until - DAY
         if export != self._export:
             may_go_at = latest_may_go_at if self._is_copy else required.until
@@ -79,12 +96,15 @@ class ObjectCheck:
             yield ExpectedObject(Checked.FILES, file, None, lock_of_later_puts(required), latest_may_go_at)
 
     def _judged(
-        self, statement: ArchiveStatement, expected: ExpectedObject, facts: ObjectFacts | None
+        self, statement: ArchiveStatement, expected: ExpectedObject, found: Inspected | None
     ) -> FoundObject | None:
-        if facts is None:
+        if found is None:
             self._absent(statement, expected)
             return None
+        facts = found.facts
         self._tally.checked[expected.what] += 1
+        if found.is_hidden:
+            self._hidden(statement, expected, facts)
         if facts.version_id == NO_VERSION:
             self._tally.skip(Checked.VERSIONS, Why.COPY)
         if facts.sha256 is None:
@@ -98,6 +118,26 @@ class ObjectCheck:
             self._tally.fault(Fault(Verdict.ALTERED, expected.key, facts.version_id, statement.seq, sentence))
             return None
         return FoundObject(expected, facts, is_other)
+
+    def _hidden(self, statement: ArchiveStatement, expected: ExpectedObject, facts: ObjectFacts) -> None:
+        """A delete marker before its time is a fault: somebody tried to remove the object.
+
+        The bucket's own expiry puts one as well. If that came while the lock was in force, the expiry is at
+        fault, and the check of the settings says so once.
+        """
+        if self._audit.clock.now() < min(expected.may_go_at, self._expires_at(statement)):
+            sentence = f"{expected.key} is hidden by a delete marker"
+            self._tally.fault(Fault(Verdict.MISSING, expected.key, None, statement.seq, sentence))
+            return
+        sentence = f"{expected.key} is hidden by its expiry: version {facts.version_id} is still there"
+        self._tally.note(AuditNote(Verdict.EXPIRED, expected.key, statement.seq, sentence))
+
+    def _expires_at(self, statement: ArchiveStatement) -> float:
+        """When the bucket's expiry hides what a statement archived (epoch seconds), if that is known."""
+        check = self._audit.settings
+        if check is None or check.facts is None:
+            return inf
+        return from_rfc3339(statement.run.started_at) + check.facts.expiry_days * DAY
 
     def _absent(self, statement: ArchiveStatement, expected: ExpectedObject) -> None:
         """Add a fault, unless the retention of the object has ended, or its run has not."""
@@ -118,7 +158,7 @@ class ObjectCheck:
         versions = list(self._audit.source.versions(expected.key))
         of_the_key = [version for version in versions if version.key == expected.key]
         if any(version.is_delete_marker for version in of_the_key) and expected.version_id is None:
-            return "is hidden by a delete marker"
+            return "is missing: there is only a delete marker"
         return (
             f"is missing in version {expected.version_id}"
             if expected.version_id and of_the_key

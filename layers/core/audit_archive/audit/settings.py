@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from audit_archive.audit.tally import AuditTally
-from audit_archive.format.bucket_settings import BucketFacts, Setting, difference, expected_settings
+from audit_archive.format.bucket_settings import BucketFacts, Setting, expected_settings, setting_difference
 from audit_archive.format.times import DAY
 from audit_archive.format.verdicts import Checked, Fault, Verdict, Why
 from audit_archive.ports import SettingsSource
@@ -35,7 +35,7 @@ def judge_settings(check: SettingsCheck, longest_lock: int, tally: AuditTally) -
     tally.skip(Checked.SETTINGS, Why.REFUSED, len(Setting) - len(found))
     for setting, expected in expected_settings(facts).items():
         if setting in found:
-            clause = difference(setting, expected, found[setting])
+            clause = setting_difference(setting, expected, found[setting])
             if clause is not None:
                 _fault(tally, facts, setting, f"{clause}. {_RESTORE}")
     for clause in _expiry(facts, longest_lock):

@@ -167,7 +167,9 @@ _AROUND_A_PUT = [
 ]
 
 
-def difference(setting: Setting, expected: Mapping[str, Any], found: Mapping[str, Any] | None) -> str | None:
+def setting_difference(
+    setting: Setting, expected: Mapping[str, Any], found: Mapping[str, Any] | None
+) -> str | None:
     """How a setting differs from the expected one, as a clause after its name; None if it does not.
 
     What means the same is not a difference: the order of lists, a list of one, a number as text, and a
