@@ -22,6 +22,7 @@ from local.aws.clients import REGION, ROOT_KEY, Clients
 
 LOOPBACK = "127.0.0.1"
 DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # no proxy: it is on this machine
+WITH_KEYS = Path(__file__).with_name("ministack_with_keys.py")
 # What a child may see of our environment. Above all no PYTHONPATH and no AWS profile: the function must find
 # its code in its layer, and nothing may ever reach a real account.
 PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "SYSTEMROOT")
@@ -39,7 +40,7 @@ class LocalAws(Clients):
         super().__init__(f"http://{LOOPBACK}:{self._port}")
         self._child = Child(
             name="the AWS emulator",
-            command=[sys.executable, "-m", "ministack"],
+            command=[sys.executable, "-P", str(WITH_KEYS)],
             log=folder / "ministack.log",
             env=self._emulator_env(),
             cwd=folder,

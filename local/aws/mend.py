@@ -1,17 +1,17 @@
-"""Repairs, after the deploy, what the emulator drops or can't judge. AWS needs no such repair.
+"""Repairs, after the deploy, what the emulator drops. AWS needs no such repair.
 
 1. CloudFormation there makes the bucket with Object Lock, but without its lock configuration, and refuses a
-   locked put until it is set.
-2. Its policy engine does not know `s3:if-none-match`, so that a Deny upon the key's absence would refuse
-   every statement, and it speaks plain http on loopback. Those two Denies are taken out of the buckets'
-   policies; the others stay, and are enforced. `tests/template` judges the whole policy, with every key.
-3. Its CloudFormation does not know saved queries, and refuses a template that has one. They are left out;
+   locked put until it is set. It drops the lifecycle and the ownership, too: the daily audit would miss them.
+2. Its CloudFormation does not know saved queries, and refuses a template that has one. They are left out;
    `tests/queries` runs them on its Athena.
+
+What its policy engine does not know, `ministack_with_keys.py` gives it.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,6 @@ from samtranslator.yaml_helper import yaml_parse  # type: ignore[import-untyped]
 from local.aws.emulator import LocalAws
 
 NOT_KNOWN = "AWS::Athena::NamedQuery"
-NOT_JUDGED = frozenset({"aws:SecureTransport", "s3:if-none-match"})
 
 
 def without_unknown(template: Path) -> Path:
@@ -32,8 +31,13 @@ def without_unknown(template: Path) -> Path:
     return mended
 
 
-def mend_bucket(aws: LocalAws, bucket: str, mode: str, days: int) -> None:
-    """Give a freshly deployed archive bucket what the template says and the emulator lost."""
+def mend_bucket(aws: LocalAws, bucket: str, template: Path, settings: Mapping[str, str]) -> None:
+    """Give a freshly deployed archive bucket what its built template says and the emulator lost.
+
+    `settings`: the environment of the archive function, which has the parameters.
+    """
+    mode, days = settings["OBJECT_LOCK_MODE"], int(settings["RETENTION_DAYS"])
+    said = yaml_parse(template.read_text())["Resources"]["ArchiveBucket"]["Properties"]
     aws.s3.put_object_lock_configuration(
         Bucket=bucket,
         ObjectLockConfiguration={
@@ -46,18 +50,24 @@ def mend_bucket(aws: LocalAws, bucket: str, mode: str, days: int) -> None:
             },
         },
     )
-    mend_policy(aws, bucket)
+    rules: Any = [
+        _rule(rule, int(settings["EXPIRY_DAYS"])) for rule in said["LifecycleConfiguration"]["Rules"]
+    ]
+    aws.s3.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration={"Rules": rules})
+    aws.s3.put_bucket_ownership_controls(Bucket=bucket, OwnershipControls=said["OwnershipControls"])
 
 
-def mend_policy(aws: LocalAws, bucket: str) -> None:
-    """Take out of a bucket's policy what the emulator can't judge."""
-    policy: dict[str, Any] = json.loads(aws.s3.get_bucket_policy(Bucket=bucket)["Policy"])
-    kept = [each for each in policy["Statement"] if not _keys(each) & NOT_JUDGED]
-    if kept:
-        aws.s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy | {"Statement": kept}))
-    else:
-        aws.s3.delete_bucket_policy(Bucket=bucket)
-
-
-def _keys(statement: dict[str, Any]) -> set[str]:
-    return {key for test in statement.get("Condition", {}).values() for key in test}
+def _rule(rule: dict[str, Any], expiry_days: int) -> dict[str, Any]:
+    """A rule of the template as S3's API takes it. The one parameter in a rule is the expiry."""
+    same = ("Status", "NoncurrentVersionExpiration", "AbortIncompleteMultipartUpload")
+    made = {name: rule[name] for name in same if name in rule}
+    made |= {"ID": rule["Id"], "Filter": {"Prefix": rule.get("Prefix", "")}}
+    if "ExpirationInDays" in rule:
+        days = rule["ExpirationInDays"]
+        made["Expiration"] = {"Days": days if isinstance(days, int) else expiry_days}
+    if "Transitions" in rule:
+        made["Transitions"] = [
+            {"StorageClass": each["StorageClass"], "Days": each["TransitionInDays"]}
+            for each in rule["Transitions"]
+        ]
+    return made

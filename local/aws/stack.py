@@ -14,7 +14,7 @@ from boto3.dynamodb.types import TypeDeserializer
 
 from local.aws import sam
 from local.aws.emulator import LocalAws
-from local.aws.mend import mend_bucket, mend_policy, without_unknown
+from local.aws.mend import mend_bucket, without_unknown
 
 Event = Mapping[str, Any]
 
@@ -60,9 +60,7 @@ class DeployedStack:
         aws.s3.create_bucket(Bucket=sam.ARTIFACTS)
         sam.deploy(without_unknown(template), parameters, aws.env(), folder, root)
         stack = cls(aws, aws.stack_outputs(sam.STACK))
-        settings = stack.settings()
-        mend_bucket(aws, stack.bucket, settings["OBJECT_LOCK_MODE"], int(settings["RETENTION_DAYS"]))
-        mend_policy(aws, stack.outputs["ReportsBucket"])
+        mend_bucket(aws, stack.bucket, template, stack.settings())
         return stack
 
     @property

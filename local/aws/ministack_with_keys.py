@@ -1,0 +1,80 @@
+"""Starts ministack with the condition keys of S3 that its policy engine lacks.
+
+Run as a program of its own, by path. Without these keys a Deny upon the absence of `s3:if-none-match` would
+refuse every statement, and the bounds of locks would never be judged. `aws:PrincipalArn` is the ARN of a role
+here, as on AWS, and not that of its session. Plain http on loopback counts as TLS: no byte leaves the machine. What
+the body of a request says, such as the lock of PutObjectRetention, stays unknown.
+
+Sources: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html and
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from ministack import app  # type: ignore[import-untyped]
+from ministack.core import iam_actions, iam_evaluator  # type: ignore[import-untyped]
+
+HEADERS = {
+    "if-none-match": "s3:if-none-match",
+    "x-amz-object-lock-mode": "s3:object-lock-mode",
+    "x-amz-server-side-encryption-customer-algorithm": ("s3:x-amz-server-side-encryption-customer-algorithm"),
+}
+UNTIL = "x-amz-object-lock-retain-until-date"
+REMAINING = "s3:object-lock-remaining-retention-days"
+
+Context = Callable[..., dict[str, Any]]
+
+
+def keys_of(headers: Mapping[str, str]) -> dict[str, str]:
+    """The condition keys that the headers of a put give."""
+    lower = {name.lower(): value for name, value in headers.items()}
+    keys = {key: lower[name] for name, key in HEADERS.items() if lower.get(name)}
+    if lower.get(UNTIL):
+        until = datetime.fromisoformat(lower[UNTIL].replace("Z", "+00:00"))
+        keys[REMAINING] = str((until - datetime.now(UTC)).days)
+    return keys
+
+
+def with_keys(context_of: Context) -> Context:
+    """The emulator's own function, and what it leaves out."""
+
+    def context(
+        action: str,
+        query_params: dict[str, Any] | None,
+        path: str = "",
+        headers: Mapping[str, str] | None = None,
+    ) -> dict[str, Any]:
+        known = context_of(action, query_params, path, headers)
+        return known | keys_of(headers or {}) if action.startswith("s3:PutObject") else known
+
+    return context
+
+
+def role_of(principal: str) -> str:
+    """The ARN of the role in whose session a request is made; that of the principal without a session."""
+    session = re.fullmatch(r"arn:([a-z-]+):sts::([0-9]{12}):assumed-role/([^/]+)/.+", principal)
+    return f"arn:{session[1]}:iam::{session[2]}:role/{session[3]}" if session else principal
+
+
+def start() -> None:
+    """Run the emulator until it is ended."""
+    iam_actions.s3_service_context = with_keys(iam_actions.s3_service_context)
+    resolve = iam_evaluator._resolve_condition_key
+
+    def resolve_key(key: str, request: Any) -> Any:
+        found = resolve(key, request)
+        return role_of(found) if key.lower() == "aws:principalarn" else found
+
+    iam_evaluator._resolve_condition_key = resolve_key
+    pin = app.pin_request_origin
+    app.pin_request_origin = lambda source_ip, _: pin(source_ip, True)
+    app.main()
+
+
+if __name__ == "__main__":
+    start()
