@@ -2,8 +2,9 @@
 
 Run as a program of its own, by path. Without these keys a Deny upon the absence of `s3:if-none-match` would
 refuse every statement, and the bounds of locks would never be judged. `aws:PrincipalArn` is the ARN of a role
-here, as on AWS, and not that of its session. Plain http on loopback counts as TLS: no byte leaves the machine. What
-the body of a request says, such as the lock of PutObjectRetention, stays unknown.
+here, as on AWS, and not that of its session. Plain http on loopback counts as TLS: no byte leaves the
+machine. What the body of a request says, such as the lock of PutObjectRetention, stays unknown. So does every
+request of the account's root user: the emulator asks no policy about it, where S3 obeys a Deny.
 
 Sources: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html and
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
