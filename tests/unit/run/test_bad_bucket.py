@@ -9,7 +9,7 @@ from audit_archive.errors import AuditArchiveError, IntegrityError
 from audit_archive.format.facts import LockMode, ObjectRef
 from audit_archive.ports import Retention
 from audit_archive.run.result import RunOutcome
-from tests.support.fakes import FakeClock, FakeStore
+from tests.support.fakes import FakeClock, FakeSigner, FakeStore
 from tests.support.world import CONSOLE, World
 
 
@@ -48,6 +48,8 @@ class Store(FakeStore):
             self.relock(key, Retention(retention.mode, retention.until - 1))
         elif self.meddle == "lock-another-mode":
             self.relock(key, Retention(LockMode.GOVERNANCE, retention.until))
+        elif self.meddle == "encrypt":
+            self.encrypt(key, "aws:kms")
         elif self.meddle == "remove":
             self.lose(key, self.history(key)[-1].version_id)
 
@@ -90,6 +92,7 @@ def test_nothing_meddled_with_is_purged() -> None:
         ("unlock", "without an object lock"),
         ("lock-too-short", "1 s less than was asked for"),
         ("lock-another-mode", "locked in mode GOVERNANCE, not COMPLIANCE"),
+        ("encrypt", "is stored with aws:kms, not AES256"),
         ("remove", "no version"),
     ],
 )
@@ -100,11 +103,40 @@ def test_an_export_that_is_not_what_was_put(meddle: str, says: str) -> None:
     assert world.ledger.head(CONSOLE) is None
 
 
-@pytest.mark.parametrize("meddle", ["unlock", "lock-too-short", "lock-another-mode"])
-def test_a_statement_that_is_not_locked_as_asked(meddle: str) -> None:
+@pytest.mark.parametrize("meddle", ["unlock", "lock-too-short", "lock-another-mode", "encrypt"])
+def test_a_statement_that_is_not_kept_as_asked(meddle: str) -> None:
     world = world_where(meddle, "statements/")
     page(world, "statements/")
     assert world.ledger.head(CONSOLE) is None
+
+
+@pytest.mark.parametrize("prefix", ["statements/", "checkpoints/"])
+def test_a_bucket_that_encrypts_with_a_key_that_can_be_deleted(prefix: str) -> None:
+    """Of every run, nothing is purged: not even by the next one, with what the first one left."""
+    world = world_where("encrypt", prefix)
+    world.signer = FakeSigner()
+    page(world, prefix, "whoever can delete its key can destroy it")
+    world.later()
+    with pytest.raises(IntegrityError):
+        world.run()
+    assert world.posts == []
+
+
+def test_an_export_that_is_encrypted_anew_is_not_rested_on() -> None:
+    """The next run stores the same entries again, with S3's own key."""
+    world = world_where()
+    world.mode = "off"
+    world.run()
+    (export,) = world.store.keys("exports/")
+    world.store.encrypt(export, "aws:kms")
+    world.mode = "on"
+    world.later()
+    assert world.run().outcome == RunOutcome.PURGED
+    assert world.posts == [3]
+    rested = world.archives()[-1].export
+    found = world.store.find(rested.key, rested.version_id)
+    assert found is not None
+    assert found.encryption == "AES256"
 
 
 def test_a_bucket_without_versions() -> None:
@@ -122,7 +154,8 @@ def test_a_bucket_without_object_lock() -> None:
 
 
 @pytest.mark.parametrize(
-    "happens", ["second-version", "delete-marker", "removed", "altered", "unlocked-and-unrecorded"]
+    "happens",
+    ["second-version", "delete-marker", "removed", "altered", "unlocked-and-unrecorded", "encrypted-anew"],
 )
 def test_a_chain_that_somebody_touched(happens: str) -> None:
     """Found by the next run, before it downloads anything."""
@@ -141,6 +174,9 @@ def test_a_chain_that_somebody_touched(happens: str) -> None:
         world.store.tamper(key, world.store.data(key).replace(b'"boundary":3', b'"boundary":9'))
         first = world.store.keys("statements/")[0]
         world.store.tamper(first, world.store.data(first).replace(b'"seq":1', b'"seq":2'))
+    elif happens == "encrypted-anew":
+        world.ledger.forget(CONSOLE)
+        world.store.encrypt(key, "aws:kms")
     else:
         world.ledger.forget(CONSOLE)
         world.store.relock(key, None)

@@ -203,7 +203,7 @@ def read_statement(source: ArchiveSource, head: Head, version: Version) -> Commi
     """The statement after `head` in a version, checked as strictly as a run's own statements.
 
     Raises IntegrityError if it does not follow `head`, by its link or by the rules of the audit, if its
-    digest is not that of the head it leads to, or if it is not locked.
+    digest is not that of the head it leads to, or if it is not locked and encrypted as a put states.
     """
     found = _next(source, head, version)
     statement, after = found.statement, found.head
@@ -223,6 +223,7 @@ def read_statement(source: ArchiveSource, head: Head, version: Version) -> Commi
         raise IntegrityError(
             f"{version.key} is stored without an object lock; check the bucket's Object Lock setting"
         )
+    check_encryption(facts)
     return found
 
 
