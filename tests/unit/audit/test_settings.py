@@ -137,11 +137,18 @@ def test_no_answer_is_no_verdict(desk: Desk) -> None:
         desk.day()
 
 
-def test_an_audit_by_hand_looks_at_the_settings_too(desk: Desk) -> None:
+def test_a_suspended_versioning_is_named(desk: Desk) -> None:
     desk.settings.put(Setting.VERSIONING, {"Status": "Suspended"})
-    report = audit_by_hand(desk.ports, AuditQuestion(CONSOLE), lambda _: None)
-    (sentence,) = faults(report)
+    (sentence,) = faults(desk.day())
     assert "versioning of the bucket b is not the one of the stack's template: Status was changed" in sentence
+
+
+def test_an_audit_by_hand_leaves_the_settings_to_the_daily_one(desk: Desk) -> None:
+    """It answers as `canary-audit verify` does, whose caller may not be allowed to read them."""
+    desk.settings.put(Setting.VERSIONING, None)
+    report = audit_by_hand(desk.ports, AuditQuestion(CONSOLE), lambda _: None).verification
+    assert report.is_valid
+    assert Checked.SETTINGS not in report.checked
 
 
 @pytest.mark.parametrize(("expiry_days", "is_fault"), [(2555, True), (2556, False), (2560, False)])

@@ -68,7 +68,7 @@ def share_of(rotation: Rotation | None, newest_seq: int, now: int, content_days:
 class AuditPorts:
     """The ports that an audit with a ledger takes. `notes`: what the daily audits remember.
 
-    `settings`: as in an Audit.
+    `settings`: as in an Audit; the daily audit alone looks at them.
     """
 
     source: ArchiveSource
@@ -130,7 +130,8 @@ def audit_daily(ports: AuditPorts, daily: DailyAudit, keep: KeepReport) -> Audit
     of the last audit can't be read.
     """
     console, now = daily.console, ports.clock.now()
-    rotation, audit = ports.notes.last(console), _audit(ports, console)
+    rotation = ports.notes.last(console)
+    audit = replace(_audit(ports, console), settings=ports.settings)
     newest = audit.recorded.seq if audit.recorded is not None else _newest_number(ports.source, console)
     share = share_of(rotation, newest, now, daily.content_days)
     question = AuditQuestion(
@@ -162,7 +163,7 @@ def audit_by_hand(ports: AuditPorts, question: AuditQuestion, keep: KeepReport) 
 
 
 def _audit(ports: AuditPorts, console: str) -> Audit:
-    audit = Audit(ports.source, ports.clock, ports.scratch, ports.is_signed, settings=ports.settings)
+    audit = Audit(ports.source, ports.clock, ports.scratch, ports.is_signed)
     return audit.beside(ports.ledger, console)
 
 
