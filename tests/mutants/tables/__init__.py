@@ -7,6 +7,7 @@ from tests.mutants.tables import (
     archive,
     auditor,
     boundary,
+    bucket,
     chain,
     console,
     evidence,
@@ -25,6 +26,7 @@ from tests.mutants.tables import (
 MUTANTS: tuple[Mutant, ...] = (
     *chain.MUTANTS,
     *keep.MUTANTS,
+    *bucket.MUTANTS,
     *ledger.MUTANTS,
     *signing.MUTANTS,
     *archive.MUTANTS,

@@ -28,14 +28,15 @@ class Bucket:
     """The state of a bucket, and what people, lifecycles and attackers do to it. Not thread-safe.
 
     `is_versioned` and `is_locking` may be switched off, as by a careless hand; `drops_locks` makes the bucket
-    lie: it takes a lock and keeps none; `encrypts_with` makes it encrypt with another key than a put states.
+    lie: it takes a lock and keeps none. `encrypts_with` has, by key, the encryption that it uses in place of
+    the stated one.
     """
 
     def __init__(self, clock: Clock) -> None:
         self.is_versioned = True
         self.is_locking = True
         self.drops_locks = False
-        self.encrypts_with = ENCRYPTION
+        self.encrypts_with: dict[str, str] = {}
         self._clock = clock
         self._objects: dict[str, list[Stored]] = {}
         self._made = 0
@@ -111,7 +112,7 @@ class Bucket:
         if self.drops_locks:
             stored = replace(stored, retention=None)
         if stored.data is not None:
-            stored = replace(stored, encryption=self.encrypts_with)
+            stored = replace(stored, encryption=self.encrypts_with.get(key, stored.encryption))
         versions = self._objects.setdefault(key, [])
         versions[:] = [s for s in versions if s.version_id != stored.version_id] + [stored]
         return stored

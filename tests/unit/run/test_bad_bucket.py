@@ -103,10 +103,16 @@ def test_an_export_that_is_not_what_was_put(meddle: str, says: str) -> None:
     assert world.ledger.head(CONSOLE) is None
 
 
-@pytest.mark.parametrize("meddle", ["unlock", "lock-too-short", "lock-another-mode", "encrypt"])
-def test_a_statement_that_is_not_kept_as_asked(meddle: str) -> None:
+@pytest.mark.parametrize("meddle", ["unlock", "lock-too-short", "lock-another-mode"])
+def test_a_statement_that_is_not_locked_as_asked(meddle: str) -> None:
     world = world_where(meddle, "statements/")
     page(world, "statements/")
+    assert world.ledger.head(CONSOLE) is None
+
+
+def test_a_statement_that_is_encrypted_with_another_key() -> None:
+    world = world_where("encrypt", "statements/")
+    page(world, "statements/", "is stored with aws:kms, not AES256")
     assert world.ledger.head(CONSOLE) is None
 
 

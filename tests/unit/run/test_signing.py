@@ -270,6 +270,23 @@ def test_a_checkpoint_without_a_lock_is_no_evidence() -> None:
     audit_checkpoint(world, key)
 
 
+def test_a_checkpoint_that_is_encrypted_with_a_deletable_key_is_no_evidence() -> None:
+    world = dead_after_the_first_checkpoint()
+    key = checkpoint_key(CONSOLE, 1)
+    world.store.encrypt(key, "aws:kms")
+    assert world.run().outcome == RunOutcome.PURGED
+    assert [stored.encryption for stored in world.store.history(key)] == ["aws:kms", "AES256"]
+
+
+def test_a_bucket_that_encrypts_otherwise_what_is_put_over_garbage_is_found() -> None:
+    world = signing_world()
+    plant(world, b"nonsense")
+    world.store.encrypts_with = {KEY: "aws:kms"}
+    with pytest.raises(IntegrityError, match="is stored with aws:kms"):
+        world.run()
+    assert world.posts == []
+
+
 def test_a_bucket_that_keeps_no_lock_on_what_is_put_over_garbage_is_found() -> None:
     world = signing_world()
     plant(world, b"nonsense")

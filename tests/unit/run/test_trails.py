@@ -430,6 +430,19 @@ def test_nothing_is_purged_whose_proof_ends_within_a_month() -> None:
     assert world.posts == [6]
 
 
+@pytest.mark.parametrize(("days", "held_back_by"), [(29, None), (31, HeldBackBy.ENDING_PROOF)])
+def test_nothing_is_purged_that_s3_hides_within_a_month(days: int, held_back_by: HeldBackBy | None) -> None:
+    """Its lock lasts longer, but the expiry was lowered: Athena would miss what the Console no longer has."""
+    world = World()
+    world.mode, world.expiry_days = "off", 61
+    world.trail.arrive(3)
+    world.run()
+    world.later(days * DAY)
+    world.mode = "on"
+    world.aged(1)
+    assert world.run().held_back_by == held_back_by
+
+
 def test_a_boundary_stays_below_the_first_entry_whose_proof_ends_soon() -> None:
     """The entry that a late writer put below has a fresh proof."""
     world = holed()

@@ -94,8 +94,8 @@ def _signed_note(run: Run, signing: Signing, head: Head, ref: ObjectRef) -> byte
     if facts is None or facts.sha256 != sha256(note).hexdigest():
         found = _find_note(run, signing, key, checkpoint)  # another run may have been faster
         return found if found is not None else _put_over(run, key, note)
-    check_lock(key, facts.retention, run.order.lock_mode, retention.until)
     check_encryption(facts)
+    check_lock(key, facts.retention, run.order.lock_mode, retention.until)
     return note
 
 
@@ -108,8 +108,8 @@ def _put_over(run: Run, key: str, note: bytes) -> bytes:
     facts = run.store.inspect(key, ref.version_id)
     if facts is None:
         raise ArchiveStoreError(f"{key} could not be written. The next run tries again")
-    check_lock(key, facts.retention, run.order.lock_mode, retention.until)
     check_encryption(facts)
+    check_lock(key, facts.retention, run.order.lock_mode, retention.until)
     return note
 
 

@@ -37,8 +37,8 @@ def commit(run: Run, before: Head, statement: Statement) -> Committed | None:
         )
     if b"".join(run.store.read(key, facts.version_id)) != data:
         return None
-    check_lock(key, facts.retention, run.order.lock_mode, retention.until)
     check_encryption(facts)
+    check_lock(key, facts.retention, run.order.lock_mode, retention.until)
     ref = ObjectRef(key, facts.version_id, digest)
     return Committed(statement, ref, before, before.after(statement, ref))
 
