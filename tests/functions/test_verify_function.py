@@ -9,8 +9,11 @@ from typing import Any
 import boto3
 import pytest
 
+from audit_archive.audit.daily import EVERY_CONSOLE
 from audit_archive.errors import RequestError, SettingsError
+from audit_archive.format.bucket_settings import BucketFacts, Setting, expected_settings
 from audit_archive.format.checkpoint import parse_checkpoint, parse_note
+from audit_archive.format.facts import LockMode
 from tests.functions.world import CONSOLE, World
 from tests.support.entries import Json
 from tests.support.fakes import FakeSigner
@@ -22,9 +25,15 @@ DAILY = {"StaleConsoles", "LateContents"}
 
 @pytest.fixture
 def archived(world: World) -> World:
-    """The archive function has run."""
+    """The archive function has run. The lock was set before: moto takes it while the bucket is empty only."""
+    world.aws.s3.put_object_lock_configuration(
+        Bucket=world.name, ObjectLockConfiguration=template_made(world)[Setting.LOCK]
+    )
     world.run()
     return world
+
+
+ROLE = "arn:aws:iam::123456789012:role/archive"
 
 
 @pytest.fixture
@@ -56,6 +65,37 @@ def destroy(world: World, key: str) -> None:
     )
 
 
+def template_made(world: World) -> dict[Setting, Any]:
+    """The settings that the template gives the bucket."""
+    return dict(expected_settings(BucketFacts(world.name, ROLE, 2555, 2560, LockMode.GOVERNANCE)))
+
+
+def as_the_template_made_it(world: World) -> None:
+    """The bucket has the settings of the template but for its policy, and the function knows them all.
+
+    moto obeys a Deny whatever its conditions say: with the policy it would refuse every read.
+    """
+    world.set(ARCHIVE_ROLE=ROLE)
+    s3, bucket, made = world.aws.s3, world.name, template_made(world)
+    s3.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration=made[Setting.LIFECYCLE])
+    s3.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration=made[Setting.ENCRYPTION])
+    s3.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration=made[Setting.PUBLIC_ACCESS])
+    s3.put_bucket_ownership_controls(Bucket=bucket, OwnershipControls=made[Setting.OWNERSHIP])
+
+
+def test_a_setting_of_the_bucket_that_is_not_the_templates_is_a_fault(audit: World) -> None:
+    as_the_template_made_it(audit)
+    messages = audit.topic()
+    report = audit.invoke({"console": CONSOLE})
+    (fault,) = report["faults"]
+    assert fault["verdict"] == "changed_setting"
+    assert report["checked"]["settings of the bucket"] == len(Setting)
+    assert fault["sentence"].startswith(f"the policy of the bucket {audit.name} is not set")
+    assert metrics_of(audit)["VerifyFaults"] == 1
+    (message,) = messages()
+    assert (message["kind"], message["console"]) == ("VerifyFault", EVERY_CONSOLE)
+
+
 def test_the_daily_audit_of_a_sound_archive(audit: World) -> None:
     report = audit.invoke(json.loads((EVENTS / "verify-daily.json").read_text()))
     assert (report["is_valid"], report["faults"], report["fault_count"]) == (True, [], 0)
@@ -65,7 +105,8 @@ def test_the_daily_audit_of_a_sound_archive(audit: World) -> None:
     assert json.loads(json.dumps(report)) == report
     counted = metrics_of(audit)
     assert counted.keys() == COUNTED | DAILY
-    assert (counted["VerifyFaults"], counted["StaleConsoles"], counted["NotChecked"]) == (0, 0, 0)
+    assert (counted["VerifyFaults"], counted["StaleConsoles"], counted["NotChecked"]) == (0, 0, len(Setting))
+    assert {"what": "settings of the bucket", "why": "unknown", "count": 7} in report["not_checked"]
     assert counted["VerifiedBytes"] == report["checked"]["bytes"] > 0
     (line,) = audit.log_lines()
     assert (line["message"], line["console"], line["summary"]) == (

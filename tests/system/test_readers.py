@@ -27,6 +27,8 @@ def test_an_archive_is_audited_and_asked(stack: DeployedStack, new_console: NewC
 
     daily = stack.invoke({"console": console.id}, "VerifyFunction")
     assert (daily.error, daily.result["is_stale"]) == ("", False)
+    # The bucket as the emulator keeps it has every setting of the template, and its whole policy.
+    assert (daily.result["fault_count"], daily.result["checked"]["settings of the bucket"]) == (0, 7)
 
     answer = stack.invoke({"request": "entries", "console": console.id, "last_id": 100}, "RetrieveFunction")
     assert answer.error == ""
