@@ -121,7 +121,7 @@ MUTANTS = (
         "format/bucket_settings.py",
         " (as found: SHA-256 {digest}...)",
         "",
-        f"{SETTINGS}::test_a_changed_setting_is_told_once_for_all_consoles",
+        f"{SETTINGS_FORM}::test_a_second_change_of_the_same_statement_reads_differently",
     ),
     Mutant(
         "settings-told-once",
