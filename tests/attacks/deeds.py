@@ -84,6 +84,10 @@ def hide(name: str) -> Deed:
     return lambda victim: victim.store.mark_deleted(key_of(victim, name))
 
 
+def encrypt(name: str) -> Deed:
+    return lambda victim: victim.store.encrypt(key_of(victim, name), "aws:kms")
+
+
 def replay(victim: Victim) -> None:
     victim.put(statement_key(CONSOLE, 9), victim.store.data(statement_key(CONSOLE, 5)))
 

@@ -20,6 +20,7 @@ from tests.attacks.deeds import (
     delete_a_day,
     edit,
     edit_and_sign,
+    encrypt,
     flip,
     forge,
     forge_and_vouch,
@@ -169,6 +170,13 @@ ON_THE_PAGE = (
         "unsigned checkpoint 8",
     ),
     Attack("shorten the lock of an export by a day", shorten("export 2", DAY), "unlocked export 2", None),
+    Attack(
+        "encrypt an export with a key that can be deleted",
+        encrypt("export 2"),
+        "wrong_encryption export 2",
+        None,
+    ),
+    Attack("hide an entry file behind a delete marker", hide("entry file 2.2"), "missing entry file 2.2"),
     # Nothing is missing, but nothing fits. The bucket knows versions, and the ledger the last number.
     Attack(
         "renumber: take a statement out, and move those after it up",
