@@ -21,7 +21,7 @@ from audit_archive.adapters.s3 import S3ArchiveStore
 from audit_archive.errors import ArchiveStoreError, IntegrityError
 from audit_archive.format.codec import member_of
 from audit_archive.format.facts import LockMode, ObjectRef
-from audit_archive.ports import ArchiveStore, Retention, Version
+from audit_archive.ports import ENCRYPTION, ArchiveStore, Retention, Version
 from tests.support import aws
 from tests.support.fakes import FakeStore
 
@@ -100,6 +100,7 @@ def test_the_facts_are_those_of_the_put(subject: Subject) -> None:
     assert facts is not None
     assert (facts.key, facts.version_id, facts.size, facts.sha256) == (*_ids(ref), 3, digest(b"abc"))
     assert facts.retention == until
+    assert facts.encryption == ENCRYPTION
     assert subject.store.inspect(ref.key, ref.version_id) == facts
 
 
@@ -154,6 +155,7 @@ def test_create_makes_an_object_where_none_is(subject: Subject) -> None:
     facts = subject.store.inspect(subject.key("a"))
     assert facts is not None
     assert (facts.size, facts.sha256, facts.retention) == (3, digest(b"one"), until)
+    assert facts.encryption == ENCRYPTION
 
 
 @everywhere

@@ -12,7 +12,7 @@ import pytest
 from botocore.config import Config
 
 from audit_archive.adapters.aws import client_config
-from audit_archive.adapters.s3 import READ_BYTES, UNSTATED, S3ArchiveStore
+from audit_archive.adapters.s3 import READ_BYTES, UNSTATED, S3ArchiveStore, S3ReportStore
 from audit_archive.errors import ArchiveStoreError, IntegrityError
 from audit_archive.format.facts import LockMode, ObjectRef
 from audit_archive.ports import Retention
@@ -201,6 +201,13 @@ def test_the_facts_never_claim_more_than_s3_said() -> None:
     assert told == [("null", None, None), ("v1", None, None), ("v1", None, None), *[("v1", DIGEST, LOCK)] * 3]
     encrypted = [facts.encryption for facts in found if facts is not None]
     assert encrypted == [*[UNSTATED] * 3, "AES256", "AES256", UNSTATED]
+
+
+def test_an_answer_to_a_question_is_put_with_the_encryption_by_s3() -> None:
+    with scripted(answer("")) as server:
+        S3ReportStore(client("s3", server.url), "bucket").put("a.csv", BytesIO(DATA), DIGEST, "text/csv")
+    (request,) = server.requests
+    assert "x-amz-server-side-encryption: aes256" in request.lower()
 
 
 @pytest.mark.parametrize(
