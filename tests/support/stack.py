@@ -17,14 +17,20 @@ from samtranslator.yaml_helper import yaml_parse  # type: ignore[import-untyped]
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text())
-REQUIRED = {"Console": "1234abcd", "PurgeMode": "on"}
+REQUIRED = {"Console": "1234abcd", "PurgeMode": "on", "ObjectLockMode": "GOVERNANCE", "DeployedBy": "caller"}
 PSEUDO = {
     "AWS::AccountId": "111122223333",
     "AWS::Partition": "aws",
     "AWS::Region": "eu-west-1",
+    "AWS::StackId": (
+        "arn:aws:cloudformation:eu-west-1:111122223333:stack/archive-stack/abc9dbf0-43c2-11e3-a6e8-50fa526be49c"
+    ),
     "AWS::StackName": "archive-stack",
 }
 NOTHING = object()
+CALLS = frozenset(
+    {"Ref", "Fn::GetAtt", "Fn::Sub", "Fn::If", "Fn::FindInMap", "Fn::Join", "Fn::Split", "Fn::Select"}
+)
 
 
 @dataclass(frozen=True)
@@ -90,7 +96,7 @@ class _Resolver:
             return node
         if len(node) == 1:
             ((name, argument),) = node.items()
-            if name in {"Ref", "Fn::GetAtt", "Fn::Sub", "Fn::If", "Fn::FindInMap", "Fn::Join", "Fn::Split"}:
+            if name in CALLS:
                 return self._call(name, argument)
         resolved = {key: self._resolve(value) for key, value in node.items()}
         return {key: value for key, value in resolved.items() if value is not NOTHING}
@@ -108,6 +114,9 @@ class _Resolver:
         if name in {"Fn::Join", "Fn::Split"}:
             delimiter, what = self._resolve(argument)
             return delimiter.join(what) if name == "Fn::Join" else what.split(delimiter)
+        if name == "Fn::Select":
+            index, what = argument
+            return self._resolve(what)[int(index)]
         condition, yes, no = argument
         return self._resolve(yes if self._holds({"Condition": condition}) else no)
 
