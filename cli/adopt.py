@@ -144,18 +144,24 @@ def _insist(kept: Kept, wanted: Mapping[str, Any], what: str) -> None:
         raise Failure("NotAdoptable", f"{kept.name} is not {what}. Nothing was done.", Exit.USAGE)
 
 
+def change_set(name: str, kept: list[Kept]) -> dict[str, Any]:
+    """The request to begin a stack of this name with all that was left, and nothing else."""
+    template = {"Resources": {each.logical_id: each.in_template() for each in kept}}
+    return {
+        "StackName": name,
+        "ChangeSetName": CHANGE_SET,
+        "ChangeSetType": "IMPORT",
+        "TemplateBody": json.dumps(template),
+        "ResourcesToImport": [each.to_import() for each in kept],
+    }
+
+
 def _import(stack: Stack, kept: list[Kept]) -> None:
     cloudformation = stack.client("cloudformation")
     of = {"StackName": stack.name, "ChangeSetName": CHANGE_SET}
-    template = {"Resources": {each.logical_id: each.in_template() for each in kept}}
     action = f"The stack {stack.name} can't be begun"
     with asking(action):
-        cloudformation.create_change_set(
-            **of,
-            ChangeSetType="IMPORT",
-            TemplateBody=json.dumps(template),
-            ResourcesToImport=[each.to_import() for each in kept],
-        )
+        cloudformation.create_change_set(**change_set(stack.name, kept))
     advice = "Look at its events, delete it (what it would have imported stays), and adopt again."
     try:
         with asking(action, advice):
