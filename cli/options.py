@@ -17,8 +17,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 DEFAULT_STACK = "canary-audit-archive"
 REGION_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")
-"""In the order of the AWS CLI. boto3 knows the second one only, and would look for a stack in another region
-than the secrets, which the AWS CLI made."""
+"""In the order of the AWS CLI, which makes the secrets. boto3 knows the second one only, and would look for a
+stack elsewhere."""
 
 
 @dataclass

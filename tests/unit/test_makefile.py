@@ -58,23 +58,35 @@ def deployed(*arguments: str) -> tuple[dict[str, str], str]:
     return parameters, found[1]
 
 
-def test_a_first_deploy_purges_nothing_and_locks_so_that_break_glass_can_unlock() -> None:
+def test_what_is_not_asked_for_is_not_purged_and_no_lock_mode_is_changed() -> None:
     parameters, stack = deployed()
-    assert parameters == {
-        "Console": "1234abcd",
-        "PurgeMode": "dry-run",
-        "ObjectLockMode": "GOVERNANCE",
-        "DeployedBy": "caller",
-    }
+    assert parameters == {"Console": "1234abcd", "PurgeMode": "dry-run", "DeployedBy": "caller"}
     assert stack == DEFAULT_STACK == SAMCONFIG["prod"]["global"]["parameters"]["stack_name"]
 
 
-def test_in_prod_the_lock_mode_is_given() -> None:
-    assert deployed("ENV=prod", "LOCK=COMPLIANCE")[0]["ObjectLockMode"] == "COMPLIANCE"
-    refused = make("named", "CONSOLE=1234abcd", "ENV=prod")
+@pytest.mark.parametrize("env", ["default", "prod"])
+def test_a_first_deploy_says_the_lock_mode(env: str, tmp_path: Path) -> None:
+    assert deployed(f"ENV={env}", "LOCK=COMPLIANCE")[0]["ObjectLockMode"] == "COMPLIANCE"
+    refused = first("exit 254", tmp_path, f"ENV={env}")
     assert refused.returncode == 2
-    assert "Which lock mode? make deploy CONSOLE=1234abcd ENV=prod LOCK=GOVERNANCE" in refused.stderr
+    assert "Which lock mode? There is no stack canary-audit-archive here yet" in refused.stderr
     assert "docs/deploying.md#the-lock-mode" in refused.stderr
+    for said in ("LOCK=GOVERNANCE", "PARAMETERS=KeepDays=3 ObjectLockMode=COMPLIANCE"):
+        assert first("exit 254", tmp_path, f"ENV={env}", said).returncode == 0
+
+
+def test_a_stack_that_is_there_keeps_its_lock_mode(tmp_path: Path) -> None:
+    asked = 'test "$*" = "cloudformation describe-stacks --stack-name mine"'
+    assert first(asked, tmp_path, "STACK=mine").returncode == 0
+    assert first(asked, tmp_path, "STACK=other").returncode == 2
+
+
+def first(aws: str, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """The checks before a deploy, with an AWS CLI that does this."""
+    program = folder / "aws"
+    program.write_text(f"#!/bin/sh\n{aws}\n")
+    program.chmod(0o755)
+    return make("named", "CONSOLE=1234abcd", *arguments, PATH=f"{folder}:{os.environ['PATH']}")
 
 
 def test_what_is_given_last_counts() -> None:
@@ -84,21 +96,21 @@ def test_what_is_given_last_counts() -> None:
 
 def test_a_deploy_by_sam_alone_is_told_the_same() -> None:
     needed = {name for name, parameter in SOURCE["Parameters"].items() if "Default" not in parameter}
-    for env, own in (("default", {"Console"}), ("prod", {"Console", "ObjectLockMode"})):
+    for env in ("default", "prod"):
         given = SAMCONFIG[env]["deploy"]["parameters"]["parameter_overrides"]
-        assert {each.partition("=")[0] for each in given.split()} == needed - own
+        assert {each.partition("=")[0] for each in given.split()} == needed - {"Console", "ObjectLockMode"}
 
 
 @pytest.mark.parametrize("stack", ["abc", "My-Stack-2", "x" * 55])
 def test_a_stack_s_name_that_fits_is_taken(stack: str) -> None:
-    assert make("named", "CONSOLE=1234abcd", f"STACK={stack}").returncode == 0
+    assert make("named", "CONSOLE=1234abcd", "LOCK=GOVERNANCE", f"STACK={stack}").returncode == 0
 
 
 @pytest.mark.parametrize(
     "stack", ["", "ab", "x" * 56, "1ab", "a--b", "ab-", "-ab", "a_b", "a b", "a;b", "a'b"]
 )
 def test_a_stack_s_name_that_would_fail_late_is_refused_early(stack: str) -> None:
-    refused = make("named", "CONSOLE=1234abcd", f"STACK={stack}")
+    refused = make("named", "CONSOLE=1234abcd", "LOCK=GOVERNANCE", f"STACK={stack}")
     assert refused.returncode == 2
     assert "can not be deployed: give 3 to 55 letters" in refused.stderr or "'" in stack
 
