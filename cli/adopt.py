@@ -20,13 +20,25 @@ CHANGE_SET = "adopt"
 PATIENCE = {"Delay": 2, "MaxAttempts": 300}
 COLUMNS = {"resource": "resource", "type": "type", "name": "name"}
 
-READ_ONLY = {
-    "AWS::S3::Bucket": {"Arn", "DomainName", "DualStackDomainName", "RegionalDomainName", "WebsiteURL"},
-    "AWS::S3::BucketPolicy": set(),
-    "AWS::DynamoDB::Table": {"Arn", "StreamArn"},
-    "AWS::KMS::Key": {"Arn", "KeyId"},
+STATED = {
+    "AWS::S3::Bucket": (
+        *("BucketName", "VersioningConfiguration", "ObjectLockEnabled", "ObjectLockConfiguration"),
+        *(
+            "BucketEncryption",
+            "OwnershipControls",
+            "PublicAccessBlockConfiguration",
+            "LifecycleConfiguration",
+        ),
+    ),
+    "AWS::S3::BucketPolicy": ("Bucket", "PolicyDocument"),
+    "AWS::DynamoDB::Table": (
+        *("TableName", "BillingMode", "DeletionProtectionEnabled", "PointInTimeRecoverySpecification"),
+        *("AttributeDefinitions", "KeySchema"),
+    ),
+    "AWS::KMS::Key": ("Description", "KeySpec", "KeyUsage", "KeyPolicy"),
 }
-"""By type: the properties that AWS tells and a template can't state."""
+"""By type: the properties that our template states. The import states no others: what a later template leaves
+out CloudFormation would take away, such as a tag that the owner gave."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +54,8 @@ class Kept:
     def in_template(self) -> dict[str, Any]:
         """As it stands in the template of the import: as it is."""
         policies = {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"}
-        return {"Type": self.kind, **policies, "Properties": dict(self.properties)}
+        stated = {name: self.properties[name] for name in STATED[self.kind] if name in self.properties}
+        return {"Type": self.kind, **policies, "Properties": stated}
 
     def to_import(self) -> dict[str, Any]:
         """As CreateChangeSet wants it."""
@@ -133,10 +146,7 @@ def _read(stack: Stack, logical_id: str, kind: str, key: str, name: str) -> Kept
     with asking(f"{name} ({kind}) can't be looked at", "Correct its name, the account or the region."):
         found = stack.client("cloudcontrol").get_resource(TypeName=kind, Identifier=name)
     properties = json.loads(found["ResourceDescription"]["Properties"])
-    stated = {each: value for each, value in properties.items() if each not in READ_ONLY[kind]}
-    if tags := [tag for tag in stated.pop("Tags", []) if not tag["Key"].startswith("aws:")]:
-        stated["Tags"] = tags
-    return Kept(logical_id, kind, key, name, stated)
+    return Kept(logical_id, kind, key, name, properties)
 
 
 def _insist(kept: Kept, wanted: Mapping[str, Any], what: str) -> None:

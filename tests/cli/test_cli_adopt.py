@@ -40,7 +40,7 @@ LEDGER = {
     "StreamArn": "arn",
 }
 KEY = {"KeyId": "1234", "Arn": "arn", "KeySpec": "ECC_NIST_P256", "KeyUsage": "SIGN_VERIFY", "Enabled": True}
-ALL = [
+ALL: list[tuple[str, str, dict[str, Any]]] = [
     ("AWS::S3::Bucket", "kept-bucket", BUCKET),
     ("AWS::S3::BucketPolicy", "kept-bucket", POLICY),
     ("AWS::DynamoDB::Table", "kept-table", LEDGER),
@@ -116,7 +116,6 @@ def test_what_is_there_is_imported_as_it_is_and_nothing_else(
         "BucketName": "kept-bucket",
         "ObjectLockEnabled": True,
         "VersioningConfiguration": {"Status": "Enabled"},
-        "Tags": [{"Key": "team", "Value": "soc"}],
     }
     assert resources["ArchiveBucketPolicy"]["Properties"] == POLICY
     assert "StreamArn" not in resources["LedgerTable"]["Properties"]

@@ -12,7 +12,7 @@ from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER  # type: ignore[impor
 from ministack.services.cloudformation import engine  # type: ignore[import-untyped]
 
 from audit_archive.events import MAX_CONSOLE_ID, is_console_id
-from cli.adopt import READ_ONLY
+from cli.adopt import STATED
 from cli.schedules import KINDS
 from tests.support.stack import DEFAULTS, PSEUDO, REQUIRED, SOURCE, Rendered, render, translated
 
@@ -119,11 +119,21 @@ def test_the_kept_bucket_is_used_by_everything_that_needs_one() -> None:
     assert stack.properties("ArchiveBucketPolicy")["Bucket"] == "ArchiveBucket"
 
 
-@pytest.mark.parametrize("kind", READ_ONLY)
-def test_what_adopt_leaves_out_is_what_a_template_can_not_state(kind: str) -> None:
-    read_only = {path.removeprefix("/properties/") for path in of(kind).get("readOnlyProperties", [])}
-    assert READ_ONLY[kind] == {path for path in read_only if "/" not in path}
-    assert {"read"} <= set(of(kind)["handlers"])  # an import reads
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("ArchiveBucket", "AWS::S3::Bucket"),
+        ("ArchiveBucketPolicy", "AWS::S3::BucketPolicy"),
+        ("LedgerTable", "AWS::DynamoDB::Table"),
+        ("SigningKey", "AWS::KMS::Key"),
+    ],
+)
+def test_what_adopt_imports_is_what_the_template_states(name: str, kind: str) -> None:
+    resource = SOURCE["Resources"][name]
+    assert resource["Type"] == kind
+    unreadable = {path.removeprefix("/properties/") for path in of(kind).get("writeOnlyProperties", [])}
+    assert set(STATED[kind]) == set(resource["Properties"]) - unreadable
+    assert "read" in of(kind)["handlers"]  # an import reads
 
 
 def test_logical_ids_that_others_hold_never_change() -> None:

@@ -293,7 +293,7 @@ def test_the_proof_on_the_page_is_made_and_checked_by_what_the_page_says(tmp_pat
 @pytest.mark.skipif(shutil.which("jq") is None, reason="jq is not installed")
 def test_the_command_that_disables_a_schedule_keeps_all_the_rest(tmp_path: Path) -> None:
     """UpdateSchedule resets what it is not given, and refuses what it does not know."""
-    operations = boto3.client("scheduler", region_name="eu-west-1").meta.service_model.operation_model
+    operations: Any = boto3.client("scheduler", region_name="eu-west-1").meta.service_model.operation_model
     told = {name: name for name in operations("GetSchedule").output_shape.members} | {"State": "ENABLED"}
     (tmp_path / "aws").write_text(f"#!/bin/sh\ntest $2 = update-schedule || echo '{json.dumps(told)}'\n")
     (tmp_path / "aws").chmod(0o755)
