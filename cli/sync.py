@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from audit_archive.config import shortest_period
@@ -115,10 +116,19 @@ def _compare(stack: Stack, plan: Sync, kind: Kind, console: str, there: Mapping[
         )
         return
     wanted = owned(stack, kind, console, event)
-    if fields := _differences({key: there.get(key) for key in wanted}, wanted):
-        plan.changes.append(Correction(name, fields, _kept(stack, there) | wanted))
-    else:
+    fields = _differences({key: there.get(key) for key in wanted}, wanted)
+    now = datetime.now(UTC)
+    if not fields:
         plan.same += 1
+    elif there.get("EndDate", now) < now:
+        # AWS takes no end in the past, and without its end the schedule would begin again.
+        plan.left_alone.append(LeftAlone(name, f"it ended on {there['EndDate']:%Y-%m-%d}: remove it by hand"))
+    else:
+        kept = _kept(stack, there)
+        if kept.get("StartDate", now) < now:
+            # AWS takes no start in the past, and this schedule has begun.
+            fields |= {"StartDate": (f"{kept.pop('StartDate'):%Y-%m-%d}", None)}
+        plan.changes.append(Correction(name, fields, kept | wanted))
 
 
 def _console_in(event: str) -> object:

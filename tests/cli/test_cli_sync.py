@@ -200,6 +200,40 @@ def test_an_event_that_is_not_for_the_console_is_left_to_a_person(
     assert schedule(stack, "added_verify")["Target"]["RoleArn"].endswith("-new")
 
 
+class Dated:
+    """A scheduler of moto's, with dates in the past: it takes none, as AWS takes none."""
+
+    def __init__(self, client: Any, **dates: datetime) -> None:
+        self._client, self._dates = client, dates
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    def get_schedule(self, **asked: Any) -> dict[str, Any]:
+        """A schedule, with the dates."""
+        return {**self._client.get_schedule(**asked), **self._dates}
+
+
+def test_a_start_that_is_past_is_left_out_and_an_end_that_is_past_ends_it(
+    stack: Stack, sync: Callable[..., Result]
+) -> None:
+    add(stack)
+    updated(stack)
+    scheduler, past = stack.client("scheduler"), TOMORROW - timedelta(days=10)
+    stack._clients["scheduler"] = Dated(scheduler, StartDate=past, EndDate=past + timedelta(days=1))
+    ended = sync("--yes")
+    assert ended.exit_code == Exit.FAULTS
+    assert "added is not changed: it ended on" in ended.stderr
+    stack._clients["scheduler"] = Dated(scheduler, StartDate=past)
+    begun = sync("--yes", "--json")
+    assert begun.exit_code == 0, begun.stderr
+    assert {"schedule": "added", "field": "StartDate", "was": f"{past:%Y-%m-%d}", "is": None} in json.loads(
+        begun.stdout
+    )["changes"]
+    stack._clients["scheduler"] = scheduler
+    assert sync_of(stack).changes == []
+
+
 def test_the_stacks_own_schedules_and_those_of_no_console_are_not_touched(
     stack: Stack, sync: Callable[..., Result]
 ) -> None:
