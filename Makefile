@@ -5,15 +5,23 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.made
 
-# deploy: which configuration of samconfig.toml, which Console, and any further parameters of the template
+# deploy: which configuration of samconfig.toml, which stack and Console, and any further parameters of the template.
+# LOCK, the lock mode, is needed for the first deploy. After that what is not given stays as it is.
 ENV        ?= default
+STACK      ?= canary-audit-archive
 CONSOLE    ?=
+LOCK       ?=
 PARAMETERS ?=
 
 # test: how many processes. One more than the cores of a small machine, because a test in ten only waits.
 WORKERS    ?= 3
 
 export SAM_CLI_TELEMETRY := 0
+
+# The AWS CLI reads AWS_REGION first, then AWS_DEFAULT_REGION, then the profile. SAM does not know AWS_REGION.
+ifneq ($(AWS_REGION),)
+export AWS_DEFAULT_REGION := $(AWS_REGION)
+endif
 
 .DEFAULT_GOAL := help
 .PHONY: help demo local check test torture mutants bench build deploy named lock clean
@@ -51,12 +59,22 @@ bench: $(STAMP) ## Measure against the peer baseline and the floor
 build: $(STAMP) ## Build the stack for AWS (see layers/core/Makefile for another runtime or architecture)
 	MAKEFLAGS= PYTHON=$(abspath $(BIN)/python) $(BIN)/sam build --config-env $(ENV)
 
-deploy: named build ## Deploy it: make deploy CONSOLE=1234abcd [ENV=prod] [PARAMETERS="KeepDays=30 AlertEmail=..."]
-	$(BIN)/sam deploy --config-env $(ENV) --parameter-overrides \
-		PurgeMode=$(if $(filter prod,$(ENV)),on,dry-run) Console=$(CONSOLE) $(PARAMETERS)
+deploy: named build ## Deploy it: make deploy CONSOLE=1234abcd [LOCK=GOVERNANCE] [ENV=prod] [PARAMETERS="KeepDays=30 ..."]
+	$(BIN)/sam deploy --config-env $(ENV) --stack-name $(STACK) --parameter-overrides \
+		PurgeMode=$(if $(filter prod,$(ENV)),on,dry-run) DeployedBy=caller Console=$(CONSOLE) \
+		$(if $(LOCK),ObjectLockMode=$(LOCK)) $(PARAMETERS)
 
+# A stack's name is no parameter, so the template can't refuse one. The longest name made of it is <stack>-retrieve, and
+# a function's name has 64 characters at most. A trail's name has 3 at least, and no two hyphens side by side.
 named:
-	@test -n "$(CONSOLE)" || { echo 'Which Console? make deploy CONSOLE=1234abcd [ENV=prod]'; exit 2; }
+	@test -n "$(CONSOLE)" || { echo 'Which Console? make deploy CONSOLE=1234abcd [LOCK=...] [ENV=prod]' >&2; exit 2; }
+	@name='$(STACK)'; test $${#name} -ge 3 && test $${#name} -le 55 && \
+		printf '%s\n' "$$name" | grep -Eqx '[A-Za-z]([A-Za-z0-9]|-[A-Za-z0-9])*' || { echo "STACK=$$name can not be" \
+		'deployed: give 3 to 55 letters, digits and single hyphens, with a letter first and no hyphen last' >&2; exit 2; }
+	@test -n "$(LOCK)$(findstring ObjectLockMode=,$(PARAMETERS))" || \
+		aws cloudformation describe-stacks --stack-name '$(STACK)' >/dev/null 2>&1 || { echo 'Which lock mode? There is no' \
+		'stack $(STACK) here yet, or you may not look at it. For a first deploy give LOCK=GOVERNANCE, or LOCK=COMPLIANCE:' \
+		'what is locked so no user can delete, ever. See docs/deploying.md#the-lock-mode' >&2; exit 2; }
 
 lock: $(STAMP) ## Make the lock files anew from the *.in files
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --python-version 3.11 \

@@ -1,4 +1,4 @@
-"""`console add|list|remove`: which Consoles the stack archives."""
+"""`console add|list|sync|remove`: which Consoles the stack archives."""
 
 from typing import IO, Any
 
@@ -11,6 +11,7 @@ from cli.exits import Exit, Failure
 from cli.options import Chosen, chosen, confirm, console_argument, global_options, yes_option
 from cli.show import say, show_json, show_records
 from cli.stack import Stack, asking
+from cli.sync import CHANGES, Sync, sync_of
 
 COLUMNS = {
     "Console": "console",
@@ -31,7 +32,7 @@ key_file = click.File("r", encoding="ascii")
 
 @click.group()
 def console() -> None:
-    """Add, list and remove the Consoles that the stack archives."""
+    """Add, list, sync and remove the Consoles that the stack archives."""
 
 
 @console.command()
@@ -96,12 +97,13 @@ def list_(chosen: Chosen, /) -> None:
     stack = chosen.stack
     found: dict[str, dict[str, Any]] = {each.console: each.as_dict() for each in statuses(stack.reader, None)}
     for each in schedules.listed(stack):
-        name = each["Name"]
-        is_audit = name.endswith(schedules.AUDIT_SUFFIX)
-        record = found.setdefault(name.removesuffix(schedules.AUDIT_SUFFIX), {})
-        if is_audit:
+        owner = schedules.owner_of(each["Name"])
+        if owner is None:
+            continue
+        record = found.setdefault(owner[0], {})
+        if owner[1] == schedules.AUDIT:
             record["verify_schedule"] = each["ScheduleExpression"]
-        else:
+        elif owner[1] == schedules.ARCHIVE:
             record |= {"schedule": each["ScheduleExpression"], "schedule_state": each.get("State")}
     nothing = dict.fromkeys(COLUMNS.values())
     records = [nothing | record | {"console": name} for name, record in sorted(found.items())]
@@ -111,6 +113,42 @@ def list_(chosen: Chosen, /) -> None:
         show_records(records, COLUMNS)
     if not records:
         say("No Console has a schedule or an archive: add one with `canary-audit console add`.")
+
+
+@console.command()
+@click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")
+@yes_option
+@global_options(hidden=True)
+@chosen
+def sync(chosen: Chosen, /, *, dry_run: bool, yes: bool) -> None:
+    """Bring the schedules of added Consoles to what the stack is now.
+
+    Do it after each update of the stack: the schedules that `console add` made hold copies of its
+    functions, role, queue, retries and window. Missing schedules of a Console that is archived are made.
+    When a Console is due, whether its schedule is on, and what else its event asks for stay as they are.
+    """
+    stack = chosen.stack
+    plan = sync_of(stack)
+    if not chosen.is_json:
+        show_records([record for each in plan.changes for record in each.records()], CHANGES)
+    for left in plan.left_alone:
+        say(f"{left.schedule} is not changed: {left.reason}")
+    if plan.changes and not dry_run:
+        confirm(f"Change {len(plan.changes)} schedules of this stack?", yes=yes)
+        for each in plan.changes:
+            each.carry_out(stack)
+    if chosen.is_json:
+        show_json(plan.as_dict() | {"done": not dry_run})
+    say(_outcome(plan, dry_run=dry_run))
+    if plan.left_alone:
+        raise Failure("NotSynced", f"{len(plan.left_alone)} schedules were not changed.", Exit.FAULTS)
+
+
+def _outcome(plan: Sync, *, dry_run: bool) -> str:
+    if not plan.changes:
+        return f"{plan.same} schedules are as the stack makes them."
+    said = "would be changed" if dry_run else "were changed"
+    return f"{len(plan.changes)} schedules {said}; {plan.same} are as the stack makes them."
 
 
 @console.command()
@@ -124,8 +162,8 @@ def remove(chosen: Chosen, /, console: str, *, yes: bool) -> None:
     if stack.parameters().get("Console") == console:
         raise Failure(
             "FirstConsole",
-            f"The schedule of {console} belongs to the stack, which made it: set its state to DISABLED "
-            "(docs/operations.md#stopping-one-console), or deploy the stack with another Console",
+            f"The schedules of {console} belong to the stack, which made them: deploy it with "
+            "ScheduleState=DISABLED (docs/operations.md#stopping-one-console), or with another Console",
             Exit.USAGE,
         )
     confirm(f"Stop archiving Console {console}? What is archived stays.", yes=yes)

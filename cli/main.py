@@ -8,6 +8,7 @@ import click
 
 from audit_archive import __version__
 from audit_archive.errors import AuditArchiveError
+from cli.adopt import adopt
 from cli.console import console
 from cli.entries import entries
 from cli.evidence import evidence
@@ -76,6 +77,6 @@ def main(ctx: click.Context) -> None:
 
 for _command in (
     *(status, entries, export, proof, evidence, verify, keys),
-    *(run, live, resume, accept, epoch, ledger, console, hold),
+    *(run, live, resume, accept, epoch, ledger, console, hold, adopt),
 ):
     main.add_command(_command)

@@ -16,6 +16,9 @@ from cli.stack import Stack, folder_reader
 F = TypeVar("F", bound=Callable[..., Any])
 
 DEFAULT_STACK = "canary-audit-archive"
+REGION_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")
+"""In the order of the AWS CLI, which makes the secrets. boto3 knows the second one only, and would look for a
+stack elsewhere."""
 
 
 @dataclass
@@ -72,7 +75,8 @@ def global_options(*, hidden: bool) -> Callable[[F], F]:
         ),
         click.option(
             "--region", metavar="REGION", expose_value=False, is_eager=True, hidden=hidden,
-            callback=_keep("region"), help="The AWS region of the stack. [default: the profile's]"
+            envvar=None if hidden else REGION_VARIABLES, callback=_keep("region"),
+            help="The AWS region of the stack. [env: AWS_REGION, AWS_DEFAULT_REGION; default: the profile's]"
         ),
         click.option(
             "--profile", metavar="PROFILE", expose_value=False, is_eager=True, hidden=hidden,

@@ -1,6 +1,6 @@
-"""The schedules of a stack: one for the runs of each Console, and one for its daily audit.
+"""The schedules of a stack: one of each kind for each Console.
 
-Both are as the template makes the first Console's: the same target, role, retries and dead letters.
+They are as the template makes the first Console's: the same target, role, retries and dead letters.
 """
 
 import json
@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from audit_archive.events import is_console_id
 from cli.stack import CloudError, Stack, asking, error_code_of
 
 RETRY = {"MaximumRetryAttempts": 10, "MaximumEventAgeInSeconds": 21_600}
@@ -42,18 +43,14 @@ def create(stack: Stack, kind: Kind, event: Mapping[str, Any], expression: str |
     `event`: what it sends; `expression`: when; None: when the stack's first Console is due.
     """
     scheduler, parameters = stack.client("scheduler"), stack.parameters()
-    console = event["console"]
-    name = f"{console}{kind.suffix}"
-    window = {"Mode": "FLEXIBLE", "MaximumWindowInMinutes": int(parameters["FlexibleMinutes"])}
+    name = f"{event['console']}{kind.suffix}"
     try:
         with asking(f"The schedule {name} can't be made", "Correct the expression, or try again later."):
             scheduler.create_schedule(
                 Name=name,
                 GroupName=stack.output("ScheduleGroup"),
-                Description=f"{kind.about} the Console {console}",
                 ScheduleExpression=expression or parameters[kind.expression],
-                FlexibleTimeWindow=window,
-                Target=_target(stack, kind, event),
+                **owned(stack, kind, event["console"], json.dumps(event)),
             )
     except CloudError as error:
         if error_code_of(error) == "ConflictException":
@@ -84,11 +81,29 @@ def listed(stack: Stack) -> Iterator[Mapping[str, Any]]:
                 yield scheduler.get_schedule(Name=each["Name"], GroupName=group)
 
 
-def _target(stack: Stack, kind: Kind, event: Mapping[str, Any]) -> dict[str, Any]:
+def owner_of(name: str) -> tuple[str, Kind] | None:
+    """The Console that a schedule is for, and the kind of it, by its name; None: it is not a Console's."""
+    for kind in KINDS:
+        console = name.removesuffix(kind.suffix)
+        if name.endswith(kind.suffix) and is_console_id(console):
+            return console, kind
+    return None
+
+
+def owned(stack: Stack, kind: Kind, console: str, event: str) -> dict[str, Any]:
+    """What of a schedule is the stack's. All the rest is the Console's own: when, its state, its time zone.
+
+    `event`: what the schedule sends, as JSON.
+    """
+    minutes = int(stack.parameters()["FlexibleMinutes"])
     return {
-        "Arn": stack.output(kind.function_output),
-        "RoleArn": stack.output("ScheduleRoleArn"),
-        "Input": json.dumps(event),
-        "RetryPolicy": RETRY,
-        "DeadLetterConfig": {"Arn": stack.output("UndeliveredSchedules")},
+        "Description": f"{kind.about} the Console {console}",
+        "FlexibleTimeWindow": {"Mode": "FLEXIBLE", "MaximumWindowInMinutes": minutes},
+        "Target": {
+            "Arn": stack.output(kind.function_output),
+            "RoleArn": stack.output("ScheduleRoleArn"),
+            "Input": event,
+            "RetryPolicy": RETRY,
+            "DeadLetterConfig": {"Arn": stack.output("UndeliveredSchedules")},
+        },
     }

@@ -55,7 +55,7 @@ _ADVICE = {
     "AccessDeniedException": "Ask for this right, or name another profile with --profile.",
     "ExpiredToken": "Log in again.",
     "NoCredentialsError": "Log in, or name a profile with --profile.",
-    "NoRegionError": "Name the region of the stack with --region.",
+    "NoRegionError": "Name the region of the stack with --region or AWS_REGION.",
     "ProfileNotFound": "Correct --profile; `aws configure list-profiles` lists what there is.",
 }
 
@@ -103,6 +103,11 @@ class Stack:
         with asking("AWS can't be reached"):
             return boto3.Session(profile_name=self._profile, region_name=self._region)
 
+    @property
+    def region(self) -> str:
+        """The region that is asked: the one given, else the profile's. Raises CloudError for neither."""
+        return str(self.client("cloudformation").meta.region_name)
+
     @cached_property
     def described(self) -> Mapping[str, Any]:
         """The stack as CloudFormation describes it. Raises CloudError, SettingsError if it does not exist."""
@@ -115,8 +120,8 @@ class Stack:
             if error_code_of(error) != "ValidationError":
                 raise
             raise SettingsError(
-                f"There is no stack {self.name} in this account and region: name it with --stack or "
-                "CANARY_AUDIT_STACK, and check --profile and --region"
+                f"There is no stack {self.name} in this account in {self.region}: name it with --stack or "
+                "CANARY_AUDIT_STACK, and check --profile, --region and AWS_REGION"
             ) from error
         described: Mapping[str, Any] = found
         return described

@@ -41,7 +41,13 @@ class Laptop:
         progress: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._entries = entries
-        self._parameters = {"PurgeMode": purge_mode, "ConsoleUrlTemplate": URL_TEMPLATE, **(parameters or {})}
+        self._parameters = {
+            "PurgeMode": purge_mode,
+            "ObjectLockMode": "GOVERNANCE",
+            "DeployedBy": "caller",
+            "ConsoleUrlTemplate": URL_TEMPLATE,
+            **(parameters or {}),
+        }
         self._template = template
         self._root = root
         self._progress = progress

@@ -17,14 +17,21 @@ from samtranslator.yaml_helper import yaml_parse  # type: ignore[import-untyped]
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text())
-REQUIRED = {"Console": "1234abcd", "PurgeMode": "on"}
+REQUIRED = {"Console": "1234abcd", "PurgeMode": "on", "ObjectLockMode": "GOVERNANCE", "DeployedBy": "caller"}
 PSEUDO = {
     "AWS::AccountId": "111122223333",
     "AWS::Partition": "aws",
     "AWS::Region": "eu-west-1",
+    "AWS::StackId": (
+        "arn:aws:cloudformation:eu-west-1:111122223333:stack/archive-stack/abc9dbf0-43c2-11e3-a6e8-50fa526be49c"
+    ),
     "AWS::StackName": "archive-stack",
 }
+DEFAULTS = {n: str(p["Default"]) for n, p in SOURCE["Parameters"].items() if "Default" in p}
 NOTHING = object()
+CALLS = frozenset(
+    {"Ref", "Fn::GetAtt", "Fn::Sub", "Fn::If", "Fn::FindInMap", "Fn::Join", "Fn::Split", "Fn::Select"}
+)
 
 
 @dataclass(frozen=True)
@@ -52,21 +59,29 @@ class Rendered:
 
 
 def render(**parameters: str) -> Rendered:
-    """Render the template with these parameters; all but the required ones have defaults."""
+    """Render the template with these parameters; all but the required ones have defaults.
+
+    Pseudo parameters may be given too: `render(**{"AWS::StackName": "my-stack"})`.
+    """
+    values = DEFAULTS | REQUIRED | PSEUDO | parameters
+    return Rendered(_Resolver(translated(values), values).resources())
+
+
+def translated(values: dict[str, str]) -> dict[str, Any]:
+    """The template after SAM's transform, before any reference is resolved."""
     # Loaded when needed: it takes a second, and every process that collects the tests loads this module.
     from samtranslator.parser.parser import Parser  # type: ignore[import-untyped] # noqa: PLC0415
     from samtranslator.translator.translator import Translator  # type: ignore[import-untyped] # noqa: PLC0415
 
-    values = {n: str(p["Default"]) for n, p in SOURCE["Parameters"].items() if "Default" in p}
-    values |= REQUIRED | parameters
     packaged = copy.deepcopy(SOURCE)
     for resource in packaged["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
             resource["Properties"]["CodeUri"] = "s3://artifacts/function"
     packaged["Resources"]["CoreLayer"]["Properties"]["ContentUri"] = "s3://artifacts/layer"
     session = boto3.session.Session(region_name=PSEUDO["AWS::Region"])
-    translated = Translator({}, Parser(), boto_session=session).translate(packaged, values)
-    return Rendered(_Resolver(translated, values | PSEUDO).resources())
+    known = {name: value for name, value in values.items() if name not in PSEUDO}
+    found: dict[str, Any] = Translator({}, Parser(), boto_session=session).translate(packaged, known)
+    return found
 
 
 class _Resolver:
@@ -90,7 +105,7 @@ class _Resolver:
             return node
         if len(node) == 1:
             ((name, argument),) = node.items()
-            if name in {"Ref", "Fn::GetAtt", "Fn::Sub", "Fn::If", "Fn::FindInMap", "Fn::Join", "Fn::Split"}:
+            if name in CALLS:
                 return self._call(name, argument)
         resolved = {key: self._resolve(value) for key, value in node.items()}
         return {key: value for key, value in resolved.items() if value is not NOTHING}
@@ -105,11 +120,16 @@ class _Resolver:
         if name == "Fn::FindInMap":
             first, second, third = argument
             return self._template["Mappings"][first][second][third]
-        if name in {"Fn::Join", "Fn::Split"}:
-            delimiter, what = self._resolve(argument)
-            return delimiter.join(what) if name == "Fn::Join" else what.split(delimiter)
+        if name in {"Fn::Join", "Fn::Split", "Fn::Select"}:
+            return self._list_call(name, *self._resolve(argument))
         condition, yes, no = argument
         return self._resolve(yes if self._holds({"Condition": condition}) else no)
+
+    @staticmethod
+    def _list_call(name: str, first: Any, what: Any) -> Any:
+        if name == "Fn::Select":
+            return what[int(first)]
+        return first.join(what) if name == "Fn::Join" else what.split(first)
 
     def _substitute(self, text: str, given: dict[str, Any]) -> str:
         names: dict[str, str] = self._resolve(given)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -86,4 +87,5 @@ def test_the_saved_queries_are_where_one_asks(stack: Rendered) -> None:
 
 def test_the_database_has_a_name_that_athena_takes(stack: Rendered) -> None:
     name = stack.properties("EntriesDatabase")["DatabaseInput"]["Name"]
-    assert name == "archive_stack"
+    assert name == "audit_trails_abc9dbf0"
+    assert re.fullmatch("[a-z][a-z0-9_]*", name)

@@ -43,7 +43,7 @@ def stack() -> Rendered:
 
 @pytest.mark.parametrize("name", ["ArchiveBucket", "ArchiveBucketPolicy", "LedgerTable", "SigningKey"])
 def test_the_archive_outlives_the_stack(stack: Rendered, name: str) -> None:
-    assert stack.resources[name]["DeletionPolicy"] == "Retain"
+    assert stack.resources[name]["DeletionPolicy"] in {"Retain", "RetainExceptOnCreate"}
     assert stack.resources[name]["UpdateReplacePolicy"] == "Retain"
 
 
@@ -197,8 +197,9 @@ def test_the_styles_of_sending_the_key_are_those_of_the_code() -> None:
     assert SOURCE["Parameters"]["AuthStyle"]["Default"] == AuthStyle.HEADER
 
 
-def test_only_the_console_and_the_purge_mode_must_be_given() -> None:
-    assert {n for n, p in SOURCE["Parameters"].items() if "Default" not in p} == {"Console", "PurgeMode"}
+def test_what_can_not_be_taken_back_must_be_given() -> None:
+    given = {n for n, p in SOURCE["Parameters"].items() if "Default" not in p}
+    assert given == {"Console", "PurgeMode", "ObjectLockMode", "DeployedBy"}
 
 
 def test_every_parameter_is_shown_in_a_group() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import gzip
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -16,6 +17,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, cast, get_args, get_type_hints
 
+import boto3
 import pytest
 from click.testing import CliRunner
 
@@ -286,6 +288,21 @@ def test_the_proof_on_the_page_is_made_and_checked_by_what_the_page_says(tmp_pat
     files[0].write_bytes(files[0].read_bytes().replace(b"alice", b"Alice"))
     ran = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own page
     assert "the line is not in this tree" in ran.stderr
+
+
+@pytest.mark.skipif(shutil.which("jq") is None, reason="jq is not installed")
+def test_the_command_that_disables_a_schedule_keeps_all_the_rest(tmp_path: Path) -> None:
+    """UpdateSchedule resets what it is not given, and refuses what it does not know."""
+    operations: Any = boto3.client("scheduler", region_name="eu-west-1").meta.service_model.operation_model
+    told = {name: name for name in operations("GetSchedule").output_shape.members} | {"State": "ENABLED"}
+    (tmp_path / "aws").write_text(f"#!/bin/sh\ntest $2 = update-schedule || echo '{json.dumps(told)}'\n")
+    (tmp_path / "aws").chmod(0o755)
+    command = ["bash", "-euo", "pipefail", "-c", block(RUNBOOK, "disable")]
+    env = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "SCHEDULE_GROUP": "group"}
+    subprocess.run(command, cwd=tmp_path, env=env, check=True)  # noqa: S603 - our own page
+    given = json.loads((tmp_path / "schedule.json").read_text())
+    assert set(given) == set(operations("UpdateSchedule").input_shape.members) - {"ClientToken"}
+    assert given == {name: name for name in given} | {"State": "DISABLED"}
 
 
 @pytest.mark.skipif(shutil.which("jq") is None, reason="jq is not installed")

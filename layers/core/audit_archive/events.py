@@ -6,7 +6,10 @@ from typing import Any, TypeAlias, TypeVar
 
 from audit_archive.errors import RequestError
 
-_CONSOLE = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+MAX_CONSOLE_ID = 57
+"""The name of a schedule, which ends with what the schedule is for, may have 64 characters."""
+
+_CONSOLE = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 """A Console's id is a DNS label (RFC 1035, section 2.3.1), in lower case."""
 
 MAX_EVENT_TEXT = 500
@@ -44,14 +47,15 @@ def console_id(value: object) -> str:
     if not isinstance(value, str) or not is_console_id(value):
         raise RequestError(
             "console",
-            f"{value!r:.80} is not a Console id: give what is before .canary.tools, of a-z, 0-9 and hyphens",
+            f"{value!r:.80} is not a Console id: give what is before .canary.tools, of a-z, 0-9 and hyphens, "
+            f"{MAX_CONSOLE_ID} characters at most",
         )
     return value
 
 
 def is_console_id(name: str) -> bool:
     """Whether a name can be a Console's id."""
-    return _CONSOLE.fullmatch(name) is not None
+    return len(name) <= MAX_CONSOLE_ID and _CONSOLE.fullmatch(name) is not None
 
 
 def one_of(name: str, accepted: Sequence[W]) -> Callable[[object], W]:

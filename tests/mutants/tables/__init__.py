@@ -10,6 +10,7 @@ from tests.mutants.tables import (
     bucket,
     chain,
     console,
+    deploy,
     evidence,
     exports,
     intents,
@@ -43,4 +44,5 @@ MUTANTS: tuple[Mutant, ...] = (
     *proofs.MUTANTS,
     *retrieval.MUTANTS,
     *auditor.MUTANTS,
+    *deploy.MUTANTS,
 )

@@ -35,7 +35,12 @@ def test_null_is_as_good_as_absent() -> None:
     assert ArchiveRequest.from_event(event) == ArchiveRequest("a")
 
 
-@pytest.mark.parametrize("console", ["a", "0", "1234abcd", "a-b", "a" * 63])
+def test_an_id_that_no_schedule_can_be_named_after_is_refused() -> None:
+    with pytest.raises(RequestError, match="of a-z, 0-9 and hyphens, 57 characters at most"):
+        ArchiveRequest.from_event({"console": "a" * 58})
+
+
+@pytest.mark.parametrize("console", ["a", "0", "1234abcd", "a-b", "a" * 57])
 def test_a_console_is_a_dns_label(console: str) -> None:
     assert ArchiveRequest.from_event({"console": console}).console == console
 

@@ -1,0 +1,294 @@
+"""A first create that fails, a stack that is deleted and comes back, and what a deploy is refused for."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER  # type: ignore[import-untyped]
+from ministack.services.cloudformation import engine  # type: ignore[import-untyped]
+
+from audit_archive.events import MAX_CONSOLE_ID, is_console_id
+from cli.adopt import STATED
+from cli.schedules import KINDS
+from tests.support.stack import DEFAULTS, PSEUDO, REQUIRED, SOURCE, Rendered, render, translated
+
+ROLE = "arn:aws:iam::111122223333:role/deploy/deployer"
+LONGEST_STACK = "Stack-" + "x" * 49
+STABLE = {
+    "ArchiveBucket": "a deleted stack leaves it; `canary-audit adopt` imports it under this name",
+    "ArchiveBucketPolicy": "as the bucket",
+    "LedgerTable": "as the bucket",
+    "SigningKey": "as the bucket",
+    "Fleet": "the group of added Consoles' schedules; another logical id deletes it and all of them",
+    "ScheduleRole": "added Consoles' schedules hold its ARN",
+    "UndeliveredSchedules": "added Consoles' schedules hold its ARN",
+    "ArchiveFunction": "added Consoles' schedules hold its ARN",
+    "VerifyFunction": "added Consoles' schedules hold its ARN",
+    "FirstSchedule": "another one would have the same name, and be made before this one is removed",
+    "FirstVerification": "as FirstSchedule",
+    "ArchiveRole": "the bucket's policy and the key's policy may name it",
+    "FailedRuns": "a new queue would be empty: what waits for a person would be lost",
+    "AlertTopic": "a new topic has no subscribers",
+    "ArchiveLogs": "it is kept, and its name is fixed within a stack's life: a second one would meet it",
+    "VerifyLogs": "as ArchiveLogs",
+    "RetrieveLogs": "as ArchiveLogs",
+    "ReportsBucket": "it is kept: another one would leave this one behind",
+    "AccessTrailBucket": "as ReportsBucket",
+}
+"""The logical ids that must never change, and why."""
+
+
+def of(schema: str) -> dict[str, Any]:
+    """CloudFormation's schema of a type of resource."""
+    found: dict[str, Any] = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", schema).schema
+    return found
+
+
+def names(resource: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """The properties of a resource that name it, with their values."""
+    properties = resource.get("Properties", {})
+    for path in of(resource["Type"])["primaryIdentifier"]:
+        name = path.rpartition("/")[2]
+        if isinstance(properties.get(name), str):
+            yield name, properties[name]
+
+
+def kept(stack: Rendered) -> dict[str, dict[str, Any]]:
+    """The resources that outlive the stack."""
+    return {n: r for n, r in stack.resources.items() if r.get("DeletionPolicy", "Delete") != "Delete"}
+
+
+def whole() -> Rendered:
+    """The stack with everything that is optional."""
+    return render(AccessTrail="yes", AlertEmail="soc@example.com")
+
+
+def test_nothing_that_is_kept_has_a_name_that_a_second_stack_would_meet() -> None:
+    other = PSEUDO["AWS::StackId"].replace("abc9dbf0", "0fbd9cba")
+    first, second = whole(), render(AccessTrail="yes", **{"AWS::StackId": other})
+    fixed = [
+        (logical_id, name, value)
+        for logical_id, resource in kept(first).items()
+        for name, value in names(resource)
+        if value not in first.resources and (name, value) in names(second.resources[logical_id])
+    ]
+    assert fixed == []
+
+
+def test_a_failed_first_create_leaves_the_ledger_alone_behind() -> None:
+    """Its deletion protection would make the rollback fail. Its name is generated, and so in no one's way."""
+    policies = {name: resource["DeletionPolicy"] for name, resource in kept(whole()).items()}
+    assert {name for name, policy in policies.items() if policy == "Retain"} == {"LedgerTable"}
+    assert set(policies.values()) == {"Retain", "RetainExceptOnCreate"}
+    buckets = {name for name, kind in whole().resources.items() if kind["Type"] == "AWS::S3::Bucket"}
+    assert buckets | {
+        "ArchiveBucketPolicy",
+        "SigningKey",
+        "ArchiveLogs",
+        "VerifyLogs",
+        "RetrieveLogs",
+    } <= set(policies)
+
+
+def test_what_is_kept_is_kept_when_it_is_replaced_too() -> None:
+    assert {resource.get("UpdateReplacePolicy") for resource in kept(whole()).values()} == {"Retain"}
+
+
+def test_names_that_are_given_are_the_resources_and_stand_nowhere_else() -> None:
+    """Whatever needs a name takes it from the resource: nothing can use another bucket than the stack's."""
+    given = {"ArchiveBucketName": "kept-bucket", "LedgerTableName": "kept-table"}
+    stack = render(**given)
+    assert stack.properties("ArchiveBucket").pop("BucketName") == "kept-bucket"
+    assert stack.properties("LedgerTable").pop("TableName") == "kept-table"
+    assert not any(value in json.dumps(stack.resources) for value in given.values())
+    bare = render()
+    assert "BucketName" not in bare.properties("ArchiveBucket")
+    assert "TableName" not in bare.properties("LedgerTable")
+    assert stack.resources == bare.resources
+
+
+def test_the_kept_bucket_is_used_by_everything_that_needs_one() -> None:
+    stack = render(ArchiveBucketName="kept-bucket", LedgerTableName="kept-table")
+    for function in ("ArchiveFunction", "VerifyFunction", "RetrieveFunction"):
+        variables = stack.properties(function)["Environment"]["Variables"]
+        assert (variables["ARCHIVE_BUCKET"], variables["LEDGER_TABLE"]) == ("ArchiveBucket", "LedgerTable")
+    assert stack.properties("ArchiveBucketPolicy")["Bucket"] == "ArchiveBucket"
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("ArchiveBucket", "AWS::S3::Bucket"),
+        ("ArchiveBucketPolicy", "AWS::S3::BucketPolicy"),
+        ("LedgerTable", "AWS::DynamoDB::Table"),
+        ("SigningKey", "AWS::KMS::Key"),
+    ],
+)
+def test_what_adopt_imports_is_what_the_template_states(name: str, kind: str) -> None:
+    resource = SOURCE["Resources"][name]
+    assert resource["Type"] == kind
+    unreadable = {path.removeprefix("/properties/") for path in of(kind).get("writeOnlyProperties", [])}
+    assert set(STATED[kind]) == set(resource["Properties"]) - unreadable
+    assert "read" in of(kind)["handlers"]  # an import reads
+
+
+def test_logical_ids_that_others_hold_never_change() -> None:
+    assert set(STABLE) <= set(SOURCE["Resources"])
+    schedules = {n for n, r in SOURCE["Resources"].items() if r["Type"] == "AWS::Scheduler::Schedule"}
+    outlive = {n for n, r in SOURCE["Resources"].items() if "DeletionPolicy" in r}
+    policies = {"ReportsBucketPolicy", "AccessTrailBucketPolicy"}  # named by their buckets
+    assert schedules | (outlive - policies) <= set(STABLE)
+
+
+@pytest.mark.parametrize(
+    ("parameter", "resource"), [("ScheduleState", "FirstSchedule"), ("VerifyState", "FirstVerification")]
+)
+def test_the_state_of_the_first_schedules_is_the_stacks(parameter: str, resource: str) -> None:
+    """UpdateSchedule enables a schedule whose state it is not told."""
+    assert render().properties(resource)["State"] == "ENABLED"
+    assert render(**{parameter: "DISABLED"}).properties(resource)["State"] == "DISABLED"
+
+
+# ---- names ----
+
+
+def misfits(stack: Rendered) -> list[tuple[str, str]]:
+    """The names that CloudFormation's schemas do not take. A function's is limited by its pattern."""
+    found = []
+    for logical_id, resource in stack.resources.items():
+        properties = of(resource["Type"])["properties"]
+        for name, value in names(resource):
+            rule = properties[name]
+            fits = len(value) <= rule.get("maxLength", 1024) and len(value) >= rule.get("minLength", 1)
+            if not fits or not re.search(rule.get("pattern", ""), value):
+                found.append((logical_id, value))
+    return found
+
+
+@pytest.mark.parametrize("stack", ["abc", "My-Stack-2", LONGEST_STACK])
+@pytest.mark.parametrize("console", ["a", "x" * MAX_CONSOLE_ID])
+def test_every_name_made_of_a_stack_and_a_console_fits(stack: str, console: str) -> None:
+    assert misfits(render(AccessTrail="yes", Console=console, **{"AWS::StackName": stack})) == []
+
+
+def test_the_limits_are_not_lower_than_they_need_be() -> None:
+    assert len(LONGEST_STACK) == 55
+    too_long = render(**{"AWS::StackName": LONGEST_STACK + "x"}, Console="x" * 58)
+    assert {name for name, _ in misfits(too_long)} == {"RetrieveFunction", "FirstVerification"}
+
+
+def test_the_database_fits_a_stack_in_upper_case() -> None:
+    database = render(**{"AWS::StackName": "My-Stack"}).properties("EntriesDatabase")
+    assert re.fullmatch("[a-z][a-z0-9_]*", database["DatabaseInput"]["Name"])
+
+
+# ---- parameters ----
+
+
+def refusal(**parameters: str) -> str:
+    """What CloudFormation says to a deploy with these parameters; empty if it takes them."""
+    given = [{"Key": name, "Value": value} for name, value in (REQUIRED | parameters).items()]
+    try:
+        values = engine._resolve_parameters(SOURCE, given)
+        engine._evaluate_rules(SOURCE, values, {})
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+def test_every_refused_pattern_says_what_is_wanted() -> None:
+    patterns = {n: p for n, p in SOURCE["Parameters"].items() if "AllowedPattern" in p}
+    assert len(patterns) > 9
+    for name, parameter in patterns.items():
+        assert parameter["ConstraintDescription"].startswith("must be "), name
+        said = refusal(**{name: "*\n*"})
+        assert said == f"Parameter '{name}' {parameter['ConstraintDescription']}", name
+
+
+@pytest.mark.parametrize(
+    ("name", "accepted", "refused"),
+    [
+        ("Console", ["a", "1234abcd", "a-b", "x" * 57], ["", "-a", "a-", "A", "a_b", "a.b", "x" * 58]),
+        (
+            "BreakGlassRoleArn",
+            ["", ROLE, "arn:aws-us-gov:iam::111122223333:role/Break.Glass_1+=,@-"],
+            [
+                "arn:aws:iam::111122223333:role/*",
+                "arn:aws:iam::111122223333:role/break-*",
+                "arn:aws:iam::111122223333:role/break-glas?",
+                "arn:aws:iam::111122223333:role/${aws:username}",
+                "arn:aws:iam::111122223333:role/",
+                "arn:aws:iam::111122223333:role/path/",
+                "arn:aws:iam::*:role/break-glass",
+                "arn:aws:iam::111122223333:user/me",
+                "arn:aws:iam::111122223333:root",
+                "arn:aws:sts::111122223333:assumed-role/break-glass/me",
+                "arn:aws:iam::111122223333:role/" + "x" * 65,
+                "*",
+            ],
+        ),
+        (
+            "SigningKeyArn",
+            ["", "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"],
+            [
+                "arn:aws:kms:eu-west-1:111122223333:key/*",
+                "arn:aws:kms:eu-west-1:111122223333:alias/mine",
+                "mine",
+            ],
+        ),
+        ("ArchiveBucketName", ["", "abc", "x" * 63], ["ab", "Abc", "a.b", "-ab", "ab-", "a_b", "x" * 64]),
+        ("LedgerTableName", ["", "abc", "Stack-Ledger_1.2"], ["ab", "a b", "a/b", "x" * 256]),
+        ("AlertEmail", ["", "soc@example.com"], ["soc", "@", "a@b c", "a@b,c@d"]),
+        (
+            "ScheduleExpression",
+            ["rate(1 day)", "cron(17 3 * * ? *)"],
+            ["", "daily", "at(2026-01-01T00:00:00)"],
+        ),
+        ("ObjectLockMode", ["GOVERNANCE", "COMPLIANCE"], ["", "governance"]),
+        ("ScheduleState", ["ENABLED", "DISABLED"], ["", "off"]),
+    ],
+)
+def test_a_parameter_takes_what_it_should(name: str, accepted: list[str], refused: list[str]) -> None:
+    assert [value for value in accepted if refusal(**{name: value})] == []
+    for value in refused:
+        assert refusal(**{name: value}).startswith(f"Parameter '{name}' "), value
+
+
+def test_the_deploy_role_is_checked_as_the_break_glass_role_is() -> None:
+    parameters = SOURCE["Parameters"]
+    assert parameters["DeployRoleArn"]["AllowedPattern"] == parameters["BreakGlassRoleArn"]["AllowedPattern"]
+
+
+@pytest.mark.parametrize("length", range(55, 61))
+@pytest.mark.parametrize("form", ["{}", "-{}", "{}-", "a-{}", "{}_", "{}."])
+def test_template_events_and_command_take_the_same_ids(form: str, length: int) -> None:
+    console = form.format("x" * (length - len(form) + 2))
+    assert len(console) == length
+    assert is_console_id(console) is (refusal(Console=console) == "")
+
+
+def test_the_longest_id_has_room_for_every_kind_of_schedule() -> None:
+    assert max(MAX_CONSOLE_ID + len(kind.suffix) for kind in KINDS) <= 64
+
+
+@pytest.mark.parametrize(
+    ("deployed_by", "role", "says"),
+    [
+        ("caller", "", ""),
+        ("service-role", ROLE, ""),
+        ("service-role", "", "DeployedBy=service-role needs DeployRoleArn"),
+        ("caller", ROLE, "DeployRoleArn is only for DeployedBy=service-role"),
+    ],
+)
+def test_a_service_role_is_named(deployed_by: str, role: str, says: str) -> None:
+    said = refusal(DeployedBy=deployed_by, DeployRoleArn=role)
+    assert (says in said) if says else said == ""
+
+
+def test_sam_hands_the_rules_on_as_they_are() -> None:
+    assert translated(DEFAULTS | REQUIRED)["Rules"] == SOURCE["Rules"]
+    engine._check_rules_section(SOURCE)  # it knows the functions that a rule may use

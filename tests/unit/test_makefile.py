@@ -1,0 +1,121 @@
+"""`make deploy`: the region, the names and the lock mode that it deploys with, and what it refuses."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+from samcli.cli.types import CfnParameterOverridesType  # type: ignore[import-untyped]
+
+from cli.options import DEFAULT_STACK
+from tests.support.stack import SOURCE
+
+ROOT = Path(__file__).parents[2]
+SAMCONFIG = tomllib.loads((ROOT / "samconfig.toml").read_text())
+SHOW = f"include {ROOT}/Makefile\nshow: ; @echo $${{AWS_DEFAULT_REGION-unset}}\n"
+
+
+def make(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run make as in a shell that has these variables and no others of AWS's or ours."""
+    kept = {
+        n: v for n, v in os.environ.items() if not n.startswith("AWS_") and n not in {"STACK", "LOCK", "ENV"}
+    }
+    kept = {n: v for n, v in kept.items() if n not in {"MAKEFLAGS", "MAKELEVEL", "CONSOLE", "PARAMETERS"}}
+    command = ["make", "--no-print-directory", *arguments]
+    return subprocess.run(  # noqa: S603 - our own Makefile
+        command, cwd=ROOT, env=kept | variables, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.parametrize(
+    ("variables", "region"),
+    [
+        ({}, "unset"),  # so that the profile's counts: an empty one would hide it
+        ({"AWS_REGION": "eu-west-1"}, "eu-west-1"),
+        ({"AWS_DEFAULT_REGION": "eu-west-2"}, "eu-west-2"),
+        ({"AWS_REGION": "", "AWS_DEFAULT_REGION": "eu-west-2"}, "eu-west-2"),
+        ({"AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "eu-west-2"}, "eu-west-1"),
+    ],
+)
+def test_sam_deploys_to_the_region_where_the_aws_cli_makes_the_secrets(
+    variables: dict[str, str], region: str, tmp_path: Path
+) -> None:
+    makefile = tmp_path / "Makefile"
+    makefile.write_text(SHOW)
+    assert make("-f", str(makefile), "show", **variables).stdout.strip() == region
+
+
+def deployed(*arguments: str) -> tuple[dict[str, str], str]:
+    """The parameters, and the stack's name, that `make deploy` gives SAM."""
+    said = make("-n", "deploy", "CONSOLE=1234abcd", *arguments).stdout.replace("\\\n", " ")
+    found = re.search(r"sam deploy .*--stack-name (\S+) --parameter-overrides\s+(.+)", said)
+    assert found, said
+    parameters: dict[str, str] = CfnParameterOverridesType().convert(tuple(found[2].split()), None, None)
+    return parameters, found[1]
+
+
+def test_what_is_not_asked_for_is_not_purged_and_no_lock_mode_is_changed() -> None:
+    parameters, stack = deployed()
+    assert parameters == {"Console": "1234abcd", "PurgeMode": "dry-run", "DeployedBy": "caller"}
+    assert stack == DEFAULT_STACK == SAMCONFIG["prod"]["global"]["parameters"]["stack_name"]
+
+
+@pytest.mark.parametrize("env", ["default", "prod"])
+def test_a_first_deploy_says_the_lock_mode(env: str, tmp_path: Path) -> None:
+    assert deployed(f"ENV={env}", "LOCK=COMPLIANCE")[0]["ObjectLockMode"] == "COMPLIANCE"
+    refused = first("exit 254", tmp_path, f"ENV={env}")
+    assert refused.returncode == 2
+    assert "Which lock mode? There is no stack canary-audit-archive here yet" in refused.stderr
+    assert "docs/deploying.md#the-lock-mode" in refused.stderr
+    for said in ("LOCK=GOVERNANCE", "PARAMETERS=KeepDays=3 ObjectLockMode=COMPLIANCE"):
+        assert first("exit 254", tmp_path, f"ENV={env}", said).returncode == 0
+
+
+def test_a_stack_that_is_there_keeps_its_lock_mode(tmp_path: Path) -> None:
+    asked = 'test "$*" = "cloudformation describe-stacks --stack-name mine"'
+    assert first(asked, tmp_path, "STACK=mine").returncode == 0
+    assert first(asked, tmp_path, "STACK=other").returncode == 2
+
+
+def first(aws: str, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """The checks before a deploy, with an AWS CLI that does this."""
+    program = folder / "aws"
+    program.write_text(f"#!/bin/sh\n{aws}\n")
+    program.chmod(0o755)
+    return make("named", "CONSOLE=1234abcd", *arguments, PATH=f"{folder}:{os.environ['PATH']}")
+
+
+def test_what_is_given_last_counts() -> None:
+    parameters, stack = deployed("STACK=other", "PARAMETERS=DeployedBy=service-role DeployRoleArn=arn")
+    assert (parameters["DeployedBy"], parameters["DeployRoleArn"], stack) == ("service-role", "arn", "other")
+
+
+def test_a_deploy_by_sam_alone_is_told_the_same() -> None:
+    needed = {name for name, parameter in SOURCE["Parameters"].items() if "Default" not in parameter}
+    for env in ("default", "prod"):
+        given = SAMCONFIG[env]["deploy"]["parameters"]["parameter_overrides"]
+        assert {each.partition("=")[0] for each in given.split()} == needed - {"Console", "ObjectLockMode"}
+
+
+@pytest.mark.parametrize("stack", ["abc", "My-Stack-2", "x" * 55])
+def test_a_stack_s_name_that_fits_is_taken(stack: str) -> None:
+    assert make("named", "CONSOLE=1234abcd", "LOCK=GOVERNANCE", f"STACK={stack}").returncode == 0
+
+
+@pytest.mark.parametrize(
+    "stack", ["", "ab", "x" * 56, "1ab", "a--b", "ab-", "-ab", "a_b", "a b", "a;b", "a'b"]
+)
+def test_a_stack_s_name_that_would_fail_late_is_refused_early(stack: str) -> None:
+    refused = make("named", "CONSOLE=1234abcd", "LOCK=GOVERNANCE", f"STACK={stack}")
+    assert refused.returncode == 2
+    assert "can not be deployed: give 3 to 55 letters" in refused.stderr or "'" in stack
+
+
+def test_without_a_console_nothing_is_built() -> None:
+    refused = make("deploy")
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "Which Console?" in refused.stderr
