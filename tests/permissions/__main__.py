@@ -1,0 +1,13 @@
+"""Does every job without every permission, and writes docs/permissions.md."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.permissions.page import WRITES
+
+if __name__ == "__main__":
+    os.environ[WRITES] = "yes"
+    sys.exit(pytest.main([str(Path(__file__).parent / "test_permissions.py"), "-q"]))

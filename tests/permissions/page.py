@@ -1,0 +1,41 @@
+"""docs/permissions.md: a table for each role, from the rendered template and from what the jobs need."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from tests.permissions.account import Permission
+from tests.support.stack import ROOT
+
+PAGE = ROOT / "docs" / "permissions.md"
+WRITES = "WRITE_PERMISSIONS"
+"""The variable that `python -m tests.permissions` sets: the tests then write the tables first."""
+
+HEAD = "| statement | action | on | needed to, or by |\n|---|---|---|---|\n"
+_ARN = re.compile(r"^arn:aws:(?:(?:s3|AWS::\w+::\w+):::|secretsmanager:[\w-]+:\d+:secret:)")
+
+
+def rows(needed: Mapping[Permission, str]) -> str:
+    """The table of one role."""
+    return HEAD + "".join(
+        f"| `{each.sid}` | `{each.action}` | {_on(each)} | {why} |\n" for each, why in needed.items()
+    )
+
+
+def written(role: str) -> str:
+    """The table that stands on the page under a role's name; empty if there is none."""
+    found = re.search(rf"^### {role}\n\n((?:\|.*\n)+)", PAGE.read_text(), re.MULTILINE)
+    return found[1] if found else ""
+
+
+def write(role: str, table: str) -> None:
+    """Put a role's table on the page, which has the role's heading."""
+    text = PAGE.read_text()
+    head, heading, rest = text.partition(f"### {role}\n\n")
+    PAGE.write_text(head + heading + table + "\n" + re.sub(r"\A(?:\|.*\n)*\n*", "", rest))
+
+
+def _on(permission: Permission) -> str:
+    on = f"`{_ARN.sub('', permission.resource)}`"
+    return f"{on} if `{permission.condition}`" if permission.condition else on
