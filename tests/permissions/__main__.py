@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.permissions.page import WRITES
+from tests.permissions.page import WRITES, write_acts
 
 if __name__ == "__main__":
     os.environ[WRITES] = "yes"
+    write_acts()
     sys.exit(pytest.main([str(Path(__file__).parent / "test_permissions.py"), "-q"]))
