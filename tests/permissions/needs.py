@@ -20,7 +20,9 @@ BY_AWS = {
     ("*", "xray:PutTelemetryRecords"): "Lambda, for the traces of the function",
 }
 """Permissions that AWS itself uses in the role's name: no code of ours makes these requests, so no job shows
-the need. `tests/system/test_roles.py` makes them with the role's own credentials."""
+the need. `tests/system/test_roles.py` sends to the queue as the deployed roles. The emulator judges logs by
+an ARN without the `:*` at the end of AWS's, and it has no X-Ray. For these there is AWS's documentation alone
+(AmazonCloudWatch/latest/logs/iam-access-control-overview-cwl.html, lambda/latest/dg/services-xray.html)."""
 
 
 def used_by_aws(permission: Permission) -> str | None:
