@@ -9,8 +9,8 @@ TOGETHER = (
     "tests/processes/",
     "tests/browser/",
     "tests/template/",
-    "tests/permissions/",
-    "tests/alarms/",
+    "tests/functions/permissions/",
+    "tests/functions/alarms/",
 )
 """Folders: one deploys the stack, one starts an AWS and processes of the function, one starts a browser, and
 three load what renders the template."""

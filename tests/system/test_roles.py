@@ -1,7 +1,7 @@
 """The deployed roles, with credentials of their own: what the emulator's IAM allows and refuses them.
 
-`tests/permissions` judges acts and permissions with every condition key. Here are those that the emulator
-judges, on the policies as its CloudFormation made them. Each act is harmless, should it be done after all.
+`tests/functions/permissions` judges with every condition key. Here is what the emulator judges, on the
+policies as its CloudFormation made them. Each act is harmless, should it be done after all.
 """
 
 from __future__ import annotations

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tests.permissions.account import Permission
-from tests.permissions.jobs import JOBS, Job
-from tests.permissions.stage import Stage
+from tests.functions.permissions.account import Permission
+from tests.functions.permissions.jobs import JOBS, Job
+from tests.functions.permissions.stage import Stage
 
 BY_AWS = {
     (

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.permissions.account import ALLOWED, DENIED, NOT_ALLOWED, Account
-from tests.permissions.acts import ACTS, BREAK_GLASS, PEOPLE, WHO, Act
-from tests.permissions.asked import Asked
-from tests.permissions.page import acts_written, table_of_acts
+from tests.functions.permissions.account import ALLOWED, DENIED, NOT_ALLOWED, Account
+from tests.functions.permissions.acts import ACTS, BREAK_GLASS, PEOPLE, WHO, Act
+from tests.functions.permissions.asked import Asked
+from tests.functions.permissions.page import acts_written, table_of_acts
 from tests.support.stack import Rendered, render
 
 
@@ -79,4 +79,4 @@ def test_a_hole_in_a_policy_is_seen(judges: Account) -> None:
 
 
 def test_the_page_has_every_act() -> None:
-    assert acts_written() == table_of_acts(), "python -m tests.permissions writes it"
+    assert acts_written() == table_of_acts(), "python -m tests.functions.permissions writes it"

@@ -14,8 +14,8 @@ import pytest
 
 from audit_archive import bootstrap
 from local.console import Trail
+from tests.functions.permissions.gateway import Gateway, Names
 from tests.functions.world import CONSOLE, World
-from tests.permissions.gateway import Gateway, Names
 from tests.support.entries import Json
 
 PREFIX = "canary-audit"

@@ -22,8 +22,8 @@ from moto.moto_server.werkzeug_app import (
 )
 from werkzeug.serving import make_server
 
-from tests.permissions.account import ALLOWED, Account, Permission
-from tests.permissions.asked import Asked, Http, asked_by, sees_absence, sees_locks, signer
+from tests.functions.permissions.account import ALLOWED, Account, Permission
+from tests.functions.permissions.asked import Asked, Http, asked_by, sees_absence, sees_locks, signer
 
 Answer: TypeAlias = tuple[str, list[tuple[str, str]], bytes]
 Wsgi: TypeAlias = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.permissions.page import WRITES, write_acts
+import tests.support  # noqa: F401 - it puts the package on the path
+from tests.functions.permissions.page import WRITES, write_acts
 
 if __name__ == "__main__":
     os.environ[WRITES] = "yes"

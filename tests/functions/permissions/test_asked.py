@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.permissions.asked import Asked, Http, UnknownRequestError, asked_by, sees_locks, signer
+from tests.functions.permissions.asked import Asked, Http, UnknownRequestError, asked_by, sees_locks, signer
 
 WHERE = "arn:aws:s3:::b/exports/x"
 YEAR = (datetime.now(UTC) + timedelta(days=365, minutes=5)).isoformat()

@@ -7,11 +7,10 @@ import boto3
 import pytest
 
 from audit_archive import bootstrap
-from tests.functions.conftest import archive_app, aws, retrieve_app, verify_app  # noqa: F401
+from tests.functions.permissions.account import Account
+from tests.functions.permissions.gateway import Gateway, serving
+from tests.functions.permissions.stage import Stage
 from tests.functions.world import Aws, worlds
-from tests.permissions.account import Account
-from tests.permissions.gateway import Gateway, serving
-from tests.permissions.stage import Stage
 from tests.support.stack import Rendered, render
 
 
@@ -37,7 +36,7 @@ def apps(request: pytest.FixtureRequest) -> dict[str, ModuleType]:
 @pytest.fixture
 def stage(
     account: Account,
-    aws: Aws,  # noqa: F811 - the fixture
+    aws: Aws,
     apps: dict[str, ModuleType],
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Stage]:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from tests.permissions.asked import ACCOUNT, Asked
-from tests.permissions.stage import KEY, TABLE
+from tests.functions.permissions.asked import ACCOUNT, Asked
+from tests.functions.permissions.stage import KEY, TABLE
 
 ARCHIVE, VERIFY, RETRIEVE, SCHEDULE = "ArchiveRole", "VerifyRole", "RetrieveRole", "ScheduleRole"
 ADMINISTRATOR, BREAK_GLASS = "administrator", "break-glass"

@@ -14,7 +14,7 @@ from typing import Any
 
 from ministack.core import iam_evaluator as engine  # type: ignore[import-untyped]
 
-from tests.permissions.asked import Asked
+from tests.functions.permissions.asked import Asked
 from tests.support.stack import Rendered
 
 ROLE = "arn:aws:AWS::IAM::Role:::"

@@ -12,8 +12,8 @@ import requests
 
 from audit_archive.errors import ArchiveStoreError, InvalidExportError
 from local.console import faults
+from tests.functions.permissions.stage import Scene, Stage
 from tests.functions.world import CONSOLE
-from tests.permissions.stage import Scene, Stage
 from tests.support.entries import Json
 from tests.support.stack import ROOT
 

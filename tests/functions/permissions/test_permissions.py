@@ -6,11 +6,11 @@ import os
 
 import pytest
 
-from tests.permissions.account import Account
-from tests.permissions.jobs import JOBS
-from tests.permissions.needs import BY_AWS, needs, used_by_aws
-from tests.permissions.page import WRITES, rows, write, written
-from tests.permissions.stage import Stage
+from tests.functions.permissions.account import Account
+from tests.functions.permissions.jobs import JOBS
+from tests.functions.permissions.needs import BY_AWS, needs, used_by_aws
+from tests.functions.permissions.page import WRITES, rows, write, written
+from tests.functions.permissions.stage import Stage
 from tests.support.stack import Rendered, render
 
 ROLES = sorted({job.role for job in JOBS} | {"ScheduleRole"})
@@ -29,7 +29,7 @@ def test_each_permission_is_needed_and_the_page_says_for_what(stage: Stage, role
     assert [str(each) for each, why in found.items() if not why] == [], "nothing needs these: remove them"
     if os.environ.get(WRITES):
         write(role, rows(found))
-    assert written(role) == rows(found), "python -m tests.permissions writes it"
+    assert written(role) == rows(found), "python -m tests.functions.permissions writes it"
 
 
 def test_what_aws_is_said_to_use_is_allowed(account: Account) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from tests.permissions.account import Permission
-from tests.permissions.acts import ACTS, WHO, Act
+from tests.functions.permissions.account import Permission
+from tests.functions.permissions.acts import ACTS, WHO, Act
 from tests.support.stack import ROOT
 
 PAGE = ROOT / "docs" / "permissions.md"
 WRITES = "WRITE_PERMISSIONS"
-"""The variable that `python -m tests.permissions` sets: the tests then write the tables first."""
+"""The variable that `python -m tests.functions.permissions` sets: the tests then write the tables first."""
 
 WORDS = {
     "ArchiveRole": "archive",
