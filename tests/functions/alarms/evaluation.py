@@ -9,6 +9,7 @@ more. Periods are counted back from the moment of evaluation.
 from __future__ import annotations
 
 import operator
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -83,11 +84,6 @@ class Series:
         metric = (self.metric["Namespace"], self.metric["MetricName"], dimensions)
         return metric == (sample.namespace, sample.name, sample.dimensions)
 
-    def value(self, samples: Sequence[Sample], first: float, end: float) -> float | None:
-        """The number of one period; None without samples."""
-        values = [each.value for each in samples if first <= each.at < end and self.holds(each)]
-        return float(_STATISTIC[self.statistic](values)) if values else None
-
 
 def series_of(alarm: Mapping[str, Any]) -> list[Series]:
     """What an alarm of a rendered template reads. Several series are added up."""
@@ -103,25 +99,42 @@ def series_of(alarm: Mapping[str, Any]) -> list[Series]:
     return [Series(each["Metric"], each["Stat"], int(each["Period"])) for each in stats]
 
 
-def state_at(
-    alarm: Mapping[str, Any], samples: Iterable[Sample], now: float, current: State = State.OK
-) -> State:
-    """The state of an alarm of a rendered template at a moment."""
-    series = series_of(alarm)
-    read = [sample for sample in samples if any(each.holds(sample) for each in series)]
-    period, periods = series[0].period, int(alarm["EvaluationPeriods"])
-    points = [
-        _point(alarm, [each.value(read, now - age * period, now - (age - 1) * period) for each in series])
-        for age in range(periods + EXTRA_PERIODS, 0, -1)
-    ]
-    to_alarm = int(alarm.get("DatapointsToAlarm", periods))
-    return judged(points, periods, to_alarm, alarm.get("TreatMissingData", "missing"), current)
+class Reader:
+    """An alarm of a rendered template over the samples that came."""
 
+    def __init__(self, alarm: Mapping[str, Any], samples: Iterable[Sample]) -> None:
+        self._alarm, self._series = alarm, series_of(alarm)
+        self._periods = int(alarm["EvaluationPeriods"])
+        self._to_alarm = int(alarm.get("DatapointsToAlarm", self._periods))
+        came = sorted(samples, key=lambda sample: sample.at)
+        read = [[sample for sample in came if each.holds(sample)] for each in self._series]
+        self._values = [([each.at for each in one], [each.value for each in one]) for one in read]
 
-def _point(alarm: Mapping[str, Any], values: Sequence[float | None]) -> bool | None:
-    """Whether the sum of a period's numbers breaches; None if there are none."""
-    found = [value for value in values if value is not None]
-    return _COMPARE[alarm["ComparisonOperator"]](sum(found), float(alarm["Threshold"])) if found else None
+    @property
+    def period(self) -> int:
+        """Seconds."""
+        return self._series[0].period
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether nothing came that the alarm reads."""
+        return not any(values for _, values in self._values)
+
+    def state_at(self, now: float, current: State = State.OK) -> State:
+        """The state of the alarm at a moment; `current` is the one before."""
+        points = [self._point(now - age * self.period) for age in range(self._periods + EXTRA_PERIODS, 0, -1)]
+        missing = self._alarm.get("TreatMissingData", "missing")
+        return judged(points, self._periods, self._to_alarm, missing, current)
+
+    def _point(self, first: float) -> bool | None:
+        """Whether the sum of the numbers of a period breaches; None if there are none."""
+        found = []
+        for each, (moments, values) in zip(self._series, self._values, strict=True):
+            held = values[bisect_left(moments, first) : bisect_left(moments, first + self.period)]
+            if held:
+                found.append(float(_STATISTIC[each.statistic](held)))
+        compare = _COMPARE[self._alarm["ComparisonOperator"]]
+        return compare(sum(found), float(self._alarm["Threshold"])) if found else None
 
 
 def judged(points: Sequence[bool | None], periods: int, to_alarm: int, missing: str, current: State) -> State:

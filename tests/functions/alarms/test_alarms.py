@@ -9,9 +9,8 @@ from ministack.core import iam_evaluator as engine  # type: ignore[import-untype
 
 from tests.functions.alarms.account import DAY, MINUTE, Watched
 from tests.functions.alarms.causes import CAUSES
-from tests.functions.alarms.evaluation import State, series_of, state_at
+from tests.functions.alarms.evaluation import Reader, State
 from tests.functions.alarms.page import PAGE, page
-from tests.support.entries import Json
 from tests.support.stack import SOURCE, Rendered
 
 ALARMS = [name for name, r in SOURCE["Resources"].items() if r["Type"] == "AWS::CloudWatch::Alarm"]
@@ -27,22 +26,21 @@ def test_an_alarm_goes_off_from_its_cause(
 ) -> None:
     watched = watch()
     CAUSES[name].happens(watched)
-    assert any(
-        each.holds(sample) for sample in watched.samples for each in series_of(rendered.properties(name))
-    )
-    after = goes_off(rendered.properties(name), watched)
+    reader = Reader(rendered.properties(name), watched.samples)
+    assert not reader.is_silent, "nothing that this alarm reads was sent: is its metric named as in the code?"
+    after = goes_off(reader, watched.since)
     assert after is not None
     assert after <= CAUSES[name].within
 
 
-def goes_off(alarm: Json, watched: Watched) -> float | None:
+def goes_off(alarm: Reader, since: float) -> float | None:
     """Seconds from the cause until an alarm goes off, looked at again and again; None if it does not."""
-    state, now = State.OK, watched.since
-    while now <= watched.since + 7 * DAY:
-        now += max(MINUTE, series_of(alarm)[0].period / 60)
-        state = state_at(alarm, watched.samples, now, state)
+    state, now = State.OK, since
+    while now <= since + 7 * DAY:
+        now += max(MINUTE, alarm.period / 60)
+        state = alarm.state_at(now, state)
         if state is State.ALARM:
-            return now - watched.since
+            return now - since
     return None
 
 

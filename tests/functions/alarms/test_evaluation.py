@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.functions.alarms.evaluation import Sample, State, judged, series_of, state_at
+from tests.functions.alarms.evaluation import Reader, Sample, State, judged, series_of
 from tests.support.entries import Json
 
 OK, ALARM, UNKNOWN, KEPT = State.OK, State.ALARM, State.INSUFFICIENT_DATA, None
@@ -56,6 +56,10 @@ def alarm(**more: object) -> Json:
         "TreatMissingData": "notBreaching",
     }
     return usual | more
+
+
+def state_at(alarm: Json, samples: list[Sample], now: float) -> State:
+    return Reader(alarm, samples).state_at(now)
 
 
 def sample(at: float, value: float = 1, namespace: str = "N", service: str = "verify") -> Sample:
