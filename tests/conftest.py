@@ -4,9 +4,16 @@ from typing import Any
 
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
-TOGETHER = ("tests/system/", "tests/processes/", "tests/browser/", "tests/template/")
+TOGETHER = (
+    "tests/system/",
+    "tests/processes/",
+    "tests/browser/",
+    "tests/template/",
+    "tests/functions/permissions/",
+    "tests/functions/alarms/",
+)
 """Folders: one deploys the stack, one starts an AWS and processes of the function, one starts a browser, and
-one loads what renders the template."""
+three load what renders the template."""
 
 QUICK = "tests/unit/"
 """Here are thousands of tests, so short that it takes as long to hand them out."""

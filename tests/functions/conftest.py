@@ -38,22 +38,23 @@ def aws() -> Iterator[Aws]:
 @pytest.fixture(scope="session")
 def archive_app(aws: Aws) -> ModuleType:
     """The module `functions/archive/app.py`; others are called `app` too, so it gets a name of its own."""
-    return _load("archive")
+    return load("archive")
 
 
 @pytest.fixture(scope="session")
 def retrieve_app(aws: Aws) -> ModuleType:
     """The module `functions/retrieve/app.py`."""
-    return _load("retrieve")
+    return load("retrieve")
 
 
 @pytest.fixture(scope="session")
 def verify_app(aws: Aws) -> ModuleType:
     """The module `functions/verify/app.py`."""
-    return _load("verify")
+    return load("verify")
 
 
-def _load(function: str) -> ModuleType:
+def load(function: str) -> ModuleType:
+    """The module of a function, new: it reads the names of its metrics from the environment of now."""
     spec = importlib.util.spec_from_file_location(f"{function}_app", FUNCTIONS / function / "app.py")
     assert spec is not None
     assert spec.loader is not None

@@ -43,20 +43,6 @@ def test_an_archive_is_audited_and_asked(stack: DeployedStack, new_console: NewC
     assert row["console"] == console.id
 
 
-def test_a_removed_object_is_found_by_the_audit(stack: DeployedStack, new_console: NewConsole) -> None:
-    """The bucket's policy and locks refuse to remove a version; a delete marker hides it, and is a fault."""
-    console = new_console(entries=30)
-    stack.invoke({"console": console.id})
-    statement = next(stack.objects(f"statements/console={console.id}/"))
-    marker = stack.aws.s3.delete_object(Bucket=stack.bucket, Key=statement.key)
-    try:
-        found = stack.invoke({"console": console.id, "depth": "chain"}, "VerifyFunction").result
-    finally:
-        stack.aws.s3.delete_object(Bucket=stack.bucket, Key=statement.key, VersionId=marker["VersionId"])
-    assert found["is_valid"] is False
-    assert [(fault["verdict"], fault["key"]) for fault in found["faults"]] == [("forked", statement.key)]
-
-
 def test_a_wrong_question_names_its_field(stack: DeployedStack) -> None:
     asked = stack.invoke({"request": "entries", "console": "1234abcd", "from": "soon"}, "RetrieveFunction")
     assert asked.failed

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import warnings
-from typing import Any
 
 import pytest
 
@@ -171,7 +169,7 @@ def test_options_are_off_until_asked_for(stack: Rendered) -> None:
 def test_the_log_of_accesses_is_kept_as_the_archive_is(mode: str) -> None:
     stack = render(AccessTrail="yes", ObjectLockMode=mode, RetentionDays="400", ExpiryDays="402")
     for name in ("AccessTrailBucket", "AccessTrailBucketPolicy"):
-        assert stack.resources[name]["DeletionPolicy"] == "Retain", name
+        assert stack.resources[name]["DeletionPolicy"] == "RetainExceptOnCreate", name
         assert stack.resources[name]["UpdateReplacePolicy"] == "Retain", name
     bucket = stack.properties("AccessTrailBucket")
     assert bucket["ObjectLockEnabled"] is True
@@ -232,15 +230,6 @@ def test_the_layer_is_built_for_what_the_function_runs_on(variable: str, paramet
     makefile = (ROOT / "layers" / "core" / "Makefile").read_text()
     (default,) = re.findall(rf"^LAYER_{variable} *\?= *(\S+)$", makefile, re.MULTILINE)
     assert default == SOURCE["Parameters"][parameter]["Default"]
-
-
-def test_the_template_passes_its_linter() -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the linter's imports, not ours
-        from cfnlint.api import ManualArgs, lint  # type: ignore[import-untyped]  # noqa: PLC0415
-    source = (ROOT / "template.yaml").read_text()
-    found: list[Any] = lint(source, config=ManualArgs(regions=["eu-west-1", "us-east-1"]))
-    assert [str(match) for match in found] == []
 
 
 def test_only_the_archive_function_signs(stack: Rendered) -> None:

@@ -1,0 +1,1 @@
+"""Each permission of the template is needed by a job, and each forbidden act is refused."""

@@ -1,0 +1,267 @@
+"""Acts that must be refused, and to whom. A row each; everybody who is not named may not do it.
+
+`denied` are those whom a policy denies it: no further permission would let them. `allowed` are those who may.
+Everybody else is not allowed. The administrator has every permission that IAM can give.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from tests.functions.permissions.asked import ACCOUNT, Asked
+from tests.functions.permissions.stage import KEY, TABLE
+
+ARCHIVE, VERIFY, RETRIEVE, SCHEDULE = "ArchiveRole", "VerifyRole", "RetrieveRole", "ScheduleRole"
+ADMINISTRATOR, BREAK_GLASS = "administrator", "break-glass"
+ROLES = (ARCHIVE, VERIFY, RETRIEVE, SCHEDULE)
+PEOPLE = {name: f"arn:aws:iam::111122223333:role/{name}" for name in (ADMINISTRATOR, BREAK_GLASS)}
+WHO = (*ROLES, *PEOPLE)
+
+EVERYBODY = WHO
+READERS = (VERIFY, RETRIEVE)
+ALL_BUT_BREAK_GLASS = (*ROLES, ADMINISTRATOR)
+
+BUCKET = "arn:aws:s3:::ArchiveBucket"
+FOLDERS = ("exports", "entries", "statements", "checkpoints")
+LONG_LOCK = {"s3:object-lock-mode": "GOVERNANCE", "s3:object-lock-remaining-retention-days": "2556"}
+NEW = {"s3:if-none-match": "*"}
+SECRET = ACCOUNT.format(service="secretsmanager") + ":secret:canary-audit/1234abcd"
+FUNCTION = "arn:aws:AWS::Lambda::Function:::"
+OTHERS_LEDGER = {"dynamodb:leadingkeys": ["1234abcd"]}
+NOTES = {"dynamodb:leadingkeys": ["verify/1234abcd"]}
+
+
+def _in(*folders: str) -> tuple[str, ...]:
+    return tuple(f"{BUCKET}/{folder}/x" for folder in folders)
+
+
+@dataclass(frozen=True)
+class Act:
+    """One act: each of its actions on each of its resources has the same verdict."""
+
+    says: str
+    actions: tuple[str, ...]
+    on: tuple[str, ...]
+    denied: tuple[str, ...] = ()
+    allowed: tuple[str, ...] = ()
+    keys: Mapping[str, object] = field(default_factory=dict)
+    is_secure: bool = True
+
+    def asked(self) -> Iterator[Asked]:
+        """Every request of it."""
+        for action in self.actions:
+            for resource in self.on:
+                yield Asked(action, resource, self.keys)
+
+
+THE_ARCHIVE = (
+    Act(
+        "hide or delete an archived object",
+        ("s3:DeleteObject", "s3:DeleteObjectVersion"),
+        _in(*FOLDERS, "rejected"),
+        denied=ALL_BUT_BREAK_GLASS,
+        allowed=(BREAK_GLASS,),
+    ),
+    Act(
+        "delete or shorten what a lock in GOVERNANCE holds",
+        ("s3:BypassGovernanceRetention",),
+        _in(*FOLDERS, "rejected"),
+        denied=ALL_BUT_BREAK_GLASS,
+        allowed=(BREAK_GLASS,),
+    ),
+    Act(
+        "put, or leave, a lock that is shorter than RetentionDays",
+        ("s3:PutObject", "s3:PutObjectRetention"),
+        _in(*FOLDERS),
+        denied=ALL_BUT_BREAK_GLASS,
+        allowed=(BREAK_GLASS,),
+        keys=LONG_LOCK | NEW | {"s3:object-lock-remaining-retention-days": "2554"},
+    ),
+    Act(
+        "put, or leave, a lock of less than 90 days on a refused export",
+        ("s3:PutObject", "s3:PutObjectRetention"),
+        _in("rejected"),
+        denied=ALL_BUT_BREAK_GLASS,
+        allowed=(BREAK_GLASS,),
+        keys=LONG_LOCK | {"s3:object-lock-remaining-retention-days": "88"},
+    ),
+    Act(
+        "lock in a mode that is not the stack's",
+        ("s3:PutObject", "s3:PutObjectRetention"),
+        _in(*FOLDERS, "rejected"),
+        denied=ALL_BUT_BREAK_GLASS,
+        allowed=(BREAK_GLASS,),
+        keys=LONG_LOCK | NEW | {"s3:object-lock-mode": "COMPLIANCE"},
+    ),
+    Act(
+        "put a statement over one that is there",
+        ("s3:PutObject",),
+        _in("statements"),
+        denied=EVERYBODY,
+        keys=LONG_LOCK,
+    ),
+    Act(
+        "put an object into the archive",
+        ("s3:PutObject",),
+        _in(*FOLDERS, "rejected"),
+        denied=READERS,
+        allowed=(ARCHIVE, ADMINISTRATOR, BREAK_GLASS),
+        keys=LONG_LOCK | NEW,
+    ),
+    Act(
+        "put an object outside the five folders",
+        ("s3:PutObject",),
+        _in("elsewhere"),
+        denied=READERS,
+        allowed=(ADMINISTRATOR, BREAK_GLASS),
+        keys=LONG_LOCK | NEW,
+    ),
+    Act(
+        "set or release a legal hold",
+        ("s3:PutObjectLegalHold",),
+        _in("exports"),
+        denied=(ARCHIVE, *READERS),
+        allowed=(ADMINISTRATOR, BREAK_GLASS),
+    ),
+    Act(
+        "read the archive without TLS",
+        ("s3:GetObject",),
+        _in("exports"),
+        denied=EVERYBODY,
+        is_secure=False,
+    ),
+    Act("list the archive without TLS", ("s3:ListBucket",), (BUCKET,), denied=EVERYBODY, is_secure=False),
+)
+
+THE_BUCKET = (
+    Act(
+        "loosen the bucket by hand",
+        (
+            "s3:DeleteBucket",
+            "s3:DeleteBucketPolicy",
+            "s3:PutBucketPolicy",
+            "s3:PutBucketVersioning",
+            "s3:PutBucketObjectLockConfiguration",
+            "s3:PutBucketOwnershipControls",
+            "s3:PutBucketPublicAccessBlock",
+            "s3:PutLifecycleConfiguration",
+        ),
+        (BUCKET,),
+        denied=ALL_BUT_BREAK_GLASS,
+        allowed=(BREAK_GLASS,),
+    ),
+)
+
+THE_REST = (
+    Act(
+        "destroy the ledger, or read all Consoles of it at once",
+        ("dynamodb:DeleteTable", "dynamodb:Scan", "dynamodb:UpdateTable"),
+        (TABLE,),
+        allowed=tuple(PEOPLE),
+    ),
+    Act(
+        "write a head, a lease or the index into the ledger",
+        ("dynamodb:PutItem",),
+        (TABLE,),
+        allowed=(ARCHIVE, *PEOPLE),
+        keys=OTHERS_LEDGER,
+    ),
+    Act(
+        "remove from the ledger",
+        ("dynamodb:DeleteItem",),
+        (TABLE,),
+        allowed=(ARCHIVE, *PEOPLE),
+        keys=OTHERS_LEDGER,
+    ),
+    Act(
+        "write the audit's notes",
+        ("dynamodb:PutItem",),
+        (TABLE,),
+        allowed=(ARCHIVE, VERIFY, *PEOPLE),
+        keys=NOTES,
+    ),
+    Act(
+        "read a Console's API key",
+        ("secretsmanager:GetSecretValue",),
+        (f"{SECRET}/read-AbCdEf", f"{SECRET}/purge-AbCdEf"),
+        allowed=(ARCHIVE, *PEOPLE),
+    ),
+    Act(
+        "read another secret",
+        ("secretsmanager:GetSecretValue",),
+        (f"{SECRET}/other-AbCdEf", ACCOUNT.format(service="secretsmanager") + ":secret:theirs/read-AbCdEf"),
+        allowed=tuple(PEOPLE),
+    ),
+    Act(
+        "change a secret",
+        ("secretsmanager:PutSecretValue", "secretsmanager:DeleteSecret"),
+        (f"{SECRET}/purge-AbCdEf",),
+        allowed=tuple(PEOPLE),
+    ),
+    Act("sign with the stack's key", ("kms:Sign",), (KEY,), allowed=(ARCHIVE,)),
+    Act(
+        "delete or disable the signing key",
+        ("kms:ScheduleKeyDeletion", "kms:DisableKey", "kms:PutKeyPolicy"),
+        (KEY,),
+        allowed=tuple(PEOPLE),
+    ),
+    Act(
+        "read or alter an answer of the retrieve function",
+        ("s3:GetObject", "s3:PutObject"),
+        ("arn:aws:s3:::ReportsBucket/reports/x",),
+        allowed=(RETRIEVE, *PEOPLE),
+    ),
+    Act(
+        "read or alter a result of Athena",
+        ("s3:GetObject", "s3:PutObject", "s3:DeleteObject"),
+        ("arn:aws:s3:::ReportsBucket/athena/x",),
+        allowed=tuple(PEOPLE),
+    ),
+    Act(
+        "read answers without TLS",
+        ("s3:GetObject",),
+        ("arn:aws:s3:::ReportsBucket/reports/x",),
+        denied=EVERYBODY,
+        is_secure=False,
+    ),
+    Act(
+        "list answers without TLS",
+        ("s3:ListBucket",),
+        ("arn:aws:s3:::ReportsBucket",),
+        denied=EVERYBODY,
+        is_secure=False,
+    ),
+    Act("send a message to people", ("sns:Publish",), ("AlertTopic",), allowed=(ARCHIVE, VERIFY, *PEOPLE)),
+    Act(
+        "take a failed run's event out of its queue",
+        ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:PurgeQueue"),
+        ("arn:aws:AWS::SQS::Queue:::FailedRuns", "arn:aws:AWS::SQS::Queue:::UndeliveredSchedules"),
+        allowed=tuple(PEOPLE),
+    ),
+    Act(
+        "start a run or an audit",
+        ("lambda:InvokeFunction",),
+        (f"{FUNCTION}ArchiveFunction", f"{FUNCTION}VerifyFunction"),
+        allowed=(SCHEDULE, *PEOPLE),
+    ),
+    Act(
+        "ask the retrieve function",
+        ("lambda:InvokeFunction",),
+        (f"{FUNCTION}RetrieveFunction",),
+        allowed=tuple(PEOPLE),
+    ),
+    Act(
+        "change a function, a role or a schedule",
+        (
+            "lambda:UpdateFunctionCode",
+            "iam:PutRolePolicy",
+            "scheduler:UpdateSchedule",
+            "scheduler:DeleteSchedule",
+        ),
+        (f"{FUNCTION}ArchiveFunction", "arn:aws:AWS::IAM::Role:::ArchiveRole", "FirstSchedule"),
+        allowed=tuple(PEOPLE),
+    ),
+)
+
+ACTS = THE_ARCHIVE + THE_BUCKET + THE_REST
