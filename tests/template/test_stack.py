@@ -31,7 +31,6 @@ SETTINGS = {
     "POWERTOOLS_SERVICE_NAME": "archive",
     "POWERTOOLS_METRICS_NAMESPACE": "CanaryAuditArchive",
     "POWERTOOLS_LOG_LEVEL": "INFO",
-    "POWERTOOLS_TRACER_CAPTURE_RESPONSE": "false",
 }
 
 
@@ -238,3 +237,8 @@ def test_without_any_verification_somebody_is_told(stack: Rendered) -> None:
     alarm = stack.properties("NotVerifiedAlarm")
     assert alarm["TreatMissingData"] == "breaching"
     assert (alarm["Statistic"], alarm["Period"] * alarm["EvaluationPeriods"]) == ("SampleCount", 2 * 86_400)
+
+
+def test_no_function_is_traced(stack: Rendered) -> None:
+    for name, function in stack.of_type("AWS::Lambda::Function").items():
+        assert "TracingConfig" not in function, name
