@@ -79,9 +79,17 @@ def test_a_denied_secret_may_as_well_not_exist() -> None:
         assert find_key(secrets, NAME) is None
     with (
         failing("secretsmanager", "get_secret_value", "AccessDeniedException") as secrets,
-        pytest.raises(SettingsError, match="role"),
+        pytest.raises(SettingsError) as caught,
     ):
         SecretKey(secrets, NAME).value()
+    told = str(caught.value)
+    assert NAME in told
+    for cause, deed in (
+        ("does not exist", "create it"),
+        ("may not read it", "secretsmanager:GetSecretValue"),
+    ):
+        assert cause in told
+        assert deed in told.partition(cause)[2]
 
 
 @pytest.mark.parametrize("code", ["DecryptionFailure", "InvalidParameterException"])

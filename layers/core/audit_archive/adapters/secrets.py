@@ -15,8 +15,11 @@ _A_KEY = re.compile(r"[!-~]+")
 
 _QUOTES = "\"'`\u201c\u201d\u2018\u2019\u00ab\u00bb"
 
+# Secrets Manager checks the permission before it looks for the secret, and an absent one has no ARN to allow.
 _ADVICE = {
-    "AccessDeniedException": "Let the function's role read this secret (secretsmanager:GetSecretValue).",
+    "AccessDeniedException": "Either it does not exist, because a role that may read secrets by a pattern of "
+    "their names is denied an absent one: create it with the Console's API key as its text. Or this role may "
+    "not read it: allow secretsmanager:GetSecretValue on it, and kms:Decrypt if it has a KMS key of its own.",
     "DecryptionFailure": "Let the function's role use the secret's KMS key.",
 }
 
@@ -85,8 +88,7 @@ def find_key(client: "SecretsManagerClient", name: str) -> SecretKey | None:
 
     The secret is read at once. Raises SettingsError if it exists and does not hold a key.
     """
-    # Secrets Manager checks the permission before it looks for the secret. A role that may read secrets by a
-    # pattern of their names is denied one that does not exist. So the two cases look the same.
+    # A role that may read secrets by a pattern of their names is denied one that does not exist: see _ADVICE.
     key = SecretKey(client, name, denied_is_absent=True)
     return key if key.exists() else None
 
