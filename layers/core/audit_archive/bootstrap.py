@@ -4,10 +4,9 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 import boto3
-from botocore.config import Config
 
 from audit_archive import __version__
-from audit_archive.adapters.aws import client_config, reject_partial_answers
+from audit_archive.adapters.aws import client_config, link_config, reject_partial_answers, seconds_left
 from audit_archive.adapters.console.http import HttpConsole, HttpPurgingConsole
 from audit_archive.adapters.ledger import DynamoDbLedger, DynamoDbVerifications
 from audit_archive.adapters.machine import LambdaClock, find_zone, handouts, scratch_file
@@ -92,12 +91,13 @@ def retrieve(event: object, context: InvocationContext) -> dict[str, Any]:
     """Answer the question in an event. Raises the errors of `audit_archive.errors`."""
     request = parse_request(event, find_zone)
     settings = RetrieveSettings.from_environment()
-    s3: S3Client = _client("s3", "s3v4")
+    s3: S3Client = _client("s3", signs_links=True)
     dynamodb: DynamoDBClient = _client("dynamodb")
+    clock = LambdaClock(context)
     reader = Reader(
         source=S3ArchiveStore(s3, settings.archive_bucket),
         ledger=DynamoDbLedger(dynamodb, settings.ledger_table),
-        clock=LambdaClock(context),
+        clock=clock,
         scratch=scratch_file,
         verifications=DynamoDbVerifications(dynamodb, settings.ledger_table),
     )
@@ -106,6 +106,7 @@ def retrieve(event: object, context: InvocationContext) -> dict[str, Any]:
         reports=S3ReportStore(s3, settings.reports_bucket),
         link_export=S3Links(s3, settings.archive_bucket).link,
         link_seconds=settings.link_minutes * MINUTE,
+        links_last=lambda wanted: seconds_left(_session().get_credentials(), wanted, clock.remaining()),
         invocation=Invocation(context.invoked_function_arn, context.aws_request_id, __version__),
     )
     return desk.answer(request)
@@ -182,11 +183,14 @@ def _alerts(topic: str | None) -> Alerts:
 
 
 @cache
-def _client(service: str, signature: str | None = None) -> Any:
-    """An AWS client, kept for the next invocation of the same process.
+def _session() -> boto3.Session:
+    """The credentials and the region of every client."""
+    return boto3.Session()
 
-    `signature`: the scheme that signs links.
-    """
-    config = client_config().merge(Config(signature_version=signature))
-    client = boto3.client(service, config=config)  # type: ignore[call-overload]  # it is a variable
+
+@cache
+def _client(service: str, *, signs_links: bool = False) -> Any:
+    """An AWS client, kept for the next invocation of the same process."""
+    config = link_config() if signs_links else client_config()
+    client = _session().client(service, config=config)  # type: ignore[call-overload]  # it is a variable
     return reject_partial_answers(client)

@@ -164,7 +164,7 @@ class RetrieveSettings:
             archive_bucket=read.text("ARCHIVE_BUCKET"),
             ledger_table=read.text("LEDGER_TABLE"),
             reports_bucket=read.text("REPORTS_BUCKET"),
-            link_minutes=read.whole("LINK_MINUTES", default=15, low=1, high=720),
+            link_minutes=read.whole("LINK_MINUTES", default=15, low=1, high=15),
         )
 
 

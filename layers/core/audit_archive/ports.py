@@ -277,6 +277,12 @@ LinkExport: TypeAlias = Callable[[str, str, int], str | None]
 Anyone with the link can use it for that time. None if the source is a copy: it has no links.
 """
 
+LinksLast: TypeAlias = Callable[[int], int]
+"""For how many of so many seconds a link that is signed now surely works: a link ends with its credentials.
+
+Raises ArchiveStoreError if the credentials have ended.
+"""
+
 
 @dataclass(frozen=True)
 class Handouts:

@@ -240,11 +240,11 @@ class S3Links:
     """Links to objects of one bucket. Whoever has a link can download its object for a while, without AWS.
 
     The role itself needs s3:GetObject or s3:GetObjectVersion. A link ends early if the credentials that
-    signed it end.
+    signed it end: `aws.seconds_left` says when.
     """
 
     def __init__(self, client: "S3Client", bucket: str) -> None:
-        """`client` must sign with `s3v4`: older signatures have no region and no lifetime."""
+        """`client` should be made with `aws.link_config()`."""
         self._client = client
         self._bucket = bucket
 
