@@ -17,6 +17,7 @@ COLUMNS = {
     "schedule": "schedule",
     "on": "schedule_state",
     "verify": "verify_schedule",
+    "locks": "locks_schedule",
     "last run": "completed_at",
     "archived id": "highest_archived_id",
     "purged id": "highest_purged_id",
@@ -72,11 +73,12 @@ def add(chosen: Chosen, /, console: str, schedule: str | None, period_hours: int
     keys = {name.removesuffix("_key_file"): _key(file) for name, file in files.items() if file is not None}
     done = {f"secret {use}": _put_key(stack, stack.secret(console, use), key) for use, key in keys.items()}
     period = {"period_hours": period_hours} if period_hours is not None else {}
-    for kind, event, when in (
-        (schedules.ARCHIVE, {"console": console}, schedule),
-        (schedules.AUDIT, {"console": console, **period}, None),
+    for kind, own, when in (
+        (schedules.ARCHIVE, {}, schedule),
+        (schedules.AUDIT, period, None),
+        (schedules.LOCKS, {}, None),
     ):
-        is_new = schedules.create(stack, kind, event, when)
+        is_new = schedules.create(stack, kind, {"console": console, **kind.asks, **own}, when)
         done[f"schedule {kind.name}"] = "created" if is_new else "existed already; not changed"
     if chosen.is_json:
         return show_json({"console": console, "done": done})
@@ -96,13 +98,12 @@ def list_(chosen: Chosen, /) -> None:
     stack = chosen.stack
     found: dict[str, dict[str, Any]] = {each.console: each.as_dict() for each in statuses(stack.reader, None)}
     for each in schedules.listed(stack):
-        name = each["Name"]
-        is_audit = name.endswith(schedules.AUDIT_SUFFIX)
-        record = found.setdefault(name.removesuffix(schedules.AUDIT_SUFFIX), {})
-        if is_audit:
-            record["verify_schedule"] = each["ScheduleExpression"]
-        else:
+        name, kind = schedules.kind_of(each["Name"])
+        record = found.setdefault(name, {})
+        if kind is schedules.ARCHIVE:
             record |= {"schedule": each["ScheduleExpression"], "schedule_state": each.get("State")}
+        else:
+            record[f"{kind.name}_schedule"] = each["ScheduleExpression"]
     nothing = dict.fromkeys(COLUMNS.values())
     records = [nothing | record | {"console": name} for name, record in sorted(found.items())]
     if chosen.is_json:

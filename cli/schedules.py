@@ -1,11 +1,11 @@
-"""The schedules of a stack: one for the runs of each Console, and one for its daily audit.
+"""The schedules of a stack: for the runs of each Console, for its daily audit, and for its locks.
 
-Both are as the template makes the first Console's: the same target, role, retries and dead letters.
+All are as the template makes the first Console's: the same target, role, retries and dead letters.
 """
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from cli.stack import CloudError, Stack, asking, error_code_of
@@ -21,7 +21,8 @@ AUDIT_SUFFIX = "_verify"
 class Kind:
     """A kind of schedule: what its name ends with, which output names its function, what it does.
 
-    `expression`: the stack's parameter that says when the first Console's is due.
+    `expression`: the stack's parameter that says when the first Console's is due. `asks`: what its event has
+    besides the Console.
     """
 
     name: str
@@ -29,11 +30,26 @@ class Kind:
     function_output: str
     expression: str
     about: str
+    asks: Mapping[str, Any] = field(default_factory=dict)
 
 
 ARCHIVE = Kind("archive", "", "ArchiveFunctionArn", "ScheduleExpression", "Archives the audit trail of")
 AUDIT = Kind("verify", AUDIT_SUFFIX, "VerifyFunctionArn", "VerifyExpression", "Verifies the archive of")
-KINDS = (ARCHIVE, AUDIT)
+LOCKS = Kind(
+    "locks",
+    "_locks",
+    "ArchiveFunctionArn",
+    "LocksExpression",
+    "Extends the locks of the archive of",
+    {"extend_locks": True},
+)
+KINDS = (ARCHIVE, AUDIT, LOCKS)
+
+
+def kind_of(name: str) -> tuple[str, Kind]:
+    """The Console and the kind of the schedule with a name."""
+    kind = next((each for each in KINDS if each.suffix and name.endswith(each.suffix)), ARCHIVE)
+    return name.removesuffix(kind.suffix), kind
 
 
 def create(stack: Stack, kind: Kind, event: Mapping[str, Any], expression: str | None) -> bool:

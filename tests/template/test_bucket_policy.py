@@ -68,12 +68,23 @@ def test_a_statement_is_put_only_where_there_is_none(stack: Rendered) -> None:
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
-@pytest.mark.parametrize("action", ["s3:PutObject", "s3:PutObjectRetention"])
-def test_a_short_lock_is_refused(stack: Rendered, action: str, folder: str) -> None:
-    where = f"{BUCKET}/{folder}/x"
+def test_a_short_lock_is_refused(stack: Rendered, folder: str) -> None:
+    put = ("s3:PutObject", f"{BUCKET}/{folder}/x")
     short = LOCK | {"s3__object_lock_remaining_retention_days": "2554"}
-    assert bucket_denies(stack, request(action, where, s3__if_none_match="*", **short))
-    assert not bucket_denies(stack, request(action, where, s3__if_none_match="*", **LOCK))
+    assert bucket_denies(stack, request(*put, s3__if_none_match="*", **short))
+    assert not bucket_denies(stack, request(*put, s3__if_none_match="*", **LOCK))
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+@pytest.mark.parametrize("chosen", ["GOVERNANCE", "COMPLIANCE"])
+def test_a_lock_can_be_extended_to_what_a_raised_retention_promises(chosen: str, folder: str) -> None:
+    """Counted from the put, so the days that remain are fewer than RetentionDays; in the mode that it has."""
+    stack = render(ObjectLockMode=chosen)
+    extension = ("s3:PutObjectRetention", f"{BUCKET}/{folder}/x")
+    for mode in {"GOVERNANCE", chosen}:
+        lock = {"s3__object_lock_mode": mode, "s3__object_lock_remaining_retention_days": "400"}
+        assert not bucket_denies(stack, request(*extension, **lock))
+    assert bucket_denies(stack, request("s3:BypassGovernanceRetention", extension[1]))  # so S3 never shortens
 
 
 @pytest.mark.parametrize(("days", "denied"), [("88", True), ("89", False), ("90", False)])
@@ -89,8 +100,14 @@ def test_break_glass_may_shorten_a_lock(stack: Rendered) -> None:
         assert not bucket_denies(stack, asked)
 
 
-@pytest.mark.parametrize("action", ["s3:PutObject", "s3:PutObjectRetention"])
-@pytest.mark.parametrize(("chosen", "other"), [("GOVERNANCE", "COMPLIANCE"), ("COMPLIANCE", "GOVERNANCE")])
+@pytest.mark.parametrize(
+    ("chosen", "other", "action"),
+    [
+        ("GOVERNANCE", "COMPLIANCE", "s3:PutObject"),
+        ("GOVERNANCE", "COMPLIANCE", "s3:PutObjectRetention"),
+        ("COMPLIANCE", "GOVERNANCE", "s3:PutObject"),
+    ],
+)
 def test_only_the_chosen_lock_mode_is_put(action: str, chosen: str, other: str) -> None:
     stack = render(ObjectLockMode=chosen)
     where = (action, f"{BUCKET}/exports/x")

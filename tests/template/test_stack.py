@@ -107,6 +107,7 @@ def test_what_fails_is_retried_and_then_kept(stack: Rendered) -> None:
     [
         ("FirstSchedule", "ArchiveFunction", "schedule"),
         ("FirstVerification", "VerifyFunction", "verify-daily"),
+        ("FirstLocks", "ArchiveFunction", "extend-locks"),
     ],
 )
 def test_a_schedule_invokes_its_function_with_the_console(

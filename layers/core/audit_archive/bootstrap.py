@@ -35,9 +35,16 @@ from audit_archive.retrieve.request import parse_request
 from audit_archive.retrieve.statements import Reader
 from audit_archive.run.archive_run import archive_console
 from audit_archive.run.context import Order, Run, Signing
+from audit_archive.run.extend_locks import LocksOrder, LocksPorts, LocksReport, extend_locks
 from audit_archive.run.operate import state_decision as state
 from audit_archive.run.plan import Policy
-from audit_archive.run.request import ArchiveRequest, OperatorRequest, is_operator_event
+from audit_archive.run.request import (
+    ArchiveRequest,
+    LocksRequest,
+    OperatorRequest,
+    is_locks_event,
+    is_operator_event,
+)
 from audit_archive.run.result import Result
 
 if TYPE_CHECKING:
@@ -66,8 +73,13 @@ class InvocationContext(Protocol):
         ...
 
 
-def archive(event: object, context: InvocationContext) -> Result:
-    """Carry out the run, or state the decision, that an event asks for. Raises as `archive_run` does."""
+def archive(event: object, context: InvocationContext) -> Result | LocksReport:
+    """Carry out the run, extend the locks, or state the decision that an event asks for.
+
+    Raises as `archive_run` does.
+    """
+    if is_locks_event(event):
+        return lengthen(LocksRequest.from_event(event), context)
     if is_operator_event(event):
         return operate(OperatorRequest.from_event(event), context)
     return archive_run(ArchiveRequest.from_event(event), context)
@@ -85,6 +97,21 @@ def operate(request: OperatorRequest, context: InvocationContext) -> Result:
     settings = Settings.from_environment()
     policy = ArchiveRequest(request.console).policy(settings)
     return state(_run(request.console, policy, request.reason, settings, context), request)
+
+
+def lengthen(request: LocksRequest, context: InvocationContext) -> LocksReport:
+    """Extend the locks of a Console's archive. Raises the errors of `audit_archive.errors`."""
+    settings = Settings.from_environment()
+    s3: S3Client = _client("s3")
+    dynamodb: DynamoDBClient = _client("dynamodb")
+    ports = LocksPorts(
+        store=S3ArchiveStore(s3, settings.archive_bucket),
+        ledger=DynamoDbLedger(dynamodb, settings.ledger_table),
+        alerts=_alerts(settings.alert_topic),
+        clock=LambdaClock(context),
+    )
+    order = LocksOrder(request.console, settings.retention_days, settings.object_lock_mode)
+    return extend_locks(ports, order)
 
 
 def retrieve(event: object, context: InvocationContext) -> dict[str, Any]:

@@ -83,6 +83,13 @@ class ArchiveStore(ArchiveSource, Protocol):
         version (versioning is off) or does not take locks.
         """
 
+    def extend(self, key: str, version_id: str, retention: Retention) -> None:
+        """Lock one version for longer, or lock a version that has no lock in force.
+
+        The store refuses to shorten a lock in force and to change its mode: ArchiveStoreError. Raises
+        IntegrityError if it takes no locks. A legal hold stays as it is.
+        """
+
     def create(self, key: str, body: bytes, sha256: str, retention: Retention) -> None:
         """Try to put an object, locked, under a key that is free (`If-None-Match: *`).
 
@@ -232,6 +239,12 @@ class Ledger(Findings, Protocol):
         """What earlier runs noted of an entry that exports lack; None without such a note."""
 
     def note_lack(self, console: str, lack: Lack | None) -> None:
+        """Note it for the next run; None removes the note."""
+
+    def lock_cursor(self, console: str) -> str | None:
+        """The last key that an unfinished extension of locks has done; None without one. It may be lost."""
+
+    def note_lock_cursor(self, console: str, key: str | None) -> None:
         """Note it for the next run; None removes the note."""
 
     def head(self, console: str) -> Head | None:

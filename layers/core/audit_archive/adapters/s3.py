@@ -126,6 +126,17 @@ class S3ArchiveStore:
             if is_definite_refusal(error):
                 raise store_error(f"The object {key} could not be created", error) from error
 
+    def extend(self, key: str, version_id: str, retention: Retention) -> None:
+        """The role needs s3:PutObjectRetention. Without s3:BypassGovernanceRetention S3 never shortens."""
+        lock: Any = {"Mode": retention.mode, "RetainUntilDate": datetime.fromtimestamp(retention.until, UTC)}
+        try:
+            self._client.put_object_retention(
+                Bucket=self._bucket, Key=key, VersionId=version_id, Retention=lock
+            )
+        except AwsFault as error:
+            action = f"The lock of {key} (version {version_id}) could not be extended"
+            raise store_error(action, error) from error
+
     def inspect(self, key: str, version_id: str | None = None) -> ObjectFacts | None:
         # An answer whose head was cut off looks like an object without a lock: ask again.
         facts = self._head(key, version_id)

@@ -17,6 +17,8 @@ class Verdict(StrEnum):
     """A statement names it, and it is gone before its retention is over."""
     UNLOCKED = "unlocked"
     """It has no object lock, or one in a weaker mode, or one that ends earlier than stated."""
+    ENDING = "ending"
+    """It is kept for ever, and its object lock ends within 30 days, or has ended."""
     MISDESCRIBED = "misdescribed"
     """Its content or its key does not fit the statement."""
     BROKEN = "broken"
