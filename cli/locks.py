@@ -5,7 +5,6 @@ from typing import Any
 import click
 
 from audit_archive.run.extend_locks import LocksOutcome
-from audit_archive.run.request import LocksRequest
 from cli.exits import Exit, Failure
 from cli.invoke import invoke, result_of
 from cli.options import Chosen, chosen, confirm, console_argument, global_options, yes_option
@@ -16,22 +15,19 @@ COUNTED = ("looked_at", "extended", "refused", "unread")
 
 @click.command()
 @console_argument
-@click.option("--reason", metavar="TEXT", help="Why. The function's log keeps it.")
 @yes_option
 @global_options(hidden=True)
 @chosen
-def locks(chosen: Chosen, /, console: str, reason: str | None, *, yes: bool) -> None:
+def locks(chosen: Chosen, /, console: str, *, yes: bool) -> None:
     """Extend the locks of a Console's archive that end soon, as the stack's schedule does.
 
-    Statements and checkpoints are kept for ever, so their locks are extended for another RetentionDays
-    within the last year. The locks of exports and entry files are extended only if RetentionDays was raised.
-    No lock is ever shortened. In COMPLIANCE an extension can't be taken back, by no one.
+    Statements and checkpoints are kept for ever, so their locks are extended by another RetentionDays in
+    their last year. The locks of exports and entry files are extended only if RetentionDays was raised.
+    No lock is ever shortened. In COMPLIANCE an extension is final: not even root can take it back.
 
     If the time of one invocation is not enough, the command starts the next one until all is looked at.
     """
-    event = {"console": console, "extend_locks": True, "reason": reason}
-    event = {name: value for name, value in event.items() if value is not None}
-    LocksRequest.from_event(event)
+    event = {"console": console, "extend_locks": True}
     settings = chosen.stack.settings
     days, mode = settings.retention_days, settings.object_lock_mode
     confirm(f"Extend the locks of Console {console} that end soon, by {days} days in mode {mode}?", yes=yes)

@@ -14,7 +14,7 @@ from audit_archive.format.statement import statement_bytes
 from audit_archive.format.times import DAY, from_rfc3339, rfc3339
 from audit_archive.format.verdicts import Depth, Verdict
 from audit_archive.ports import Retention
-from audit_archive.run.extend_locks import BATCH, LocksOutcome, LocksReport
+from audit_archive.run.extend_locks import KEYS_AT_ONCE, LocksOutcome, LocksReport
 from audit_archive.run.lock_terms import LEAST_MARGIN_DAYS, LockTerms
 from tests.support.attacker import Victim, twin_world
 from tests.support.fakes import CallLog, CrashError, FakeSigner, FaultyCalls
@@ -269,7 +269,7 @@ def long_world() -> World:
     world = signed_world(91)
     world.later(60 * DAY)
     lock = Retention(LockMode.GOVERNANCE, world.clock.now() + DAY)
-    for seq in range(10, 3 * BATCH):
+    for seq in range(10, 3 * KEYS_AT_ONCE):
         world.store.add(statement_key(CONSOLE, seq), Stored("", b"{}", "", lock))
     return world
 

@@ -28,13 +28,13 @@ from audit_archive.ports import Alerts, ArchiveStore, Clock, Ledger, ObjectFacts
 from audit_archive.run.lock_terms import LockTerms
 from audit_archive.storage.chain import Listed, listed, read_whole
 
-WORKERS = 8
+LOCK_WORKERS = 8
 """Requests that are made at once."""
 
-BATCH = 64
+KEYS_AT_ONCE = 64
 """Keys that are listed and looked at before the cursor moves."""
 
-CHUNK = 256
+LOCKS_AT_ONCE = 256
 """Objects that are looked at before the time is looked at."""
 
 TIME_RESERVE = 60.0
@@ -115,7 +115,7 @@ def extend_locks(ports: LocksPorts, order: LocksOrder) -> LocksReport:
     """
     work = _Work(ports, order)
     outcome = LocksOutcome.UNFINISHED
-    with ThreadPoolExecutor(WORKERS) as pool:
+    with ThreadPoolExecutor(LOCK_WORKERS) as pool:
         if work.look_at_all(pool):
             ports.ledger.note_lock_cursor(order.console, None)
             outcome = LocksOutcome.DONE
@@ -155,12 +155,12 @@ class _Work:
 
     def look_at_all(self, pool: ThreadPoolExecutor) -> bool:
         """Whether there was time for everything."""
-        for batch in _in_parts(self._listed(), BATCH):
+        for batch in _in_parts(self._listed(), KEYS_AT_ONCE):
             kept = list[_Kept]()
             for found in pool.map(self._kept, batch):
                 kept += [each for each in found if each is not None]
                 self.unread += found.count(None)
-            for chunk in _in_parts(kept, CHUNK):
+            for chunk in _in_parts(kept, LOCKS_AT_ONCE):
                 if self.ports.clock.remaining() < TIME_RESERVE:
                     return False
                 for results in pool.map(self._look, chunk):

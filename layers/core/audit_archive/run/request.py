@@ -88,11 +88,10 @@ class OperatorRequest:
 
 @dataclass(frozen=True)
 class LocksRequest:
-    """The locks of which Console's archive to extend, and why."""
+    """The locks of which Console's archive to extend."""
 
     console: str
     extend_locks: bool
-    reason: str | None = None
 
     @classmethod
     def from_event(cls, event: object) -> "LocksRequest":
@@ -119,7 +118,6 @@ _ARCHIVE_FIELDS: Fields = {
 _LOCKS_FIELDS: Fields = {
     "console": console_id,
     "extend_locks": only_true("extend_locks"),
-    "reason": printable("reason"),
 }
 _OPERATOR_FIELDS: Fields = {
     "console": console_id,
