@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audit_archive.errors import ArchiveStoreError
-from audit_archive.format.facts import LockMode
+from audit_archive.format.facts import HeldBackBy, LockMode
 from audit_archive.format.layout import checkpoint_key, entries_prefix, statement_key
 from audit_archive.format.statement import statement_bytes
 from audit_archive.format.times import DAY, from_rfc3339, rfc3339
@@ -372,3 +372,39 @@ def test_a_checkpoint_whose_lock_ends_is_told_of_too() -> None:
     (fault,) = victim.audit(depth=Depth.CHAIN).faults
     assert (fault.verdict, fault.key) == (Verdict.ENDING, key)
     assert entries_prefix(CONSOLE) not in fault.sentence
+
+
+# ------------------------------------------------------------------------------------------ the purge
+
+
+def kept_world() -> World:
+    """Entries that the keep window left on the Console until their proof is about to end."""
+    world = World()
+    world.keep = 80 * DAY
+    world.aged(3)
+    world.run()
+    world.later(75 * DAY)
+    world.keep = 0
+    return world
+
+
+def test_a_raised_retention_and_extended_locks_lift_the_hold_of_an_ending_proof() -> None:
+    world = kept_world()
+    assert world.run().held_back_by == HeldBackBy.ENDING_PROOF
+    world.retention_days = 1_000
+    assert world.run().held_back_by == HeldBackBy.ENDING_PROOF  # raised, and not extended yet
+    world.extend_locks()
+    world.aged(1)
+    world.run()
+    assert world.posts == [4]
+
+
+@pytest.mark.parametrize("which", ["the export", "an entry file"])
+def test_a_proof_of_which_one_lock_could_not_be_extended_still_ends(which: str) -> None:
+    world = kept_world()
+    said = world.last()
+    world.store.refuses_extension = {said.export.key if which == "the export" else said.entries[0].key}
+    world.retention_days = 1_000
+    assert world.extend_locks().refused == 1
+    assert world.run().held_back_by == HeldBackBy.ENDING_PROOF
+    assert world.posts == []
