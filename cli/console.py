@@ -71,7 +71,7 @@ def add(chosen: Chosen, /, console: str, schedule: str | None, period_hours: int
     if period_hours is not None:
         _check_period(schedule or stack.parameters()[schedules.ARCHIVE.expression], period_hours)
     keys = {name.removesuffix("_key_file"): _key(file) for name, file in files.items() if file is not None}
-    done = {f"secret {use}": _put_key(stack, stack.secret(console, use), key) for use, key in keys.items()}
+    done = {f"secret {use}": put_key(stack, console, use, key) for use, key in keys.items()}
     period = {"period_hours": period_hours} if period_hours is not None else {}
     for kind, own, when in (
         (schedules.ARCHIVE, {}, schedule),
@@ -158,7 +158,11 @@ def _key(file: IO[str]) -> str:
     return key
 
 
-def _put_key(stack: Stack, name: str, key: str) -> str:
+def put_key(stack: Stack, console: str, use: str, key: str) -> str:
+    """Put a Console's key where the stack reads it. Returns what became of it. Raises CloudError."""
+    name = stack.secret(console, use)
+    if stack.settings.in_parameter_store:
+        return _put_parameter(stack, name, key)
     secrets = stack.client("secretsmanager")
     with asking(f"The secret {name} can't be written"):
         try:
@@ -167,3 +171,17 @@ def _put_key(stack: Stack, name: str, key: str) -> str:
             secrets.put_secret_value(SecretId=name, SecretString=key)
             return "has a new value"
     return "created"
+
+
+def _put_parameter(stack: Stack, name: str, key: str) -> str:
+    """Encrypted with the key aws/ssm: every role of the account that may read the parameter may use it."""
+    with asking(f"The parameter {name} can't be written"):
+        put = stack.client("ssm").put_parameter(
+            Name=name,
+            Value=key,
+            Type="SecureString",
+            Tier="Standard",
+            Overwrite=True,
+            Description="An API key of a Canary Console",
+        )
+    return "created" if put["Version"] == 1 else "has a new value"

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import boto3
 import pytest
 
 from audit_archive.adapters.ledger import DynamoDbLedger
@@ -543,6 +544,17 @@ def test_variables_with_a_default_may_be_missing(world: World) -> None:
     (key,) = world.keys("exports/")
     assert world.lock_of(key)[0] == "GOVERNANCE"
     assert 2555.9 < world.lock_of(key)[1] <= 2556
+
+
+def test_the_keys_may_be_parameters(world: World) -> None:
+    for use in ("read", "purge"):
+        world.aws.secrets.delete_secret(SecretId=world.secret(use), ForceDeleteWithoutRecovery=True)
+    world.set(KEY_STORE="parameter-store")
+    name, ssm = f"/{world.secret('read')}", boto3.client("ssm")
+    refuse_settings(world, f"The parameter {name} does not exist")
+    ssm.put_parameter(Name=name, Value=f"{READ_KEY}\n", Type="SecureString")
+    ssm.put_parameter(Name=f"/{world.secret('purge')}", Value=PURGE_KEY, Type="SecureString")
+    assert world.run()["outcome"] == "purged"
 
 
 def test_no_reading_key(world: World) -> None:

@@ -19,6 +19,7 @@ SETTINGS = {
     "ARCHIVE_BUCKET": "ArchiveBucket",
     "LEDGER_TABLE": "LedgerTable",
     "SECRET_PREFIX": "canary-audit",
+    "KEY_STORE": "secrets-manager",
     "PURGE_MODE": "on",
     "KEEP_DAYS": "0",
     "SETTLE_MINUTES": "60",
@@ -153,7 +154,7 @@ def test_options_are_off_until_asked_for(stack: Rendered) -> None:
 def test_the_template_makes_no_secret_and_takes_none(stack: Rendered) -> None:
     assert not stack.of_type("AWS::SecretsManager::Secret")
     takes = [name for name in SOURCE["Parameters"] if re.search("key|token|password", name, re.IGNORECASE)]
-    assert takes == ["SigningKeyArn"]  # by its name, not the key
+    assert takes == ["KeyStore", "SigningKeyArn"]  # where keys are, and the name of one
     assert not re.fullmatch(SOURCE["Parameters"]["SigningKeyArn"]["AllowedPattern"], "abcdef0123456789")
 
 

@@ -11,7 +11,7 @@ from audit_archive.adapters.console.http import HttpConsole, HttpPurgingConsole
 from audit_archive.adapters.ledger import DynamoDbLedger, DynamoDbVerifications
 from audit_archive.adapters.machine import LambdaClock, find_zone, handouts, scratch_file
 from audit_archive.adapters.s3 import S3ArchiveStore, S3Links, S3ReportStore
-from audit_archive.adapters.secrets import SecretKey, find_key
+from audit_archive.adapters.secrets import Parameter, Secret, StoredKey, existing, find_key
 from audit_archive.adapters.signing import KmsSigner, is_signed
 from audit_archive.adapters.sns_alerts import NoAlerts, SnsAlerts
 from audit_archive.answers import Invocation
@@ -173,18 +173,16 @@ def _run(
     )
     order = Order(console, policy, settings.retention_days, settings.object_lock_mode, facts)
     url = settings.console_url(order.console)
-    secrets: SecretsManagerClient = _client("secretsmanager")
-    prefix = f"{settings.secret_prefix}/{order.console}"
 
     def open_purger() -> PurgingConsole | None:
-        key = find_key(secrets, f"{prefix}/purge")
+        key = _purge_key(settings, order.console)
         return HttpPurgingConsole(url, key, settings.auth_style, clock) if key is not None else None
 
     s3: S3Client = _client("s3")
     dynamodb: DynamoDBClient = _client("dynamodb")
     return Run(
         order=order,
-        console=HttpConsole(url, SecretKey(secrets, f"{prefix}/read"), settings.auth_style, clock),
+        console=HttpConsole(url, _read_key(settings, order.console), settings.auth_style, clock),
         open_purger=open_purger,
         store=S3ArchiveStore(s3, settings.archive_bucket),
         ledger=DynamoDbLedger(dynamodb, settings.ledger_table),
@@ -193,6 +191,22 @@ def _run(
         scratch=scratch_file,
         signing=_signing(settings),
     )
+
+
+def _read_key(settings: Settings, console: str) -> StoredKey:
+    name = settings.key_name(console, "read")
+    if settings.in_parameter_store:
+        return StoredKey(Parameter(_client("ssm"), name))
+    secrets: SecretsManagerClient = _client("secretsmanager")
+    return StoredKey(Secret(secrets, name))
+
+
+def _purge_key(settings: Settings, console: str) -> StoredKey | None:
+    name = settings.key_name(console, "purge")
+    if settings.in_parameter_store:
+        return existing(Parameter(_client("ssm"), name))
+    secrets: SecretsManagerClient = _client("secretsmanager")
+    return find_key(secrets, name)
 
 
 def _signing(settings: Settings) -> Signing | None:
