@@ -14,6 +14,7 @@ from tests.mutants.tables import (
     intents,
     keep,
     ledger,
+    locks,
     proofs,
     purge,
     retrieval,
@@ -41,4 +42,5 @@ MUTANTS: tuple[Mutant, ...] = (
     *proofs.MUTANTS,
     *retrieval.MUTANTS,
     *auditor.MUTANTS,
+    *locks.MUTANTS,
 )

@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from audit_archive.audit.locks import judge_first_locks
+from audit_archive.audit.tally import AuditTally
 from audit_archive.errors import ArchiveStoreError
 from audit_archive.format.facts import HeldBackBy, LockMode
 from audit_archive.format.layout import checkpoint_key, entries_prefix, statement_key
@@ -207,10 +209,10 @@ def test_a_forged_statement_extends_nothing_of_others_and_nothing_for_longer_tha
     world = signed_world(365)
     said, foreign = world.last(), "exports/console=other/x.json.zip"
     lock = Retention(LockMode.GOVERNANCE, world.clock.now() + DAY)
-    world.store.add(foreign, Stored("", b"x", "", lock))
+    others = world.store.add(foreign, Stored("", b"x", "", lock)).version_id
     export = world.store.history(said.export.key)[0]
     world.store.relock(said.export.key, lock)
-    for seq, (key, version) in enumerate([(foreign, "v1"), (said.export.key, export.version_id)], 90):
+    for seq, (key, version) in enumerate([(foreign, others), (said.export.key, export.version_id)], 90):
         forged = forged_statement(world, seq, key, version)
         world.store.add(statement_key(CONSOLE, seq), Stored("", forged, "", lock))
     world.extend_locks()
@@ -408,3 +410,35 @@ def test_a_proof_of_which_one_lock_could_not_be_extended_still_ends(which: str) 
     assert world.extend_locks().refused == 1
     assert world.run().held_back_by == HeldBackBy.ENDING_PROOF
     assert world.posts == []
+
+
+def test_the_first_lock_is_told_of_by_an_audit_that_walks_nothing() -> None:
+    victim = Victim(twin_world())
+    victim.world.clock.moment = from_rfc3339(victim.archives[0].export.retain_until)
+    for gone, told in (
+        (None, statement_key(CONSOLE, 1)),
+        (statement_key(CONSOLE, 1), checkpoint_key(CONSOLE, 1)),
+    ):
+        if gone is not None:
+            victim.lose(gone)
+        tally = AuditTally()
+        judge_first_locks(victim.store, CONSOLE, tally, victim.world.clock.now())
+        assert [(fault.verdict, fault.key) for fault in tally.faults] == [(Verdict.ENDING, told)]
+    judge_first_locks(victim.store, "other", empty := AuditTally(), 0)
+    assert empty.faults == ()
+
+
+def test_a_stored_export_that_a_later_run_rests_on_is_not_extended_by_hours() -> None:
+    """The second statement names the export of the first, which promised no more than at its own put."""
+    world = World()
+    world.trail.arrive(3)
+    world.run()
+    world.later()
+    world.run()
+    first, second = world.archives()[:2]
+    assert first.export == second.export
+    before = ends(world, "exports/", "entries/")
+    log = CallLog()
+    world.extend_locks(log)
+    assert ends(world, "exports/", "entries/") == before
+    assert log.calls.count("FakeStore.extend") == 0
