@@ -55,6 +55,12 @@ def _until_done(chosen: Chosen, event: dict[str, Any]) -> dict[str, Any]:
         }  # fmt: skip
         if report["outcome"] != LocksOutcome.UNFINISHED:
             return done
+        if not report["looked_at"]:
+            raise Failure(
+                "NoProgress",
+                "The function had no time to look at a single lock: raise MemoryMb, then run this again.",
+                Exit.FAILED,
+            )
         say(f"{done['looked_at']} locks are looked at, {done['extended']} extended. It goes on.")
 
 

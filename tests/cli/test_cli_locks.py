@@ -71,6 +71,13 @@ def test_it_goes_on_until_all_is_looked_at_and_adds_up() -> None:
     assert deployed.asked == [{"console": "1234abcd", "extend_locks": True}] * 3
 
 
+def test_it_does_not_go_on_for_ever() -> None:
+    deployed = Deployed({"outcome": "unfinished"}, {"outcome": "unfinished", "looked_at": 0}, {})
+    said = locks(deployed, "--yes")
+    assert (said.exit_code, len(deployed.asked)) == (Exit.FAILED, 2)
+    assert "had no time" in said.stderr
+
+
 def test_it_asks_first_and_says_for_how_long_and_in_which_mode() -> None:
     deployed = Deployed({})
     said = locks(deployed, answer="n\n")

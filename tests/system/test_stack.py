@@ -19,7 +19,9 @@ from local.aws.emulator import DIRECT
 
 pytestmark = pytest.mark.timeout(400)  # the first of them builds and deploys the stack
 
-LAMBDA_BRINGS = ("boto3", "botocore", "s3transfer")
+LAMBDA_BRINGS = ("boto3", "botocore", "s3transfer", "dateutil", "six.py")
+"""The SDK, and what it needs and we do not."""
+
 PATIENCE_SECONDS = 100.0
 
 
