@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.measure import ROOT
 from local.aws import LocalAws, LocalConsole
 from local.aws.console import PURGE_KEY, READ_KEY, URL_TEMPLATE
 
@@ -23,10 +22,6 @@ SETTINGS = {
     "CONSOLE_URL_TEMPLATE": URL_TEMPLATE,
     "POWERTOOLS_SERVICE_NAME": "archive",
     "POWERTOOLS_METRICS_NAMESPACE": "CanaryAuditArchive",
-    # As in Lambda, where the tracer loads less than elsewhere. Its datagrams go to a port without a listener.
-    "LAMBDA_TASK_ROOT": str(ROOT / "functions" / "archive"),
-    "_X_AMZN_TRACE_ID": "Root=1-00000000-000000000000000000000000;Parent=0000000000000000;Sampled=1",
-    "AWS_XRAY_DAEMON_ADDRESS": "127.0.0.1:2000",
 }
 
 

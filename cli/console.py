@@ -18,6 +18,7 @@ COLUMNS = {
     "schedule": "schedule",
     "on": "schedule_state",
     "verify": "verify_schedule",
+    "locks": "locks_schedule",
     "last run": "completed_at",
     "archived id": "highest_archived_id",
     "purged id": "highest_purged_id",
@@ -71,13 +72,14 @@ def add(chosen: Chosen, /, console: str, schedule: str | None, period_hours: int
     if period_hours is not None:
         _check_period(schedule or stack.parameters()[schedules.ARCHIVE.expression], period_hours)
     keys = {name.removesuffix("_key_file"): _key(file) for name, file in files.items() if file is not None}
-    done = {f"secret {use}": _put_key(stack, stack.secret(console, use), key) for use, key in keys.items()}
+    done = {f"secret {use}": put_key(stack, console, use, key) for use, key in keys.items()}
     period = {"period_hours": period_hours} if period_hours is not None else {}
-    for kind, event, when in (
-        (schedules.ARCHIVE, {"console": console}, schedule),
-        (schedules.AUDIT, {"console": console, **period}, None),
+    for kind, own, when in (
+        (schedules.ARCHIVE, {}, schedule),
+        (schedules.AUDIT, period, None),
+        (schedules.LOCKS, {}, None),
     ):
-        is_new = schedules.create(stack, kind, event, when)
+        is_new = schedules.create(stack, kind, {"console": console, **kind.asks, **own}, when)
         done[f"schedule {kind.name}"] = "created" if is_new else "existed already; not changed"
     if chosen.is_json:
         return show_json({"console": console, "done": done})
@@ -100,11 +102,12 @@ def list_(chosen: Chosen, /) -> None:
         owner = schedules.owner_of(each["Name"])
         if owner is None:
             continue
-        record = found.setdefault(owner[0], {})
-        if owner[1] == schedules.AUDIT:
-            record["verify_schedule"] = each["ScheduleExpression"]
-        elif owner[1] == schedules.ARCHIVE:
+        name, kind = owner
+        record = found.setdefault(name, {})
+        if kind is schedules.ARCHIVE:
             record |= {"schedule": each["ScheduleExpression"], "schedule_state": each.get("State")}
+        else:
+            record[f"{kind.name}_schedule"] = each["ScheduleExpression"]
     nothing = dict.fromkeys(COLUMNS.values())
     records = [nothing | record | {"console": name} for name, record in sorted(found.items())]
     if chosen.is_json:
@@ -195,7 +198,11 @@ def _key(file: IO[str]) -> str:
     return key
 
 
-def _put_key(stack: Stack, name: str, key: str) -> str:
+def put_key(stack: Stack, console: str, use: str, key: str) -> str:
+    """Put a Console's key where the stack reads it. Returns what became of it. Raises CloudError."""
+    name = stack.secret(console, use)
+    if stack.settings.in_parameter_store:
+        return _put_parameter(stack, name, key)
     secrets = stack.client("secretsmanager")
     with asking(f"The secret {name} can't be written"):
         try:
@@ -204,3 +211,17 @@ def _put_key(stack: Stack, name: str, key: str) -> str:
             secrets.put_secret_value(SecretId=name, SecretString=key)
             return "has a new value"
     return "created"
+
+
+def _put_parameter(stack: Stack, name: str, key: str) -> str:
+    """Encrypted with the key aws/ssm: every role of the account that may read the parameter may use it."""
+    with asking(f"The parameter {name} can't be written"):
+        put = stack.client("ssm").put_parameter(
+            Name=name,
+            Value=key,
+            Type="SecureString",
+            Tier="Standard",
+            Overwrite=True,
+            Description="An API key of a Canary Console",
+        )
+    return "created" if put["Version"] == 1 else "has a new value"

@@ -17,6 +17,7 @@ from cli.export import export
 from cli.hold import hold
 from cli.keys import keys
 from cli.live import live
+from cli.locks import locks
 from cli.options import Chosen, global_options
 from cli.proof import proof
 from cli.run import accept, epoch, ledger, resume, run
@@ -77,6 +78,6 @@ def main(ctx: click.Context) -> None:
 
 for _command in (
     *(status, entries, export, proof, evidence, verify, keys),
-    *(run, live, resume, accept, epoch, ledger, console, hold, adopt),
+    *(run, live, resume, accept, epoch, ledger, console, hold, locks, adopt),
 ):
     main.add_command(_command)

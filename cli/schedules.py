@@ -5,7 +5,7 @@ They are as the template makes the first Console's: the same target, role, retri
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from audit_archive.events import is_console_id
@@ -22,7 +22,8 @@ AUDIT_SUFFIX = "_verify"
 class Kind:
     """A kind of schedule: what its name ends with, which output names its function, what it does.
 
-    `expression`: the stack's parameter that says when the first Console's is due.
+    `expression`: the stack's parameter that says when the first Console's is due. `asks`: what its event has
+    besides the Console.
     """
 
     name: str
@@ -30,11 +31,20 @@ class Kind:
     function_output: str
     expression: str
     about: str
+    asks: Mapping[str, Any] = field(default_factory=dict)
 
 
 ARCHIVE = Kind("archive", "", "ArchiveFunctionArn", "ScheduleExpression", "Archives the audit trail of")
 AUDIT = Kind("verify", AUDIT_SUFFIX, "VerifyFunctionArn", "VerifyExpression", "Verifies the archive of")
-KINDS = (ARCHIVE, AUDIT)
+LOCKS = Kind(
+    "locks",
+    "_locks",
+    "ArchiveFunctionArn",
+    "LocksExpression",
+    "Extends the locks of the archive of",
+    {"extend_locks": True},
+)
+KINDS = (ARCHIVE, AUDIT, LOCKS)
 
 
 def create(stack: Stack, kind: Kind, event: Mapping[str, Any], expression: str | None) -> bool:

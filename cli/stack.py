@@ -20,7 +20,7 @@ from audit_archive.adapters.folder_source import FolderSource
 from audit_archive.adapters.ledger import DynamoDbLedger, DynamoDbVerifications
 from audit_archive.adapters.machine import SystemClock, find_zone, handouts, scratch_file
 from audit_archive.adapters.s3 import S3ArchiveStore
-from audit_archive.adapters.secrets import SecretKey
+from audit_archive.adapters.secrets import Parameter, Secret, StoredKey
 from audit_archive.adapters.signing import KmsSigner, is_signed
 from audit_archive.config import Settings
 from audit_archive.errors import AuditArchiveError, SettingsError
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_kms import KMSClient
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_secretsmanager import SecretsManagerClient
 
 __all__ = [
     "CloudError",
@@ -178,14 +177,18 @@ class Stack:
 
     def console(self, console: str) -> Console:
         """A Console, read with the Read-Only key in its secret."""
-        settings = self.settings
-        secrets: SecretsManagerClient = self.client("secretsmanager")
-        key = SecretKey(secrets, self.secret(console, "read"))
-        return HttpConsole(settings.console_url(console), key, settings.auth_style, self.clock)
+        settings, name = self.settings, self.secret(console, "read")
+        in_parameters = settings.in_parameter_store
+        holder = (
+            Parameter(self.client("ssm"), name)
+            if in_parameters
+            else Secret(self.client("secretsmanager"), name)
+        )
+        return HttpConsole(settings.console_url(console), StoredKey(holder), settings.auth_style, self.clock)
 
     def secret(self, console: str, use: str) -> str:
-        """The name of the secret with a Console's key; `use` is `read` or `purge`."""
-        return f"{self.settings.secret_prefix}/{console}/{use}"
+        """The name of the secret or parameter with a Console's key; `use` is `read` or `purge`."""
+        return self.settings.key_name(console, use)
 
     def signing_key(self) -> PublicKey | None:
         """The public half of the stack's signing key; None if the stack does not sign."""

@@ -150,7 +150,8 @@ def _event(stack: Stack, kind: Kind, console: str, archive: Mapping[str, Any]) -
     expression = str(archive["ScheduleExpression"])
     period = shortest_period(expression)
     is_own = expression != stack.parameters()[ARCHIVE.expression]
-    return {"console": console} | ({"period_hours": period} if kind == AUDIT and is_own and period else {})
+    own = {"period_hours": period} if kind == AUDIT and is_own and period else {}
+    return {"console": console, **kind.asks, **own}
 
 
 def _differences(there: Any, wanted: Any, path: str = "") -> dict[str, tuple[Any, Any]]:

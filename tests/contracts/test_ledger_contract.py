@@ -216,3 +216,15 @@ def test_a_head_of_many_thousands_of_holes(ledger: Ledger, console: str) -> None
     assert ledger.head(console) == head
     ledger.record(head_at(small), small)
     assert ledger.head(console) == head_at(small)
+
+
+@everywhere
+def test_how_far_locks_are_extended_is_noted_and_forgotten(ledger: Ledger, console: str) -> None:
+    assert ledger.lock_cursor(console) is None
+    ledger.note_lock_cursor(console, None)
+    for key in ("checkpoints/console=a/0000000001.txt", "statements/console=a/0000000002.json"):
+        ledger.note_lock_cursor(console, key)
+        assert ledger.lock_cursor(console) == key
+    assert ledger.lock_cursor("another") is None
+    ledger.note_lock_cursor(console, None)
+    assert ledger.lock_cursor(console) is None

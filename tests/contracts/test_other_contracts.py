@@ -9,7 +9,7 @@ import pytest
 
 from audit_archive.adapters.console.transport import ApiKey
 from audit_archive.adapters.machine import LambdaClock, SystemClock, scratch_file
-from audit_archive.adapters.secrets import SecretKey
+from audit_archive.adapters.secrets import Parameter, Secret, StoredKey
 from audit_archive.adapters.sns_alerts import SnsAlerts
 from audit_archive.errors import SettingsError
 from audit_archive.finding import Finding
@@ -89,8 +89,9 @@ def test_a_topic_that_is_gone_is_a_setting_to_correct(endpoint: str | None) -> N
 
 
 @everywhere
-def test_a_key_is_read_again_only_when_asked_for(endpoint: str | None) -> None:
-    key, rotate = _key(endpoint)
+@pytest.mark.parametrize("store", ["secrets-manager", "parameter-store"])
+def test_a_key_is_read_again_only_when_asked_for(endpoint: str | None, store: str) -> None:
+    key, rotate = _key(endpoint, store)
     assert key.value() == "old-key"
     rotate("new-key")
     assert key.value() == "old-key"
@@ -113,12 +114,20 @@ def _topic_with_a_reader(endpoint: str) -> tuple[SnsAlerts, Callable[[], list[di
     return SnsAlerts(sns, topic), messages
 
 
-def _key(endpoint: str | None) -> tuple[ApiKey, Callable[[str], object]]:
+def _key(endpoint: str | None, store: str) -> tuple[ApiKey, Callable[[str], object]]:
     if endpoint is None:
         fake = FakeKey("old-key")
         return fake, fake.rotate
+    if store == "parameter-store":
+        ssm = aws.client("ssm", endpoint)
+
+        def put(value: str) -> None:
+            ssm.put_parameter(Name="/c1/read", Value=value, Type="SecureString", Overwrite=True)
+
+        put(" old-key\n")
+        return StoredKey(Parameter(ssm, "/c1/read")), put
     secrets = aws.client("secretsmanager", endpoint)
     secrets.create_secret(Name="c1/read", SecretString=" old-key\n")
-    return SecretKey(secrets, "c1/read"), lambda value: secrets.put_secret_value(
+    return StoredKey(Secret(secrets, "c1/read")), lambda value: secrets.put_secret_value(
         SecretId="c1/read", SecretString=value
     )

@@ -1,8 +1,8 @@
 """The contract of ArchiveStore, on the fake and on S3ArchiveStore with both emulators.
 
-Where an emulator is left out its lie is named: moto accepts any checksum, and its conditional writes are not
-atomic; both take a lock of an unknown mode or of a past date, which S3 refuses. A check that can't fail is
-no check.
+Where an emulator is left out its lie is named: moto accepts any checksum, shortens locks and
+changes their mode, and its conditional writes are not atomic; both take a lock of an
+unknown mode or of a past date, which S3 refuses. A check that can't fail is no check.
 """
 
 from collections.abc import Callable
@@ -219,3 +219,46 @@ def test_more_versions_than_one_page_holds(subject: Subject) -> None:
 
 def _ids(ref: ObjectRef) -> tuple[str, str]:
     return ref.key, ref.version_id
+
+
+@everywhere
+def test_a_lock_is_extended_in_its_own_version(subject: Subject) -> None:
+    first, second = subject.put("a", b"1"), subject.put("a", b"2")
+    longer = lock(5 * HOUR)
+    subject.store.extend(*_ids(first), longer)
+    subject.store.extend(*_ids(first), longer)  # as the SDK repeats it
+    found = [subject.store.inspect(*_ids(ref)) for ref in (first, second)]
+    assert found[0] is not None
+    assert found[1] is not None
+    assert found[0].retention == longer
+    assert found[1].retention is not None
+    assert found[1].retention.until < longer.until - HOUR
+    assert subject.read(first) == b"1"
+
+
+@not_moto
+def test_no_lock_in_force_is_shortened(subject: Subject) -> None:
+    ref = subject.put("a", b"1")
+    before = subject.store.inspect(*_ids(ref))
+    with pytest.raises(ArchiveStoreError, match=r"a.*could not be extended|is locked until"):
+        subject.store.extend(*_ids(ref), lock(60))
+    assert subject.store.inspect(*_ids(ref)) == before
+
+
+@not_moto
+def test_a_lock_in_force_keeps_its_mode(subject: Subject) -> None:
+    until = lock(mode="COMPLIANCE", seconds=HOUR)
+    ref = subject.store.put(subject.key("a"), BytesIO(b"1"), digest(b"1"), until, {})
+    with pytest.raises(ArchiveStoreError):
+        subject.store.extend(*_ids(ref), lock(5 * HOUR))
+    found = subject.store.inspect(*_ids(ref))
+    assert found is not None
+    assert found.retention == until
+
+
+@everywhere
+def test_what_is_not_there_cannot_be_locked(subject: Subject) -> None:
+    ref = subject.put("a", b"1")
+    for key, version_id in ((subject.key("b"), ref.version_id), (ref.key, "nosuchversion")):
+        with pytest.raises(ArchiveStoreError):
+            subject.store.extend(key, version_id, lock(5 * HOUR))

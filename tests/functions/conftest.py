@@ -25,6 +25,7 @@ def aws() -> Iterator[Aws]:
         for name, value in environment_for(endpoint).items():
             environment.setenv(name, value)
         bootstrap._client.cache_clear()
+        bootstrap._session.cache_clear()
         yield Aws(
             boto3.client("s3"),
             boto3.client("dynamodb"),
@@ -33,6 +34,7 @@ def aws() -> Iterator[Aws]:
             boto3.client("sqs"),
         )
         bootstrap._client.cache_clear()
+        bootstrap._session.cache_clear()
 
 
 @pytest.fixture(scope="session")

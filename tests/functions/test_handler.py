@@ -9,6 +9,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import boto3
 import pytest
 
 from audit_archive.adapters.ledger import DynamoDbLedger
@@ -295,7 +296,9 @@ def test_an_event_may_keep_more_and_never_less(make_world: MakeWorld) -> None:
 # Events
 
 
-@pytest.mark.parametrize("path", ARCHIVING, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", [p for p in ARCHIVING if p.stem != "extend-locks"], ids=lambda path: path.stem
+)
 def test_every_example_event_does_what_it_says(make_world: MakeWorld, path: Path) -> None:
     event = json.loads(path.read_text())
     first = event.get("last", 0) + 1  # above the ids that `accept` says are gone
@@ -318,6 +321,34 @@ def test_every_example_event_does_what_it_says(make_world: MakeWorld, path: Path
     check_types(result)
     assert world.statements()[-1]["console"] == event["console"]
     assert world.statements()[0 if action is None else -1]["run"]["reason"] == event.get("reason")
+
+
+def test_the_event_of_the_locks_extends_those_that_end_soon_and_counts_them(world: World) -> None:
+    world.set(RETENTION_DAYS="91")
+    world.run()
+    keys = world.keys()
+    days = {key: world.lock_of(key)[1] for key in keys}
+    world.set(RETENTION_DAYS="400")  # so far as the locks know, they end in less than half of it
+    report = world.invoke(json.loads((EVENTS / "extend-locks.json").read_text()))
+    assert (report["outcome"], report["refused"], report["unread"]) == ("done", 0, 0)
+    assert report["extended"] == report["looked_at"] == len(days)
+    for key, before in days.items():
+        assert world.lock_of(key)[0] == "GOVERNANCE"
+        assert 308.9 < world.lock_of(key)[1] - before <= 309.1
+    counted = world.metrics()[-1]
+    assert [counted[name] for name in ("LocksLookedAt", "LocksExtended")] == [[float(len(days))]] * 2
+    assert counted["LocksRefused"] == [0.0]
+    assert "CompletedRuns" not in counted  # it says nothing of runs
+    assert world.log_lines()[-1]["extended"] == len(days)
+
+
+def test_an_event_that_does_not_quite_ask_for_the_locks_is_refused(world: World) -> None:
+    for value in (False, "true", 1):
+        with pytest.raises(RequestError, match="extend_locks"):
+            world.run(extend_locks=value)
+    with pytest.raises(RequestError, match="purge_mode"):
+        world.run(extend_locks=True, purge_mode="on")
+    assert world.keys() == []
 
 
 def _bring_about(world: World, action: str) -> None:
@@ -513,6 +544,17 @@ def test_variables_with_a_default_may_be_missing(world: World) -> None:
     (key,) = world.keys("exports/")
     assert world.lock_of(key)[0] == "GOVERNANCE"
     assert 2555.9 < world.lock_of(key)[1] <= 2556
+
+
+def test_the_keys_may_be_parameters(world: World) -> None:
+    for use in ("read", "purge"):
+        world.aws.secrets.delete_secret(SecretId=world.secret(use), ForceDeleteWithoutRecovery=True)
+    world.set(KEY_STORE="parameter-store")
+    name, ssm = f"/{world.secret('read')}", boto3.client("ssm")
+    refuse_settings(world, f"The parameter {name} does not exist")
+    ssm.put_parameter(Name=name, Value=f"{READ_KEY}\n", Type="SecureString")
+    ssm.put_parameter(Name=f"/{world.secret('purge')}", Value=PURGE_KEY, Type="SecureString")
+    assert world.run()["outcome"] == "purged"
 
 
 def test_no_reading_key(world: World) -> None:

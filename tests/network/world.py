@@ -18,7 +18,7 @@ from audit_archive.adapters.console.retry import Patience
 from audit_archive.adapters.ledger import DynamoDbLedger
 from audit_archive.adapters.machine import scratch_file
 from audit_archive.adapters.s3 import S3ArchiveStore
-from audit_archive.adapters.secrets import SecretKey, find_key
+from audit_archive.adapters.secrets import Secret, StoredKey, find_key
 from audit_archive.adapters.signing import KmsSigner, is_signed
 from audit_archive.errors import (
     ArchiveStoreError,
@@ -180,7 +180,7 @@ class World:
     def _bound(self) -> Run:
         url, clients, clock = self.proxy.url, self.aws.clients, self.clock
         facts = RunFacts(f"run-{next(self._numbers)}", "0.1.0", rfc3339(clock.now()), "arn:test", None)
-        read = SecretKey(clients["secretsmanager"], self.secret("read"))
+        read = StoredKey(Secret(clients["secretsmanager"], self.secret("read")))
 
         def open_purger() -> PurgingConsole | None:
             key = find_key(clients["secretsmanager"], self.secret("purge"))

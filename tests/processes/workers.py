@@ -99,8 +99,7 @@ class Sandboxes:
             name="the sandbox",
             command=[sys.executable, "-m", "tests.processes.sandbox", str(self._path)],
             log=folder / "sandbox.log",
-            # Outside Lambda there is nobody to send traces to.
-            env={**env, "POWERTOOLS_TRACE_DISABLED": "true", "PYTHONUNBUFFERED": "1"},
+            env={**env, "PYTHONUNBUFFERED": "1"},
             cwd=ROOT,
             ready=lambda output: READY in output,
         )

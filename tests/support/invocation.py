@@ -32,5 +32,4 @@ def environment_for(endpoint: str) -> dict[str, str]:
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "POWERTOOLS_SERVICE_NAME": "archive",
         "POWERTOOLS_METRICS_NAMESPACE": "CanaryAuditArchive",
-        "POWERTOOLS_TRACE_DISABLED": "true",
     }

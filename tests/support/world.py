@@ -22,6 +22,7 @@ from audit_archive.ports import PurgingConsole, Signer
 from audit_archive.run.archive_run import archive_console
 from audit_archive.run.commit import commit
 from audit_archive.run.context import Order, Run, Signing
+from audit_archive.run.extend_locks import LocksOrder, LocksPorts, LocksReport, extend_locks
 from audit_archive.run.operate import state_decision
 from audit_archive.run.plan import Policy
 from audit_archive.run.request import OperatorRequest
@@ -170,6 +171,13 @@ class World:
                 return results
             self.later(wait)
         raise AssertionError(f"not quiet after {most} runs: {results[-1]}")
+
+    def extend_locks(self, log: CallLog | None = None) -> LocksReport:
+        """The run that extends locks."""
+        self.clock.left = self.time_left
+        log = log or CallLog()
+        ports = LocksPorts(log.watch(self.store), log.watch(self.ledger), self.alerts, self.clock)
+        return extend_locks(ports, LocksOrder(CONSOLE, self.retention_days, LockMode(self.lock_mode)))
 
     def accept(self) -> Result:
         """An operator accepts all missing ids that no receipt explains, and the settle window passes."""

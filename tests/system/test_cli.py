@@ -101,6 +101,15 @@ def test_a_hold_is_on_all_that_covers_the_range_and_ends_with_its_release(
     assert held("exports") == held("entries") == {"OFF"}
 
 
+def test_locks_are_looked_at_by_the_deployed_function(
+    archived: LocalConsole, command: Command, told: Callable[..., Any]
+) -> None:
+    assert command("locks", archived.id, input="n\n").exit_code == 130
+    report = told("locks", archived.id, "--yes")
+    assert (report["outcome"], report["extended"], report["refused"]) == ("done", 0, 0)
+    assert report["looked_at"] >= 4
+
+
 def test_a_console_is_added_as_the_template_adds_the_first_and_removed_again(
     laptop: Laptop, command: Command, told: Callable[..., Any], tmp_path: Path
 ) -> None:
@@ -111,11 +120,11 @@ def test_a_console_is_added_as_the_template_adds_the_first_and_removed_again(
     done = told("console", "add", "added", *files)["done"]
     assert set(done.values()) == {"created"}
 
-    for suffix in ("", "_verify"):
+    for suffix, asks in (("", {}), ("_verify", {}), ("_locks", {"extend_locks": True})):
         ours, first = (_schedule(laptop, f"{name}{suffix}") for name in ("added", laptop.console.id))
         assert {n: ours[n] for n in SCHEDULED} == {n: first[n] for n in SCHEDULED}
-        assert json.loads(ours["Target"].pop("Input")) == {"console": "added"}
-        assert json.loads(first["Target"].pop("Input")) == {"console": laptop.console.id}
+        assert json.loads(ours["Target"].pop("Input")) == {"console": "added", **asks}
+        assert json.loads(first["Target"].pop("Input")) == {"console": laptop.console.id, **asks}
         assert ours["Target"] == first["Target"]
     for use, key in (("read", READ_KEY), ("purge", PURGE_KEY)):
         secret = laptop.aws.secrets.get_secret_value(SecretId=f"canary-audit/added/{use}")
@@ -123,7 +132,12 @@ def test_a_console_is_added_as_the_template_adds_the_first_and_removed_again(
 
     again = told("console", "add", "added", *files)["done"]
     assert again["schedule archive"] == "existed already; not changed"
-    assert told("console", "remove", "added", "--yes")["removed"] == {"archive": True, "verify": True}
+    (row,) = [each for each in told("console", "list") if each["console"] == "added"]
+    assert row["schedule"]
+    assert row["verify_schedule"]
+    assert row["locks_schedule"] == "cron(17 7 1 * ? *)"
+    removed = told("console", "remove", "added", "--yes")["removed"]
+    assert removed == {"archive": True, "verify": True, "locks": True}
     assert "added" not in {each["console"] for each in told("console", "list")}
     assert command("console", "remove", laptop.console.id, "--yes").exit_code == 2
     assert _schedule(laptop, laptop.console.id)["State"] == "ENABLED"

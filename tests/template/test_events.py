@@ -13,7 +13,13 @@ from audit_archive.adapters.machine import find_zone
 from audit_archive.audit.question import AuditQuestion
 from audit_archive.audit.request import parse_verify_request
 from audit_archive.retrieve.request import EntriesRequest, parse_request
-from audit_archive.run.request import ArchiveRequest, OperatorRequest, is_operator_event
+from audit_archive.run.request import (
+    ArchiveRequest,
+    LocksRequest,
+    OperatorRequest,
+    is_locks_event,
+    is_operator_event,
+)
 from tests.support.stack import ROOT, SOURCE
 
 EVENTS = sorted((ROOT / "events").glob("*.json"))
@@ -27,8 +33,12 @@ CONSOLE = SOURCE["Parameters"]["Console"]["AllowedPattern"]
 )
 def test_an_event_is_one_the_archive_function_takes(path: Path) -> None:
     event = json.loads(path.read_text())
-    read = OperatorRequest if is_operator_event(event) else ArchiveRequest
-    request = read.from_event(event)
+    request: ArchiveRequest | LocksRequest | OperatorRequest
+    if is_locks_event(event):
+        request = LocksRequest.from_event(event)
+    else:
+        read = OperatorRequest if is_operator_event(event) else ArchiveRequest
+        request = read.from_event(event)
     assert {name: getattr(request, name) for name in event} == event
     assert re.fullmatch(CONSOLE, request.console)
 

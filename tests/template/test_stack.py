@@ -17,6 +17,7 @@ SETTINGS = {
     "ARCHIVE_BUCKET": "ArchiveBucket",
     "LEDGER_TABLE": "LedgerTable",
     "SECRET_PREFIX": "canary-audit",
+    "KEY_STORE": "secrets-manager",
     "PURGE_MODE": "on",
     "KEEP_DAYS": "0",
     "SETTLE_MINUTES": "60",
@@ -30,7 +31,6 @@ SETTINGS = {
     "POWERTOOLS_SERVICE_NAME": "archive",
     "POWERTOOLS_METRICS_NAMESPACE": "CanaryAuditArchive",
     "POWERTOOLS_LOG_LEVEL": "INFO",
-    "POWERTOOLS_TRACER_CAPTURE_RESPONSE": "false",
 }
 
 
@@ -123,6 +123,7 @@ def test_what_fails_is_retried_and_then_kept(stack: Rendered) -> None:
     [
         ("FirstSchedule", "ArchiveFunction", "schedule"),
         ("FirstVerification", "VerifyFunction", "verify-daily"),
+        ("FirstLocks", "ArchiveFunction", "extend-locks"),
     ],
 )
 def test_a_schedule_invokes_its_function_with_the_console(
@@ -181,7 +182,7 @@ def test_the_log_of_accesses_is_kept_as_the_archive_is(mode: str) -> None:
 def test_the_template_makes_no_secret_and_takes_none(stack: Rendered) -> None:
     assert not stack.of_type("AWS::SecretsManager::Secret")
     takes = [name for name in SOURCE["Parameters"] if re.search("key|token|password", name, re.IGNORECASE)]
-    assert takes == ["SigningKeyArn"]  # by its name, not the key
+    assert takes == ["KeyStore", "SigningKeyArn"]  # where keys are, and the name of one
     assert not re.fullmatch(SOURCE["Parameters"]["SigningKeyArn"]["AllowedPattern"], "abcdef0123456789")
 
 
@@ -258,3 +259,8 @@ def test_without_any_verification_somebody_is_told(stack: Rendered) -> None:
     alarm = stack.properties("NotVerifiedAlarm")
     assert alarm["TreatMissingData"] == "breaching"
     assert (alarm["Statistic"], alarm["Period"] * alarm["EvaluationPeriods"]) == ("SampleCount", 2 * 86_400)
+
+
+def test_no_function_is_traced(stack: Rendered) -> None:
+    for name, function in stack.of_type("AWS::Lambda::Function").items():
+        assert "TracingConfig" not in function, name

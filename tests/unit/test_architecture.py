@@ -39,7 +39,7 @@ CONFIG_ALSO = frozenset({"os"})
 
 PURE_ROOMS = ("errors", "finding", "ports", "format", "export")
 PURE_MODULES = frozenset(
-    {"run.plan", "run.survey", "run.receipts", "run.rollback", "run.comparison"}
+    {"run.plan", "run.survey", "run.receipts", "run.rollback", "run.comparison", "run.lock_terms"}
     | {"retrieve.match", "retrieve.query", "retrieve.dates", "retrieve.narrowing"}
 )
 """The pure modules of the slices: of our own they import the pure rooms and one another alone."""

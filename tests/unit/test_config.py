@@ -52,6 +52,23 @@ def test_everything_set() -> None:
     assert settings.console_url("1234abcd") == "https://proxy.example/1234abcd"
 
 
+def test_a_key_is_named_as_its_store_names_it() -> None:
+    secret, parameter = (
+        Settings.from_environment(LEAST | {"KEY_STORE": store}) for store in ("", "parameter-store")
+    )
+    assert secret.key_name("c1", "read") == "canary/c1/read"
+    assert parameter.key_name("c1", "purge") == "/canary/c1/purge"
+    rooted = LEAST | {"KEY_STORE": "parameter-store", "SECRET_PREFIX": "/canary"}
+    assert Settings.from_environment(rooted).key_name("c1", "read") == "/canary/c1/read"
+
+
+@pytest.mark.parametrize("prefix", ["a@b", "aws-keys", "SSM/keys", "/ssm", "a b", "k\u00e9y"])
+def test_a_prefix_that_no_parameter_may_have_is_refused(prefix: str) -> None:
+    with pytest.raises(SettingsError, match=r"SECRET_PREFIX.*another SecretPrefix"):
+        Settings.from_environment(LEAST | {"KEY_STORE": "parameter-store", "SECRET_PREFIX": prefix})
+    assert Settings.from_environment(LEAST | {"SECRET_PREFIX": prefix}).secret_prefix == prefix
+
+
 @pytest.mark.parametrize("name", LEAST)
 @pytest.mark.parametrize("value", [None, "", "  "])
 def test_a_missing_variable_is_named(name: str, value: str | None) -> None:
@@ -64,6 +81,7 @@ def test_a_missing_variable_is_named(name: str, value: str | None) -> None:
     ("name", "value"),
     [
         ("PURGE_MODE", "On"),
+        ("KEY_STORE", "ssm"),
         ("PURGE_MODE", "purge"),
         ("KEEP_DAYS", "-1"),
         ("KEEP_DAYS", "3651"),

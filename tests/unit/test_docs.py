@@ -364,3 +364,17 @@ def test_the_source_form_on_the_page_is_the_examples() -> None:
     lines = gzip.decompress(packed.read_bytes()).splitlines()
     source = json.loads(lines[0])["_source"]
     assert '"user_browser_agent": "\\ud800"' in source
+
+
+def test_the_costs_count_the_alarms_and_add_up() -> None:
+    page = (ROOT / "docs/costs.md").read_text()
+    alarms = sum(r["Type"] == "AWS::CloudWatch::Alarm" for r in SOURCE["Resources"].values())
+    assert f"| CloudWatch alarms | {alarms} \u00d7 0.10" in page
+    rows = re.findall(
+        r"^\| ([^|]+) \| [^|]*\| (\d+\.\d\d) \|$", section(ROOT / "docs/costs.md", "One Console"), re.M
+    )
+    total = sum(float(price) for what, price in rows if "KeyStore" not in what)
+    assert f"| **sum, with secrets** | | **{total:.2f}** |" in page
+    readme = section(ROOT / "README.md", "What it costs")
+    assert f"| **sum** | **{total:.2f}** |" in readme
+    assert sum(map(float, re.findall(r"^\| [^*|]+ \| (\d+\.\d\d) \|$", readme, re.M))) == pytest.approx(total)

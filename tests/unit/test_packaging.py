@@ -1,5 +1,9 @@
-"""What `pipx install .` installs is all that the command needs: every package, and every file in it."""
+"""What `pipx install .` installs is all that the command needs: every package, and every file in it.
 
+And what the layer carries is no more than the functions need.
+"""
+
+import re
 import tomllib
 from fnmatch import fnmatch
 from pathlib import Path
@@ -21,3 +25,10 @@ def test_every_file_that_is_no_module_is_listed() -> None:
     listed = SETUPTOOLS["package-data"]["audit_archive"]
     assert len(names) > 2
     assert [name for name in names if not any(fnmatch(name, pattern) for pattern in listed)] == []
+
+
+def test_the_layer_carries_neither_what_lambda_brings_nor_a_tracer() -> None:
+    locked = (ROOT / "layers/core/requirements.txt").read_text()
+    names = set(re.findall(r"^([a-z0-9-]+)==", locked, re.MULTILINE))
+    assert {"aws-lambda-powertools", "cryptography", "orjson"} <= names
+    assert not names & {"boto3", "botocore", "s3transfer", "aws-xray-sdk", "wrapt"}

@@ -4,16 +4,15 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 import boto3
-from botocore.config import Config
 
 from audit_archive import __version__
-from audit_archive.adapters.aws import client_config, reject_partial_answers
+from audit_archive.adapters.aws import client_config, link_config, reject_partial_answers, seconds_left
 from audit_archive.adapters.bucket_settings import S3SettingsSource
 from audit_archive.adapters.console.http import HttpConsole, HttpPurgingConsole
 from audit_archive.adapters.ledger import DynamoDbLedger, DynamoDbVerifications
 from audit_archive.adapters.machine import LambdaClock, find_zone, handouts, scratch_file
 from audit_archive.adapters.s3 import S3ArchiveStore, S3Links, S3ReportStore
-from audit_archive.adapters.secrets import SecretKey, find_key
+from audit_archive.adapters.secrets import Parameter, Secret, StoredKey, existing, find_key
 from audit_archive.adapters.signing import KmsSigner, is_signed
 from audit_archive.adapters.sns_alerts import NoAlerts, SnsAlerts
 from audit_archive.answers import Invocation
@@ -38,9 +37,16 @@ from audit_archive.retrieve.request import parse_request
 from audit_archive.retrieve.statements import Reader
 from audit_archive.run.archive_run import archive_console
 from audit_archive.run.context import Order, Run, Signing
+from audit_archive.run.extend_locks import LocksOrder, LocksPorts, LocksReport, extend_locks
 from audit_archive.run.operate import state_decision as state
 from audit_archive.run.plan import Policy
-from audit_archive.run.request import ArchiveRequest, OperatorRequest, is_operator_event
+from audit_archive.run.request import (
+    ArchiveRequest,
+    LocksRequest,
+    OperatorRequest,
+    is_locks_event,
+    is_operator_event,
+)
 from audit_archive.run.result import Result
 
 if TYPE_CHECKING:
@@ -69,8 +75,13 @@ class InvocationContext(Protocol):
         ...
 
 
-def archive(event: object, context: InvocationContext) -> Result:
-    """Carry out the run, or state the decision, that an event asks for. Raises as `archive_run` does."""
+def archive(event: object, context: InvocationContext) -> Result | LocksReport:
+    """Carry out the run, extend the locks, or state the decision that an event asks for.
+
+    Raises as `archive_run` does.
+    """
+    if is_locks_event(event):
+        return lengthen(LocksRequest.from_event(event), context)
     if is_operator_event(event):
         return operate(OperatorRequest.from_event(event), context)
     return archive_run(ArchiveRequest.from_event(event), context)
@@ -90,16 +101,32 @@ def operate(request: OperatorRequest, context: InvocationContext) -> Result:
     return state(_run(request.console, policy, request.reason, settings, context), request)
 
 
+def lengthen(request: LocksRequest, context: InvocationContext) -> LocksReport:
+    """Extend the locks of a Console's archive. Raises the errors of `audit_archive.errors`."""
+    settings = Settings.from_environment()
+    s3: S3Client = _client("s3")
+    dynamodb: DynamoDBClient = _client("dynamodb")
+    ports = LocksPorts(
+        store=S3ArchiveStore(s3, settings.archive_bucket),
+        ledger=DynamoDbLedger(dynamodb, settings.ledger_table),
+        alerts=_alerts(settings.alert_topic),
+        clock=LambdaClock(context),
+    )
+    order = LocksOrder(request.console, settings.retention_days, settings.object_lock_mode)
+    return extend_locks(ports, order)
+
+
 def retrieve(event: object, context: InvocationContext) -> dict[str, Any]:
     """Answer the question in an event. Raises the errors of `audit_archive.errors`."""
     request = parse_request(event, find_zone)
     settings = RetrieveSettings.from_environment()
-    s3: S3Client = _client("s3", "s3v4")
+    s3: S3Client = _client("s3", signs_links=True)
     dynamodb: DynamoDBClient = _client("dynamodb")
+    clock = LambdaClock(context)
     reader = Reader(
         source=S3ArchiveStore(s3, settings.archive_bucket),
         ledger=DynamoDbLedger(dynamodb, settings.ledger_table),
-        clock=LambdaClock(context),
+        clock=clock,
         scratch=scratch_file,
         verifications=DynamoDbVerifications(dynamodb, settings.ledger_table),
     )
@@ -108,6 +135,7 @@ def retrieve(event: object, context: InvocationContext) -> dict[str, Any]:
         reports=S3ReportStore(s3, settings.reports_bucket),
         link_export=S3Links(s3, settings.archive_bucket).link,
         link_seconds=settings.link_minutes * MINUTE,
+        links_last=lambda wanted: seconds_left(_session().get_credentials(), wanted, clock.remaining()),
         invocation=Invocation(context.invoked_function_arn, context.aws_request_id, __version__),
     )
     return desk.answer(request)
@@ -150,18 +178,16 @@ def _run(
         console, policy, settings.retention_days, settings.expiry_days, settings.object_lock_mode, facts
     )
     url = settings.console_url(order.console)
-    secrets: SecretsManagerClient = _client("secretsmanager")
-    prefix = f"{settings.secret_prefix}/{order.console}"
 
     def open_purger() -> PurgingConsole | None:
-        key = find_key(secrets, f"{prefix}/purge")
+        key = _purge_key(settings, order.console)
         return HttpPurgingConsole(url, key, settings.auth_style, clock) if key is not None else None
 
     s3: S3Client = _client("s3")
     dynamodb: DynamoDBClient = _client("dynamodb")
     return Run(
         order=order,
-        console=HttpConsole(url, SecretKey(secrets, f"{prefix}/read"), settings.auth_style, clock),
+        console=HttpConsole(url, _read_key(settings, order.console), settings.auth_style, clock),
         open_purger=open_purger,
         store=S3ArchiveStore(s3, settings.archive_bucket),
         ledger=DynamoDbLedger(dynamodb, settings.ledger_table),
@@ -170,6 +196,22 @@ def _run(
         scratch=scratch_file,
         signing=_signing(settings),
     )
+
+
+def _read_key(settings: Settings, console: str) -> StoredKey:
+    name = settings.key_name(console, "read")
+    if settings.in_parameter_store:
+        return StoredKey(Parameter(_client("ssm"), name))
+    secrets: SecretsManagerClient = _client("secretsmanager")
+    return StoredKey(Secret(secrets, name))
+
+
+def _purge_key(settings: Settings, console: str) -> StoredKey | None:
+    name = settings.key_name(console, "purge")
+    if settings.in_parameter_store:
+        return existing(Parameter(_client("ssm"), name))
+    secrets: SecretsManagerClient = _client("secretsmanager")
+    return find_key(secrets, name)
 
 
 def _signing(settings: Settings) -> Signing | None:
@@ -187,11 +229,14 @@ def _alerts(topic: str | None) -> Alerts:
 
 
 @cache
-def _client(service: str, signature: str | None = None) -> Any:
-    """An AWS client, kept for the next invocation of the same process.
+def _session() -> boto3.Session:
+    """The credentials and the region of every client."""
+    return boto3.Session()
 
-    `signature`: the scheme that signs links.
-    """
-    config = client_config().merge(Config(signature_version=signature))
-    client = boto3.client(service, config=config)  # type: ignore[call-overload]  # it is a variable
+
+@cache
+def _client(service: str, *, signs_links: bool = False) -> Any:
+    """An AWS client, kept for the next invocation of the same process."""
+    config = link_config() if signs_links else client_config()
+    client = _session().client(service, config=config)  # type: ignore[call-overload]  # it is a variable
     return reject_partial_answers(client)

@@ -100,6 +100,19 @@ DEFAULT_CONSOLE_URL = "https://{console}.canary.tools"
 _CONSOLE = "{console}"
 
 
+class KeyStore(StrEnum):
+    """Where the API keys of the Consoles are kept."""
+
+    SECRETS_MANAGER = "secrets-manager"
+    """Secrets of AWS Secrets Manager."""
+    PARAMETER_STORE = "parameter-store"
+    """Parameters of AWS Systems Manager, of the type SecureString."""
+
+
+_PARAMETER_PREFIX = re.compile(r"(?!/?(aws|ssm))[A-Za-z0-9_./-]+", re.IGNORECASE)
+"""What a parameter's name may begin with; a secret's name may have more."""
+
+
 @dataclass(frozen=True)
 class Settings:
     """What the archive function was deployed with. Windows in minutes and days, as their names say."""
@@ -117,6 +130,7 @@ class Settings:
     alert_topic: str | None
     signing_key: str | None
     console_url_template: str
+    key_store: KeyStore = KeyStore.SECRETS_MANAGER
 
     @classmethod
     def from_environment(cls, variables: Mapping[str, str] = environ) -> "Settings":
@@ -136,7 +150,9 @@ class Settings:
             alert_topic=variables.get("ALERT_TOPIC") or None,
             signing_key=variables.get("SIGNING_KEY") or None,
             console_url_template=read.template("CONSOLE_URL_TEMPLATE", DEFAULT_CONSOLE_URL),
+            key_store=read.choice("KEY_STORE", KeyStore, default=KeyStore.SECRETS_MANAGER),
         )
+        settings._check_key_names()
         if settings.keep_days > settings.max_keep_days:
             raise SettingsError(
                 f"KEEP_DAYS is {settings.keep_days}, RETENTION_DAYS is {settings.retention_days}: an entry "
@@ -150,6 +166,24 @@ class Settings:
     def max_keep_days(self) -> int:
         """How many days of entries a Console may keep. The proof of an entry must outlast its purge."""
         return min(MAX_KEEP_DAYS, self.retention_days - MIN_RETENTION_DAYS)
+
+    def _check_key_names(self) -> None:
+        if self.in_parameter_store and not _PARAMETER_PREFIX.fullmatch(self.secret_prefix):
+            raise SettingsError(
+                f"SECRET_PREFIX is {self.secret_prefix!r}: the name of a parameter has letters, digits and "
+                "_.-/ only, and does not begin with aws or ssm. Deploy with another SecretPrefix, or with "
+                "KeyStore secrets-manager"
+            )
+
+    @property
+    def in_parameter_store(self) -> bool:
+        """Whether the API keys are in Parameter Store."""
+        return self.key_store == KeyStore.PARAMETER_STORE
+
+    def key_name(self, console: str, use: str) -> str:
+        """The name of the secret or parameter with a Console's key; `use` is `read` or `purge`."""
+        root = "/" if self.in_parameter_store else ""
+        return f"{root}{self.secret_prefix.lstrip('/') if root else self.secret_prefix}/{console}/{use}"
 
     def console_url(self, console: str) -> str:
         """The base URL of one Console."""
@@ -173,7 +207,7 @@ class RetrieveSettings:
             archive_bucket=read.text("ARCHIVE_BUCKET"),
             ledger_table=read.text("LEDGER_TABLE"),
             reports_bucket=read.text("REPORTS_BUCKET"),
-            link_minutes=read.whole("LINK_MINUTES", default=15, low=1, high=720),
+            link_minutes=read.whole("LINK_MINUTES", default=15, low=1, high=15),
         )
 
 

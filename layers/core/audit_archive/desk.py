@@ -5,7 +5,7 @@ Every answer repeats the question, says who asked and when, and has a coverage: 
 missing, and what the answer can't vouch for.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -25,7 +25,7 @@ from audit_archive.errors import RequestError, SettingsError
 from audit_archive.evidence.bundle import BundleTools, build_evidence
 from audit_archive.format.layout import report_key
 from audit_archive.format.times import rfc3339
-from audit_archive.ports import LinkExport, ReportStore
+from audit_archive.ports import LinkExport, LinksLast, ReportStore
 from audit_archive.retrieve.exports import Original, find_exports
 from audit_archive.retrieve.formats import BUNDLE, FileKind
 from audit_archive.retrieve.proofs import find_proofs
@@ -48,12 +48,13 @@ MAX_REPORT = 5 * 1024**3
 
 @dataclass(frozen=True)
 class Desk:
-    """Answers questions, stores the files of answers, and makes links that work for `link_seconds`."""
+    """Answers questions, stores the files of answers, and makes links for `link_seconds` at most."""
 
     tools: BundleTools
     reports: ReportStore
     link_export: LinkExport
     link_seconds: int
+    links_last: LinksLast
     invocation: Invocation
 
     @property
@@ -105,7 +106,7 @@ class Desk:
                 )
             key = report_key(query.console, asked_at, body.sha256, kind.suffix)
             self.reports.put(key, body.file, body.sha256, kind.content_type)
-        return {"key": key, **self._link(self.reports.link(key, self.link_seconds))}
+        return {"key": key, **self._link(lambda seconds: self.reports.link(key, seconds))}
 
     def _exports(self, request: ExportRequest, asked: Asked) -> dict[str, Any]:
         found = find_exports(self.reader, request.query)
@@ -113,15 +114,17 @@ class Desk:
 
     def _place(self, original: Original) -> Place:
         """A link to an export; null if the export is no longer there."""
-        facts, link = original.facts, None
-        if original.absence is None:
-            link = self.link_export(facts.key, facts.version_id, self.link_seconds)
-        return self._link(link)
+        facts = original.facts
+        if original.absence is not None:
+            return {"link": None, "link_expires_at": None}
+        return self._link(lambda seconds: self.link_export(facts.key, facts.version_id, seconds))
 
-    def _link(self, link: str | None) -> Place:
-        """A link, and when it stops working. It stops sooner if the credentials that signed it expire."""
-        until = self.reader.clock.now() + self.link_seconds
-        return {"link": link, "link_expires_at": rfc3339(until) if link is not None else None}
+    def _link(self, sign: Callable[[int], str | None]) -> Place:
+        """A link, and when it stops working, which is never later than its credentials do."""
+        now = self.reader.clock.now()  # before it is signed: the signature counts from then
+        seconds = self.links_last(self.link_seconds)
+        link = sign(seconds)
+        return {"link": link, "link_expires_at": rfc3339(now + seconds) if link is not None else None}
 
 
 @contextmanager

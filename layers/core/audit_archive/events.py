@@ -81,6 +81,17 @@ def whole(name: str, low: int, high: int) -> Callable[[object], int]:
     return check
 
 
+def only_true(name: str) -> Callable[[object], bool]:
+    """A check that accepts nothing but true: without it the event would ask for something else."""
+
+    def check(value: object) -> bool:
+        if value is not True:
+            raise RequestError(name, f"{value!r:.80} is not true: give true, or leave the field out")
+        return True
+
+    return check
+
+
 def printable(name: str) -> Callable[[object], str]:
     """A check that accepts a printable text of 1 to MAX_EVENT_TEXT characters."""
 

@@ -24,6 +24,8 @@ class FindingKind(StrEnum):
     """An archived entry has another content on the Console now."""
     LEDGER_DIFFERS = "LedgerDiffers"
     """The ledger's head did not match the chain."""
+    LOCK_NOT_EXTENDED = "LockNotExtended"
+    """An object's lock ends too early, and it could not be extended."""
     VERIFY_FAULT = "VerifyFault"
     """An audit found a fault."""
     PURGE_MISMATCH = "PurgeMismatchError"

@@ -1,13 +1,13 @@
-"""What every Lambda function has around its own work: logs, metrics, traces, and a count of its errors.
+"""What every Lambda function has around its own work: logs, metrics, and a count of its errors.
 
-No API key reaches a log: an event is never logged as a whole, and only calls of AWS are traced.
+No API key reaches a log: an event is never logged as a whole.
 """
 
 from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any, TypeAlias
 
-from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 from audit_archive.errors import AuditArchiveError
@@ -24,8 +24,6 @@ class LambdaFunction:
         """`failure`: the message of the log line for an error of `audit_archive.errors`."""
         self.logger = Logger()
         self._metrics = Metrics()
-        # A trace of the Console's calls could show a key that travels in a URL.
-        self._tracer = Tracer(patch_modules=["botocore"])
         self._failure = failure
 
     def handler(self, work: Handler) -> Handler:
@@ -34,7 +32,6 @@ class LambdaFunction:
         # log_event=False wins over POWERTOOLS_LOGGER_LOG_EVENT: no setting brings events into the log.
         @self.logger.inject_lambda_context(clear_state=True, log_event=False)
         @self._metrics.log_metrics
-        @self._tracer.capture_lambda_handler(capture_response=False)
         @wraps(work)
         def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
             self._name_the_console(event)

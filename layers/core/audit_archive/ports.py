@@ -90,6 +90,13 @@ class ArchiveStore(ArchiveSource, Protocol):
         take locks.
         """
 
+    def extend(self, key: str, version_id: str, retention: Retention) -> None:
+        """Lock one version for longer, or lock a version that has no lock in force.
+
+        The store refuses to shorten a lock in force and to change its mode: ArchiveStoreError. Raises
+        IntegrityError if it takes no locks. A legal hold stays as it is.
+        """
+
     def create(self, key: str, body: bytes, sha256: str, retention: Retention) -> None:
         """Try to put an object, locked and with ENCRYPTION, under a key that is free (`If-None-Match: *`).
 
@@ -248,6 +255,12 @@ class Ledger(Findings, Protocol):
     def note_lack(self, console: str, lack: Lack | None) -> None:
         """Note it for the next run; None removes the note."""
 
+    def lock_cursor(self, console: str) -> str | None:
+        """The last key that an unfinished extension of locks has done; None without one. It may be lost."""
+
+    def note_lock_cursor(self, console: str, key: str | None) -> None:
+        """Note it for the next run; None removes the note."""
+
     def head(self, console: str) -> Head | None:
         """The recorded head, read consistently; None without one. Raises IntegrityError if it is damaged."""
 
@@ -289,6 +302,12 @@ LinkExport: TypeAlias = Callable[[str, str, int], str | None]
 """Makes a link to one version of an archived object, from key, version id and seconds.
 
 Anyone with the link can use it for that time. None if the source is a copy: it has no links.
+"""
+
+LinksLast: TypeAlias = Callable[[int], int]
+"""For how many of so many seconds a link that is signed now surely works: a link ends with its credentials.
+
+Raises ArchiveStoreError if the credentials have ended.
 """
 
 

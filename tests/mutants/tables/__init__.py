@@ -16,6 +16,7 @@ from tests.mutants.tables import (
     intents,
     keep,
     ledger,
+    locks,
     proofs,
     purge,
     retrieval,
@@ -45,4 +46,5 @@ MUTANTS: tuple[Mutant, ...] = (
     *retrieval.MUTANTS,
     *auditor.MUTANTS,
     *deploy.MUTANTS,
+    *locks.MUTANTS,
 )

@@ -205,8 +205,8 @@ MUTANTS = (
         "key-is-read-anew",
         "A refreshed key is read again from its secret",
         "adapters/secrets.py",
-        '        """Read the secret again: it may have been rotated. Raises as `value` does."""\n',
-        '        """Read the secret again: it may have been rotated. Raises as `value` does."""\n'
+        '        """Read the key again: it may have been rotated. Raises as `value` does."""\n',
+        '        """Read the key again: it may have been rotated. Raises as `value` does."""\n'
         "        if self._value is not None:\n            return self._value\n",
         f"{OTHER_CONTRACTS}::test_a_key_is_read_again_only_when_asked_for",
     ),

@@ -30,6 +30,7 @@ class Bucket:
     `is_versioned` and `is_locking` may be switched off, as by a careless hand; `drops_locks` makes the bucket
     lie: it takes a lock and keeps none. `encrypts_with` has, by key, the encryption that it uses in place of
     the stated one.
+    lie: it takes a lock and keeps none. `refuses_extension`: keys of which no lock may be extended.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -37,6 +38,7 @@ class Bucket:
         self.is_locking = True
         self.drops_locks = False
         self.encrypts_with: dict[str, str] = {}
+        self.refuses_extension: set[str] = set()
         self._clock = clock
         self._objects: dict[str, list[Stored]] = {}
         self._made = 0
@@ -131,6 +133,27 @@ class Bucket:
             raise ArchiveStoreError("InvalidArgument: the retain until date must be in the future")
         if not 0 < len(key.encode()) <= MAX_KEY or not key.isprintable() or key.startswith("/"):
             raise ArchiveStoreError(f"KeyTooLongError, or no key of ours: {key!r}")
+
+    def check_extension(self, key: str, version_id: str, retention: Retention) -> None:
+        """Raise ArchiveStoreError for what S3 refuses to make of a lock; IntegrityError if it takes none."""
+        found = self.find(key, version_id)
+        if found is None or found.data is None:
+            raise ArchiveStoreError(f"NoSuchVersion: {key} has no version {version_id}")
+        if key in self.refuses_extension:
+            raise ArchiveStoreError(f"AccessDenied: {key} may not be locked for longer")
+        self.check_put(key, found.data, hash_of(found.data).hexdigest(), retention)
+        lock = found.retention
+        if lock is not None and lock.until > self._clock.now():
+            if retention.until < lock.until:
+                raise ArchiveStoreError(f"AccessDenied: {key} is locked until {lock.until}")
+            if retention.mode != lock.mode:
+                raise ArchiveStoreError(f"AccessDenied: {key} is locked in mode {lock.mode}")
+
+    def lock_version(self, key: str, version_id: str, retention: Retention) -> None:
+        """One version has this lock now."""
+        self._objects[key] = [
+            replace(s, retention=retention) if s.version_id == version_id else s for s in self._objects[key]
+        ]
 
     def _replace_latest(self, key: str, change: Callable[[Stored], Stored]) -> None:
         self._objects[key][-1] = change(self._objects[key][-1])

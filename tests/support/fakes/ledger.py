@@ -53,6 +53,7 @@ class FakeLedger:
         self._findings: dict[tuple[str, str], tuple[int | None, Finding]] = {}
         self._completed: dict[str, int] = {}
         self._lacks: dict[str, Lack] = {}
+        self._lock_cursors: dict[str, str] = {}
         self._lock = Lock()
 
     def acquire(self, console: str, owner: str, now: int, expires_at: int) -> bool:
@@ -109,6 +110,17 @@ class FakeLedger:
             self._lacks.pop(console, None)
             if lack is not None:
                 self._lacks[console] = lack
+
+    def lock_cursor(self, console: str) -> str | None:
+        with self._lock:
+            return self._lock_cursors.get(console)
+
+    def note_lock_cursor(self, console: str, key: str | None) -> None:
+        with self._lock:
+            self.calls["note_lock_cursor"] += 1
+            self._lock_cursors.pop(console, None)
+            if key is not None:
+                self._lock_cursors[console] = key
 
     def head(self, console: str) -> Head | None:
         with self._lock:
@@ -169,6 +181,7 @@ class FakeLedger:
         self._leases.pop(console, None)
         self._completed.pop(console, None)
         self._lacks.pop(console, None)
+        self._lock_cursors.pop(console, None)
         self.index = {at: known for at, known in self.index.items() if at[0] != console}
 
     def overwrite(self, console: str, head: Head, note: bytes | None = None) -> None:

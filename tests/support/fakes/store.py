@@ -46,6 +46,12 @@ class FakeStore(Bucket):
             if self.latest(key) is None:
                 self.add(key, Stored("", bytes(body), sha256, retention))
 
+    def extend(self, key: str, version_id: str, retention: Retention) -> None:
+        with self._lock:
+            self.calls["extend"] += 1
+            self.check_extension(key, version_id, retention)
+            self.lock_version(key, version_id, retention)
+
     def inspect(self, key: str, version_id: str | None = None) -> ObjectFacts | None:
         with self._lock:
             self.calls["inspect"] += 1

@@ -9,7 +9,7 @@ from botocore.config import Config
 from audit_archive.adapters.aws import reject_partial_answers
 from audit_archive.adapters.dynamodb import LedgerTable
 from audit_archive.adapters.s3 import S3ArchiveStore
-from audit_archive.adapters.secrets import SecretKey
+from audit_archive.adapters.secrets import Secret, StoredKey
 from audit_archive.errors import ArchiveStoreError, AuditArchiveError, ConsoleUnavailableError, LedgerError
 from tests.support.scripted import answer, scripted
 from tests.support.stubbed import IMPATIENT, client
@@ -39,7 +39,10 @@ TABLE_CALLS: dict[str, Act] = {
         *(pytest.param("s3", act, ArchiveStoreError, id=name) for name, act in S3_CALLS.items()),
         *(pytest.param("dynamodb", act, LedgerError, id=name) for name, act in TABLE_CALLS.items()),
         pytest.param(
-            "secretsmanager", lambda s: SecretKey(s, "name").value(), ConsoleUnavailableError, id="secret"
+            "secretsmanager",
+            lambda s: StoredKey(Secret(s, "name")).value(),
+            ConsoleUnavailableError,
+            id="secret",
         ),
     ],
 )

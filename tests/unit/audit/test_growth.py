@@ -294,6 +294,7 @@ def test_lines_whose_retention_is_over_are_no_fault_and_no_proof(victim: Victim)
     said = archive_since(victim, 4)[-1]
     victim.lose(*(file.key for file in said.entries))
     victim.world.clock.moment = from_rfc3339(said.export.retain_until) + DAY
+    victim.world.extend_locks()
     assert not_proven(victim, kept(victim, 4), Why.EXPIRED).is_valid
 
 

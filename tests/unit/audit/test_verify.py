@@ -174,6 +174,7 @@ def test_the_same_archive_gives_the_same_report(victim: Victim) -> None:
 
 def aged(victim: Victim, days: float) -> None:
     victim.world.clock.advance(days * DAY)
+    victim.world.extend_locks()
 
 
 def come_before_the_end(victim: Victim, days: float) -> None:
@@ -433,7 +434,7 @@ def test_an_audit_goes_on_where_its_time_was_over_until_everything_is_checked_on
     victim.lose(victim.archives[3].entries[0].key)
     at: int | None = 1
     while at is not None:
-        victim.world.clock.left = 105.0
+        victim.world.clock.left = 107.0
         slow = replace(audit_of(victim), source=Slow(victim.store, victim.world.clock))
         parts.append(verify_archive(slow, AuditQuestion(CONSOLE, Depth.CONTENT, from_seq=at)))
         at = parts[-1].continue_at

@@ -14,7 +14,7 @@ from audit_archive.desk import Desk
 from audit_archive.errors import RequestError, SettingsError
 from audit_archive.evidence.bundle import BundleTools
 from audit_archive.format.facts import IdSpan
-from audit_archive.ports import Handouts
+from audit_archive.ports import Handouts, LinksLast
 from audit_archive.retrieve.request import parse_request
 from tests.support.archives import state_archive, stored_export
 from tests.support.asking import assert_nothing_open, reader_of
@@ -34,12 +34,13 @@ def world() -> World:
     return world
 
 
-def desk(world: World) -> Desk:
+def desk(world: World, links_last: LinksLast = lambda wanted: wanted) -> Desk:
     return Desk(
         tools=BundleTools(reader_of(world), is_signed, HANDOUTS),
         reports=FakeReports(),
         link_export=lambda key, version_id, seconds: f"fake://{key}?{version_id}&{seconds}",
         link_seconds=900,
+        links_last=links_last,
         invocation=INVOCATION,
     )
 
@@ -139,6 +140,20 @@ def test_an_export_comes_with_what_its_statement_says_and_a_link_to_that_version
     world.store.lose(facts.key, facts.version_id)
     (gone,) = ask(desk(world), request="export", console=CONSOLE, date="2026-11-23")["exports"]
     assert (gone["absence"], gone["link"], gone["link_expires_at"]) == ("removed", None, None)
+
+
+def test_a_link_is_signed_and_stated_for_no_longer_than_its_credentials_last(world: World) -> None:
+    def links_last(wanted: int) -> int:
+        world.clock.sleep(5)  # as a refresh of credentials may take
+        return min(wanted, 60)
+
+    at = desk(world, links_last)
+    (export,) = ask(at, request="export", console=CONSOLE, id=2)["exports"]
+    assert export["link"].endswith("&60")
+    assert export["link_expires_at"] == "2026-11-23T08:01:00Z"  # not from after it was signed
+    report = ask(at, request="entries", console=CONSOLE)["report"]
+    assert report["link"].endswith("seconds=60")
+    assert report["link_expires_at"] == "2026-11-23T08:01:05Z"
 
 
 def test_status_is_an_answer_too(world: World) -> None:

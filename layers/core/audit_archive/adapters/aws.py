@@ -1,12 +1,16 @@
 """What the AWS adapters share: timeouts and retries, answers that came only in part, and errors in words."""
 
 import json
+from bisect import bisect_left
 from typing import Any, TypeVar
 
 from botocore.client import BaseClient
 from botocore.config import Config
+from botocore.credentials import Credentials, RefreshableCredentials
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
+
+from audit_archive.errors import ArchiveStoreError
 
 AwsFault = (ClientError, BotoCoreError, ResponseParserError, ValueError, KeyError)
 """All that a request raises: an error answer, no answer, or an answer that can't be read. boto3 raises
@@ -31,6 +35,42 @@ def client_config(read_timeout: float = 60) -> Config:
         max_pool_connections=10,
         tcp_keepalive=True,
     )
+
+
+def link_config() -> Config:
+    """The configuration of a client that signs links: to the bucket's own host in its region.
+
+    By default botocore signs for `<bucket>.s3.amazonaws.com`. That host does not lead to regions that were
+    opened since 2019, and redirects requests for a new bucket of others: the signature does not hold there.
+    """
+    hosts: Any = {"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"}
+    return client_config().merge(Config(signature_version="s3v4", s3=hosts))
+
+
+def seconds_left(credentials: Credentials | None, wanted: int, sure: float) -> int:
+    """For how many of `wanted` seconds what is signed with the credentials now is surely valid.
+
+    `sure`: how long temporary credentials last that do not say it, as Lambda's. Lambda documents no lifetime
+    of them but runs an invocation to its end, so for that long they are valid. Raises ArchiveStoreError if
+    they are about to end, or can't be refreshed.
+    """
+    if credentials is None:
+        return wanted
+    try:
+        token = credentials.get_frozen_credentials().token  # refreshes what is about to end
+    except AwsFault as error:
+        raise ArchiveStoreError(
+            f"No link can be signed: {error}. Log in again, or try again later."
+        ) from error
+    left = wanted
+    if isinstance(credentials, RefreshableCredentials):
+        # There is no public way to read when they end, but one to ask whether they end within some seconds.
+        left = bisect_left(range(1, wanted + 1), True, key=credentials.refresh_needed)
+    elif token:
+        left = min(wanted, int(sure))
+    if left < 1:
+        raise ArchiveStoreError("The credentials end now, and a link would end with them. Ask again.")
+    return left
 
 
 def reject_partial_answers(client: Client) -> Client:

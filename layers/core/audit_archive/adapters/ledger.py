@@ -88,6 +88,17 @@ class DynamoDbLedger:
         else:
             self._table.put(items.lack_item(console, lack))
 
+    def lock_cursor(self, console: str) -> str | None:
+        """An unreadable note counts as absent: the extension then begins anew."""
+        item = self._table.get(console, items.LOCK_CURSOR) or {}
+        return item.get("key", {}).get("S")
+
+    def note_lock_cursor(self, console: str, key: str | None) -> None:
+        if key is None:
+            self._table.delete(console, items.LOCK_CURSOR)
+        else:
+            self._table.put(items.lock_cursor_item(console, key))
+
     def head(self, console: str) -> Head | None:
         """Raises IntegrityError if the recorded head can't be read."""
         for _ in range(HEAD_READS):

@@ -4,6 +4,7 @@ The keys are `console` (partition) and `item` (sort), both text. The items:
 
 lease                     owner, expires_at
 completed                 at: when a run was last completed (epoch seconds)
+locks                     key: how far an unfinished extension of locks is
 lack                      body: what `fetch` showed and exports lack
 finding#<sha256>          expires_at and claim: a run is about to announce it; without them it was announced
 head                      format, seq, statement_sha256; the packed head without its holes in `body`, with its
@@ -58,6 +59,7 @@ MAX_UNPACKED = 1 << 28
 LEASE = "lease"
 LAST_COMPLETED = "completed"
 LACK = "lack"
+LOCK_CURSOR = "locks"
 HEAD = "head"
 DISOWNED = "disowned"
 PARTS_PREFIX = "head#"
@@ -104,6 +106,11 @@ def completed_item(console: str, at: int) -> "Item":
 def lack_item(console: str, lack: Lack) -> "Item":
     """What `fetch` showed and exports lack."""
     return item_key(console, LACK) | {"body": {"B": orjson.dumps(lack)}}
+
+
+def lock_cursor_item(console: str, key: str) -> "Item":
+    """How far an unfinished extension of locks is."""
+    return item_key(console, LOCK_CURSOR) | {"key": {"S": key}}
 
 
 def lack_of(item: "Mapping[str, AttributeValueTypeDef]") -> Lack | None:

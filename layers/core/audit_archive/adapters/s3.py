@@ -129,6 +129,17 @@ class S3ArchiveStore:
             if is_definite_refusal(error):
                 raise store_error(f"The object {key} could not be created", error) from error
 
+    def extend(self, key: str, version_id: str, retention: Retention) -> None:
+        """The role needs s3:PutObjectRetention. Without s3:BypassGovernanceRetention S3 never shortens."""
+        lock: Any = {"Mode": retention.mode, "RetainUntilDate": datetime.fromtimestamp(retention.until, UTC)}
+        try:
+            self._client.put_object_retention(
+                Bucket=self._bucket, Key=key, VersionId=version_id, Retention=lock
+            )
+        except AwsFault as error:
+            action = f"The lock of {key} (version {version_id}) could not be extended"
+            raise store_error(action, error) from error
+
     def inspect(self, key: str, version_id: str | None = None) -> ObjectFacts | None:
         # An answer whose head was cut off looks like an object without a lock or encryption: ask again.
         facts = self._head(key, version_id)
@@ -246,11 +257,11 @@ class S3Links:
     """Links to objects of one bucket. Whoever has a link can download its object for a while, without AWS.
 
     The role itself needs s3:GetObject or s3:GetObjectVersion. A link ends early if the credentials that
-    signed it end.
+    signed it end: `aws.seconds_left` says when.
     """
 
     def __init__(self, client: "S3Client", bucket: str) -> None:
-        """`client` must sign with `s3v4`: older signatures have no region and no lifetime."""
+        """`client` should be made with `aws.link_config()`."""
         self._client = client
         self._bucket = bucket
 

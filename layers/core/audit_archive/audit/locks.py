@@ -8,10 +8,14 @@ from dataclasses import dataclass
 from audit_archive.audit.tally import AuditTally
 from audit_archive.format.codec import UnknownMember
 from audit_archive.format.facts import LockMode
+from audit_archive.format.layout import checkpoint_key, statement_key
 from audit_archive.format.statement import ArchiveStatement, Statement
 from audit_archive.format.times import DAY, from_rfc3339, rfc3339
 from audit_archive.format.verdicts import Checked, Fault, Verdict, Why
-from audit_archive.ports import ENCRYPTION, NO_VERSION, ObjectFacts
+from audit_archive.ports import ENCRYPTION, NO_VERSION, ArchiveSource, ObjectFacts
+
+ENDING = 30 * DAY
+"""Seconds. The lock of a statement that ends so soon should have been extended long before."""
 
 CLOCK_ERROR = 60
 """Seconds that a machine's clock may have been set back between two puts of one run."""
@@ -48,11 +52,14 @@ def lock_of_statement(statement: Statement, newest: tuple[str, RequiredLock] | N
     return RequiredLock(None, from_rfc3339(statement.run.started_at) + DAY)
 
 
-def judge_lock(tally: AuditTally, facts: ObjectFacts, required: RequiredLock, seq: int) -> None:
-    """Add a fault unless an object has at least the lock that it must have, and is encrypted by S3."""
+def judge_lock(tally: AuditTally, facts: ObjectFacts, required: RequiredLock, seq: int) -> bool:
+    """Whether an object has at least the lock that it must have. Adds a fault if it has not.
+
+    An object that is not encrypted by S3 is a fault of its own.
+    """
     if facts.version_id == NO_VERSION:
         tally.skip(Checked.LOCKS, Why.COPY)
-        return
+        return True
     if facts.encryption != ENCRYPTION:
         sentence = (
             f"{facts.key} (version {facts.version_id}) is stored with {facts.encryption}, not {ENCRYPTION}: "
@@ -64,6 +71,47 @@ def judge_lock(tally: AuditTally, facts: ObjectFacts, required: RequiredLock, se
     if why is not None:
         sentence = f"{facts.key} (version {facts.version_id}) {why}"
         tally.fault(Fault(Verdict.UNLOCKED, facts.key, facts.version_id, seq, sentence))
+    return why is None
+
+
+class EndingLocks:
+    """Tells of statements and checkpoints, which are kept for ever, whose lock ends soon or has ended.
+
+    Statements come in order, so the first of them stands for all: one fault, with the same sentence each day.
+    """
+
+    def __init__(self, tally: AuditTally, now: int) -> None:
+        self._tally = tally
+        self._now = now
+        self._is_told = False
+
+    def judge(self, facts: ObjectFacts, seq: int) -> None:
+        """Add a fault for the first lock that ends soon. An object without a lock is judged elsewhere."""
+        lock = facts.retention
+        if self._is_told or lock is None or lock.until > self._now + ENDING:
+            return
+        self._is_told = True
+        # Not "has ended": the sentence must be the same before and after, so that it is told once.
+        sentence = (
+            f"{facts.key} (version {facts.version_id}) is locked until {rfc3339(lock.until)} only, and no "
+            "run has extended the lock. Later ones may end as soon. Extend them: `canary-audit locks`, and "
+            "see docs/operations.md#locknotextended"
+        )
+        self._tally.fault(Fault(Verdict.ENDING, facts.key, facts.version_id, seq, sentence))
+
+
+def judge_first_locks(source: ArchiveSource, console: str, tally: AuditTally, now: int) -> None:
+    """Judge the locks of the first statement and its checkpoint: where none is extended, they end first.
+
+    An audit that does not walk the whole chain sees so each day whether locks are extended at all.
+    """
+    ending = EndingLocks(tally, now)
+    for key in (statement_key(console, 1), checkpoint_key(console, 1)):
+        facts = source.inspect(key)
+        if facts is not None and tally.is_blamed(key, facts.version_id):
+            return  # the walk told of it
+        if facts is not None:
+            ending.judge(facts, 1)
 
 
 def _weakness(facts: ObjectFacts, required: RequiredLock) -> str | None:

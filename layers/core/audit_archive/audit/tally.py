@@ -41,6 +41,10 @@ class AuditTally:
         """Add a fault. The same verdict on the same version of an object is kept once."""
         self._faults.setdefault((fault.verdict, fault.key, fault.version_id), fault)
 
+    def is_blamed(self, key: str, version_id: str | None) -> bool:
+        """Whether a version of an object has a fault already."""
+        return any((of, version) == (key, version_id) for _, of, version in self._faults)
+
     def consecutive_fault(self, fault: Fault) -> None:
         """Add a fault of a statement. Faults of one verdict on consecutive statements are listed as one."""
         seq = fault.seq or 0

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from audit_archive.audit.contents import ContentCheck
 from audit_archive.audit.corroboration import LEDGER
 from audit_archive.audit.growth import GrowthProof
+from audit_archive.audit.locks import judge_first_locks
 from audit_archive.audit.objects import ObjectCheck
 from audit_archive.audit.overview import WalkedChain, walk_chain
 from audit_archive.audit.pace import WORKERS, Deadline, DeadlineError
@@ -82,6 +83,7 @@ def _judge_chain(work: _Work) -> WalkedChain:
     audit, question, tally = work.audit, work.question, work.tally
     walk = work.walk(tally, work.keys)
     chain = walk_chain(walk, audit, question, tally, Deadline(audit.clock))
+    judge_first_locks(audit.source, question.console, tally, audit.clock.now())
     if audit.damage is not None:
         tally.fault(Fault(Verdict.ALTERED, LEDGER, None, None, audit.damage))
     if not chain.is_whole:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from audit_archive.audit.corroboration import Reference, References, judge_references
-from audit_archive.audit.locks import RequiredLock, judge_lock, lock_of_statement, stated_lock
+from audit_archive.audit.locks import EndingLocks, RequiredLock, judge_lock, lock_of_statement, stated_lock
 from audit_archive.audit.pace import read_ahead
 from audit_archive.audit.question import Audit, AuditQuestion
 from audit_archive.audit.rows import Copy, StatementSlot, load_slot
@@ -71,8 +71,11 @@ class Step:
 class StepJudge:
     """Compares statements with the state before them."""
 
-    def __init__(self, tally: AuditTally, references: References, signatures: Signatures) -> None:
+    def __init__(
+        self, tally: AuditTally, references: References, signatures: Signatures, ending: EndingLocks
+    ) -> None:
         self._tally = tally
+        self._ending = ending
         self._references = references
         self._signatures = signatures
 
@@ -102,8 +105,9 @@ class StepJudge:
             self._fault(slot, copy, Verdict.MISDESCRIBED, f"can't be interpreted: {error!r}")
             return None
         for stored in (copy.stored, slot.checkpoint):
-            if stored is not None and stored.facts is not None:
-                judge_lock(self._tally, stored.facts, required, slot.number)
+            facts = stored.facts if stored is not None else None
+            if facts is not None and judge_lock(self._tally, facts, required, slot.number):
+                self._ending.judge(facts, slot.number)
         is_signing = point.is_signing or head.public_key is not None
         is_recorded = self._references.is_recorded(statement)
         self._signatures.judge(slot, statement, copy.sha256, is_due=is_signing, is_recorded=is_recorded)
@@ -183,7 +187,8 @@ class Walk:
         self._tally = tally
         self._signatures = signatures
         self._references = References(audit, question, signatures)
-        self._step_judge = StepJudge(tally, self._references, signatures)
+        ending = EndingLocks(tally, audit.clock.now())
+        self._step_judge = StepJudge(tally, self._references, signatures, ending)
         self._pool = pool
 
     def steps(self, point: Point) -> Iterator[Step]:

@@ -126,11 +126,11 @@ def _statements(facts: BucketFacts) -> Iterator[dict[str, Any]]:
     yield deny("NoEncryptionByTheCaller", ["s3:PutObject"], [objects], own_key)
     unconditional = {"Null": {"s3:if-none-match": "true"}}
     yield deny("NobodyOverwritesAStatement", ["s3:PutObject"], [f"{bucket}/statements/*"], unconditional)
-    yield from (deny(sid, _WRITES, where, test) for sid, where, test in _lock_tests(facts))
+    yield from (deny(*parts) for parts in _lock_tests(facts))
 
 
-def _lock_tests(facts: BucketFacts) -> Iterator[tuple[str, list[str], _TEST]]:
-    """The statements on locks: name, resources, and condition."""
+def _lock_tests(facts: BucketFacts) -> Iterator[tuple[str, list[str], list[str], _TEST]]:
+    """The statements on locks: name, actions, resources, and condition."""
     but, bucket, (least, most) = _but(facts.break_glass_role), facts.arn, REJECTED_LOCK
     kept = [f"{bucket}/{name}/*" for name in ("exports", "entries", "statements", "checkpoints")]
     rejected = [f"{bucket}/rejected/*"]
@@ -138,12 +138,14 @@ def _lock_tests(facts: BucketFacts) -> Iterator[tuple[str, list[str], _TEST]]:
     def days(test: str, number: int) -> dict[str, Any]:
         return {test: {_REMAINING: number}} | but
 
-    yield "NoShortLock", kept, days("NumericLessThan", facts.retention_days)
-    yield "NoLongLock", [f"{bucket}/*"], days("NumericGreaterThan", facts.expiry_days)
-    yield "NoShortLockOnWhatWasRejected", rejected, days("NumericLessThan", least)
-    yield "NoLongLockOnWhatWasRejected", rejected, days("NumericGreaterThan", most)
+    put = ["s3:PutObject"]
+    yield "NoShortLock", put, kept, days("NumericLessThan", facts.retention_days)
+    yield "NoLongLock", _WRITES, [f"{bucket}/*"], days("NumericGreaterThan", facts.expiry_days)
+    yield "NoShortLockOnWhatWasRejected", _WRITES, rejected, days("NumericLessThan", least)
+    yield "NoLongLockOnWhatWasRejected", _WRITES, rejected, days("NumericGreaterThan", most)
     other = next(mode for mode in LockMode if mode != facts.lock_mode)
-    yield "NoOtherLockMode", [f"{bucket}/*"], {"StringEquals": {"s3:object-lock-mode": other}} | but
+    set_by = _WRITES if other == LockMode.COMPLIANCE else put
+    yield "NoOtherLockMode", set_by, [f"{bucket}/*"], {"StringEquals": {"s3:object-lock-mode": other}} | but
 
 
 _LOOSENING = [

@@ -21,6 +21,8 @@ class Verdict(StrEnum):
     """It is not encrypted with S3's own keys (SSE-S3): whoever can delete its key can destroy it."""
     CHANGED_SETTING = "changed_setting"
     """A setting of the bucket is not the one that the stack's template gives it."""
+    ENDING = "ending"
+    """It is kept for ever, and its object lock ends within 30 days, or has ended."""
     MISDESCRIBED = "misdescribed"
     """Its content or its key does not fit the statement."""
     BROKEN = "broken"

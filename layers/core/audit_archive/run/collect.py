@@ -12,14 +12,12 @@ from audit_archive.format.facts import ExportFacts, LockMode, ObjectRef
 from audit_archive.format.hashing import hash_all
 from audit_archive.format.head import Head
 from audit_archive.format.layout import export_key, rejected_key
-from audit_archive.format.times import DAY, from_rfc3339, rfc3339
+from audit_archive.format.times import from_rfc3339, rfc3339
 from audit_archive.ports import ENCRYPTION, Retention
 from audit_archive.run.context import Run
+from audit_archive.run.lock_terms import MAX_LOCK_SHORTFALL
 from audit_archive.run.survey import Survey, survey_entries
 from audit_archive.storage.chain import check_encryption, check_lock
-
-MAX_LOCK_SHORTFALL = 7 * DAY
-"""Seconds by which the lock of a stored export may end before the lock of a new one would."""
 
 
 @dataclass(frozen=True)

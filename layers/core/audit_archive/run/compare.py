@@ -6,7 +6,7 @@ can't stop a run: the entries of a file that is gone or altered are not compared
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from heapq import merge
 from math import inf
@@ -23,7 +23,7 @@ from audit_archive.format.hashing import Hasher
 from audit_archive.format.head import Head
 from audit_archive.format.ids import IdSet, span_set
 from audit_archive.format.statement import ArchiveStatement, Statement
-from audit_archive.format.times import DAY, from_rfc3339, utc_date
+from audit_archive.format.times import DAY, from_rfc3339, rfc3339, utc_date
 from audit_archive.run.collect import Surveyed
 from audit_archive.run.comparison import (
     Archiving,
@@ -144,25 +144,36 @@ def first_ending(run: Run, head: Head, live: IdSet, archivings: tuple[Archiving,
     if run.order.policy.mode == Mode.OFF:
         return None
     for each in archivings:
-        if ends_at(each, run.order.expiry_days) > soon:
-            unproven = unproven.minus(_in_sound_files(run, each))
+        if _lasts_beyond(run, each, soon):
+            unproven = unproven.minus(_in_sound_files(run, each, soon))
     return unproven.ranges[0].first if unproven else None
 
 
-def _in_sound_files(run: Run, each: Archiving) -> IdSet:
+def _lasts_beyond(run: Run, each: Archiving, soon: int) -> bool:
+    """Whether the proof of a statement lasts beyond a moment. A lock that ends may have been extended."""
+    if ends_at(each, run.order.expiry_days) > soon:
+        return True
+    facts = run.store.inspect(each.export.key, each.export.version_id)
+    if facts is None or facts.retention is None:
+        return False
+    found = replace(each.export, retain_until=rfc3339(facts.retention.until))
+    return ends_at(replace(each, export=found), run.order.expiry_days) > soon
+
+
+def _in_sound_files(run: Run, each: Archiving, soon: int) -> IdSet:
     """The ids of a statement whose entry file, from which answers are made, is there as it was archived."""
     sound = each.ids
     for file in each.entries:
         within = each.ids.within(file.first_id, file.last_id)
-        if within and not _is_sound(run, file):
+        if within and not _is_sound(run, file, soon):
             sound = sound.minus(within)
     return sound
 
 
-def _is_sound(run: Run, file: EntryFile) -> bool:
+def _is_sound(run: Run, file: EntryFile, soon: int) -> bool:
     facts = run.store.inspect(file.key)
     if facts is not None and facts.retention is not None and facts.sha256 == file.sha256:
-        return True
+        return facts.retention.until > soon
     with run.scratch() as spool:  # a rebuilt file may be packed differently, or lie below a later version
         return prove(run, spool, file, 0) is not None
 

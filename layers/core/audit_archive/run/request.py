@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from audit_archive.config import MAX_KEEP_DAYS, Settings
 from audit_archive.errors import RequestError
-from audit_archive.events import Fields, checked, console_id, one_of, printable, whole
+from audit_archive.events import Fields, checked, console_id, one_of, only_true, printable, whole
 from audit_archive.format.entry import MAX_ID
 from audit_archive.format.facts import BY_EVENT, Action, IdSpan, Mode
 from audit_archive.format.layout import MAX_SEQ
@@ -86,6 +86,24 @@ class OperatorRequest:
         return IdSpan(self.first, self.last)
 
 
+@dataclass(frozen=True)
+class LocksRequest:
+    """The locks of which Console's archive to extend."""
+
+    console: str
+    extend_locks: bool
+
+    @classmethod
+    def from_event(cls, event: object) -> "LocksRequest":
+        """The request in an event. Raises RequestError naming the field and what it accepts."""
+        return cls(**checked(event, _LOCKS_FIELDS, required=("console", "extend_locks")))
+
+
+def is_locks_event(event: object) -> bool:
+    """Whether an event asks for locks to be extended rather than for a run."""
+    return isinstance(event, Mapping) and "extend_locks" in event
+
+
 def is_operator_event(event: object) -> bool:
     """Whether an event asks for an operator's action rather than for a run."""
     return isinstance(event, Mapping) and "action" in event
@@ -96,6 +114,10 @@ _ARCHIVE_FIELDS: Fields = {
     "purge_mode": one_of("purge_mode", tuple(Mode)),
     "keep_days": whole("keep_days", 0, MAX_KEEP_DAYS),
     "reason": printable("reason"),
+}
+_LOCKS_FIELDS: Fields = {
+    "console": console_id,
+    "extend_locks": only_true("extend_locks"),
 }
 _OPERATOR_FIELDS: Fields = {
     "console": console_id,

@@ -51,6 +51,7 @@ VERDICT_WORDS = {
     Verdict.ALTERED: "its bytes do not match the hash that was stated",
     Verdict.MISSING: "a statement names it, and it is gone before its retention ended",
     Verdict.UNLOCKED: "its lock against deletion is missing or weaker than stated",
+    Verdict.ENDING: "its lock against deletion ends soon or has ended, and was not extended",
     Verdict.MISDESCRIBED: "its content does not match what was stated",
     Verdict.BROKEN: "the statement does not follow from the one before it",
     Verdict.GAP: "an id stands in no statement, or in two",
