@@ -14,7 +14,7 @@ from ministack.services.cloudformation import engine  # type: ignore[import-unty
 from audit_archive.events import MAX_CONSOLE_ID, is_console_id
 from cli.adopt import STATED
 from cli.schedules import KINDS
-from tests.support.stack import DEFAULTS, PSEUDO, REQUIRED, SOURCE, Rendered, render, translated
+from tests.support.stack import DEFAULTS, PSEUDO, REQUIRED, ROOT, SOURCE, Rendered, render, translated
 
 ROLE = "arn:aws:iam::111122223333:role/deploy/deployer"
 LONGEST_STACK = "Stack-" + "x" * 49
@@ -88,6 +88,23 @@ def test_a_failed_first_create_leaves_only_what_would_make_its_rollback_fail() -
     buckets = {name for name, kind in whole().resources.items() if kind["Type"] == "AWS::S3::Bucket"}
     others = {"ArchiveBucketPolicy", "SigningKey", "ArchiveLogs", "VerifyLogs", "RetrieveLogs"}
     assert buckets | others <= set(policies)
+
+
+def test_the_page_says_of_everything_that_is_kept_that_it_stays() -> None:
+    told = {
+        "the archive bucket and its policy": {"ArchiveBucket", "ArchiveBucketPolicy"},
+        "the ledger": {"LedgerTable"},
+        "the signing key": {"SigningKey"},
+        "the log groups": {"ArchiveLogs", "VerifyLogs", "RetrieveLogs"},
+        "the reports bucket": {"ReportsBucket", "ReportsBucketPolicy"},
+        "the access trail's bucket (`AccessTrail=yes`)": {"AccessTrailBucket"},
+    }
+    page = (ROOT / "docs/deploying.md").read_text()
+    rows = set(re.findall(r"^\| (the [^|]+?) \| stays?\b", page, re.MULTILINE))
+    assert rows == {*told, "the secrets"}
+    assert set().union(*told.values()) == set(kept(whole()))
+    assert f"| 3 to {len(LONGEST_STACK)} letters" in page
+    assert f"| 1 to {MAX_CONSOLE_ID} lower-case letters" in page
 
 
 def test_what_is_kept_is_kept_when_it_is_replaced_too() -> None:
