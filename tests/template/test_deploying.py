@@ -15,6 +15,7 @@ from audit_archive.events import MAX_CONSOLE_ID, is_console_id
 from cli.adopt import STATED
 from cli.schedules import KINDS
 from tests.support.stack import DEFAULTS, PSEUDO, REQUIRED, ROOT, SOURCE, Rendered, render, translated
+from tests.template.judge import BUCKET, bucket_denies, request
 
 ROLE = "arn:aws:iam::111122223333:role/deploy/deployer"
 LONGEST_STACK = "Stack-" + "x" * 49
@@ -147,6 +148,19 @@ def test_what_adopt_imports_is_what_the_template_states(name: str, kind: str) ->
     unreadable = {path.removeprefix("/properties/") for path in of(kind).get("writeOnlyProperties", [])}
     assert set(STATED[kind]) == set(resource["Properties"]) - unreadable
     assert "read" in of(kind)["handlers"]  # an import reads
+
+
+@pytest.mark.parametrize("kind", ["AWS::S3::Bucket", "AWS::S3::BucketPolicy"])
+def test_the_policy_that_is_left_lets_a_new_stack_import_and_then_change_the_bucket(kind: str) -> None:
+    """An import reads, whoever asks; the deploy after it changes what CloudFormation's handlers change."""
+    left, handlers = render(), of(kind)["handlers"]
+    reads = [action for action in handlers["read"]["permissions"] if action.startswith("s3:")]
+    changes = [action for action in handlers["update"]["permissions"] if action.startswith("s3:")]
+    assert {"s3:GetBucketPolicy"} <= set(reads) or len(reads) > 10
+    assert [action for action in reads if bucket_denies(left, request(action, BUCKET))] == []
+    through = {"aws__CalledVia": "cloudformation.amazonaws.com"}
+    assert [action for action in changes if bucket_denies(left, request(action, BUCKET, **through))] == []
+    assert any(bucket_denies(left, request(action, BUCKET)) for action in changes)
 
 
 def test_logical_ids_that_others_hold_never_change() -> None:
