@@ -5,6 +5,7 @@ bucket's policy and the key's policy name roles, and those of the deleted stack 
 """
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,8 @@ from cli.show import say, show_json, show_records
 from cli.stack import CloudError, Stack, asking, error_code_of
 
 CHANGE_SET = "adopt"
+GONE = re.compile("A(ROA|IDA)[A-Z0-9]+")
+"""The id of a role or a user, which stands in a policy in place of the ARN when it is deleted."""
 PATIENCE = {"Delay": 2, "MaxAttempts": 300}
 COLUMNS = {"resource": "resource", "type": "type", "name": "name"}
 
@@ -146,7 +149,24 @@ def _read(stack: Stack, logical_id: str, kind: str, key: str, name: str) -> Kept
     with asking(f"{name} ({kind}) can't be looked at", "Correct its name, the account or the region."):
         found = stack.client("cloudcontrol").get_resource(TypeName=kind, Identifier=name)
     properties = json.loads(found["ResourceDescription"]["Properties"])
+    if "KeyPolicy" in properties:
+        properties["KeyPolicy"] = _without_the_dead(properties["KeyPolicy"])
     return Kept(logical_id, kind, key, name, properties)
+
+
+def _without_the_dead(policy: Any) -> Any:
+    """A key's policy without its statements about roles that are gone.
+
+    AWS shows such a role by its id, and takes no policy with one: not even the rollback of a failed deploy.
+    """
+    document = json.loads(policy) if isinstance(policy, str) else policy
+    return document | {"Statement": [each for each in document.get("Statement", []) if not _is_dead(each)]}
+
+
+def _is_dead(statement: Mapping[str, Any]) -> bool:
+    principal = statement.get("Principal", {})
+    named = principal.get("AWS", []) if isinstance(principal, dict) else []
+    return any(GONE.fullmatch(each) for each in ([named] if isinstance(named, str) else named))
 
 
 def _insist(kept: Kept, wanted: Mapping[str, Any], what: str) -> None:

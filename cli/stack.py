@@ -104,8 +104,8 @@ class Stack:
 
     @property
     def region(self) -> str:
-        """The region that is asked: the one given, else the profile's. Raises CloudError for neither."""
-        return str(self.client("cloudformation").meta.region_name)
+        """The region that is asked: the one given, else the profile's; empty if there is neither."""
+        return self._session.region_name or ""
 
     @cached_property
     def described(self) -> Mapping[str, Any]:

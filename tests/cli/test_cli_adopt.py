@@ -39,7 +39,16 @@ LEDGER = {
     ],
     "StreamArn": "arn",
 }
-KEY = {"KeyId": "1234", "Arn": "arn", "KeySpec": "ECC_NIST_P256", "KeyUsage": "SIGN_VERIFY", "Enabled": True}
+ADMINISTER = {"Sid": "Administer", "Principal": {"AWS": "arn:aws:iam::111122223333:root"}}
+GONE = {"Sid": "Sign", "Principal": {"AWS": "AROAEXAMPLE12345678"}}
+KEY = {
+    "KeyId": "1234",
+    "Arn": "arn",
+    "KeySpec": "ECC_NIST_P256",
+    "KeyUsage": "SIGN_VERIFY",
+    "Enabled": True,
+    "KeyPolicy": {"Version": "2012-10-17", "Statement": [ADMINISTER, GONE]},
+}
 ALL: list[tuple[str, str, dict[str, Any]]] = [
     ("AWS::S3::Bucket", "kept-bucket", BUCKET),
     ("AWS::S3::BucketPolicy", "kept-bucket", POLICY),
@@ -120,6 +129,8 @@ def test_what_is_there_is_imported_as_it_is_and_nothing_else(
     assert resources["ArchiveBucketPolicy"]["Properties"] == POLICY
     assert "StreamArn" not in resources["LedgerTable"]["Properties"]
     assert not {"KeyId", "Arn"} & set(resources["SigningKey"]["Properties"])
+    policy = resources["SigningKey"]["Properties"]["KeyPolicy"]
+    assert policy == {"Version": "2012-10-17", "Statement": [ADMINISTER]}  # the deleted role is no principal
     for name, resource in resources.items():
         assert resource["Type"] == SOURCE["Resources"][name]["Type"]
         assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("Retain", "Retain")
@@ -184,6 +195,24 @@ def test_what_no_stack_of_ours_left_is_refused(
     there(stubs, *((k, name, {**found, **broken} if k == kind else found) for k, name, found in ALL[:until]))
     with pytest.raises(Failure, match=says):
         left_behind(stack, "kept-bucket", "kept-table", "1234")
+
+
+@pytest.mark.parametrize(
+    ("principal", "stays"),
+    [
+        ({"AWS": ["arn:aws:iam::1:role/AROA1", "AIDAEXAMPLE"]}, False),
+        ({"AWS": ["arn:aws:iam::111122223333:role/AROAEXAMPLE"]}, True),
+        ({"Service": "cloudtrail.amazonaws.com"}, True),
+        ("*", True),
+    ],
+)
+def test_a_key_policy_keeps_what_is_about_the_living(
+    stack: Stack, stubs: Callable[[str], Stubber], principal: Any, stays: bool
+) -> None:
+    policy = json.dumps({"Statement": [{"Principal": principal}]})  # AWS may give it as a text
+    there(stubs, ALL[0], ALL[1], ("AWS::KMS::Key", "1234", KEY | {"KeyPolicy": policy}))
+    key = left_behind(stack, "kept-bucket", None, "1234")[-1].in_template()["Properties"]["KeyPolicy"]
+    assert (key["Statement"] == [{"Principal": principal}]) is stays
 
 
 def test_a_bucket_without_a_policy_gets_one_from_the_deploy(

@@ -17,7 +17,7 @@ from cli.main import main
 from cli.options import Chosen
 from cli.stack import Stack
 from cli.sync import sync_of
-from tests.support.aws import moto_server
+from tests.support.aws import client, moto_server
 
 OUTPUTS = {
     "ArchiveFunctionArn": "arn:aws:lambda:eu-west-1:111122223333:function:my-stack-archive",
@@ -44,22 +44,20 @@ KINDS = [pytest.param(kind, id=kind.name) for kind in schedules.KINDS]
 
 
 @pytest.fixture(scope="module")
-def moto() -> Iterator[str]:
-    """An AWS whose UpdateSchedule resets what it is not told, as AWS's does."""
+def scheduler() -> Iterator[Any]:
+    """A client of moto's, whose UpdateSchedule resets what it is not told, as AWS's does."""
     with moto_server() as endpoint:
-        yield endpoint
+        yield client("scheduler", endpoint)
 
 
 @pytest.fixture
-def stack(moto: str, monkeypatch: pytest.MonkeyPatch) -> Stack:
+def stack(scheduler: Any) -> Stack:
     """A stack with the schedules of its first Console."""
-    environment = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_ENDPOINT_URL": moto}
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
     group = f"group-{uuid4().hex}"
     subject = Stack("my-stack", None, "eu-west-1")
+    subject._clients["scheduler"] = scheduler
     subject.described = described(OUTPUTS | {"ScheduleGroup": group}, PARAMETERS)
-    subject.client("scheduler").create_schedule_group(Name=group)
+    scheduler.create_schedule_group(Name=group)
     for kind in schedules.KINDS:
         schedules.create(subject, kind, {"console": "first"}, None)
     return subject

@@ -14,7 +14,8 @@ from ministack.services.cloudformation import engine  # type: ignore[import-unty
 from audit_archive.events import MAX_CONSOLE_ID, is_console_id
 from cli.adopt import STATED
 from cli.schedules import KINDS
-from tests.support.stack import DEFAULTS, PSEUDO, REQUIRED, SOURCE, Rendered, render, translated
+from tests.support.stack import DEFAULTS, PSEUDO, REQUIRED, ROOT, SOURCE, Rendered, render, translated
+from tests.template.judge import BUCKET, bucket_denies, request
 
 ROLE = "arn:aws:iam::111122223333:role/deploy/deployer"
 LONGEST_STACK = "Stack-" + "x" * 49
@@ -79,19 +80,32 @@ def test_nothing_that_is_kept_has_a_name_that_a_second_stack_would_meet() -> Non
     assert fixed == []
 
 
-def test_a_failed_first_create_leaves_the_ledger_alone_behind() -> None:
-    """Its deletion protection would make the rollback fail. Its name is generated, and so in no one's way."""
+def test_a_failed_first_create_leaves_only_what_would_make_its_rollback_fail() -> None:
+    """A protected table, and a bucket that CloudTrail may have written to. Both names are generated."""
     policies = {name: resource["DeletionPolicy"] for name, resource in kept(whole()).items()}
-    assert {name for name, policy in policies.items() if policy == "Retain"} == {"LedgerTable"}
+    stays = {name for name, policy in policies.items() if policy == "Retain"}
+    assert stays == {"LedgerTable", "AccessTrailBucket"}
     assert set(policies.values()) == {"Retain", "RetainExceptOnCreate"}
     buckets = {name for name, kind in whole().resources.items() if kind["Type"] == "AWS::S3::Bucket"}
-    assert buckets | {
-        "ArchiveBucketPolicy",
-        "SigningKey",
-        "ArchiveLogs",
-        "VerifyLogs",
-        "RetrieveLogs",
-    } <= set(policies)
+    others = {"ArchiveBucketPolicy", "SigningKey", "ArchiveLogs", "VerifyLogs", "RetrieveLogs"}
+    assert buckets | others <= set(policies)
+
+
+def test_the_page_says_of_everything_that_is_kept_that_it_stays() -> None:
+    told = {
+        "the archive bucket and its policy": {"ArchiveBucket", "ArchiveBucketPolicy"},
+        "the ledger": {"LedgerTable"},
+        "the signing key": {"SigningKey"},
+        "the log groups": {"ArchiveLogs", "VerifyLogs", "RetrieveLogs"},
+        "the reports bucket": {"ReportsBucket", "ReportsBucketPolicy"},
+        "the access trail's bucket (`AccessTrail=yes`)": {"AccessTrailBucket"},
+    }
+    page = (ROOT / "docs/deploying.md").read_text()
+    rows = set(re.findall(r"^\| (the [^|]+?) \| stays?\b", page, re.MULTILINE))
+    assert rows == {*told, "the secrets"}
+    assert set().union(*told.values()) == set(kept(whole()))
+    assert f"| 3 to {len(LONGEST_STACK)} letters" in page
+    assert f"| 1 to {MAX_CONSOLE_ID} lower-case letters" in page
 
 
 def test_what_is_kept_is_kept_when_it_is_replaced_too() -> None:
@@ -134,6 +148,19 @@ def test_what_adopt_imports_is_what_the_template_states(name: str, kind: str) ->
     unreadable = {path.removeprefix("/properties/") for path in of(kind).get("writeOnlyProperties", [])}
     assert set(STATED[kind]) == set(resource["Properties"]) - unreadable
     assert "read" in of(kind)["handlers"]  # an import reads
+
+
+@pytest.mark.parametrize("kind", ["AWS::S3::Bucket", "AWS::S3::BucketPolicy"])
+def test_the_policy_that_is_left_lets_a_new_stack_import_and_then_change_the_bucket(kind: str) -> None:
+    """An import reads, whoever asks; the deploy after it changes what CloudFormation's handlers change."""
+    left, handlers = render(), of(kind)["handlers"]
+    reads = [action for action in handlers["read"]["permissions"] if action.startswith("s3:")]
+    changes = [action for action in handlers["update"]["permissions"] if action.startswith("s3:")]
+    assert {"s3:GetBucketPolicy"} <= set(reads) or len(reads) > 10
+    assert [action for action in reads if bucket_denies(left, request(action, BUCKET))] == []
+    through = {"aws__CalledVia": "cloudformation.amazonaws.com"}
+    assert [action for action in changes if bucket_denies(left, request(action, BUCKET, **through))] == []
+    assert any(bucket_denies(left, request(action, BUCKET)) for action in changes)
 
 
 def test_logical_ids_that_others_hold_never_change() -> None:
