@@ -1,4 +1,4 @@
-"""Starts ministack with the condition keys of S3 that its policy engine lacks.
+"""Starts ministack with the condition keys of S3 and DynamoDB that its policy engine lacks.
 
 Run as a program of its own, by path. Without these keys a Deny upon the absence of `s3:if-none-match` would
 refuse every statement, and the bounds of locks would never be judged. `aws:PrincipalArn` is the ARN of a role
@@ -12,6 +12,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-ke
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -27,6 +28,8 @@ HEADERS = {
 }
 UNTIL = "x-amz-object-lock-retain-until-date"
 REMAINING = "s3:object-lock-remaining-retention-days"
+
+PARTITION_KEY = "console"
 
 Context = Callable[..., dict[str, Any]]
 
@@ -56,6 +59,18 @@ def with_keys(context_of: Context) -> Context:
     return context
 
 
+def with_leading_keys(context_of: Callable[[bytes], dict[str, Any]]) -> Callable[[bytes], dict[str, Any]]:
+    """The emulator's own function for DynamoDB, and the partition of an item in our one table."""
+
+    def context(body: bytes) -> dict[str, Any]:
+        known = context_of(body)
+        asked = json.loads(body or b"{}")
+        key = (asked.get("Item") or asked.get("Key") or {}).get(PARTITION_KEY, {}).get("S")
+        return known | {"dynamodb:LeadingKeys": [key]} if key else known
+
+    return context
+
+
 def role_of(principal: str) -> str:
     """The ARN of the role in whose session a request is made; that of the principal without a session."""
     session = re.fullmatch(r"arn:([a-z-]+):sts::([0-9]{12}):assumed-role/([^/]+)/.+", principal)
@@ -65,6 +80,7 @@ def role_of(principal: str) -> str:
 def start() -> None:
     """Run the emulator until it is ended."""
     iam_actions.s3_service_context = with_keys(iam_actions.s3_service_context)
+    iam_actions.dynamodb_service_context = with_leading_keys(iam_actions.dynamodb_service_context)
     resolve = iam_evaluator._resolve_condition_key
 
     def resolve_key(key: str, request: Any) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.support.stack import Rendered, render
@@ -86,6 +88,17 @@ def test_only_the_archive_and_break_glass_write(stack: Rendered, action: str, fo
     for who in (ARCHIVE, BREAK_GLASS):
         assert not bucket_denies(stack, request(*asked, who=who, **WHOLE | days)), who
     assert bucket_denies(render(), request(*asked, who=BREAK_GLASS, **WHOLE | days))
+
+
+@pytest.mark.parametrize("name", ["ArchiveBucketPolicy", "AccessTrailBucketPolicy"])
+def test_a_policy_is_not_longer_than_s3_takes(stack: Rendered, name: str) -> None:
+    longest = render(
+        BreakGlassRoleArn=f"{BREAK_GLASS}{'x' * 480}",
+        DeployRoleArn=f"{DEPLOYER}{'x' * 480}",
+        AccessTrail="yes",
+    )
+    for rendered in (stack, longest):
+        assert len(json.dumps(rendered.properties(name)["PolicyDocument"])) < 20 * 1024 - 1024
 
 
 def test_a_legal_hold_stays_the_callers_own_act(stack: Rendered) -> None:

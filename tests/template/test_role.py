@@ -87,6 +87,8 @@ def test_the_auditor_writes_its_notes_and_nothing_else(stack: Rendered) -> None:
         assert role_decides(stack, "VerifyRole", keyed("dynamodb:PutItem", key)) == "Allow"
     for key in HEADS:
         assert role_decides(stack, "VerifyRole", keyed("dynamodb:PutItem", key)) == "ImplicitDeny", key
+    assert role_decides(stack, "VerifyRole", keyed("dynamodb:PutItem", NOTES[0], HEADS[0])) == "ImplicitDeny"
+    assert role_decides(stack, "VerifyRole", request("dynamodb:PutItem", TABLE)) == "ImplicitDeny"
 
 
 def keyed(action: str, *keys: str) -> Any:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from local.aws.ministack_with_keys import keys_of, role_of, with_keys
+from local.aws.ministack_with_keys import keys_of, role_of, with_keys, with_leading_keys
 
 
 def test_the_headers_of_a_put_give_their_keys() -> None:
@@ -33,6 +33,21 @@ def test_they_go_beside_what_the_emulator_knows(action: str, is_put: bool) -> No
 
     found = with_keys(known)(action, None, "/bucket/key", {"if-none-match": "*"})
     assert found == {"s3:prefix": "a"} | ({"s3:if-none-match": "*"} if is_put else {})
+
+
+@pytest.mark.parametrize(
+    ("body", "keys"),
+    [
+        (b'{"Item": {"console": {"S": "verify/1"}, "item": {"S": "x"}}}', ["verify/1"]),
+        (b'{"Key": {"console": {"S": "1"}, "item": {"S": "x"}}}', ["1"]),
+        (b'{"KeyConditionExpression": "#c = :c"}', None),
+        (b"", None),
+    ],
+)
+def test_an_item_has_its_partition_as_leading_key(body: bytes, keys: list[str] | None) -> None:
+    found = with_leading_keys(lambda _: {"dynamodb:Select": "ALL_ATTRIBUTES"})(body)
+    assert found.get("dynamodb:LeadingKeys") == keys
+    assert found["dynamodb:Select"] == "ALL_ATTRIBUTES"
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ class Verdict(StrEnum):
     UNSIGNED = "unsigned"
     """It has no checkpoint by a known key: a fault if signing is on, otherwise a note."""
     EXPIRED = "expired"
-    """A note: it is gone, because its retention is over."""
+    """A note: it is gone, because its retention is over, or the bucket's expiry hides it."""
     ORPHANED = "orphaned"
     """A note: no statement names it. A run may have died before it could."""
     HOLE = "hole"
