@@ -88,7 +88,8 @@ class Gateway:
     def _without_what_is_hidden(self, role: str, request: Http, service: str, answer: Answer) -> Answer:
         """An answer as AWS gives it to somebody who may not know all of it."""
         status, headers, body = answer
-        if service == "s3" and status.startswith("404") and b"NoSuchBucket" not in body:
+        is_of_an_object = "/" in request.path.strip("/")
+        if service == "s3" and status.startswith("404") and is_of_an_object:
             absence = sees_absence(request)
             return answer if self._may(role, absence) else _denial(service, absence)
         if service == "secretsmanager" and b"ResourceNotFound" in body:
