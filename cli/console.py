@@ -156,11 +156,16 @@ def _outcome(plan: Sync, *, dry_run: bool) -> str:
 
 @console.command()
 @console_argument
+@click.option("--also-locks", is_flag=True, help="Let the locks of its statements end, too.")
 @yes_option
 @global_options(hidden=True)
 @chosen
-def remove(chosen: Chosen, /, console: str, *, yes: bool) -> None:
-    """Remove a Console's schedules. Its archive stays, and so do its secrets."""
+def remove(chosen: Chosen, /, console: str, *, yes: bool, also_locks: bool) -> None:
+    """Remove a Console's schedules. Its archive stays, and so do its secrets.
+
+    The schedule that extends locks stays: without it the locks of statements end before those of the exports
+    that they prove. Remove it with --also-locks when the archive need not be proven any longer.
+    """
     stack = chosen.stack
     if stack.parameters().get("Console") == console:
         raise Failure(
@@ -170,12 +175,16 @@ def remove(chosen: Chosen, /, console: str, *, yes: bool) -> None:
             Exit.USAGE,
         )
     confirm(f"Stop archiving Console {console}? What is archived stays.", yes=yes)
-    done = {kind.name: schedules.remove(stack, kind, console) for kind in schedules.KINDS}
+    kinds = [kind for kind in schedules.KINDS if also_locks or kind is not schedules.LOCKS]
+    done = {kind.name: schedules.remove(stack, kind, console) for kind in kinds}
     if not any(done.values()):
         raise Failure("NoSchedule", f"Console {console} has no schedule in this stack.", Exit.USAGE)
     if chosen.is_json:
         return show_json({"console": console, "removed": done})
-    return say(f"Console {console} is no longer archived. Its archive and its secrets stay.")
+    ending = "end in time" if also_locks else "are still extended"
+    return say(
+        f"Console {console} is no longer archived. Its archive and its secrets stay. Its locks {ending}."
+    )
 
 
 def _check_period(schedule: str, hours: int) -> None:

@@ -136,8 +136,11 @@ def test_a_console_is_added_as_the_template_adds_the_first_and_removed_again(
     assert row["schedule"]
     assert row["verify_schedule"]
     assert row["locks_schedule"] == "cron(17 7 1 * ? *)"
-    removed = told("console", "remove", "added", "--yes")["removed"]
-    assert removed == {"archive": True, "verify": True, "locks": True}
+    assert told("console", "remove", "added", "--yes")["removed"] == {"archive": True, "verify": True}
+    (row,) = [each for each in told("console", "list") if each["console"] == "added"]
+    assert (row["schedule"], row["locks_schedule"]) == (None, "cron(17 7 1 * ? *)")
+    removed = told("console", "remove", "added", "--also-locks", "--yes")["removed"]
+    assert removed == {"archive": False, "verify": False, "locks": True}
     assert "added" not in {each["console"] for each in told("console", "list")}
     assert command("console", "remove", laptop.console.id, "--yes").exit_code == 2
     assert _schedule(laptop, laptop.console.id)["State"] == "ENABLED"

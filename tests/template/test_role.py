@@ -15,7 +15,10 @@ SECRET = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:canary-audit"
 WORK = (
     *(("s3:PutObject", f"{BUCKET}/{f}/x") for f in ("exports", "entries", "statements", "checkpoints")),
     ("s3:PutObject", f"{BUCKET}/rejected/x"),
-    ("s3:PutObjectRetention", f"{BUCKET}/exports/x"),
+    *(
+        ("s3:PutObjectRetention", f"{BUCKET}/{f}/x")
+        for f in ("exports", "entries", "statements", "checkpoints")
+    ),
     ("s3:GetObject", f"{BUCKET}/statements/x"),
     ("s3:GetObjectVersion", f"{BUCKET}/exports/x"),
     ("s3:GetObjectRetention", f"{BUCKET}/exports/x"),

@@ -7,9 +7,12 @@ import re
 
 import pytest
 
-from audit_archive.config import VerifySettings
+from audit_archive.audit.locks import ENDING
+from audit_archive.config import RetrieveSettings, VerifySettings, longest_gap
 from audit_archive.errors import SettingsError
-from audit_archive.format.facts import AuthStyle
+from audit_archive.format.facts import AuthStyle, LockMode
+from audit_archive.format.times import DAY
+from audit_archive.run.lock_terms import LockTerms
 from tests.support.stack import ROOT, SOURCE, Rendered, render
 from tests.template.judge import request, role_decides
 
@@ -264,3 +267,20 @@ def test_without_any_verification_somebody_is_told(stack: Rendered) -> None:
 def test_no_function_is_traced(stack: Rendered) -> None:
     for name, function in stack.of_type("AWS::Lambda::Function").items():
         assert "TracingConfig" not in function, name
+
+
+def test_a_link_lasts_no_longer_than_the_invocation_that_signs_it() -> None:
+    """Lambda does not say when its credentials end, but it runs an invocation to its end with them."""
+    longest = SOURCE["Parameters"]["LinkMinutes"]["MaxValue"]
+    assert longest * 60 == SOURCE["Globals"]["Function"]["Timeout"]
+    environment = {"ARCHIVE_BUCKET": "b", "LEDGER_TABLE": "t", "REPORTS_BUCKET": "r"}
+    with pytest.raises(SettingsError, match=f"LINK_MINUTES.* from 1 to {longest}"):
+        RetrieveSettings.from_environment(environment | {"LINK_MINUTES": str(longest + 1)})
+
+
+def test_the_locks_are_extended_often_enough_for_the_shortest_retention() -> None:
+    parameters = SOURCE["Parameters"]
+    terms = LockTerms(parameters["RetentionDays"]["MinValue"], LockMode.GOVERNANCE, 0)
+    gap = longest_gap(parameters["LocksExpression"]["Default"])
+    assert 28 * DAY <= gap <= 31 * DAY
+    assert terms.margin >= gap + ENDING
