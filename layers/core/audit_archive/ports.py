@@ -19,6 +19,7 @@ from audit_archive.format.index import Indexed
 from audit_archive.format.keys import PublicKey
 from audit_archive.format.statement import Statement
 from audit_archive.format.times import DAY, OffsetAt
+from audit_archive.mark import Mark, MarkKind
 
 NO_VERSION = ""
 """The version id of every object in a copy: a copy keeps neither versions nor locks."""
@@ -348,8 +349,10 @@ class Rotation:
     """How far the daily audits of a Console are, and how the last one ended.
 
     `next_seq`: the statement at which the next share begins. `cycle_started_at`: when the first share of this
-    cycle was due. `newest_seq`, `newest_sha256`: the newest statement of the last audit without a fault;
-    later audits require it in the chain. Moments in epoch seconds.
+    cycle was due. `faults`: those that it found, and open ones that it did not look at again. `newest_seq`,
+    `newest_sha256`: the newest statement of the last audit without a fault; later audits require it in the
+    chain. `share_last`: where an unfinished share ends; 0 if it was finished. `open_seqs`: statements with
+    open faults. Moments in epoch seconds.
     """
 
     next_seq: int
@@ -359,6 +362,8 @@ class Rotation:
     faults: int
     newest_seq: int
     newest_sha256: str | None
+    share_last: int = 0
+    open_seqs: tuple[int, ...] = ()
 
 
 class Verifications(Findings, Protocol):
@@ -372,3 +377,13 @@ class Verifications(Findings, Protocol):
 
     def save(self, console: str, rotation: Rotation) -> None:
         """Record how far the daily audits are."""
+
+
+class AuditorNotes(Verifications, Protocol):
+    """The same with the marks, from which the next audit goes on."""
+
+    def mark(self, console: str, kind: MarkKind) -> Mark | None:
+        """How far they have come along the chain; None without a mark, or if it can't be read."""
+
+    def save_mark(self, console: str, kind: MarkKind, mark: Mark) -> None:
+        """Record how far they have come along the chain."""

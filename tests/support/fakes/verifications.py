@@ -6,16 +6,18 @@ import orjson
 
 from audit_archive.finding import Finding
 from audit_archive.format.codec import from_json, to_json
+from audit_archive.mark import Mark, MarkKind
 from audit_archive.ports import Rotation
 from tests.support.fakes.ledger import FakeLedger
 
 
 class FakeVerifications:
-    """Verifications. A rotation is kept as JSON, so that one that does not survive writing is found out."""
+    """AuditorNotes. A rotation is kept as JSON, so that one that does not survive writing is found out."""
 
     def __init__(self) -> None:
         self._findings = FakeLedger()
         self._rotations: dict[str, bytes] = {}
+        self.marks: dict[tuple[str, MarkKind], Mark] = {}
 
     def claim(self, finding: Finding, now: int, expires_at: int) -> bool:
         return self._findings.claim(finding, now, expires_at)
@@ -32,3 +34,9 @@ class FakeVerifications:
 
     def save(self, console: str, rotation: Rotation) -> None:
         self._rotations[console] = orjson.dumps(to_json(rotation))
+
+    def mark(self, console: str, kind: MarkKind) -> Mark | None:
+        return self.marks.get((console, kind))
+
+    def save_mark(self, console: str, kind: MarkKind, mark: Mark) -> None:
+        self.marks[console, kind] = mark

@@ -4,11 +4,13 @@ The notes have a partition key of their own, `verify/<console>`. So the role of 
 writing anywhere else (dynamodb:LeadingKeys).
 """
 
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from audit_archive.adapters import ledger_items as items
+from audit_archive.adapters import mark_items
 from audit_archive.adapters.dynamodb import LedgerTable
 from audit_archive.errors import IntegrityError
 from audit_archive.finding import Finding
@@ -16,6 +18,7 @@ from audit_archive.format.head import Head
 from audit_archive.format.head_digest import holes_sha256
 from audit_archive.format.index import Indexed
 from audit_archive.format.statement import Statement
+from audit_archive.mark import Mark, MarkKind
 from audit_archive.ports import Lack, Rotation
 
 if TYPE_CHECKING:
@@ -232,7 +235,7 @@ def _fork(console: str, seq: int) -> IntegrityError:
 
 
 class DynamoDbVerifications:
-    """Verifications. The role needs dynamodb:GetItem, PutItem and Query under `verify/*`."""
+    """AuditorNotes. The role needs dynamodb:GetItem, PutItem and Query under `verify/*`."""
 
     def __init__(self, client: "DynamoDBClient", table: str) -> None:
         """`client` should be made with `aws.client_config()`."""
@@ -260,6 +263,20 @@ class DynamoDbVerifications:
 
     def save(self, console: str, rotation: Rotation) -> None:
         self._table.put(items.progress_item(_partition(console), rotation))
+
+    def mark(self, console: str, kind: MarkKind) -> Mark | None:
+        item = self._table.get(_partition(console), mark_items.mark_name(kind))
+        if item is None:
+            return None
+        parts = self._table.query(_partition(console), mark_items.parts_prefix(kind), "body")
+        try:
+            return mark_items.mark_of(item, parts)
+        except (KeyError, TypeError, ValueError, zlib.error):
+            return None
+
+    def save_mark(self, console: str, kind: MarkKind, mark: Mark) -> None:
+        for item in mark_items.mark_items(_partition(console), kind, mark):
+            self._table.put(item)
 
 
 def _partition(console: str) -> str:

@@ -58,8 +58,9 @@ class Since:
 class AuditQuestion:
     """What to audit: which Console, how deep, and the objects of which statements.
 
-    The chain is always audited whole. `from_seq` to `to_seq` (None: the newest) bound the statements whose
-    objects are checked. `trusted_keys`: the keys that the caller trusts; if it is empty, the keys that the
+    The chain is audited whole, unless `is_daily`: then the audit may go on from where earlier ones came.
+    `from_seq` to `to_seq` (None: the newest) bound the statements whose objects are checked; those of `again`
+    are checked besides. `trusted_keys`: the keys that the caller trusts; if it is empty, the keys that the
     archive names count. `known`: statements that the chain must contain. `must_exist`: whether an empty
     archive is a fault. `since`: the checkpoint since which it must be proven that the archive only grew.
     """
@@ -72,6 +73,8 @@ class AuditQuestion:
     known: tuple[KnownPoint, ...] = ()
     must_exist: bool = True
     since: Since | None = None
+    is_daily: bool = False
+    again: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -76,6 +76,7 @@ REASONS = {
     Why.UNKEPT: "the bucket stores no such value",
     Why.FAULT: "something that it depends on is missing or can't be trusted",
     Why.BUNDLE: "a bundle does not hold it",
+    Why.EARLIER: "an earlier audit checked it",
     Why.UNRECORDED: "its run has not ended, or it failed",
 }
 

@@ -1,0 +1,65 @@
+"""Where a daily audit begins: at a mark that the bucket confirms, or else at the first statement."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from audit_archive.audit.listing import Listing
+from audit_archive.audit.locks import stated_lock
+from audit_archive.audit.question import Audit, AuditQuestion
+from audit_archive.audit.walk import Point
+from audit_archive.errors import IntegrityError
+from audit_archive.mark import Mark
+from audit_archive.ports import ArchiveSource
+from audit_archive.storage.chain import archives_back, is_stated
+
+
+@dataclass(frozen=True)
+class Resume:
+    """The marks in the auditor's notes, each None if there is none. `MarkKind` says what each is."""
+
+    chain: Mark | None = None
+    share: Mark | None = None
+    whole: Mark | None = None
+
+
+@dataclass(frozen=True)
+class Begin:
+    """A mark that the bucket confirms, and the point there."""
+
+    mark: Mark
+    point: Point
+
+
+def begin_at(source: ArchiveSource, console: str, mark: Mark | None) -> Begin | None:
+    """The place of a mark; None if its statement does not state the mark's head, or can't be read.
+
+    The statement is read by its version, and its hash is checked. So is each one back to the last statement
+    that archives: it states the lock that later statements of its run must have.
+    """
+    if mark is None or mark.head.console != console or not is_stated(source, mark.head):
+        return None
+    try:
+        archive = next(archives_back(source, mark.head), None)
+    except IntegrityError:
+        return None
+    lock = (archive.run.id, stated_lock(archive)) if archive is not None else None
+    is_signing = mark.head.public_key is not None
+    return Begin(mark, Point(mark.head.seq, mark.head, is_signing=is_signing, lock=lock))
+
+
+def chain_begin(audit: Audit, question: AuditQuestion, mark: Mark | None, listing: Listing) -> Begin | None:
+    """Where the walk along the chain may begin.
+
+    None, which means the first statement: if the bucket does not confirm the mark, if it lists no statement
+    after it, or if somebody names a statement up to the mark, which a walk from there would not judge.
+    """
+    if mark is None or mark.head.seq >= listing.newest or mark.head.seq >= min(_named(audit, question)):
+        return None
+    return begin_at(audit.source, question.console, mark)
+
+
+def _named(audit: Audit, question: AuditQuestion) -> Iterable[float]:
+    """The numbers of the statements that the chain must contain; one without a number may be any."""
+    yield from (point.seq or 0 for point in question.known)
+    recorded = audit.recorded
+    yield recorded.seq if recorded is not None and recorded.statement is not None else float("inf")
