@@ -14,6 +14,7 @@ from audit_archive.audit.listing import Listing
 from audit_archive.audit.marks import Resume
 from audit_archive.audit.onward import Onward, verify_onward
 from audit_archive.audit.question import Audit, AuditQuestion, KnownPoint
+from audit_archive.audit.request import MOST_PARTS
 from audit_archive.audit.verify import verify_archive
 from audit_archive.finding import Finding, FindingKind
 from audit_archive.format.codec import to_json
@@ -41,9 +42,6 @@ MOST_FAULTS = 1000
 
 MOST_OPEN = 100
 """Statements with open faults that are remembered. They are looked at again by each audit."""
-
-MOST_PARTS = 12
-"""Invocations that one daily audit is split over. Lambda stops a function that invokes itself after 16."""
 
 
 @dataclass(frozen=True)
