@@ -36,8 +36,7 @@ def _log_and_count(watched: AuditReport) -> None:
         {
             "VerifyFaults": len(found.faults),
             "VerifiedStatements": found.checked.get(Checked.STATEMENTS, 0),
-            # What the next invocation of this audit does is not counted as not checked.
-            "NotChecked": 0 if watched.goes_on else found.unexpectedly_unchecked,
+            "NotChecked": found.unexpectedly_unchecked if watched.unchecked is None else watched.unchecked,
         }
     )
     function.count({"VerifiedBytes": found.checked.get(Checked.BYTES, 0)}, MetricUnit.Bytes)

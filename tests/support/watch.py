@@ -23,11 +23,12 @@ DAYS = 4
 
 @dataclass
 class Counting:
-    """A source that counts the requests for objects by prefix; each takes `seconds`."""
+    """A source that counts the requests for objects by prefix. Each under `slow` takes `seconds`."""
 
     source: ArchiveSource
     clock: FakeClock
     seconds: float = 0
+    slow: str = ""
     count: Counter[str] = field(default_factory=Counter)
     lock: Lock = field(default_factory=Lock)
 
@@ -51,7 +52,7 @@ class Counting:
     def _request(self, key: str) -> None:
         with self.lock:
             self.count[key.partition("/")[0]] += 1
-            self.clock.advance(self.seconds)
+            self.clock.advance(self.seconds if key.startswith(self.slow) else 0)
 
 
 class Watch:

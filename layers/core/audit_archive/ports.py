@@ -351,8 +351,9 @@ class Rotation:
     `next_seq`: the statement at which the next share begins. `cycle_started_at`: when the first share of this
     cycle was due. `faults`: those that it found, and open ones that it did not look at again. `newest_seq`,
     `newest_sha256`: the newest statement of the last audit without a fault; later audits require it in the
-    chain. `share_last`: where an unfinished share ends; 0 if it was finished. `open_seqs`: statements with
-    open faults. Moments in epoch seconds.
+    chain. `share_last`: where an unfinished share ends; 0 if it was finished. `stuck_at`: the statement for
+    which an audit had no time, though its share began there; 0 without one. `open_seqs`: statements with open
+    faults. Moments in epoch seconds.
     """
 
     next_seq: int
@@ -363,6 +364,7 @@ class Rotation:
     newest_seq: int
     newest_sha256: str | None
     share_last: int = 0
+    stuck_at: int = 0
     open_seqs: tuple[int, ...] = ()
 
 

@@ -40,3 +40,7 @@ class FakeVerifications:
 
     def save_mark(self, console: str, kind: MarkKind, mark: Mark) -> None:
         self.marks[console, kind] = mark
+
+    def forget(self, console: str) -> None:
+        """The rotation is lost."""
+        del self._rotations[console]

@@ -102,7 +102,8 @@ class AuditReport:
 
     `is_stale`: whether the Console's last completed run is too old; `freshness`: the same in a sentence.
     `is_behind`: whether it takes longer than `content_days` to read all contents again. `goes_on`: whether
-    another invocation does what this one had not the time for.
+    another invocation does what this one had not the time for. `unchecked`: how many things were not checked
+    that should have been, and that it does not do either.
     """
 
     verification: Verification
@@ -110,6 +111,7 @@ class AuditReport:
     freshness: str | None = None
     is_behind: bool | None = None
     goes_on: bool | None = None
+    unchecked: int | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """The report as a plain dict, for JSON, with the count of faults and the first MOST_FAULTS of them.
@@ -164,12 +166,16 @@ def audit_daily(ports: AuditPorts, daily: DailyAudit, keep: KeepReport) -> Audit
         must_exist=False,
         is_daily=True,
         again=frozenset(rotation.open_seqs if rotation is not None else ()),
+        passes_over=rotation is not None and rotation.stuck_at == share.first,
     )
     resume = _resume(ports.notes, console, rotation)
     found = verify_onward(audit, question, resume, listing)
     is_stale, freshness = _freshness(ports.ledger.last_completed(console), now, daily.period, rotation)
-    goes_on = ports.go_on is not None and daily.part < MOST_PARTS and _has_come_on(found, resume)
-    report = AuditReport(found.verification, is_stale, freshness, share.is_behind, goes_on)
+    is_first_try = found.is_stuck and not question.passes_over
+    goes_on = ports.go_on is not None and daily.part < MOST_PARTS and not found.is_done
+    goes_on = goes_on and (is_first_try or _has_come_on(found, resume))
+    left = found.has_passed_over if goes_on else found.verification.unexpectedly_unchecked
+    report = AuditReport(found.verification, is_stale, freshness, share.is_behind, goes_on, int(left))
     keep(report)
     for kind, mark in found.marks.items():
         ports.notes.save_mark(console, kind, mark)
@@ -188,13 +194,12 @@ def _resume(notes: AuditorNotes, console: str, rotation: Rotation | None) -> Res
 
 
 def _has_come_on(found: Onward, resume: Resume) -> bool:
-    """Whether an audit is not done, and came further: another invocation that can't would be in vain."""
+    """Whether an audit came further. If it did not, another invocation would be in vain."""
     before = {MarkKind.CHAIN: resume.chain, MarkKind.SHARE: resume.share, MarkKind.WHOLE: resume.whole}
-    is_further = any(
+    return any(
         mark.head.seq > (known.head.seq if (known := before[kind]) is not None else 0)
         for kind, mark in found.marks.items()
     )
-    return not found.is_done and is_further
 
 
 def audit_by_hand(ports: AuditPorts, question: AuditQuestion, keep: KeepReport) -> AuditReport:
@@ -236,6 +241,7 @@ def _next_rotation(rotation: Rotation | None, share: Share, found: Onward, now: 
         newest_seq=seq,
         newest_sha256=sha256,
         share_last=share.last if continue_at is not None else 0,
+        stuck_at=share.first if found.is_stuck else 0,
         open_seqs=tuple(sorted(faulty | left)[:MOST_OPEN]),
     )
 

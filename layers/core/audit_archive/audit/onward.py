@@ -32,12 +32,15 @@ class Onward:
     """What a daily audit found, and the marks for the next one: those that are to be saved.
 
     `examined`: the statements to look at again that were looked at in full. `is_done`: whether time sufficed.
+    `has_passed_over`: whether a statement took too long. `is_stuck`: the first one of the share did.
     """
 
     verification: Verification
     marks: dict[MarkKind, Mark]
     examined: frozenset[int]
     is_done: bool
+    has_passed_over: bool
+    is_stuck: bool
 
 
 def verify_onward(audit: Audit, question: AuditQuestion, resume: Resume, listing: Listing) -> Onward:
@@ -80,7 +83,8 @@ class _DailyWalks:
         look_for_strays(self._work.audit, self._question, chain, tally, is_early=continue_at is not None)
         found = report_of(self._question, chain, tally, keys, continue_at=continue_at)
         is_done = continue_at is None and self._chain.is_whole and not self._is_cut_short
-        return Onward(found, self._marks(), examined, is_done)
+        is_stuck = self._chain.is_whole and continue_at == self._question.from_seq
+        return Onward(found, self._marks(), examined, is_done, self._share.has_passed_over, is_stuck)
 
     # ------------------------------------------------------------------------------ the share
 

@@ -63,6 +63,7 @@ class AuditQuestion:
     are checked besides. `trusted_keys`: the keys that the caller trusts; if it is empty, the keys that the
     archive names count. `known`: statements that the chain must contain. `must_exist`: whether an empty
     archive is a fault. `since`: the checkpoint since which it must be proven that the archive only grew.
+    `passes_over`: whether to go on after the first statement if there is no time for its objects.
     """
 
     console: str
@@ -75,6 +76,7 @@ class AuditQuestion:
     since: Since | None = None
     is_daily: bool = False
     again: frozenset[int] = frozenset()
+    passes_over: bool = True
 
 
 @dataclass(frozen=True)

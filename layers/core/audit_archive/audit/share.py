@@ -20,12 +20,13 @@ class ObjectAudit:
     """The check of the objects of the asked-for statements.
 
     `reached`: the point after the last step that it was given and has dealt with. `checked`: the numbers of
-    the statements whose objects it has checked.
+    the statements whose objects it has checked. `has_passed_over`: whether one took too long.
     """
 
     def __init__(self, work: Work, chain: WalkedChain) -> None:
         self.reached: Point | None = None
         self.checked: set[int] = set()
+        self.has_passed_over = False
         self._audit = audit = work.audit
         self._question = work.question
         self._chain = chain
@@ -80,9 +81,10 @@ class ObjectAudit:
                 if number < first:
                     return first
                 # A statement that takes more than a whole invocation would stop every audit: go on after it.
-                is_first = number == first
-                self.reached = step.after if is_first else self.reached
-                return number + is_first if number + is_first <= last else None
+                is_passed = number == first and self._question.passes_over
+                self.has_passed_over = is_passed
+                self.reached = step.after if is_passed else self.reached
+                return number + is_passed if number + is_passed <= last else None
             self.reached = step.after
             self._show_progress()
         return None
