@@ -202,7 +202,7 @@ def test_a_statement_is_not_passed_over_because_the_walk_before_it_took_the_time
 
 
 def test_a_statement_that_takes_a_whole_invocation_is_passed_over_at_the_second_try() -> None:
-    watch = Watch(Victim(long_world(8, FakeSigner())), days=1)
+    watch = Watch(Victim(long_world(8)), days=1)
     watch.source.slow, watch.source.seconds = watch.victim.archives[0].export.key, 1000
     reports = watch.invocations()
     assert [(each.verification.continue_at, each.goes_on, each.unchecked) for each in reports] == [
