@@ -1,4 +1,4 @@
-"""Marks: believed only if the bucket confirms them, else an audit checks more; and audits in several parts."""
+"""Marks, believed only if the bucket confirms them; and audits in several parts."""
 
 from dataclasses import replace
 

@@ -4,13 +4,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from audit_archive.audit.listing import Listing
-from audit_archive.audit.locks import stated_lock
+from audit_archive.audit.locks import RequiredLock, stated_lock
 from audit_archive.audit.question import Audit, AuditQuestion
 from audit_archive.audit.walk import Point
 from audit_archive.errors import IntegrityError
+from audit_archive.format.head import Head
+from audit_archive.format.statement import ArchiveStatement
 from audit_archive.mark import Mark
 from audit_archive.ports import ArchiveSource
-from audit_archive.storage.chain import archives_back, is_stated
+from audit_archive.storage.chain import is_stated, read_known
 
 
 @dataclass(frozen=True)
@@ -33,18 +35,32 @@ class Begin:
 def begin_at(source: ArchiveSource, console: str, mark: Mark | None) -> Begin | None:
     """The place of a mark; None if its statement does not state the mark's head, or can't be read.
 
-    The statement is read by its version, and its hash is checked. So is each one back to the last statement
-    that archives: it states the lock that later statements of its run must have.
+    The statement is read by its version, and its hash is checked.
     """
     if mark is None or mark.head.console != console or not is_stated(source, mark.head):
         return None
     try:
-        archive = next(archives_back(source, mark.head), None)
+        lock = _lock_of_the_run(source, mark.head)
     except IntegrityError:
         return None
-    lock = (archive.run.id, stated_lock(archive)) if archive is not None else None
     is_signing = mark.head.public_key is not None
     return Begin(mark, Point(mark.head.seq, mark.head, is_signing=is_signing, lock=lock))
+
+
+def _lock_of_the_run(source: ArchiveSource, head: Head) -> tuple[str, RequiredLock] | None:
+    """The run of the head's statement, and the lock that it stated last; None if it has stated none so far.
+
+    Later statements of the run must have that lock. Raises IntegrityError.
+    """
+    ref, run = head.statement, None
+    while ref is not None:
+        statement = read_known(source, ref)
+        if run not in {None, statement.run.id}:
+            return None
+        if isinstance(statement, ArchiveStatement):
+            return statement.run.id, stated_lock(statement)
+        ref, run = statement.previous, statement.run.id
+    return None
 
 
 def chain_begin(audit: Audit, question: AuditQuestion, mark: Mark | None, listing: Listing) -> Begin | None:
