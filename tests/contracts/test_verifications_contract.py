@@ -7,12 +7,12 @@ from uuid import uuid4
 import pytest
 
 from audit_archive.adapters.ledger import DynamoDbLedger, DynamoDbVerifications
+from audit_archive.bookmark import Bookmark, BookmarkKind
 from audit_archive.errors import IntegrityError
 from audit_archive.finding import Finding, FindingKind
 from audit_archive.format.facts import Cause
 from audit_archive.format.head import Head, OpenHole
 from audit_archive.format.verdicts import AuditedCoverage, EpochCoverage
-from audit_archive.mark import Mark, MarkKind
 from audit_archive.ports import AuditorNotes, AuditResult, Rotation
 from tests.support import aws
 from tests.support.fakes.verifications import FakeVerifications
@@ -94,7 +94,7 @@ def test_notes_that_make_no_sense_are_said_to_be_so(endpoint: str, console: str,
         notes.last(console)
 
 
-# ------------------------------------------------------------------------------------------ marks
+# ------------------------------------------------------------------------------------------ bookmarks
 
 COVERED = AuditedCoverage(
     (EpochCoverage(1, 5, 40, 1, {Cause.UNEXPLAINED: 2}, 42, 30), EpochCoverage(2, 1, 0, 0, {}, 0, 0)),
@@ -103,13 +103,13 @@ COVERED = AuditedCoverage(
 )
 
 
-def mark(holes: int = 2, names: int = 3) -> Mark:
+def bookmark(holes: int = 2, names: int = 3) -> Bookmark:
     """Its holes and names don't compress."""
     random = Random(holes)  # noqa: S311 - no secret
     found = (random.randrange(10**12) for _ in range(holes))
     open_holes = tuple(OpenHole(at, at + 5, Cause.UNEXPLAINED, at % 997) for at in sorted(found))
     head = Head("1234abcd", seq=7, highest_archived_id=42, holes=open_holes)
-    return Mark(head, COVERED, random.randbytes(8 * names), "ab.cd")
+    return Bookmark(head, COVERED, random.randbytes(8 * names), "ab.cd")
 
 
 @everywhere
@@ -118,26 +118,28 @@ def test_a_mark_is_kept_whole_whatever_was_there_before(
     notes: AuditorNotes, console: str, large: bool
 ) -> None:
     """Also if it needs fewer parts than the one before, or more."""
-    marks = [mark(), mark(60_000, 100_000)] if large else [mark(), mark(1, 0)]
-    assert notes.mark(console, MarkKind.CHAIN) is None
-    for each in (*marks, *marks[::-1]):
-        notes.save_mark(console, MarkKind.CHAIN, each)
-        assert notes.mark(console, MarkKind.CHAIN) == each
-    assert notes.mark(console, MarkKind.SHARE) is None
-    assert notes.mark(f"{console}-b", MarkKind.CHAIN) is None
+    bookmarks = [bookmark(), bookmark(60_000, 100_000)] if large else [bookmark(), bookmark(1, 0)]
+    assert notes.bookmark(console, BookmarkKind.CHAIN) is None
+    for each in (*bookmarks, *bookmarks[::-1]):
+        notes.save_bookmark(console, BookmarkKind.CHAIN, each)
+        assert notes.bookmark(console, BookmarkKind.CHAIN) == each
+    assert notes.bookmark(console, BookmarkKind.SHARE) is None
+    assert notes.bookmark(f"{console}-b", BookmarkKind.CHAIN) is None
 
 
 @pytest.mark.parametrize("endpoint", ["moto"], indirect=True)
-@pytest.mark.parametrize("damage", ["a part of another mark", "no part", "another item", "no packed mark"])
+@pytest.mark.parametrize(
+    "damage", ["a part of another bookmark", "no part", "another item", "no packed bookmark"]
+)
 def test_a_mark_that_is_not_whole_counts_as_absent(endpoint: str, console: str, damage: str) -> None:
     """Then an audit begins at the first statement."""
     client, table = aws.client("dynamodb", endpoint), aws.ledger_table(endpoint)
     notes = DynamoDbVerifications(client, table)
-    notes.save_mark(console, MarkKind.CHAIN, mark())
-    key = {"console": {"S": f"verify/{console}"}, "item": {"S": "mark#chain"}}
-    part = key | {"item": {"S": "mark#chain#0000"}}
+    notes.save_bookmark(console, BookmarkKind.CHAIN, bookmark())
+    key = {"console": {"S": f"verify/{console}"}, "item": {"S": "bookmark#chain"}}
+    part = key | {"item": {"S": "bookmark#chain#0000"}}
     match damage:
-        case "a part of another mark":
+        case "a part of another bookmark":
             client.put_item(TableName=table, Item=part | {"body": {"B": b"other"}})
         case "no part":
             client.delete_item(TableName=table, Key=part)
@@ -147,6 +149,6 @@ def test_a_mark_that_is_not_whole_counts_as_absent(endpoint: str, console: str, 
             digest = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
             sizes = {"L": [{"N": "0"}] * 4}
             client.put_item(TableName=table, Item=key | {"digest": {"S": digest}, "sizes": sizes})
-    assert notes.mark(console, MarkKind.CHAIN) is None
-    notes.save_mark(console, MarkKind.CHAIN, mark())
-    assert notes.mark(console, MarkKind.CHAIN) == mark()
+    assert notes.bookmark(console, BookmarkKind.CHAIN) is None
+    notes.save_bookmark(console, BookmarkKind.CHAIN, bookmark())
+    assert notes.bookmark(console, BookmarkKind.CHAIN) == bookmark()

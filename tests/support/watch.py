@@ -9,8 +9,8 @@ from audit_archive.adapters.signing import is_signed
 from audit_archive.audit.daily import AuditPorts, AuditReport, DailyAudit, audit_daily, remembered
 from audit_archive.audit.question import Audit, AuditQuestion
 from audit_archive.audit.verify import verify_archive
+from audit_archive.bookmark import Bookmark, BookmarkKind
 from audit_archive.format.verdicts import Checked, Depth, Verification, Why
-from audit_archive.mark import Mark, MarkKind
 from audit_archive.ports import ArchiveSource, ObjectFacts, Rotation, Version
 from tests.support.attacker import Victim
 from tests.support.fakes import FakeAlerts, FakeClock, FakeScratch, FakeSigner
@@ -112,9 +112,9 @@ class Watch:
         audit = Audit(self.victim.store, ports.clock, ports.scratch, is_signed)
         return verify_archive(audit.beside(ports.ledger, CONSOLE), question)
 
-    def mark(self, kind: MarkKind = MarkKind.CHAIN) -> Mark:
-        """A mark that the last audit saved."""
-        return self.notes.marks[CONSOLE, kind]
+    def bookmark(self, kind: BookmarkKind = BookmarkKind.CHAIN) -> Bookmark:
+        """A bookmark that the last audit saved."""
+        return self.notes.bookmarks[CONSOLE, kind]
 
     @property
     def rotation(self) -> Rotation:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, BinaryIO, Protocol, TypeAlias
 
+from audit_archive.bookmark import Bookmark, BookmarkKind
 from audit_archive.finding import Finding
 from audit_archive.format.codec import UnknownMember
 from audit_archive.format.facts import LockMode, ObjectRef
@@ -19,7 +20,6 @@ from audit_archive.format.index import Indexed
 from audit_archive.format.keys import PublicKey
 from audit_archive.format.statement import Statement
 from audit_archive.format.times import DAY, OffsetAt
-from audit_archive.mark import Mark, MarkKind
 
 NO_VERSION = ""
 """The version id of every object in a copy: a copy keeps neither versions nor locks."""
@@ -382,10 +382,10 @@ class Verifications(Findings, Protocol):
 
 
 class AuditorNotes(Verifications, Protocol):
-    """The same with the marks, from which the next audit goes on."""
+    """The same with the bookmarks, from which the next audit goes on."""
 
-    def mark(self, console: str, kind: MarkKind) -> Mark | None:
-        """How far they have come along the chain; None without a mark, or if it can't be read."""
+    def bookmark(self, console: str, kind: BookmarkKind) -> Bookmark | None:
+        """How far they have come along the chain; None without a bookmark, or if it can't be read."""
 
-    def save_mark(self, console: str, kind: MarkKind, mark: Mark) -> None:
+    def save_bookmark(self, console: str, kind: BookmarkKind, bookmark: Bookmark) -> None:
         """Record how far they have come along the chain."""

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import orjson
 
+from audit_archive.bookmark import Bookmark, BookmarkKind
 from audit_archive.finding import Finding
 from audit_archive.format.codec import from_json, to_json
-from audit_archive.mark import Mark, MarkKind
 from audit_archive.ports import Rotation
 from tests.support.fakes.ledger import FakeLedger
 
@@ -17,7 +17,7 @@ class FakeVerifications:
     def __init__(self) -> None:
         self._findings = FakeLedger()
         self._rotations: dict[str, bytes] = {}
-        self.marks: dict[tuple[str, MarkKind], Mark] = {}
+        self.bookmarks: dict[tuple[str, BookmarkKind], Bookmark] = {}
 
     def claim(self, finding: Finding, now: int, expires_at: int) -> bool:
         return self._findings.claim(finding, now, expires_at)
@@ -35,11 +35,11 @@ class FakeVerifications:
     def save(self, console: str, rotation: Rotation) -> None:
         self._rotations[console] = orjson.dumps(to_json(rotation))
 
-    def mark(self, console: str, kind: MarkKind) -> Mark | None:
-        return self.marks.get((console, kind))
+    def bookmark(self, console: str, kind: BookmarkKind) -> Bookmark | None:
+        return self.bookmarks.get((console, kind))
 
-    def save_mark(self, console: str, kind: MarkKind, mark: Mark) -> None:
-        self.marks[console, kind] = mark
+    def save_bookmark(self, console: str, kind: BookmarkKind, bookmark: Bookmark) -> None:
+        self.bookmarks[console, kind] = bookmark
 
     def forget(self, console: str) -> None:
         """The rotation is lost."""

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -13,9 +12,8 @@ from audit_archive.format.layout import checkpoint_key, statement_key
 from audit_archive.format.verdicts import Checked, Verdict, Why
 from audit_archive.run.operate import state_decision
 from audit_archive.run.request import OperatorRequest
-from tests.attacks.table import ATTACKS, Attack
 from tests.support.archives import archives
-from tests.support.attacker import Victim, blamed, twin_world
+from tests.support.attacker import Victim, blamed
 from tests.support.fakes import FakeSigner
 from tests.support.watch import Watch, long_world, skipped
 from tests.support.world import CONSOLE, DAY, World
@@ -100,32 +98,11 @@ def _grow(data: st.DataObject, world: World) -> None:
 # ------------------------------------------------------------------------------------------ what it finds
 
 
-@pytest.mark.parametrize(
-    "attack",
-    [
-        pytest.param(attack, id=attack.words)
-        for attack in ATTACKS
-        if attack.bucket is not None and attack.console == CONSOLE and attack.keeps is None
-    ],
-)
-def test_a_cycle_of_daily_audits_finds_what_one_audit_of_the_whole_finds(attack: Attack) -> None:
-    """Within the days of a cycle; and from the day it is found, every day."""
-    watch = Watch(Victim(twin_world(is_signed=attack.is_signed)))
-    if not attack.trusts:
-        watch.daily = replace(watch.daily, trusted_keys=())
-    watch.cycle()
-    attack.deed(watch.victim)
-    expected = blamed(watch.whole())
-    days = [blamed(found) for found in watch.cycle()]
-    assert days[-1] == expected
-    assert all(day <= next_day for day, next_day in pairwise(days))
-
-
-Deed = Callable[[Victim, str], None]
+Deed = Callable[[Victim, str], object]
 OVERNIGHT: dict[str, Deed] = {
     "removed": lambda victim, key: victim.lose(key),
-    "hidden": lambda victim, key: victim.store.mark_deleted(key) and None,
-    "put again": lambda victim, key: victim.put(key, victim.store.data(key)) and None,
+    "hidden": lambda victim, key: victim.store.mark_deleted(key),
+    "put again": lambda victim, key: victim.put(key, victim.store.data(key)),
     "replaced": lambda victim, key: victim.replace(key, victim.store.data(key)),
 }
 

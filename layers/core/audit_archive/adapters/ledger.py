@@ -9,16 +9,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from audit_archive.adapters import bookmark_items
 from audit_archive.adapters import ledger_items as items
-from audit_archive.adapters import mark_items
 from audit_archive.adapters.dynamodb import LedgerTable
+from audit_archive.bookmark import Bookmark, BookmarkKind
 from audit_archive.errors import IntegrityError
 from audit_archive.finding import Finding
 from audit_archive.format.head import Head
 from audit_archive.format.head_digest import holes_sha256
 from audit_archive.format.index import Indexed
 from audit_archive.format.statement import Statement
-from audit_archive.mark import Mark, MarkKind
 from audit_archive.ports import Lack, Rotation
 
 if TYPE_CHECKING:
@@ -264,18 +264,18 @@ class DynamoDbVerifications:
     def save(self, console: str, rotation: Rotation) -> None:
         self._table.put(items.progress_item(_partition(console), rotation))
 
-    def mark(self, console: str, kind: MarkKind) -> Mark | None:
-        item = self._table.get(_partition(console), mark_items.mark_name(kind))
+    def bookmark(self, console: str, kind: BookmarkKind) -> Bookmark | None:
+        item = self._table.get(_partition(console), bookmark_items.bookmark_name(kind))
         if item is None:
             return None
-        parts = self._table.query(_partition(console), mark_items.parts_prefix(kind), "body")
+        parts = self._table.query(_partition(console), bookmark_items.bookmark_parts(kind), "body")
         try:
-            return mark_items.mark_of(item, parts)
+            return bookmark_items.bookmark_of(item, parts)
         except (KeyError, TypeError, ValueError, zlib.error):
             return None
 
-    def save_mark(self, console: str, kind: MarkKind, mark: Mark) -> None:
-        for item in mark_items.mark_items(_partition(console), kind, mark):
+    def save_bookmark(self, console: str, kind: BookmarkKind, bookmark: Bookmark) -> None:
+        for item in bookmark_items.bookmark_items(_partition(console), kind, bookmark):
             self._table.put(item)
 
 

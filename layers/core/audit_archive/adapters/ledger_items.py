@@ -13,7 +13,7 @@ head#<seq>#<digest>#<n>   what does not fit into the item, in parts: body, or ho
                           are not written again: `holes_at` is the number under which they are stored
 disowned                  a head that the chain did not confirm, until it is made anew
 progress                  of `verify/<console>`: how far the daily audits are, field by field
-mark#...                  of `verify/<console>`: see `mark_items`
+bookmark#...                  of `verify/<console>`: see `bookmark_items`
 statement#<seq>           kind, key, version_id, sha256; of an archive its count, ids and dates, and the span
                           of the ids that have another form
 """

@@ -10,18 +10,18 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from audit_archive.alerts import announce
+from audit_archive.audit.bookmarks import Resume
 from audit_archive.audit.listing import Listing
-from audit_archive.audit.marks import Resume
 from audit_archive.audit.onward import Onward, verify_onward
 from audit_archive.audit.question import Audit, AuditQuestion, KnownPoint
 from audit_archive.audit.request import MOST_PARTS
 from audit_archive.audit.verify import verify_archive
+from audit_archive.bookmark import BookmarkKind
 from audit_archive.finding import Finding, FindingKind
 from audit_archive.format.codec import to_json
 from audit_archive.format.keys import PublicKey, SignatureCheck
 from audit_archive.format.times import DAY, rfc3339
 from audit_archive.format.verdicts import Depth, Fault, Verification
-from audit_archive.mark import MarkKind
 from audit_archive.ports import (
     Alerts,
     ArchiveSource,
@@ -155,8 +155,27 @@ def audit_daily(ports: AuditPorts, daily: DailyAudit, keep: KeepReport) -> Audit
     listing = Listing(ports.source, console)
     newest = audit.recorded.seq if audit.recorded is not None else listing.newest
     share = share_of(rotation, newest, now, daily.content_days, goes_on=daily.part > 1)
-    question = AuditQuestion(
-        console=console,
+    question = _question(daily, rotation, share, newest)
+    resume = _resume(ports.notes, console, rotation)
+    found = verify_onward(audit, question, resume, listing)
+    is_stale, freshness = _freshness(ports.ledger.last_completed(console), now, daily.period, rotation)
+    goes_on = ports.go_on is not None and daily.part < MOST_PARTS and not found.is_done
+    goes_on = goes_on and (found.is_stuck or _has_come_on(found, resume))
+    left = found.has_passed_over if goes_on else found.verification.unexpectedly_unchecked
+    report = AuditReport(found.verification, is_stale, freshness, share.is_behind, goes_on, int(left))
+    keep(report)
+    for kind, bookmark in found.bookmarks.items():
+        ports.notes.save_bookmark(console, kind, bookmark)
+    ports.notes.save(console, _next_rotation(rotation, share, found, now))
+    _announce(ports, found.verification)
+    if goes_on and ports.go_on is not None:
+        ports.go_on()
+    return report
+
+
+def _question(daily: DailyAudit, rotation: Rotation | None, share: Share, newest: int) -> AuditQuestion:
+    return AuditQuestion(
+        console=daily.console,
         depth=Depth.CONTENT if newest else Depth.CHAIN,
         from_seq=share.first,
         to_seq=share.last if newest else None,
@@ -168,37 +187,30 @@ def audit_daily(ports: AuditPorts, daily: DailyAudit, keep: KeepReport) -> Audit
         again=frozenset(rotation.open_seqs if rotation is not None else ()),
         passes_over=rotation is not None and rotation.stuck_at == share.first,
     )
-    resume = _resume(ports.notes, console, rotation)
-    found = verify_onward(audit, question, resume, listing)
-    is_stale, freshness = _freshness(ports.ledger.last_completed(console), now, daily.period, rotation)
-    is_first_try = found.is_stuck and not question.passes_over
-    goes_on = ports.go_on is not None and daily.part < MOST_PARTS and not found.is_done
-    goes_on = goes_on and (is_first_try or _has_come_on(found, resume))
-    left = found.has_passed_over if goes_on else found.verification.unexpectedly_unchecked
-    report = AuditReport(found.verification, is_stale, freshness, share.is_behind, goes_on, int(left))
-    keep(report)
-    for kind, mark in found.marks.items():
-        ports.notes.save_mark(console, kind, mark)
-    ports.notes.save(console, _next_rotation(rotation, share, found, now))
-    _announce(ports, found.verification)
-    if goes_on and ports.go_on is not None:
-        ports.go_on()
-    return report
 
 
 def _resume(notes: AuditorNotes, console: str, rotation: Rotation | None) -> Resume:
-    """The marks of earlier audits. Without a rotation nothing is known of these audits: no mark counts."""
+    """The bookmarks of earlier audits. Without a rotation nothing is known of these: no bookmark counts."""
     if rotation is None:
         return Resume()
-    return Resume(*(notes.mark(console, kind) for kind in (MarkKind.CHAIN, MarkKind.SHARE, MarkKind.WHOLE)))
+    return Resume(
+        *(
+            notes.bookmark(console, kind)
+            for kind in (BookmarkKind.CHAIN, BookmarkKind.SHARE, BookmarkKind.WHOLE)
+        )
+    )
 
 
 def _has_come_on(found: Onward, resume: Resume) -> bool:
     """Whether an audit came further. If it did not, another invocation would be in vain."""
-    before = {MarkKind.CHAIN: resume.chain, MarkKind.SHARE: resume.share, MarkKind.WHOLE: resume.whole}
+    before = {
+        BookmarkKind.CHAIN: resume.chain,
+        BookmarkKind.SHARE: resume.share,
+        BookmarkKind.WHOLE: resume.whole,
+    }
     return any(
-        mark.head.seq > (known.head.seq if (known := before[kind]) is not None else 0)
-        for kind, mark in found.marks.items()
+        bookmark.head.seq > (known.head.seq if (known := before[kind]) is not None else 0)
+        for kind, bookmark in found.bookmarks.items()
     )
 
 

@@ -1,17 +1,17 @@
 """The daily audit of a chain: it goes on from where earlier audits came.
 
-1. The chain, from the mark of the earlier audits to its end.
+1. The chain, from the bookmark of the earlier audits to its end.
 2. Today's share once more: its statements, and every byte that they name. So a cycle walks the whole chain.
 3. The whole chain from the first statement, if anything is wrong or was wrong, or if the bucket lists other
    versions of older statements than before. What this finds of the chain counts in place of 1 and 2.
-4. The objects that no statement names, the report, and the marks for the next audit.
+4. The objects that no statement names, the report, and the bookmarks for the next audit.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from audit_archive.audit.bookmarks import Begin, Resume, begin_at, chain_begin
 from audit_archive.audit.listing import Listing
-from audit_archive.audit.marks import Begin, Resume, begin_at, chain_begin
 from audit_archive.audit.overview import IndexCheck, WalkedChain
 from audit_archive.audit.question import Audit, AuditQuestion
 from audit_archive.audit.report import report_of
@@ -21,22 +21,22 @@ from audit_archive.audit.strays import look_for_strays
 from audit_archive.audit.tally import AuditTally
 from audit_archive.audit.walk import Point, Step
 from audit_archive.audit.work import Work, judge_chain, working
+from audit_archive.bookmark import Bookmark, BookmarkKind
 from audit_archive.format.head import Head
 from audit_archive.format.statement import ArchiveStatement
 from audit_archive.format.verdicts import Checked, Verification, Why
-from audit_archive.mark import Mark, MarkKind
 
 
 @dataclass(frozen=True)
 class Onward:
-    """What a daily audit found, and the marks for the next one: those that are to be saved.
+    """What a daily audit found, and the bookmarks for the next one: those that are to be saved.
 
     `examined`: the statements to look at again that were looked at in full. `is_done`: whether time sufficed.
     `has_passed_over`: whether a statement took too long. `is_stuck`: the first one of the share did.
     """
 
     verification: Verification
-    marks: dict[MarkKind, Mark]
+    bookmarks: dict[BookmarkKind, Bookmark]
     examined: frozenset[int]
     is_done: bool
     has_passed_over: bool
@@ -44,7 +44,7 @@ class Onward:
 
 
 def verify_onward(audit: Audit, question: AuditQuestion, resume: Resume, listing: Listing) -> Onward:
-    """Audit an archive from the marks on. `listing`: made after the ledger was read.
+    """Audit an archive from the bookmarks on. `listing`: made after the ledger was read.
 
     Raises ArchiveStoreError if the archive can't be read, SettingsError for a full disk.
     """
@@ -63,7 +63,7 @@ class _DailyWalks:
         self._resume = resume
         self._listing = listing
         begin = chain_begin(work.audit, work.question, resume.chain, listing)
-        self._is_changed = begin is not None and begin.mark.listing != listing.up_to(begin.point.number)
+        self._is_changed = begin is not None and begin.bookmark.listing != listing.up_to(begin.point.number)
         self._work = work.anew(begin.point if begin is not None else None)
         self._chain = judge_chain(self._work, begin)
         self._behind_begin = self._place_before_share()
@@ -84,15 +84,17 @@ class _DailyWalks:
         found = report_of(self._question, chain, tally, keys, continue_at=continue_at)
         is_done = continue_at is None and self._chain.is_whole and not self._is_cut_short
         is_stuck = self._chain.is_whole and continue_at == self._question.from_seq
-        return Onward(found, self._marks(), examined, is_done, self._share.has_passed_over, is_stuck)
+        return Onward(found, self._bookmarks(), examined, is_done, self._share.has_passed_over, is_stuck)
 
     # ------------------------------------------------------------------------------ the share
 
     def _place_before_share(self) -> Point:
         """Where the walk over the share begins, if that lies before the begin of the walk to the end."""
-        mark, console = self._resume.share, self._question.console
-        is_before = mark is not None and mark.head.seq < self._question.from_seq <= self._chain.begin.number
-        begin = begin_at(self._work.audit.source, console, mark) if is_before else None
+        bookmark, console = self._resume.share, self._question.console
+        is_before = (
+            bookmark is not None and bookmark.head.seq < self._question.from_seq <= self._chain.begin.number
+        )
+        begin = begin_at(self._work.audit.source, console, bookmark) if is_before else None
         return begin.point if begin is not None else Point(0, Head(console))
 
     def _share_steps(self) -> Iterator[Step]:
@@ -129,10 +131,10 @@ class _DailyWalks:
         return work, judge_chain(work, begin)
 
     def _begin_of_the_rest(self) -> Begin | None:
-        mark = self._resume.whole
-        if mark is None or mark.listing != self._listing.up_to(mark.head.seq):
+        bookmark = self._resume.whole
+        if bookmark is None or bookmark.listing != self._listing.up_to(bookmark.head.seq):
             return None
-        return chain_begin(self._work.audit, self._question, mark, self._listing)
+        return chain_begin(self._work.audit, self._question, bookmark, self._listing)
 
     @property
     def _is_cut_short(self) -> bool:
@@ -183,18 +185,22 @@ class _DailyWalks:
         tally.skip(Checked.STATEMENTS, Why.TIME, left)
         tally.skip(Checked.STATEMENTS, Why.EARLIER, chain.begin.number - walked - left)
 
-    def _marks(self) -> dict[MarkKind, Mark]:
-        """The marks for the next audit, where they are not what they were."""
-        reached, kept = self._share.reached, self._chain_mark()
-        share = Mark(reached.head) if reached is not None and reached.is_whole and reached.head else None
+    def _bookmarks(self) -> dict[BookmarkKind, Bookmark]:
+        """The bookmarks for the next audit, where they are not what they were."""
+        reached, kept = self._share.reached, self._chain_bookmark()
+        share = Bookmark(reached.head) if reached is not None and reached.is_whole and reached.head else None
         rest = self._whole[1].kept(self._listing) if self._whole is not None and self._is_cut_short else None
-        marks = {MarkKind.CHAIN: kept, MarkKind.SHARE: share, MarkKind.WHOLE: rest}
-        found = {kind: mark for kind, mark in marks.items() if mark is not None and mark.head.seq}
+        bookmarks = {BookmarkKind.CHAIN: kept, BookmarkKind.SHARE: share, BookmarkKind.WHOLE: rest}
+        found = {
+            kind: bookmark
+            for kind, bookmark in bookmarks.items()
+            if bookmark is not None and bookmark.head.seq
+        }
         if rest is None and self._resume.whole is not None and self._chain.is_whole:
-            found[MarkKind.WHOLE] = Mark(Head(self._question.console))  # the next doubt begins anew
+            found[BookmarkKind.WHOLE] = Bookmark(Head(self._question.console))  # the next doubt begins anew
         return found
 
-    def _chain_mark(self) -> Mark:
+    def _chain_bookmark(self) -> Bookmark:
         kept = self._chain.kept(self._listing)
         if self._whole is not None and not self._is_cut_short:
             return kept if not self._work.tally.faults else self._whole[1].kept(self._listing)

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
+from audit_archive.audit.bookmarks import Begin
 from audit_archive.audit.listing import Listing
-from audit_archive.audit.marks import Begin
 from audit_archive.audit.pace import Deadline
 from audit_archive.audit.question import Audit, AuditQuestion, Done
 from audit_archive.audit.tally import AuditTally
 from audit_archive.audit.walk import Point, Step, Walk
+from audit_archive.bookmark import NOTHING_COVERED, Bookmark
 from audit_archive.format.codec import UnknownMember, member_of
 from audit_archive.format.facts import Cause, ExportFacts
 from audit_archive.format.head import Head
@@ -31,7 +32,6 @@ from audit_archive.format.verdicts import (
     Verdict,
     Why,
 )
-from audit_archive.mark import NOTHING_COVERED, Mark
 from audit_archive.ports import NO_VERSION
 
 LEDGER_INDEX = "the ledger's index"
@@ -183,23 +183,23 @@ class WalkedChain:
     """
 
     def __init__(self, question: AuditQuestion, begin: Begin | None = None) -> None:
-        mark = begin.mark if begin is not None else Mark(Head(question.console))
-        self.covered = CoverageSum(mark.covered)
-        self.names = NamedObjects(mark.names)
-        self.begin = begin.point if begin is not None else Point(0, mark.head)
+        bookmark = begin.bookmark if begin is not None else Bookmark(Head(question.console))
+        self.covered = CoverageSum(bookmark.covered)
+        self.names = NamedObjects(bookmark.names)
+        self.begin = begin.point if begin is not None else Point(0, bookmark.head)
         self.start = self.end = self.begin
-        self.newest = mark.head
-        self.newest_sha256 = mark.head.statement.sha256 if mark.head.statement is not None else None
+        self.newest = bookmark.head
+        self.newest_sha256 = bookmark.head.statement.sha256 if bookmark.head.statement is not None else None
         self.again: dict[int, Step] = {}
         self.since: Point | None = None
         self.wanted: Counter[Checked] = Counter()
         self.is_whole = False
         self.is_unbroken = True
         self._question = question
-        self._export: ExportFacts | None = mark.head.export
+        self._export: ExportFacts | None = bookmark.head.export
         self._trusted = IdSetBuilder()
-        self._trusted.add_range(1, mark.head.seq)
-        self._kept = mark, len(self.names)
+        self._trusted.add_range(1, bookmark.head.seq)
+        self._kept = bookmark, len(self.names)
 
     @property
     def is_copy(self) -> bool:
@@ -212,10 +212,10 @@ class WalkedChain:
         """The numbers of the statements that can be trusted."""
         return self._trusted.build()
 
-    def kept(self, listing: Listing) -> Mark:
+    def kept(self, listing: Listing) -> Bookmark:
         """The last place at which the next audit may begin. `listing`: made before the walk."""
-        mark, names = self._kept
-        return replace(mark, names=self.names.up_to(names), listing=listing.up_to(mark.head.seq))
+        bookmark, names = self._kept
+        return replace(bookmark, names=self.names.up_to(names), listing=listing.up_to(bookmark.head.seq))
 
     def keep(self, step: Step) -> None:
         """Keep the place before a step, if all up to it was found right. The next audit repeats the step.
@@ -224,7 +224,7 @@ class WalkedChain:
         """
         head = step.before.head
         if step.before.is_whole and head is not None and step.statement is not None:
-            self._kept = Mark(head, self.covered.coverage()), len(self.names)
+            self._kept = Bookmark(head, self.covered.coverage()), len(self.names)
 
     def add(self, step: Step, tally: AuditTally) -> None:
         """Add the next step of the walk."""

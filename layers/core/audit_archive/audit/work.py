@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from audit_archive.audit.bookmarks import Begin
 from audit_archive.audit.corroboration import LEDGER
-from audit_archive.audit.marks import Begin
 from audit_archive.audit.overview import WalkedChain, walk_chain
 from audit_archive.audit.pace import WORKERS
 from audit_archive.audit.question import Audit, AuditQuestion

@@ -1,6 +1,6 @@
-"""A mark: how far the daily audits have come along a chain, and the state there. The auditor's own note.
+"""A bookmark: how far the daily audits have come along a chain, and the state there. The auditor's own note.
 
-No audit believes a mark that the statement it names does not confirm. Without marks an audit begins at the
+No audit believes a bookmark that the statement it names does not confirm. Without one an audit begins at the
 first statement.
 """
 
@@ -11,8 +11,8 @@ from audit_archive.format.head import Head
 from audit_archive.format.verdicts import AuditedCoverage
 
 
-class MarkKind(StrEnum):
-    """Which mark of a Console."""
+class BookmarkKind(StrEnum):
+    """Which bookmark of a Console."""
 
     CHAIN = "chain"
     """Audits walked the chain from the first statement up to here: the next audit goes on from here."""
@@ -26,12 +26,12 @@ NOTHING_COVERED = AuditedCoverage((), None, None)
 
 
 @dataclass(frozen=True)
-class Mark:
+class Bookmark:
     """A statement up to which audits walked a chain, and what they know there.
 
-    `head`: the head after the statement. The other fields are empty in the mark SHARE. `covered`: what the
-    statements up to it cover. `names`: what they name, 8 bytes a name. `listing`: the digest of the bucket's
-    listing of statements and checkpoints up to it; empty if a difference in it was not looked into.
+    `head`: the head after the statement. In the bookmark SHARE the other fields are empty. `covered`: what
+    the statements up to it cover. `names`: what they name, 8 bytes a name. `listing`: the digest of the
+    bucket's listing of statements and checkpoints up to it; empty if a difference in it was not looked into.
     """
 
     head: Head

@@ -1,4 +1,4 @@
-"""Where a daily audit begins: at a mark that the bucket confirms, or else at the first statement."""
+"""Where a daily audit begins: at a bookmark that the bucket confirms, or else at the first statement."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -7,44 +7,44 @@ from audit_archive.audit.listing import Listing
 from audit_archive.audit.locks import RequiredLock, stated_lock
 from audit_archive.audit.question import Audit, AuditQuestion
 from audit_archive.audit.walk import Point
+from audit_archive.bookmark import Bookmark
 from audit_archive.errors import IntegrityError
 from audit_archive.format.head import Head
 from audit_archive.format.statement import ArchiveStatement
-from audit_archive.mark import Mark
 from audit_archive.ports import ArchiveSource
 from audit_archive.storage.chain import is_stated, read_known
 
 
 @dataclass(frozen=True)
 class Resume:
-    """The marks in the auditor's notes, each None if there is none. `MarkKind` says what each is."""
+    """The bookmarks in the auditor's notes. `BookmarkKind` says what each is; one may be absent."""
 
-    chain: Mark | None = None
-    share: Mark | None = None
-    whole: Mark | None = None
+    chain: Bookmark | None = None
+    share: Bookmark | None = None
+    whole: Bookmark | None = None
 
 
 @dataclass(frozen=True)
 class Begin:
-    """A mark that the bucket confirms, and the point there."""
+    """A bookmark that the bucket confirms, and the point there."""
 
-    mark: Mark
+    bookmark: Bookmark
     point: Point
 
 
-def begin_at(source: ArchiveSource, console: str, mark: Mark | None) -> Begin | None:
-    """The place of a mark; None if its statement does not state the mark's head, or can't be read.
+def begin_at(source: ArchiveSource, console: str, bookmark: Bookmark | None) -> Begin | None:
+    """The place of a bookmark; None if its statement does not state the bookmark's head, or can't be read.
 
     The statement is read by its version, and its hash is checked.
     """
-    if mark is None or mark.head.console != console or not is_stated(source, mark.head):
+    if bookmark is None or bookmark.head.console != console or not is_stated(source, bookmark.head):
         return None
     try:
-        lock = _lock_of_the_run(source, mark.head)
+        lock = _lock_of_the_run(source, bookmark.head)
     except IntegrityError:
         return None
-    is_signing = mark.head.public_key is not None
-    return Begin(mark, Point(mark.head.seq, mark.head, is_signing=is_signing, lock=lock))
+    is_signing = bookmark.head.public_key is not None
+    return Begin(bookmark, Point(bookmark.head.seq, bookmark.head, is_signing=is_signing, lock=lock))
 
 
 def _lock_of_the_run(source: ArchiveSource, head: Head) -> tuple[str, RequiredLock] | None:
@@ -63,15 +63,21 @@ def _lock_of_the_run(source: ArchiveSource, head: Head) -> tuple[str, RequiredLo
     return None
 
 
-def chain_begin(audit: Audit, question: AuditQuestion, mark: Mark | None, listing: Listing) -> Begin | None:
+def chain_begin(
+    audit: Audit, question: AuditQuestion, bookmark: Bookmark | None, listing: Listing
+) -> Begin | None:
     """Where the walk along the chain may begin.
 
-    None, which means the first statement: if the bucket does not confirm the mark, if it lists no statement
-    after it, or if somebody names a statement up to the mark, which a walk from there would not judge.
+    None, which means the first statement: if the bucket does not confirm the bookmark, if it lists no
+    statement after it, or if somebody names a statement up to it, which a walk from there would not judge.
     """
-    if mark is None or mark.head.seq >= listing.newest or mark.head.seq >= min(_named(audit, question)):
+    if (
+        bookmark is None
+        or bookmark.head.seq >= listing.newest
+        or bookmark.head.seq >= min(_named(audit, question))
+    ):
         return None
-    return begin_at(audit.source, question.console, mark)
+    return begin_at(audit.source, question.console, bookmark)
 
 
 def _named(audit: Audit, question: AuditQuestion) -> Iterable[float]:

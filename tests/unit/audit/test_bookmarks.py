@@ -1,15 +1,15 @@
-"""Marks, believed only if the bucket confirms them; and audits in several parts."""
+"""Bookmarks, believed only if the bucket confirms them; and audits in several parts."""
 
 from dataclasses import replace
 
 import pytest
 
 from audit_archive.audit.request import MOST_PARTS
-from audit_archive.format.facts import LockMode
+from audit_archive.bookmark import Bookmark, BookmarkKind
+from audit_archive.format.facts import Cause, LockMode
 from audit_archive.format.head import Head, OpenHole
 from audit_archive.format.layout import checkpoint_key, statement_key
 from audit_archive.format.verdicts import Checked, Verdict, Verification, Why
-from audit_archive.mark import Mark, MarkKind
 from audit_archive.ports import Retention
 from tests.support.attacker import Victim, blamed
 from tests.support.fakes import FakeSigner
@@ -19,7 +19,7 @@ from tests.support.world import CONSOLE, DAY
 OTHER_HEADS = {
     "another id": lambda head: replace(head, highest_archived_id=head.highest_archived_id + 1),
     "a hole less": lambda head: replace(head, holes=head.holes[1:]),
-    "a hole more": lambda head: replace(head, holes=(*head.holes, OpenHole(99, 99, "unexplained", 0))),
+    "a hole more": lambda head: replace(head, holes=(*head.holes, OpenHole(99, 99, Cause.UNEXPLAINED, 0))),
     "no key": lambda head: replace(head, public_key=None),
     "another number": lambda head: replace(head, seq=head.seq - 1),
     "another Console": lambda head: replace(head, console="5678efab"),
@@ -33,42 +33,42 @@ def watch() -> Watch:
     watch = Watch()
     watch.cycle()
     watch.day()
-    assert watch.mark().head.holes
+    assert watch.bookmark().head.holes
     return watch
 
 
 # ------------------------------------------------------------------------------------------ who is believed
 
 
-def test_an_audit_goes_on_from_the_mark(watch: Watch) -> None:
+def test_an_audit_goes_on_from_the_bookmark(watch: Watch) -> None:
     """It judges the newest statement of the audit before once more: so there is always one to judge."""
-    assert watch.mark().head.seq == watch.victim.head.seq - 1
+    assert watch.bookmark().head.seq == watch.victim.head.seq - 1
     assert watch.day().chain_from == watch.victim.head.seq
 
 
-@pytest.mark.parametrize("kind", [MarkKind.CHAIN, MarkKind.SHARE])
+@pytest.mark.parametrize("kind", [BookmarkKind.CHAIN, BookmarkKind.SHARE])
 @pytest.mark.parametrize("change", OTHER_HEADS)
 def test_a_mark_that_its_statement_does_not_confirm_counts_for_nothing(
-    watch: Watch, kind: MarkKind, change: str
+    watch: Watch, kind: BookmarkKind, change: str
 ) -> None:
     """Then the walk begins at the first statement: more is checked, not less, and nothing is a fault."""
-    mark = watch.mark(kind)
-    other = OTHER_HEADS[change](mark.head)
-    if other == mark.head:
-        pytest.skip("this mark has none")
-    watch.notes.save_mark(CONSOLE, kind, replace(mark, head=other))
+    bookmark = watch.bookmark(kind)
+    other = OTHER_HEADS[change](bookmark.head)
+    if other == bookmark.head:
+        pytest.skip("this bookmark has none")
+    watch.notes.save_bookmark(CONSOLE, kind, replace(bookmark, head=other))
     found = watch.day()
     assert (found.faults, found.unexpectedly_unchecked) == ((), 0)
-    if kind == MarkKind.CHAIN:
+    if kind == BookmarkKind.CHAIN:
         assert (found.chain_from, found.checked[Checked.STATEMENTS]) == (1, 8)
     else:
         assert found.checked[Checked.STATEMENTS] == 1 + watch.rotation.next_seq - 1
 
 
-@pytest.mark.parametrize("lost", ["the marks", "the rotation"])
+@pytest.mark.parametrize("lost", ["the bookmarks", "the rotation"])
 def test_lost_notes_mean_an_audit_of_the_whole(watch: Watch, lost: str) -> None:
-    if lost == "the marks":
-        watch.notes.marks.clear()
+    if lost == "the bookmarks":
+        watch.notes.bookmarks.clear()
     else:
         watch.notes.forget(CONSOLE)
     found = watch.day()
@@ -110,12 +110,12 @@ def test_what_the_run_has_not_recorded_is_walked_again(watch: Watch) -> None:
     world.ledger.record(watch.victim.head, watch.victim.statement(6))
     world.clock.moment -= 5 * DAY  # as it was right after the run
     watch.day()
-    assert watch.mark().head.seq == 5
+    assert watch.bookmark().head.seq == 5
 
 
 @pytest.mark.parametrize("seconds", [0, 2 * DAY])
-def test_the_lock_that_a_purge_needs_is_known_behind_a_mark(seconds: int) -> None:
-    """It is stated by the archive statement of the same run, which lies before the mark."""
+def test_the_lock_that_a_purge_needs_is_known_behind_a_bookmark(seconds: int) -> None:
+    """It is stated by the archive statement of the same run, which lies before the bookmark."""
     watch = Watch(Victim(long_world(3, FakeSigner())))
     chain = watch.victim.world.chain()
     newest = chain[-1]
@@ -174,7 +174,7 @@ def test_a_doubt_about_a_chain_that_takes_several_invocations_is_settled_in_them
     watch.victim.world.later(DAY)
     watch.source.seconds, watch.left = 0, 900.0
     assert watch.day().chain_from == watch.victim.head.seq
-    assert watch.mark(MarkKind.WHOLE).head.seq == 0
+    assert watch.bookmark(BookmarkKind.WHOLE).head.seq == 0
 
 
 def test_an_audit_that_does_not_come_on_asks_for_no_further_invocation() -> None:
@@ -223,8 +223,8 @@ def test_a_fault_of_an_earlier_part_stays_open_in_the_later_ones() -> None:
     assert (watch.rotation.last_result, watch.rotation.open_seqs) == ("faults", (seq,))
 
 
-def test_an_empty_archive_has_no_marks() -> None:
+def test_an_empty_archive_has_no_bookmarks() -> None:
     watch = Watch(Victim(long_world(0)))
     assert [watch.day().newest_seq for _ in range(2)] == [0, 0]
-    assert watch.notes.marks == {}
-    assert Mark(Head(CONSOLE)).listing == ""
+    assert watch.notes.bookmarks == {}
+    assert Bookmark(Head(CONSOLE)).listing == ""
