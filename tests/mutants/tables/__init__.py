@@ -9,6 +9,7 @@ from tests.mutants.tables import (
     boundary,
     chain,
     console,
+    daily,
     evidence,
     exports,
     intents,
@@ -41,4 +42,5 @@ MUTANTS: tuple[Mutant, ...] = (
     *proofs.MUTANTS,
     *retrieval.MUTANTS,
     *auditor.MUTANTS,
+    *daily.MUTANTS,
 )

@@ -48,7 +48,7 @@ def test_an_audit_goes_on_from_the_bookmark(watch: Watch) -> None:
 
 @pytest.mark.parametrize("kind", [BookmarkKind.CHAIN, BookmarkKind.SHARE])
 @pytest.mark.parametrize("change", OTHER_HEADS)
-def test_a_mark_that_its_statement_does_not_confirm_counts_for_nothing(
+def test_a_bookmark_that_its_statement_does_not_confirm_counts_for_nothing(
     watch: Watch, kind: BookmarkKind, change: str
 ) -> None:
     """Then the walk begins at the first statement: more is checked, not less, and nothing is a fault."""
@@ -75,16 +75,22 @@ def test_lost_notes_mean_an_audit_of_the_whole(watch: Watch, lost: str) -> None:
     assert (found.chain_from, found.checked[Checked.STATEMENTS], found.faults) == (1, 8, ())
 
 
-def test_a_mark_beyond_what_the_ledger_names_counts_for_nothing(watch: Watch) -> None:
-    """The ledger went back: its reference is judged where it stands, and the audit of before remembers."""
-    watch.victim.restore_ledger(6)
-    watch.victim.world.ledger.forget(CONSOLE)
-    watch.victim.world.ledger.record(watch.victim.head, watch.victim.statement(6))
-    found = watch.day()
-    assert found.chain_from == 1
+def test_a_bookmark_beyond_what_the_ledger_names_counts_for_nothing(watch: Watch) -> None:
+    """The ledger went back, and names another statement than the chain has: it is judged where it stands."""
+    world, victim = watch.victim.world, watch.victim
+    world.ledger.forget(CONSOLE)
+    for seq in range(1, 7):
+        victim.restore_ledger(seq)
+        head = victim.head
+        if seq == 6 and head.statement is not None:
+            head = replace(head, statement=replace(head.statement, sha256="0" * 64))
+        world.ledger.record(head, victim.statement(seq))
+    expected, found = watch.whole(), watch.day()
+    assert (found.chain_from, found.faults) == (1, expected.faults)
+    assert (Verdict.FORKED, statement_key(CONSOLE, 6)) in blamed(found)
 
 
-def test_a_mark_at_the_end_of_a_cut_chain_counts_for_nothing(watch: Watch) -> None:
+def test_a_bookmark_at_the_end_of_a_cut_chain_counts_for_nothing(watch: Watch) -> None:
     """Nobody could judge the signature of the newest statement from there."""
     watch.victim.truncate(7)
     expected, found = watch.whole(), watch.day()

@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from audit_archive.audit.listing import Listing
+from audit_archive.bookmark import BookmarkKind
 from audit_archive.format.facts import Action
 from audit_archive.format.layout import checkpoint_key, statement_key
 from audit_archive.format.verdicts import Checked, Verdict, Why
@@ -45,7 +47,7 @@ def test_a_cycle_walks_the_whole_chain_again_and_each_day_a_part_of_it() -> None
         assert earlier + found.checked[Checked.STATEMENTS] == count
         assert found.chain_from > 1
         assert f"walked from statement {found.chain_from} on" in found.summary
-        assert (found.unexpectedly_unchecked, found.coverage) == (0, first.coverage)
+        assert (found.faults, found.unexpectedly_unchecked, found.coverage) == ((), 0, first.coverage)
         assert found.newest_sha256 == first.newest_sha256
 
 
@@ -138,6 +140,21 @@ def test_whatever_becomes_of_an_object_a_cycle_finds_it(data: st.DataObject) -> 
             OVERNIGHT[deed](victim, key)
     expected = blamed(watch.whole())
     assert blamed(watch.cycle()[-1]) == expected
+
+
+@pytest.mark.parametrize("lost", [(4,), (4, 5, 6, 7), (3, 4)])
+def test_a_share_that_ends_in_a_gap_tells_the_gap(lost: tuple[int, ...]) -> None:
+    """Also if nothing but the share would show it."""
+    watch = Watch(Victim(long_world(6)), days=3)
+    watch.day()
+    watch.victim.lose(*(statement_key(CONSOLE, seq) for seq in lost))
+    bookmark = watch.bookmark()
+    listing = Listing(watch.victim.store, CONSOLE).up_to(bookmark.head.seq)
+    watch.notes.save_bookmark(CONSOLE, BookmarkKind.CHAIN, replace(bookmark, listing=listing))
+    watch.notes.save(CONSOLE, replace(watch.rotation, next_seq=3, share_last=4))
+    expected, found = watch.whole(), watch.invocation(2).verification
+    assert found.to_seq == 4
+    assert found.faults == expected.faults
 
 
 # ------------------------------------------------------------------------------------------ what stays open
