@@ -36,7 +36,7 @@ def _log_and_count(watched: AuditReport) -> None:
         {
             "VerifyFaults": len(found.faults),
             "VerifiedStatements": found.checked.get(Checked.STATEMENTS, 0),
-            "NotChecked": found.unexpectedly_unchecked,
+            "NotChecked": found.unexpectedly_unchecked if watched.unchecked is None else watched.unchecked,
         }
     )
     function.count({"VerifiedBytes": found.checked.get(Checked.BYTES, 0)}, MetricUnit.Bytes)

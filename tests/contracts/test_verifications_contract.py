@@ -1,14 +1,19 @@
 """The contract of Verifications, on the fake and on DynamoDbVerifications with both emulators."""
 
 from dataclasses import replace
+from random import Random
 from uuid import uuid4
 
 import pytest
 
 from audit_archive.adapters.ledger import DynamoDbLedger, DynamoDbVerifications
+from audit_archive.bookmark import Bookmark, BookmarkKind
 from audit_archive.errors import IntegrityError
 from audit_archive.finding import Finding, FindingKind
-from audit_archive.ports import AuditResult, Rotation, Verifications
+from audit_archive.format.facts import Cause
+from audit_archive.format.head import Head, OpenHole
+from audit_archive.format.verdicts import AuditedCoverage, EpochCoverage
+from audit_archive.ports import AuditorNotes, AuditResult, Rotation
 from tests.support import aws
 from tests.support.fakes.verifications import FakeVerifications
 
@@ -18,7 +23,7 @@ everywhere = pytest.mark.parametrize("endpoint", ["fake", "moto", "ministack"], 
 
 
 @pytest.fixture
-def notes(endpoint: str | None) -> Verifications:
+def notes(endpoint: str | None) -> AuditorNotes:
     if endpoint is None:
         return FakeVerifications()
     return DynamoDbVerifications(aws.client("dynamodb", endpoint), aws.ledger_table(endpoint))
@@ -34,11 +39,13 @@ def finding(console: str, sentence: str = "An export is missing.") -> Finding:
 
 
 @everywhere
-def test_what_was_saved_last_is_what_there_is(notes: Verifications, console: str) -> None:
+def test_what_was_saved_last_is_what_there_is(notes: AuditorNotes, console: str) -> None:
     assert notes.last(console) is None
     notes.save(console, ROTATION)
     assert notes.last(console) == ROTATION
-    later = replace(ROTATION, next_seq=1, last_result=AuditResult.FAULTS, faults=3, newest_sha256=None)
+    later = replace(
+        ROTATION, next_seq=1, last_result=AuditResult.FAULTS, faults=3, newest_sha256=None, open_seqs=(3, 700)
+    )
     notes.save(console, later)
     assert notes.last(console) == later
     assert notes.last(f"{console}-b") is None
@@ -46,7 +53,7 @@ def test_what_was_saved_last_is_what_there_is(notes: Verifications, console: str
 
 @everywhere
 def test_a_finding_is_told_once_and_one_that_could_not_be_told_is_pending(
-    notes: Verifications, console: str
+    notes: AuditorNotes, console: str
 ) -> None:
     assert notes.claim(finding(console), NOW, NOW + 60)
     assert not notes.claim(finding(console), NOW, NOW + 60)
@@ -85,3 +92,64 @@ def test_notes_that_make_no_sense_are_said_to_be_so(endpoint: str, console: str,
     )
     with pytest.raises(IntegrityError, match="begins a new cycle"):
         notes.last(console)
+
+
+# ------------------------------------------------------------------------------------------ bookmarks
+
+COVERED = AuditedCoverage(
+    (EpochCoverage(1, 5, 40, 1, {Cause.UNEXPLAINED: 2}, 42, 30), EpochCoverage(2, 1, 0, 0, {}, 0, 0)),
+    "2026-11-20",
+    None,
+)
+
+
+def bookmark(holes: int = 2, names: int = 3) -> Bookmark:
+    """Its holes and names don't compress."""
+    random = Random(holes)  # noqa: S311 - no secret
+    found = (random.randrange(10**12) for _ in range(holes))
+    open_holes = tuple(OpenHole(at, at + 5, Cause.UNEXPLAINED, at % 997) for at in sorted(found))
+    head = Head("1234abcd", seq=7, highest_archived_id=42, holes=open_holes)
+    return Bookmark(head, COVERED, random.randbytes(8 * names), "ab.cd")
+
+
+@everywhere
+@pytest.mark.parametrize("large", [False, True])
+def test_a_bookmark_is_kept_whole_whatever_was_there_before(
+    notes: AuditorNotes, console: str, large: bool
+) -> None:
+    """Also if it needs fewer parts than the one before, or more."""
+    bookmarks = [bookmark(), bookmark(60_000, 100_000)] if large else [bookmark(), bookmark(1, 0)]
+    assert notes.bookmark(console, BookmarkKind.CHAIN) is None
+    for each in (*bookmarks, *bookmarks[::-1]):
+        notes.save_bookmark(console, BookmarkKind.CHAIN, each)
+        assert notes.bookmark(console, BookmarkKind.CHAIN) == each
+    assert notes.bookmark(console, BookmarkKind.SHARE) is None
+    assert notes.bookmark(f"{console}-b", BookmarkKind.CHAIN) is None
+
+
+@pytest.mark.parametrize("endpoint", ["moto"], indirect=True)
+@pytest.mark.parametrize(
+    "damage", ["a part of another bookmark", "no part", "another item", "no packed bookmark"]
+)
+def test_a_bookmark_that_is_not_whole_counts_as_absent(endpoint: str, console: str, damage: str) -> None:
+    """Then an audit begins at the first statement."""
+    client, table = aws.client("dynamodb", endpoint), aws.ledger_table(endpoint)
+    notes = DynamoDbVerifications(client, table)
+    notes.save_bookmark(console, BookmarkKind.CHAIN, bookmark())
+    key = {"console": {"S": f"verify/{console}"}, "item": {"S": "bookmark#chain"}}
+    part = key | {"item": {"S": "bookmark#chain#0000"}}
+    match damage:
+        case "a part of another bookmark":
+            body = client.get_item(TableName=table, Key=part)["Item"]["body"]["B"]
+            client.put_item(TableName=table, Item=part | {"body": {"B": body[:-1] + b"?"}})
+        case "no part":
+            client.delete_item(TableName=table, Key=part)
+        case "another item":
+            client.put_item(TableName=table, Item=key)
+        case _:
+            digest = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+            sizes = {"L": [{"N": "0"}] * 4}
+            client.put_item(TableName=table, Item=key | {"digest": {"S": digest}, "sizes": sizes})
+    assert notes.bookmark(console, BookmarkKind.CHAIN) is None
+    notes.save_bookmark(console, BookmarkKind.CHAIN, bookmark())
+    assert notes.bookmark(console, BookmarkKind.CHAIN) == bookmark()

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from urllib.parse import quote
 
 import boto3
 import pytest
@@ -17,6 +18,8 @@ from audit_archive.format.facts import LockMode
 from tests.functions.world import CONSOLE, World
 from tests.support.entries import Json
 from tests.support.fakes import FakeSigner
+from tests.support.invocation import Context
+from tests.support.scripted import answer, scripted
 
 EVENTS = Path(__file__).parents[2] / "events"
 COUNTED = {"VerifyFaults", "VerifiedStatements", "VerifiedBytes", "NotChecked"}
@@ -146,7 +149,9 @@ def test_it_writes_nothing_but_its_own_notes(audit: World) -> None:
     audit.invoke({"console": CONSOLE})
     assert audit.keys() == before
     new = [item for item in items_of(audit) if item not in items]
-    assert [(item["console"]["S"], item["item"]["S"]) for item in new] == [(f"verify/{CONSOLE}", "progress")]
+    assert {item["console"]["S"] for item in new} == {f"verify/{CONSOLE}"}
+    bookmarks = {f"bookmark#{kind}{part}" for kind in ("chain", "share") for part in ("", "#0000")}
+    assert {item["item"]["S"] for item in new} == {"progress", *bookmarks}
 
 
 def test_an_older_copy_is_told_apart_by_what_was_kept(audit: World) -> None:
@@ -184,6 +189,40 @@ def test_little_time_says_where_to_go_on(audit: World) -> None:
     report = audit.invoke({"console": CONSOLE, "depth": "content"}, seconds=29.0)
     assert report["continue_at"] == 1
     assert metrics_of(audit)["NotChecked"] > 0
+
+
+class Hurried(Context):
+    """A context whose time is over after so many looks at it."""
+
+    def __init__(self, looks: int) -> None:
+        super().__init__(900.0)
+        self._left = looks
+
+    def get_remaining_time_in_millis(self) -> int:
+        self._left -= 1
+        return 900_000 if self._left >= 0 else 0
+
+
+def test_what_it_has_no_time_for_it_asks_itself_to_do(audit: World) -> None:
+    """In an invocation that nobody waits for, with the same event and the number of the part."""
+    event = {"console": CONSOLE, "period_hours": 24}
+    with scripted(answer(status=202)) as functions:
+        audit.set(AWS_ENDPOINT_URL_LAMBDA=functions.url)
+        report = audit.app.handler(event, Hurried(len(audit.statements()) + 1))
+    assert (report["goes_on"], report["unchecked"], report["continue_at"]) == (True, 0, 1)
+    (asked,) = functions.requests
+    head, _, body = asked.partition("\r\n\r\n")
+    assert head.startswith(
+        f"POST /2015-03-31/functions/{quote(Context.invoked_function_arn, safe='')}/invocations "
+    )
+    assert "x-amz-invocation-type: event" in head.lower()
+    assert json.loads(body) == event | {"part": 2}
+    report = audit.invoke(json.loads(body))
+    assert (report["goes_on"], report["continue_at"], report["checked"]["contents of exports"]) == (
+        False,
+        None,
+        1,
+    )
 
 
 @pytest.mark.parametrize(

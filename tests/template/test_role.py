@@ -182,6 +182,17 @@ def test_the_scheduler_may_invoke_two_functions_only(stack: Rendered) -> None:
     assert trust["Condition"]["StringEquals"]["aws:SourceAccount"] == "111122223333"
 
 
+def test_the_verify_function_may_go_on_in_itself_and_invoke_no_other(stack: Rendered) -> None:
+    """By its name: the function needs the role, so the role can't refer to the function."""
+    functions = "arn:aws:lambda:eu-west-1:111122223333:function:"
+    itself = stack.properties("VerifyFunction")["FunctionName"]
+    invoke = "lambda:InvokeFunction"
+    assert role_decides(stack, "VerifyRole", request(invoke, functions + itself)) == "Allow"
+    others = [stack.properties(name)["FunctionName"] for name in ("ArchiveFunction", "RetrieveFunction")]
+    for name in (*others, f"{itself}-2", "*"):
+        assert role_decides(stack, "VerifyRole", request(invoke, functions + name)) == "ImplicitDeny"
+
+
 READING = (
     ("s3:GetObjectVersion", f"{BUCKET}/exports/x"),
     ("s3:GetObject", f"{BUCKET}/statements/x"),

@@ -1,8 +1,10 @@
 """No false alarm: whatever befalls runs, an audit finds no fault in what they leave.
 
-Crashes, rivals, resets, lost ledgers, new keys: all that the machine of the torture does, and after each of
-its steps an audit of every byte.
+Crashes, rivals, resets, lost ledgers, new keys: all that the machine of the torture does. After each of its
+steps there is an audit of every byte, and the next of the daily audits, which goes on from the one before.
 """
+
+from dataclasses import replace
 
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import invariant
@@ -11,12 +13,15 @@ from audit_archive.audit.question import UNFINISHED
 from audit_archive.format.times import from_rfc3339
 from audit_archive.format.verdicts import Depth, Why
 from tests.support.attacker import Victim
+from tests.support.watch import Watch
 from tests.torture.hostile import HostileWorld
 from tests.torture.machine import Torture
 
 
 class AuditedTorture(Torture):
-    """The same, and after each step an audit of every byte."""
+    """The same, and after each step two audits."""
+
+    watch: Watch | None = None
 
     @invariant()
     def no_fault_is_found(self) -> None:
@@ -24,6 +29,14 @@ class AuditedTorture(Torture):
             found = Victim(self.world).audit(Depth.CONTENT, must_exist=False)
             assert found.faults == ()
             assert {each.why for each in found.not_checked} <= {Why.UNRECORDED}
+
+    @invariant()
+    def no_daily_audit_finds_a_fault(self) -> None:
+        if has_nothing_unfinished(self.world):
+            self.watch = self.watch or Watch(Victim(self.world), days=3)
+            self.watch.daily = replace(self.watch.daily, trusted_keys=())
+            found = self.watch.invocation().verification
+            assert (found.faults, found.unexpectedly_unchecked) == ((), 0)
 
     def teardown(self) -> None:
         is_sound = self.is_sound

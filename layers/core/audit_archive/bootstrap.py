@@ -1,5 +1,6 @@
 """The composition root: the only module of the package that builds adapters and passes them as ports."""
 
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -13,6 +14,7 @@ from audit_archive.adapters.ledger import DynamoDbLedger, DynamoDbVerifications
 from audit_archive.adapters.machine import LambdaClock, find_zone, handouts, scratch_file
 from audit_archive.adapters.s3 import S3ArchiveStore, S3Links, S3ReportStore
 from audit_archive.adapters.secrets import Parameter, Secret, StoredKey, existing, find_key
+from audit_archive.adapters.self_invoke import SelfInvoke
 from audit_archive.adapters.signing import KmsSigner, is_signed
 from audit_archive.adapters.sns_alerts import NoAlerts, SnsAlerts
 from audit_archive.answers import Invocation
@@ -52,6 +54,7 @@ from audit_archive.run.result import Result
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_kms import KMSClient
+    from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sns import SNSClient
@@ -159,8 +162,14 @@ def verify(event: object, context: InvocationContext, tell: KeepReport) -> Audit
     if isinstance(request, AuditQuestion):
         return audit_by_hand(ports, request, tell)
     period = (request.period_hours or settings.period_hours) * HOUR
-    daily = DailyAudit(request.console, period, settings.content_days, request.trusted_keys)
-    return audit_daily(ports, daily, tell)
+    daily = DailyAudit(request.console, period, settings.content_days, request.trusted_keys, request.part)
+
+    def go_on() -> None:
+        functions: LambdaClient = _client("lambda")
+        given = event if isinstance(event, dict) else {}
+        SelfInvoke(functions, context.invoked_function_arn).start(given | {"part": request.part + 1})
+
+    return audit_daily(replace(ports, go_on=go_on), daily, tell)
 
 
 def _run(

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, BinaryIO, Protocol, TypeAlias
 
+from audit_archive.bookmark import Bookmark, BookmarkKind
 from audit_archive.finding import Finding
 from audit_archive.format.bucket_settings import Setting
 from audit_archive.format.codec import UnknownMember
@@ -381,8 +382,11 @@ class Rotation:
     """How far the daily audits of a Console are, and how the last one ended.
 
     `next_seq`: the statement at which the next share begins. `cycle_started_at`: when the first share of this
-    cycle was due. `newest_seq`, `newest_sha256`: the newest statement of the last audit without a fault;
-    later audits require it in the chain. Moments in epoch seconds.
+    cycle was due. `faults`: those that it found, and open ones that it did not look at again. `newest_seq`,
+    `newest_sha256`: the newest statement of the last audit without a fault; later audits require it in the
+    chain. `share_last`: where an unfinished share ends; 0 if it was finished. `stuck_at`: the statement for
+    which an audit had no time, though its share began there; 0 without one. `open_seqs`: statements with open
+    faults. Moments in epoch seconds.
     """
 
     next_seq: int
@@ -392,6 +396,9 @@ class Rotation:
     faults: int
     newest_seq: int
     newest_sha256: str | None
+    share_last: int = 0
+    stuck_at: int = 0
+    open_seqs: tuple[int, ...] = ()
 
 
 class Verifications(Findings, Protocol):
@@ -405,3 +412,13 @@ class Verifications(Findings, Protocol):
 
     def save(self, console: str, rotation: Rotation) -> None:
         """Record how far the daily audits are."""
+
+
+class AuditorNotes(Verifications, Protocol):
+    """The same with the bookmarks, from which the next audit goes on."""
+
+    def bookmark(self, console: str, kind: BookmarkKind) -> Bookmark | None:
+        """How far they have come along the chain; None without a bookmark, or if it can't be read."""
+
+    def save_bookmark(self, console: str, kind: BookmarkKind, bookmark: Bookmark) -> None:
+        """Record how far they have come along the chain."""

@@ -10,6 +10,7 @@ from tests.mutants.tables import (
     bucket,
     chain,
     console,
+    daily,
     deploy,
     evidence,
     exports,
@@ -47,4 +48,5 @@ MUTANTS: tuple[Mutant, ...] = (
     *auditor.MUTANTS,
     *deploy.MUTANTS,
     *locks.MUTANTS,
+    *daily.MUTANTS,
 )

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import orjson
 
+from audit_archive.bookmark import Bookmark, BookmarkKind
 from audit_archive.finding import Finding
 from audit_archive.format.codec import from_json, to_json
 from audit_archive.ports import Rotation
@@ -11,11 +12,12 @@ from tests.support.fakes.ledger import FakeLedger
 
 
 class FakeVerifications:
-    """Verifications. A rotation is kept as JSON, so that one that does not survive writing is found out."""
+    """AuditorNotes. A rotation is kept as JSON, so that one that does not survive writing is found out."""
 
     def __init__(self) -> None:
         self._findings = FakeLedger()
         self._rotations: dict[str, bytes] = {}
+        self.bookmarks: dict[tuple[str, BookmarkKind], Bookmark] = {}
 
     def claim(self, finding: Finding, now: int, expires_at: int) -> bool:
         return self._findings.claim(finding, now, expires_at)
@@ -32,3 +34,13 @@ class FakeVerifications:
 
     def save(self, console: str, rotation: Rotation) -> None:
         self._rotations[console] = orjson.dumps(to_json(rotation))
+
+    def bookmark(self, console: str, kind: BookmarkKind) -> Bookmark | None:
+        return self.bookmarks.get((console, kind))
+
+    def save_bookmark(self, console: str, kind: BookmarkKind, bookmark: Bookmark) -> None:
+        self.bookmarks[console, kind] = bookmark
+
+    def forget(self, console: str) -> None:
+        """The rotation is lost."""
+        del self._rotations[console]

@@ -24,6 +24,14 @@ def test_a_console_alone_is_audited_daily() -> None:
 def test_the_daily_audit_may_know_the_period_and_the_key() -> None:
     event = {"console": "1234abcd", "period_hours": 6, "trusted_keys": [KEY.pem()], "reason": "as agreed"}
     assert parse_verify_request(event) == DailyRequest("1234abcd", 6, (KEY,))
+    assert parse_verify_request(event | {"part": 12}) == DailyRequest("1234abcd", 6, (KEY,), 12)
+
+
+@pytest.mark.parametrize("part", [0, 13, "2", 1.5])
+def test_a_daily_audit_has_twelve_parts_at_most(part: object) -> None:
+    with pytest.raises(RequestError) as error:
+        parse_verify_request({"console": "1234abcd", "part": part})
+    assert error.value.field == "part"
 
 
 def test_with_a_depth_it_is_a_question() -> None:
@@ -88,6 +96,7 @@ def test_further_signatures_on_a_kept_checkpoint_are_let_pass() -> None:
         ("trusted_keys", ["no key"]),
         ("trusted_keys", [7]),
         ("period_hours", 24),
+        ("part", 2),
         ("reason", ""),
         ("colour", "red"),
     ],

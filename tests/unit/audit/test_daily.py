@@ -118,7 +118,6 @@ def test_within_the_days_every_byte_is_read_and_then_again(desk: Desk) -> None:
         reads = [watched.verification.checked for watched in cycle]
         assert sum(read.get(Checked.ENTRIES, 0) for read in reads) == whole[Checked.ENTRIES]
         assert sum(read.get(Checked.BYTES, 0) for read in reads) == whole[Checked.BYTES]
-        assert all(read[Checked.STATEMENTS] == 8 for read in reads)
         assert [(w.verification.from_seq, w.verification.to_seq) for w in cycle] == [
             (1, 2),
             (3, 4),
@@ -149,7 +148,7 @@ def test_a_fault_is_told_once_and_counted_every_day(desk: Desk) -> None:
     (told,) = desk.alerts.published
     assert (told.kind, told.console, told.facts["key"]) == ("VerifyFault", CONSOLE, key)
     assert told.sentence.startswith("missing: ")
-    assert [len(each.verification.faults) for each in reports] == [1, 0, 0, 0, 1, 0, 0, 0, 1]
+    assert [len(each.verification.faults) for each in reports] == [1] * 9
 
 
 def test_the_report_is_told_before_a_topic_refuses_and_a_person_later(desk: Desk) -> None:
@@ -214,7 +213,7 @@ def test_what_an_audit_with_faults_saw_is_not_remembered() -> None:
 def test_a_lost_ledger_hides_nothing(desk: Desk) -> None:
     desk.victim.world.ledger.forget(CONSOLE)
     desk.victim.lose(desk.victim.archives[0].entries[0].key)
-    assert [len(desk.day().verification.faults) for _ in range(4)] == [1, 0, 0, 0]
+    assert [len(desk.day().verification.faults) for _ in range(4)] == [1] * 4
 
 
 def test_a_ledger_that_can_t_be_read_is_told() -> None:

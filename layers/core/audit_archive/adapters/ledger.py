@@ -4,12 +4,15 @@ The notes have a partition key of their own, `verify/<console>`. So the role of 
 writing anywhere else (dynamodb:LeadingKeys).
 """
 
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from audit_archive.adapters import bookmark_items
 from audit_archive.adapters import ledger_items as items
 from audit_archive.adapters.dynamodb import LedgerTable
+from audit_archive.bookmark import Bookmark, BookmarkKind
 from audit_archive.errors import IntegrityError
 from audit_archive.finding import Finding
 from audit_archive.format.head import Head
@@ -243,7 +246,7 @@ def _fork(console: str, seq: int) -> IntegrityError:
 
 
 class DynamoDbVerifications:
-    """Verifications. The role needs dynamodb:GetItem, PutItem and Query under `verify/*`."""
+    """AuditorNotes. The role needs dynamodb:GetItem, PutItem and Query under `verify/*`."""
 
     def __init__(self, client: "DynamoDBClient", table: str) -> None:
         """`client` should be made with `aws.client_config()`."""
@@ -271,6 +274,20 @@ class DynamoDbVerifications:
 
     def save(self, console: str, rotation: Rotation) -> None:
         self._table.put(items.progress_item(_partition(console), rotation))
+
+    def bookmark(self, console: str, kind: BookmarkKind) -> Bookmark | None:
+        item = self._table.get(_partition(console), bookmark_items.bookmark_name(kind))
+        if item is None:
+            return None
+        parts = self._table.query(_partition(console), bookmark_items.bookmark_parts(kind), "body")
+        try:
+            return bookmark_items.bookmark_of(item, parts)
+        except (KeyError, TypeError, ValueError, zlib.error):
+            return None
+
+    def save_bookmark(self, console: str, kind: BookmarkKind, bookmark: Bookmark) -> None:
+        for item in bookmark_items.bookmark_items(_partition(console), kind, bookmark):
+            self._table.put(item)
 
 
 def _partition(console: str) -> str:

@@ -14,6 +14,7 @@ head#<seq>#<digest>#<n>   what does not fit into the item, in parts: body, or ho
                           are not written again: `holes_at` is the number under which they are stored
 disowned                  a head that the chain did not confirm, until it is made anew
 progress                  of `verify/<console>`: how far the daily audits are, field by field
+bookmark#...                  of `verify/<console>`: see `bookmark_items`
 statement#<seq>           kind, key, version_id, sha256; of an archive its count, ids and dates, and the span
                           of the ids that have another form
 """
@@ -182,9 +183,9 @@ def pack(value: object) -> bytes:
 def unpack_head(packed: bytes, packed_holes: bytes) -> Head:
     """The head of its two packed halves. Raises ValueError if these bytes are not a head."""
     try:
-        head = from_json(Head, _unpacked(packed))
+        head = from_json(Head, unpack(packed))
         # `from_json` would take seconds for hundreds of thousands of holes.
-        holes = tuple(map(_hole, _unpacked(packed_holes)))
+        holes = tuple(map(_hole, unpack(packed_holes)))
     except (zlib.error, TypeError, AttributeError) as error:
         raise ValueError(str(error)) from error
     if not all(map(_is_hole, holes)):
@@ -192,7 +193,8 @@ def unpack_head(packed: bytes, packed_holes: bytes) -> Head:
     return replace(head, holes=holes)
 
 
-def _unpacked(packed: bytes) -> Any:
+def unpack(packed: bytes) -> Any:
+    """The value that `pack` compressed. Raises ValueError or zlib.error for other bytes."""
     unpacker = zlib.decompressobj()
     data = unpacker.decompress(packed, MAX_UNPACKED)
     if not unpacker.eof:
@@ -295,18 +297,25 @@ def _number(value: int | None) -> "AttributeValueTypeDef":
 
 def progress_item(partition: str, rotation: Rotation) -> "Item":
     """How far the daily audits are."""
-    item = item_key(partition, PROGRESS)
-    for name, value in to_json(rotation).items():
-        item[name] = (
-            {"N": str(value)} if isinstance(value, int) else {"S": value} if value else {"NULL": True}
-        )
-    return item
+    return item_key(partition, PROGRESS) | {n: _value(value) for n, value in to_json(rotation).items()}
+
+
+def _value(value: Any) -> "AttributeValueTypeDef":
+    if isinstance(value, list):
+        return {"L": [{"N": str(each)} for each in value]}
+    return {"N": str(value)} if isinstance(value, int) else {"S": value} if value else {"NULL": True}
 
 
 def rotation_of(item: "Mapping[str, AttributeValueTypeDef]") -> Rotation:
     """The rotation in an item that `progress_item` wrote. Raises KeyError or ValueError for another item."""
     values = {name: value for name, value in item.items() if name not in {"console", "item"}}
-    return from_json(Rotation, {name: int(v["N"]) if "N" in v else v.get("S") for name, v in values.items()})
+    return from_json(Rotation, {name: _plain(value) for name, value in values.items()})
+
+
+def _plain(value: "AttributeValueTypeDef") -> Any:
+    if "L" in value:
+        return [int(each["N"]) for each in value["L"]]
+    return int(value["N"]) if "N" in value else value.get("S")
 
 
 def indexed_of(item: "ReadItem") -> Indexed:

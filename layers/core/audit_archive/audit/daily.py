@@ -1,7 +1,8 @@
 """The daily audit of a Console's archive, and the audit by hand. Each fault is announced once.
 
-The daily audit checks the whole chain and reads a share of the contents, so that every byte is read again
-within so many days. It also checks whether archive runs still complete.
+The daily audit checks what is new in the chain, and a share of the older statements with every byte that
+they name. So the whole archive is checked again within so many days. While a fault is open, each audit walks
+the whole chain. It also checks whether archive runs still complete.
 """
 
 from collections.abc import Callable
@@ -9,9 +10,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from audit_archive.alerts import announce
+from audit_archive.audit.bookmarks import Resume
+from audit_archive.audit.listing import Listing
+from audit_archive.audit.onward import Onward, verify_onward
 from audit_archive.audit.question import Audit, AuditQuestion, KnownPoint
+from audit_archive.audit.request import MOST_PARTS
 from audit_archive.audit.settings import SettingsCheck
 from audit_archive.audit.verify import verify_archive
+from audit_archive.bookmark import BookmarkKind
 from audit_archive.finding import Finding, FindingKind
 from audit_archive.format.codec import to_json
 from audit_archive.format.keys import PublicKey, SignatureCheck
@@ -20,6 +26,7 @@ from audit_archive.format.verdicts import Depth, Fault, Verdict, Verification
 from audit_archive.ports import (
     Alerts,
     ArchiveSource,
+    AuditorNotes,
     AuditResult,
     Clock,
     Ledger,
@@ -27,7 +34,6 @@ from audit_archive.ports import (
     ScratchFile,
     Verifications,
 )
-from audit_archive.storage.chain import statements_from
 
 MAX_ANNOUNCED = 20
 """Faults that one audit announces, one message each. The next audit announces the next ones."""
@@ -37,6 +43,9 @@ EVERY_CONSOLE = "every Console"
 
 MOST_FAULTS = 1000
 """Faults that the report lists. A Lambda answer has at most 6 MB."""
+
+MOST_OPEN = 100
+"""Statements with open faults that are remembered. They are looked at again by each audit."""
 
 
 @dataclass(frozen=True)
@@ -49,36 +58,47 @@ class Share:
     is_behind: bool
 
 
-def share_of(rotation: Rotation | None, newest_seq: int, now: int, content_days: int) -> Share:
+def share_of(
+    rotation: Rotation | None, newest_seq: int, now: int, content_days: int, *, goes_on: bool = False
+) -> Share:
     """Today's share of `newest_seq` statements: those left in the cycle, divided by the days left in it.
 
-    So larger shares make up for a missed day or an unfinished share. `now`: epoch seconds.
+    So larger shares make up for a missed day or an unfinished share. `now`: epoch seconds. `goes_on`: the
+    rest of the unfinished share is asked for instead.
     """
     is_new = rotation is None or rotation.next_seq > newest_seq
     first, started_at = (
         (1, now) if is_new or rotation is None else (rotation.next_seq, rotation.cycle_started_at)
     )
     days_left = content_days - (now - started_at) // DAY
+    if goes_on and rotation is not None and first <= rotation.share_last:
+        return Share(first, rotation.share_last, started_at, is_behind=days_left < 1)
     left = newest_seq - first + 1
     count = -(-left // max(days_left, 1))
     return Share(first, first + count - 1, started_at, is_behind=days_left < 1)
 
 
+GoOn = Callable[[], None]
+"""Starts another invocation. Raises SettingsError if that is refused."""
+
+
 @dataclass(frozen=True)
 class AuditPorts:
-    """The ports that an audit with a ledger takes. `notes`: what the daily audits remember.
+    """The ports that an audit with a ledger takes.
 
-    `settings`: as in an Audit; the daily audit alone looks at them.
+    `notes`: what the daily audits remember. `settings`: as in an Audit; the daily audit alone looks at them.
+    `go_on`: starts one more invocation for the rest of a daily audit; None where an audit is not split.
     """
 
     source: ArchiveSource
     ledger: Ledger
-    notes: Verifications
+    notes: AuditorNotes
     alerts: Alerts
     clock: Clock
     scratch: ScratchFile
     is_signed: SignatureCheck
     settings: SettingsCheck | None = None
+    go_on: GoOn | None = None
 
 
 @dataclass(frozen=True)
@@ -86,13 +106,17 @@ class AuditReport:
     """What an audit found. An audit by hand has the verification alone.
 
     `is_stale`: whether the Console's last completed run is too old; `freshness`: the same in a sentence.
-    `is_behind`: whether it takes longer than `content_days` to read all contents again.
+    `is_behind`: whether it takes longer than `content_days` to read all contents again. `goes_on`: whether
+    another invocation does what this one had not the time for. `unchecked`: how many things were not checked
+    that should have been, and that it does not do either.
     """
 
     verification: Verification
     is_stale: bool | None = None
     freshness: str | None = None
     is_behind: bool | None = None
+    goes_on: bool | None = None
+    unchecked: int | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """The report as a plain dict, for JSON, with the count of faults and the first MOST_FAULTS of them.
@@ -114,28 +138,50 @@ class DailyAudit:
     """What is audited daily.
 
     `period`: seconds between archive runs. `content_days`: within how many days every byte is read again.
-    `trusted_keys`: as in an AuditQuestion.
+    `trusted_keys`: as in an AuditQuestion. `part`: which invocation of the audit this is, from 1 on.
     """
 
     console: str
     period: int
     content_days: int
     trusted_keys: tuple[PublicKey, ...] = ()
+    part: int = 1
 
 
 def audit_daily(ports: AuditPorts, daily: DailyAudit, keep: KeepReport) -> AuditReport:
     """Check the chain, read today's share of the contents, and check whether archive runs still complete.
 
-    Raises SettingsError if the topic refuses, LedgerError, ArchiveStoreError, and IntegrityError if the notes
-    of the last audit can't be read.
+    What there was no time for, another invocation does. Raises SettingsError if the topic or that invocation
+    is refused, LedgerError, ArchiveStoreError, and IntegrityError if the notes of the last audit can't be
+    read.
     """
     console, now = daily.console, ports.clock.now()
     rotation = ports.notes.last(console)
     audit = replace(_audit(ports, console), settings=ports.settings)
-    newest = audit.recorded.seq if audit.recorded is not None else _newest_number(ports.source, console)
-    share = share_of(rotation, newest, now, daily.content_days)
-    question = AuditQuestion(
-        console=console,
+    listing = Listing(ports.source, console)
+    newest = audit.recorded.seq if audit.recorded is not None else listing.newest
+    share = share_of(rotation, newest, now, daily.content_days, goes_on=daily.part > 1)
+    question = _question(daily, rotation, share, newest)
+    resume = _resume(ports.notes, console, rotation)
+    found = verify_onward(audit, question, resume, listing)
+    is_stale, freshness = _freshness(ports.ledger.last_completed(console), now, daily.period, rotation)
+    goes_on = ports.go_on is not None and daily.part < MOST_PARTS and not found.is_done
+    goes_on = goes_on and (found.is_stuck or _has_come_on(found, resume))
+    left = found.has_passed_over if goes_on else found.verification.unexpectedly_unchecked
+    report = AuditReport(found.verification, is_stale, freshness, share.is_behind, goes_on, int(left))
+    keep(report)
+    for kind, bookmark in found.bookmarks.items():
+        ports.notes.save_bookmark(console, kind, bookmark)
+    ports.notes.save(console, _next_rotation(rotation, share, found, now))
+    _announce(ports, found.verification)
+    if goes_on and ports.go_on is not None:
+        ports.go_on()
+    return report
+
+
+def _question(daily: DailyAudit, rotation: Rotation | None, share: Share, newest: int) -> AuditQuestion:
+    return AuditQuestion(
+        console=daily.console,
         depth=Depth.CONTENT if newest else Depth.CHAIN,
         from_seq=share.first,
         to_seq=share.last if newest else None,
@@ -143,14 +189,35 @@ def audit_daily(ports: AuditPorts, daily: DailyAudit, keep: KeepReport) -> Audit
         known=remembered(rotation),
         # On the day of its deployment a Console has not been archived yet.
         must_exist=False,
+        is_daily=True,
+        again=frozenset(rotation.open_seqs if rotation is not None else ()),
+        passes_over=rotation is not None and rotation.stuck_at == share.first,
     )
-    verification = verify_archive(audit, question)
-    is_stale, freshness = _freshness(ports.ledger.last_completed(console), now, daily.period, rotation)
-    report = AuditReport(verification, is_stale, freshness, share.is_behind)
-    keep(report)
-    ports.notes.save(console, _next_rotation(rotation, share, verification, now))
-    _announce(ports, verification)
-    return report
+
+
+def _resume(notes: AuditorNotes, console: str, rotation: Rotation | None) -> Resume:
+    """The bookmarks of earlier audits. Without a rotation nothing is known of these: no bookmark counts."""
+    if rotation is None:
+        return Resume()
+    return Resume(
+        *(
+            notes.bookmark(console, kind)
+            for kind in (BookmarkKind.CHAIN, BookmarkKind.SHARE, BookmarkKind.WHOLE)
+        )
+    )
+
+
+def _has_come_on(found: Onward, resume: Resume) -> bool:
+    """Whether an audit came further. If it did not, another invocation would be in vain."""
+    before = {
+        BookmarkKind.CHAIN: resume.chain,
+        BookmarkKind.SHARE: resume.share,
+        BookmarkKind.WHOLE: resume.whole,
+    }
+    return any(
+        bookmark.head.seq > (known.head.seq if (known := before[kind]) is not None else 0)
+        for kind, bookmark in found.bookmarks.items()
+    )
 
 
 def audit_by_hand(ports: AuditPorts, question: AuditQuestion, keep: KeepReport) -> AuditReport:
@@ -167,11 +234,6 @@ def _audit(ports: AuditPorts, console: str) -> Audit:
     return audit.beside(ports.ledger, console)
 
 
-def _newest_number(source: ArchiveSource, console: str) -> int:
-    """The number of the newest statement, where the ledger does not know it."""
-    return max((listed.number for listed in statements_from(source, console, 1)), default=0)
-
-
 def remembered(rotation: Rotation | None) -> tuple[KnownPoint, ...]:
     """The newest statement of the last daily audit without a fault: the chain must still contain it."""
     if rotation is None or rotation.newest_sha256 is None:
@@ -179,18 +241,26 @@ def remembered(rotation: Rotation | None) -> tuple[KnownPoint, ...]:
     return (KnownPoint("an earlier audit", rotation.newest_sha256, rotation.newest_seq),)
 
 
-def _next_rotation(rotation: Rotation | None, share: Share, verification: Verification, now: int) -> Rotation:
+def _next_rotation(rotation: Rotation | None, share: Share, found: Onward, now: int) -> Rotation:
+    """A fault that the audit did not look at again stays open."""
+    verification = found.verification
     seq, sha256 = verification.newest_seq, verification.newest_sha256
     if not verification.is_valid:
         seq, sha256 = (rotation.newest_seq, rotation.newest_sha256) if rotation is not None else (0, None)
+    faulty = {fault.seq for fault in verification.faults if fault.seq is not None}
+    left = set(rotation.open_seqs if rotation is not None else ()) - found.examined - faulty
+    continue_at = verification.continue_at
     return Rotation(
-        next_seq=verification.continue_at if verification.continue_at is not None else share.last + 1,
+        next_seq=continue_at if continue_at is not None else share.last + 1,
         cycle_started_at=share.cycle_started_at,
         last_completed_at=now,
-        last_result=AuditResult.VALID if verification.is_valid else AuditResult.FAULTS,
-        faults=len(verification.faults),
+        last_result=AuditResult.VALID if verification.is_valid and not left else AuditResult.FAULTS,
+        faults=len(verification.faults) + len(left),
         newest_seq=seq,
         newest_sha256=sha256,
+        share_last=share.last if continue_at is not None else 0,
+        stuck_at=share.first if found.is_stuck else 0,
+        open_seqs=tuple(sorted(faulty | left)[:MOST_OPEN]),
     )
 
 

@@ -4,13 +4,17 @@ from array import array
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
 
+from audit_archive.audit.bookmarks import Begin
+from audit_archive.audit.listing import Listing
 from audit_archive.audit.pace import Deadline
 from audit_archive.audit.question import Audit, AuditQuestion, Done
 from audit_archive.audit.tally import AuditTally
 from audit_archive.audit.walk import Point, Step, Walk
-from audit_archive.format.codec import UnknownMember
+from audit_archive.bookmark import NOTHING_COVERED, Bookmark
+from audit_archive.format.codec import UnknownMember, member_of
 from audit_archive.format.facts import Cause, ExportFacts
 from audit_archive.format.head import Head
 from audit_archive.format.ids import IdSet, IdSetBuilder
@@ -52,9 +56,11 @@ class _Epoch:
 class CoverageSum:
     """Adds up what statements cover: entries and missing ids by epoch, and the dates of the events."""
 
-    def __init__(self) -> None:
-        self._epochs: dict[int, _Epoch] = {}
-        self._dates: tuple[str, str] | None = None
+    def __init__(self, known: AuditedCoverage = NOTHING_COVERED) -> None:
+        """`known`: what the statements before the first one to be added cover."""
+        self._epochs = {each.epoch: _epoch(each) for each in known.epochs}
+        is_dated = known.first_date is not None and known.last_date is not None
+        self._dates = (known.first_date or "", known.last_date or "") if is_dated else None
 
     def add(self, statement: Statement) -> None:
         """Add the next statement."""
@@ -90,27 +96,50 @@ class CoverageSum:
         return AuditedCoverage(epochs, first, last)
 
 
-class NamedObjects:
-    """Which objects the statements of a chain name. Memory: eight bytes a name, as a long chain has many."""
+def _epoch(known: EpochCoverage) -> _Epoch:
+    return _Epoch(
+        known.statements,
+        known.archived,
+        known.filled,
+        Counter({member_of(Cause, cause): count for cause, count in known.missing.items()}),
+        known.highest_archived_id,
+        known.highest_purged_id,
+    )
 
-    def __init__(self) -> None:
-        self._hashes = array("q")
-        self._is_sorted = True
+
+class NamedObjects:
+    """Which objects the statements of a chain name. Memory: 16 bytes a name, as a long chain has many."""
+
+    def __init__(self, known: bytes = b"") -> None:
+        """`known`: the names in the statements before the first one to be added, as `up_to` gives them."""
+        self._hashes = array("Q", known)
+        self._sorted = array("Q")
+
+    def __len__(self) -> int:
+        return len(self._hashes)
 
     def add(self, statement: ArchiveStatement) -> None:
         """Add the export of a statement, by key and by version, and its entry files, by key."""
         export = statement.export
         for name in ((export.key,), (export.key, export.version_id), *((f.key,) for f in statement.entries)):
-            self._hashes.append(hash(name))
-        self._is_sorted = False
+            self._hashes.append(_hash(*name))
 
     def has(self, key: str, version_id: str | None = None) -> bool:
         """Whether a statement names the key, or this version of it."""
-        if not self._is_sorted:
-            self._hashes, self._is_sorted = array("q", sorted(self._hashes)), True
-        name = hash((key,) if version_id is None else (key, version_id))
-        at = bisect_left(self._hashes, name)
-        return at < len(self._hashes) and self._hashes[at] == name
+        if len(self._sorted) != len(self._hashes):
+            self._sorted = array("Q", sorted(self._hashes))
+        name = _hash(key) if version_id is None else _hash(key, version_id)
+        at = bisect_left(self._sorted, name)
+        return at < len(self._sorted) and self._sorted[at] == name
+
+    def up_to(self, count: int) -> bytes:
+        """The first names that were added, 8 bytes each."""
+        return self._hashes[:count].tobytes()
+
+
+def _hash(*parts: str) -> int:
+    """The same in every process: names are kept from one audit to the next."""
+    return int.from_bytes(sha256("\0".join(parts).encode()).digest()[:8])
 
 
 class IndexCheck:
@@ -152,23 +181,28 @@ class WalkedChain:
     how many statements, exports, entry files and bytes they have. `longest_lock`: the longest lock that an
     archive statement states, in seconds. `is_whole`: whether the walk reached the
     end of the chain. `is_unbroken`: whether each statement so far goes on from the one before, and no
-    reference contradicts its hash.
+    reference contradicts its hash. `again`: the steps over the statements that are to be looked at again.
     """
 
-    def __init__(self, question: AuditQuestion) -> None:
-        self.covered = CoverageSum()
-        self.names = NamedObjects()
-        self.start = self.end = Point(0, Head(question.console))
-        self.newest = Head(question.console)
-        self.newest_sha256: str | None = None
+    def __init__(self, question: AuditQuestion, begin: Begin | None = None) -> None:
+        bookmark = begin.bookmark if begin is not None else Bookmark(Head(question.console))
+        self.covered = CoverageSum(bookmark.covered)
+        self.names = NamedObjects(bookmark.names)
+        self.begin = begin.point if begin is not None else Point(0, bookmark.head)
+        self.start = self.end = self.begin
+        self.newest = bookmark.head
+        self.newest_sha256 = bookmark.head.statement.sha256 if bookmark.head.statement is not None else None
+        self.again: dict[int, Step] = {}
         self.since: Point | None = None
         self.wanted: Counter[Checked] = Counter()
-        self.longest_lock = 0
+        self.longest_lock = bookmark.longest_lock
         self.is_whole = False
         self.is_unbroken = True
         self._question = question
-        self._export: ExportFacts | None = None
+        self._export: ExportFacts | None = bookmark.head.export
         self._trusted = IdSetBuilder()
+        self._trusted.add_range(1, bookmark.head.seq)
+        self._kept = bookmark, len(self.names)
 
     @property
     def is_copy(self) -> bool:
@@ -181,9 +215,26 @@ class WalkedChain:
         """The numbers of the statements that can be trusted."""
         return self._trusted.build()
 
+    def kept(self, listing: Listing) -> Bookmark:
+        """The last place at which the next audit may begin. `listing`: made before the walk."""
+        bookmark, names = self._kept
+        return replace(bookmark, names=self.names.up_to(names), listing=listing.up_to(bookmark.head.seq))
+
+    def keep(self, step: Step) -> None:
+        """Keep the place before a step, if all up to it was found right. The next audit repeats the step.
+
+        So it has the references to the statement, and its signature.
+        """
+        head = step.before.head
+        if step.before.is_whole and head is not None and step.statement is not None:
+            bookmark = Bookmark(head, self.covered.coverage(), longest_lock=self.longest_lock)
+            self._kept = bookmark, len(self.names)
+
     def add(self, step: Step, tally: AuditTally) -> None:
         """Add the next step of the walk."""
         number = step.after.number
+        if number in self._question.again:
+            self.again[number] = step
         is_wanted = self._question.from_seq <= number <= (self._question.to_seq or number)
         self.end = step.after
         is_linked = step.before.head is not None and step.after.is_linked
@@ -205,10 +256,11 @@ class WalkedChain:
             self.longest_lock = max(self.longest_lock, lock)
             for note in _notes(step.statement):
                 tally.note(note)
-            self._count(step.statement, tally, is_wanted=is_wanted)
+            self.count(step.statement, tally, is_wanted=is_wanted)
         self.wanted[Checked.STATEMENTS] += is_wanted
 
-    def _count(self, statement: ArchiveStatement, tally: AuditTally, *, is_wanted: bool) -> None:
+    def count(self, statement: ArchiveStatement, tally: AuditTally, *, is_wanted: bool) -> None:
+        """Count the objects of a statement: those that are to be checked, or those that are not, and why."""
         is_new = statement.export != self._export or statement.seq == self._question.from_seq
         self._export = statement.export
         if self._question.depth == Depth.CHAIN or not is_wanted:
@@ -224,11 +276,21 @@ class WalkedChain:
 
 
 def walk_chain(
-    walk: Walk, audit: Audit, question: AuditQuestion, tally: AuditTally, deadline: Deadline
+    walk: Walk,
+    audit: Audit,
+    question: AuditQuestion,
+    tally: AuditTally,
+    begin: Begin | None = None,
 ) -> WalkedChain:
-    """Walk the whole chain, as far as time allows, and compare the ledger's index with it."""
-    chain, index = WalkedChain(question), IndexCheck(audit, question.console, tally)
-    for count, step in enumerate(walk.steps(chain.start), 1):
+    """Walk the chain from its first statement, or from `begin`, as far as time allows.
+
+    The ledger's index is compared with each statement.
+    """
+    chain, index = WalkedChain(question, begin), IndexCheck(audit, question.console, tally)
+    deadline = Deadline(audit.clock)
+    for count, step in enumerate(walk.steps(chain.begin), 1):
+        if question.is_daily and step.statement is not None and audit.is_recorded(step.statement):
+            chain.keep(step)
         chain.add(step, tally)
         index.compare(step)
         audit.progress(Done(count, None, 0, None))

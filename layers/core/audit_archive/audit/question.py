@@ -59,10 +59,12 @@ class Since:
 class AuditQuestion:
     """What to audit: which Console, how deep, and the objects of which statements.
 
-    The chain is always audited whole. `from_seq` to `to_seq` (None: the newest) bound the statements whose
-    objects are checked. `trusted_keys`: the keys that the caller trusts; if it is empty, the keys that the
+    The chain is audited whole, unless `is_daily`: then the audit may go on from where earlier ones came.
+    `from_seq` to `to_seq` (None: the newest) bound the statements whose objects are checked; those of `again`
+    are checked besides. `trusted_keys`: the keys that the caller trusts; if it is empty, the keys that the
     archive names count. `known`: statements that the chain must contain. `must_exist`: whether an empty
     archive is a fault. `since`: the checkpoint since which it must be proven that the archive only grew.
+    `passes_over`: whether to go on after the first statement if there is no time for its objects.
     """
 
     console: str
@@ -73,6 +75,9 @@ class AuditQuestion:
     known: tuple[KnownPoint, ...] = ()
     must_exist: bool = True
     since: Since | None = None
+    is_daily: bool = False
+    again: frozenset[int] = frozenset()
+    passes_over: bool = True
 
 
 @dataclass(frozen=True)

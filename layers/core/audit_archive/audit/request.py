@@ -13,17 +13,24 @@ from audit_archive.format.keys import PublicKey
 from audit_archive.format.layout import MAX_SEQ
 from audit_archive.format.verdicts import Depth
 
+MOST_PARTS = 12
+"""Invocations that one daily audit is split over. Lambda stops a function that invokes itself after 16."""
+
 BY_HAND = ("depth", "from_seq", "to_seq", "known_checkpoint", "since")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
 class DailyRequest:
-    """The daily audit of one Console. `period_hours`: how often it is archived; None: as the stack says."""
+    """The daily audit of one Console. `period_hours`: how often it is archived; None: as the stack says.
+
+    `part`: which invocation of the audit this is. The function itself asks for the second and later ones.
+    """
 
     console: str
     period_hours: int | None = None
     trusted_keys: tuple[PublicKey, ...] = ()
+    part: int = 1
 
 
 VerifyRequest: TypeAlias = DailyRequest | AuditQuestion
@@ -42,6 +49,8 @@ def parse_verify_request(event: object) -> VerifyRequest:
         raise RequestError("depth", f"missing: give the depth of the audit by hand: {', '.join(Depth)}")
     if "period_hours" in given:
         raise RequestError("period_hours", "is for the daily audit only: leave it out, or leave out depth")
+    if "part" in given:
+        raise RequestError("part", "is for the daily audit only: leave it out, or leave out depth")
     if given.get("to_seq", MAX_SEQ) < given.get("from_seq", 1):
         raise RequestError("to_seq", f"must not be below from_seq, {given['from_seq']}")
     known = given.pop("known_checkpoint", None)
@@ -103,5 +112,6 @@ _FIELDS: Fields = {
     "since": _since,
     "trusted_keys": _keys,
     "period_hours": whole("period_hours", 1, MAX_PERIOD_HOURS),
+    "part": whole("part", 1, MOST_PARTS),
     "reason": printable("reason"),
 }

@@ -35,6 +35,15 @@ class Keys:
         """All keys known by now: those that the caller trusts, and those that the chain has named."""
         return tuple(self._valid)
 
+    def put_in_force(self, key: PublicKey) -> None:
+        """Begin where the chain has named a key already."""
+        self._named = key
+        self._valid.setdefault(key, 0)
+
+    def add(self, other: "Keys") -> None:
+        """Add the keys and the counts of another walk."""
+        self._valid.update(other._valid)
+
     def copy(self) -> "Keys":
         """New keys for a second walk: all keys known by now are trusted, and no use is counted yet."""
         return Keys(self._valid, self.is_signed)

@@ -6,7 +6,7 @@ from itertools import groupby
 from operator import attrgetter
 
 from audit_archive.audit.overview import WalkedChain
-from audit_archive.audit.question import Audit
+from audit_archive.audit.question import Audit, AuditQuestion
 from audit_archive.audit.tally import AuditTally
 from audit_archive.format.layout import (
     SEQ_DIGITS,
@@ -16,10 +16,24 @@ from audit_archive.format.layout import (
     statement_key,
     statements_prefix,
 )
-from audit_archive.format.verdicts import AuditNote, Checked, Fault, Verdict, Why
+from audit_archive.format.verdicts import AuditNote, Checked, Depth, Fault, Verdict, Why
 from audit_archive.ports import NO_VERSION, Version
 
 _NUMBER = re.compile(rf".*/([0-9]{{{SEQ_DIGITS}}})\.[a-z.]+")
+
+
+def look_for_strays(
+    audit: Audit, question: AuditQuestion, chain: WalkedChain, tally: AuditTally, *, is_early: bool
+) -> None:
+    """Look for strays, if that is asked for and the whole chain is known. `is_early`: the time was over."""
+    if question.depth == Depth.CHAIN:
+        tally.skip(Checked.STRAYS, Why.DEPTH)
+    elif is_early:
+        tally.skip(Checked.STRAYS, Why.TIME)
+    elif chain.newest.console != question.console:
+        tally.skip(Checked.STRAYS, Why.FAULT)
+    else:
+        find_strays(audit, question.console, chain, tally)
 
 
 def find_strays(audit: Audit, console: str, chain: WalkedChain, tally: AuditTally) -> None:

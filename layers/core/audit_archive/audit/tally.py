@@ -66,6 +66,16 @@ class AuditTally:
         if count > 0:
             self._unchecked[what, why] += count
 
+    def add(self, other: "AuditTally") -> None:
+        """Add all that another tally has, which nothing is added to any more."""
+        self.checked += other.checked
+        for fault in other._faults.values():
+            self.fault(fault)
+        self._runs += other._runs
+        self._notes += other._notes[: MAX_NOTES - len(self._notes)]
+        self._note_counts += other._note_counts
+        self._unchecked += other._unchecked
+
     def accounted(self, what: Checked) -> int:
         """How many of a kind were checked, or counted as not checked."""
         return self.checked[what] + sum(n for (of, _), n in self._unchecked.items() if of == what)

@@ -25,7 +25,7 @@ from audit_archive.format.layout import statement_key
 from audit_archive.format.merkle import TreeBuilder
 from audit_archive.format.statement import ArchiveStatement, OperatorStatement, Statement
 from audit_archive.format.verdicts import Checked, Fault, Verdict, Why
-from audit_archive.storage.chain import has_checkpoints, statements_from
+from audit_archive.storage.chain import Listed, has_checkpoints, statements_from
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,11 @@ class Point:
     is_linked: bool = True
     is_signing: bool = False
     lock: tuple[str, RequiredLock] | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the state is known in full, and every statement up to here was found right."""
+        return self.head is not None and self.knows_holes and self.knows_all and self.is_linked
 
     def unknown_at(self, number: int) -> "Point":
         """A point whose state is not known."""
@@ -191,15 +196,17 @@ class Walk:
         self._step_judge = StepJudge(tally, self._references, signatures, ending)
         self._pool = pool
 
-    def steps(self, point: Point) -> Iterator[Step]:
-        """The step over each listed statement after a point, in order."""
+    def steps(self, point: Point, up_to: int | None = None) -> Iterator[Step]:
+        """The step over each listed statement after a point, in order, up to a number (None: the newest)."""
         source, console = self._audit.source, self._console
         load = partial(load_slot, source, console, is_signed=has_checkpoints(source, console))
-        slots = read_ahead(self._pool, load, statements_from(source, console, point.number + 1))
-        for slot, after, last in _with_next_two(slots):
+        rows = _with_three_beyond(statements_from(source, console, point.number + 1), up_to)
+        for slot, after, last in _with_next_two(read_ahead(self._pool, load, rows)):
             if slot.number > point.number + 1:
                 self._skipped(point.number + 1, slot.number - point.number - 1)
                 point = point.unknown_at(slot.number - 1)
+            if up_to is not None and slot.number > up_to:
+                return
             step = self._step(point, slot, after, last)
             yield step
             point = step.after
@@ -271,6 +278,16 @@ class Walk:
         self._tally.fault(
             Fault(verdict, slot.key, copy.stored.version_id, slot.number, f"{slot.key} {clause}")
         )
+
+
+def _with_three_beyond(rows: Iterable[Listed], up_to: int | None) -> Iterator[Listed]:
+    """The statements up to a number and three after it: one that shows a gap before it, and its next two."""
+    beyond = 0
+    for row in rows:
+        yield row
+        beyond += up_to is not None and row.number > up_to
+        if beyond == 3:  # noqa: PLR2004 - itself and two
+            return
 
 
 def _with_next_two(

@@ -112,6 +112,8 @@ class Why(StrEnum):
     """The role may not read it."""
     UNKNOWN = "unknown"
     """What it should be is not known: the template did not set the function's environment."""
+    EARLIER = "earlier"
+    """An earlier daily audit checked it, and a later one will."""
     UNRECORDED = "unrecorded"
     """Its run is not done, or it died: the next run writes what is absent."""
 
@@ -256,7 +258,8 @@ class Verification:
     `from_seq` to `to_seq`: the statements with the objects to check. `continue_at`: the statement at which to
     go on; None if all were reached. `newest_seq`, `newest_sha256`: the newest statement found. `note_counts`
     counts all notes; `notes` has the first of them. `keys_from`: None if no key was used. `growth`: None
-    unless the question has a checkpoint to compare with.
+    unless the question has a checkpoint to compare with. `chain_from`: the statement from which the chain was
+    walked to its end; those before it were walked by earlier audits, but for the ones that are counted.
     """
 
     console: str
@@ -277,6 +280,7 @@ class Verification:
     keys_from: KeysFrom | None
     keys: tuple[KeyUse, ...]
     growth: Growth | None = None
+    chain_from: int = 1
 
     @property
     def verdict(self) -> str:

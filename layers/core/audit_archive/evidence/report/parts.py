@@ -81,6 +81,7 @@ REASONS = {
     Why.BUNDLE: "a bundle does not hold it",
     Why.REFUSED: "the role of the audit may not read it",
     Why.UNKNOWN: "the audit does not know what it should be",
+    Why.EARLIER: "an earlier audit checked it",
     Why.UNRECORDED: "its run has not ended, or it failed",
 }
 
