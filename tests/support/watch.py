@@ -73,7 +73,7 @@ class Watch:
         world.clock.left = self.left
         notes, alerts, scratch = self.notes, self.alerts, FakeScratch()
         return AuditPorts(
-            self.source, world.ledger, notes, alerts, world.clock, scratch, is_signed, self._go_on
+            self.source, world.ledger, notes, alerts, world.clock, scratch, is_signed, go_on=self._go_on
         )
 
     def invocation(self, part: int = 1) -> AuditReport:

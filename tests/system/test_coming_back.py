@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,20 +18,21 @@ from click.testing import CliRunner
 from cli.main import main
 from local.aws import DeployedStack, Laptop
 from local.aws.clients import CONFIG
-from local.aws.mend import mend_bucket, mend_policy
+from local.aws.mend import mend_bucket
 from local.aws.sam import ARTIFACTS, STACK
 from tests.system.conftest import NewConsole
 
 pytestmark = pytest.mark.timeout(400)
 
 NAME = "comes-back"
-DAYS = 2555
 TEMPLATE = "template-of-the-laptop.yaml"
 
 
-def test_a_deleted_stack_s_archive_is_gone_on_with(laptop: Laptop, new_console: NewConsole) -> None:
-    console = new_console(20)
-    with deployed(laptop) as old:
+def test_a_deleted_stack_s_archive_is_gone_on_with(
+    laptop: Laptop, new_console: NewConsole, tmp_path: Path
+) -> None:
+    console, built = new_console(20), tmp_path / TEMPLATE
+    with deployed(laptop, built) as old:
         assert old.invoke({"console": console.id}).result["outcome"] == "purged"
         kept = {name: old.outputs[name] for name in ("ArchiveBucket", "LedgerTable")}
         key = old.settings()["SIGNING_KEY"].rpartition("/")[2]
@@ -44,7 +46,7 @@ def test_a_deleted_stack_s_archive_is_gone_on_with(laptop: Laptop, new_console: 
     told = adopted(laptop, *left)
     assert {each["resource"] for each in told["adopted"]} == {"ArchiveBucket", "LedgerTable", "SigningKey"}
 
-    with deployed(laptop, told["parameters"]) as new:
+    with deployed(laptop, built, told["parameters"]) as new:
         assert {name: new.outputs[name] for name in kept} == kept
         assert log_group(new) != logs
         assert new.settings()["SIGNING_KEY"].endswith(key)
@@ -61,8 +63,10 @@ def test_a_deleted_stack_s_archive_is_gone_on_with(laptop: Laptop, new_console: 
 
 
 @contextmanager
-def deployed(laptop: Laptop, parameters: Mapping[str, str] | None = None) -> Iterator[DeployedStack]:
-    """The template of the laptop's stack, deployed as NAME; deleted at the end."""
+def deployed(
+    laptop: Laptop, built: Path, parameters: Mapping[str, str] | None = None
+) -> Iterator[DeployedStack]:
+    """The template of the laptop's stack, deployed as NAME; deleted at the end. It is written to `built`."""
     cloudformation: Any = laptop.aws.cloudformation
     template = cloudformation.get_template(StackName=STACK, TemplateStage="Original")["TemplateBody"]
     text = template if isinstance(template, str) else json.dumps(template)
@@ -83,8 +87,8 @@ def deployed(laptop: Laptop, parameters: Mapping[str, str] | None = None) -> Ite
     waiter = "stack_create_complete" if parameters is None else "stack_update_complete"
     cloudformation.get_waiter(waiter).wait(StackName=NAME, WaiterConfig={"Delay": 1})
     stack = DeployedStack(laptop.aws, laptop.aws.stack_outputs(NAME))
-    mend_bucket(laptop.aws, stack.bucket, "GOVERNANCE", DAYS)
-    mend_policy(laptop.aws, stack.outputs["ReportsBucket"])
+    built.write_text(text)
+    mend_bucket(laptop.aws, stack.bucket, built, stack.settings())
     try:
         yield stack
     finally:
