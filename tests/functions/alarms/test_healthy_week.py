@@ -17,14 +17,14 @@ FIRST_DAYS, DAYS = 3, 10
 
 SEED = 20_261_201
 CONSOLES = 12
-DAILY = re.compile(r"cron\((\d+) (\d+) \* \* \? \*\)")
+CRON = re.compile(r"cron\((\d+) (\d+) (\d+|\*) \* \? \*\)")
 
 
-def minute_of_day(expression: str) -> int:
-    """The minute of the day at which a daily schedule is due."""
-    found = DAILY.fullmatch(expression)
+def minute_of(expression: str, day: int) -> int | None:
+    """The minute of a day at which a schedule is due; None if it is not due on that day of the month."""
+    found = CRON.fullmatch(expression)
     assert found, f"a healthy week knows no schedule like {expression}"
-    return int(found[1]) + 60 * int(found[2])
+    return int(found[1]) + 60 * int(found[2]) if found[3] in {"*", str(day + 1)} else None
 
 
 def due(stack: Rendered, random: Random) -> Iterator[tuple[float, str, str]]:
@@ -34,9 +34,10 @@ def due(stack: Rendered, random: Random) -> Iterator[tuple[float, str, str]]:
         today = []
         for each in schedules:
             window = int(each["FlexibleTimeWindow"].get("MaximumWindowInMinutes", 0))
-            minute = minute_of_day(each["ScheduleExpression"]) + random.uniform(0, window)
-            function = each["Target"]["Arn"].rpartition(":")[2]
-            today.append((day * DAY + minute * MINUTE, function, each["Target"]["Input"]))
+            minute = minute_of(each["ScheduleExpression"], day)
+            if minute is not None:
+                at = day * DAY + (minute + random.uniform(0, window)) * MINUTE
+                today.append((at, each["Target"]["Arn"].rpartition(":")[2], each["Target"]["Input"]))
         yield from sorted(today)
 
 
