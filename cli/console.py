@@ -4,6 +4,7 @@ from typing import IO, Any
 
 import click
 
+from audit_archive.audit.fleet import AUDIT_SUFFIX
 from audit_archive.config import MAX_PERIOD_HOURS, shortest_period
 from audit_archive.retrieve.status import statuses
 from cli import schedules
@@ -97,8 +98,8 @@ def list_(chosen: Chosen, /) -> None:
     found: dict[str, dict[str, Any]] = {each.console: each.as_dict() for each in statuses(stack.reader, None)}
     for each in schedules.listed(stack):
         name = each["Name"]
-        is_audit = name.endswith(schedules.AUDIT_SUFFIX)
-        record = found.setdefault(name.removesuffix(schedules.AUDIT_SUFFIX), {})
+        is_audit = name.endswith(AUDIT_SUFFIX)
+        record = found.setdefault(name.removesuffix(AUDIT_SUFFIX), {})
         if is_audit:
             record["verify_schedule"] = each["ScheduleExpression"]
         else:

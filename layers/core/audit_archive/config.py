@@ -173,7 +173,8 @@ class VerifySettings:
     """What the verify function was deployed with.
 
     `content_days`: within how many days every byte is read again. `period_hours`: how often a Console is
-    archived; an event may set another period.
+    archived; an event may set another period. `schedule_group`: where its schedules are; `audit_gap`: seconds
+    that the stack's schedule of audits leaves between two audits, 0 if that can't be read.
     """
 
     archive_bucket: str
@@ -181,6 +182,8 @@ class VerifySettings:
     alert_topic: str | None
     content_days: int
     period_hours: int
+    schedule_group: str | None
+    audit_gap: int
 
     @classmethod
     def from_environment(cls, variables: Mapping[str, str] = environ) -> "VerifySettings":
@@ -192,6 +195,8 @@ class VerifySettings:
             alert_topic=variables.get("ALERT_TOPIC") or None,
             content_days=read.whole("CONTENT_DAYS", default=90, low=1, high=3650),
             period_hours=read.whole("PERIOD_HOURS", default=24, low=1, high=MAX_PERIOD_HOURS),
+            schedule_group=variables.get("SCHEDULE_GROUP") or None,
+            audit_gap=longest_gap(variables.get("VERIFY_EXPRESSION", "")),
         )
         schedule = variables.get("SCHEDULE_EXPRESSION", "")
         if settings.period_hours < shortest_period(schedule):
@@ -201,6 +206,11 @@ class VerifySettings:
                 f"PeriodHours to {shortest_period(schedule)}, or archive more often"
             )
         return settings
+
+
+def ledger_table(variables: Mapping[str, str] = environ) -> str:
+    """The name of the ledger's table, whatever else is set. Raises SettingsError if it is not set."""
+    return _Reader(variables).text("LEDGER_TABLE")
 
 
 def shortest_period(schedule: str) -> int:

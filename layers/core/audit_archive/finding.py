@@ -26,6 +26,8 @@ class FindingKind(StrEnum):
     """The ledger's head did not match the chain."""
     VERIFY_FAULT = "VerifyFault"
     """An audit found a fault."""
+    FLEET_CHECK = "FleetCheck"
+    """The daily fleet check found Consoles that are not archived or not audited as they should be."""
     PURGE_MISMATCH = "PurgeMismatchError"
     """A purge destroyed more than was planned."""
     ROLLBACK = "RollbackError"

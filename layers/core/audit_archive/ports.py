@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any, BinaryIO, Protocol, TypeAlias
 
 from audit_archive.finding import Finding
+from audit_archive.fleet_ports import FleetNotes, Runs
 from audit_archive.format.codec import UnknownMember
 from audit_archive.format.facts import LockMode, ObjectRef
 from audit_archive.format.head import Head
@@ -213,7 +214,7 @@ class Findings(Protocol):
         """Findings that were claimed and never announced; their claims have expired at `now`."""
 
 
-class Ledger(Findings, Protocol):
+class Ledger(Findings, Runs, Protocol):
     """The index of the archive. Raises LedgerError when it does not answer or refuses."""
 
     def acquire(self, console: str, owner: str, now: int, expires_at: int) -> bool:
@@ -221,12 +222,6 @@ class Ledger(Findings, Protocol):
 
     def release(self, console: str, owner: str) -> None:
         """Give the lease back if `owner` still holds it."""
-
-    def complete(self, console: str, at: int) -> None:
-        """Record that a run over the Console was completed at a moment (epoch seconds)."""
-
-    def last_completed(self, console: str) -> int | None:
-        """When a run over the Console was last completed (epoch seconds); None if that is unknown."""
 
     def lack(self, console: str) -> Lack | None:
         """What earlier runs noted of an entry that exports lack; None without such a note."""
@@ -349,7 +344,8 @@ class Rotation:
 
     `next_seq`: the statement at which the next share begins. `cycle_started_at`: when the first share of this
     cycle was due. `newest_seq`, `newest_sha256`: the newest statement of the last audit without a fault;
-    later audits require it in the chain. Moments in epoch seconds.
+    later audits require it in the chain. `period`: seconds between archive runs of this Console, as the last
+    audit was told; 0 if it was not. Moments in epoch seconds.
     """
 
     next_seq: int
@@ -359,9 +355,10 @@ class Rotation:
     faults: int
     newest_seq: int
     newest_sha256: str | None
+    period: int = 0
 
 
-class Verifications(Findings, Protocol):
+class Verifications(Findings, FleetNotes, Protocol):
     """The daily audit's own notes, apart from the ledger.
 
     Raises LedgerError when the store of the notes does not answer or refuses.
@@ -372,3 +369,6 @@ class Verifications(Findings, Protocol):
 
     def save(self, console: str, rotation: Rotation) -> None:
         """Record how far the daily audits are."""
+
+    def rotations(self) -> dict[str, Rotation | None]:
+        """How far the daily audits of every Console are, by its name; None for a note that can't be read."""

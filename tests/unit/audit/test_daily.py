@@ -236,7 +236,7 @@ def test_a_console_whose_runs_do_not_end_is_stale_after_two_periods(
     desk: Desk, hours: int, is_stale: bool
 ) -> None:
     ledger, clock = desk.victim.world.ledger, desk.victim.world.clock
-    ledger.complete(CONSOLE, clock.now())
+    ledger.complete(CONSOLE, clock.now(), 1)
     desk.victim.world.later(hours * HOUR)
     watched = desk.day()
     assert watched.is_stale is is_stale
@@ -245,7 +245,7 @@ def test_a_console_whose_runs_do_not_end_is_stale_after_two_periods(
 
 
 def test_the_period_of_a_console_counts(desk: Desk) -> None:
-    desk.victim.world.ledger.complete(CONSOLE, desk.victim.world.clock.now())
+    desk.victim.world.ledger.complete(CONSOLE, desk.victim.world.clock.now(), 1)
     desk.victim.world.later(49 * HOUR)
     assert desk.day(replace(DAILY, period=7 * DAY)).is_stale is False
 

@@ -6,9 +6,10 @@ within so many days. It also checks whether archive runs still complete.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import chain, takewhile
 from typing import Any
 
-from audit_archive.alerts import announce
+from audit_archive.alerts import announce_together
 from audit_archive.audit.question import Audit, AuditQuestion, KnownPoint
 from audit_archive.audit.verify import verify_archive
 from audit_archive.finding import Finding, FindingKind
@@ -28,8 +29,11 @@ from audit_archive.ports import (
 )
 from audit_archive.storage.chain import statements_from
 
-MAX_ANNOUNCED = 20
-"""Faults that one audit announces, one message each. The next audit announces the next ones."""
+MAX_ANNOUNCED = 200
+"""Faults that one audit announces, all in one message. The next audit announces the next ones."""
+
+ANNOUNCE_RESERVE = 10.0
+"""Seconds. With less time left, no further fault is announced: the next audit does it."""
 
 MOST_FAULTS = 1000
 """Faults that the report lists. A Lambda answer has at most 6 MB."""
@@ -136,10 +140,12 @@ def audit_daily(ports: AuditPorts, daily: DailyAudit, keep: KeepReport) -> Audit
         must_exist=False,
     )
     verification = verify_archive(audit, question)
-    is_stale, freshness = _freshness(ports.ledger.last_completed(console), now, daily.period, rotation)
+    is_stale, freshness = _freshness(
+        ports.ledger.last_runs(console).completed_at, now, daily.period, rotation
+    )
     report = AuditReport(verification, is_stale, freshness, share.is_behind)
     keep(report)
-    ports.notes.save(console, _next_rotation(rotation, share, verification, now))
+    ports.notes.save(console, _next_rotation(rotation, share, verification, now, daily.period))
     _announce(ports, verification)
     return report
 
@@ -170,7 +176,9 @@ def remembered(rotation: Rotation | None) -> tuple[KnownPoint, ...]:
     return (KnownPoint("an earlier audit", rotation.newest_sha256, rotation.newest_seq),)
 
 
-def _next_rotation(rotation: Rotation | None, share: Share, verification: Verification, now: int) -> Rotation:
+def _next_rotation(
+    rotation: Rotation | None, share: Share, verification: Verification, now: int, period: int
+) -> Rotation:
     seq, sha256 = verification.newest_seq, verification.newest_sha256
     if not verification.is_valid:
         seq, sha256 = (rotation.newest_seq, rotation.newest_sha256) if rotation is not None else (0, None)
@@ -182,6 +190,7 @@ def _next_rotation(rotation: Rotation | None, share: Share, verification: Verifi
         faults=len(verification.faults),
         newest_seq=seq,
         newest_sha256=sha256,
+        period=period,
     )
 
 
@@ -202,15 +211,13 @@ class _Announcer:
 
 
 def _announce(ports: AuditPorts, verification: Verification) -> None:
-    """Announce the faults that were not announced yet, at most MAX_ANNOUNCED of them."""
-    announcer = _Announcer(ports.notes, ports.alerts, ports.clock)
-    for pending in ports.notes.pending(verification.console, ports.clock.now()):
-        announce(announcer, pending)
-    announced = 0
-    for fault in verification.faults:
-        announced += announce(announcer, _finding(verification.console, fault))
-        if announced == MAX_ANNOUNCED:
-            return
+    """Announce the faults that were not announced yet in one message, at most MAX_ANNOUNCED of them."""
+    console, clock = verification.console, ports.clock
+    announcer = _Announcer(ports.notes, ports.alerts, clock)
+    pending = ports.notes.pending(console, clock.now())
+    faults = (_finding(console, fault) for fault in verification.faults)
+    in_time = takewhile(lambda _: clock.remaining() >= ANNOUNCE_RESERVE, faults)
+    announce_together(announcer, chain(pending, in_time), MAX_ANNOUNCED)
 
 
 def _finding(console: str, fault: Fault) -> Finding:
