@@ -9,7 +9,7 @@ from typing import Any
 import boto3
 import pytest
 
-from audit_archive.errors import RequestError, SettingsError
+from audit_archive.errors import ConsoleUnavailableError, RequestError, SettingsError
 from audit_archive.format.checkpoint import parse_checkpoint, parse_note
 from tests.functions.world import CONSOLE, World
 from tests.support.entries import Json
@@ -17,7 +17,17 @@ from tests.support.fakes import FakeSigner
 
 EVENTS = Path(__file__).parents[2] / "events"
 COUNTED = {"VerifyFaults", "VerifiedStatements", "VerifiedBytes", "NotChecked"}
-DAILY = {"StaleConsoles", "LateContents"}
+DAILY = {"LateContents"}
+FLEET = {
+    "Consoles",
+    "UnhealthyConsoles",
+    "AbsentConsoles",
+    "FaultyConsoles",
+    "FailingConsoles",
+    "StaleConsoles",
+    "UnscheduledConsoles",
+    "UnverifiedConsoles",
+}
 
 
 @pytest.fixture
@@ -65,7 +75,7 @@ def test_the_daily_audit_of_a_sound_archive(audit: World) -> None:
     assert json.loads(json.dumps(report)) == report
     counted = metrics_of(audit)
     assert counted.keys() == COUNTED | DAILY
-    assert (counted["VerifyFaults"], counted["StaleConsoles"], counted["NotChecked"]) == (0, 0, 0)
+    assert (counted["VerifyFaults"], counted["LateContents"], counted["NotChecked"]) == (0, 0, 0)
     assert counted["VerifiedBytes"] == report["checked"]["bytes"] > 0
     (line,) = audit.log_lines()
     assert (line["message"], line["console"], line["summary"]) == (
@@ -105,7 +115,7 @@ def test_it_writes_nothing_but_its_own_notes(audit: World) -> None:
     audit.invoke({"console": CONSOLE})
     assert audit.keys() == before
     new = [item for item in items_of(audit) if item not in items]
-    assert [(item["console"]["S"], item["item"]["S"]) for item in new] == [(f"verify/{CONSOLE}", "progress")]
+    assert [(item["console"]["S"], item["item"]["S"]) for item in new] == [("verify/_fleet", CONSOLE)]
 
 
 def test_an_older_copy_is_told_apart_by_what_was_kept(audit: World) -> None:
@@ -160,3 +170,79 @@ def test_a_missing_setting_is_named(audit: World, name: str) -> None:
     audit.unset(name)
     with pytest.raises(SettingsError, match=name):
         audit.invoke({"console": CONSOLE})
+
+
+# ------------------------------------------------------------------------------------------ the fleet
+
+
+def schedules(world: World, *names: str) -> None:
+    """The group of the stack, with schedules of these names."""
+    scheduler = boto3.client("scheduler")
+    scheduler.create_schedule_group(Name=world.name)
+    world.set(SCHEDULE_GROUP=world.name)
+    for name in names:
+        scheduler.create_schedule(
+            Name=name,
+            GroupName=world.name,
+            ScheduleExpression="rate(1 day)",
+            FlexibleTimeWindow={"Mode": "OFF"},
+            Target={
+                "Arn": "arn:aws:lambda:eu-west-1:123456789012:function:f",
+                "RoleArn": "arn:aws:iam::1:role/r",
+            },
+        )
+
+
+def test_a_healthy_fleet_is_counted_and_nothing_is_told(audit: World) -> None:
+    messages = audit.topic()
+    schedules(audit, CONSOLE, f"{CONSOLE}_verify", "_fleet")
+    audit.invoke({"console": CONSOLE})
+    audit = replace(audit, output="")
+    answer = audit.invoke(json.loads((EVENTS / "verify-fleet.json").read_text()))
+    assert (answer["consoles"], answer["unhealthy"], answer["not_listed"]) == (1, 0, 0)
+    (row,) = answer["fleet"]
+    assert (row["console"], row["problems"], row["statements"]) == (CONSOLE, [], len(audit.statements()))
+    assert row["completed_at"].endswith("Z")
+    assert row["verified_at"].endswith("Z")
+    assert metrics_of(audit) == dict.fromkeys(FLEET, 0) | {"Consoles": 1}
+    assert [line["message"] for line in audit.log_lines()] == ["The fleet check ended"]
+    assert messages() == []
+
+
+def test_a_failed_run_and_a_schedule_that_is_gone_are_named_once(
+    audit: World, archive_app: ModuleType
+) -> None:
+    messages = audit.topic()
+    schedules(audit, CONSOLE)
+    audit.set(SECRET_PREFIX=audit.name, PURGE_MODE="on", CONSOLE_URL_TEMPLATE="http://127.0.0.1:1/{console}")
+    with pytest.raises(ConsoleUnavailableError):
+        replace(audit, app=archive_app).run()
+    audit = replace(audit, output="")
+    for _ in range(2):
+        answer = audit.invoke({"fleet": True})
+    (row,) = answer["fleet"]
+    assert [each["judgement"] for each in row["problems"]] == ["failing", "unscheduled"]
+    assert "ConsoleUnavailableError" in row["problems"][0]["sentence"]
+    (message,) = messages()
+    assert message["sentence"].startswith(
+        "1 of 1 Consoles need a person. New: 1234abcd is failing: the run of "
+    )
+    counted = metrics_of(audit)
+    assert (counted["UnhealthyConsoles"], counted["FailingConsoles"], counted["UnscheduledConsoles"]) == (
+        2,
+        2,
+        2,
+    )
+    logged = [line for line in audit.log_lines() if line["level"] == "ERROR"]
+    assert [line["console"] for line in logged] == [CONSOLE, CONSOLE]
+
+
+def test_without_a_group_the_setting_is_named(audit: World) -> None:
+    with pytest.raises(SettingsError, match="SCHEDULE_GROUP"):
+        audit.invoke({"fleet": True})
+
+
+@pytest.mark.parametrize("event", [{"fleet": False}, {"fleet": 1}, {"fleet": True, "console": CONSOLE}])
+def test_a_fleet_check_takes_no_console_and_only_true(audit: World, event: Json) -> None:
+    with pytest.raises(RequestError):
+        audit.invoke(event)

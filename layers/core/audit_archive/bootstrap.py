@@ -41,7 +41,7 @@ from audit_archive.retrieve.request import parse_request
 from audit_archive.retrieve.statements import Reader
 from audit_archive.run.archive_run import archive_console
 from audit_archive.run.context import Order, Run, Signing
-from audit_archive.run.failure import noting_failure
+from audit_archive.run.failure import FailureNoted
 from audit_archive.run.operate import state_decision as state
 from audit_archive.run.plan import Policy
 from audit_archive.run.request import ArchiveRequest, OperatorRequest, is_operator_event
@@ -79,7 +79,7 @@ def archive(event: object, context: InvocationContext) -> Result:
     if is_operator_event(event):
         return operate(OperatorRequest.from_event(event), context)
     console = event.get("console") if isinstance(event, Mapping) else None
-    with noting_failure(_ledger_of_failures, LambdaClock(context), console, context.aws_request_id):
+    with FailureNoted(_ledger_of_failures, LambdaClock(context), console, context.aws_request_id):
         return archive_run(ArchiveRequest.from_event(event), context)
 
 

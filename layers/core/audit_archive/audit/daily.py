@@ -146,7 +146,7 @@ def audit_daily(ports: AuditPorts, daily: DailyAudit, keep: KeepReport) -> Audit
     report = AuditReport(verification, is_stale, freshness, share.is_behind)
     keep(report)
     ports.notes.save(console, _next_rotation(rotation, share, verification, now, daily.period))
-    _announce(ports, verification)
+    announce_faults(ports, verification)
     return report
 
 
@@ -155,7 +155,7 @@ def audit_by_hand(ports: AuditPorts, question: AuditQuestion, keep: KeepReport) 
     known = question.known + remembered(ports.notes.last(question.console))
     report = AuditReport(verify_archive(_audit(ports, question.console), replace(question, known=known)))
     keep(report)
-    _announce(ports, report.verification)
+    announce_faults(ports, report.verification)
     return report
 
 
@@ -210,7 +210,7 @@ class _Announcer:
     clock: Clock
 
 
-def _announce(ports: AuditPorts, verification: Verification) -> None:
+def announce_faults(ports: AuditPorts, verification: Verification) -> None:
     """Announce the faults that were not announced yet in one message, at most MAX_ANNOUNCED of them."""
     console, clock = verification.console, ports.clock
     announcer = _Announcer(ports.notes, ports.alerts, clock)

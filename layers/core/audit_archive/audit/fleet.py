@@ -16,7 +16,7 @@ from audit_archive.ports import AuditResult, Rotation
 AUDIT_SUFFIX = "_verify"
 """No Console's id has an underscore, so the name of an audit's schedule is never that of a Console."""
 
-WEEK = 7 * DAY
+REMINDED_AFTER = 7 * DAY
 LEAST_AUDIT_AGE = 3 * DAY
 """A Console whose last audit is younger counts as verified, however often it is to be audited."""
 
@@ -155,7 +155,7 @@ def news(told: Told | None, current: frozenset[str], now: int) -> frozenset[str]
     if not current:
         return None
     new = current - told.problems if told is not None else current
-    is_reminder = told is None or now - told.at >= WEEK - HOUR
+    is_reminder = told is None or now - told.at >= REMINDED_AFTER - HOUR
     return new if new or is_reminder else None
 
 

@@ -28,7 +28,7 @@ from audit_archive.format.codec import to_json
 from audit_archive.format.times import rfc3339
 from audit_archive.ports import Alerts, Clock, Ledger, Verifications
 
-LISTED_BYTES = 5_000_000
+ANSWER_BYTES = 5_000_000
 """A Lambda answer has at most 6 MB."""
 
 MAX_SAID = 10
@@ -76,7 +76,7 @@ class FleetReport:
         listed, size = list[dict[str, Any]](), 0
         for each in sorted(self.consoles, key=lambda each: not each.problems):
             size += len(orjson.dumps(row := _row(each))) + 2
-            if size > LISTED_BYTES:
+            if size > ANSWER_BYTES:
                 break
             listed.append(row)
         return self.summary() | {"fleet": listed, "not_listed": len(self.consoles) - len(listed)}

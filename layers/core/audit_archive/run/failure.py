@@ -1,7 +1,6 @@
 """What a run that fails leaves behind: its last failure, in the ledger."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 from audit_archive.errors import AuditArchiveError
 from audit_archive.events import is_console_id
@@ -17,22 +16,32 @@ MIN_SECONDS = 20.0
 """With less time left, no failure is noted: Lambda would end the invocation, and hide the error by that."""
 
 
-@contextmanager
-def noting_failure(
-    open_ledger: Callable[[], Runs], clock: Clock, console: object, request_id: str
-) -> Iterator[None]:
-    """Note an error in the ledger, then raise it again. What keeps the note from being written hides nothing.
+class FailureNoted:
+    """A block whose error is noted in the ledger. What keeps the note from being written hides no error.
 
-    `console`: what the event names; a failure without a Console's id is not noted. The note is for the fleet
-    check: a run that is completed later supersedes it.
+    The note is for the fleet check: a run that is completed later supersedes it.
     """
-    try:
-        yield
-    except Exception as error:
-        if isinstance(console, str) and is_console_id(console) and clock.remaining() >= MIN_SECONDS:
+
+    def __init__(
+        self, open_ledger: Callable[[], Runs], clock: Clock, console: object, request_id: str
+    ) -> None:
+        """`console`: what the event names. A failure without a Console's id is not noted."""
+        self._open_ledger = open_ledger
+        self._clock = clock
+        self._console = console
+        self._request_id = request_id
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        console = self._console
+        if not isinstance(error, Exception) or not isinstance(console, str) or not is_console_id(console):
+            return
+        if self._clock.remaining() >= MIN_SECONDS:
             with _NeverInstead(error):
-                open_ledger().fail(console, failure_of(error, clock.now(), request_id))
-        raise
+                failure = failure_of(error, self._clock.now(), self._request_id)
+                self._open_ledger().fail(console, failure)
 
 
 def failure_of(error: Exception, at: int, request_id: str) -> Failure:
