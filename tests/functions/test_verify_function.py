@@ -9,7 +9,7 @@ from typing import Any
 import boto3
 import pytest
 
-from audit_archive.errors import ConsoleUnavailableError, RequestError, SettingsError
+from audit_archive.errors import RequestError, SettingsError
 from audit_archive.format.checkpoint import parse_checkpoint, parse_note
 from tests.functions.world import CONSOLE, World
 from tests.support.entries import Json
@@ -188,7 +188,7 @@ def schedules(world: World, *names: str) -> None:
             FlexibleTimeWindow={"Mode": "OFF"},
             Target={
                 "Arn": "arn:aws:lambda:eu-west-1:123456789012:function:f",
-                "RoleArn": "arn:aws:iam::1:role/r",
+                "RoleArn": "arn:aws:iam::123456789012:role/r",
             },
         )
 
@@ -214,25 +214,21 @@ def test_a_failed_run_and_a_schedule_that_is_gone_are_named_once(
 ) -> None:
     messages = audit.topic()
     schedules(audit, CONSOLE)
-    audit.set(SECRET_PREFIX=audit.name, PURGE_MODE="on", CONSOLE_URL_TEMPLATE="http://127.0.0.1:1/{console}")
-    with pytest.raises(ConsoleUnavailableError):
+    audit.set(SECRET_PREFIX=audit.name, PURGE_MODE="on", CONSOLE_URL_TEMPLATE=audit.console.url)
+    audit.aws.secrets.delete_secret(SecretId=audit.secret("read"), ForceDeleteWithoutRecovery=True)
+    with pytest.raises(SettingsError):
         replace(audit, app=archive_app).run()
     audit = replace(audit, output="")
     for _ in range(2):
         answer = audit.invoke({"fleet": True})
     (row,) = answer["fleet"]
     assert [each["judgement"] for each in row["problems"]] == ["failing", "unscheduled"]
-    assert "ConsoleUnavailableError" in row["problems"][0]["sentence"]
+    assert "failed with SettingsError: The secret " in row["problems"][0]["sentence"]
     (message,) = messages()
-    assert message["sentence"].startswith(
-        "1 of 1 Consoles need a person. New: 1234abcd is failing: the run of "
-    )
-    counted = metrics_of(audit)
-    assert (counted["UnhealthyConsoles"], counted["FailingConsoles"], counted["UnscheduledConsoles"]) == (
-        2,
-        2,
-        2,
-    )
+    assert message["sentence"].startswith("1 of 1 Consoles need a person. New: 1234abcd is failing: ")
+    counted = {name: count for name, count in metrics_of(audit).items() if count}
+    expected = ("Consoles", "UnhealthyConsoles", "FailingConsoles", "UnscheduledConsoles")
+    assert counted == dict.fromkeys(expected, 2)
     logged = [line for line in audit.log_lines() if line["level"] == "ERROR"]
     assert [line["console"] for line in logged] == [CONSOLE, CONSOLE]
 

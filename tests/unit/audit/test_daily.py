@@ -185,9 +185,7 @@ def test_the_faults_of_one_audit_are_one_message_and_a_new_fault_is_another() ->
     for _ in range(2):
         desk.by_hand(Depth.OBJECTS)
     (told,) = desk.alerts.published
-    assert told.sentence.startswith(
-        f"24 findings about Console {CONSOLE}, listed below. The first: missing: "
-    )
+    assert told.sentence.startswith(f"24 findings about Console {CONSOLE}, listed below. The first: missing")
     assert told_keys(told) == keys[:24]
     desk.victim.lose(keys[24])
     desk.by_hand(Depth.OBJECTS)
@@ -197,7 +195,7 @@ def test_the_faults_of_one_audit_are_one_message_and_a_new_fault_is_another() ->
 def test_of_very_many_faults_some_are_told_today_and_some_tomorrow() -> None:
     desk = Desk()
     faults = tuple(
-        Fault(Verdict.MISSING, f"exports/{number}", None, None, "It is gone.")
+        Fault(Verdict.MISSING, f"exports/{number}", None, None, f"Export {number} is gone.")
         for number in range(MAX_ANNOUNCED + 5)
     )
     found = replace(desk.victim.audit(), faults=faults)

@@ -176,7 +176,7 @@ def test_each_console_counts_once_for_each_judgement(fleet: list[set[Judgement]]
         ConsoleHealth(
             str(at), tuple(Problem(each, cause, "Why.") for each in found for cause in "ab"), 1, 1, 1
         )
-        for at, found in enumerate(fleet)
+        for found in fleet
     ]
     assert counts(consoles) == {each: sum(each in found for found in fleet) for each in Judgement}
 
