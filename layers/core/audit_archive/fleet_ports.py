@@ -33,8 +33,8 @@ class LastRuns:
 
     @property
     def open_failure(self) -> Failure | None:
-        """The last failure, if no run was completed since."""
-        is_open = self.failure is not None and (self.completed_at or 0) < self.failure.at
+        """The last failure, if no run was completed since. Of the same second, the failure counts."""
+        is_open = self.failure is not None and (self.completed_at or 0) <= self.failure.at
         return self.failure if is_open else None
 
 

@@ -54,6 +54,10 @@ def off(schedule: ScheduleFacts | None) -> ScheduleFacts:
     return replace(schedule, is_enabled=False)
 
 
+def failed(at: int) -> Known:
+    return replace(HEALTHY, runs=replace(HEALTHY.runs, failure=replace(FAILURE, at=at)))
+
+
 def completed(at: int) -> LastRuns:
     return replace(HEALTHY.runs, completed_at=at)
 
@@ -76,8 +80,9 @@ def completed(at: int) -> LastRuns:
         (replace(HEALTHY, archiving=None, auditing=None), ["unscheduled", "unscheduled"]),
         (replace(HEALTHY, archiving=off(HEALTHY.archiving)), ["unscheduled"]),
         (replace(HEALTHY, auditing=off(HEALTHY.auditing)), ["unscheduled"]),
-        (replace(HEALTHY, runs=replace(HEALTHY.runs, failure=FAILURE)), ["failing"]),
-        (replace(HEALTHY, runs=replace(HEALTHY.runs, failure=replace(FAILURE, at=NOW - 5 * HOUR))), []),
+        (failed(NOW - HOUR), ["failing"]),
+        (failed(NOW - 4 * HOUR), ["failing"]),
+        (failed(NOW - 4 * HOUR - 1), []),
         (replace(HEALTHY, has_statements=False), ["absent"]),
         (replace(HEALTHY, has_statements=False, runs=LastRuns(CONSOLE, NOW, 0)), []),
         (replace(HEALTHY, runs=LastRuns(CONSOLE)), ["absent", "stale"]),
@@ -173,9 +178,7 @@ def test_whoever_is_known_anywhere_is_judged_once(
 @given(st.lists(st.sets(st.sampled_from(list(Judgement))), max_size=6))
 def test_each_console_counts_once_for_each_judgement(fleet: list[set[Judgement]]) -> None:
     consoles = [
-        ConsoleHealth(
-            str(at), tuple(Problem(each, cause, "Why.") for each in found for cause in "ab"), 1, 1, 1
-        )
+        ConsoleHealth("x", tuple(Problem(each, cause, "Why.") for each in found for cause in "ab"), 1, 1, 1)
         for found in fleet
     ]
     assert counts(consoles) == {each: sum(each in found for found in fleet) for each in Judgement}
