@@ -51,7 +51,7 @@ class Rendered:
         return [s for p in properties["Policies"] for s in p["PolicyDocument"]["Statement"]]
 
 
-def render(**parameters: str) -> Rendered:
+def render(stack_name: str = PSEUDO["AWS::StackName"], **parameters: str) -> Rendered:
     """Render the template with these parameters; all but the required ones have defaults."""
     # Loaded when needed: it takes a second, and every process that collects the tests loads this module.
     from samtranslator.parser.parser import Parser  # type: ignore[import-untyped] # noqa: PLC0415
@@ -66,7 +66,8 @@ def render(**parameters: str) -> Rendered:
     packaged["Resources"]["CoreLayer"]["Properties"]["ContentUri"] = "s3://artifacts/layer"
     session = boto3.session.Session(region_name=PSEUDO["AWS::Region"])
     translated = Translator({}, Parser(), boto_session=session).translate(packaged, values)
-    return Rendered(_Resolver(translated, values | PSEUDO).resources())
+    pseudo = PSEUDO | {"AWS::StackName": stack_name}
+    return Rendered(_Resolver(translated, values | pseudo).resources())
 
 
 class _Resolver:
