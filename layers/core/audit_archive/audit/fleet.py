@@ -192,7 +192,8 @@ def _failing(known: Known) -> Iterator[Problem]:
 
 
 def _stale(known: Known, limits: Limits, now: int) -> Iterator[Problem]:
-    period = known.rotation.period if known.rotation is not None and known.rotation.period else limits.period
+    told = known.rotation.period if known.rotation is not None else 0
+    period = told or limits.period
     completed = known.runs.completed_at
     since = completed if completed is not None else _made(known.archiving)
     if now - since > 2 * period:
