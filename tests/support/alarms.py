@@ -21,25 +21,15 @@ class Series:
     dimensions: tuple[tuple[str, str], ...]
 
 
-def series_of(alarm: Mapping[str, Any]) -> list[Series]:
-    """Every series that an alarm reads."""
-    if "Metrics" in alarm:
-        return [_series(each["MetricStat"]["Metric"]) for each in alarm["Metrics"] if "MetricStat" in each]
-    return [_series(alarm)]
-
-
-def _series(metric: Mapping[str, Any]) -> Series:
-    named = tuple((each["Name"], each["Value"]) for each in metric["Dimensions"])
-    return Series(metric["Namespace"], metric["MetricName"], named)
+def series_of(alarm: Mapping[str, Any]) -> Series:
+    """The series that an alarm reads."""
+    named = tuple((each["Name"], each["Value"]) for each in alarm["Dimensions"])
+    return Series(alarm["Namespace"], alarm["MetricName"], named)
 
 
 def window_of(alarm: Mapping[str, Any]) -> int:
     """Over how many seconds an alarm looks back."""
-    return int(_period(alarm) * alarm["EvaluationPeriods"])
-
-
-def _period(alarm: Mapping[str, Any]) -> int:
-    return int(alarm["Period"] if "Period" in alarm else alarm["Metrics"][1]["MetricStat"]["Period"])
+    return int(alarm["Period"] * alarm["EvaluationPeriods"])
 
 
 def states(
@@ -47,9 +37,9 @@ def states(
 ) -> list[tuple[int, str]]:
     """The changes of an alarm's state, each with its moment; actions run on these only.
 
-    `samples`: moment in seconds, and value; of an alarm over several metrics, of all of them.
+    `samples`: moment in seconds, and value.
     """
-    period, found, state = _period(alarm), sorted(samples), "INSUFFICIENT_DATA"
+    period, found, state = alarm["Period"], sorted(samples), "INSUFFICIENT_DATA"
     changes = []
     for now in range(period, until + 1, period):
         values = [
@@ -72,10 +62,10 @@ def _judge(alarm: Mapping[str, Any], values: list[float | None], state: str) -> 
 
 
 def _value(alarm: Mapping[str, Any], values: list[float]) -> float | None:
-    statistic = alarm.get("Statistic") or alarm["Metrics"][1]["MetricStat"]["Stat"]
     if not values:
         return None
-    return {"Sum": sum(values), "Maximum": max(values), "SampleCount": float(len(values))}[statistic]
+    found = {"Sum": sum(values), "Maximum": max(values), "SampleCount": float(len(values))}
+    return found[alarm["Statistic"]]
 
 
 def _breaches(alarm: Mapping[str, Any], value: float) -> bool:

@@ -16,7 +16,14 @@ from tests.support.stack import ROOT, Rendered, render
 DAY = 24 * HOUR
 RUNS, AUDITS, CHECK = 3.3 * HOUR, 5.3 * HOUR, 7.8 * HOUR
 """When in a day the runs, the audits and the fleet check are made."""
-NEW_MESSAGES = ("FailedRunsAlarm", "UndeliveredSchedulesAlarm", "DroppedEventsAlarm", "UnkeptFailuresAlarm")
+NEW_MESSAGES = (
+    "FailedRunsAlarm",
+    "UndeliveredSchedulesAlarm",
+    "DroppedRunsAlarm",
+    "DroppedAuditsAlarm",
+    "UnkeptRunsAlarm",
+    "UnkeptAuditsAlarm",
+)
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +42,7 @@ def daily(at: float, values: list[float]) -> list[tuple[int, float]]:
 
 def test_every_alarm_tells_the_topic(stack: Rendered) -> None:
     alarms = alarms_of(stack)
-    assert {series.name for alarm in alarms.values() for series in series_of(alarm)} == {
+    assert {series_of(alarm).name for alarm in alarms.values()} == {
         "AsyncEventsDropped",
         "DestinationDeliveryFailures",
         "Errors",
@@ -54,18 +61,13 @@ def test_two_stacks_in_an_account_never_read_one_series(stack: Rendered) -> None
     """What is not of a stack's own namespace is of its own function or queue, which no other stack has."""
     other = render(stack_name="second-stack")
     ours = [
-        {
-            s
-            for alarm in alarms_of(each).values()
-            for s in series_of(alarm)
-            if not s.namespace.startswith("AWS/")
-        }
+        {s for s in map(series_of, alarms_of(each).values()) if not s.namespace.startswith("AWS/")}
         for each in (stack, other)
     ]
     assert ours[0]
     assert not ours[0] & ours[1]
-    for alarm in alarms_of(stack).values():
-        for series in (s for s in series_of(alarm) if s.namespace.startswith("AWS/")):
+    for series in map(series_of, alarms_of(stack).values()):
+        if series.namespace.startswith("AWS/"):
             ((_, value),) = series.dimensions
             assert value.partition(".")[0] in stack.resources
     for name in ("ArchiveFunction", "VerifyFunction"):
@@ -79,11 +81,10 @@ def test_each_function_counts_in_the_namespace_that_its_alarms_read(stack: Rende
     name = f"{function.capitalize()}Function"
     variables = stack.properties(name)["Environment"]["Variables"]
     counted = re.findall(r'"([A-Z]\w+)": ', (ROOT / "functions" / function / "app.py").read_text())
-    for alarm in alarms_of(stack).values():
-        for series in series_of(alarm):
-            if dict(series.dimensions).get("service") == variables["POWERTOOLS_SERVICE_NAME"]:
-                assert series.namespace == variables["POWERTOOLS_METRICS_NAMESPACE"]
-                assert series.name in counted
+    for series in map(series_of, alarms_of(stack).values()):
+        if dict(series.dimensions).get("service") == variables["POWERTOOLS_SERVICE_NAME"]:
+            assert series.namespace == variables["POWERTOOLS_METRICS_NAMESPACE"]
+            assert series.name in counted
 
 
 def test_the_dashboard_shows_every_alarm(stack: Rendered) -> None:
