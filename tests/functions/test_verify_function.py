@@ -11,7 +11,7 @@ import pytest
 
 from audit_archive.errors import RequestError, SettingsError
 from audit_archive.format.checkpoint import parse_checkpoint, parse_note
-from tests.functions.world import CONSOLE, World
+from tests.functions.world import CONSOLE, READ_KEY, World
 from tests.support.entries import Json
 from tests.support.fakes import FakeSigner
 
@@ -224,6 +224,7 @@ def test_a_failed_run_and_a_schedule_that_is_gone_are_named_once(
     (row,) = answer["fleet"]
     assert [each["judgement"] for each in row["problems"]] == ["failing", "unscheduled"]
     assert "failed with SettingsError: The secret " in row["problems"][0]["sentence"]
+    assert READ_KEY not in str(items_of(audit))
     (message,) = messages()
     assert message["sentence"].startswith("1 of 1 Consoles need a person. New: 1234abcd is failing: ")
     counted = {name: count for name, count in metrics_of(audit).items() if count}

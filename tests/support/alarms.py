@@ -69,7 +69,7 @@ def _value(alarm: Mapping[str, Any], values: list[float]) -> float | None:
 
 
 def _breaches(alarm: Mapping[str, Any], value: float) -> bool:
-    threshold = alarm["Threshold"]
+    threshold = float(alarm["Threshold"])
     return {
         "GreaterThanThreshold": value > threshold,
         "GreaterThanOrEqualToThreshold": value >= threshold,

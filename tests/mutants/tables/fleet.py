@@ -70,8 +70,8 @@ MUTANTS = (
         "stale-after-two-periods",
         "A Console is stale after two periods without a completed run",
         "audit/fleet.py",
-        "if now - since > 2 * period:",
-        "if now - since > 4 * period:",
+        "    late = 2 * period if",
+        "    late = 4 * period if",
         FLEET,
     ),
     Mutant(
@@ -150,12 +150,9 @@ MUTANTS = (
         "told-after-the-message",
         "What was told is noted only after the message was sent",
         "audit/fleet_check.py",
-        """        ports.alerts.publish(_message(report, new, told))
-        ports.notes.tell(Told(now, current))
-""",
-        """        ports.notes.tell(Told(now, current))
-        ports.alerts.publish(_message(report, new, told))
-""",
+        "        ports.alerts.publish(_message(report, new, told))\n",
+        "        ports.notes.tell(Told(now, current))\n"
+        "        ports.alerts.publish(_message(report, new, told))\n",
         CHECK,
     ),
     Mutant(

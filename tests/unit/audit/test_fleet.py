@@ -95,10 +95,19 @@ def test_a_console_is_judged_by_what_is_known_of_it(known: Known, expected: list
     assert known.is_console
 
 
-def test_a_console_that_never_ran_is_stale_after_two_periods_and_unverified_after_three_days() -> None:
-    assert judged(NEW, NOW - HOUR + 2 * DAY) == []
-    assert judged(NEW, NOW - HOUR + 2 * DAY + 1) == ["stale"]
+def test_a_console_that_never_ran_and_was_never_audited_is_told_when_an_audit_is_overdue() -> None:
+    """Its first audit tells its period: a Console that is archived weekly must not page on its second day."""
+    assert judged(NEW, NOW - HOUR + 3 * DAY) == []
     assert judged(NEW, NOW - HOUR + 3 * DAY + 1) == ["stale", "unverified"]
+
+
+def test_a_console_that_never_ran_is_stale_after_two_periods_once_it_was_audited() -> None:
+    audited = replace(NEW, rotation=replace(VALID, last_completed_at=NOW + DAY))
+    assert judged(audited, NOW - HOUR + 2 * DAY) == []
+    assert judged(audited, NOW - HOUR + 2 * DAY + 1) == ["stale"]
+    weekly = replace(audited, rotation=replace(VALID, last_completed_at=NOW + 14 * DAY, period=7 * DAY))
+    assert judged(weekly, NOW - HOUR + 14 * DAY) == []
+    assert judged(weekly, NOW - HOUR + 14 * DAY + 1) == ["stale"]
 
 
 def test_what_a_schedule_that_is_off_does_not_start_is_not_late_as_well() -> None:

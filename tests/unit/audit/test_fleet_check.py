@@ -7,7 +7,7 @@ import pytest
 
 from audit_archive.audit.daily import DailyAudit, audit_daily
 from audit_archive.audit.fleet import AUDIT_SUFFIX, Judgement, Limits
-from audit_archive.audit.fleet_check import ANSWER_BYTES, FleetPorts, FleetReport, check_fleet
+from audit_archive.audit.fleet_check import ANSWER_BYTES, MAX_TOLD, FleetPorts, FleetReport, check_fleet
 from audit_archive.errors import SettingsError
 from audit_archive.fleet_ports import Failure
 from audit_archive.format.layout import statement_key
@@ -258,5 +258,17 @@ def test_a_check_by_the_clock_that_begins_seconds_early_still_reminds(fleet: Fle
     fleet.check()
     assert len(fleet.alerts.published) == 2
     fleet.clock.advance(HOUR)
+    fleet.check()
+    assert len(fleet.alerts.published) == 2
+
+
+def test_of_very_many_problems_a_bounded_number_is_remembered(fleet: Fleet) -> None:
+    """Else the note would not fit into an item of the ledger, and the check would fail after its message."""
+    for number in range(MAX_TOLD // 2):
+        fleet.store.add(f"statements/console=x{number}/1", Stored("", b"{}"))
+    fleet.check()
+    told = fleet.notes.told()
+    assert told is not None
+    assert len(told.problems) == MAX_TOLD
     fleet.check()
     assert len(fleet.alerts.published) == 2

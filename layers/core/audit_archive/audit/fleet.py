@@ -194,9 +194,11 @@ def _failing(known: Known) -> Iterator[Problem]:
 def _stale(known: Known, limits: Limits, now: int) -> Iterator[Problem]:
     told = known.rotation.period if known.rotation is not None else 0
     period = told or limits.period
+    # Before its first audit nobody knows whether it has a period of its own.
+    late = 2 * period if known.rotation is not None else max(2 * period, limits.audit_age)
     completed = known.runs.completed_at
     since = completed if completed is not None else _made(known.archiving)
-    if now - since > 2 * period:
+    if now - since > late:
         said = (
             f"its last run was completed at {rfc3339(completed)}"
             if completed

@@ -36,6 +36,9 @@ MAX_SAID = 10
 MAX_FACTS = 200
 """Problems that the body of the message lists."""
 
+MAX_TOLD = 10_000
+"""Problems that are remembered as told; an item of the ledger has at most 400 KB. More are told every day."""
+
 ALL = "all Consoles"
 """What the message about the fleet is about. It can't be the id of a Console."""
 
@@ -133,7 +136,7 @@ def _tell(ports: FleetPorts, report: FleetReport) -> None:
     new = news(told, current, now)
     if new is not None:
         ports.alerts.publish(_message(report, new, told))
-        ports.notes.tell(Told(now, current))
+        ports.notes.tell(Told(now, frozenset(sorted(current)[:MAX_TOLD])))
     elif told is not None and told.problems != current:
         ports.notes.tell(Told(told.at, current))
 
