@@ -134,6 +134,15 @@ def test_a_failure_is_kept_beside_the_last_completed_run(ledger: Ledger, console
 
 
 @everywhere
+def test_that_a_console_was_removed_is_kept_beside_its_runs(ledger: Ledger, console: str) -> None:
+    ledger.complete(console, 200, 9)
+    ledger.retire(console, 300)
+    assert ledger.last_runs(console) == LastRuns(console, 200, 9, removed_at=300)
+    ledger.complete(console, 400, 10)
+    assert ledger.last_runs(console) == LastRuns(console, 400, 10, removed_at=300)
+
+
+@everywhere
 def test_the_fleet_is_every_console_that_ran(ledger: Ledger, console: str) -> None:
     """Among them one whose name goes on where another's ends."""
     failure = Failure(100, "ConsoleError", "No.", "request-1")

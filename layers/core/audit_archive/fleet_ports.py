@@ -24,12 +24,14 @@ class LastRuns:
 
     `completed_at`: when a run was last completed (epoch seconds); None before the first. `seq`: how many
     statements the Console had then. `failure`: the last failure, which a later completed run supersedes.
+    `removed_at`: when a person last took the Console out of the fleet (epoch seconds), or None.
     """
 
     console: str
     completed_at: int | None = None
     seq: int = 0
     failure: Failure | None = None
+    removed_at: int | None = None
 
     @property
     def open_failure(self) -> Failure | None:
@@ -46,6 +48,9 @@ class Runs(Protocol):
 
     def fail(self, console: str, failure: Failure) -> None:
         """Record the failure of a run over the Console, in place of an earlier one."""
+
+    def retire(self, console: str, at: int) -> None:
+        """Record that a person took the Console out of the fleet at a moment (epoch seconds)."""
 
     def last_runs(self, console: str) -> LastRuns:
         """The last runs over the Console. What can't be read of them counts as absent."""

@@ -62,8 +62,8 @@ MUTANTS = (
         "missing-is-unscheduled",
         "A schedule that is missing is told",
         "audit/fleet.py",
-        "        if schedule is None:\n            yield",
-        "        if schedule is None:\n            0 and",
+        "        if schedule is None:\n            cause",
+        "        if schedule is None:\n            continue\n            cause",
         FLEET,
     ),
     Mutant(
@@ -136,6 +136,22 @@ MUTANTS = (
         "audit/fleet.py",
         "now - told.at >= REMINDED_AFTER - HOUR",
         "False",
+        CHECK,
+    ),
+    Mutant(
+        "removed-and-added-again-is-watched",
+        "A Console that was removed and has a schedule again is watched like any other",
+        "audit/fleet.py",
+        " or known.archiving is not None or known.auditing is not None:\n",
+        ":\n",
+        CHECK,
+    ),
+    Mutant(
+        "removal-is-told",
+        "That a person removed a Console is told once: an attacker may be that person",
+        "audit/fleet.py",
+        "    return [Problem(Judgement.REMOVED,",
+        "    return [] and [Problem(Judgement.REMOVED,",
         CHECK,
     ),
     Mutant(

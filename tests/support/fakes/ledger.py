@@ -103,6 +103,11 @@ class FakeLedger:
             kept = from_json(Failure, orjson.loads(orjson.dumps(to_json(failure))))
             self._runs[console] = replace(self._last(console), failure=kept)
 
+    def retire(self, console: str, at: int) -> None:
+        with self._lock:
+            self.calls["retire"] += 1
+            self._runs[console] = replace(self._last(console), removed_at=at)
+
     def last_runs(self, console: str) -> LastRuns:
         with self._lock:
             return self._last(console)

@@ -215,4 +215,9 @@ ONE, TWO = frozenset({"a stale "}), frozenset({"a stale ", "b failing ConsoleErr
 def test_what_is_new_is_told_and_what_stays_once_a_week(
     told: Told | None, current: frozenset[str], expected: frozenset[str] | None
 ) -> None:
-    assert news(told, current, NOW) == expected
+    assert news(told, current, NOW, is_healthy=not current) == expected
+
+
+def test_a_healthy_fleet_is_told_what_is_new_and_never_reminded() -> None:
+    assert news(Told(NOW - DAY, frozenset()), ONE, NOW, is_healthy=True) == ONE
+    assert news(Told(NOW - 90 * DAY, ONE), ONE, NOW, is_healthy=True) is None

@@ -272,3 +272,33 @@ def test_of_very_many_problems_a_bounded_number_is_remembered(fleet: Fleet) -> N
     assert len(told.problems) == MAX_TOLD
     fleet.check()
     assert len(fleet.alerts.published) == 2
+
+
+def test_a_console_that_was_removed_on_purpose_is_told_once_and_needs_nobody(fleet: Fleet) -> None:
+    fleet.ledger.retire("5678efab", fleet.clock.now())
+    assert fleet.check().unhealthy == ()
+    assert fleet.alerts.published == []  # its schedules are still there
+    _delete_both(fleet, "5678efab")
+    reports = fleet.days(20, "1234abcd", "9abcdef0")
+    assert [report.unhealthy for report in reports] == [()] * 20
+    assert [len(report.consoles) for report in reports] == [3] * 20
+    (told,) = fleet.alerts.published
+    assert told.sentence.startswith(
+        "0 of 3 Consoles need a person. New: 5678efab is removed: it was taken out"
+    )
+
+
+def test_a_removed_console_that_is_added_again_is_watched_again(fleet: Fleet) -> None:
+    fleet.ledger.retire("5678efab", fleet.clock.now())
+    _delete_both(fleet, "5678efab")
+    fleet.days(3, "1234abcd", "9abcdef0")
+    fleet.schedules.make("5678efab", fleet.clock.now())
+    (report,) = fleet.days(1, "1234abcd", "9abcdef0")
+    assert wrong(report) == {"5678efab": ["stale", "unscheduled"]}
+
+
+def test_a_removed_console_whose_archive_is_lost_still_needs_somebody(fleet: Fleet) -> None:
+    fleet.ledger.retire("5678efab", fleet.clock.now())
+    _delete_both(fleet, "5678efab")
+    _empty_bucket(fleet, "5678efab")
+    assert wrong(fleet.check()) == {"5678efab": ["absent", "removed"]}

@@ -78,6 +78,9 @@ class DynamoDbLedger:
     def fail(self, console: str, failure: Failure) -> None:
         self._table.put(items.failed_item(console, failure))
 
+    def retire(self, console: str, at: int) -> None:
+        self._table.put(items.removed_item(console, at))
+
     def last_runs(self, console: str) -> LastRuns:
         return items.last_runs_of(console, self._table.query(items.FLEET, items.runs_prefix(console)))
 

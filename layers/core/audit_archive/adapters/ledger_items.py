@@ -19,6 +19,7 @@ so that one query has it. `_fleet`, of the runs:
 
 <console>#completed       at: when a run was last completed (epoch seconds); seq: statements in the chain then
 <console>#failed          body: how the last run that failed did so
+<console>#removed         at: when a person last took the Console out of the fleet
 
 `verify/_fleet`, of the audits:
 
@@ -72,7 +73,7 @@ DISOWNED = "disowned"
 PARTS_PREFIX = "head#"
 FLEET = "_fleet"
 TOLD = "_told"
-_COMPLETED, _FAILED = "#completed", "#failed"
+_COMPLETED, _FAILED, _REMOVED = "#completed", "#failed", "#removed"
 FINDINGS_PREFIX = "finding#"
 
 HEAD_ITEM_FORMAT: "AttributeValueTypeDef" = {"N": "3"}
@@ -122,6 +123,11 @@ def failed_item(console: str, failure: Failure) -> "Item":
     return item_key(FLEET, f"{console}{_FAILED}") | {"body": {"B": orjson.dumps(failure)}}
 
 
+def removed_item(console: str, at: int) -> "Item":
+    """When a person took a Console out of the fleet."""
+    return item_key(FLEET, f"{console}{_REMOVED}") | {"at": {"N": str(at)}}
+
+
 def last_runs_of(console: str, items: "Iterable[ReadItem]") -> LastRuns:
     """The last runs in a Console's items of the fleet. An item that can't be read counts as absent."""
     runs = LastRuns(console)
@@ -131,6 +137,8 @@ def last_runs_of(console: str, items: "Iterable[ReadItem]") -> LastRuns:
             runs = replace(runs, completed_at=at, seq=_whole(item, "seq") or 0)
         elif name == _FAILED:
             runs = replace(runs, failure=_failure_of(item))
+        elif name == _REMOVED:
+            runs = replace(runs, removed_at=_whole(item, "at"))
     return runs
 
 

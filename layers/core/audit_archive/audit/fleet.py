@@ -36,6 +36,8 @@ class Judgement(StrEnum):
     """A schedule of it is missing or off."""
     UNVERIFIED = "unverified"
     """Its last audit is too old."""
+    REMOVED = "removed"
+    """A person took it out of the fleet. That is told once, and is no fault."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,11 @@ class ConsoleHealth:
     verified_at: int | None
     statements: int
 
+    @property
+    def is_healthy(self) -> bool:
+        """Whether it needs no person."""
+        return all(problem.judgement == Judgement.REMOVED for problem in self.problems)
+
     def digests(self) -> Iterator[str]:
         """What identifies each problem from one check to the next."""
         for problem in self.problems:
@@ -122,7 +129,7 @@ def judge(known: Known, limits: Limits, now: int) -> ConsoleHealth:
     problems = [*_absent(known), *_faulty(known)]
     if is_on(known.archiving):
         problems += [*_failing(known), *_stale(known, limits, now)]
-    problems += _unscheduled(known)
+    problems += _removed(known) or _unscheduled(known)
     if is_on(known.auditing):
         problems += _unverified(known, limits, now)
     rotation = known.rotation
@@ -146,17 +153,15 @@ def counts(fleet: Iterable[ConsoleHealth]) -> dict[Judgement, int]:
     return {judgement: found[judgement] for judgement in Judgement}
 
 
-def news(told: Told | None, current: frozenset[str], now: int) -> frozenset[str] | None:
+def news(told: Told | None, current: frozenset[str], now: int, *, is_healthy: bool) -> frozenset[str] | None:
     """The problems that no message has told yet; None if no message is due.
 
-    A message is due for each new problem, and once a week while there is any. The hour makes up for a check
-    that begins some seconds earlier than a week ago.
+    A message is due for each new problem, and once a week while the fleet is not healthy. The hour makes up
+    for a check that begins some seconds earlier than a week ago.
     """
-    if not current:
-        return None
     new = current - told.problems if told is not None else current
-    is_reminder = told is None or now - told.at >= REMINDED_AFTER - HOUR
-    return new if new or is_reminder else None
+    is_due = not is_healthy and told is not None and now - told.at >= REMINDED_AFTER - HOUR
+    return new if new or is_due else None
 
 
 def _absent(known: Known) -> Iterator[Problem]:
@@ -207,13 +212,25 @@ def _stale(known: Known, limits: Limits, now: int) -> Iterator[Problem]:
         yield Problem(Judgement.STALE, "", f"{said}, and one is due every {period // HOUR} hours")
 
 
-def _unscheduled(known: Known) -> Iterator[Problem]:
+def _removed(known: Known) -> list[Problem]:
+    """Only without any schedule: whoever adds a Console again takes it back into the fleet."""
+    at = known.runs.removed_at
+    if at is None or known.archiving is not None or known.auditing is not None:
+        return []
+    return [Problem(Judgement.REMOVED, str(at), f"it was taken out of the fleet at {rfc3339(at)}")]
+
+
+def _unscheduled(known: Known) -> list[Problem]:
+    problems = list[Problem]()
     for schedule, suffix in ((known.archiving, ""), (known.auditing, AUDIT_SUFFIX)):
         name = f"{known.console}{suffix}"
         if schedule is None:
-            yield Problem(Judgement.UNSCHEDULED, f"{suffix} missing", f"there is no schedule {name}")
+            cause, said = f"{suffix} missing", f"there is no schedule {name}"
+            problems.append(Problem(Judgement.UNSCHEDULED, cause, said))
         elif not schedule.is_enabled:
-            yield Problem(Judgement.UNSCHEDULED, f"{suffix} off", f"the schedule {name} is DISABLED")
+            cause, said = f"{suffix} off", f"the schedule {name} is DISABLED"
+            problems.append(Problem(Judgement.UNSCHEDULED, cause, said))
+    return problems
 
 
 def _unverified(known: Known, limits: Limits, now: int) -> Iterator[Problem]:

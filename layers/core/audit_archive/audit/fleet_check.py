@@ -66,8 +66,8 @@ class FleetReport:
 
     @property
     def unhealthy(self) -> tuple[ConsoleHealth, ...]:
-        """The Consoles that have a problem."""
-        return tuple(each for each in self.consoles if each.problems)
+        """The Consoles that need a person."""
+        return tuple(each for each in self.consoles if not each.is_healthy)
 
     @property
     def counts(self) -> dict[Judgement, int]:
@@ -133,7 +133,7 @@ def _tell(ports: FleetPorts, report: FleetReport) -> None:
     """Send the message that is due, then note what it told. A problem that comes back is new again."""
     told, now = ports.notes.told(), report.checked_at
     current = frozenset(digest for each in report.consoles for digest in each.digests())
-    new = news(told, current, now)
+    new = news(told, current, now, is_healthy=not report.unhealthy)
     if new is not None:
         ports.alerts.publish(_message(report, new, told))
         ports.notes.tell(Told(now, frozenset(sorted(current)[:MAX_TOLD])))
@@ -145,7 +145,7 @@ def _message(report: FleetReport, new: frozenset[str], told: Told | None) -> Fin
     problems = [
         {"console": each.console, "judgement": str(problem.judgement), "sentence": problem.sentence,
          "is_new": digest in new}
-        for each in report.unhealthy
+        for each in report.consoles
         for problem, digest in zip(each.problems, each.digests(), strict=True)
     ]  # fmt: skip
     order = list(Judgement)
