@@ -5,6 +5,7 @@ from typing import IO, Any
 import click
 
 from audit_archive.config import MAX_PERIOD_HOURS, shortest_period
+from audit_archive.errors import LedgerError
 from audit_archive.retrieve.status import statuses
 from cli import schedules
 from cli.exits import Exit, Failure
@@ -179,12 +180,21 @@ def remove(chosen: Chosen, /, console: str, *, yes: bool, also_locks: bool) -> N
     done = {kind.name: schedules.remove(stack, kind, console) for kind in kinds}
     if not any(done.values()):
         raise Failure("NoSchedule", f"Console {console} has no schedule in this stack.", Exit.USAGE)
+    _retire(stack, console)
     if chosen.is_json:
         return show_json({"console": console, "removed": done})
     ending = "end in time" if also_locks else "are still extended"
     return say(
         f"Console {console} is no longer archived. Its archive and its secrets stay. Its locks {ending}."
     )
+
+
+def _retire(stack: Stack, console: str) -> None:
+    """Tell the fleet check that this was on purpose. Without the right to, it reminds once a week."""
+    try:
+        stack.runs.retire(console, stack.clock.now())
+    except LedgerError as error:
+        say(f"The daily fleet check will miss this Console and remind you once a week: {error}")
 
 
 def _check_period(schedule: str, hours: int) -> None:

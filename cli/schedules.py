@@ -8,14 +8,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from audit_archive.audit.fleet import AUDIT_SUFFIX, LOCKS_SUFFIX
 from audit_archive.events import is_console_id
 from cli.stack import CloudError, Stack, asking, error_code_of
 
 RETRY = {"MaximumRetryAttempts": 10, "MaximumEventAgeInSeconds": 21_600}
 """Retries of the delivery only. Lambda's own settings say how often a failed run is retried."""
-
-AUDIT_SUFFIX = "_verify"
-"""No Console's id has an underscore, so the name of an audit's schedule is never that of a Console."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +36,7 @@ ARCHIVE = Kind("archive", "", "ArchiveFunctionArn", "ScheduleExpression", "Archi
 AUDIT = Kind("verify", AUDIT_SUFFIX, "VerifyFunctionArn", "VerifyExpression", "Verifies the archive of")
 LOCKS = Kind(
     "locks",
-    "_locks",
+    LOCKS_SUFFIX,
     "ArchiveFunctionArn",
     "LocksExpression",
     "Extends the locks of the archive of",
@@ -83,12 +81,13 @@ def remove(stack: Stack, kind: Kind, console: str) -> bool:
 
 
 def listed(stack: Stack) -> Iterator[Mapping[str, Any]]:
-    """Every schedule of the group: Name, State, ScheduleExpression and more."""
+    """Every schedule of a Console: Name, State, ScheduleExpression and more. The fleet check has one, too."""
     scheduler, group = stack.client("scheduler"), stack.output("ScheduleGroup")
     with asking(f"The schedules of the group {group} can't be listed"):
         for page in scheduler.get_paginator("list_schedules").paginate(GroupName=group):
             for each in page["Schedules"]:
-                yield scheduler.get_schedule(Name=each["Name"], GroupName=group)
+                if owner_of(each["Name"]) is not None:
+                    yield scheduler.get_schedule(Name=each["Name"], GroupName=group)
 
 
 def owner_of(name: str) -> tuple[str, Kind] | None:

@@ -24,6 +24,7 @@ from audit_archive.adapters.secrets import Parameter, Secret, StoredKey
 from audit_archive.adapters.signing import KmsSigner, is_signed
 from audit_archive.config import Settings
 from audit_archive.errors import AuditArchiveError, SettingsError
+from audit_archive.fleet_ports import Runs
 from audit_archive.format.keys import PublicKey
 from audit_archive.ports import Console, Verifications
 from audit_archive.retrieve.request import RetrieveRequest, parse_request
@@ -168,6 +169,12 @@ class Stack:
             scratch=scratch_file,
             verifications=self.verifications,
         )
+
+    @cached_property
+    def runs(self) -> Runs:
+        """How the last runs over each Console ended, and which Consoles were removed."""
+        dynamodb: DynamoDBClient = self.client("dynamodb")
+        return DynamoDbLedger(dynamodb, self.output("LedgerTable"))
 
     @cached_property
     def verifications(self) -> Verifications:

@@ -4,13 +4,16 @@ moto is left out where its conditional writes would have to be atomic: they are 
 """
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from audit_archive.adapters.ledger import DynamoDbLedger
 from audit_archive.errors import IntegrityError
+from audit_archive.events import is_console_id
 from audit_archive.finding import Finding, FindingKind
+from audit_archive.fleet_ports import Failure, LastRuns
 from audit_archive.ports import Ledger
 from tests.support import aws
 from tests.support.fakes import FakeLedger
@@ -109,11 +112,75 @@ def test_what_was_claimed_and_never_announced_is_pending(ledger: Ledger, console
 
 @everywhere
 def test_when_a_run_was_last_completed(ledger: Ledger, console: str) -> None:
-    assert ledger.last_completed(console) is None
-    ledger.complete(console, 100)
-    ledger.complete(console, 200)
-    assert ledger.last_completed(console) == 200
-    assert ledger.last_completed(f"{console}-other") is None
+    assert ledger.last_runs(console) == LastRuns(console)
+    ledger.complete(console, 100, 7)
+    ledger.complete(console, 200, 9)
+    assert ledger.last_runs(console) == LastRuns(console, 200, 9)
+    assert ledger.last_runs(f"{console}-other") == LastRuns(f"{console}-other")
+
+
+@everywhere
+def test_a_failure_is_kept_beside_the_last_completed_run(ledger: Ledger, console: str) -> None:
+    first = Failure(100, "ConsoleAuthError", "The Console refused the key. Rotate it \u2026", "request-1")
+    ledger.fail(console, first)
+    assert ledger.last_runs(console) == LastRuns(console, None, 0, first)
+    ledger.complete(console, 200, 9)
+    runs = ledger.last_runs(console)
+    assert (runs, runs.open_failure) == (LastRuns(console, 200, 9, first), None)
+    second = Failure(300, "LedgerError", "It did not answer.", "request-2")
+    ledger.fail(console, second)
+    runs = ledger.last_runs(console)
+    assert (runs, runs.open_failure) == (LastRuns(console, 200, 9, second), second)
+
+
+@everywhere
+def test_that_a_console_was_removed_is_kept_beside_its_runs(ledger: Ledger, console: str) -> None:
+    ledger.complete(console, 200, 9)
+    ledger.retire(console, 300)
+    assert ledger.last_runs(console) == LastRuns(console, 200, 9, removed_at=300)
+    ledger.complete(console, 400, 10)
+    assert ledger.last_runs(console) == LastRuns(console, 400, 10, removed_at=300)
+
+
+@everywhere
+def test_the_fleet_is_every_console_that_ran(ledger: Ledger, console: str) -> None:
+    """Among them one whose name goes on where another's ends."""
+    failure = Failure(100, "ConsoleError", "No.", "request-1")
+    ledger.fail(f"{console}-a", failure)
+    ledger.complete(console, 200, 9)
+    ledger.fail(console, failure)
+    ledger.complete(f"{console}a", 300, 0)
+    ledger.acquire(f"{console}-lease", "owner", NOW, NOW + 60)
+    found = [runs for runs in ledger.fleet() if runs.console.startswith(console)]
+    assert sorted(found, key=lambda runs: runs.console) == [
+        LastRuns(console, 200, 9, failure),
+        LastRuns(f"{console}-a", None, 0, failure),
+        LastRuns(f"{console}a", 300, 0),
+    ]
+
+
+@pytest.mark.parametrize("endpoint", ["moto"], indirect=True)
+def test_what_concerns_all_consoles_lies_in_a_partition_that_no_console_has(
+    endpoint: str, console: str
+) -> None:
+    client, table = aws.client("dynamodb", endpoint), aws.ledger_table(endpoint)
+    ledger = DynamoDbLedger(client, table)
+    ledger.complete(console, 100, 7)
+    ledger.fail(console, Failure(100, "ConsoleError", "No.", "request-1"))
+    (partition,) = {item["console"]["S"] for item in client.scan(TableName=table)["Items"]}
+    assert not is_console_id(partition)
+
+
+@pytest.mark.parametrize("endpoint", ["moto"], indirect=True)
+@pytest.mark.parametrize("damage", [None, {"S": "100"}, {"B": b"{}"}, {"N": "1" * 30}])
+def test_a_note_of_a_run_that_makes_no_sense_counts_as_absent(
+    endpoint: str, console: str, damage: dict[str, Any] | None
+) -> None:
+    client, table = aws.client("dynamodb", endpoint), aws.ledger_table(endpoint)
+    for name, attribute in (("completed", "at"), ("failed", "body")):
+        key = {"console": {"S": "_fleet"}, "item": {"S": f"{console}#{name}"}}
+        client.put_item(TableName=table, Item=key | ({attribute: damage} if damage is not None else {}))
+    assert DynamoDbLedger(client, table).last_runs(console) == LastRuns(console)
 
 
 @everywhere

@@ -83,7 +83,9 @@ def test_a_topic_that_is_gone_is_a_setting_to_correct(endpoint: str | None) -> N
         alerts: Any = FakeAlerts()
         alerts.refuses = True
     else:
-        alerts = SnsAlerts(aws.client("sns", endpoint), f"arn:aws:sns:{aws.REGION}:000000000000:gone")
+        alerts = SnsAlerts(
+            aws.client("sns", endpoint), f"arn:aws:sns:{aws.REGION}:000000000000:gone", FakeClock()
+        )
     with pytest.raises(SettingsError, match="topic"):
         alerts.publish(FINDING)
 
@@ -111,7 +113,7 @@ def _topic_with_a_reader(endpoint: str) -> tuple[SnsAlerts, Callable[[], list[di
         received = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=1, MaxNumberOfMessages=10)
         return [json.loads(message["Body"]) for message in received["Messages"]]
 
-    return SnsAlerts(sns, topic), messages
+    return SnsAlerts(sns, topic, FakeClock()), messages
 
 
 def _key(endpoint: str | None, store: str) -> tuple[ApiKey, Callable[[str], object]]:

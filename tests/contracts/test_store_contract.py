@@ -35,7 +35,7 @@ not_moto = pytest.mark.parametrize("endpoint", ["fake", "ministack"], indirect=T
 class Subject:
     """A store, a folder in it that is ours alone, and what a stranger can do to it."""
 
-    store: ArchiveStore
+    store: FakeStore | S3ArchiveStore
     folder: str
     mark_deleted: Callable[[str], object]
 
@@ -262,3 +262,13 @@ def test_what_is_not_there_cannot_be_locked(subject: Subject) -> None:
     for key, version_id in ((subject.key("b"), ref.version_id), (ref.key, "nosuchversion")):
         with pytest.raises(ArchiveStoreError):
             subject.store.extend(key, version_id, lock(5 * HOUR))
+
+
+@everywhere
+def test_the_folders_under_a_prefix_are_named_once_each(subject: Subject) -> None:
+    """Also one whose objects are all hidden by delete markers; an object beside them is no folder."""
+    for name in ("console=a/1", "console=a/2", "console=a-b/1", "console=b/c/1", "loose"):
+        subject.put(name, b"x")
+    subject.mark_deleted(subject.key("console=a-b/1"))
+    assert sorted(subject.store.folders(subject.folder)) == ["console=a", "console=a-b", "console=b"]
+    assert list(subject.store.folders(f"{subject.folder}none/")) == []

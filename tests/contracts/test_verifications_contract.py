@@ -2,14 +2,18 @@
 
 from dataclasses import replace
 from random import Random
+from typing import Any
 from uuid import uuid4
+from zlib import compress
 
 import pytest
 
 from audit_archive.adapters.ledger import DynamoDbLedger, DynamoDbVerifications
 from audit_archive.bookmark import Bookmark, BookmarkKind
 from audit_archive.errors import IntegrityError
+from audit_archive.events import is_console_id
 from audit_archive.finding import Finding, FindingKind
+from audit_archive.fleet_ports import Told
 from audit_archive.format.facts import Cause
 from audit_archive.format.head import Head, OpenHole
 from audit_archive.format.verdicts import AuditedCoverage, EpochCoverage
@@ -70,10 +74,12 @@ def test_everything_lies_under_a_partition_of_its_own(endpoint: str, console: st
     client, table = aws.client("dynamodb", endpoint), aws.ledger_table(endpoint)
     notes = DynamoDbVerifications(client, table)
     notes.save(console, ROTATION)
+    notes.tell(Told(NOW, frozenset({"x"})))
     notes.claim(finding(console), NOW, NOW + 60)
     notes.announced(finding(console, "Another is."))
     items = client.scan(TableName=table)["Items"]
-    assert {item["console"]["S"] for item in items} == {f"verify/{console}"}
+    assert {item["console"]["S"] for item in items} == {f"verify/{console}", "verify/_fleet"}
+    assert not is_console_id("_fleet")
     assert DynamoDbLedger(client, table).pending(console, NOW + 60) == []
 
 
@@ -83,7 +89,7 @@ def test_notes_that_make_no_sense_are_said_to_be_so(endpoint: str, console: str,
     client, table = aws.client("dynamodb", endpoint), aws.ledger_table(endpoint)
     notes = DynamoDbVerifications(client, table)
     notes.save(console, ROTATION)
-    key = {"console": {"S": f"verify/{console}"}, "item": {"S": "progress"}}
+    key = {"console": {"S": "verify/_fleet"}, "item": {"S": console}}
     client.update_item(
         TableName=table,
         Key=key,
@@ -92,6 +98,27 @@ def test_notes_that_make_no_sense_are_said_to_be_so(endpoint: str, console: str,
     )
     with pytest.raises(IntegrityError, match="begins a new cycle"):
         notes.last(console)
+    assert notes.rotations()[console] is None
+
+
+@everywhere
+def test_the_audits_of_all_consoles_are_known_together(notes: AuditorNotes, console: str) -> None:
+    notes.save(console, ROTATION)
+    notes.save(f"{console}-b", replace(ROTATION, period=7))
+    notes.tell(Told(NOW, frozenset()))
+    found = {name: known for name, known in notes.rotations().items() if name.startswith(console)}
+    assert found == {console: ROTATION, f"{console}-b": replace(ROTATION, period=7)}
+    assert "_told" not in notes.rotations()
+
+
+@everywhere
+def test_what_was_told_of_the_fleet_is_remembered(notes: AuditorNotes) -> None:
+    told = Told(NOW, frozenset({"1234abcd stale ", "5678efab unscheduled _verify off"}))
+    notes.tell(told)
+    assert notes.told() == told
+    many = Told(NOW + 1, frozenset(f"{number:08x} failing ConsoleAuthError" for number in range(10_000)))
+    notes.tell(many)
+    assert notes.told() == many
 
 
 # ------------------------------------------------------------------------------------------ bookmarks
@@ -125,6 +152,19 @@ def test_a_bookmark_is_kept_whole_whatever_was_there_before(
         assert notes.bookmark(console, BookmarkKind.CHAIN) == each
     assert notes.bookmark(console, BookmarkKind.SHARE) is None
     assert notes.bookmark(f"{console}-b", BookmarkKind.CHAIN) is None
+
+
+@pytest.mark.parametrize("endpoint", ["moto"], indirect=True)
+@pytest.mark.parametrize(
+    "body", [None, {"B": b"?"}, {"S": "x"}, {"B": compress(b"[]")}, {"B": compress(b"{}")}]
+)
+def test_a_note_of_what_was_told_that_makes_no_sense_counts_as_absent(
+    endpoint: str, body: dict[str, Any] | None
+) -> None:
+    client, table = aws.client("dynamodb", endpoint), aws.ledger_table(endpoint)
+    key = {"console": {"S": "verify/_fleet"}, "item": {"S": "_told"}}
+    client.put_item(TableName=table, Item=key | ({"body": body} if body is not None else {}))
+    assert DynamoDbVerifications(client, table).told() is None
 
 
 @pytest.mark.parametrize("endpoint", ["moto"], indirect=True)

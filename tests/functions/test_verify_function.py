@@ -15,7 +15,7 @@ from audit_archive.errors import RequestError, SettingsError
 from audit_archive.format.bucket_settings import BucketFacts, Setting, expected_settings
 from audit_archive.format.checkpoint import parse_checkpoint, parse_note
 from audit_archive.format.facts import LockMode
-from tests.functions.world import CONSOLE, World
+from tests.functions.world import CONSOLE, READ_KEY, World
 from tests.support.entries import Json
 from tests.support.fakes import FakeSigner
 from tests.support.invocation import Context
@@ -23,7 +23,17 @@ from tests.support.scripted import answer, scripted
 
 EVENTS = Path(__file__).parents[2] / "events"
 COUNTED = {"VerifyFaults", "VerifiedStatements", "VerifiedBytes", "NotChecked"}
-DAILY = {"StaleConsoles", "LateContents"}
+DAILY = {"LateContents"}
+FLEET = {
+    "Consoles",
+    "UnhealthyConsoles",
+    "AbsentConsoles",
+    "FaultyConsoles",
+    "FailingConsoles",
+    "StaleConsoles",
+    "UnscheduledConsoles",
+    "UnverifiedConsoles",
+}
 
 
 @pytest.fixture
@@ -108,7 +118,7 @@ def test_the_daily_audit_of_a_sound_archive(audit: World) -> None:
     assert json.loads(json.dumps(report)) == report
     counted = metrics_of(audit)
     assert counted.keys() == COUNTED | DAILY
-    assert (counted["VerifyFaults"], counted["StaleConsoles"], counted["NotChecked"]) == (0, 0, len(Setting))
+    assert (counted["VerifyFaults"], counted["LateContents"], counted["NotChecked"]) == (0, 0, len(Setting))
     assert {"what": "settings of the bucket", "why": "unknown", "count": 7} in report["not_checked"]
     assert counted["VerifiedBytes"] == report["checked"]["bytes"] > 0
     (line,) = audit.log_lines()
@@ -149,9 +159,9 @@ def test_it_writes_nothing_but_its_own_notes(audit: World) -> None:
     audit.invoke({"console": CONSOLE})
     assert audit.keys() == before
     new = [item for item in items_of(audit) if item not in items]
-    assert {item["console"]["S"] for item in new} == {f"verify/{CONSOLE}"}
+    added = {(item["console"]["S"], item["item"]["S"]) for item in new}
     bookmarks = {f"bookmark#{kind}{part}" for kind in ("chain", "share") for part in ("", "#0000")}
-    assert {item["item"]["S"] for item in new} == {"progress", *bookmarks}
+    assert added == {("verify/_fleet", CONSOLE), *((f"verify/{CONSOLE}", name) for name in bookmarks)}
 
 
 def test_an_older_copy_is_told_apart_by_what_was_kept(audit: World) -> None:
@@ -240,3 +250,76 @@ def test_a_missing_setting_is_named(audit: World, name: str) -> None:
     audit.unset(name)
     with pytest.raises(SettingsError, match=name):
         audit.invoke({"console": CONSOLE})
+
+
+# ------------------------------------------------------------------------------------------ the fleet
+
+
+def schedules(world: World, *names: str) -> None:
+    """The group of the stack, with schedules of these names."""
+    scheduler = boto3.client("scheduler")
+    scheduler.create_schedule_group(Name=world.name)
+    world.set(SCHEDULE_GROUP=world.name)
+    for name in names:
+        scheduler.create_schedule(
+            Name=name,
+            GroupName=world.name,
+            ScheduleExpression="rate(1 day)",
+            FlexibleTimeWindow={"Mode": "OFF"},
+            Target={
+                "Arn": "arn:aws:lambda:eu-west-1:123456789012:function:f",
+                "RoleArn": "arn:aws:iam::123456789012:role/r",
+            },
+        )
+
+
+def test_a_healthy_fleet_is_counted_and_nothing_is_told(audit: World) -> None:
+    messages = audit.topic()
+    schedules(audit, CONSOLE, f"{CONSOLE}_verify", "_fleet")
+    audit.invoke({"console": CONSOLE})
+    audit = replace(audit, output="")
+    answer = audit.invoke(json.loads((EVENTS / "verify-fleet.json").read_text()))
+    assert (answer["consoles"], answer["unhealthy"], answer["not_listed"]) == (1, 0, 0)
+    (row,) = answer["fleet"]
+    assert (row["console"], row["problems"], row["statements"]) == (CONSOLE, [], len(audit.statements()))
+    assert row["completed_at"].endswith("Z")
+    assert row["verified_at"].endswith("Z")
+    assert metrics_of(audit) == dict.fromkeys(FLEET, 0) | {"Consoles": 1}
+    assert [line["message"] for line in audit.log_lines()] == ["The fleet check ended"]
+    assert messages() == []
+
+
+def test_a_failed_run_and_a_schedule_that_is_gone_are_named_once(
+    audit: World, archive_app: ModuleType
+) -> None:
+    messages = audit.topic()
+    schedules(audit, CONSOLE)
+    audit.set(SECRET_PREFIX=audit.name, PURGE_MODE="on", CONSOLE_URL_TEMPLATE=audit.console.url)
+    audit.aws.secrets.delete_secret(SecretId=audit.secret("read"), ForceDeleteWithoutRecovery=True)
+    with pytest.raises(SettingsError):
+        replace(audit, app=archive_app).run()
+    audit = replace(audit, output="")
+    for _ in range(2):
+        answer = audit.invoke({"fleet": True})
+    (row,) = answer["fleet"]
+    assert [each["judgement"] for each in row["problems"]] == ["failing", "unscheduled"]
+    assert "failed with SettingsError: The secret " in row["problems"][0]["sentence"]
+    assert READ_KEY not in str(items_of(audit))
+    (message,) = messages()
+    assert message["sentence"].startswith("1 of 1 Consoles need a person. New: 1234abcd is failing: ")
+    counted = {name: count for name, count in metrics_of(audit).items() if count}
+    expected = ("Consoles", "UnhealthyConsoles", "FailingConsoles", "UnscheduledConsoles")
+    assert counted == dict.fromkeys(expected, 2)
+    logged = [line for line in audit.log_lines() if line["level"] == "ERROR"]
+    assert [line["console"] for line in logged] == [CONSOLE, CONSOLE]
+
+
+def test_without_a_group_the_setting_is_named(audit: World) -> None:
+    with pytest.raises(SettingsError, match="SCHEDULE_GROUP"):
+        audit.invoke({"fleet": True})
+
+
+@pytest.mark.parametrize("event", [{"fleet": False}, {"fleet": 1}, {"fleet": True, "console": CONSOLE}])
+def test_a_fleet_check_takes_no_console_and_only_true(audit: World, event: Json) -> None:
+    with pytest.raises(RequestError):
+        audit.invoke(event)

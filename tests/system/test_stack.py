@@ -86,3 +86,11 @@ def _receive(stack: DeployedStack, queue: str) -> dict[str, Any]:
     finally:
         sqs.close()
     raise AssertionError(f"nothing arrived in {queue}")
+
+
+def test_the_fleet_check_knows_the_console_of_the_stack(laptop: Laptop) -> None:
+    """Under the role of the template, which may list schedules and not change them."""
+    answer = laptop.stack.invoke({"fleet": True}, "VerifyFunction").result
+    (row,) = [each for each in answer["fleet"] if each["console"] == laptop.console.id]
+    assert [each["judgement"] for each in row["problems"] if each["judgement"] == "unscheduled"] == []
+    assert answer["consoles"] >= 1

@@ -11,7 +11,7 @@ import pytest
 
 from audit_archive.adapters.machine import find_zone
 from audit_archive.audit.question import AuditQuestion
-from audit_archive.audit.request import parse_verify_request
+from audit_archive.audit.request import FleetRequest, parse_verify_request
 from audit_archive.retrieve.request import EntriesRequest, parse_request
 from audit_archive.run.request import (
     ArchiveRequest,
@@ -55,7 +55,8 @@ def test_an_audit_is_one_the_verify_function_takes(path: Path) -> None:
     event = json.loads(path.read_text())
     request = parse_verify_request(event)
     assert isinstance(request, AuditQuestion) == ("depth" in event)
-    assert re.fullmatch(CONSOLE, request.console)
+    assert isinstance(request, FleetRequest) == ("fleet" in event)
+    assert isinstance(request, FleetRequest) or re.fullmatch(CONSOLE, request.console)
 
 
 def test_there_is_an_event_for_every_kind_of_question() -> None:

@@ -11,6 +11,7 @@ from tests.template.judge import BUCKET, request, role_decides
 
 TABLE = "arn:aws:AWS::DynamoDB::Table:::LedgerTable"
 SECRET = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:canary-audit"
+RESOURCELESS = {"scheduler:ListSchedules"}
 
 WORK = (
     *(("s3:PutObject", f"{BUCKET}/{f}/x") for f in ("exports", "entries", "statements", "checkpoints")),
@@ -229,3 +230,25 @@ def test_who_reads_the_archive_can_change_nothing_in_it(stack: Rendered, role: s
     for name in ("read", "purge"):
         asked = request("secretsmanager:GetSecretValue", f"{SECRET}/1234abcd/{name}-AbCdEf")
         assert role_decides(stack, role, asked) == "ImplicitDeny"
+
+
+def test_the_audits_role_may_list_schedules_and_change_none(stack: Rendered) -> None:
+    """ListSchedules knows no resources (Service Authorization Reference, Amazon EventBridge Scheduler)."""
+    schedule = "arn:aws:scheduler:eu-west-1:111122223333:schedule/archive-stack/1234abcd"
+    assert role_decides(stack, "VerifyRole", request("scheduler:ListSchedules", "*")) == "Allow"
+    for action in ("GetSchedule", "UpdateSchedule", "DeleteSchedule", "CreateSchedule"):
+        assert role_decides(stack, "VerifyRole", request(f"scheduler:{action}", schedule)) == "ImplicitDeny"
+    for role in ("ArchiveRole", "RetrieveRole"):
+        assert role_decides(stack, role, request("scheduler:ListSchedules", "*")) == "ImplicitDeny"
+
+
+@pytest.mark.parametrize("partition", ["verify/1234abcd", "verify/_fleet"])
+def test_the_audits_role_writes_its_own_notes(stack: Rendered, partition: str) -> None:
+    asked = request("dynamodb:PutItem", TABLE, dynamodb__LeadingKeys=partition)
+    assert role_decides(stack, "VerifyRole", asked) == "Allow"
+
+
+@pytest.mark.parametrize("partition", ["1234abcd", "_fleet", "verify", "Verify/1234abcd"])
+def test_the_audits_role_writes_nothing_else_of_the_ledger(stack: Rendered, partition: str) -> None:
+    asked = request("dynamodb:PutItem", TABLE, dynamodb__LeadingKeys=partition)
+    assert role_decides(stack, "VerifyRole", asked) == "ImplicitDeny"

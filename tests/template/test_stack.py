@@ -32,7 +32,7 @@ SETTINGS = {
     "SIGNING_KEY": "arn:aws:AWS::KMS::Key:::SigningKey",
     "CONSOLE_URL_TEMPLATE": "https://{console}.canary.tools",
     "POWERTOOLS_SERVICE_NAME": "archive",
-    "POWERTOOLS_METRICS_NAMESPACE": "CanaryAuditArchive",
+    "POWERTOOLS_METRICS_NAMESPACE": "CanaryAuditArchive/archive-stack",
     "POWERTOOLS_LOG_LEVEL": "INFO",
 }
 
@@ -140,19 +140,6 @@ def test_a_schedule_invokes_its_function_with_the_console(
     assert schedule["FlexibleTimeWindow"]["Mode"] == "FLEXIBLE"
 
 
-def test_every_alarm_tells_the_topic(stack: Rendered) -> None:
-    alarms = stack.of_type("AWS::CloudWatch::Alarm")
-    assert {a["MetricName"] for a in alarms.values()} == {
-        "ApproximateNumberOfMessagesVisible",
-        "Errors",
-        "StaleConsoles",
-        "Throttles",
-        "UnexplainedMissingIds",
-        "VerifyFaults",
-    }
-    assert all(alarm["AlarmActions"] == ["AlertTopic"] for alarm in alarms.values())
-
-
 def test_the_dashboard_is_json(stack: Rendered) -> None:
     body = json.loads(stack.properties("Dashboard")["DashboardBody"])
     assert [widget["type"] for widget in body["widgets"]] == ["metric"] * 4 + ["alarm"]
@@ -256,12 +243,6 @@ def test_without_signing_there_is_no_key() -> None:
     stack = render(SignCheckpoints="false", SigningKeyArn="arn:aws:kms:eu-west-1:111122223333:key/mine")
     assert not stack.of_type("AWS::KMS::Key")
     assert stack.properties("ArchiveFunction")["Environment"]["Variables"]["SIGNING_KEY"] == ""
-
-
-def test_without_any_verification_somebody_is_told(stack: Rendered) -> None:
-    alarm = stack.properties("NotVerifiedAlarm")
-    assert alarm["TreatMissingData"] == "breaching"
-    assert (alarm["Statistic"], alarm["Period"] * alarm["EvaluationPeriods"]) == ("SampleCount", 2 * 86_400)
 
 
 def test_no_function_is_traced(stack: Rendered) -> None:

@@ -1,10 +1,12 @@
 """The composition root: the only module of the package that builds adapters and passes them as ports."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 import boto3
+from botocore.config import Config
 
 from audit_archive import __version__
 from audit_archive.adapters.aws import client_config, link_config, reject_partial_answers, seconds_left
@@ -13,6 +15,7 @@ from audit_archive.adapters.console.http import HttpConsole, HttpPurgingConsole
 from audit_archive.adapters.ledger import DynamoDbLedger, DynamoDbVerifications
 from audit_archive.adapters.machine import LambdaClock, find_zone, handouts, scratch_file
 from audit_archive.adapters.s3 import S3ArchiveStore, S3Links, S3ReportStore
+from audit_archive.adapters.schedules import GroupSchedules
 from audit_archive.adapters.secrets import Parameter, Secret, StoredKey, existing, find_key
 from audit_archive.adapters.self_invoke import SelfInvoke
 from audit_archive.adapters.signing import KmsSigner, is_signed
@@ -26,20 +29,24 @@ from audit_archive.audit.daily import (
     audit_by_hand,
     audit_daily,
 )
+from audit_archive.audit.fleet import LEAST_AUDIT_AGE, Limits
+from audit_archive.audit.fleet_check import FleetPorts, FleetReport, KeepFleet, check_fleet
 from audit_archive.audit.question import AuditQuestion
-from audit_archive.audit.request import parse_verify_request
+from audit_archive.audit.request import FleetRequest, parse_verify_request
 from audit_archive.audit.settings import SettingsCheck
-from audit_archive.config import RetrieveSettings, Settings, VerifySettings
+from audit_archive.config import RetrieveSettings, Settings, VerifySettings, ledger_table
 from audit_archive.desk import Desk
+from audit_archive.errors import SettingsError
 from audit_archive.evidence.bundle import BundleTools
 from audit_archive.format.facts import RunFacts
 from audit_archive.format.times import HOUR, MINUTE, rfc3339
-from audit_archive.ports import Alerts, PurgingConsole
+from audit_archive.ports import Alerts, Clock, PurgingConsole
 from audit_archive.retrieve.request import parse_request
 from audit_archive.retrieve.statements import Reader
 from audit_archive.run.archive_run import archive_console
 from audit_archive.run.context import Order, Run, Signing
 from audit_archive.run.extend_locks import LocksOrder, LocksPorts, LocksReport, extend_locks
+from audit_archive.run.failure import FailureNoted
 from audit_archive.run.operate import state_decision as state
 from audit_archive.run.plan import Policy
 from audit_archive.run.request import (
@@ -56,6 +63,7 @@ if TYPE_CHECKING:
     from mypy_boto3_kms import KMSClient
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_scheduler import EventBridgeSchedulerClient
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sns import SNSClient
 
@@ -87,7 +95,9 @@ def archive(event: object, context: InvocationContext) -> Result | LocksReport:
         return lengthen(LocksRequest.from_event(event), context)
     if is_operator_event(event):
         return operate(OperatorRequest.from_event(event), context)
-    return archive_run(ArchiveRequest.from_event(event), context)
+    console = event.get("console") if isinstance(event, Mapping) else None
+    with FailureNoted(_ledger_of_failures, LambdaClock(context), console, context.aws_request_id):
+        return archive_run(ArchiveRequest.from_event(event), context)
 
 
 def archive_run(request: ArchiveRequest, context: InvocationContext) -> Result:
@@ -109,11 +119,12 @@ def lengthen(request: LocksRequest, context: InvocationContext) -> LocksReport:
     settings = Settings.from_environment()
     s3: S3Client = _client("s3")
     dynamodb: DynamoDBClient = _client("dynamodb")
+    clock = LambdaClock(context)
     ports = LocksPorts(
         store=S3ArchiveStore(s3, settings.archive_bucket),
         ledger=DynamoDbLedger(dynamodb, settings.ledger_table),
-        alerts=_alerts(settings.alert_topic),
-        clock=LambdaClock(context),
+        alerts=_alerts(settings.alert_topic, clock),
+        clock=clock,
     )
     order = LocksOrder(request.console, settings.retention_days, settings.object_lock_mode)
     return extend_locks(ports, order)
@@ -144,16 +155,20 @@ def retrieve(event: object, context: InvocationContext) -> dict[str, Any]:
     return desk.answer(request)
 
 
-def verify(event: object, context: InvocationContext, tell: KeepReport) -> AuditReport:
-    """Audit an archive as an event asks. Raises the errors of `audit_archive.errors`."""
+def verify(
+    event: object, context: InvocationContext, tell: KeepReport, tell_fleet: KeepFleet
+) -> AuditReport | FleetReport:
+    """Audit an archive, or check the fleet, as an event asks. Raises the errors of `audit_archive.errors`."""
     request, settings = parse_verify_request(event), VerifySettings.from_environment()
+    if isinstance(request, FleetRequest):
+        return _check_fleet(settings, context, tell_fleet)
     s3: S3Client = _client("s3")
     dynamodb: DynamoDBClient = _client("dynamodb")
     ports = AuditPorts(
         source=S3ArchiveStore(s3, settings.archive_bucket),
         ledger=DynamoDbLedger(dynamodb, settings.ledger_table),
         notes=DynamoDbVerifications(dynamodb, settings.ledger_table),
-        alerts=_alerts(settings.alert_topic),
+        alerts=_alerts(settings.alert_topic, LambdaClock(context)),
         clock=LambdaClock(context),
         scratch=scratch_file,
         is_signed=is_signed,
@@ -170,6 +185,33 @@ def verify(event: object, context: InvocationContext, tell: KeepReport) -> Audit
         SelfInvoke(functions, context.invoked_function_arn).start(given | {"part": request.part + 1})
 
     return audit_daily(replace(ports, go_on=go_on), daily, tell)
+
+
+def _check_fleet(settings: VerifySettings, context: InvocationContext, tell: KeepFleet) -> FleetReport:
+    if settings.schedule_group is None:
+        raise SettingsError("SCHEDULE_GROUP is not set: deploy the stack's template, which sets it")
+    s3: S3Client = _client("s3")
+    dynamodb: DynamoDBClient = _client("dynamodb")
+    scheduler: EventBridgeSchedulerClient = _client("scheduler")
+    clock = LambdaClock(context)
+    ports = FleetPorts(
+        bucket=S3ArchiveStore(s3, settings.archive_bucket),
+        ledger=DynamoDbLedger(dynamodb, settings.ledger_table),
+        notes=DynamoDbVerifications(dynamodb, settings.ledger_table),
+        schedules=GroupSchedules(scheduler, settings.schedule_group),
+        alerts=_alerts(settings.alert_topic, clock),
+        clock=clock,
+    )
+    limits = Limits(settings.period_hours * HOUR, max(2 * settings.audit_gap, LEAST_AUDIT_AGE))
+    return check_fleet(ports, limits, tell)
+
+
+def _ledger_of_failures() -> DynamoDbLedger:
+    """The ledger, for the last act of a run that fails: it gives up soon, since the error waits behind it."""
+    quick = Config(connect_timeout=4, read_timeout=4, retries={"total_max_attempts": 2})
+    table, config = ledger_table(), client_config().merge(quick)
+    dynamodb: DynamoDBClient = reject_partial_answers(boto3.client("dynamodb", config=config))
+    return DynamoDbLedger(dynamodb, table)
 
 
 def _run(
@@ -200,7 +242,7 @@ def _run(
         open_purger=open_purger,
         store=S3ArchiveStore(s3, settings.archive_bucket),
         ledger=DynamoDbLedger(dynamodb, settings.ledger_table),
-        alerts=_alerts(settings.alert_topic),
+        alerts=_alerts(settings.alert_topic, clock),
         clock=clock,
         scratch=scratch_file,
         signing=_signing(settings),
@@ -230,11 +272,11 @@ def _signing(settings: Settings) -> Signing | None:
     return Signing(KmsSigner(kms, settings.signing_key), is_signed)
 
 
-def _alerts(topic: str | None) -> Alerts:
+def _alerts(topic: str | None, clock: Clock) -> Alerts:
     if topic is None:
         return NoAlerts()
     sns: SNSClient = _client("sns")
-    return SnsAlerts(sns, topic)
+    return SnsAlerts(sns, topic, clock)
 
 
 @cache

@@ -217,7 +217,9 @@ class VerifySettings:
 
     `content_days`: within how many days every byte is read again. `period_hours`: how often a Console is
     archived; an event may set another period. `bucket`: what the settings of the bucket were made from; None
-    if ARCHIVE_ROLE is not set, as in a function that the template did not make.
+    if ARCHIVE_ROLE is not set, as in a function that the template did not make. `schedule_group`: where its
+    schedules are. `audit_gap`: seconds that the stack's schedule of audits leaves between two audits, 0 if
+    that can't be read.
     """
 
     archive_bucket: str
@@ -226,6 +228,8 @@ class VerifySettings:
     content_days: int
     period_hours: int
     bucket: BucketFacts | None
+    schedule_group: str | None
+    audit_gap: int
 
     @classmethod
     def from_environment(cls, variables: Mapping[str, str] = environ) -> "VerifySettings":
@@ -238,6 +242,8 @@ class VerifySettings:
             content_days=read.whole("CONTENT_DAYS", default=90, low=1, high=3650),
             period_hours=read.whole("PERIOD_HOURS", default=24, low=1, high=MAX_PERIOD_HOURS),
             bucket=_bucket_facts(read, variables),
+            schedule_group=variables.get("SCHEDULE_GROUP") or None,
+            audit_gap=longest_gap(variables.get("VERIFY_EXPRESSION", "")),
         )
         schedule = variables.get("SCHEDULE_EXPRESSION", "")
         if settings.period_hours < shortest_period(schedule):
@@ -262,6 +268,11 @@ def _bucket_facts(read: "_Reader", variables: Mapping[str, str]) -> BucketFacts 
         break_glass_role=variables.get("BREAK_GLASS_ROLE") or None,
         deploy_role=variables.get("DEPLOY_ROLE") or None,
     )
+
+
+def ledger_table(variables: Mapping[str, str] = environ) -> str:
+    """The name of the ledger's table, whatever else is set. Raises SettingsError if it is not set."""
+    return _Reader(variables).text("LEDGER_TABLE")
 
 
 def shortest_period(schedule: str) -> int:

@@ -28,6 +28,8 @@ class FindingKind(StrEnum):
     """An object's lock ends too early, and it could not be extended."""
     VERIFY_FAULT = "VerifyFault"
     """An audit found a fault."""
+    FLEET_CHECK = "FleetCheck"
+    """The daily fleet check found Consoles that are not archived or not audited as they should be."""
     PURGE_MISMATCH = "PurgeMismatchError"
     """A purge destroyed more than was planned."""
     ROLLBACK = "RollbackError"

@@ -13,6 +13,7 @@ from typing import Any, BinaryIO, Protocol, TypeAlias
 
 from audit_archive.bookmark import Bookmark, BookmarkKind
 from audit_archive.finding import Finding
+from audit_archive.fleet_ports import FleetNotes, Runs
 from audit_archive.format.bucket_settings import Setting
 from audit_archive.format.codec import UnknownMember
 from audit_archive.format.facts import LockMode, ObjectRef
@@ -235,7 +236,7 @@ class Findings(Protocol):
         """Findings that were claimed and never announced; their claims have expired at `now`."""
 
 
-class Ledger(Findings, Protocol):
+class Ledger(Findings, Runs, Protocol):
     """The index of the archive. Raises LedgerError when it does not answer or refuses."""
 
     def acquire(self, console: str, owner: str, now: int, expires_at: int) -> bool:
@@ -243,12 +244,6 @@ class Ledger(Findings, Protocol):
 
     def release(self, console: str, owner: str) -> None:
         """Give the lease back if `owner` still holds it."""
-
-    def complete(self, console: str, at: int) -> None:
-        """Record that a run over the Console was completed at a moment (epoch seconds)."""
-
-    def last_completed(self, console: str) -> int | None:
-        """When a run over the Console was last completed (epoch seconds); None if that is unknown."""
 
     def lack(self, console: str) -> Lack | None:
         """What earlier runs noted of an entry that exports lack; None without such a note."""
@@ -386,7 +381,8 @@ class Rotation:
     `newest_sha256`: the newest statement of the last audit without a fault; later audits require it in the
     chain. `share_last`: where an unfinished share ends; 0 if it was finished. `stuck_at`: the statement for
     which an audit had no time, though its share began there; 0 without one. `open_seqs`: statements with open
-    faults. Moments in epoch seconds.
+    faults. `period`: seconds between archive runs of this Console, as the last audit was told; 0 if it was
+    not. Moments in epoch seconds.
     """
 
     next_seq: int
@@ -399,9 +395,10 @@ class Rotation:
     share_last: int = 0
     stuck_at: int = 0
     open_seqs: tuple[int, ...] = ()
+    period: int = 0
 
 
-class Verifications(Findings, Protocol):
+class Verifications(Findings, FleetNotes, Protocol):
     """The daily audit's own notes, apart from the ledger.
 
     Raises LedgerError when the store of the notes does not answer or refuses.
@@ -412,6 +409,9 @@ class Verifications(Findings, Protocol):
 
     def save(self, console: str, rotation: Rotation) -> None:
         """Record how far the daily audits are."""
+
+    def rotations(self) -> dict[str, Rotation | None]:
+        """How far the daily audits of every Console are, by its name; None for a note that can't be read."""
 
 
 class AuditorNotes(Verifications, Protocol):

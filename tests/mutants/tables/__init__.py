@@ -14,6 +14,7 @@ from tests.mutants.tables import (
     deploy,
     evidence,
     exports,
+    fleet,
     intents,
     keep,
     ledger,
@@ -49,4 +50,5 @@ MUTANTS: tuple[Mutant, ...] = (
     *deploy.MUTANTS,
     *locks.MUTANTS,
     *daily.MUTANTS,
+    *fleet.MUTANTS,
 )

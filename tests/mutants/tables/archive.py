@@ -222,8 +222,8 @@ MUTANTS = (
         "told-once",
         "The very same finding is told once",
         "alerts.py",
-        "        if not run.ledger.claim(finding, now, now + CLAIM):",
-        "        if not run.ledger.claim(finding, now, now + CLAIM) and CLAIM < 0:",
+        "            if run.ledger.claim(finding, now, now + CLAIM):\n",
+        "            if run.ledger.claim(finding, now, now + CLAIM) or CLAIM > 0:\n",
         PURGING,
     ),
     Mutant(
@@ -254,8 +254,8 @@ MUTANTS = (
         "told-though-the-ledger-is-down",
         "A ledger that does not answer keeps no finding from being told",
         "alerts.py",
-        "        run.alerts.publish(finding)\n        return True\n",
-        "        return False\n",
+        "            return claimed, [finding, *waiting]\n",
+        "            return claimed, []\n",
         SAFETY,
     ),
     Mutant(

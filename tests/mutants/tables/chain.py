@@ -112,8 +112,8 @@ MUTANTS = (
         "announce-before-record",
         "A person is told before the ledger moves on, so that a crash in between is made good",
         "run/publish.py",
-        "    try:\n        for finding in findings:",
-        "    record(run, published)\n    try:\n        for finding in findings:",
+        "    try:\n        announce_all(run, findings)",
+        "    record(run, published)\n    try:\n        announce_all(run, findings)",
         f"{CRASHES}::test_a_killed_run_loses_nothing_and_the_next_ones_bring_it_to_rest",
     ),
     Mutant(

@@ -9,6 +9,7 @@ import orjson
 
 from audit_archive.errors import IntegrityError
 from audit_archive.finding import Finding
+from audit_archive.fleet_ports import Failure, LastRuns
 from audit_archive.format.codec import from_json, to_json
 from audit_archive.format.facts import ObjectRef
 from audit_archive.format.head import Head
@@ -51,7 +52,7 @@ class FakeLedger:
         self._disowned: dict[str, _Recorded] = {}
         self._leases: dict[str, tuple[str, int]] = {}
         self._findings: dict[tuple[str, str], tuple[int | None, Finding]] = {}
-        self._completed: dict[str, int] = {}
+        self._runs: dict[str, LastRuns] = {}
         self._lacks: dict[str, Lack] = {}
         self._lock_cursors: dict[str, str] = {}
         self._lock = Lock()
@@ -92,14 +93,31 @@ class FakeLedger:
             claims = [claim for at, claim in self._findings.items() if at[0] == console]
             return [finding for until, finding in claims if until is not None and until <= now]
 
-    def complete(self, console: str, at: int) -> None:
+    def complete(self, console: str, at: int, seq: int) -> None:
         with self._lock:
             self.calls["complete"] += 1
-            self._completed[console] = at
+            self._runs[console] = replace(self._last(console), completed_at=at, seq=seq)
 
-    def last_completed(self, console: str) -> int | None:
+    def fail(self, console: str, failure: Failure) -> None:
         with self._lock:
-            return self._completed.get(console)
+            self.calls["fail"] += 1
+            kept = from_json(Failure, orjson.loads(orjson.dumps(to_json(failure))))
+            self._runs[console] = replace(self._last(console), failure=kept)
+
+    def retire(self, console: str, at: int) -> None:
+        with self._lock:
+            self.calls["retire"] += 1
+            self._runs[console] = replace(self._last(console), removed_at=at)
+
+    def last_runs(self, console: str) -> LastRuns:
+        with self._lock:
+            return self._last(console)
+
+    def fleet(self) -> Iterator[LastRuns]:
+        with self._lock:
+            self.calls["fleet"] += 1
+            found = [self._runs[console] for console in sorted(self._runs)]
+        yield from found
 
     def lack(self, console: str) -> Lack | None:
         with self._lock:
@@ -179,7 +197,7 @@ class FakeLedger:
         self._heads.pop(console, None)
         self._disowned.pop(console, None)
         self._leases.pop(console, None)
-        self._completed.pop(console, None)
+        self._runs.pop(console, None)
         self._lacks.pop(console, None)
         self._lock_cursors.pop(console, None)
         self.index = {at: known for at, known in self.index.items() if at[0] != console}
@@ -193,6 +211,9 @@ class FakeLedger:
     def damage(self, console: str) -> None:
         """Somebody makes the recorded head unreadable."""
         self._heads[console] = replace(self._heads[console], body=b"?")
+
+    def _last(self, console: str) -> LastRuns:
+        return self._runs.get(console, LastRuns(console))
 
     def _head(self, console: str) -> Head | None:
         known = self._heads.get(console)

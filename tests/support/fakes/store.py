@@ -77,3 +77,9 @@ class FakeStore(Bucket):
             keys = [key for key in self.all_keys() if key.startswith(prefix) and key > after_key]
             rows = [Version(k, s.version_id, s.data is None) for k in keys for s in self.history(k)[::-1]]
         yield from rows
+
+    def folders(self, prefix: str) -> Iterator[str]:
+        with self._lock:
+            self.calls["folders"] += 1
+            keys = [key.removeprefix(prefix) for key in self.all_keys() if key.startswith(prefix)]
+        yield from sorted({key.partition("/")[0] for key in keys if "/" in key})

@@ -6,6 +6,7 @@ import orjson
 
 from audit_archive.bookmark import Bookmark, BookmarkKind
 from audit_archive.finding import Finding
+from audit_archive.fleet_ports import Told
 from audit_archive.format.codec import from_json, to_json
 from audit_archive.ports import Rotation
 from tests.support.fakes.ledger import FakeLedger
@@ -18,6 +19,7 @@ class FakeVerifications:
         self._findings = FakeLedger()
         self._rotations: dict[str, bytes] = {}
         self.bookmarks: dict[tuple[str, BookmarkKind], Bookmark] = {}
+        self._told: Told | None = None
 
     def claim(self, finding: Finding, now: int, expires_at: int) -> bool:
         return self._findings.claim(finding, now, expires_at)
@@ -44,3 +46,22 @@ class FakeVerifications:
     def forget(self, console: str) -> None:
         """The rotation is lost."""
         del self._rotations[console]
+
+    def damage(self, console: str) -> None:
+        """Somebody makes a note unreadable."""
+        self._rotations[console] = b"{}"
+
+    def rotations(self) -> dict[str, Rotation | None]:
+        return {console: self._readable(console) for console in sorted(self._rotations)}
+
+    def told(self) -> Told | None:
+        return self._told
+
+    def tell(self, told: Told) -> None:
+        self._told = told
+
+    def _readable(self, console: str) -> Rotation | None:
+        try:
+            return self.last(console)
+        except ValueError:
+            return None

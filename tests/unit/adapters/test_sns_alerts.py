@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit_archive.adapters.sns_alerts import NoAlerts, SnsAlerts
+from audit_archive.adapters.sns_alerts import PACE, NoAlerts, SnsAlerts
 from audit_archive.errors import SettingsError
 from audit_archive.finding import Finding
 from audit_archive.format.codec import UnknownMember
+from tests.support.fakes import FakeClock
 from tests.support.stubbed import client, failing
 
 
@@ -25,7 +26,7 @@ class Topic:
 
 def sent(finding: Finding) -> dict[str, str]:
     topic = Topic()
-    SnsAlerts(topic, "arn").publish(finding)  # type: ignore[arg-type]  # as much of a client as is needed
+    SnsAlerts(topic, "arn", FakeClock()).publish(finding)  # type: ignore[arg-type]  # as much of a client as is needed
     (message,) = topic.sent
     return message
 
@@ -70,14 +71,27 @@ def test_facts_that_json_does_not_know_are_written_as_text() -> None:
 )
 def test_a_topic_that_refuses_is_a_setting_to_correct(code: str, advice: str) -> None:
     with failing("sns", "publish", code) as topic, pytest.raises(SettingsError, match=advice):
-        SnsAlerts(topic, "arn:aws:sns:eu-west-1:1:t").publish(Finding(UnknownMember("k"), "c1", "Look.", {}))
+        SnsAlerts(topic, "arn:aws:sns:eu-west-1:1:t", FakeClock()).publish(
+            Finding(UnknownMember("k"), "c1", "Look.", {})
+        )
 
 
 def test_a_topic_that_can_t_be_reached_is_one_too() -> None:
     with pytest.raises(SettingsError, match="policy"):
-        SnsAlerts(client("sns"), "arn:aws:sns:eu-west-1:1:t").publish(
+        SnsAlerts(client("sns"), "arn:aws:sns:eu-west-1:1:t", FakeClock()).publish(
             Finding(UnknownMember("k"), "c1", "Look.", {})
         )
+
+
+def test_messages_of_one_invocation_are_a_second_apart() -> None:
+    """SNS suspends a mail address that gets more than 10 messages a second."""
+    clock, topic = FakeClock(), Topic()
+    alerts = SnsAlerts(topic, "arn", clock)  # type: ignore[arg-type]  # as much of a client as is needed
+    for _ in range(3):
+        alerts.publish(Finding(UnknownMember("k"), "c1", "Look.", {}))
+    assert len(topic.sent) == 3
+    assert clock.slept == [PACE, PACE]
+    assert PACE > 1 / 10
 
 
 def test_without_a_topic_nothing_happens() -> None:

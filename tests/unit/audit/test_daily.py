@@ -8,20 +8,23 @@ from hypothesis import strategies as st
 
 from audit_archive.adapters.signing import is_signed
 from audit_archive.audit.daily import (
+    ANNOUNCE_RESERVE,
     MAX_ANNOUNCED,
     AuditPorts,
     AuditReport,
     DailyAudit,
+    announce_faults,
     audit_by_hand,
     audit_daily,
     share_of,
 )
 from audit_archive.audit.question import AuditQuestion
 from audit_archive.errors import IntegrityError, SettingsError
+from audit_archive.finding import Finding
 from audit_archive.format.head import Head
 from audit_archive.format.layout import statement_key
 from audit_archive.format.times import DAY, HOUR
-from audit_archive.format.verdicts import Checked, Depth, Verdict
+from audit_archive.format.verdicts import Checked, Depth, Fault, Verdict
 from audit_archive.ports import AuditResult, Rotation
 from tests.support.attacker import Victim
 from tests.support.fakes import FakeAlerts, FakeLedger, FakeScratch
@@ -163,18 +166,57 @@ def test_the_report_is_told_before_a_topic_refuses_and_a_person_later(desk: Desk
     assert len(desk.alerts.published) == 1
 
 
-def test_of_very_many_faults_some_are_told_today_and_some_tomorrow() -> None:
+def told_keys(finding: Finding) -> list[str]:
+    """The objects of which a message about one fault or several tells."""
+    several = finding.facts.get("findings")
+    return [each["facts"]["key"] for each in several] if several else [finding.facts["key"]]
+
+
+def test_the_faults_of_one_audit_are_one_message_and_a_new_fault_is_another() -> None:
     world = World()
     for _ in range(25):
         world.aged()
         world.run()
         world.later(DAY)
     desk = Desk(Victim(world))
-    desk.victim.lose(*(said.export.key for said in desk.victim.archives))
+    keys = [said.export.key for said in desk.victim.archives]
+    desk.victim.lose(*keys[:24])
+    for _ in range(2):
+        desk.by_hand(Depth.OBJECTS)
+    (told,) = desk.alerts.published
+    assert told.sentence.startswith(f"24 findings about Console {CONSOLE}, listed below. The first: missing")
+    assert told_keys(told) == keys[:24]
+    desk.victim.lose(keys[24])
     desk.by_hand(Depth.OBJECTS)
-    assert len(desk.alerts.published) == MAX_ANNOUNCED
-    desk.by_hand(Depth.OBJECTS)
-    assert len(desk.alerts.published) == 25
+    assert [told_keys(each) for each in desk.alerts.published[1:]] == [keys[24:]]
+
+
+def test_of_very_many_faults_some_are_told_today_and_some_tomorrow() -> None:
+    desk = Desk()
+    faults = tuple(
+        Fault(Verdict.MISSING, f"exports/{number}", None, None, f"Export {number} is gone.")
+        for number in range(MAX_ANNOUNCED + 5)
+    )
+    found = replace(desk.victim.audit(), faults=faults)
+    for _ in range(3):
+        announce_faults(desk.watch(), found)
+    told = desk.alerts.published
+    assert [each.sentence.split()[0] for each in told] == [str(MAX_ANNOUNCED), "5"]
+    assert told[0].facts["not_listed"] + len(told[0].facts["findings"]) == MAX_ANNOUNCED
+
+
+def test_no_time_is_left_for_announcing_and_the_next_audit_does_it(desk: Desk) -> None:
+    key = desk.victim.archives[0].export.key
+    desk.victim.lose(key)
+    found = desk.by_hand(Depth.OBJECTS).verification
+    desk.alerts.published.clear()
+    desk.notes = FakeVerifications()
+    hurried = desk.watch()
+    desk.victim.world.clock.left = ANNOUNCE_RESERVE - 1
+    announce_faults(hurried, found)
+    assert desk.alerts.published == []
+    announce_faults(desk.watch(), found)
+    assert [told_keys(each) for each in desk.alerts.published] == [[key]]
 
 
 def test_an_audit_by_hand_leaves_the_rotation_as_it_is(desk: Desk) -> None:
@@ -235,7 +277,7 @@ def test_a_console_whose_runs_do_not_end_is_stale_after_two_periods(
     desk: Desk, hours: int, is_stale: bool
 ) -> None:
     ledger, clock = desk.victim.world.ledger, desk.victim.world.clock
-    ledger.complete(CONSOLE, clock.now())
+    ledger.complete(CONSOLE, clock.now(), 1)
     desk.victim.world.later(hours * HOUR)
     watched = desk.day()
     assert watched.is_stale is is_stale
@@ -244,7 +286,7 @@ def test_a_console_whose_runs_do_not_end_is_stale_after_two_periods(
 
 
 def test_the_period_of_a_console_counts(desk: Desk) -> None:
-    desk.victim.world.ledger.complete(CONSOLE, desk.victim.world.clock.now())
+    desk.victim.world.ledger.complete(CONSOLE, desk.victim.world.clock.now(), 1)
     desk.victim.world.later(49 * HOUR)
     assert desk.day(replace(DAILY, period=7 * DAY)).is_stale is False
 

@@ -150,7 +150,7 @@ def test_what_is_not_wanted_is_not_asked_of_the_archive(world: World) -> None:
     assert set(log.calls) <= reading | {
         "FakeLedger.head",
         "FakeLedger.statements",
-        "FakeLedger.last_completed",
+        "FakeLedger.last_runs",
     }
 
 

@@ -35,7 +35,7 @@ def stale(world: World, entry_id: int = 7) -> None:
     world.later(60)
     lacks = Unexported(entry_id, "2026-11-26 12:00:00 UTC+0000")
     state_archive(world, stale=lacks, covered_until=rfc3339(world.clock.now()))
-    world.ledger.complete(CONSOLE, world.clock.now())
+    world.ledger.complete(CONSOLE, world.clock.now(), 1)
 
 
 def test_a_stale_export_moves_no_archived_up_to(world: World) -> None:
@@ -98,7 +98,7 @@ def test_the_ledger_s_word_is_told_as_what_it_is(world: World) -> None:
     assert word in found.sentence
     (status,) = statuses(reader_of(world), CONSOLE)
     assert (status.up_to, status.nothing_newer_at) == (SERVED, "2026-11-27T05:45:00Z")
-    world.ledger.complete(CONSOLE, at("2026-11-26T06:10:00Z"))  # the very run that archived
+    world.ledger.complete(CONSOLE, at("2026-11-26T06:10:00Z"), 1)  # the very run that archived
     assert ask(world).coverage.nothing_newer_at is None
 
 

@@ -31,7 +31,7 @@ def lagging(world: World, seconds: int) -> None:
 
 
 def completed(world: World) -> int | None:
-    return world.ledger.last_completed(CONSOLE)
+    return world.ledger.last_runs(CONSOLE).completed_at
 
 
 @pytest.mark.parametrize("is_empty", [False, True])

@@ -77,14 +77,25 @@ class LedgerTable:
     def query(
         self, console: str, prefix: str, *attributes: str
     ) -> "Iterator[Mapping[str, AttributeValueTypeDef]]":
-        """The Console's items whose sort key begins with `prefix`, in order, with some attributes only."""
+        """The Console's items whose sort key begins with `prefix`, in order, with some attributes only.
+
+        Without a prefix every item of the partition; without attributes the whole items.
+        """
+        names = ("console", *(("item",) if prefix else ()), *attributes)
+        condition = "#console = :console" + (" AND begins_with(#item, :prefix)" if prefix else "")
+        chosen: dict[str, Any] = {}
+        if attributes:
+            chosen["ProjectionExpression"] = ", ".join(f"#{name}" for name in attributes)
         pages = self._client.get_paginator("query").paginate(
             TableName=self._name,
             ConsistentRead=True,
-            KeyConditionExpression="#console = :console AND begins_with(#item, :prefix)",
-            ProjectionExpression=", ".join(f"#{name}" for name in attributes),
-            ExpressionAttributeNames={f"#{name}": name for name in ("console", "item", *attributes)},
-            ExpressionAttributeValues={":console": {"S": console}, ":prefix": {"S": prefix}},
+            KeyConditionExpression=condition,
+            ExpressionAttributeNames={f"#{name}": name for name in names},
+            ExpressionAttributeValues={
+                ":console": {"S": console},
+                **({":prefix": {"S": prefix}} if prefix else {}),
+            },
+            **chosen,
         )
         try:
             for page in pages:

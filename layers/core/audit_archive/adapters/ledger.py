@@ -1,12 +1,13 @@
 """The ledger in one DynamoDB table: lease, head and index of every Console, and the audit's notes.
 
-The notes have a partition key of their own, `verify/<console>`. So the role of the audit can be kept from
-writing anywhere else (dynamodb:LeadingKeys).
+The notes have partition keys of their own, `verify/<console>` and `verify/_fleet`. So the role of the audit
+can be kept from writing anywhere else (dynamodb:LeadingKeys).
 """
 
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from audit_archive.adapters import bookmark_items
@@ -15,6 +16,7 @@ from audit_archive.adapters.dynamodb import LedgerTable
 from audit_archive.bookmark import Bookmark, BookmarkKind
 from audit_archive.errors import IntegrityError
 from audit_archive.finding import Finding
+from audit_archive.fleet_ports import Failure, LastRuns, Told
 from audit_archive.format.head import Head
 from audit_archive.format.head_digest import holes_sha256
 from audit_archive.format.index import Indexed
@@ -73,12 +75,22 @@ class DynamoDbLedger:
         found = [items.finding_of(claim) for claim in claims if items.has_run_out(claim, now)]
         return [finding for finding in found if finding is not None]
 
-    def complete(self, console: str, at: int) -> None:
-        self._table.put(items.completed_item(console, at))
+    def complete(self, console: str, at: int, seq: int) -> None:
+        self._table.put(items.completed_item(console, at, seq))
 
-    def last_completed(self, console: str) -> int | None:
-        item = self._table.get(console, items.LAST_COMPLETED)
-        return items.moment_of(item) if item is not None else None
+    def fail(self, console: str, failure: Failure) -> None:
+        self._table.put(items.failed_item(console, failure))
+
+    def retire(self, console: str, at: int) -> None:
+        self._table.put(items.removed_item(console, at))
+
+    def last_runs(self, console: str) -> LastRuns:
+        return items.last_runs_of(console, self._table.query(items.FLEET, items.runs_prefix(console)))
+
+    def fleet(self) -> Iterator[LastRuns]:
+        found = self._table.query(items.FLEET, "")
+        for console, each in groupby(found, lambda item: item["item"]["S"].partition("#")[0]):
+            yield items.last_runs_of(console, each)
 
     def lack(self, console: str) -> Lack | None:
         """An unreadable note counts as absent: it only delays an alert."""
@@ -263,17 +275,28 @@ class DynamoDbVerifications:
         return [replace(found, console=console) for found in self._ledger.pending(_partition(console), now)]
 
     def last(self, console: str) -> Rotation | None:
-        item = self._table.get(_partition(console), items.PROGRESS)
+        item = self._table.get(_FLEET, console)
         try:
             return items.rotation_of(item) if item is not None else None
         except (KeyError, ValueError) as error:
             raise IntegrityError(
                 f"The audit's notes on {console} in the ledger can't be read: {error}. Delete the item "
-                f"{items.PROGRESS} of {_partition(console)}: the audit then begins a new cycle."
+                f"{console} of {_FLEET}: the audit then begins a new cycle."
             ) from error
 
     def save(self, console: str, rotation: Rotation) -> None:
-        self._table.put(items.progress_item(_partition(console), rotation))
+        self._table.put(items.progress_item(_FLEET, console, rotation))
+
+    def rotations(self) -> dict[str, Rotation | None]:
+        found = {item["item"]["S"]: item for item in self._table.query(_FLEET, "")}
+        return {name: _readable(item) for name, item in found.items() if name != items.TOLD}
+
+    def told(self) -> Told | None:
+        item = self._table.get(_FLEET, items.TOLD)
+        return items.told_of(item) if item is not None else None
+
+    def tell(self, told: Told) -> None:
+        self._table.put(items.told_item(_FLEET, told))
 
     def bookmark(self, console: str, kind: BookmarkKind) -> Bookmark | None:
         item = self._table.get(_partition(console), bookmark_items.bookmark_name(kind))
@@ -292,6 +315,16 @@ class DynamoDbVerifications:
 
 def _partition(console: str) -> str:
     return f"verify/{console}"
+
+
+_FLEET = _partition(items.FLEET)
+
+
+def _readable(item: "Mapping[str, AttributeValueTypeDef]") -> Rotation | None:
+    try:
+        return items.rotation_of(item)
+    except (KeyError, ValueError):
+        return None
 
 
 def _in_partition(finding: Finding) -> Finding:

@@ -3,7 +3,6 @@
 The keys are `console` (partition) and `item` (sort), both text. The items:
 
 lease                     owner, expires_at
-completed                 at: when a run was last completed (epoch seconds)
 locks                     key: how far an unfinished extension of locks is
 lack                      body: what `fetch` showed and exports lack
 finding#<sha256>          expires_at and claim: a run is about to announce it; without them it was announced
@@ -13,14 +12,25 @@ head                      format, seq, statement_sha256; the packed head without
 head#<seq>#<digest>#<n>   what does not fit into the item, in parts: body, or holes. Holes that did not change
                           are not written again: `holes_at` is the number under which they are stored
 disowned                  a head that the chain did not confirm, until it is made anew
-progress                  of `verify/<console>`: how far the daily audits are, field by field
 bookmark#...                  of `verify/<console>`: see `bookmark_items`
 statement#<seq>           kind, key, version_id, sha256; of an archive its count, ids and dates, and the span
                           of the ids that have another form
+
+No Console's id has an underscore. What concerns all Consoles lies in two partitions that no Console can have,
+so that one query has it. `_fleet`, of the runs:
+
+<console>#completed       at: when a run was last completed (epoch seconds); seq: statements in the chain then
+<console>#failed          body: how the last run that failed did so
+<console>#removed         at: when a person last took the Console out of the fleet
+
+`verify/_fleet`, of the audits:
+
+<console>                 how far the daily audits are, field by field
+_told                     body: what the last message about the fleet told
 """
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
@@ -28,6 +38,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from audit_archive.finding import Finding, FindingKind
+from audit_archive.fleet_ports import Failure, LastRuns, Told
 from audit_archive.format.codec import from_json, member_of, to_json
 from audit_archive.format.facts import Cause, IdSpan, ObjectRef
 from audit_archive.format.head import Head, OpenHole
@@ -45,7 +56,7 @@ if TYPE_CHECKING:
 
 
 _MAX_DIGITS = 11
-"""Digits of a moment in epoch seconds."""
+"""Digits of a moment in epoch seconds, and of a count."""
 
 PART_BYTES = 350_000
 """A DynamoDB item has at most 400 KB with its names: this leaves room for the names."""
@@ -58,13 +69,14 @@ MAX_UNPACKED = 1 << 28
 """Bytes of a head's JSON. More would be an attempt to fill the memory."""
 
 LEASE = "lease"
-LAST_COMPLETED = "completed"
 LACK = "lack"
 LOCK_CURSOR = "locks"
 HEAD = "head"
 DISOWNED = "disowned"
 PARTS_PREFIX = "head#"
-PROGRESS = "progress"
+FLEET = "_fleet"
+TOLD = "_told"
+_COMPLETED, _FAILED, _REMOVED = "#completed", "#failed", "#removed"
 FINDINGS_PREFIX = "finding#"
 
 HEAD_ITEM_FORMAT: "AttributeValueTypeDef" = {"N": "3"}
@@ -99,9 +111,60 @@ def lease_item(console: str, owner: str, expires_at: int) -> "Item":
     return item_key(console, LEASE) | {"owner": {"S": owner}, "expires_at": {"N": str(expires_at)}}
 
 
-def completed_item(console: str, at: int) -> "Item":
-    """When a run over a Console was last completed."""
-    return item_key(console, LAST_COMPLETED) | {"at": {"N": str(at)}}
+def runs_prefix(console: str) -> str:
+    """The beginning of the sort keys of a Console's items in the partition of the fleet."""
+    return f"{console}#"
+
+
+def completed_item(console: str, at: int, seq: int) -> "Item":
+    """When a run over a Console was last completed, and with how many statements."""
+    return item_key(FLEET, f"{console}{_COMPLETED}") | {"at": {"N": str(at)}, "seq": {"N": str(seq)}}
+
+
+def failed_item(console: str, failure: Failure) -> "Item":
+    """How the last run that failed did so."""
+    return item_key(FLEET, f"{console}{_FAILED}") | {"body": {"B": orjson.dumps(failure)}}
+
+
+def removed_item(console: str, at: int) -> "Item":
+    """When a person took a Console out of the fleet."""
+    return item_key(FLEET, f"{console}{_REMOVED}") | {"at": {"N": str(at)}}
+
+
+def last_runs_of(console: str, items: "Iterable[ReadItem]") -> LastRuns:
+    """The last runs in a Console's items of the fleet. An item that can't be read counts as absent."""
+    runs = LastRuns(console)
+    for item in items:
+        name = item["item"]["S"].removeprefix(console)
+        if name == _COMPLETED and (at := _whole(item, "at")) is not None:
+            runs = replace(runs, completed_at=at, seq=_whole(item, "seq") or 0)
+        elif name == _FAILED:
+            runs = replace(runs, failure=_failure_of(item))
+        elif name == _REMOVED:
+            runs = replace(runs, removed_at=_whole(item, "at"))
+    return runs
+
+
+def _failure_of(item: "ReadItem") -> Failure | None:
+    try:
+        return from_json(Failure, orjson.loads(item["body"]["B"]))
+    except (KeyError, ValueError):
+        return None
+
+
+def told_item(partition: str, told: Told) -> "Item":
+    """What the last message about the fleet told."""
+    body = zlib.compress(orjson.dumps({"at": told.at, "problems": sorted(told.problems)}))
+    return item_key(partition, TOLD) | {"body": {"B": body}}
+
+
+def told_of(item: "ReadItem") -> Told | None:
+    """The note in an item that `told_item` wrote; None if the item has no such note."""
+    try:
+        plain = unpack(bytes(item["body"]["B"]))
+        return Told(int(plain["at"]), frozenset(map(str, plain["problems"])))
+    except (KeyError, TypeError, ValueError, zlib.error):
+        return None
 
 
 def lack_item(console: str, lack: Lack) -> "Item":
@@ -156,9 +219,9 @@ def _claim_of(item: "Mapping[str, AttributeValueTypeDef]") -> tuple[Finding, int
         return None
 
 
-def moment_of(item: "Mapping[str, AttributeValueTypeDef]") -> int | None:
-    """When a run was last completed (epoch seconds); None if the item has no valid moment."""
-    text = item.get("at", {}).get("N", "")
+def _whole(item: "ReadItem", name: str) -> int | None:
+    """A whole number of an item; None if it has none that is a moment or a count."""
+    text = item.get(name, {}).get("N", "")
     return int(text) if text.isdecimal() and len(text) <= _MAX_DIGITS else None
 
 
@@ -295,9 +358,9 @@ def _number(value: int | None) -> "AttributeValueTypeDef":
     return {"NULL": True} if value is None else {"N": str(value)}
 
 
-def progress_item(partition: str, rotation: Rotation) -> "Item":
-    """How far the daily audits are."""
-    return item_key(partition, PROGRESS) | {n: _value(value) for n, value in to_json(rotation).items()}
+def progress_item(partition: str, console: str, rotation: Rotation) -> "Item":
+    """How far the daily audits of a Console are."""
+    return item_key(partition, console) | {n: _value(value) for n, value in to_json(rotation).items()}
 
 
 def _value(value: Any) -> "AttributeValueTypeDef":

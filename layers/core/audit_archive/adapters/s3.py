@@ -205,6 +205,16 @@ class S3ArchiveStore:
         except AwsFault as error:
             raise store_error(f"The versions under {prefix} could not be listed", error) from error
 
+    def folders(self, prefix: str) -> Iterator[str]:
+        # By versions: a folder whose objects are all hidden by delete markers is still one.
+        pages = self._client.get_paginator("list_object_versions")
+        try:
+            for page in pages.paginate(Bucket=self._bucket, Prefix=prefix, Delimiter="/"):
+                for found in page.get("CommonPrefixes", ()):
+                    yield found["Prefix"].removeprefix(prefix).removesuffix("/")
+        except AwsFault as error:
+            raise store_error(f"The folders under {prefix} could not be listed", error) from error
+
     def _version_with(self, key: str, sha256: str) -> str:
         """The latest version if it has these bytes, for a put whose answer lacks the version id."""
         facts = self.inspect(key)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from audit_archive.adapters.aws import AwsFault, failure_sentence
 from audit_archive.errors import SettingsError
 from audit_archive.finding import Finding
+from audit_archive.ports import Clock
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
@@ -18,6 +19,10 @@ MAX_SUBJECT = 99
 MAX_BODY = 200_000
 """Characters. SNS takes 256 KiB; our JSON is ASCII, so a character is a byte."""
 
+PACE = 1.0
+"""Seconds between two messages of one invocation. SNS takes a mail address off a topic for good if it gets
+more than 10 messages a second (https://repost.aws/knowledge-center/sns-email-subscription-disabled)."""
+
 _ADVICE = {
     "NotFound": "The topic does not exist: deploy the stack again, or correct its alert topic.",
     "AuthorizationError": "Let the function's role publish to the topic (sns:Publish).",
@@ -27,12 +32,20 @@ _ADVICE = {
 class SnsAlerts:
     """Sends each finding in a message of its own: an alarm that is already on does not show a second one."""
 
-    def __init__(self, client: "SNSClient", topic_arn: str) -> None:
+    def __init__(self, client: "SNSClient", topic_arn: str, clock: Clock) -> None:
         self._client = client
         self._topic_arn = topic_arn
+        self._clock = clock
+        self._has_sent = False
 
     def publish(self, finding: Finding) -> None:
-        """Send one message; its body is JSON with the sentence first. Raises SettingsError if refused."""
+        """Send one message; its body is JSON with the sentence first. Raises SettingsError if refused.
+
+        Waits between two messages.
+        """
+        if self._has_sent:
+            self._clock.sleep(PACE)
+        self._has_sent = True
         try:
             self._client.publish(TopicArn=self._topic_arn, Subject=_subject(finding), Message=_body(finding))
         except AwsFault as error:

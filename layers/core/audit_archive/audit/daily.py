@@ -7,9 +7,10 @@ the whole chain. It also checks whether archive runs still complete.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import chain, takewhile
 from typing import Any
 
-from audit_archive.alerts import announce
+from audit_archive.alerts import announce_together
 from audit_archive.audit.bookmarks import Resume
 from audit_archive.audit.listing import Listing
 from audit_archive.audit.onward import Onward, verify_onward
@@ -35,8 +36,11 @@ from audit_archive.ports import (
     Verifications,
 )
 
-MAX_ANNOUNCED = 20
-"""Faults that one audit announces, one message each. The next audit announces the next ones."""
+MAX_ANNOUNCED = 200
+"""Faults that one audit announces, all in one message. The next audit announces the next ones."""
+
+ANNOUNCE_RESERVE = 10.0
+"""Seconds. With less time left, no further fault is announced: the next audit does it."""
 
 EVERY_CONSOLE = "every Console"
 """In place of a Console in a finding about the bucket, which all of them share. No Console has this id."""
@@ -164,7 +168,9 @@ def audit_daily(ports: AuditPorts, daily: DailyAudit, keep: KeepReport) -> Audit
     question = _question(daily, rotation, share, newest)
     resume = _resume(ports.notes, console, rotation)
     found = verify_onward(audit, question, resume, listing)
-    is_stale, freshness = _freshness(ports.ledger.last_completed(console), now, daily.period, rotation)
+    is_stale, freshness = _freshness(
+        ports.ledger.last_runs(console).completed_at, now, daily.period, rotation
+    )
     goes_on = ports.go_on is not None and daily.part < MOST_PARTS and not found.is_done
     goes_on = goes_on and (found.is_stuck or _has_come_on(found, resume))
     left = found.has_passed_over if goes_on else found.verification.unexpectedly_unchecked
@@ -172,8 +178,8 @@ def audit_daily(ports: AuditPorts, daily: DailyAudit, keep: KeepReport) -> Audit
     keep(report)
     for kind, bookmark in found.bookmarks.items():
         ports.notes.save_bookmark(console, kind, bookmark)
-    ports.notes.save(console, _next_rotation(rotation, share, found, now))
-    _announce(ports, found.verification)
+    ports.notes.save(console, _next_rotation(rotation, share, found, now, daily.period))
+    announce_faults(ports, found.verification)
     if goes_on and ports.go_on is not None:
         ports.go_on()
     return report
@@ -225,7 +231,7 @@ def audit_by_hand(ports: AuditPorts, question: AuditQuestion, keep: KeepReport) 
     known = question.known + remembered(ports.notes.last(question.console))
     report = AuditReport(verify_archive(_audit(ports, question.console), replace(question, known=known)))
     keep(report)
-    _announce(ports, report.verification)
+    announce_faults(ports, report.verification)
     return report
 
 
@@ -241,7 +247,7 @@ def remembered(rotation: Rotation | None) -> tuple[KnownPoint, ...]:
     return (KnownPoint("an earlier audit", rotation.newest_sha256, rotation.newest_seq),)
 
 
-def _next_rotation(rotation: Rotation | None, share: Share, found: Onward, now: int) -> Rotation:
+def _next_rotation(rotation: Rotation | None, share: Share, found: Onward, now: int, period: int) -> Rotation:
     """A fault that the audit did not look at again stays open."""
     verification = found.verification
     seq, sha256 = verification.newest_seq, verification.newest_sha256
@@ -261,6 +267,7 @@ def _next_rotation(rotation: Rotation | None, share: Share, found: Onward, now: 
         share_last=share.last if continue_at is not None else 0,
         stuck_at=share.first if found.is_stuck else 0,
         open_seqs=tuple(sorted(faulty | left)[:MOST_OPEN]),
+        period=period,
     )
 
 
@@ -280,17 +287,14 @@ class _Announcer:
     clock: Clock
 
 
-def _announce(ports: AuditPorts, verification: Verification) -> None:
-    """Announce the faults that were not announced yet, at most MAX_ANNOUNCED of them."""
-    announcer = _Announcer(ports.notes, ports.alerts, ports.clock)
-    for console in (verification.console, EVERY_CONSOLE):
-        for pending in ports.notes.pending(console, ports.clock.now()):
-            announce(announcer, pending)
-    announced = 0
-    for fault in verification.faults:
-        announced += announce(announcer, _finding(verification.console, fault))
-        if announced == MAX_ANNOUNCED:
-            return
+def announce_faults(ports: AuditPorts, verification: Verification) -> None:
+    """Announce the faults that were not announced yet in one message, at most MAX_ANNOUNCED of them."""
+    console, clock = verification.console, ports.clock
+    announcer = _Announcer(ports.notes, ports.alerts, clock)
+    pending = chain(*(ports.notes.pending(name, clock.now()) for name in (console, EVERY_CONSOLE)))
+    faults = (_finding(console, fault) for fault in verification.faults)
+    in_time = takewhile(lambda _: clock.remaining() >= ANNOUNCE_RESERVE, faults)
+    announce_together(announcer, chain(pending, in_time), MAX_ANNOUNCED)
 
 
 def _finding(console: str, fault: Fault) -> Finding:

@@ -1,6 +1,7 @@
-"""What an event may ask of the verify function: the daily audit of a Console, or one audit by hand."""
+"""What an event may ask of the verify function: a Console's daily audit, one by hand, or the fleet check."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -33,14 +34,22 @@ class DailyRequest:
     part: int = 1
 
 
-VerifyRequest: TypeAlias = DailyRequest | AuditQuestion
+@dataclass(frozen=True)
+class FleetRequest:
+    """The fleet check, over all Consoles."""
+
+
+VerifyRequest: TypeAlias = DailyRequest | AuditQuestion | FleetRequest
 
 
 def parse_verify_request(event: object) -> VerifyRequest:
-    """The request in an event. An event with a `depth` asks for an audit by hand.
+    """The request in an event: with `fleet` the fleet check, with a `depth` an audit by hand.
 
     Raises RequestError, which names the field and says what it accepts.
     """
+    if isinstance(event, Mapping) and event.get("fleet") is not None:
+        checked(event, _OF_FLEET, required=("fleet",))
+        return FleetRequest()
     given = checked(event, _FIELDS, required=("console",))
     given.pop("reason", None)
     if not any(name in given for name in BY_HAND):
@@ -102,6 +111,14 @@ def _keys(value: object) -> tuple[PublicKey, ...]:
     except ValueError as error:
         raise RequestError("trusted_keys", f"must be P-256 public keys in PEM: {error}") from error
 
+
+def _true(value: object) -> bool:
+    if value is not True:
+        raise RequestError("fleet", f"{value!r:.80} is not true: leave it out to audit one Console")
+    return value
+
+
+_OF_FLEET: Fields = {"fleet": _true, "reason": printable("reason")}
 
 _FIELDS: Fields = {
     "console": console_id,

@@ -65,7 +65,7 @@ def miscounted(statement: ArchiveStatement) -> Miscounted | None:
 
 def _nothing_newer_at(reader: Reader, newest: ArchiveStatement) -> str | None:
     """When a run began that archived nothing, if it was after the newest export was served."""
-    completed = reader.ledger.last_completed(newest.console) if reader.ledger is not None else None
+    completed = reader.ledger.last_runs(newest.console).completed_at if reader.ledger is not None else None
     looked_at = (completed or 0) - LONGEST_RUN
     is_newer = looked_at > max(map(from_rfc3339, (newest.export.served_at, newest.covered_until)))
     return rfc3339(looked_at) if is_newer else None

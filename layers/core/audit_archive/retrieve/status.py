@@ -131,7 +131,7 @@ def _status(reader: Reader, console: str) -> Status:
     if head.statement is None:
         return Status(console, missing={}, fault=contradiction)
     reached = reach(reader, head)
-    completed = reader.ledger.last_completed(console) if reader.ledger is not None else None
+    completed = reader.ledger.last_runs(console).completed_at if reader.ledger is not None else None
     return Status(
         console=console,
         epoch=head.epoch,

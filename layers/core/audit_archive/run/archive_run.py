@@ -49,7 +49,7 @@ def _under_lease(run: Run) -> Result:
     if not result.is_stale:
         announce_hold(run, head, is_growing=result.new_entries > 0)
     if result.is_completed:
-        run.ledger.complete(run.order.console, run.clock.now())
+        run.ledger.complete(run.order.console, run.clock.now(), head.seq)
     return result
 
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypedDict
 
-from audit_archive.alerts import announce
+from audit_archive.alerts import announce, announce_all
 from audit_archive.errors import LedgerError, PageError, SettingsError
 from audit_archive.finding import Finding, FindingKind
 from audit_archive.format.codec import member_of
@@ -148,5 +148,4 @@ def paging(run: Run) -> Iterator[None]:
 
 def announce_pending(run: Run) -> None:
     """Send what an earlier run could not send. Raises SettingsError if the topic still refuses."""
-    for finding in run.ledger.pending(run.order.console, run.clock.now()):
-        announce(run, finding)
+    announce_all(run, run.ledger.pending(run.order.console, run.clock.now()))

@@ -27,7 +27,7 @@ EXPECTED_HOLDS = frozenset(
 
 WEEK = 7 * DAY
 MAX_SINGLE_PURGES = 20
-"""Up to so many foreign purges in one statement have a message each."""
+"""Up to so many foreign purges in one statement are told one by one, and as many unreadable receipts."""
 
 
 def findings_of(run: Run, statement: ArchiveStatement, before: Head, after: Head) -> Iterator[Finding]:
@@ -50,12 +50,22 @@ def findings_of(run: Run, statement: ArchiveStatement, before: Head, after: Head
     if len(purges) > MAX_SINGLE_PURGES:
         sentence = (
             f"Somebody purged Console {console} {len(purges)} times since the last run. {MAX_SINGLE_PURGES} "
-            f"of these purges have a message each. Statement {statement.seq} lists all of them"
+            f"of these purges are told one by one. Statement {statement.seq} lists all of them"
         )
         yield Finding(FindingKind.FOREIGN_PURGE, console, sentence, {"statement": statement.seq})
-    for seen in statement.receipts_seen:
-        if seen.before_id is None and seen.intent_seq is None and not after.is_history(seen.entry_id):
-            yield Finding(FindingKind.UNREADABLE_RECEIPT, console, _unreadable(console, seen), to_json(seen))
+    unreadable = [
+        seen
+        for seen in statement.receipts_seen
+        if seen.before_id is None and seen.intent_seq is None and not after.is_history(seen.entry_id)
+    ]
+    for seen in unreadable[:MAX_SINGLE_PURGES]:
+        yield Finding(FindingKind.UNREADABLE_RECEIPT, console, _unreadable(console, seen), to_json(seen))
+    if len(unreadable) > MAX_SINGLE_PURGES:
+        sentence = (
+            f"{len(unreadable)} receipts of Console {console} can't be read. {MAX_SINGLE_PURGES} of them are "
+            f"told one by one. Statement {statement.seq} lists all of them in receipts_seen"
+        )
+        yield Finding(FindingKind.UNREADABLE_RECEIPT, console, sentence, {"statement": statement.seq})
 
 
 def amendments_of(run: Run, statement: ArchiveStatement) -> Iterator[Finding]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from audit_archive.alerts import announce
+from audit_archive.alerts import announce_all
 from audit_archive.errors import SettingsError
 from audit_archive.finding import Finding
 from audit_archive.format.head import Head
@@ -43,8 +43,7 @@ def announce_and_record(run: Run, published: Published, findings: Iterable[Findi
     topic refuses, after recording the statement: a topic must not stop the archive.
     """
     try:
-        for finding in findings:
-            announce(run, finding)
+        announce_all(run, findings)
     except SettingsError:
         record(run, published)
         raise
