@@ -45,5 +45,6 @@ def stage(
     with serving(gateway) as endpoint, worlds(aws, apps["ArchiveRole"], monkeypatch) as make:
         yield Stage(gateway, endpoint, make, apps, monkeypatch, kms)
     boto3.setup_default_session()
+    bootstrap._session.cache_clear()
     bootstrap._client.cache_clear()
     assert gateway.faults == []

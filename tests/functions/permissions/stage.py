@@ -146,6 +146,7 @@ class Stage:
             self.monkeypatch.setenv("AWS_ENDPOINT_URL", self.endpoint)
             self.monkeypatch.setenv("AWS_ACCESS_KEY_ID", role)
             boto3.setup_default_session()  # the credentials of the last one would be kept
+            bootstrap._session.cache_clear()
             bootstrap._client.cache_clear()
             self._role = role
 
