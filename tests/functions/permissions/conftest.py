@@ -7,8 +7,9 @@ import boto3
 import pytest
 
 from audit_archive import bootstrap
+from tests.functions.cloud import serving
 from tests.functions.permissions.account import Account
-from tests.functions.permissions.gateway import Gateway, serving
+from tests.functions.permissions.gateway import Gateway
 from tests.functions.permissions.stage import Stage
 from tests.functions.world import Aws, worlds
 from tests.support.stack import Rendered, render
