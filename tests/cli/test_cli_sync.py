@@ -30,6 +30,7 @@ PARAMETERS = {
     "FlexibleMinutes": "60",
     "ScheduleExpression": "cron(17 3 * * ? *)",
     "VerifyExpression": "cron(17 5 * * ? *)",
+    "LocksExpression": "cron(17 7 1 * ? *)",
 }
 TOMORROW = datetime.now(UTC).replace(microsecond=0) + timedelta(days=1)
 OWN: dict[str, Any] = {

@@ -18,23 +18,13 @@ from audit_archive.audit.question import Audit, AuditQuestion, KnownPoint
 from audit_archive.audit.request import MOST_PARTS
 from audit_archive.audit.settings import SettingsCheck
 from audit_archive.audit.verify import verify_archive
-from audit_archive.bookmark import BookmarkKind
+from audit_archive.bookmark import AuditResult, BookmarkKind, Rotation
 from audit_archive.finding import Finding, FindingKind
 from audit_archive.format.codec import to_json
 from audit_archive.format.keys import PublicKey, SignatureCheck
 from audit_archive.format.times import DAY, rfc3339
 from audit_archive.format.verdicts import Depth, Fault, Verdict, Verification
-from audit_archive.ports import (
-    Alerts,
-    ArchiveSource,
-    AuditorNotes,
-    AuditResult,
-    Clock,
-    Ledger,
-    Rotation,
-    ScratchFile,
-    Verifications,
-)
+from audit_archive.ports import Alerts, ArchiveSource, AuditorNotes, Clock, Ledger, ScratchFile, Verifications
 
 MAX_ANNOUNCED = 200
 """Faults that one audit announces, all in one message. The next audit announces the next ones."""

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from audit_archive.bookmark import AuditResult, Rotation
 from audit_archive.fleet_ports import LastRuns, ScheduleFacts, Told
 from audit_archive.format.times import DAY, HOUR, rfc3339
-from audit_archive.ports import AuditResult, Rotation
 
 AUDIT_SUFFIX = "_verify"
 LOCKS_SUFFIX = "_locks"
