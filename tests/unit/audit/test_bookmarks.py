@@ -171,6 +171,7 @@ def test_a_doubt_about_a_chain_that_takes_several_invocations_is_settled_in_them
     key = checkpoint_key(CONSOLE, 3)
     watch.victim.store.add(key, watch.victim.store.history(key)[0])
     watch.source.seconds, watch.left = 0.25, 75.0
+    share = watch.rotation.next_seq
     reports = watch.invocations()
     assert len(reports) > 2
     walked = [report.verification for report in reports]
@@ -179,8 +180,22 @@ def test_a_doubt_about_a_chain_that_takes_several_invocations_is_settled_in_them
     assert left[-1] == walked[-1].unexpectedly_unchecked == 0
     watch.victim.world.later(DAY)
     watch.source.seconds, watch.left = 0, 900.0
+    assert watch.rotation.next_seq == share + 1, "the share is that of one day, however many parts there are"
     assert watch.day().chain_from == watch.victim.head.seq
     assert watch.bookmark(BookmarkKind.WHOLE).head.seq == 0
+
+
+def test_a_walk_of_the_rest_of_the_chain_hides_no_fault_before_it() -> None:
+    """What earlier invocations walked of the whole chain is not walked again: the other walks count, too."""
+    watch = Watch(Victim(long_world(10)), days=5)
+    for _ in range(2):
+        watch.day()
+    watch.notes.save_bookmark(CONSOLE, BookmarkKind.WHOLE, watch.bookmark())
+    due = watch.rotation.next_seq
+    watch.victim.store.relock(statement_key(CONSOLE, due), None)
+    found = watch.day()
+    assert [fault.seq for fault in found.faults] == [due]
+    assert watch.day().chain_from == 1
 
 
 def test_an_audit_that_does_not_come_on_asks_for_no_further_invocation() -> None:
