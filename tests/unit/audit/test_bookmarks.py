@@ -222,6 +222,21 @@ def test_a_statement_is_not_passed_over_because_the_walk_before_it_took_the_time
     assert second.verification.continue_at != 2
 
 
+def test_if_the_bookmark_of_the_share_is_lost_the_walk_to_the_share_goes_on_over_invocations() -> None:
+    """And no statement is passed over for the time that it takes."""
+    watch = Watch(Victim(long_world(40)), days=2)
+    watch.day()
+    due = watch.rotation.next_seq
+    del watch.notes.bookmarks[CONSOLE, BookmarkKind.SHARE]
+    watch.source.seconds, watch.left = 0.25, 60.0
+    reports = watch.invocations()
+    walked = [report.verification for report in reports]
+    assert [each.from_seq for each in walked[:2]] == [due, due]
+    assert [report.unchecked for report in reports] == [0] * len(reports)
+    assert walked[-1].continue_at is None
+    assert done(walked, Checked.SLICES) == 20
+
+
 def test_a_statement_that_takes_a_whole_invocation_is_passed_over_at_the_second_try() -> None:
     watch = Watch(Victim(long_world(8)), days=1)
     watch.source.slow, watch.source.seconds = watch.victim.archives[0].export.key, 1000

@@ -83,7 +83,7 @@ class _DailyWalks:
         look_for_strays(self._work.audit, self._question, chain, tally, is_early=continue_at is not None)
         found = report_of(self._question, chain, tally, keys, continue_at=continue_at)
         is_done = continue_at is None and self._chain.is_whole and not self._is_cut_short
-        is_stuck = self._chain.is_whole and continue_at == self._question.from_seq
+        is_stuck = self._chain.is_whole and continue_at == self._question.from_seq and self._is_at_share()
         return Onward(found, self._bookmarks(), examined, is_done, self._share.has_passed_over, is_stuck)
 
     # ------------------------------------------------------------------------------ the share
@@ -96,6 +96,11 @@ class _DailyWalks:
         )
         begin = begin_at(self._work.audit.source, console, bookmark) if is_before else None
         return begin.point if begin is not None else Point(0, Head(console))
+
+    def _is_at_share(self) -> bool:
+        """Whether the walk over the share begins with its first statement, and not before."""
+        first = self._question.from_seq
+        return first > self._chain.begin.number or self._behind_begin.number == first - 1
 
     def _share_steps(self) -> Iterator[Step]:
         last = self._question.to_seq or self._chain.end.number
