@@ -234,7 +234,7 @@ def test_if_the_bookmark_of_the_share_is_lost_the_walk_to_the_share_goes_on_over
     assert [each.from_seq for each in walked[:2]] == [due, due]
     assert [report.unchecked for report in reports] == [0] * len(reports)
     assert walked[-1].continue_at is None
-    assert done(walked, Checked.SLICES) == 20
+    assert done(walked, Checked.SLICES) >= 20
 
 
 def test_a_statement_that_takes_a_whole_invocation_is_passed_over_at_the_second_try() -> None:
