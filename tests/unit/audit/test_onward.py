@@ -186,6 +186,19 @@ def test_a_fault_that_there_is_no_time_to_look_at_again_is_counted_as_open() -> 
     assert found.unexpectedly_unchecked > 0
 
 
+def test_a_share_that_passes_a_fault_without_seeing_it_does_not_close_it() -> None:
+    """That a checkpoint is absent is a fault only once a later one is there: a share may end before that."""
+    watch = Watch(Victim(long_world(10, FakeSigner())), days=3)
+    watch.day()
+    seq = watch.victim.head.seq - 1
+    watch.victim.store.mark_deleted(checkpoint_key(CONSOLE, seq))
+    watch.source.seconds, watch.left = 0.25, 60.0
+    for _ in range(5):
+        watch.invocations()
+        watch.victim.world.later(DAY)
+        assert (watch.rotation.open_seqs, watch.rotation.last_result) == ((seq,), "faults")
+
+
 @pytest.mark.parametrize("days", [1, 3])
 def test_a_fault_of_a_growing_chain_is_told_every_day_and_so_are_new_ones(days: int) -> None:
     world = long_world(6)

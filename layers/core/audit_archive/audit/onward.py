@@ -154,8 +154,14 @@ class _DailyWalks:
         self._share.check_again(
             step for number, step in sorted(walked.again.items()) if number not in self._share.checked
         )
-        gone = {n for n in self._question.again - walked.again.keys() if n > walked.begin.number}
-        return frozenset(self._question.again & self._share.checked) | (gone if walked.is_whole else set())
+        return frozenset(n for n in self._question.again if self._is_examined(n, walked))
+
+    def _is_examined(self, number: int, walked: WalkedChain) -> bool:
+        """Whether a walk has passed a statement, and its objects were checked: it would have told a fault."""
+        if number not in walked.again:
+            return walked.is_whole and number > walked.begin.number
+        is_settled = walked.unsettled is None or number < walked.unsettled
+        return is_settled and number in self._share.checked
 
     # ------------------------------------------------------------------------------ what was found
 

@@ -180,6 +180,7 @@ class WalkedChain:
     how many statements, exports, entry files and bytes they have. `is_whole`: whether the walk reached the
     end of the chain. `is_unbroken`: whether each statement so far goes on from the one before, and no
     reference contradicts its hash. `again`: the steps over the statements that are to be looked at again.
+    `unsettled`: the lowest statement on which a walk that was cut short allows no verdict.
     """
 
     def __init__(self, question: AuditQuestion, begin: Begin | None = None) -> None:
@@ -191,6 +192,7 @@ class WalkedChain:
         self.newest = bookmark.head
         self.newest_sha256 = bookmark.head.statement.sha256 if bookmark.head.statement is not None else None
         self.again: dict[int, Step] = {}
+        self.unsettled: int | None = None
         self.since: Point | None = None
         self.wanted: Counter[Checked] = Counter()
         self.is_whole = False
@@ -288,6 +290,7 @@ def walk_chain(
         index.compare(step)
         audit.progress(Done(count, None, 0, None))
         if deadline.is_over:
+            chain.unsettled = walk.unsettled
             return chain
     walk.finish(chain.newest, chain.end.number)
     chain.is_whole = True
