@@ -57,16 +57,18 @@ def share_of(
 ) -> Share:
     """Today's share of `newest_seq` statements: those left in the cycle, divided by the days left in it.
 
-    So larger shares make up for a missed day or an unfinished share. `now`: epoch seconds. `goes_on`: the
-    rest of the unfinished share is asked for instead.
+    So larger shares make up for a missed day or an unfinished share. `now`: epoch seconds. `goes_on`: what is
+    left of the unfinished share is asked for instead, which may be nothing.
     """
     is_new = rotation is None or rotation.next_seq > newest_seq
     first, started_at = (
         (1, now) if is_new or rotation is None else (rotation.next_seq, rotation.cycle_started_at)
     )
     days_left = content_days - (now - started_at) // DAY
-    if goes_on and rotation is not None and first <= rotation.share_last:
-        return Share(first, rotation.share_last, started_at, is_behind=days_left < 1)
+    if goes_on and rotation is not None:
+        first = rotation.next_seq
+        last = max(rotation.share_last, first - 1)
+        return Share(first, last, rotation.cycle_started_at, is_behind=days_left < 1)
     left = newest_seq - first + 1
     count = -(-left // max(days_left, 1))
     return Share(first, first + count - 1, started_at, is_behind=days_left < 1)
