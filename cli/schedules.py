@@ -29,7 +29,7 @@ class Kind:
     function_output: str
     expression: str
     about: str
-    asks: Mapping[str, Any] = field(default_factory=dict)
+    asks: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
 
 ARCHIVE = Kind("archive", "", "ArchiveFunctionArn", "ScheduleExpression", "Archives the audit trail of")

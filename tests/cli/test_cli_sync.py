@@ -30,6 +30,7 @@ PARAMETERS = {
     "FlexibleMinutes": "60",
     "ScheduleExpression": "cron(17 3 * * ? *)",
     "VerifyExpression": "cron(17 5 * * ? *)",
+    "LocksExpression": "cron(17 7 1 * ? *)",
 }
 TOMORROW = datetime.now(UTC).replace(microsecond=0) + timedelta(days=1)
 OWN: dict[str, Any] = {
@@ -240,10 +241,10 @@ def test_the_stacks_own_schedules_and_those_of_no_console_are_not_touched(
         **{name: value for name, value in fleet.items() if name not in {"Arn", "CreationDate"}}
     )
     updated(stack)
-    before = every(stack)
+    before = [*every(stack), schedule(stack, "_fleet")]
     assert len(before) == len(KINDS) + 1
     assert sync("--yes").exit_code == 0
-    assert every(stack) == before
+    assert [*every(stack), schedule(stack, "_fleet")] == before
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,9 @@ from audit_archive.adapters.signing import is_signed
 from audit_archive.audit.daily import AuditPorts, AuditReport, DailyAudit, audit_daily, remembered
 from audit_archive.audit.question import Audit, AuditQuestion
 from audit_archive.audit.verify import verify_archive
-from audit_archive.bookmark import Bookmark, BookmarkKind
+from audit_archive.bookmark import Bookmark, BookmarkKind, Rotation
 from audit_archive.format.verdicts import Checked, Depth, Verification, Why
-from audit_archive.ports import ArchiveSource, ObjectFacts, Rotation, Version
+from audit_archive.ports import ArchiveSource, ObjectFacts, Version
 from tests.support.attacker import Victim
 from tests.support.fakes import FakeAlerts, FakeClock, FakeScratch, FakeSigner
 from tests.support.fakes.verifications import FakeVerifications

@@ -31,6 +31,8 @@ STABLE = {
     "VerifyFunction": "added Consoles' schedules hold its ARN",
     "FirstSchedule": "another one would have the same name, and be made before this one is removed",
     "FirstVerification": "as FirstSchedule",
+    "FirstLocks": "as FirstSchedule",
+    "FleetCheck": "as FirstSchedule",
     "ArchiveRole": "the bucket's policy and the key's policy may name it",
     "FailedRuns": "a new queue would be empty: what waits for a person would be lost",
     "AlertTopic": "a new topic has no subscribers",
@@ -39,6 +41,7 @@ STABLE = {
     "RetrieveLogs": "as ArchiveLogs",
     "ReportsBucket": "it is kept: another one would leave this one behind",
     "AccessTrailBucket": "as ReportsBucket",
+    "AccessTrailBucketPolicy": "as ReportsBucket",
 }
 """The logical ids that must never change, and why."""
 
@@ -81,10 +84,10 @@ def test_nothing_that_is_kept_has_a_name_that_a_second_stack_would_meet() -> Non
 
 
 def test_a_failed_first_create_leaves_only_what_would_make_its_rollback_fail() -> None:
-    """A protected table, and a bucket that CloudTrail may have written to. Both names are generated."""
+    """A protected table, and a bucket that CloudTrail may have written to. Their names are generated."""
     policies = {name: resource["DeletionPolicy"] for name, resource in kept(whole()).items()}
     stays = {name for name, policy in policies.items() if policy == "Retain"}
-    assert stays == {"LedgerTable", "AccessTrailBucket"}
+    assert stays == {"LedgerTable", "AccessTrailBucket", "AccessTrailBucketPolicy"}
     assert set(policies.values()) == {"Retain", "RetainExceptOnCreate"}
     buckets = {name for name, kind in whole().resources.items() if kind["Type"] == "AWS::S3::Bucket"}
     others = {"ArchiveBucketPolicy", "SigningKey", "ArchiveLogs", "VerifyLogs", "RetrieveLogs"}
@@ -98,7 +101,7 @@ def test_the_page_says_of_everything_that_is_kept_that_it_stays() -> None:
         "the signing key": {"SigningKey"},
         "the log groups": {"ArchiveLogs", "VerifyLogs", "RetrieveLogs"},
         "the reports bucket": {"ReportsBucket", "ReportsBucketPolicy"},
-        "the access trail's bucket (`AccessTrail=yes`)": {"AccessTrailBucket"},
+        "the access trail's bucket (`AccessTrail=yes`)": {"AccessTrailBucket", "AccessTrailBucketPolicy"},
     }
     page = (ROOT / "docs/deploying.md").read_text()
     rows = set(re.findall(r"^\| (the [^|]+?) \| stays?\b", page, re.MULTILINE))

@@ -41,7 +41,8 @@ def _lock(days: str) -> dict[str, str]:
 
 ACTS: dict[str, tuple[str, str, dict[str, str]]] = {
     "delete an archived version before its time": ("s3:DeleteObjectVersion", EXPORT, {}),
-    "shorten its lock": ("s3:PutObjectRetention", EXPORT, _lock("1")),
+    # S3 asks for it beside PutObjectRetention if the lock would end earlier.
+    "shorten its lock": ("s3:BypassGovernanceRetention", EXPORT, {}),
     "hide it behind a delete marker": ("s3:DeleteObject", EXPORT, {}),
     "encrypt it anew, with a key that can be deleted": ("s3:UpdateObjectEncryption", EXPORT, {}),
     "put a forged next statement": ("s3:PutObject", STATEMENT, PUT | _lock("2556")),

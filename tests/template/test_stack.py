@@ -160,7 +160,7 @@ def test_options_are_off_until_asked_for(stack: Rendered) -> None:
 def test_the_log_of_accesses_is_kept_as_the_archive_is(mode: str) -> None:
     stack = render(AccessTrail="yes", ObjectLockMode=mode, RetentionDays="400", ExpiryDays="402")
     for name in ("AccessTrailBucket", "AccessTrailBucketPolicy"):
-        assert stack.resources[name]["DeletionPolicy"] == "RetainExceptOnCreate", name
+        assert stack.resources[name]["DeletionPolicy"] == "Retain", name
         assert stack.resources[name]["UpdateReplacePolicy"] == "Retain", name
     bucket = stack.properties("AccessTrailBucket")
     assert bucket["ObjectLockEnabled"] is True

@@ -1,12 +1,13 @@
-"""A bookmark: how far the daily audits have come along a chain, and the state there. The auditor's own note.
+"""How far the daily audits of a Console have come: the auditor's own notes.
 
-No audit believes a bookmark that the statement it names does not confirm. Without one an audit begins at the
-first statement.
+A bookmark is a place in the chain, and the state there. No audit believes a bookmark that the statement it
+names does not confirm. Without one an audit begins at the first statement.
 """
 
 from dataclasses import dataclass
 from enum import StrEnum
 
+from audit_archive.format.codec import UnknownMember
 from audit_archive.format.head import Head
 from audit_archive.format.verdicts import AuditedCoverage
 
@@ -40,3 +41,38 @@ class Bookmark:
     names: bytes = b""
     listing: str = ""
     longest_lock: int = 0
+
+
+class AuditResult(StrEnum):
+    """How a daily audit ended."""
+
+    VALID = "valid"
+    """It found no fault."""
+    FAULTS = "faults"
+    """It found faults."""
+
+
+@dataclass(frozen=True)
+class Rotation:
+    """How far the daily audits of a Console are, and how the last one ended.
+
+    `next_seq`: the statement at which the next share begins. `cycle_started_at`: when the first share of this
+    cycle was due. `faults`: those that it found, and open ones that it did not look at again. `newest_seq`,
+    `newest_sha256`: the newest statement of the last audit without a fault; later audits require it in the
+    chain. `share_last`: where an unfinished share ends; 0 if it was finished. `stuck_at`: the statement for
+    which an audit had no time, though its share began there; 0 without one. `open_seqs`: statements with open
+    faults. `period`: seconds between archive runs of this Console, as the last audit was told; 0 if it was
+    not. Moments in epoch seconds.
+    """
+
+    next_seq: int
+    cycle_started_at: int
+    last_completed_at: int
+    last_result: AuditResult | UnknownMember
+    faults: int
+    newest_seq: int
+    newest_sha256: str | None
+    share_last: int = 0
+    stuck_at: int = 0
+    open_seqs: tuple[int, ...] = ()
+    period: int = 0

@@ -8,10 +8,9 @@ fake and the real adapter alike.
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any, BinaryIO, Protocol, TypeAlias
 
-from audit_archive.bookmark import Bookmark, BookmarkKind
+from audit_archive.bookmark import Bookmark, BookmarkKind, Rotation
 from audit_archive.finding import Finding
 from audit_archive.fleet_ports import FleetNotes, Runs
 from audit_archive.format.bucket_settings import Setting
@@ -361,41 +360,6 @@ class Alerts(Protocol):
 
     def publish(self, finding: Finding) -> None:
         """Send a finding to a person."""
-
-
-class AuditResult(StrEnum):
-    """How a daily audit ended."""
-
-    VALID = "valid"
-    """It found no fault."""
-    FAULTS = "faults"
-    """It found faults."""
-
-
-@dataclass(frozen=True)
-class Rotation:
-    """How far the daily audits of a Console are, and how the last one ended.
-
-    `next_seq`: the statement at which the next share begins. `cycle_started_at`: when the first share of this
-    cycle was due. `faults`: those that it found, and open ones that it did not look at again. `newest_seq`,
-    `newest_sha256`: the newest statement of the last audit without a fault; later audits require it in the
-    chain. `share_last`: where an unfinished share ends; 0 if it was finished. `stuck_at`: the statement for
-    which an audit had no time, though its share began there; 0 without one. `open_seqs`: statements with open
-    faults. `period`: seconds between archive runs of this Console, as the last audit was told; 0 if it was
-    not. Moments in epoch seconds.
-    """
-
-    next_seq: int
-    cycle_started_at: int
-    last_completed_at: int
-    last_result: AuditResult | UnknownMember
-    faults: int
-    newest_seq: int
-    newest_sha256: str | None
-    share_last: int = 0
-    stuck_at: int = 0
-    open_seqs: tuple[int, ...] = ()
-    period: int = 0
 
 
 class Verifications(Findings, FleetNotes, Protocol):

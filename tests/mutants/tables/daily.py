@@ -120,6 +120,14 @@ MUTANTS = (
         f"{ONWARD}::test_a_fault_that_there_is_no_time_to_look_at_again_is_counted_as_open",
     ),
     Mutant(
+        "faults-closed-by-a-walk",
+        "A fault is closed only by a walk that would have told it",
+        "audit/onward.py",
+        "        if number not in walked.again:\n",
+        "        if number not in walked.again and number not in self._share.checked:\n",
+        f"{ONWARD}::test_a_share_that_passes_a_fault_without_seeing_it_does_not_close_it",
+    ),
+    Mutant(
         "gap-before-share-ends",
         "Statements that are missing at the end of a share are told with that share",
         "audit/walk.py",

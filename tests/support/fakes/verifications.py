@@ -4,11 +4,10 @@ from dataclasses import replace
 
 import orjson
 
-from audit_archive.bookmark import Bookmark, BookmarkKind
+from audit_archive.bookmark import Bookmark, BookmarkKind, Rotation
 from audit_archive.finding import Finding
 from audit_archive.fleet_ports import Told
 from audit_archive.format.codec import from_json, to_json
-from audit_archive.ports import Rotation
 from tests.support.fakes.ledger import FakeLedger
 
 

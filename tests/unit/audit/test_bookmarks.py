@@ -171,6 +171,7 @@ def test_a_doubt_about_a_chain_that_takes_several_invocations_is_settled_in_them
     key = checkpoint_key(CONSOLE, 3)
     watch.victim.store.add(key, watch.victim.store.history(key)[0])
     watch.source.seconds, watch.left = 0.25, 75.0
+    share = watch.rotation.next_seq
     reports = watch.invocations()
     assert len(reports) > 2
     walked = [report.verification for report in reports]
@@ -179,8 +180,22 @@ def test_a_doubt_about_a_chain_that_takes_several_invocations_is_settled_in_them
     assert left[-1] == walked[-1].unexpectedly_unchecked == 0
     watch.victim.world.later(DAY)
     watch.source.seconds, watch.left = 0, 900.0
+    assert watch.rotation.next_seq == share + 1, "the share is that of one day, however many parts there are"
     assert watch.day().chain_from == watch.victim.head.seq
     assert watch.bookmark(BookmarkKind.WHOLE).head.seq == 0
+
+
+def test_a_walk_of_the_rest_of_the_chain_hides_no_fault_before_it() -> None:
+    """What earlier invocations walked of the whole chain is not walked again: the other walks count, too."""
+    watch = Watch(Victim(long_world(10)), days=5)
+    for _ in range(2):
+        watch.day()
+    watch.notes.save_bookmark(CONSOLE, BookmarkKind.WHOLE, watch.bookmark())
+    due = watch.rotation.next_seq
+    watch.victim.store.relock(statement_key(CONSOLE, due), None)
+    found = watch.day()
+    assert [fault.seq for fault in found.faults] == [due]
+    assert watch.day().chain_from == 1
 
 
 def test_an_audit_that_does_not_come_on_asks_for_no_further_invocation() -> None:
@@ -205,6 +220,21 @@ def test_a_statement_is_not_passed_over_because_the_walk_before_it_took_the_time
     assert (first.verification.continue_at, first.goes_on, first.unchecked) == (1, True, 0)
     assert second.verification.checked[Checked.EXPORT_CONTENTS] > 0
     assert second.verification.continue_at != 2
+
+
+def test_if_the_bookmark_of_the_share_is_lost_the_walk_to_the_share_goes_on_over_invocations() -> None:
+    """And no statement is passed over for the time that it takes."""
+    watch = Watch(Victim(long_world(40)), days=2)
+    watch.day()
+    due = watch.rotation.next_seq
+    del watch.notes.bookmarks[CONSOLE, BookmarkKind.SHARE]
+    watch.source.seconds, watch.left = 0.25, 60.0
+    reports = watch.invocations()
+    walked = [report.verification for report in reports]
+    assert [each.from_seq for each in walked[:2]] == [due, due]
+    assert [report.unchecked for report in reports] == [0] * len(reports)
+    assert walked[-1].continue_at is None
+    assert done(walked, Checked.SLICES) >= 20
 
 
 def test_a_statement_that_takes_a_whole_invocation_is_passed_over_at_the_second_try() -> None:

@@ -19,13 +19,13 @@ from audit_archive.audit.daily import (
     share_of,
 )
 from audit_archive.audit.question import AuditQuestion
+from audit_archive.bookmark import AuditResult, Rotation
 from audit_archive.errors import IntegrityError, SettingsError
 from audit_archive.finding import Finding
 from audit_archive.format.head import Head
 from audit_archive.format.layout import statement_key
 from audit_archive.format.times import DAY, HOUR
 from audit_archive.format.verdicts import Checked, Depth, Fault, Verdict
-from audit_archive.ports import AuditResult, Rotation
 from tests.support.attacker import Victim
 from tests.support.fakes import FakeAlerts, FakeLedger, FakeScratch
 from tests.support.fakes.verifications import FakeVerifications

@@ -19,12 +19,13 @@ from audit_archive.audit.fleet import (
     judge,
     news,
 )
+from audit_archive.bookmark import AuditResult, Rotation
 from audit_archive.fleet_ports import Failure, LastRuns, ScheduleFacts, Told
 from audit_archive.format.times import DAY, HOUR
-from audit_archive.ports import AuditResult, Rotation
 
 NOW = 1_795_413_600
 CONSOLE = "1234abcd"
+SUFFIXES = ("", AUDIT_SUFFIX, LOCKS_SUFFIX)
 LIMITS = Limits(period=DAY, audit_age=3 * DAY)
 FAILURE = Failure(NOW - HOUR, "ConsoleAuthError", "The Console refused the key.", "request-1")
 VALID = Rotation(1, NOW, NOW - 2 * HOUR, AuditResult.VALID, 0, 9, "ab", period=DAY)
@@ -160,20 +161,18 @@ names = st.sampled_from(["a", "a-b", "ab", "b", "console"])
 
 
 @given(
-    st.sets(st.tuples(names, st.booleans(), st.booleans()), max_size=8),
+    st.sets(st.tuples(names, st.sampled_from(SUFFIXES), st.booleans()), max_size=12),
     st.sets(names),
     st.sets(names),
     st.sets(names),
 )
 def test_whoever_is_known_anywhere_is_judged_once(
-    scheduled: set[tuple[str, bool, bool]], ran: set[str], audited: set[str], archived: set[str]
+    scheduled: set[tuple[str, str, bool]], ran: set[str], audited: set[str], archived: set[str]
 ) -> None:
     """And whoever is missing in one of the three places has a problem."""
     schedules = {
-        f"{name}{AUDIT_SUFFIX if is_audit else ''}": ScheduleFacts(
-            f"{name}{AUDIT_SUFFIX if is_audit else ''}", is_enabled, NOW
-        )
-        for name, is_audit, is_enabled in scheduled
+        f"{name}{suffix}": ScheduleFacts(f"{name}{suffix}", is_enabled, NOW)
+        for name, suffix, is_enabled in scheduled
     }
     runs = [LastRuns(name, NOW, 3) for name in ran]
     found = list(join(schedules.values(), runs, dict.fromkeys(audited, VALID), archived))
@@ -182,7 +181,7 @@ def test_whoever_is_known_anywhere_is_judged_once(
     for known in found:
         name, problems = known.console, set(judged(known))
         on = {each for each, schedule in schedules.items() if schedule.is_enabled}
-        assert (Judgement.UNSCHEDULED in problems) == (not {name, f"{name}{AUDIT_SUFFIX}"} <= on)
+        assert (Judgement.UNSCHEDULED in problems) == (not {f"{name}{s}" for s in SUFFIXES} <= on)
         assert (Judgement.ABSENT in problems) == ((name in ran) != (name in archived))
 
 

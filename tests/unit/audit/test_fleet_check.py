@@ -6,13 +6,13 @@ from collections.abc import Callable
 import pytest
 
 from audit_archive.audit.daily import DailyAudit, audit_daily
-from audit_archive.audit.fleet import AUDIT_SUFFIX, Judgement, Limits
+from audit_archive.audit.fleet import AUDIT_SUFFIX, LOCKS_SUFFIX, Judgement, Limits
 from audit_archive.audit.fleet_check import ANSWER_BYTES, MAX_TOLD, FleetPorts, FleetReport, check_fleet
+from audit_archive.bookmark import AuditResult, Rotation
 from audit_archive.errors import SettingsError
 from audit_archive.fleet_ports import Failure
 from audit_archive.format.layout import statement_key
 from audit_archive.format.times import DAY, HOUR
-from audit_archive.ports import AuditResult, Rotation
 from tests.support.attacker import Victim
 from tests.support.fakes import FakeAlerts, FakeClock, FakeLedger, FakeStore
 from tests.support.fakes.bucket import Stored
@@ -37,7 +37,7 @@ class Fleet:
         self.kept: list[FleetReport] = []
         self.schedules.make("_fleet", self.clock.now())
         for console in consoles:
-            for suffix in ("", AUDIT_SUFFIX):
+            for suffix in ("", AUDIT_SUFFIX, LOCKS_SUFFIX):
                 self.schedules.make(f"{console}{suffix}", self.clock.now())
             self.archive(console)
 
@@ -88,8 +88,8 @@ def _disable(fleet: Fleet, console: str) -> None:
     fleet.schedules.switch(console, on=False)
 
 
-def _delete_both(fleet: Fleet, console: str) -> None:
-    for suffix in ("", AUDIT_SUFFIX):
+def _delete_all(fleet: Fleet, console: str) -> None:
+    for suffix in ("", AUDIT_SUFFIX, LOCKS_SUFFIX):
         fleet.schedules.remove(f"{console}{suffix}")
 
 
@@ -124,7 +124,7 @@ def _damage_note(fleet: Fleet, console: str) -> None:
     ("deed", "judgement", "times"),
     [
         (_disable, Judgement.UNSCHEDULED, 1),
-        (_delete_both, Judgement.UNSCHEDULED, 2),
+        (_delete_all, Judgement.UNSCHEDULED, 3),
         (_disable_audit, Judgement.UNSCHEDULED, 1),
         (_empty_bucket, Judgement.ABSENT, 1),
         (_lose_ledger, Judgement.ABSENT, 1),
@@ -278,7 +278,7 @@ def test_a_console_that_was_removed_on_purpose_is_told_once_and_needs_nobody(fle
     fleet.ledger.retire("5678efab", fleet.clock.now())
     assert fleet.check().unhealthy == ()
     assert fleet.alerts.published == []  # its schedules are still there
-    _delete_both(fleet, "5678efab")
+    _delete_all(fleet, "5678efab")
     reports = fleet.days(20, "1234abcd", "9abcdef0")
     assert [report.unhealthy for report in reports] == [()] * 20
     assert [len(report.consoles) for report in reports] == [3] * 20
@@ -290,15 +290,15 @@ def test_a_console_that_was_removed_on_purpose_is_told_once_and_needs_nobody(fle
 
 def test_a_removed_console_that_is_added_again_is_watched_again(fleet: Fleet) -> None:
     fleet.ledger.retire("5678efab", fleet.clock.now())
-    _delete_both(fleet, "5678efab")
+    _delete_all(fleet, "5678efab")
     fleet.days(3, "1234abcd", "9abcdef0")
     fleet.schedules.make("5678efab", fleet.clock.now())
     (report,) = fleet.days(1, "1234abcd", "9abcdef0")
-    assert wrong(report) == {"5678efab": ["stale", "unscheduled"]}
+    assert wrong(report) == {"5678efab": ["stale", "unscheduled", "unscheduled"]}
 
 
 def test_a_removed_console_whose_archive_is_lost_still_needs_somebody(fleet: Fleet) -> None:
     fleet.ledger.retire("5678efab", fleet.clock.now())
-    _delete_both(fleet, "5678efab")
+    _delete_all(fleet, "5678efab")
     _empty_bucket(fleet, "5678efab")
     assert wrong(fleet.check()) == {"5678efab": ["absent", "removed"]}

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from audit_archive.audit.listing import Listing
@@ -55,7 +55,7 @@ def test_a_cycle_walks_the_whole_chain_again_and_each_day_a_part_of_it() -> None
 
 
 @given(st.data())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_of_a_healthy_archive_that_grows_no_day_tells_a_fault(data: st.DataObject) -> None:
     """Holes, late ids, epochs, foreign purges, keys that begin or change."""
     world = data.draw(archives())
@@ -123,7 +123,7 @@ def test_the_next_audit_tells_what_became_of_an_old_statement_or_checkpoint(deed
 
 
 @given(st.data())
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_whatever_becomes_of_an_object_a_cycle_finds_it(data: st.DataObject) -> None:
     """One bit, one version, one lock or one marker, on any day of a cycle, at any place."""
     watch = Watch()
@@ -184,6 +184,19 @@ def test_a_fault_that_there_is_no_time_to_look_at_again_is_counted_as_open() -> 
     assert found.is_valid
     assert (watch.rotation.faults, watch.rotation.last_result) == (1, "faults")
     assert found.unexpectedly_unchecked > 0
+
+
+def test_a_share_that_passes_a_fault_without_seeing_it_does_not_close_it() -> None:
+    """That a checkpoint is absent is a fault only once a later one is there: a share may end before that."""
+    watch = Watch(Victim(long_world(10, FakeSigner())), days=3)
+    watch.day()
+    seq = watch.victim.head.seq - 1
+    watch.victim.store.mark_deleted(checkpoint_key(CONSOLE, seq))
+    watch.source.seconds, watch.left = 0.25, 60.0
+    for _ in range(5):
+        watch.invocations()
+        watch.victim.world.later(DAY)
+        assert (watch.rotation.open_seqs, watch.rotation.last_result) == ((seq,), "faults")
 
 
 @pytest.mark.parametrize("days", [1, 3])

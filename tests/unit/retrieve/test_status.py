@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from audit_archive.adapters.folder_source import FolderSource
+from audit_archive.bookmark import AuditResult, Rotation
 from audit_archive.errors import IntegrityError, PurgeMismatchError
 from audit_archive.format.facts import Action, Cause, IdSpan
 from audit_archive.format.layout import statements_prefix
 from audit_archive.format.times import rfc3339
-from audit_archive.ports import AuditResult, Rotation
 from audit_archive.retrieve.status import OpenIntent, Status, statuses
 from tests.support import folders
 from tests.support.asking import reader_of

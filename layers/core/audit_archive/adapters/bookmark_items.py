@@ -1,4 +1,7 @@
-"""The items of the ledger's table that hold a bookmark of the daily audits, written and read. Pure.
+"""The items of the ledger's table that hold how far the daily audits are, written and read. Pure.
+
+In the partition `verify/_fleet`: an item for each Console, with a rotation field by field. In the partition
+`verify/<console>`:
 
 bookmark#<kind>       digest: SHA-256 over the packed bookmark; sizes: the bytes of its head, holes and names
 bookmark#<kind>#<n>   the packed bookmark, in parts
@@ -10,10 +13,10 @@ not match, and the bookmark counts as absent.
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from audit_archive.adapters.ledger_items import PART_BYTES, item_key, pack, unpack, unpack_head
-from audit_archive.bookmark import Bookmark, BookmarkKind
+from audit_archive.bookmark import Bookmark, BookmarkKind, Rotation
 from audit_archive.format.codec import from_json, to_json
 from audit_archive.format.verdicts import AuditedCoverage
 
@@ -72,3 +75,26 @@ def bookmark_of(item: "ReadItem", parts: "Iterable[ReadItem]") -> Bookmark:
     stated = unpack(more)
     covered = from_json(AuditedCoverage, stated["covered"])
     return Bookmark(unpack_head(head, holes), covered, names, stated["listing"], stated["longest_lock"])
+
+
+def progress_item(partition: str, console: str, rotation: Rotation) -> "Item":
+    """How far the daily audits of a Console are."""
+    return item_key(partition, console) | {n: _value(value) for n, value in to_json(rotation).items()}
+
+
+def _value(value: Any) -> "AttributeValueTypeDef":
+    if isinstance(value, list):
+        return {"L": [{"N": str(each)} for each in value]}
+    return {"N": str(value)} if isinstance(value, int) else {"S": value} if value else {"NULL": True}
+
+
+def rotation_of(item: "ReadItem") -> Rotation:
+    """The rotation in an item that `progress_item` wrote. Raises KeyError or ValueError for another item."""
+    values = {name: value for name, value in item.items() if name not in {"console", "item"}}
+    return from_json(Rotation, {name: _plain(value) for name, value in values.items()})
+
+
+def _plain(value: "AttributeValueTypeDef") -> Any:
+    if "L" in value:
+        return [int(each["N"]) for each in value["L"]]
+    return int(value["N"]) if "N" in value else value.get("S")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from audit_archive.adapters import bookmark_items
 from audit_archive.adapters import ledger_items as items
 from audit_archive.adapters.dynamodb import LedgerTable
-from audit_archive.bookmark import Bookmark, BookmarkKind
+from audit_archive.bookmark import Bookmark, BookmarkKind, Rotation
 from audit_archive.errors import IntegrityError
 from audit_archive.finding import Finding
 from audit_archive.fleet_ports import Failure, LastRuns, Told
@@ -21,7 +21,7 @@ from audit_archive.format.head import Head
 from audit_archive.format.head_digest import holes_sha256
 from audit_archive.format.index import Indexed
 from audit_archive.format.statement import Statement
-from audit_archive.ports import Lack, Rotation
+from audit_archive.ports import Lack
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -277,7 +277,7 @@ class DynamoDbVerifications:
     def last(self, console: str) -> Rotation | None:
         item = self._table.get(_FLEET, console)
         try:
-            return items.rotation_of(item) if item is not None else None
+            return bookmark_items.rotation_of(item) if item is not None else None
         except (KeyError, ValueError) as error:
             raise IntegrityError(
                 f"The audit's notes on {console} in the ledger can't be read: {error}. Delete the item "
@@ -285,7 +285,7 @@ class DynamoDbVerifications:
             ) from error
 
     def save(self, console: str, rotation: Rotation) -> None:
-        self._table.put(items.progress_item(_FLEET, console, rotation))
+        self._table.put(bookmark_items.progress_item(_FLEET, console, rotation))
 
     def rotations(self) -> dict[str, Rotation | None]:
         found = {item["item"]["S"]: item for item in self._table.query(_FLEET, "")}
@@ -322,7 +322,7 @@ _FLEET = _partition(items.FLEET)
 
 def _readable(item: "Mapping[str, AttributeValueTypeDef]") -> Rotation | None:
     try:
-        return items.rotation_of(item)
+        return bookmark_items.rotation_of(item)
     except (KeyError, ValueError):
         return None
 

@@ -39,14 +39,14 @@ import orjson
 
 from audit_archive.finding import Finding, FindingKind
 from audit_archive.fleet_ports import Failure, LastRuns, Told
-from audit_archive.format.codec import from_json, member_of, to_json
+from audit_archive.format.codec import from_json, member_of
 from audit_archive.format.facts import Cause, IdSpan, ObjectRef
 from audit_archive.format.head import Head, OpenHole
 from audit_archive.format.head_digest import holes_sha256
 from audit_archive.format.index import Indexed, indexed
 from audit_archive.format.layout import SEQ_DIGITS
 from audit_archive.format.statement import ArchiveStatement, Statement, StatementKind
-from audit_archive.ports import Lack, Rotation
+from audit_archive.ports import Lack
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
@@ -356,29 +356,6 @@ def _text(value: str | None) -> "AttributeValueTypeDef":
 
 def _number(value: int | None) -> "AttributeValueTypeDef":
     return {"NULL": True} if value is None else {"N": str(value)}
-
-
-def progress_item(partition: str, console: str, rotation: Rotation) -> "Item":
-    """How far the daily audits of a Console are."""
-    return item_key(partition, console) | {n: _value(value) for n, value in to_json(rotation).items()}
-
-
-def _value(value: Any) -> "AttributeValueTypeDef":
-    if isinstance(value, list):
-        return {"L": [{"N": str(each)} for each in value]}
-    return {"N": str(value)} if isinstance(value, int) else {"S": value} if value else {"NULL": True}
-
-
-def rotation_of(item: "Mapping[str, AttributeValueTypeDef]") -> Rotation:
-    """The rotation in an item that `progress_item` wrote. Raises KeyError or ValueError for another item."""
-    values = {name: value for name, value in item.items() if name not in {"console", "item"}}
-    return from_json(Rotation, {name: _plain(value) for name, value in values.items()})
-
-
-def _plain(value: "AttributeValueTypeDef") -> Any:
-    if "L" in value:
-        return [int(each["N"]) for each in value["L"]]
-    return int(value["N"]) if "N" in value else value.get("S")
 
 
 def indexed_of(item: "ReadItem") -> Indexed:

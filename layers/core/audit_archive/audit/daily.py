@@ -18,23 +18,13 @@ from audit_archive.audit.question import Audit, AuditQuestion, KnownPoint
 from audit_archive.audit.request import MOST_PARTS
 from audit_archive.audit.settings import SettingsCheck
 from audit_archive.audit.verify import verify_archive
-from audit_archive.bookmark import BookmarkKind
+from audit_archive.bookmark import AuditResult, BookmarkKind, Rotation
 from audit_archive.finding import Finding, FindingKind
 from audit_archive.format.codec import to_json
 from audit_archive.format.keys import PublicKey, SignatureCheck
 from audit_archive.format.times import DAY, rfc3339
 from audit_archive.format.verdicts import Depth, Fault, Verdict, Verification
-from audit_archive.ports import (
-    Alerts,
-    ArchiveSource,
-    AuditorNotes,
-    AuditResult,
-    Clock,
-    Ledger,
-    Rotation,
-    ScratchFile,
-    Verifications,
-)
+from audit_archive.ports import Alerts, ArchiveSource, AuditorNotes, Clock, Ledger, ScratchFile, Verifications
 
 MAX_ANNOUNCED = 200
 """Faults that one audit announces, all in one message. The next audit announces the next ones."""
@@ -67,16 +57,18 @@ def share_of(
 ) -> Share:
     """Today's share of `newest_seq` statements: those left in the cycle, divided by the days left in it.
 
-    So larger shares make up for a missed day or an unfinished share. `now`: epoch seconds. `goes_on`: the
-    rest of the unfinished share is asked for instead.
+    So larger shares make up for a missed day or an unfinished share. `now`: epoch seconds. `goes_on`: what is
+    left of the unfinished share is asked for instead, which may be nothing.
     """
     is_new = rotation is None or rotation.next_seq > newest_seq
     first, started_at = (
         (1, now) if is_new or rotation is None else (rotation.next_seq, rotation.cycle_started_at)
     )
     days_left = content_days - (now - started_at) // DAY
-    if goes_on and rotation is not None and first <= rotation.share_last:
-        return Share(first, rotation.share_last, started_at, is_behind=days_left < 1)
+    if goes_on and rotation is not None:
+        first = rotation.next_seq
+        last = max(rotation.share_last, first - 1)
+        return Share(first, last, rotation.cycle_started_at, is_behind=days_left < 1)
     left = newest_seq - first + 1
     count = -(-left // max(days_left, 1))
     return Share(first, first + count - 1, started_at, is_behind=days_left < 1)

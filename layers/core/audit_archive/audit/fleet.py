@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from audit_archive.bookmark import AuditResult, Rotation
 from audit_archive.fleet_ports import LastRuns, ScheduleFacts, Told
 from audit_archive.format.times import DAY, HOUR, rfc3339
-from audit_archive.ports import AuditResult, Rotation
 
 AUDIT_SUFFIX = "_verify"
 LOCKS_SUFFIX = "_locks"
@@ -104,6 +104,12 @@ class ConsoleHealth:
             yield f"{self.console} {problem.judgement} {problem.cause}"
 
 
+def console_of(schedule: str) -> str:
+    """The Console that a schedule of this name is for."""
+    suffix = next((each for each in (AUDIT_SUFFIX, LOCKS_SUFFIX) if schedule.endswith(each)), "")
+    return schedule.removesuffix(suffix)
+
+
 def join(
     schedules: Iterable[ScheduleFacts],
     runs: Iterable[LastRuns],
@@ -114,7 +120,7 @@ def join(
     by_name = {each.name: each for each in schedules}
     by_console = {each.console: each for each in runs}
     with_statements = set(archived)
-    scheduled = {name.removesuffix(AUDIT_SUFFIX).removesuffix(LOCKS_SUFFIX) for name in by_name}
+    scheduled = {console_of(name) for name in by_name}
     for console in sorted(scheduled | by_console.keys() | rotations.keys() | with_statements):
         yield Known(
             console=console,

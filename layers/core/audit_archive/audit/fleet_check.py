@@ -12,10 +12,10 @@ from typing import Any
 import orjson
 
 from audit_archive.audit.fleet import (
-    AUDIT_SUFFIX,
     ConsoleHealth,
     Judgement,
     Limits,
+    console_of,
     counts,
     join,
     judge,
@@ -118,7 +118,7 @@ def check_fleet(ports: FleetPorts, limits: Limits, keep: KeepFleet) -> FleetRepo
 def _schedules(schedules: Schedules) -> Iterator[ScheduleFacts]:
     """The schedules of Consoles. The group has others: that of this check, and what somebody put there."""
     for each in schedules.listed():
-        if is_console_id(each.name.removesuffix(AUDIT_SUFFIX)):
+        if is_console_id(console_of(each.name)):
             yield each
 
 

@@ -87,7 +87,7 @@ class _DailyWalks:
         look_for_strays(self._work.audit, self._question, chain, tally, is_early=continue_at is not None)
         found = report_of(self._question, chain, tally, keys, continue_at=continue_at)
         is_done = continue_at is None and self._chain.is_whole and not self._is_cut_short
-        is_stuck = self._chain.is_whole and continue_at == self._question.from_seq
+        is_stuck = self._chain.is_whole and continue_at == self._question.from_seq and self._is_at_share()
         return Onward(found, self._bookmarks(), examined, is_done, self._share.has_passed_over, is_stuck)
 
     # ------------------------------------------------------------------------------ the share
@@ -101,9 +101,16 @@ class _DailyWalks:
         begin = begin_at(self._work.audit.source, console, bookmark) if is_before else None
         return begin.point if begin is not None else Point(0, Head(console))
 
+    def _is_at_share(self) -> bool:
+        """Whether the walk over the share begins with its first statement, and not before."""
+        first = self._question.from_seq
+        return first > self._chain.begin.number or self._behind_begin.number == first - 1
+
     def _share_steps(self) -> Iterator[Step]:
         last = self._question.to_seq or self._chain.end.number
         middle = self._chain.begin.number
+        if self._question.from_seq > last:
+            return  # an earlier part of the audit was done with the share
         if self._question.from_seq <= middle:
             yield from self._steps_behind(min(last, middle))
         if last > middle:
@@ -151,43 +158,43 @@ class _DailyWalks:
         self._share.check_again(
             step for number, step in sorted(walked.again.items()) if number not in self._share.checked
         )
-        gone = {n for n in self._question.again - walked.again.keys() if n > walked.begin.number}
-        return frozenset(self._question.again & self._share.checked) | (gone if walked.is_whole else set())
+        return frozenset(n for n in self._question.again if self._is_examined(n, walked))
+
+    def _is_examined(self, number: int, walked: WalkedChain) -> bool:
+        """Whether a walk has passed a statement, and its objects were checked: it would have told a fault."""
+        if number not in walked.again:
+            return walked.is_whole and number > walked.begin.number
+        is_settled = walked.unsettled is None or number < walked.unsettled
+        return is_settled and number in self._share.checked
 
     # ------------------------------------------------------------------------------ what was found
 
     def _found(self, *, is_early: bool) -> tuple[AuditTally, WalkedChain, Keys]:
-        """What counts of the walks: that of the whole chain, or else all of them."""
-        tally = AuditTally()
-        if self._whole is not None and not self._is_cut_short:
-            work, chain = self._whole
+        """What counts of the walks: that of the whole chain, if it is of the whole, or else all of them."""
+        tally, whole = AuditTally(), self._whole
+        if whole is not None and whole[1].is_whole and not whole[1].begin.number:
+            work, chain = whole
             parts = [work.tally, self._objects.tally]
         else:
             work, chain = self._work, self._chain
             parts = [work.tally, self._behind.tally, self._objects.tally]
-            parts += [self._whole[0].tally] if self._whole is not None else []
             work.keys.add(self._behind.keys)
+            if whole is None:
+                self._count_unwalked(tally, is_early=is_early)
+            else:
+                parts.append(whole[0].tally)
         for part in parts:
             tally.add(part)
-        self._count_unwalked(tally, chain, is_early=is_early)
         return tally, chain, work.keys
 
-    def _count_unwalked(self, tally: AuditTally, chain: WalkedChain, *, is_early: bool) -> None:
-        """Count the statements before the walk that counts."""
-        if self._is_cut_short:
-            return  # the walk of the whole chain has counted those that it did not reach
-        walked = self._behind_count if chain is self._chain else 0
-        left = 0
-        if (
-            chain is self._chain
-            and is_early
-            and chain.is_whole
-            and self._question.from_seq <= chain.begin.number
-        ):
-            last = min(self._question.to_seq or chain.begin.number, chain.begin.number)
-            left = max(0, last - self._behind_begin.number - walked)
+    def _count_unwalked(self, tally: AuditTally, *, is_early: bool) -> None:
+        """Count the statements before the walk to the end that the walk over the share did not come to."""
+        first, middle, left = self._question.from_seq, self._chain.begin.number, 0
+        if is_early and self._chain.is_whole and first <= middle:
+            last = min(self._question.to_seq or middle, middle)
+            left = max(0, last - self._behind_begin.number - self._behind_count)
         tally.skip(Checked.STATEMENTS, Why.TIME, left)
-        tally.skip(Checked.STATEMENTS, Why.EARLIER, chain.begin.number - walked - left)
+        tally.skip(Checked.STATEMENTS, Why.EARLIER, middle - self._behind_count - left)
 
     def _bookmarks(self) -> dict[BookmarkKind, Bookmark]:
         """The bookmarks for the next audit, where they are not what they were."""

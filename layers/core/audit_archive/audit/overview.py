@@ -182,6 +182,7 @@ class WalkedChain:
     archive statement states, in seconds. `is_whole`: whether the walk reached the
     end of the chain. `is_unbroken`: whether each statement so far goes on from the one before, and no
     reference contradicts its hash. `again`: the steps over the statements that are to be looked at again.
+    `unsettled`: the lowest statement on which a walk that was cut short allows no verdict.
     """
 
     def __init__(self, question: AuditQuestion, begin: Begin | None = None) -> None:
@@ -193,6 +194,7 @@ class WalkedChain:
         self.newest = bookmark.head
         self.newest_sha256 = bookmark.head.statement.sha256 if bookmark.head.statement is not None else None
         self.again: dict[int, Step] = {}
+        self.unsettled: int | None = None
         self.since: Point | None = None
         self.wanted: Counter[Checked] = Counter()
         self.longest_lock = bookmark.longest_lock
@@ -295,6 +297,7 @@ def walk_chain(
         index.compare(step)
         audit.progress(Done(count, None, 0, None))
         if deadline.is_over:
+            chain.unsettled = walk.unsettled
             return chain
     walk.finish(chain.newest, chain.end.number)
     chain.is_whole = True

@@ -138,6 +138,11 @@ class Signatures:
             self._absent.append(slot.number)
         self._opened.pop(slot.number, None)
 
+    @property
+    def unsettled(self) -> int | None:
+        """The lowest statement without a checkpoint of which only a later one shows whether that is right."""
+        return self._absent[0] if self._absent else None
+
     def finish(self, newest: int) -> None:
         """Add what is known only at the end of the chain. `newest`: the number of its last statement."""
         self._add_absent_faults()

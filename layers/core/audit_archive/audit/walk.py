@@ -211,6 +211,11 @@ class Walk:
             yield step
             point = step.after
 
+    @property
+    def unsettled(self) -> int | None:
+        """The lowest statement on which the steps so far allow no verdict; None without one."""
+        return self._signatures.unsettled
+
     def finish(self, newest: Head, number: int) -> None:
         """Add what is known only after the last step. `number`: the last one that has a statement."""
         self._references.finish(self._tally, newest, number)
