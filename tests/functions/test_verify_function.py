@@ -14,7 +14,7 @@ from audit_archive.audit.daily import EVERY_CONSOLE
 from audit_archive.errors import RequestError, SettingsError
 from audit_archive.format.bucket_settings import Setting
 from audit_archive.format.checkpoint import parse_checkpoint, parse_note
-from tests.functions.deployed import as_the_template_made_it, lock_by_default, schedule
+from tests.functions.deployed import SCHEDULES, as_the_template_made_it, lock_by_default, schedule
 from tests.functions.world import CONSOLE, READ_KEY, World
 from tests.support.entries import Json
 from tests.support.fakes import FakeSigner
@@ -222,7 +222,7 @@ def test_a_missing_setting_is_named(audit: World, name: str) -> None:
 
 def test_a_healthy_fleet_is_counted_and_nothing_is_told(audit: World) -> None:
     messages = audit.topic()
-    schedule(audit, CONSOLE, f"{CONSOLE}_verify", "_fleet")
+    schedule(audit, *SCHEDULES)
     audit.invoke({"console": CONSOLE})
     audit = replace(audit, output="")
     answer = audit.invoke(json.loads((EVENTS / "verify-fleet.json").read_text()))
@@ -240,7 +240,7 @@ def test_a_failed_run_and_a_schedule_that_is_gone_are_named_once(
     audit: World, archive_app: ModuleType
 ) -> None:
     messages = audit.topic()
-    schedule(audit, CONSOLE)
+    schedule(audit, CONSOLE, f"{CONSOLE}_locks")
     audit.set(SECRET_PREFIX=audit.name, PURGE_MODE="on", CONSOLE_URL_TEMPLATE=audit.console.url)
     audit.aws.secrets.delete_secret(SecretId=audit.secret("read"), ForceDeleteWithoutRecovery=True)
     with pytest.raises(SettingsError):
