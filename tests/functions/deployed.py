@@ -1,15 +1,18 @@
-"""What a deploy of the template makes besides bucket, table and secrets: the bucket's settings, and schedules."""
+"""What a deploy makes besides bucket, table and secrets: the bucket's settings, and schedules."""
 
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 
 from audit_archive.format.bucket_settings import BucketFacts, Setting, expected_settings
 from audit_archive.format.facts import LockMode
 from tests.functions.world import CONSOLE, World
+
+if TYPE_CHECKING:
+    from mypy_boto3_scheduler import EventBridgeSchedulerClient
 
 ROLE = "arn:aws:iam::123456789012:role/archive"
 SCHEDULES = (CONSOLE, f"{CONSOLE}_verify", f"{CONSOLE}_locks", "_fleet")
@@ -29,7 +32,8 @@ def lock_by_default(world: World) -> None:
 def as_the_template_made_it(world: World) -> None:
     """The bucket has the settings of the template, without policy and lock, and the function knows them all.
 
-    moto obeys a Deny whatever its conditions say: with the policy it would refuse every read. `Cloud` keeps it.
+    moto obeys a Deny whatever its conditions say, so with the policy it would refuse every read. `Cloud`
+    keeps it.
     """
     world.set(ARCHIVE_ROLE=ROLE)
     s3, bucket, made = world.aws.s3, world.name, template_made(world)
@@ -44,9 +48,9 @@ def policy_of(world: World) -> bytes:
     return json.dumps(template_made(world)[Setting.POLICY]).encode()
 
 
-def schedule(world: World, *names: str) -> None:
+def schedule(world: World, *names: str, client: EventBridgeSchedulerClient | None = None) -> None:
     """The group of the stack, with schedules of these names."""
-    scheduler = boto3.client("scheduler")
+    scheduler = client or boto3.client("scheduler")
     scheduler.create_schedule_group(Name=world.name)
     world.set(SCHEDULE_GROUP=world.name)
     for name in names:

@@ -1,9 +1,12 @@
 """How CloudWatch comes from samples of a metric to the state of an alarm of the rendered template.
 
-The rules, and the examples in `tests/template/test_alarm_evaluation.py`, are those of AWS's page on missing data:
-docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html. CloudWatch looks at more
-periods than `EvaluationPeriods`: the evaluation range. How many, AWS does not say; in its examples it is two
-more. The window slides: periods are counted back from the moment of evaluation (alarm-evaluation-window.html).
+The rules are from three pages of docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring:
+
+- alarms-and-missing-data.html; its tables are the examples of `tests/template/test_alarm_evaluation.py`.
+  CloudWatch looks at more periods than `EvaluationPeriods`: the evaluation range. How many, AWS does not say;
+  in its examples it is two more
+- alarm-evaluation-window.html: the window slides, so periods are counted back from the moment of evaluation
+- alarm-evaluation.html: an alarm that looks back over more than a day is evaluated at each full hour
 """
 
 from __future__ import annotations
@@ -119,6 +122,8 @@ class Reader:
         self, until: float, since: float = 0, state: State = State.INSUFFICIENT_DATA, every: float = OFTEN
     ) -> Iterator[tuple[float, State]]:
         """The changes of the state, each with its moment; actions run on these only."""
+        if window_of(self._alarm) > DAY:
+            since, every = since // HOUR * HOUR, HOUR
         for number in range(1, int((until - since) // every) + 1):
             now = since + number * every
             before, state = state, self.state_at(now, state)

@@ -90,6 +90,16 @@ def test_a_breach_lasts_until_it_leaves_the_evaluation_range() -> None:
     ]
 
 
+def test_an_alarm_that_looks_back_over_more_than_a_day_is_evaluated_at_each_full_hour() -> None:
+    samples = [sample(100)]
+    assert next(Reader(alarm(EvaluationPeriods=1, Period=86_400), samples).changes(7200, since=60)) == (
+        360,
+        ALARM,
+    )
+    long = alarm(EvaluationPeriods=25, DatapointsToAlarm=1, Period=3600)
+    assert next(Reader(long, samples).changes(7200, since=60)) == (3600, ALARM)
+
+
 @pytest.mark.parametrize(
     ("statistic", "threshold", "state"),
     [("Sum", 3, OK), ("Sum", 2, ALARM), ("Maximum", 2, OK), ("SampleCount", 1, ALARM), ("Average", 1, ALARM)],

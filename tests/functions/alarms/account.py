@@ -3,11 +3,11 @@
 A function really runs, with the environment that the template gives it, so its metrics have the names that
 they have on AWS. Time is told: nothing waits. What AWS sends is from these pages of docs.aws.amazon.com:
 
-- lambda/latest/dg/monitoring-metrics-types.html: `Invocations`, `Errors`, `Throttles`, `AsyncEventsDropped` (also
-  for an event that went to its destination), `DestinationDeliveryFailures`, by `FunctionName`
+- lambda/latest/dg/monitoring-metrics-types.html: `Invocations`, `Errors`, `Throttles`, `AsyncEventsDropped`
+  (also for an event that went to its destination), `DestinationDeliveryFailures`, by `FunctionName`
 - lambda/latest/dg/invocation-async-error-handling.html: two retries, after one minute and after two more
-- AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html: `NumberOfMessagesSent`,
-  by `QueueName`
+- AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html:
+  `NumberOfMessagesSent`, by `QueueName`
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from types import ModuleType
-from typing import Any
 
 from audit_archive.errors import AuditArchiveError
 from tests.functions.cloud import Cloud
@@ -96,7 +95,9 @@ class Watched:
 
     def send_message(self, queue: str) -> None:
         """A message comes to a queue."""
-        self._send(Series("AWS/SQS", "NumberOfMessagesSent", frozenset({("QueueName", f"{queue}.QueueName")})), 1)
+        self._send(
+            Series("AWS/SQS", "NumberOfMessagesSent", frozenset({("QueueName", f"{queue}.QueueName")})), 1
+        )
 
     def throttle(self, function: str, minutes: int) -> None:
         """Lambda refuses to start a function, again and again."""

@@ -20,8 +20,8 @@ from tests.support.alarms import DAY, HOUR, MINUTE
 class Cause:
     """One cause, and exactly the alarms that it sets off.
 
-    `within` is how long after it they go off at the latest, in seconds. `messages`: the kinds of the messages that
-    the functions themselves send.
+    `within` is how long after it they go off at the latest, in seconds. `messages`: the kinds of the messages
+    that the functions themselves send.
     """
 
     says: str
@@ -152,6 +152,7 @@ CAUSES = (
         "somebody destroyed an archived export, and the audit finds that",
         destroyed_export,
         ("VerifyFaultsAlarm", "NotCheckedAlarm"),
+        HOUR,
         messages=("VerifyFault",),
     ),
     Cause(
@@ -160,12 +161,21 @@ CAUSES = (
         ("UnhealthyConsolesAlarm",),
         messages=("FleetCheck",),
     ),
-    Cause("no fleet check is made any more", no_more_checks, ("FleetNotCheckedAlarm",), 32 * HOUR + 5 * MINUTE),
-    Cause("no audit is made any more", no_more_audits, ("NotVerifiedAlarm",), 50 * HOUR + 5 * MINUTE),
-    Cause("the audits take longer than `ContentDays` for all contents", late_contents, ("LateContentsAlarm",)),
-    Cause("the audit may no longer read a setting of the bucket", refused_setting, ("NotCheckedAlarm",)),
+    Cause("no fleet check is made any more", no_more_checks, ("FleetNotCheckedAlarm",), 33 * HOUR),
+    Cause("no audit is made any more", no_more_audits, ("NotVerifiedAlarm",), 51 * HOUR),
     Cause(
-        "ids are missing on the Console, and no receipt explains them", missing_ids, ("UnexplainedHolesAlarm",)
+        "the audits take longer than `ContentDays` for all contents",
+        late_contents,
+        ("LateContentsAlarm",),
+        HOUR,
+    ),
+    Cause(
+        "the audit may no longer read a setting of the bucket", refused_setting, ("NotCheckedAlarm",), HOUR
+    ),
+    Cause(
+        "ids are missing on the Console, and no receipt explains them",
+        missing_ids,
+        ("UnexplainedHolesAlarm",),
     ),
 )
 

@@ -79,7 +79,6 @@ def _condition(alarm: Mapping[str, Any]) -> str:
 def duration(seconds: float) -> str:
     """Seconds in the largest unit that divides them."""
     for unit, name in ((DAY, "days"), (HOUR, "h"), (MINUTE, "min")):
-        if seconds % unit == 0 and seconds < 100 * unit:
+        if seconds % unit == 0:
             return f"{seconds / unit:.0f} {name}".replace("1 days", "1 day")
-    whole, rest = divmod(seconds, HOUR)
-    return f"{whole:.0f} h {rest / MINUTE:.0f} min"
+    return f"{seconds:.0f} s"

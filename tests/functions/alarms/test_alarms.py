@@ -31,7 +31,7 @@ def test_a_cause_sets_off_its_alarms_and_no_other(
 
 
 def went_off(stack: Rendered, watched: Watched, within: float) -> Iterator[str]:
-    """The alarms that go off in time. One whose metric was never sent waits for it here, and does not count."""
+    """The alarms that go off in time. One whose metric was never sent does not count: it waits."""
     for name, alarm in stack.of_type("AWS::CloudWatch::Alarm").items():
         reader = Reader(alarm, watched.samples)
         every = max(MINUTE, reader.period / 12)

@@ -15,8 +15,8 @@ from tests.support.invocation import Hurried
 from tests.support.stack import Rendered
 
 DAYS, FIRST_OF_MONTH, HURRIED, MENDED = 8, 3, 4, 5
-"""The week begins with the first day of a new stack. On days of it the locks are extended, an audit goes on in a
-second invocation, and a retry mends a failure."""
+"""The week begins with the first day of a new stack. On days of it the locks are extended, an audit goes on
+in a second invocation, and a retry mends a failure."""
 
 LOOKS = 3
 """At its clock, until an audit that is made in two parts has no time any more."""

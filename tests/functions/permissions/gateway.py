@@ -30,7 +30,7 @@ class Names:
 
     buckets: Mapping[str, str] = field(default_factory=dict)
     others: Mapping[str, str] = field(default_factory=dict)
-    secrets: tuple[str, str] = ("", "")
+    prefix: tuple[str, str] = ("", "")
 
     def of(self, asked: Asked) -> Asked:
         """The same request, with the template's name of its resource."""
@@ -38,7 +38,7 @@ class Names:
             bucket, slash, key = asked.resource.removeprefix("arn:aws:s3:::").partition("/")
             return replace(asked, resource=f"arn:aws:s3:::{self.buckets.get(bucket, bucket)}{slash}{key}")
         resource = self.others.get(asked.resource, asked.resource)
-        return replace(asked, resource=resource.replace(*self.secrets) if self.secrets[0] else resource)
+        return replace(asked, resource=resource.replace(*self.prefix) if self.prefix[0] else resource)
 
 
 class Gateway:
