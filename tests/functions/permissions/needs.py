@@ -37,7 +37,9 @@ def needs(stage: Stage, role: str) -> dict[Permission, str]:
         candidates = [job for job, needed in used.items() if permission in needed]
         first = next((job for job in candidates if suffers(stage, job, permission)), None)
         others = [job for job in candidates if permission.action in job.also and job is not first]
-        shown = [job.says for job in (first, *others) if job and (job is first or suffers(stage, job, permission))]
+        shown = [
+            job.says for job in (first, *others) if job and (job is first or suffers(stage, job, permission))
+        ]
         found[permission] = "; ".join(shown) or used_by_aws(permission) or ""
     return found
 
