@@ -275,7 +275,7 @@ def schedules(world: World, *names: str) -> None:
 
 def test_a_healthy_fleet_is_counted_and_nothing_is_told(audit: World) -> None:
     messages = audit.topic()
-    schedules(audit, CONSOLE, f"{CONSOLE}_verify", "_fleet")
+    schedules(audit, CONSOLE, f"{CONSOLE}_verify", f"{CONSOLE}_locks", "_fleet")
     audit.invoke({"console": CONSOLE})
     audit = replace(audit, output="")
     answer = audit.invoke(json.loads((EVENTS / "verify-fleet.json").read_text()))
@@ -293,7 +293,7 @@ def test_a_failed_run_and_a_schedule_that_is_gone_are_named_once(
     audit: World, archive_app: ModuleType
 ) -> None:
     messages = audit.topic()
-    schedules(audit, CONSOLE)
+    schedules(audit, CONSOLE, f"{CONSOLE}_locks")
     audit.set(SECRET_PREFIX=audit.name, PURGE_MODE="on", CONSOLE_URL_TEMPLATE=audit.console.url)
     audit.aws.secrets.delete_secret(SecretId=audit.secret("read"), ForceDeleteWithoutRecovery=True)
     with pytest.raises(SettingsError):
