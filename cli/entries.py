@@ -70,7 +70,9 @@ def entries(
     check_free(*filter(None, [output]))
     reader = chosen.reader(folder)
     asked_by = asked_now(request, reader)
-    found = find_entries(reader, request.query, request.form, with_forms=request.with_forms)
+    found = find_entries(
+        reader, request.query, request.form, with_forms=request.with_forms, offset_at=request.offset_at
+    )
     answer = entries_answer(request, asked_by, found, {"file": str(output) if output is not None else None})
     if found.body is not None:
         with closing(found.body.file) as file:

@@ -80,7 +80,13 @@ class Desk:
                     return status_answer(request, asked, statuses(self.reader, request.console))
 
     def _entries(self, request: EntriesRequest, asked: Asked, asked_at: int) -> dict[str, Any]:
-        found = find_entries(self.reader, request.query, request.form, with_forms=request.with_forms)
+        found = find_entries(
+            self.reader,
+            request.query,
+            request.form,
+            with_forms=request.with_forms,
+            offset_at=request.offset_at,
+        )
         place = self._put(request.query, found.body, request.form, asked_at)
         return entries_answer(request, asked, found, place)
 

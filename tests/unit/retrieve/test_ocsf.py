@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audit_archive.format.canonical import canonical_bytes, source_line
-from audit_archive.retrieve.formats import FORMATS, LineOrigin
+from audit_archive.retrieve.formats import FORMATS
 from audit_archive.retrieve.ocsf import THINGS, TO_A_THING, TO_A_USER, VERSION, ocsf_event, ocsf_line
+from audit_archive.retrieve.rows import LineOrigin
 from tests.unit.retrieve.ocsf_schema import SCHEMA, faults
 
 ENTRY: dict[str, Any] = {

@@ -133,7 +133,7 @@ def gather(
     counter, shown, wanted = ActivityCounter(offset_at), Shown(), dict[int, dict[bytes, int]]()
     left = max_proofs
     rows_file.write(CSV.header)
-    for place, lines in search.lines():
+    for place, lines in search.lines(offset_at):
         lines_file.write(b"".join([line + b"\n" for line in lines]))
         rows_file.write(b"".join([CSV.render(line, place) for line in lines]))
         for line in lines:
