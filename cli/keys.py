@@ -1,6 +1,7 @@
 """`keys`: the public keys that checkpoints are signed with, by the stack and by the chain."""
 
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ class Named:
 @click.option(
     "--output",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Write each key into a file in this folder: signing-key-<key id>.pem.",
+    help="Write each key into a file in this folder: signing-key-<key id>.pem, bundle-key-<key id>.pem.",
 )
 @folder_option
 @global_options(hidden=True)
@@ -42,7 +43,8 @@ def keys(chosen: Chosen, /, console: str, output: Path | None, folder: Path | No
 
     Keep them apart from the archive, and give them to whoever verifies it: `canary-audit verify --key`. The
     command reads the whole chain of statements. If the stack does not sign with the newest key of the
-    chain, the exit status is 1.
+    chain, the exit status is 1. The key that signs bundles of evidence is the stack's word: the chain does
+    not name it.
     """
     reader = chosen.reader(folder)
     if next(committed_after(reader.source, Head(console)), None) is None:
@@ -50,12 +52,15 @@ def keys(chosen: Chosen, /, console: str, output: Path | None, folder: Path | No
     named = named_keys(reader, console)
     own = chosen.stack.signing_key() if folder is None else None
     agrees = _agrees(named, own) if folder is None else None
-    files = _write(named, output) if output is not None else {}
+    makes = chosen.stack.bundle_key() if folder is None else None
+    files = _write(named, makes, output) if output is not None else {}
     if chosen.is_json:
         known = [_record(each.key) | {"seq": each.seq, "file": files.get(each.key)} for each in named]
-        show_json({"console": console, "chain": known, "stack": own and _record(own), "agrees": agrees})
+        stack = {"stack": own and _record(own), "bundles": makes and _record(makes)}
+        show_json({"console": console, "chain": known, **stack, "agrees": agrees})
     else:
         _show(named, own, agrees=agrees)
+        _show_maker(makes)
     if agrees is False:
         raise Failure(
             "KeysDiffer",
@@ -82,16 +87,23 @@ def key_file(key: PublicKey) -> str:
     return f"signing-key-{key.key_id.hex()}.pem"
 
 
+def bundle_key_file(key: PublicKey) -> str:
+    """What the file of a key is called that signs bundles."""
+    return f"bundle-key-{key.key_id.hex()}.pem"
+
+
 def _agrees(named: list[Named], own: PublicKey | None) -> bool | None:
     """Whether the stack signs with the key that the chain names last; None if neither has one."""
     newest = named[-1].key if named else None
     return None if newest is None and own is None else newest == own
 
 
-def _write(named: list[Named], output: Path) -> dict[PublicKey, str]:
+def _write(named: list[Named], makes: PublicKey | None, output: Path) -> dict[PublicKey, str]:
     files = {}
-    for key in dict.fromkeys(each.key for each in named):
-        path = output / key_file(key)
+    names = {each.key: key_file(each.key) for each in named}
+    names |= {makes: bundle_key_file(makes)} if makes is not None else {}
+    for key, name in names.items():
+        path = output / name
         with written(path) as file:
             file.write(key.pem().encode())
         files[key] = str(path)
@@ -99,7 +111,7 @@ def _write(named: list[Named], output: Path) -> dict[PublicKey, str]:
 
 
 def _record(key: PublicKey) -> dict[str, Any]:
-    return {"key_id": key.key_id.hex(), "pem": key.pem()}
+    return {"key_id": key.key_id.hex(), "sha256": sha256(key.spki).hexdigest(), "pem": key.pem()}
 
 
 def _show(named: list[Named], own: PublicKey | None, *, agrees: bool | None) -> None:
@@ -114,3 +126,12 @@ def _show(named: list[Named], own: PublicKey | None, *, agrees: bool | None) -> 
         say("That is the newest key of the chain.")
     elif agrees is None and named:
         say("These keys come from the archive itself: compare them with copies that you kept elsewhere.")
+
+
+def _show_maker(key: PublicKey | None) -> None:
+    if key is not None:
+        say(
+            f"The stack signs bundles of evidence with the key {key.key_id.hex()}. SHA-256 of its DER: "
+            f"{sha256(key.spki).hexdigest()}. Give it to verify.py with --bundle-key."
+        )
+        click.echo(key.pem(), nl=False)

@@ -189,6 +189,17 @@ class Stack:
         kms: KMSClient = self.client("kms")
         return KmsSigner(kms, self.settings.signing_key).public_key()
 
+    def bundle_key(self) -> PublicKey | None:
+        """The public half of the key that signs the stack's bundles of evidence; None if it signs none."""
+        name = self.output("RetrieveFunction")
+        with asking(f"The function {name} can't be looked at"):
+            found = self.client("lambda").get_function_configuration(FunctionName=name)
+        key = found.get("Environment", {}).get("Variables", {}).get("BUNDLE_KEY")
+        if not key:
+            return None
+        kms: KMSClient = self.client("kms")
+        return KmsSigner(kms, key).public_key()
+
 
 def error_code_of(error: CloudError) -> str:
     """AWS's code for the error."""

@@ -31,7 +31,7 @@ from audit_archive.desk import Desk
 from audit_archive.evidence.bundle import BundleTools
 from audit_archive.format.facts import RunFacts
 from audit_archive.format.times import HOUR, MINUTE, rfc3339
-from audit_archive.ports import Alerts, PurgingConsole
+from audit_archive.ports import Alerts, PurgingConsole, Signer
 from audit_archive.retrieve.request import parse_request
 from audit_archive.retrieve.statements import Reader
 from audit_archive.run.archive_run import archive_console
@@ -102,7 +102,7 @@ def retrieve(event: object, context: InvocationContext) -> dict[str, Any]:
         verifications=DynamoDbVerifications(dynamodb, settings.ledger_table),
     )
     desk = Desk(
-        tools=BundleTools(reader, is_signed, handouts()),
+        tools=BundleTools(reader, is_signed, handouts(), signer=_bundle_signer(settings)),
         reports=S3ReportStore(s3, settings.reports_bucket),
         link_export=S3Links(s3, settings.archive_bucket).link,
         link_seconds=settings.link_minutes * MINUTE,
@@ -165,6 +165,13 @@ def _run(
         scratch=scratch_file,
         signing=_signing(settings),
     )
+
+
+def _bundle_signer(settings: RetrieveSettings) -> Signer | None:
+    if settings.bundle_key is None:
+        return None
+    kms: KMSClient = _client("kms")
+    return KmsSigner(kms, settings.bundle_key)
 
 
 def _signing(settings: Settings) -> Signing | None:

@@ -149,12 +149,16 @@ class Settings:
 
 @dataclass(frozen=True)
 class RetrieveSettings:
-    """What the retrieve function was deployed with. `link_minutes`: how long a link to an answer works."""
+    """What the retrieve function was deployed with. `link_minutes`: how long a link to an answer works.
+
+    `bundle_key`: the key that signs bundles of evidence; None: they are not signed.
+    """
 
     archive_bucket: str
     ledger_table: str
     reports_bucket: str
     link_minutes: int
+    bundle_key: str | None = None
 
     @classmethod
     def from_environment(cls, variables: Mapping[str, str] = environ) -> "RetrieveSettings":
@@ -165,6 +169,7 @@ class RetrieveSettings:
             ledger_table=read.text("LEDGER_TABLE"),
             reports_bucket=read.text("REPORTS_BUCKET"),
             link_minutes=read.whole("LINK_MINUTES", default=15, low=1, high=720),
+            bundle_key=variables.get("BUNDLE_KEY") or None,
         )
 
 

@@ -21,6 +21,7 @@ from audit_archive.evidence.gathering import MAX_PROOFS, Gathered, gather
 from audit_archive.evidence.model import BundleFile, Custody, Report
 from audit_archive.evidence.packing import Packer
 from audit_archive.evidence.report.page import report_page
+from audit_archive.format.bundle_note import bundle_note, bundle_text
 from audit_archive.format.codec import to_json
 from audit_archive.format.facts import ObjectRef
 from audit_archive.format.hashing import chunks_of, hash_all
@@ -28,7 +29,7 @@ from audit_archive.format.head import Head
 from audit_archive.format.keys import PublicKey, SignatureCheck
 from audit_archive.format.statement import Statement, key_named_by
 from audit_archive.format.verdicts import Checked, Depth, Verdict, Verification, Why
-from audit_archive.ports import NO_VERSION, Handouts
+from audit_archive.ports import NO_VERSION, Handouts, Signer
 from audit_archive.retrieve.coverage import Coverage
 from audit_archive.retrieve.covering import unnamed
 from audit_archive.retrieve.outcome import AnswerOutcome, outcome_of, sentence
@@ -39,8 +40,9 @@ from audit_archive.retrieve.search import Body, Search
 from audit_archive.retrieve.statements import ChainReading, KnownChain, Reader, answered
 from audit_archive.storage.chain import LoadedObject
 
-KEY, VERIFIER = "public-key.pem", "verify.py"
+KEY, BUNDLE_KEY, VERIFIER = "public-key.pem", "bundle-key.pem", "verify.py"
 PAGE, ENTRIES, ROWS, MANIFEST = "report.html", "entries.ndjson", "entries.csv", "manifest.json"
+NOTE = "SHA256SUMS.note"
 
 BUNDLE_FORMAT = "canary-audit-evidence/1"
 """The format of a bundle (docs/evidence.md)."""
@@ -60,13 +62,17 @@ MANIFEST_FIELDS = (
 
 @dataclass(frozen=True)
 class BundleTools:
-    """What a bundle is made with. `max_proofs`: that many lines, the first ones, get a proof."""
+    """What a bundle is made with. `max_proofs`: that many lines, the first ones, get a proof.
+
+    `signer`: the key that signs the list of files; None: the bundle is not signed.
+    """
 
     reader: Reader
     is_signed: SignatureCheck
     handouts: Handouts
     progress: Progress = no_progress
     max_proofs: int = MAX_PROOFS
+    signer: Signer | None = None
 
 
 @dataclass(frozen=True)
@@ -117,14 +123,15 @@ class Parts:
     proven: int
     reasons: tuple[str, ...]
     signer: PublicKey | None
+    bundle_key: PublicKey | None
 
 
 def build_evidence(tools: BundleTools, request: EvidenceRequest, asked: Mapping[str, Any]) -> Evidence:
     """Make the bundle for a question. The caller closes its file. `asked`: who asked, when and why.
 
-    The same question to the same archive, with the same `asked`, gives the same bytes. Faults of the chain
-    are in the report and do not stop it. Raises IntegrityError if an object that the bundle would hold does
-    not match its statement, RequestError if there is not enough time.
+    The same question to the same archive, with the same `asked`, gives the same bytes, but for the signature.
+    Faults of the chain are in the report and do not stop it. Raises IntegrityError if an object that the
+    bundle would hold does not match its statement, RequestError if there is not enough time, SigningError.
     """
     reader, query = tools.reader, request.query
     with ExitStack() as kept, reader.scratch() as lines, reader.scratch() as rows:
@@ -142,7 +149,7 @@ def build_evidence(tools: BundleTools, request: EvidenceRequest, asked: Mapping[
             report = _report(request, asked, answer, gathered, (audited, parts), files=packer.files)
             packer.add(MANIFEST, [_manifest(report)])
             packer.add(PAGE, _page(report, lines, tools.handouts))
-            packer.add_sums()
+            _sign(tools.signer, query.console, packer)
         body = _body(file)
         kept.pop_all()
     return replace(answer, report=report, body=body)
@@ -224,8 +231,19 @@ def pack_parts(tools: BundleTools, search: Search, wanted: Wanted, packer: Packe
     signer = search.chain.keys[-1] if search.chain.keys else None
     if signer is not None:
         packer.add(KEY, [signer.pem().encode()])
+    bundle_key = tools.signer.public_key() if tools.signer is not None else None
+    if bundle_key is not None:
+        packer.add(BUNDLE_KEY, [bundle_key.pem().encode()])
     packer.add(VERIFIER, [tools.handouts.verifier])
-    return Parts(proven, reasons, signer)
+    return Parts(proven, reasons, signer, bundle_key)
+
+
+def _sign(signer: Signer | None, console: str, packer: Packer) -> None:
+    """Pack the list of all files, and the signature over it."""
+    sums = packer.add_sums().sha256
+    if signer is not None:
+        signature = signer.sign(bundle_text(console, sums))
+        packer.add(NOTE, [bundle_note(console, sums, signer.public_key(), signature)])
 
 
 def _pack_proofs(
@@ -277,6 +295,7 @@ def _report(
         proven=parts.proven,
         reasons=parts.reasons,
         signer=parts.signer,
+        bundle_key=parts.bundle_key,
         shown=gathered.shown.count,
         shown_sha256=gathered.shown.sha256,
     )
@@ -291,7 +310,9 @@ def _manifest(report: Report) -> bytes:
     fields = {name: to_json(getattr(report, name)) for name in MANIFEST_FIELDS}
     limit = report.proven if report.proven < report.coverage.matched else None
     signer = report.signer.key_id.hex() if report.signer is not None else None
-    manifest = {"format": BUNDLE_FORMAT, **fields, "signed_by": signer, "proof_limit": limit}
+    own = report.bundle_key.key_id.hex() if report.bundle_key is not None else None
+    signed = {"signed_by": signer, "bundle_signed_by": own}
+    manifest = {"format": BUNDLE_FORMAT, **fields, **signed, "proof_limit": limit}
     return json.dumps(manifest, indent=1).encode()
 
 

@@ -126,8 +126,9 @@ class Report:
     `asked`: when, by whom, why, and what answered. `resolved`: the time asked for as instants. `zone` and
     `offset_at`: the time zone of the question. `verification`: the audit of the chain that was made for this
     bundle. `proven`: how many of the matched entries have a proof in it; `reasons`: why others have none.
-    `signer`: the key that the chain named last, None if unsigned. `shown`: how many entries the report shows,
-    `shown_sha256` the hash (hex) of their lines, each with a line feed.
+    `signer`: the key that the chain named last, None if unsigned. `bundle_key`: the key that signs the list
+    of files in this bundle, None if unsigned. `shown`: how many entries the report shows, `shown_sha256` the
+    hash (hex) of their lines, each with a line feed.
     """
 
     console: str
@@ -148,3 +149,4 @@ class Report:
     signer: PublicKey | None
     shown: int
     shown_sha256: str
+    bundle_key: PublicKey | None = None
