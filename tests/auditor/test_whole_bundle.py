@@ -192,9 +192,9 @@ def test_a_mended_list_is_not_the_signed_one(
     name: str, files: Files, victim: Victim, maker: FakeSigner, tmp_path: Path
 ) -> None:
     altered = sealed(files | {name: files[name].replace(b"e", b"E", 1)})
-    for verdict, given in (("altered", altered), ("unsigned", without(altered, NOTE))):
+    for verdict, mended in (("altered", altered), ("unsigned", without(altered, NOTE))):
         (tmp_path / verdict).mkdir()
-        answer = judged(given, tmp_path / verdict, victim, maker)
+        answer = judged(mended, tmp_path / verdict, victim, maker)
         assert (verdict, SUMS) in answer.blamed
         assert 14 in answer.failed
 

@@ -93,5 +93,5 @@ def handouts() -> Handouts:
     return Handouts(
         verifier=(handout / "verify.py").read_bytes(),
         style=(handout / "report.css").read_text("utf-8"),
-        script=(handout / "report.js").read_text("utf-8"),
+        script="".join((handout / name).read_text("utf-8") for name in ("report.js", "check.js")),
     )
