@@ -10,10 +10,11 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from audit_archive.format.bundle_note import bundle_note, bundle_text
+from audit_archive.format.keys import PublicKey
 from audit_archive.format.layout import checkpoint_key, statement_key
 from tests.browser.conftest import Open
 from tests.support.asking import reader_of
-from tests.support.attacker import Victim, archived_world
+from tests.support.attacker import Victim, archived_world, naming
 from tests.support.bundles import Files, make
 from tests.support.fakes import FakeSigner
 from tests.support.tampering import bundle_of, sealed, unpacked, zipped
@@ -48,14 +49,31 @@ def true(victim: Victim, maker: FakeSigner) -> Files:
     return bundle_of(victim, signer=maker)
 
 
-def fingerprints(victim: Victim, maker: FakeSigner) -> str:
-    """Both keys as `canary-audit keys` tells them."""
-    return "\n".join(sha256(key.spki).hexdigest() for key in (*victim.keys, maker.public_key()))
+@dataclass(frozen=True)
+class Known:
+    """The keys that a reader enters, as `canary-audit keys` tells them."""
+
+    archive: str = ""
+    bundle: str = ""
 
 
-def look(page: Page, place: Path, keys: str = "") -> Told:
+def fingerprint(key: PublicKey) -> str:
+    return sha256(key.spki).hexdigest()
+
+
+def both(victim: Victim, maker: FakeSigner) -> Known:
+    """The two keys, got from elsewhere."""
+    (key,) = victim.keys
+    return Known(fingerprint(key), fingerprint(maker.public_key()))
+
+
+NO_KEYS = Known()
+
+
+def look(page: Page, place: Path, keys: Known = NO_KEYS) -> Told:
     """Give the page a bundle, and read what it tells."""
-    page.locator("#known-keys").fill(keys)
+    page.locator("#known-keys").fill(keys.archive)
+    page.locator("#known-makers").fill(keys.bundle)
     page.evaluate("document.getElementById('bundle-verdict').textContent = ''")
     chooser = page.locator("#bundle-zip" if place.is_file() else "#bundle-folder")
     chooser.evaluate("(input) => { input.value = ''; }")  # a click does so: the same file again is a change
@@ -70,7 +88,7 @@ def test_a_true_bundle_with_both_keys_is_ok(
     opened: Open, true: Files, victim: Victim, maker: FakeSigner, tmp_path: Path
 ) -> None:
     page = opened(true["report.html"])
-    keys = fingerprints(victim, maker)
+    keys = both(victim, maker)
     for place in (zipped(true, tmp_path / "a.zip"), unpacked(true, tmp_path / "b")):
         told = look(page.page, place, keys)
         assert told.verdict == "✓ OK: 16 of 16 lines proven, all signed by the keys that you entered."
@@ -87,7 +105,7 @@ def test_a_bundle_as_the_product_packs_it(opened: Open, victim: Victim, tmp_path
     assert told.verdict.startswith("! Consistent, as far as it was checked: 16 of 16 lines proven.")
     assert told.unchecked == [
         "! Not checked: SHA256SUMS is not signed: nothing vouches for report and manifest.",
-        "! Not checked: whose keys these are: you entered none that you got from elsewhere.",
+        "! Not checked: whose archive key this is: you entered none that you got from elsewhere.",
     ]
 
 
@@ -194,24 +212,40 @@ def test_every_tampering_is_told_of_its_file(opened: Open, true: Files, tmp_path
 def test_a_key_that_the_reader_did_not_enter_is_told(
     opened: Open, true: Files, victim: Victim, maker: FakeSigner, tmp_path: Path
 ) -> None:
-    page = opened(true["report.html"]).page
+    page, keys = opened(true["report.html"]).page, both(victim, maker)
     place = zipped(true, tmp_path / "a.zip")
-    told = look(page, place, "0" * 64)
-    assert told.faults == ["✕ public-key.pem: it is not a key that you entered"]
+    told = look(page, place, Known("0" * 64))
+    assert told.faults == ["✕ public-key.pem: the archive key that you entered did not sign this"]
     (key,) = victim.keys
-    told = look(page, place, key.pem())
+    told = look(page, place, Known(key.pem()))
     assert told.verdict.startswith("! Consistent")
-    assert told.unchecked == ["! Not checked: the bundle key: it is not one that you entered."]
-    other = look(page, zipped(another_maker(true), tmp_path / "b.zip"), fingerprints(victim, maker))
-    assert other.unchecked == ["! Not checked: the bundle key: it is not one that you entered."]
-    assert look(page, place, "my key").verdict.startswith("✕ NOT checked: “my” is neither")
+    assert told.unchecked == [
+        "! Not checked: whose bundle key this is: you entered none that you got from elsewhere."
+    ]
+    other = "✕ bundle-key.pem: the bundle key that you entered did not sign this"
+    assert look(page, zipped(another_maker(true), tmp_path / "b.zip"), keys).faults == [other]
+    assert look(page, zipped(without(NOTE)(true), tmp_path / "c.zip"), keys).faults == [other]
+    assert look(page, place, Known("my key")).verdict.startswith("✕ NOT checked: “my” is neither")
+
+
+def test_the_bundle_key_vouches_for_no_archive(
+    opened: Open, victim: Victim, maker: FakeSigner, tmp_path: Path
+) -> None:
+    """Whoever may make bundles could sign a chain of their own with that key."""
+    (key,) = victim.keys
+    forger = Victim(archived_world())
+    forger.rewrite(1, naming(maker), signer=maker)
+    files = bundle_of(forger, signer=maker)
+    told = look(opened(files["report.html"]).page, zipped(files, tmp_path / "a.zip"), both(victim, maker))
+    assert told.faults == ["✕ public-key.pem: the archive key that you entered did not sign this"]
+    assert fingerprint(key) not in told.checked
 
 
 def test_without_webcrypto_the_page_says_that_it_checked_no_signature(
     opened: Open, true: Files, victim: Victim, maker: FakeSigner, tmp_path: Path
 ) -> None:
     page = opened(true["report.html"], script=WITHOUT_SUBTLE)
-    told = look(page.page, zipped(true, tmp_path / "a.zip"), fingerprints(victim, maker))
+    told = look(page.page, zipped(true, tmp_path / "a.zip"), both(victim, maker))
     assert told.verdict.startswith("! Consistent")
     assert told.faults == []
     assert any("this browser checks no signatures" in each for each in told.unchecked)

@@ -194,8 +194,8 @@ function* linesIn(bytes) {
 // ---- The checks
 
 class Check {
-  constructor(files, known) {
-    Object.assign(this, { files, known, faults: [], told: [], notChecked: [], signed: new Map(), key: null });
+  constructor(files, known, makers) {
+    Object.assign(this, { files, known, makers, faults: [], told: [], notChecked: [], signed: new Map(), key: null });
   }
 
   fault(name, why) {
@@ -344,17 +344,18 @@ class Check {
     const maker = keyOfPem(textOf(this.files.get("bundle-key.pem") || new Uint8Array()));
     const valid = await isSigned(note, origin, maker);
     need(valid !== false, "altered: its signature by bundle-key.pem is not valid");
-    if (valid === null) return this.unsignable();
     this.maker = maker;
+    if (valid === null) return this.unsignable();
     return this.told.push(`${SUMS} is signed by the bundle key with the SHA-256 ${maker.fingerprint}`);
   }
 
   trust() {
     if (this.key) this.told.push(`The archive's key has the SHA-256 ${this.key.fingerprint}`);
-    if (!this.known.size) return this.notChecked.push("whose keys these are: you entered none that you got from elsewhere");
-    if (this.key && !this.known.has(this.key.fingerprint)) this.fault("public-key.pem", "it is not a key that you entered");
-    if (this.maker && !this.known.has(this.maker.fingerprint)) this.notChecked.push("the bundle key: it is not one that you entered");
-    return undefined;
+    const given = [[this.key, this.known, "archive", "public-key.pem"], [this.maker, this.makers, "bundle", "bundle-key.pem"]];
+    for (const [key, known, what, name] of given) {
+      if (key && !known.size) this.notChecked.push(`whose ${what} key this is: you entered none that you got from elsewhere`);
+      else if (known.size && !(key && known.has(key.fingerprint))) this.fault(name, `the ${what} key that you entered did not sign this`);
+    }
   }
 }
 
@@ -390,11 +391,11 @@ async function checkBundle(chosen) {
   ["bundle-faults", "bundle-unchecked", "bundle-told"].forEach((id) => listed(id, [], ""));
   try {
     await shown("Reading …");
-    const known = knownKeys(document.getElementById("known-keys").value);
-    const check = new Check(partsOf(await filesOf(chosen)), known);
+    const [known, makers] = ["known-keys", "known-makers"].map((id) => knownKeys(document.getElementById(id).value));
+    const check = new Check(partsOf(await filesOf(chosen)), known, makers);
     await check.run();
     headline.className = "verdict";
-    const { faults, notChecked, told } = check, sure = known.size && !notChecked.length;
+    const { faults, notChecked, told } = check, sure = !notChecked.length;
     if (faults.length) show(headline, false, `NOT consistent: ${faults.length} fault${faults.length > 1 ? "s" : ""}. Do not rely on this bundle.`);
     else if (sure) show(headline, true, `OK: ${check.proven} of ${check.count} lines proven, all signed by the keys that you entered.`);
     else headline.textContent = `! Consistent, as far as it was checked: ${check.proven} of ${check.count} lines proven. Read below what was not checked.`;

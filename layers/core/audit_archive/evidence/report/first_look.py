@@ -19,13 +19,13 @@ def first_look() -> tuple[Markup, ...]:
     control = element(
         "div",
         element("p", _WHAT),
-        element("label", "Keys that you got from elsewhere (you may leave this empty)", for_="known-keys"),
-        element("textarea", id="known-keys", rows=3, spellcheck="false", aria_describedby="known-keys-note"),
+        *_keys("known-keys", "The archive's key, if you got it from elsewhere"),
+        *_keys("known-makers", "The bundle key, if you got it from elsewhere"),
         element(
             "p",
-            "SHA-256 of the DER of the archive's key and of the bundle key, as ",
+            "The SHA-256 of the DER of each, as ",
             code("canary-audit keys"),
-            " tells them, or the keys in PEM. Enter them before you choose the bundle.",
+            " tells it, or the key in PEM. Enter them before you choose the bundle.",
             id="known-keys-note",
         ),
         _chooser("bundle-zip", "The bundle as it came (a zip)", accept=".zip,application/zip"),
@@ -44,6 +44,11 @@ def first_look() -> tuple[Markup, ...]:
         element("h3", "A first look, in this page", class_="no-print"),
         element("div", control, element("noscript", needs), class_="no-print"),
     )
+
+
+def _keys(name: str, label: str) -> tuple[Markup, Markup]:
+    box = element("textarea", id=name, rows=2, spellcheck="false", aria_describedby="known-keys-note")
+    return element("label", label, for_=name), box
 
 
 def _chooser(name: str, label: str, **more: str | bool) -> Markup:
