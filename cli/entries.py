@@ -13,14 +13,14 @@ from audit_archive.answers import entries_answer
 from audit_archive.format.display import local_moment
 from audit_archive.format.entry import members_of
 from audit_archive.format.times import OffsetAt
-from audit_archive.retrieve.formats import CSV, FORMATS, NDJSON
+from audit_archive.retrieve.formats import CSV, FORMATS, NDJSON, XLSX
 from audit_archive.retrieve.request import UTC, EntriesRequest
 from audit_archive.retrieve.search import FoundEntries, find_entries
 from cli.options import Chosen, chosen, console_argument, folder_option, global_options
 from cli.outputs import CHUNK, check_free, written
 from cli.questions import asked_now, event_of, query_options, show_coverage
 from cli.show import binary_stdout, is_terminal, say, show_json, show_table
-from cli.stack import find_zone, question
+from cli.stack import find_zone, open_workbook, question
 
 TABLE = "table"
 COLUMNS = ("id", "when", "user", "address", "action", "message")
@@ -62,8 +62,10 @@ def entries(
     is_table = form == TABLE or (form is None and output is None and not chosen.is_json and is_terminal())
     if output is not None and form == TABLE:
         raise click.UsageError("A table is for a terminal: give another --format with --output.")
-    if output is None and chosen.is_json and form in {TABLE, CSV.name}:
+    if output is None and chosen.is_json and form in {TABLE, CSV.name, XLSX.name}:
         raise click.UsageError(f"--json can't hold the format {form}: write that into a file with --output.")
+    if output is None and form == XLSX.name and is_terminal():
+        raise click.UsageError("A workbook is for a file: give --output.")
     event = event_of("entries", console, asked)
     event["format"] = NDJSON.name if is_table else form or NDJSON.name
     request = cast("EntriesRequest", question(event))
@@ -71,7 +73,12 @@ def entries(
     reader = chosen.reader(folder)
     asked_by = asked_now(request, reader)
     found = find_entries(
-        reader, request.query, request.form, with_forms=request.with_forms, offset_at=request.offset_at
+        reader,
+        request.query,
+        request.form,
+        with_forms=request.with_forms,
+        offset_at=request.offset_at,
+        open_workbook=open_workbook,
     )
     answer = entries_answer(request, asked_by, found, {"file": str(output) if output is not None else None})
     if found.body is not None:

@@ -22,6 +22,7 @@ from audit_archive.adapters.machine import SystemClock, find_zone, handouts, scr
 from audit_archive.adapters.s3 import S3ArchiveStore
 from audit_archive.adapters.secrets import SecretKey
 from audit_archive.adapters.signing import KmsSigner, is_signed
+from audit_archive.adapters.workbook import open_workbook
 from audit_archive.config import Settings
 from audit_archive.errors import AuditArchiveError, SettingsError
 from audit_archive.format.keys import PublicKey
@@ -44,6 +45,7 @@ __all__ = [
     "folder_reader",
     "handouts",
     "is_signed",
+    "open_workbook",
     "question",
 ]
 

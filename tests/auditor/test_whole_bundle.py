@@ -1,7 +1,9 @@
 """What a bundle holds beside lines and proofs: its spreadsheet follows from the lines, its list is signed."""
 
 import json
+import re
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -142,7 +144,7 @@ def same_row(line: bytes, zone: str) -> None:
     offset_at = find_zone(zone)
     assert offset_at is not None
     row = csv_row(line, LineOrigin("c", 2, offset_at))
-    ((epoch, offset),) = verify.re.findall(verify.ROW, row)
+    ((epoch, offset),) = re.findall(verify.ROW, row)
     assert verify.row_of(verify.canonical(line), epoch.decode(), offset.decode()) == row
 
 
@@ -214,7 +216,7 @@ def test_another_maker_of_bundles_is_not_the_trusted_one(
 def signed_by(signer: FakeSigner, files: Files, console: str = CONSOLE) -> Files:
     """The files, with a list of them that a key signed."""
     files = sealed(files)
-    digest = verify.sha256(files[SUMS]).hexdigest()
+    digest = sha256(files[SUMS]).hexdigest()
     signature = signer.sign(bundle_text(console, digest))
     return files | {NOTE: bundle_note(console, digest, signer.public_key(), signature)}
 
@@ -229,7 +231,7 @@ def test_the_note_of_another_console_is_not_one_of_this(
 def test_a_false_signature_is_found_with_and_without_the_key(
     files: Files, victim: Victim, maker: FakeSigner, tmp_path: Path
 ) -> None:
-    digest = verify.sha256(files[SUMS]).hexdigest()
+    digest = sha256(files[SUMS]).hexdigest()
     false = maker.sign(b"something else")
     files[NOTE] = bundle_note(CONSOLE, digest, maker.public_key(), false)
     for at, trusted in enumerate((maker, None)):

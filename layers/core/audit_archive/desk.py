@@ -86,6 +86,7 @@ class Desk:
             request.form,
             with_forms=request.with_forms,
             offset_at=request.offset_at,
+            open_workbook=self.tools.open_workbook,
         )
         place = self._put(request.query, found.body, request.form, asked_at)
         return entries_answer(request, asked, found, place)

@@ -6,8 +6,10 @@ the notes of the daily audit. Adapters alone fulfil these contracts, and raise o
 fake and the real adapter alike.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, BinaryIO, Protocol, TypeAlias
 
@@ -285,6 +287,31 @@ class Handouts:
     verifier: bytes
     style: str
     script: str
+
+
+Cell: TypeAlias = str | int | datetime
+"""A value in a spreadsheet. A moment has no zone: a spreadsheet knows none."""
+
+
+class Workbook(Protocol):
+    """A workbook that is written row by row: entries on its first sheet, notes about them on its second.
+
+    Texts stay texts: none is run as a formula, or becomes a link. Raises OSError if the disk is full.
+    """
+
+    @property
+    def left(self) -> int:
+        """How many rows still fit."""
+
+    def add(self, cells: Sequence[Cell]) -> int:
+        """Add a row. Returns how many of its texts were cut, because a cell holds no more."""
+
+    def save(self, file: BinaryIO, notes: Sequence[str]) -> None:
+        """Write the workbook into a file. The same rows give the same bytes."""
+
+
+OpenWorkbook: TypeAlias = Callable[[Sequence[str]], AbstractContextManager[Workbook]]
+"""Begins a workbook with the names of its columns. Nothing of it stays on the disk but what is saved."""
 
 
 class ReportStore(Protocol):

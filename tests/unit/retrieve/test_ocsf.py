@@ -272,7 +272,9 @@ def _has_fault(event: dict[str, Any]) -> bool:
 
 def test_it_is_one_of_the_forms_in_which_entries_are_handed_out() -> None:
     line = canonical_bytes(ENTRY)
-    assert FORMATS["ocsf"].render(line, LineOrigin("1234abcd", 2)) == ocsf_line(line, "1234abcd", 2)
+    render = FORMATS["ocsf"].render
+    assert render is not None
+    assert render(line, LineOrigin("1234abcd", 2)) == ocsf_line(line, "1234abcd", 2)
 
 
 def test_the_page_tells_how_actions_are_classed() -> None:

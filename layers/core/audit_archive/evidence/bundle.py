@@ -7,7 +7,7 @@ checkpoints, a report to read, and a program that checks all of it. Read `build_
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, BinaryIO
@@ -29,20 +29,23 @@ from audit_archive.format.head import Head
 from audit_archive.format.keys import PublicKey, SignatureCheck
 from audit_archive.format.statement import Statement, key_named_by
 from audit_archive.format.verdicts import Checked, Depth, Verdict, Verification, Why
-from audit_archive.ports import NO_VERSION, Handouts, Signer
+from audit_archive.ports import NO_VERSION, Handouts, OpenWorkbook, Signer
 from audit_archive.retrieve.coverage import Coverage
 from audit_archive.retrieve.covering import unnamed
+from audit_archive.retrieve.formats import CSV, NDJSON
 from audit_archive.retrieve.outcome import AnswerOutcome, outcome_of, sentence
 from audit_archive.retrieve.proofs import Proving, Wanted
 from audit_archive.retrieve.query import Query
 from audit_archive.retrieve.request import EvidenceRequest
+from audit_archive.retrieve.rows import COLUMNS
 from audit_archive.retrieve.search import Body, Search
 from audit_archive.retrieve.statements import ChainReading, KnownChain, Reader, answered
+from audit_archive.retrieve.writing import Rows, Write, writing
 from audit_archive.storage.chain import LoadedObject
 
 KEY, BUNDLE_KEY, VERIFIER = "public-key.pem", "bundle-key.pem", "verify.py"
 PAGE, ENTRIES, ROWS, MANIFEST = "report.html", "entries.ndjson", "entries.csv", "manifest.json"
-NOTE = "SHA256SUMS.note"
+NOTE, WORKBOOK = "SHA256SUMS.note", "entries.xlsx"
 
 BUNDLE_FORMAT = "canary-audit-evidence/1"
 """The format of a bundle (docs/evidence.md)."""
@@ -64,7 +67,8 @@ MANIFEST_FIELDS = (
 class BundleTools:
     """What a bundle is made with. `max_proofs`: that many lines, the first ones, get a proof.
 
-    `signer`: the key that signs the list of files; None: the bundle is not signed.
+    `signer`: the key that signs the list of files; None: the bundle is not signed. `open_workbook`: None: the
+    bundle has no workbook.
     """
 
     reader: Reader
@@ -73,6 +77,7 @@ class BundleTools:
     progress: Progress = no_progress
     max_proofs: int = MAX_PROOFS
     signer: Signer | None = None
+    open_workbook: OpenWorkbook | None = None
 
 
 @dataclass(frozen=True)
@@ -134,17 +139,20 @@ def build_evidence(tools: BundleTools, request: EvidenceRequest, asked: Mapping[
     bundle would hold does not match its statement, RequestError if there is not enough time, SigningError.
     """
     reader, query = tools.reader, request.query
-    with ExitStack() as kept, reader.scratch() as lines, reader.scratch() as rows:
+    with ExitStack() as kept, reader.scratch() as lines, reader.scratch() as rows, reader.scratch() as book:
         file = kept.enter_context(reader.scratch())
         with Packer(file) as packer:
             audited = pack_chain(tools, query.console, packer)
             search = audited.search(reader, query)
-            gathered = gather(search, request.offset_at, tools.max_proofs, lines, rows)
+            with _writing(tools.open_workbook, (lines, rows, book)) as writes:
+                gathered = gather(search, request.offset_at, tools.max_proofs, writes)
             answer = _answer(search)
             if answer.outcome == AnswerOutcome.NOTHING_ARCHIVED:
                 return answer
             packer.add(ENTRIES, chunks_of(lines))
             packer.add(ROWS, chunks_of(rows))
+            if tools.open_workbook is not None:
+                packer.add(WORKBOOK, chunks_of(book))
             parts = pack_parts(tools, search, gathered.wanted, packer)
             report = _report(request, asked, answer, gathered, (audited, parts), files=packer.files)
             packer.add(MANIFEST, [_manifest(report)])
@@ -153,6 +161,23 @@ def build_evidence(tools: BundleTools, request: EvidenceRequest, asked: Mapping[
         body = _body(file)
         kept.pop_all()
     return replace(answer, report=report, body=body)
+
+
+@contextmanager
+def _writing(
+    open_workbook: OpenWorkbook | None, files: tuple[BinaryIO, BinaryIO, BinaryIO]
+) -> Iterator[list[Write]]:
+    """Write the entries as lines, as CSV, and into a workbook, which may be too small for all of them."""
+    lines, rows, book = files
+    with ExitStack() as open_files:
+        writes = [open_files.enter_context(writing(NDJSON, lines, None))]
+        writes.append(open_files.enter_context(writing(CSV, rows, None)))
+        if open_workbook is None:
+            yield writes
+            return
+        sheet = Rows(open_files.enter_context(open_workbook(COLUMNS)))
+        yield [*writes, sheet.add]
+        sheet.save(book)
 
 
 def pack_chain(tools: BundleTools, console: str, packer: Packer) -> Audited:

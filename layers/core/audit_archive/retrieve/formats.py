@@ -18,9 +18,12 @@ class FileKind:
 
 @dataclass(frozen=True)
 class Form(FileKind):
-    """How entries are written: `header` begins the file, `render` gives the bytes of an archived line."""
+    """How entries are written: `header` begins the file, `render` gives the bytes of an archived line.
 
-    render: Callable[[bytes, LineOrigin], bytes]
+    Without `render` they are rows of a workbook.
+    """
+
+    render: Callable[[bytes, LineOrigin], bytes] | None
     header: bytes = b""
 
 
@@ -37,5 +40,6 @@ def _as_event(line: bytes, origin: LineOrigin) -> bytes:
 NDJSON = Form("ndjson", ".ndjson", "application/x-ndjson", _as_it_is)
 CSV = Form("csv", ".csv", "text/csv; charset=utf-8", csv_row, CSV_HEADER)
 OCSF = Form("ocsf", ".ocsf.ndjson", "application/x-ndjson", _as_event)
+XLSX = Form("xlsx", ".xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", None)
 BUNDLE = FileKind("evidence", ".zip", "application/zip")
-FORMATS = {form.name: form for form in (NDJSON, CSV, OCSF)}
+FORMATS = {form.name: form for form in (NDJSON, CSV, XLSX, OCSF)}

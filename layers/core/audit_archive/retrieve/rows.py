@@ -11,6 +11,7 @@ A byte order mark says that the text is UTF-8. Without one Excel reads it in the
 """
 
 import re
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import orjson
@@ -18,6 +19,7 @@ import orjson
 from audit_archive.format.canonical import SOURCE_KEYS, is_source_line
 from audit_archive.format.entry import members_of
 from audit_archive.format.times import OffsetAt, read_timestamp, rfc3339
+from audit_archive.ports import Cell
 
 FIELDS = (
     "timestamp",
@@ -36,6 +38,9 @@ FIELDS = (
 
 COLUMNS = ("epoch", "id", "time_utc", "time_local", "local_offset", *FIELDS, "other_fields")
 _KNOWN = frozenset({"id", *FIELDS})
+
+MAX_DIGITS = 15
+"""Digits that Excel keeps of a number (Excel specifications and limits)."""
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -104,6 +109,19 @@ def cells_of(line: bytes, origin: LineOrigin) -> list[str]:
     cells = [str(origin.epoch), cell_of(members["id"]), *times]
     cells += [cell_of(members.get(name)) for name in FIELDS]
     return [*cells, cell_of({name: others[name] for name in others if name not in _KNOWN} or None)]
+
+
+def typed_cells(line: bytes, origin: LineOrigin) -> list[Cell]:
+    """The same cells for a workbook: ids as numbers, moments as moments, all else as texts."""
+    epoch, entry_id, *moments = cells_of(line, origin)
+    typed: list[Cell] = [_number(epoch), _number(entry_id)]
+    typed += [datetime.fromisoformat(text) if text else "" for text in moments[:2]]
+    return [*typed, *moments[2:]]
+
+
+def _number(digits: str) -> Cell:
+    """A number, as long as a spreadsheet keeps all of its digits."""
+    return int(digits) if len(digits) <= MAX_DIGITS else digits
 
 
 def cell_of(value: Any) -> str:

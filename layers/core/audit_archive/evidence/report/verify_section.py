@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from hashlib import sha256
 
 from audit_archive.evidence.model import BundleFile, Report
-from audit_archive.evidence.packing import SUMS
 from audit_archive.evidence.report.first_look import first_look
 from audit_archive.evidence.report.markup import Markup, Node, element, joined
 from audit_archive.evidence.report.parts import (
@@ -20,6 +19,7 @@ from audit_archive.evidence.report.parts import (
     section,
     table,
 )
+from audit_archive.format.bundle_note import SUMS
 
 _SHOWN = (
     "Every line with a proof was in the archive, exactly as it is here, when its checkpoint was signed.",
