@@ -22,7 +22,7 @@ from audit_archive.adapters.machine import SystemClock, find_zone, handouts, scr
 from audit_archive.adapters.s3 import S3ArchiveStore
 from audit_archive.adapters.secrets import SecretKey
 from audit_archive.adapters.signing import KmsSigner, is_signed
-from audit_archive.adapters.workbook import open_workbook
+from audit_archive.adapters.workbook import XlsxWorkbook
 from audit_archive.config import Settings
 from audit_archive.errors import AuditArchiveError, SettingsError
 from audit_archive.format.keys import PublicKey
@@ -39,13 +39,13 @@ if TYPE_CHECKING:
 __all__ = [
     "CloudError",
     "Stack",
+    "XlsxWorkbook",
     "asking",
     "bundle_reader",
     "find_zone",
     "folder_reader",
     "handouts",
     "is_signed",
-    "open_workbook",
     "question",
 ]
 

@@ -219,6 +219,34 @@ def test_only_the_archive_function_signs(stack: Rendered) -> None:
     assert [said["Principal"] for said in signs] == [{"AWS": "arn:aws:AWS::IAM::Role:::ArchiveRole"}]
 
 
+def test_only_the_retrieve_function_signs_bundles_and_nothing_else(stack: Rendered) -> None:
+    key = stack.properties("BundleKey")
+    assert (key["KeySpec"], key["KeyUsage"]) == ("ECC_NIST_P256", "SIGN_VERIFY")
+    role = {"AWS": "arn:aws:AWS::IAM::Role:::RetrieveRole"}
+    said = [said for said in key["KeyPolicy"]["Statement"] if said["Principal"] == role]
+    assert {each["Action"] for each in said} == {"kms:Sign", "kms:GetPublicKey"}
+    (sign,) = [each for each in key["KeyPolicy"]["Statement"] if {"kms:Sign", "kms:*"} & {*_listed(each)}]
+    assert sign["Principal"] == role
+    only = {"kms:SigningAlgorithm": "ECDSA_SHA_256", "kms:MessageType": "RAW"}
+    assert sign["Condition"] == {"StringEquals": only}
+    variables = stack.properties("RetrieveFunction")["Environment"]["Variables"]
+    assert variables["BUNDLE_KEY"] == "arn:aws:AWS::KMS::Key:::BundleKey"
+    for archive_key in ("SigningKey", "anything"):
+        arn = f"arn:aws:AWS::KMS::Key:::{archive_key}"
+        assert role_decides(stack, "RetrieveRole", request("kms:Sign", arn)) == "ImplicitDeny"
+
+
+def _listed(said: dict[str, Any]) -> list[str]:
+    return [said["Action"]] if isinstance(said["Action"], str) else list(said["Action"])
+
+
+@pytest.mark.parametrize("parameters", [{"SignBundles": "false"}, {"SignCheckpoints": "false"}])
+def test_bundles_can_be_left_unsigned(parameters: dict[str, str]) -> None:
+    stack = render(**parameters)
+    assert "BundleKey" not in stack.resources
+    assert stack.properties("RetrieveFunction")["Environment"]["Variables"]["BUNDLE_KEY"] == ""
+
+
 def test_a_key_of_the_owners_is_used_in_place_of_one_of_the_stacks() -> None:
     own = "arn:aws:kms:eu-west-1:111122223333:key/mine"
     stack = render(SigningKeyArn=own)

@@ -15,7 +15,7 @@ from audit_archive.adapters.s3 import S3ArchiveStore, S3Links, S3ReportStore
 from audit_archive.adapters.secrets import SecretKey, find_key
 from audit_archive.adapters.signing import KmsSigner, is_signed
 from audit_archive.adapters.sns_alerts import NoAlerts, SnsAlerts
-from audit_archive.adapters.workbook import open_workbook
+from audit_archive.adapters.workbook import XlsxWorkbook
 from audit_archive.answers import Invocation
 from audit_archive.audit.daily import (
     AuditPorts,
@@ -108,7 +108,7 @@ def retrieve(event: object, context: InvocationContext) -> dict[str, Any]:
             is_signed,
             handouts(),
             signer=_bundle_signer(settings),
-            open_workbook=open_workbook,
+            open_workbook=XlsxWorkbook,
         ),
         reports=S3ReportStore(s3, settings.reports_bucket),
         link_export=S3Links(s3, settings.archive_bucket).link,

@@ -7,7 +7,6 @@ fake and the real adapter alike.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -290,28 +289,23 @@ class Handouts:
 
 
 Cell: TypeAlias = str | int | datetime
-"""A value in a spreadsheet. A moment has no zone: a spreadsheet knows none."""
 
 
 class Workbook(Protocol):
-    """A workbook that is written row by row: entries on its first sheet, notes about them on its second.
+    """A workbook, written row by row. Its texts stay texts. Raises OSError if the disk is full."""
 
-    Texts stay texts: none is run as a formula, or becomes a link. Raises OSError if the disk is full.
-    """
-
-    @property
-    def left(self) -> int:
-        """How many rows still fit."""
-
-    def add(self, cells: Sequence[Cell]) -> int:
-        """Add a row. Returns how many of its texts were cut, because a cell holds no more."""
+    def add(self, cells: Sequence[Cell]) -> int | None:
+        """Add a row. Returns how many of its texts were cut to fit; None if the sheet is full."""
 
     def save(self, file: BinaryIO, notes: Sequence[str]) -> None:
-        """Write the workbook into a file. The same rows give the same bytes."""
+        """Write it into a file, with notes on a second sheet. The same rows give the same bytes."""
+
+    def close(self) -> None:
+        """Remove its temporary files."""
 
 
-OpenWorkbook: TypeAlias = Callable[[Sequence[str]], AbstractContextManager[Workbook]]
-"""Begins a workbook with the names of its columns. Nothing of it stays on the disk but what is saved."""
+OpenWorkbook: TypeAlias = Callable[[Sequence[str]], Workbook]
+"""Begins a workbook with the names of its columns."""
 
 
 class ReportStore(Protocol):

@@ -1,16 +1,16 @@
 """Workbooks (Office Open XML, for Excel and LibreOffice), by XlsxWriter. A row at a time is in memory."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import datetime
-from tempfile import TemporaryDirectory, TemporaryFile
-from typing import Any, BinaryIO, cast
+from tempfile import TemporaryDirectory
+from typing import Any, BinaryIO
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
-from xlsxwriter import Workbook as XlsxWorkbook  # type: ignore[import-untyped]
+import xlsxwriter  # type: ignore[import-untyped]
 from xlsxwriter.exceptions import XlsxFileError  # type: ignore[import-untyped]
 
-from audit_archive.ports import Cell, Workbook
+from audit_archive.adapters.machine import scratch_file
+from audit_archive.ports import Cell
 
 MAX_ROWS = 1_048_576
 """Rows of a sheet, the names of the columns included (Excel specifications and limits)."""
@@ -33,21 +33,12 @@ _TEXT, _WHOLE = 49, 1
 _WIDTH, _WIDTH_OF_NOTES = 24, 110
 
 
-@contextmanager
-def open_workbook(columns: Sequence[str]) -> Iterator[Workbook]:
-    """Begin a workbook. See `ports.OpenWorkbook`."""
-    with TemporaryDirectory() as folder, TemporaryFile() as file:
-        workbook = _Workbook(columns, cast("BinaryIO", file), folder)
-        try:
-            yield workbook
-        finally:
-            workbook.close()
+class XlsxWorkbook:
+    """A workbook in temporary files, which `close` removes."""
 
-
-class _Workbook:
-    def __init__(self, columns: Sequence[str], file: BinaryIO, folder: str) -> None:
-        self._file = file
-        self._book: Any = XlsxWorkbook(file, _OPTIONS | {"tmpdir": folder})
+    def __init__(self, columns: Sequence[str]) -> None:
+        self._folder, self._file = TemporaryDirectory(), scratch_file()
+        self._book: Any = xlsxwriter.Workbook(self._file, _OPTIONS | {"tmpdir": self._folder.name})
         self._book.set_properties({"created": datetime(*_FIXED_MOMENT)})  # noqa: DTZ001 - the same each time
         self._text = self._book.add_format({"num_format": _TEXT})  # an edited text becomes no formula either
         self._whole = self._book.add_format({"num_format": _WHOLE})
@@ -61,13 +52,10 @@ class _Workbook:
             self._sheet.write_string(0, at, name, self._bold)
         self._rows = 1
 
-    @property
-    def left(self) -> int:
-        """How many rows still fit."""
-        return MAX_ROWS - self._rows
-
-    def add(self, cells: Sequence[Cell]) -> int:
-        """Add a row. Returns how many of its texts were cut."""
+    def add(self, cells: Sequence[Cell]) -> int | None:
+        """Add a row. Returns how many of its texts were cut; None if the sheet is full."""
+        if self._rows == MAX_ROWS:
+            return None
         cut = 0
         for at, cell in enumerate(cells):
             if isinstance(cell, str):
@@ -80,9 +68,11 @@ class _Workbook:
         return cut
 
     def close(self) -> None:
-        """Close the temporary files, which a workbook that is not saved leaves open."""
+        """Remove the temporary files."""
         for sheet in self._book.worksheets():
             sheet.row_data_fh.close()
+        self._file.close()
+        self._folder.cleanup()
 
     def save(self, file: BinaryIO, notes: Sequence[str]) -> None:
         """Write the workbook into a file, with fixed times and rights in its zip."""

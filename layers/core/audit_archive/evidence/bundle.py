@@ -7,7 +7,7 @@ checkpoints, a report to read, and a program that checks all of it. Read `build_
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, BinaryIO
@@ -175,7 +175,7 @@ def _writing(
         if open_workbook is None:
             yield writes
             return
-        sheet = Rows(open_files.enter_context(open_workbook(COLUMNS)))
+        sheet = Rows(open_files.enter_context(closing(open_workbook(COLUMNS))))
         yield [*writes, sheet.add]
         sheet.save(book)
 

@@ -1,7 +1,7 @@
 """Writes the matching lines of an answer into a file: as bytes, or as the rows of a workbook."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import BinaryIO, TypeAlias
 
 from audit_archive.errors import RequestError
@@ -34,7 +34,7 @@ def writing(form: Form, file: BinaryIO, open_workbook: OpenWorkbook | None) -> I
         return
     if open_workbook is None:
         raise RequestError("format", f"no {form.name} can be made here: ask for csv")
-    with open_workbook(COLUMNS) as workbook:
+    with closing(open_workbook(COLUMNS)) as workbook:
         rows = Rows(workbook)
         yield rows.add
         if rows.left_out:
@@ -56,10 +56,10 @@ class Rows:
 
     def add(self, lines: Sequence[bytes], origin: LineOrigin) -> None:
         """Add a row for each line, as long as the sheet has room."""
-        fitting = lines[: self._workbook.left]
-        for line in fitting:
-            self._cut += self._workbook.add(typed_cells(line, origin))
-        self.left_out += len(lines) - len(fitting)
+        for line in lines:
+            cut = None if self.left_out else self._workbook.add(typed_cells(line, origin))
+            self._cut += cut or 0
+            self.left_out += cut is None
 
     def save(self, file: BinaryIO) -> None:
         """Write the workbook, and what a reader must know of it."""
