@@ -11,7 +11,7 @@ from audit_archive.errors import IntegrityError
 from audit_archive.format.facts import Action
 from audit_archive.format.head import Head
 from audit_archive.format.keys import PublicKey
-from audit_archive.format.statement import OperatorStatement, key_named_by
+from audit_archive.format.statement import OperatorStatement, bundle_key_named_by, key_named_by
 from audit_archive.retrieve.statements import Reader
 from audit_archive.storage.chain import committed_after
 from cli.exits import Exit, Failure
@@ -43,8 +43,8 @@ def keys(chosen: Chosen, /, console: str, output: Path | None, folder: Path | No
 
     Keep them apart from the archive, and give them to whoever verifies it: `canary-audit verify --key`. The
     command reads the whole chain of statements. If the stack does not sign with the newest key of the
-    chain, the exit status is 1. The key that signs bundles of evidence is the stack's word: the chain does
-    not name it.
+    chain, the exit status is 1. It also tells the key that signs bundles of evidence, by the stack, and
+    whether the chain names it: `canary-audit bundle-key`.
     """
     reader = chosen.reader(folder)
     if next(committed_after(reader.source, Head(console)), None) is None:
@@ -52,15 +52,17 @@ def keys(chosen: Chosen, /, console: str, output: Path | None, folder: Path | No
     named = named_keys(reader, console)
     own = chosen.stack.signing_key() if folder is None else None
     agrees = _agrees(named, own) if folder is None else None
-    makes = chosen.stack.bundle_key() if folder is None else None
+    named_last = last_bundle_key(reader, console)
+    makes = chosen.stack.bundle_key() if folder is None else named_last
     files = _write(named, makes, output) if output is not None else {}
     if chosen.is_json:
         known = [_record(each.key) | {"seq": each.seq, "file": files.get(each.key)} for each in named]
         stack = {"stack": own and _record(own), "bundles": makes and _record(makes)}
+        stack["bundles_named"] = named_last and _record(named_last)
         show_json({"console": console, "chain": known, **stack, "agrees": agrees})
     else:
         _show(named, own, agrees=agrees)
-        _show_maker(makes)
+        _show_maker(makes, console, is_named=makes == named_last)
     if agrees is False:
         raise Failure(
             "KeysDiffer",
@@ -80,6 +82,12 @@ def named_keys(reader: Reader, console: str) -> list[Named]:
                 raise IntegrityError(f"{ref.key} should name a public key and does not. Verify the archive")
             named.append(Named(statement.seq, key))
     return named
+
+
+def last_bundle_key(reader: Reader, console: str) -> PublicKey | None:
+    """The key that the chain named last to sign bundles. Raises IntegrityError for a broken chain."""
+    named = (bundle_key_named_by(each.statement) for each in committed_after(reader.source, Head(console)))
+    return next(reversed(list(filter(None, named))), None)
 
 
 def key_file(key: PublicKey) -> str:
@@ -128,10 +136,15 @@ def _show(named: list[Named], own: PublicKey | None, *, agrees: bool | None) -> 
         say("These keys come from the archive itself: compare them with copies that you kept elsewhere.")
 
 
-def _show_maker(key: PublicKey | None) -> None:
-    if key is not None:
-        say(
-            f"The stack signs bundles of evidence with the key {key.key_id.hex()}. SHA-256 of its DER: "
-            f"{sha256(key.spki).hexdigest()}. Give it to verify.py with --bundle-key."
-        )
-        click.echo(key.pem(), nl=False)
+def _show_maker(key: PublicKey | None, console: str, *, is_named: bool) -> None:
+    if key is None:
+        return
+    digest = sha256(key.spki).hexdigest()
+    say(f"Bundles of evidence are signed with the key {key.key_id.hex()}. SHA-256 of its DER: {digest}.")
+    say(
+        "The chain names it."
+        if is_named
+        else "The chain does not name it: give it to verify.py with --bundle-key, or state it with "
+        f"canary-audit bundle-key {console}"
+    )
+    click.echo(key.pem(), nl=False)

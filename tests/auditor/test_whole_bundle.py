@@ -15,8 +15,11 @@ from audit_archive.adapters.machine import find_zone
 from audit_archive.evidence.handout import verify
 from audit_archive.format.bundle_note import bundle_note, bundle_text
 from audit_archive.format.canonical import canonical_bytes, source_line
+from audit_archive.format.facts import Action
 from audit_archive.retrieve.rows import CSV_HEADER, FIELDS, LineOrigin, csv_row
-from tests.support.attacker import Victim
+from audit_archive.run.operate import state_decision
+from audit_archive.run.request import OperatorRequest
+from tests.support.attacker import Victim, archived_world
 from tests.support.bundles import Files
 from tests.support.fakes import FakeSigner
 from tests.support.tampering import bundle_of, sealed, unpacked
@@ -87,7 +90,7 @@ def a_local_moment(rows: bytes) -> bytes:
 
 
 def no_zone(rows: bytes) -> bytes:
-    return rows.replace(b"UTC+00:00", b"", 1)
+    return re.sub(rb'"[^"]*","UTC[+]00:00"', b'"",""', rows, count=1)
 
 
 def another_epoch(rows: bytes) -> bytes:
@@ -173,9 +176,7 @@ def test_a_list_signed_by_a_trusted_key_covers_every_file(
     files: Files, victim: Victim, maker: FakeSigner, tmp_path: Path
 ) -> None:
     answer = judged(files, tmp_path, victim, maker)
-    assert (
-        answer.said["verdict"] == f"{TRUSTED}; every file is in a list signed by a bundle key that you trust"
-    )
+    assert answer.said["verdict"] == f"{TRUSTED}; every file is in a list signed by the bundle key"
     assert answer.checked[14] == {"signature": 1}
     assert json.loads(files["manifest.json"])["bundle_signed_by"] == maker.public_key().key_id.hex()
 
@@ -185,8 +186,45 @@ def test_a_key_that_only_the_bundle_has_covers_nothing(
 ) -> None:
     verdict = judged(files, tmp_path, victim, None).said["verdict"]
     assert verdict.startswith(f"{TRUSTED}; not covered: manifest.json, report.html, verify.py, ")
-    named = f"SHA256SUMS is signed by the key {maker.public_key().key_id.hex()}: give yours with --bundle-key"
-    assert verdict.endswith(f"({named})")
+    signed_by = f"SHA256SUMS is signed by the key {maker.public_key().key_id.hex()}"
+    assert verdict.endswith(f"({signed_by}, which the archive does not name: give yours with --bundle-key)")
+
+
+def stated(victim: Victim, maker: FakeSigner) -> None:
+    """An operator states in the chain that this key signs bundles."""
+    victim.world.bundle_signer = maker
+    state_decision(victim.world.bound(), OperatorRequest(CONSOLE, Action.BUNDLE_KEY, "ada", "from here on"))
+
+
+def test_a_key_that_the_chain_names_covers_every_file(
+    victim: Victim, maker: FakeSigner, tmp_path: Path
+) -> None:
+    stated(victim, FakeSigner())
+    stated(victim, maker)
+    files = bundle_of(victim, signer=maker)
+    answer = judged(files, tmp_path, victim, None)
+    assert answer.said["verdict"] == f"{TRUSTED}; every file is in a list signed by the bundle key"
+    (tmp_path / "b").mkdir()
+    mended = sealed(files | {"report.html": b"all is well"})
+    assert judged(mended, tmp_path / "b", victim, None).blamed == {("altered", SUMS)}
+
+
+def test_a_key_that_the_chain_does_not_name_covers_nothing(
+    victim: Victim, maker: FakeSigner, tmp_path: Path
+) -> None:
+    stated(victim, maker)
+    mallory = FakeSigner()
+    files = bundle_of(victim, signer=mallory)
+    verdict = judged(files, tmp_path, victim, None).said["verdict"]
+    assert verdict.startswith(f"{TRUSTED}; not covered: manifest.json, ")
+    assert f"{mallory.public_key().key_id.hex()}, which the archive does not name" in verdict
+
+
+def test_in_an_unsigned_archive_anybody_could_have_named_the_key(maker: FakeSigner, tmp_path: Path) -> None:
+    victim = Victim(archived_world(is_signed=False))
+    stated(victim, maker)
+    answer = ask(unpacked(bundle_of(victim, signer=maker), tmp_path), "--without-proofs")
+    assert ", not signed; not covered: manifest.json, " in answer.said["verdict"]
 
 
 @pytest.mark.parametrize("name", [ROWS, LINES, "report.html", "manifest.json", "verify.py", "bundle-key.pem"])
@@ -225,7 +263,7 @@ def test_the_note_of_another_console_is_not_one_of_this(
     files: Files, victim: Victim, maker: FakeSigner, tmp_path: Path
 ) -> None:
     other = signed_by(maker, files, "feedbeef")
-    assert judged(other, tmp_path, victim, maker).blamed == {("altered", SUMS)}
+    assert judged(other, tmp_path, victim, maker).blamed == {("unsigned", SUMS)}
 
 
 def test_a_false_signature_is_found_with_and_without_the_key(

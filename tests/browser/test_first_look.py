@@ -10,8 +10,11 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from audit_archive.format.bundle_note import bundle_note, bundle_text
+from audit_archive.format.facts import Action
 from audit_archive.format.keys import PublicKey
 from audit_archive.format.layout import checkpoint_key, statement_key
+from audit_archive.run.operate import state_decision
+from audit_archive.run.request import OperatorRequest
 from tests.browser.conftest import Open
 from tests.support.asking import reader_of
 from tests.support.attacker import Victim, archived_world, naming
@@ -226,6 +229,19 @@ def test_a_key_that_the_reader_did_not_enter_is_told(
     assert look(page, zipped(another_maker(true), tmp_path / "b.zip"), keys).faults == [other]
     assert look(page, zipped(without(NOTE)(true), tmp_path / "c.zip"), keys).faults == [other]
     assert look(page, place, Known("my key")).verdict.startswith("✕ NOT checked: “my” is neither")
+
+
+def test_a_bundle_key_that_the_chain_names_need_not_be_entered(opened: Open, tmp_path: Path) -> None:
+    victim, maker = Victim(archived_world()), FakeSigner()
+    victim.world.bundle_signer = maker
+    decision = OperatorRequest(CONSOLE, Action.BUNDLE_KEY, "ada", "from here on")
+    state_decision(victim.world.bound(), decision)
+    files = bundle_of(victim, signer=maker)
+    (key,) = victim.keys
+    page = opened(files["report.html"]).page
+    told = look(page, zipped(files, tmp_path / "a.zip"), Known(fingerprint(key)))
+    assert told.verdict == "✓ OK: 16 of 16 lines proven, all signed by the keys that you entered."
+    assert any(each.endswith(", which the chain names") for each in told.checked)
 
 
 def test_the_bundle_key_vouches_for_no_archive(

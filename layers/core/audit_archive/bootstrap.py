@@ -171,10 +171,11 @@ def _run(
         clock=clock,
         scratch=scratch_file,
         signing=_signing(settings),
+        bundle_signer=_bundle_signer(settings),
     )
 
 
-def _bundle_signer(settings: RetrieveSettings) -> Signer | None:
+def _bundle_signer(settings: Settings | RetrieveSettings) -> Signer | None:
     if settings.bundle_key is None:
         return None
     kms: KMSClient = _client("kms")

@@ -110,6 +110,7 @@ class Settings:
     alert_topic: str | None
     signing_key: str | None
     console_url_template: str
+    bundle_key: str | None = None
 
     @classmethod
     def from_environment(cls, variables: Mapping[str, str] = environ) -> "Settings":
@@ -128,6 +129,7 @@ class Settings:
             alert_topic=variables.get("ALERT_TOPIC") or None,
             signing_key=variables.get("SIGNING_KEY") or None,
             console_url_template=read.template("CONSOLE_URL_TEMPLATE", DEFAULT_CONSOLE_URL),
+            bundle_key=variables.get("BUNDLE_KEY") or None,
         )
         if settings.keep_days > settings.max_keep_days:
             raise SettingsError(

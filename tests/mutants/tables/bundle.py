@@ -103,8 +103,8 @@ MUTANTS = (
         "verify-list-is-signed-by-a-given-key",
         "The list of files is signed by a key that was given, if one was",
         VERIFY,
-        "        keys = makers or [",
-        "        keys = [",
+        "            keys = makers or [",
+        "            keys = [",
         f"{WHOLE}::test_another_maker_of_bundles_is_not_the_trusted_one",
     ),
     Mutant(
@@ -120,17 +120,33 @@ MUTANTS = (
         "The signature over the list of files is checked",
         VERIFY,
         """                point.verify(raw, text.encode(), ECDSA(SHA256()))
-            unknown""",
+            is_known""",
         """                pass
-            unknown""",
+            is_known""",
         f"{WHOLE}::test_a_false_signature_is_found_with_and_without_the_key",
     ),
     Mutant(
         "verify-bundle-key-only-in-the-bundle",
         "A key that is only in the bundle vouches for none of its files",
         VERIFY,
-        'self.why_no_signatures or ("" if makers else unknown)',
-        'self.why_no_signatures or ""',
+        "            is_known = der in makers or (",
+        "            is_known = True or (",
         f"{WHOLE}::test_a_key_that_only_the_bundle_has_covers_nothing",
+    ),
+    Mutant(
+        "verify-bundle-key-is-named-under-a-signature",
+        "In an archive that is not signed no statement names a bundle key",
+        VERIFY,
+        "(self.key_in_force and der == self.bundle_key)",
+        "(der == self.bundle_key)",
+        f"{WHOLE}::test_in_an_unsigned_archive_anybody_could_have_named_the_key",
+    ),
+    Mutant(
+        "bundle-key-signs-no-checkpoint",
+        "The key that is named for bundles is none for checkpoints",
+        "format/statement.py",
+        "        or statement.action != action",
+        "        or statement.action not in {Action.KEY, Action.BUNDLE_KEY}",
+        "tests/unit/run/test_bundle_key.py::test_the_chain_names_the_key",
     ),
 )

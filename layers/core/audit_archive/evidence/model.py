@@ -23,6 +23,8 @@ class Turn(StrEnum):
     """Its first statement was made."""
     KEY = "key"
     """A statement names the key that signs from then on."""
+    BUNDLE_KEY = "bundle_key"
+    """An operator stated which key signs bundles from then on."""
     EPOCH = "epoch"
     """An operator stated that the Console's ids count anew."""
     RESUME = "resume"

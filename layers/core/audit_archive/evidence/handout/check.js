@@ -259,6 +259,7 @@ class Check {
         absent.forEach((place) => unsigned.delete(place));
         [this.key, absent] = [await this.step(name, () => keyOf(base64(statement.public_key))), []];
       }
+      if (statement.action === "bundle_key") this.named = await this.step(name, () => keyOf(base64(statement.public_key)));
       const place = `checkpoints/console=${console}/${number}.txt`;
       if (!this.key) continue;
       if (!this.files.has(place)) {
@@ -346,7 +347,10 @@ class Check {
     need(valid !== false, "altered: its signature by bundle-key.pem is not valid");
     this.maker = maker;
     if (valid === null) return this.unsignable();
-    return this.told.push(`${SUMS} is signed by the bundle key with the SHA-256 ${maker.fingerprint}`);
+    const isNamed = this.key && this.named && this.named.fingerprint === maker.fingerprint;
+    if (isNamed && !this.makers.size) this.makers.add(maker.fingerprint);
+    return this.told.push(`${SUMS} is signed by the bundle key with the SHA-256 ${maker.fingerprint}` +
+      (isNamed ? ", which the chain names" : ""));
   }
 
   trust() {

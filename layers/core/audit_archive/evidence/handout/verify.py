@@ -29,8 +29,8 @@ The format is in docs/archive-format.md. The checks, in the order of this file, 
     end if its checkpoint is present.
 13. The rows of entries.csv say what the lines say: it is made anew from entries.ndjson, and compared. The
     offset of the time zone in each row is the word of whoever made it.
-14. The list of files is signed by a key that you trust: whoever holds the key that you gave with --bundle-key
-    made this bundle, with each of its files. That does not say that a line was archived: check 9 does.
+14. The list of files is signed by the bundle key: whoever holds the key that the archive named last for that,
+    or yours (--bundle-key), made this bundle, with each of its files. That a line was archived, check 9 says.
 
 It can't prove: that an export was true or complete when the Console served it; who made the archive, without
 --key; that the end was not cut off, or that the key signed no second history, without --checkpoint; versions
@@ -132,6 +132,7 @@ class Audit:
         self.before: Json | None = {**START, "sha256": "", "holes": []}  # the statement before, if known
         self.end = 0  # the number of the last statement
         self.key_in_force = b""  # the public key that a statement named last
+        self.bundle_key = b""  # the one that a statement named last to sign bundles
         self.newest_signed = ("", b"")  # the newest valid checkpoint, and the key that signed it
         self.absent: list[str] = []  # the last checkpoints, as far as they are missing
         self.export: tuple[Json, Entries | None] = ({}, None)  # as stated last, and what it holds
@@ -256,6 +257,7 @@ class Audit:
         self.count(2, "statement")
         self.compare(3, key, statement, expected if before else {"seq": number})
         self.count(3, "statement", "" if before else "the one before it is missing or not valid")
+        self.bundle_key = statement["bundle_key"] or self.bundle_key
         if statement["action"] == "epoch":
             self.first_leaf = statement["tree"]["size"]
         self.chain[own_hash] = (number, statement["tree"]["size"], statement["tree"]["root"])
@@ -280,7 +282,8 @@ class Audit:
             if statement["format"] == FORMAT and kind in KINDS and fits(statement, kind):
                 statement = {**ABSENT, **statement}
                 statement["previous"] = (statement["previous"] or {"sha256": ""})["sha256"]
-                statement["public_key"] = key_named_by(statement)
+                statement["bundle_key"] = key_named_by(statement, "bundle_key")
+                statement["public_key"] = key_named_by(statement, "key")
                 objects = (statement["export"], *statement["entries"])
                 statement["keys"] = [each["key"] for each in objects if each]
                 return sha256(data).hexdigest(), statement
@@ -565,24 +568,26 @@ class Audit:
 
     def check_signed_list(self, makers: list[bytes]) -> None:
         """Check 14: the list of files is signed, by a key that you gave with --bundle-key."""
-        own = PEM.findall(self.read("bundle-key.pem").decode("utf-8", "replace"))
-        keys = makers or [key for key in map(b64decode, own) if is_key(key)]
         if NOTE not in self.names and not makers:
             self.why_uncovered = f"{SUMS} is not signed"
             return self.not_checked[14].update({self.why_uncovered: 0})
         verdict, why = "unsigned", f"{SUMS} has no signature by a key that you gave with --bundle-key."
         origin, digest = f"canary-audit-archive/{self.console}/bundles", sha256(self.read(SUMS)).hexdigest()
         with suppress(*MALFORMED):
-            text, signatures = note_of(self.read(NOTE))
-            known = {hash_of(der)[:4]: der for der in keys}
-            (der, raw), *_ = [(known[raw[:4]], raw[4:]) for name, raw in signatures if raw[:4] in known]
+            own = PEM.findall(self.read("bundle-key.pem").decode("utf-8", "replace"))
+            keys = makers or [key for key in (*map(b64decode, own), self.bundle_key) if is_key(key)]
+            known, (text, signatures) = {hash_of(der)[:4]: der for der in keys}, note_of(self.read(NOTE))
+            ours = [raw for name, raw in signatures if raw[:4] in known and name == origin]
+            der, raw = known[ours[0][:4]], ours[0][4:]
             verdict, why = "altered", f"It is not what was signed in {NOTE}, or the signature is not valid."
             need(text == f"{origin}\n{SUMS} {digest}\n", why)
             if not self.why_no_signatures:
                 point = EllipticCurvePublicKey.from_encoded_point(SECP256R1(), der[26:])
                 point.verify(raw, text.encode(), ECDSA(SHA256()))
-            unknown = f"{SUMS} is signed by the key {hash_of(der)[:4].hex()}: give yours with --bundle-key"
-            self.why_uncovered = self.why_no_signatures or ("" if makers else unknown)
+            is_known = der in makers or (self.key_in_force and der == self.bundle_key)
+            unknown = f"{SUMS} is signed by the key {hash_of(der)[:4].hex()}, which the archive does not name"
+            unknown = "" if is_known else f"{unknown}: give yours with --bundle-key"
+            self.why_uncovered = self.why_no_signatures or unknown
             return self.count(14, "signature", self.why_uncovered)
         return self.fault(14, verdict, SUMS, why)
 
@@ -909,10 +914,10 @@ def key_in(path: Path) -> bytes:
     return key
 
 
-def key_named_by(statement: Json) -> bytes:
-    """The public key that signs from a statement on; empty if it does not name a valid one."""
+def key_named_by(statement: Json, action: str) -> bytes:
+    """The public key that a statement names with an action; empty if it does not name a valid one."""
     with suppress(*MALFORMED):
-        key = base64_of(statement["public_key"]) if statement["action"] == "key" else b""
+        key = base64_of(statement["public_key"]) if statement["action"] == action else b""
         return key if is_key(key) else b""
     return b""
 
@@ -1491,7 +1496,7 @@ def uncovered(audits: list[Audit]) -> str:
     if not audits[0].is_bundle:
         return ""
     if not audits[0].why_uncovered:
-        return "; every file is in a list signed by a bundle key that you trust"
+        return "; every file is in a list signed by the bundle key"
     return f"; not covered: {', '.join(audits[0].uncovered)} ({audits[0].why_uncovered})"
 
 
