@@ -18,7 +18,7 @@ from cli.keys import keys
 from cli.live import live
 from cli.options import Chosen, global_options
 from cli.proof import proof
-from cli.run import accept, epoch, ledger, resume, run
+from cli.run import accept, bundle_key, epoch, ledger, resume, run
 from cli.show import show_json
 from cli.status import status
 from cli.verify import verify
@@ -76,6 +76,6 @@ def main(ctx: click.Context) -> None:
 
 for _command in (
     *(status, entries, export, proof, evidence, verify, keys),
-    *(run, live, resume, accept, epoch, ledger, console, hold),
+    *(run, live, resume, accept, bundle_key, epoch, ledger, console, hold),
 ):
     main.add_command(_command)

@@ -80,6 +80,11 @@ def test_it_can_be_read_by_the_oldest_python_that_it_names() -> None:
     assert f"Python {OLDEST[0]}.{OLDEST[1]}" in (ast.get_docstring(ast.parse(text)) or "")
 
 
+def test_no_type_is_evaluated_that_an_old_python_does_not_know() -> None:
+    """`dict[str, int] | None` ends Python 3.9 where a function is defined, unless annotations wait."""
+    assert "\nfrom __future__ import annotations " in PROGRAM.read_text()
+
+
 @pytest.mark.parametrize("python", PYTHONS, ids=lambda path: Path(path).name)
 def test_it_needs_nothing_but_the_standard_library(python: str) -> None:
     if subprocess.run([python, "-c", ""], capture_output=True, check=False).returncode:  # noqa: S603 - found

@@ -98,7 +98,7 @@ def another_epoch(rows: bytes) -> bytes:
 
 
 def another_header(rows: bytes) -> bytes:
-    return rows.replace(b'"user"', b'"deputy"', 1)
+    return rows.replace(b'"user"', b'"used"', 1)
 
 
 def no_byte_order_mark(rows: bytes) -> bytes:

@@ -112,6 +112,19 @@ def test_a_bundle_as_the_product_packs_it(opened: Open, victim: Victim, tmp_path
     ]
 
 
+def test_a_bundle_can_be_dropped_on_the_page(opened: Open, true: Files, tmp_path: Path) -> None:
+    page, data = opened(true["report.html"]).page, zipped(true, tmp_path / "a.zip").read_bytes()
+    page.locator("#bundle-check").evaluate(
+        """(place, bytes) => {
+          const dataTransfer = new DataTransfer();
+          dataTransfer.items.add(new File([new Uint8Array(bytes)], "a.zip"));
+          place.dispatchEvent(new DragEvent("drop", { dataTransfer, cancelable: true, bubbles: true }));
+        }""",
+        list(data),
+    )
+    expect(page.locator("#bundle-verdict")).to_have_text(re.compile("^! Consistent"), timeout=20_000)
+
+
 def test_a_bundle_zipped_again_by_a_file_manager(opened: Open, true: Files, tmp_path: Path) -> None:
     again = {f"my evidence/{name}": data for name, data in true.items()}
     again |= {"my evidence/.DS_Store": b"x", "__MACOSX/my evidence/._report.html": b"x"}
@@ -170,6 +183,10 @@ LIES: dict[str, tuple[Callable[[Files], Files], str]] = {
     "checkpoint damaged": (changed(CHECKPOINT), f"{CHECKPOINT}: "),
     "note damaged": (changed(NOTE), f"{NOTE}: "),
     "list gone": (without(SUMS), ""),
+    "a name that turns": (
+        lambda files: files | {"a\u202eb.txt": b""},
+        "a\\u{202e}b.txt: this file is not in SHA256SUMS",
+    ),
     "a file more": (lambda files: files | {"more.txt": b""}, "more.txt: this file is not in SHA256SUMS"),
     "line": (mended(LINES, b"admin@", b"mallory@"), f"{FIRST}: altered: it does not prove the line"),
     "line more": (mended(LINES, b'{"', b'{"id":99}\n{"'), f"{LINES}: there is no valid proof for 1 of 17"),

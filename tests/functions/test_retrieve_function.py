@@ -20,8 +20,8 @@ from audit_archive.retrieve.rows import harmless
 from local.console import Trail
 from tests.functions.world import CONSOLE, World
 from tests.support.entries import Json, entry, trail_of
+from tests.support.sheets import read
 from tests.support.verify_program import ask
-from tests.unit.adapters.test_workbook import read
 
 FORMULA = "=cmd|'/c calc'!A0"
 EVENTS = sorted((Path(__file__).parents[2] / "events").glob("retrieve-*.json"))

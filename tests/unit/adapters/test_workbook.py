@@ -1,13 +1,10 @@
 """Workbooks, read back by the standard library: cells have types, and no text of them is run."""
 
-import re
 from collections.abc import Sequence
 from contextlib import closing
 from datetime import datetime
 from io import BytesIO
 from pathlib import Path
-from xml.etree import ElementTree as Xml
-from zipfile import ZipFile
 
 import pytest
 from hypothesis import given, settings
@@ -15,9 +12,8 @@ from hypothesis import strategies as st
 
 from audit_archive.adapters.workbook import MAX_ROWS, XlsxWorkbook
 from audit_archive.ports import Cell
+from tests.support.sheets import ABOUT, FIRST, MAIN, parts, read
 
-MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
-FIRST, ABOUT = "xl/worksheets/sheet1.xml", "xl/worksheets/sheet2.xml"
 DAY_ZERO = datetime(1899, 12, 30)  # noqa: DTZ001 - of Excel's calendar
 
 
@@ -29,25 +25,6 @@ def made(rows: Sequence[Sequence[Cell]], notes: Sequence[str] = ()) -> bytes:
             workbook.add(row)
         workbook.save(file, notes)
     return file.getvalue()
-
-
-def parts(data: bytes) -> dict[str, Xml.Element]:
-    """Each part of a workbook, parsed."""
-    with ZipFile(BytesIO(data)) as archive:
-        return {name: Xml.fromstring(archive.read(name)) for name in archive.namelist()}  # noqa: S314 - our own
-
-
-def read(data: bytes, sheet: str = FIRST) -> list[list[str]]:
-    """The cells of a sheet: a text in quotes, a number as it is written."""
-    return [[_told(cell) for cell in row] for row in parts(data)[sheet].iter(f"{MAIN}row")]
-
-
-def _told(cell: Xml.Element) -> str:
-    if cell.get("t") == "inlineStr":
-        text = "".join(each.text or "" for each in cell.iter(f"{MAIN}t"))
-        return f'"{re.sub("_x([0-9A-F]{4})_", lambda found: chr(int(found[1], 16)), text)}"'
-    assert cell.get("t") in {None, "n"}
-    return cell.findtext(f"{MAIN}v") or ""
 
 
 def test_cells_have_types_and_the_names_of_the_columns_stay_in_sight() -> None:

@@ -10,9 +10,9 @@ from tests.support.asking import reader_of
 from tests.support.attacker import Victim
 from tests.support.bundles import ASKED, Files, opened, request_of
 from tests.support.fakes import FakeSigner
+from tests.support.sheets import read
 from tests.support.tampering import sealed, unpacked
 from tests.support.verify_program import ask, written
-from tests.unit.adapters.test_workbook import read
 
 WORKBOOK = "entries.xlsx"
 

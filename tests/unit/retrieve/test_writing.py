@@ -18,8 +18,8 @@ from audit_archive.retrieve.rows import COLUMNS, LineOrigin, cells_of, typed_cel
 from audit_archive.retrieve.search import find_entries
 from audit_archive.retrieve.writing import Rows, writing
 from tests.support.asking import reader_of
+from tests.support.sheets import read
 from tests.support.world import CONSOLE, World
-from tests.unit.adapters.test_workbook import read
 
 HERE = LineOrigin("c", 1)
 LINES = [canonical_bytes({"id": n, "message": "m"}) for n in (1, 2, 3)]
@@ -65,8 +65,15 @@ def test_a_bundle_says_what_its_sheet_leaves_out() -> None:
     rows.add(LINES, HERE)
     rows.save(BytesIO())
     assert workbook.rows == [typed_cells(line, HERE) for line in LINES[:2]]
-    assert "A sheet has no more room: 1 entries are not in it. CSV has them." in workbook.notes
+    assert "Only the first entries are here: 1 are not. CSV has all of them." in workbook.notes
     assert "A cell holds 32,767 characters: 2 texts were cut. CSV has them whole." in workbook.notes
+
+
+def test_a_workbook_may_have_fewer_rows_than_a_sheet() -> None:
+    workbook = SmallWorkbook(COLUMNS)
+    rows = Rows(workbook, 1)
+    rows.add(LINES, HERE)
+    assert (len(workbook.rows), rows.left_out) == (1, 2)
 
 
 def test_no_workbook_where_none_can_be_made() -> None:

@@ -44,11 +44,10 @@ MAX_DIGITS = 15
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
-_DANGEROUS = re.compile(
-    "(?:^|(?<=[,;|\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]))"
-    "(?=[\\s\x00\"]*['=+\\-@\t\r\n\x00\uff07\uff1d\uff0b\uff0d\uff20])"
-)
-"""The places where an apostrophe goes: the beginning, and after each separator of cells or lines."""
+_RUN = "(?=[\\s\x00\"]*['=+\\-@\t\r\n\x00\uff07\uff1d\uff0b\uff0d\uff20])"
+_AT_THE_BEGINNING = re.compile(_RUN)
+_AFTER_A_SEPARATOR = re.compile("[,;|\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]" + _RUN)
+"""Where an apostrophe goes: after each separator of cells or lines before something that could be run."""
 
 
 def utc(_: int) -> int:
@@ -133,7 +132,10 @@ def cell_of(value: Any) -> str:
 
 def harmless(text: str) -> str:
     """A text, with an apostrophe wherever a spreadsheet could take what follows for a formula."""
-    return _DANGEROUS.sub("'", text)
+    mark = "'" if _AT_THE_BEGINNING.match(text) else ""
+    if _AFTER_A_SEPARATOR.search(text):
+        text = _AFTER_A_SEPARATOR.sub(r"\g<0>'", text)
+    return mark + text
 
 
 def csv_row(line: bytes, origin: LineOrigin) -> bytes:

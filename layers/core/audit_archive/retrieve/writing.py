@@ -47,25 +47,27 @@ def writing(form: Form, file: BinaryIO, open_workbook: OpenWorkbook | None) -> I
 
 
 class Rows:
-    """The rows of a workbook, up to the limit of a sheet."""
+    """The rows of a workbook: at most `most`, if given, and no more than a sheet holds."""
 
-    def __init__(self, workbook: Workbook) -> None:
+    def __init__(self, workbook: Workbook, most: int | None = None) -> None:
         self._workbook = workbook
+        self._left = most
         self._cut = 0
         self.left_out = 0
 
     def add(self, lines: Sequence[bytes], origin: LineOrigin) -> None:
         """Add a row for each line, as long as the sheet has room."""
         for line in lines:
-            cut = None if self.left_out else self._workbook.add(typed_cells(line, origin))
+            cut = None if self.left_out or self._left == 0 else self._workbook.add(typed_cells(line, origin))
             self._cut += cut or 0
             self.left_out += cut is None
+            self._left = self._left and self._left - 1
 
     def save(self, file: BinaryIO) -> None:
         """Write the workbook, and what a reader must know of it."""
         notes = list(_ABOUT)
         if self.left_out:
-            notes.append(f"A sheet has no more room: {self.left_out} entries are not in it. CSV has them.")
+            notes.append(f"Only the first entries are here: {self.left_out} are not. CSV has all of them.")
         if self._cut:
             notes.append(f"A cell holds 32,767 characters: {self._cut} texts were cut. CSV has them whole.")
         self._workbook.save(file, notes)

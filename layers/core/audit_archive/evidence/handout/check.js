@@ -304,6 +304,7 @@ class Check {
     let count = 0, proven = 0;
     for (const line of linesIn(this.files.get(LINES) || new Uint8Array())) {
       const { id } = JSON.parse(textOf(line));
+      if (!Number.isSafeInteger(id)) return this.notChecked.push("an id is too large for a browser: use verify.py");
       waiting.set(`${id}`, [...(waiting.get(`${id}`) || []), digestOf(joined(Uint8Array.of(0), line))]);
       count++;
     }
@@ -381,12 +382,16 @@ function knownKeys(text) {
   return new Set([...rest.map((each) => each.toLowerCase()), ...keys.map((each) => keyOfPem(each).fingerprint)]);
 }
 
+// A name in a bundle may hold what turns the text around it.
+const visible = (text) => text.replace(/[\p{C}\p{Z}]/gu, (each) =>
+  each === " " ? each : `\\u{${each.codePointAt(0).toString(16)}}`);
+
 function listed(id, items, sign) {
   const list = document.getElementById(id), cut = items.length - MOST_SHOWN;
   const lines = cut > 0 ? [...items.slice(0, MOST_SHOWN), `and ${cut} more`] : items;
   list.replaceChildren(...lines.map((line) => {
     const item = document.createElement("li");
-    item.textContent = `${sign} ${line}`;
+    item.textContent = `${sign} ${visible(line)}`;
     return item;
   }));
 }
@@ -408,7 +413,7 @@ async function checkBundle(chosen) {
     listed("bundle-told", told, faults.length ? "·" : "✓");
   } catch (error) {
     headline.className = "verdict";
-    show(headline, false, `NOT checked: ${error.message}.`);
+    show(headline, false, `NOT checked: ${visible(error.message)}.`);
   }
 }
 
@@ -436,6 +441,7 @@ if (place) {
   place.addEventListener("drop", async (event) => {
     event.preventDefault();
     const entries = [...event.dataTransfer.items].map((item) => item.webkitGetAsEntry()).filter(Boolean);
-    checkBundle((await Promise.all(entries.map((entry) => entriesOf(entry)))).flat());
+    const loose = entries.length ? [] : [...event.dataTransfer.files].map((file) => ({ name: file.name, file }));
+    checkBundle([...loose, ...(await Promise.all(entries.map((entry) => entriesOf(entry)))).flat()]);
   });
 }

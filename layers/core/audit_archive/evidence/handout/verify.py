@@ -45,6 +45,8 @@ the Console beside the export: population, stale, covered_until, vanished, amend
 Exit status: 0 VALID, 1 FAULT, 2 NOT CHECKED.
 """
 
+from __future__ import annotations  # Python 3.9 evaluates them else, and knows no `|` of types
+
 import argparse
 import json
 import re
