@@ -143,7 +143,7 @@ MUTANTS = (
     ),
     Mutant(
         "bundle-key-signs-no-checkpoint",
-        "The key that is named for bundles is none for checkpoints",
+        "A key that is named for bundles is not one for checkpoints",
         "format/statement.py",
         "        or statement.action != action",
         "        or statement.action not in {Action.KEY, Action.BUNDLE_KEY}",

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audit_archive.adapters.workbook import MAX_ROWS, XlsxWorkbook
+from audit_archive.adapters.workbook import SHEET_ROWS, XlsxWorkbook
 from audit_archive.ports import Cell
 from tests.support.sheets import ABOUT, FIRST, MAIN, parts, read
 
@@ -97,7 +97,7 @@ def test_a_long_text_is_cut_and_counted() -> None:
 def test_a_sheet_has_a_last_row() -> None:
     """Only its number of rows is set here: a million rows take a minute."""
     with closing(XlsxWorkbook(("a",))) as workbook:
-        workbook._rows = MAX_ROWS - 1
+        workbook._rows = SHEET_ROWS - 1
         assert [workbook.add(["a"]), workbook.add(["b"])] == [0, None]
 
 

@@ -12,7 +12,7 @@ from xlsxwriter.exceptions import XlsxFileError  # type: ignore[import-untyped]
 from audit_archive.adapters.machine import scratch_file
 from audit_archive.ports import Cell
 
-MAX_ROWS = 1_048_576
+SHEET_ROWS = 1_048_576
 """Rows of a sheet, the names of the columns included (Excel specifications and limits)."""
 
 _FIXED_MOMENT = (1980, 1, 1, 0, 0, 0)
@@ -54,7 +54,7 @@ class XlsxWorkbook:
 
     def add(self, cells: Sequence[Cell]) -> int | None:
         """Add a row. Returns how many of its texts were cut; None if the sheet is full."""
-        if self._rows == MAX_ROWS:
+        if self._rows == SHEET_ROWS:
             return None
         cut = 0
         for at, cell in enumerate(cells):

@@ -47,7 +47,7 @@ KEY, BUNDLE_KEY, VERIFIER = "public-key.pem", "bundle-key.pem", "verify.py"
 PAGE, ENTRIES, ROWS, MANIFEST = "report.html", "entries.ndjson", "entries.csv", "manifest.json"
 NOTE, WORKBOOK = "SHA256SUMS.note", "entries.xlsx"
 
-MAX_ROWS = 100_000
+MOST_WORKBOOK_ENTRIES = 100_000
 """Entries in the workbook of a bundle at most: a million would take minutes of the fifteen that there are."""
 
 BUNDLE_FORMAT = "canary-audit-evidence/1"
@@ -178,7 +178,7 @@ def _writing(
         if open_workbook is None:
             yield writes
             return
-        sheet = Rows(open_files.enter_context(closing(open_workbook(COLUMNS))), MAX_ROWS)
+        sheet = Rows(open_files.enter_context(closing(open_workbook(COLUMNS))), MOST_WORKBOOK_ENTRIES)
         yield [*writes, sheet.add]
         sheet.save(book)
 
