@@ -13,14 +13,14 @@ from audit_archive.answers import entries_answer
 from audit_archive.format.display import local_moment
 from audit_archive.format.entry import members_of
 from audit_archive.format.times import OffsetAt
-from audit_archive.retrieve.formats import CSV, FORMATS, NDJSON
+from audit_archive.retrieve.formats import CSV, FORMATS, NDJSON, XLSX
 from audit_archive.retrieve.request import UTC, EntriesRequest
 from audit_archive.retrieve.search import FoundEntries, find_entries
 from cli.options import Chosen, chosen, console_argument, folder_option, global_options
 from cli.outputs import CHUNK, check_free, written
 from cli.questions import asked_now, event_of, query_options, show_coverage
 from cli.show import binary_stdout, is_terminal, say, show_json, show_table
-from cli.stack import find_zone, question
+from cli.stack import XlsxWorkbook, find_zone, question
 
 TABLE = "table"
 COLUMNS = ("id", "when", "user", "address", "action", "message")
@@ -60,17 +60,15 @@ def entries(
     canary-audit entries 1234abcd --address 192.0.2.0/24 --format csv --output march.csv
     """
     is_table = form == TABLE or (form is None and output is None and not chosen.is_json and is_terminal())
-    if output is not None and form == TABLE:
-        raise click.UsageError("A table is for a terminal: give another --format with --output.")
-    if output is None and chosen.is_json and form in {TABLE, CSV.name}:
-        raise click.UsageError(f"--json can't hold the format {form}: write that into a file with --output.")
+    _check_form(form, output, is_json=chosen.is_json)
     event = event_of("entries", console, asked)
     event["format"] = NDJSON.name if is_table else form or NDJSON.name
     request = cast("EntriesRequest", question(event))
     check_free(*filter(None, [output]))
     reader = chosen.reader(folder)
     asked_by = asked_now(request, reader)
-    found = find_entries(reader, request.query, request.form, with_forms=request.with_forms)
+    how: dict[str, Any] = {"with_forms": request.with_forms, "offset_at": request.offset_at}
+    found = find_entries(reader, request.query, request.form, **how, open_workbook=XlsxWorkbook)
     answer = entries_answer(request, asked_by, found, {"file": str(output) if output is not None else None})
     if found.body is not None:
         with closing(found.body.file) as file:
@@ -86,6 +84,16 @@ def entries(
         _show(found, output)
     elif found.body is None or output is not None:
         show_json(answer)
+
+
+def _check_form(form: str | None, output: Path | None, *, is_json: bool) -> None:
+    """Refuse a form that does not fit where the entries go."""
+    if output is not None and form == TABLE:
+        raise click.UsageError("A table is for a terminal: give another --format with --output.")
+    if output is None and is_json and form in {TABLE, CSV.name, XLSX.name}:
+        raise click.UsageError(f"--json can't hold the format {form}: write that into a file with --output.")
+    if output is None and form == XLSX.name and is_terminal():
+        raise click.UsageError("A workbook is for a file: give --output.")
 
 
 def _write(file: BinaryIO, output: Path) -> None:

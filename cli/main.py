@@ -20,7 +20,7 @@ from cli.live import live
 from cli.locks import locks
 from cli.options import Chosen, global_options
 from cli.proof import proof
-from cli.run import accept, epoch, ledger, resume, run
+from cli.run import accept, bundle_key, epoch, ledger, resume, run
 from cli.show import show_json
 from cli.status import status
 from cli.verify import verify
@@ -78,6 +78,6 @@ def main(ctx: click.Context) -> None:
 
 for _command in (
     *(status, entries, export, proof, evidence, verify, keys),
-    *(run, live, resume, accept, epoch, ledger, console, hold, locks, adopt),
+    *(run, live, resume, accept, bundle_key, epoch, ledger, console, hold, locks, adopt),
 ):
     main.add_command(_command)

@@ -22,6 +22,7 @@ from audit_archive.adapters.machine import SystemClock, find_zone, handouts, scr
 from audit_archive.adapters.s3 import S3ArchiveStore
 from audit_archive.adapters.secrets import Parameter, Secret, StoredKey
 from audit_archive.adapters.signing import KmsSigner, is_signed
+from audit_archive.adapters.workbook import XlsxWorkbook
 from audit_archive.config import Settings
 from audit_archive.errors import AuditArchiveError, SettingsError
 from audit_archive.fleet_ports import Runs
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CloudError",
     "Stack",
+    "XlsxWorkbook",
     "asking",
     "bundle_reader",
     "find_zone",
@@ -203,6 +205,17 @@ class Stack:
             return None
         kms: KMSClient = self.client("kms")
         return KmsSigner(kms, self.settings.signing_key).public_key()
+
+    def bundle_key(self) -> PublicKey | None:
+        """The public half of the key that signs the stack's bundles of evidence; None if it signs none."""
+        name = self.output("RetrieveFunction")
+        with asking(f"The function {name} can't be looked at"):
+            found = self.client("lambda").get_function_configuration(FunctionName=name)
+        key = found.get("Environment", {}).get("Variables", {}).get("BUNDLE_KEY")
+        if not key:
+            return None
+        kms: KMSClient = self.client("kms")
+        return KmsSigner(kms, key).public_key()
 
 
 def error_code_of(error: CloudError) -> str:

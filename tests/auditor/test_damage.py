@@ -56,6 +56,8 @@ def test_no_damage_is_valid(data: st.DataObject, deed: str) -> None:
         answer = ask(root, *options)
         # The same lines packed otherwise are as good.
         is_same = name.endswith(".gz") and content(left or b"") == content(was)
+        # So is a checkpoint whose signature stands there twice.
+        is_same |= deed == "add to it" and root.name == "archive" and was[at:].startswith("— ".encode())
         assert (answer.status == 0) == is_same, answer.said
     finally:
         path.write_bytes(was)

@@ -9,6 +9,7 @@ from zipfile import ZipFile
 from audit_archive.adapters.machine import find_zone, handouts
 from audit_archive.adapters.signing import is_signed
 from audit_archive.evidence.bundle import BundleTools, Evidence, build_evidence
+from audit_archive.ports import Signer
 from audit_archive.retrieve.request import EvidenceRequest, parse_request
 from audit_archive.retrieve.statements import Reader
 from tests.support.asking import reader_of
@@ -32,9 +33,10 @@ def make(
     *,
     asked: dict[str, str] | None = None,
     max_proofs: int | None = None,
+    signer: Signer | None = None,
 ) -> tuple[Evidence, bytes]:
     """What is made for a question, and the bundle's bytes; nothing stays open."""
-    tools = BundleTools(reader, is_signed, handouts())
+    tools = BundleTools(reader, is_signed, handouts(), signer=signer)
     if max_proofs is not None:
         tools = replace(tools, max_proofs=max_proofs)
     made = build_evidence(tools, request or request_of(), ASKED if asked is None else asked)

@@ -10,6 +10,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from audit_archive.answer_ports import LinkExport, LinksLast, ReportStore
 from audit_archive.answers import (
     Asked,
     Invocation,
@@ -25,7 +26,6 @@ from audit_archive.errors import RequestError, SettingsError
 from audit_archive.evidence.bundle import BundleTools, build_evidence
 from audit_archive.format.layout import report_key
 from audit_archive.format.times import rfc3339
-from audit_archive.ports import LinkExport, LinksLast, ReportStore
 from audit_archive.retrieve.exports import Original, find_exports
 from audit_archive.retrieve.formats import BUNDLE, FileKind
 from audit_archive.retrieve.proofs import find_proofs
@@ -81,7 +81,14 @@ class Desk:
                     return status_answer(request, asked, statuses(self.reader, request.console))
 
     def _entries(self, request: EntriesRequest, asked: Asked, asked_at: int) -> dict[str, Any]:
-        found = find_entries(self.reader, request.query, request.form, with_forms=request.with_forms)
+        found = find_entries(
+            self.reader,
+            request.query,
+            request.form,
+            with_forms=request.with_forms,
+            offset_at=request.offset_at,
+            open_workbook=self.tools.open_workbook,
+        )
         place = self._put(request.query, found.body, request.form, asked_at)
         return entries_answer(request, asked, found, place)
 

@@ -9,12 +9,12 @@ import pytest
 
 from audit_archive.adapters.machine import find_zone
 from audit_archive.adapters.signing import is_signed
+from audit_archive.answer_ports import Handouts, LinksLast
 from audit_archive.answers import Invocation
 from audit_archive.desk import Desk
 from audit_archive.errors import RequestError, SettingsError
 from audit_archive.evidence.bundle import BundleTools
 from audit_archive.format.facts import IdSpan
-from audit_archive.ports import Handouts, LinksLast
 from audit_archive.retrieve.request import parse_request
 from tests.support.archives import state_archive, stored_export
 from tests.support.asking import assert_nothing_open, reader_of

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audit_archive.format.canonical import canonical_bytes, source_line
-from audit_archive.retrieve.formats import FORMATS, LineOrigin
+from audit_archive.retrieve.formats import FORMATS
 from audit_archive.retrieve.ocsf import THINGS, TO_A_THING, TO_A_USER, VERSION, ocsf_event, ocsf_line
+from audit_archive.retrieve.rows import LineOrigin
 from tests.unit.retrieve.ocsf_schema import SCHEMA, faults
 
 ENTRY: dict[str, Any] = {
@@ -271,7 +272,9 @@ def _has_fault(event: dict[str, Any]) -> bool:
 
 def test_it_is_one_of_the_forms_in_which_entries_are_handed_out() -> None:
     line = canonical_bytes(ENTRY)
-    assert FORMATS["ocsf"].render(line, LineOrigin("1234abcd", 2)) == ocsf_line(line, "1234abcd", 2)
+    render = FORMATS["ocsf"].render
+    assert render is not None
+    assert render(line, LineOrigin("1234abcd", 2)) == ocsf_line(line, "1234abcd", 2)
 
 
 def test_the_page_tells_how_actions_are_classed() -> None:

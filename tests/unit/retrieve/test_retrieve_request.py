@@ -153,7 +153,7 @@ def test_a_question_that_is_none(event: Any, field: str, accepts: str) -> None:
         ({"last_id": 1.0}, "last_id", "from 1"),
         ({"first_id": 5, "last_id": 4}, "last_id", "which is 5"),
         ({"epoch": 0}, "epoch", "from 1"),
-        ({"format": "xlsx"}, "format", "ndjson, csv"),
+        ({"format": "xls"}, "format", "ndjson, csv"),
         ({"format": []}, "format", "ndjson, csv"),
         ({"who": ""}, "who", "printable"),
         ({"reason": "a\nb"}, "reason", "printable"),

@@ -4,19 +4,20 @@ A new kind of question is a class here with its fields, and a module beside this
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import ip_network
 from typing import Any, TypeAlias
 
+from audit_archive.answer_ports import FindZone
 from audit_archive.errors import RequestError
 from audit_archive.events import MAX_EVENT_TEXT, Fields, checked, console_id, one_of, printable, whole
 from audit_archive.format.entry import MAX_ID
 from audit_archive.format.ids import IdRange
 from audit_archive.format.times import DAY, OffsetAt
-from audit_archive.ports import FindZone
 from audit_archive.retrieve.dates import MOMENT_FORMS, Moment, read_moment
 from audit_archive.retrieve.formats import FORMATS, NDJSON, Form
 from audit_archive.retrieve.query import Network, Query
+from audit_archive.retrieve.rows import utc
 
 MAX_ALTERNATIVES = 100
 MAX_ADDRESS = 64
@@ -161,13 +162,15 @@ QuestionEvent: TypeAlias = Mapping[str, Any]
 class EntriesRequest:
     """Every entry that a query asks for, in some form.
 
-    `with_forms`: show also what the Console showed later in place of an archived entry.
+    `with_forms`: show also what the Console showed later in place of an archived entry. `offset_at`: the time
+    zone of the question.
     """
 
     query: Query
     form: Form
     question: QuestionEvent
     with_forms: bool = False
+    offset_at: OffsetAt = field(default=utc, compare=False)
 
 
 @dataclass(frozen=True)
@@ -230,7 +233,8 @@ def parse_request(event: object, find_zone: FindZone) -> RetrieveRequest:
 def _entries(event: Any, find_zone: FindZone) -> EntriesRequest:
     values = checked(event, _ENTRIES, required=("console",))
     query, with_forms = query_of(values, find_zone), values.get("forms", False)
-    return EntriesRequest(query, values.get("format", NDJSON), dict(event), with_forms)
+    chosen, zone = values.get("format", NDJSON), zone_of(values, find_zone)
+    return EntriesRequest(query, chosen, dict(event), with_forms, zone)
 
 
 def _export(event: Any, find_zone: FindZone) -> ExportRequest:

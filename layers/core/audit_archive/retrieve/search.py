@@ -13,22 +13,25 @@ from typing import BinaryIO, TypeAlias
 
 import orjson
 
+from audit_archive.answer_ports import OpenWorkbook
 from audit_archive.errors import IntegrityError
 from audit_archive.export.sorting import SortedRun, write_run
 from audit_archive.format.entry import Entry, members_of
-from audit_archive.format.hashing import Hasher
-from audit_archive.format.times import from_rfc3339
+from audit_archive.format.hashing import chunks_of, hash_all
+from audit_archive.format.times import OffsetAt, from_rfc3339
 from audit_archive.ports import ScratchFile
 from audit_archive.retrieve.amendments import OtherForm, find_amendments, find_forms
 from audit_archive.retrieve.coverage import Absence, Coverage, Gone, Overlaid, SearchTally
 from audit_archive.retrieve.covering import AnswerSources, cover
-from audit_archive.retrieve.formats import Form, LineOrigin
+from audit_archive.retrieve.formats import Form
 from audit_archive.retrieve.match import MATCH, NO, EntryMatcher, Prefilter
 from audit_archive.retrieve.narrowing import Filed
 from audit_archive.retrieve.outcome import AnswerOutcome, outcome_of, sentence
 from audit_archive.retrieve.query import Query
+from audit_archive.retrieve.rows import LineOrigin, utc
 from audit_archive.retrieve.selection import select_statements
 from audit_archive.retrieve.statements import KnownChain, Reader, answered
+from audit_archive.retrieve.writing import writing
 from audit_archive.storage.entry_files import find_version, read_content
 
 Lines: TypeAlias = list[bytes]
@@ -159,14 +162,14 @@ class Search:
         self._amendments = find_amendments(reader, chain, self._selected)
         self._tally = SearchTally()
 
-    def lines(self) -> Iterator[tuple[LineOrigin, Lines]]:
+    def lines(self, offset_at: OffsetAt = utc) -> Iterator[tuple[LineOrigin, Lines]]:
         """The matching lines, in order of epoch and id, some at a time. To be read once.
 
         Raises IntegrityError naming the object if an entry file does not match its statement.
         """
         scanner = Scanner(self.query, self._read, self._reader.scratch, self._tally)
         for each in self._selected:
-            origin = LineOrigin(self.query.console, each.epoch)
+            origin = LineOrigin(self.query.console, each.epoch, offset_at)
             for lines in scanner.in_order(each.files):
                 if self._amendments.concerns(each.epoch):
                     for line in lines:
@@ -204,29 +207,37 @@ class Search:
         self._tally.note_searched(filed.file)
 
 
-def find_entries(reader: Reader, query: Query, form: Form, *, with_forms: bool = False) -> FoundEntries:
+def find_entries(
+    reader: Reader,
+    query: Query,
+    form: Form,
+    *,
+    with_forms: bool = False,
+    offset_at: OffsetAt = utc,
+    open_workbook: OpenWorkbook | None = None,
+) -> FoundEntries:
     """Search the archive of a Console. The answer is complete and checked before it is returned.
 
+    `offset_at`: the time zone of the times in a spreadsheet.
+
     Raises IntegrityError naming the object if a statement or an entry file does not match its hash,
-    RequestError if there is not enough time.
+    RequestError if there is not enough time, or if a workbook can't hold the answer.
     """
     search = answered(reader, query.console, lambda chain: Search(reader, chain, query))
     with ExitStack() as files:
-        file, hashed = files.enter_context(reader.scratch()), Hasher()
-        hashed.add(form.header)
-        file.write(form.header)
-        for origin, lines in search.lines():
-            rendered = b"".join([form.render(line, origin) for line in lines])
-            hashed.add(rendered)
-            file.write(rendered)
+        file = files.enter_context(reader.scratch())
+        with writing(form, file, open_workbook) as write:
+            for origin, lines in search.lines(offset_at):
+                write(lines, origin)
         coverage = search.coverage()
         outcome = outcome_of(query, coverage)
         text = sentence(query.console, outcome, coverage)
         forms = search.forms() if with_forms else None
         if not coverage.matched:
             return FoundEntries(outcome, text, coverage, None, forms)
-        files.pop_all()
+        hashed = hash_all(chunks_of(file))
         file.seek(0)
+        files.pop_all()
         return FoundEntries(outcome, text, coverage, Body(file, hashed.size, hashed.sha256), forms)
 
 
