@@ -15,7 +15,7 @@ from audit_archive.format.entry import members_of
 from audit_archive.format.times import OffsetAt
 from audit_archive.retrieve.formats import CSV, FORMATS, NDJSON
 from audit_archive.retrieve.request import UTC, EntriesRequest
-from audit_archive.retrieve.search import FoundEntries, find_entries
+from audit_archive.retrieve.search import FoundEntries, entries_of, find_entries
 from cli.options import Chosen, chosen, console_argument, folder_option, global_options
 from cli.outputs import CHUNK, check_free, written
 from cli.questions import asked_now, event_of, query_options, show_coverage
@@ -105,6 +105,10 @@ def _show(found: FoundEntries, output: Path | None) -> None:
 
 def _show_whole(answer: dict[str, Any], file: BinaryIO) -> None:
     """The answer as one object with the entries in it, of which no more than one is in memory."""
+    for line in file:  # all of them, before a part of the object is printed
+        with entries_of("An entry file of this Console"):
+            members_of(line)
+    file.seek(0)
     target = binary_stdout()
     target.write(json.dumps(answer)[:-1].encode() + b', "entries": [\n')
     for number, line in enumerate(file):
@@ -120,7 +124,9 @@ def _show_table(file: BinaryIO, zone: OffsetAt | None, matched: int) -> None:
 
 def _rows(file: BinaryIO, zone: OffsetAt | None) -> Iterator[tuple[object, ...]]:
     for _, line in zip(range(MAX_ROWS), file, strict=False):
-        yield row_of(members_of(line), zone)
+        with entries_of("An entry file of this Console"):
+            members = members_of(line)
+        yield row_of(members, zone)
 
 
 def row_of(entry: dict[str, Any], zone: OffsetAt | None) -> tuple[object, ...]:

@@ -1,5 +1,6 @@
 """The command over a copy of an archive in a folder: no AWS, and all of the product behind it."""
 
+import gzip
 import json
 import os
 import shutil
@@ -290,3 +291,24 @@ def test_the_shell_completes() -> None:
     env = {"_CANARY_AUDIT_COMPLETE": "bash_complete", "COMP_WORDS": "canary-audit le", "COMP_CWORD": "1"}
     answer = CliRunner().invoke(main, [], env=env, prog_name="canary-audit")
     assert answer.output == "plain,ledger\n"
+
+
+@pytest.mark.parametrize("line", [b"5", b"not json", b'{"id": 5'])
+@pytest.mark.parametrize("question", ["entries", "entries --format csv", "evidence"])
+def test_an_altered_entry_file_ends_in_exit_4_for_people_and_for_programs(
+    copy: Path, tmp_path: Path, line: bytes, question: str
+) -> None:
+    """Well-formed gzip of something else: its hash is judged before a line is parsed."""
+    next(copy.glob("entries/*/*/*06.ndjson.gz")).write_bytes(gzip.compress(line + b"\n"))
+    command, *options = question.split()
+    options += ["--output", str(tmp_path / "out")] if options or command == "evidence" else []
+    for user in ([], ["--user", "alice@example.com"]):
+        answer = run(command, CONSOLE, *user, *options, "--json", folder=copy)
+        assert answer.exit_code == 4, answer.output
+        error = json.loads(answer.stdout)["error"]
+        assert (error["class"], error["exit_status"]) == ("IntegrityError", 4)
+        assert "the file was altered" in error["message"]
+        told = run(command, CONSOLE, *user, *options, folder=copy)
+        assert (told.exit_code, told.stdout) == (4, "")
+        assert told.stderr.startswith("Error: The lines in entries/") or command == "evidence"
+        assert not (tmp_path / "out").exists()

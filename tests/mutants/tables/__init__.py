@@ -11,6 +11,7 @@ from tests.mutants.tables import (
     console,
     evidence,
     exports,
+    handed,
     intents,
     keep,
     ledger,
@@ -41,4 +42,5 @@ MUTANTS: tuple[Mutant, ...] = (
     *proofs.MUTANTS,
     *retrieval.MUTANTS,
     *auditor.MUTANTS,
+    *handed.MUTANTS,
 )

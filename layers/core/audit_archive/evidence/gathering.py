@@ -12,7 +12,7 @@ from audit_archive.format.merkle import leaf_hash
 from audit_archive.format.times import OffsetAt, read_timestamp, utc_date
 from audit_archive.retrieve.formats import CSV
 from audit_archive.retrieve.proofs import Wanted
-from audit_archive.retrieve.search import Search
+from audit_archive.retrieve.search import Search, entries_of, files_of
 
 RANKED = 15
 """How many values of a field a ranking names."""
@@ -135,9 +135,10 @@ def gather(
     rows_file.write(CSV.header)
     for place, lines in search.lines():
         lines_file.write(b"".join([line + b"\n" for line in lines]))
-        rows_file.write(b"".join([CSV.render(line, place) for line in lines]))
-        for line in lines:
-            members = members_of(line)
+        with entries_of(files_of(place)):
+            rows_file.write(b"".join([CSV.render(line, place) for line in lines]))
+            every = list(map(members_of, lines))
+        for line, members in zip(lines, every, strict=True):
             counter.add(members)
             shown.offer(line)
             if left:

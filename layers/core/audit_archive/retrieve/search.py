@@ -4,14 +4,12 @@
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from heapq import merge
 from itertools import chain, islice
 from operator import itemgetter
 from typing import BinaryIO, TypeAlias
-
-import orjson
 
 from audit_archive.errors import IntegrityError
 from audit_archive.export.sorting import SortedRun, write_run
@@ -29,7 +27,7 @@ from audit_archive.retrieve.outcome import AnswerOutcome, outcome_of, sentence
 from audit_archive.retrieve.query import Query
 from audit_archive.retrieve.selection import select_statements
 from audit_archive.retrieve.statements import KnownChain, Reader, answered
-from audit_archive.storage.entry_files import find_version, read_content
+from audit_archive.storage.entry_files import find_version, no_entry, read_lines
 
 Lines: TypeAlias = list[bytes]
 ReadFile: TypeAlias = Callable[[Filed], Iterator[bytes]]
@@ -64,7 +62,8 @@ class Scanner:
     def _matches(self, filed: Filed) -> Iterator[Lines]:
         for text in self._read(filed):
             passes = self._judge.passes_all(text, filed.file.date)
-            found = text.split(b"\n")[:-1] if passes else self._judged(text)
+            with entries_of(filed.file.key):
+                found = text.split(b"\n")[:-1] if passes else self._judged(text)
             self._tally.matched += len(found)
             if found:
                 yield found
@@ -77,13 +76,13 @@ class Scanner:
         if verdicts.count(NO) + len(found) < len(lines):
             for line, verdict in zip(lines, verdicts, strict=True):
                 if verdict not in (MATCH, NO):
-                    self._tally.note_unjudged(verdict, orjson.loads(line)["id"])
+                    self._tally.note_unjudged(verdict, members_of(line)["id"])
         return found
 
     def _merged(self, group: Sequence[Filed]) -> Iterator[Lines]:
         with ExitStack() as files:
             file = files.enter_context(self._scratch())
-            runs = [write_run(file, map(_entry, chain.from_iterable(self._matches(f)))) for f in group]
+            runs = [write_run(file, self._entries(each)) for each in group]
             while len(runs) > _FAN_IN:
                 file = files.enter_context(self._scratch())
                 parts = [runs[at : at + _FAN_IN] for at in range(0, len(runs), _FAN_IN)]
@@ -92,9 +91,25 @@ class Scanner:
             while batch := [entry.line for entry in islice(merged, _BATCH)]:
                 yield batch
 
+    def _entries(self, filed: Filed) -> Iterator[Entry]:
+        for line in chain.from_iterable(self._matches(filed)):
+            with entries_of(filed.file.key):
+                entry_id = members_of(line)["id"]
+            yield Entry(entry_id, line, None, 0)
 
-def _entry(line: bytes) -> Entry:
-    return Entry(orjson.loads(line)["id"], line, None, 0)
+
+def files_of(origin: LineOrigin) -> str:
+    """Where a line is, for a message."""
+    return f"An entry file of Console {origin.console}, epoch {origin.epoch},"
+
+
+@contextmanager
+def entries_of(place: str) -> Iterator[None]:
+    """Turn what reading a line that is not an entry raises into IntegrityError. `place`: what holds it."""
+    try:
+        yield
+    except (ValueError, TypeError, LookupError, AttributeError) as error:
+        raise no_entry(place, error) from error
 
 
 def _merge(runs: Iterable[SortedRun]) -> Iterator[Entry]:
@@ -169,8 +184,9 @@ class Search:
             origin = LineOrigin(self.query.console, each.epoch)
             for lines in scanner.in_order(each.files):
                 if self._amendments.concerns(each.epoch):
-                    for line in lines:
-                        self._amendments.note(each.epoch, members_of(line)["id"], line)
+                    with entries_of(files_of(origin)):
+                        for line in lines:
+                            self._amendments.note(each.epoch, members_of(line)["id"], line)
                 yield origin, lines
 
     @property
@@ -198,7 +214,7 @@ class Search:
         if found is None:
             self._tally.gone.append(_gone(filed, _absence(reader, self.chain, filed)))
             return
-        yield from read_content(reader.source, filed.file, found.version_id)
+        yield from read_lines(reader.source, filed.file, found.version_id)
         if found.false:
             self._tally.overlaid.append(Overlaid(filed.file.key, found.version_id, found.false))
         self._tally.note_searched(filed.file)
@@ -216,7 +232,8 @@ def find_entries(reader: Reader, query: Query, form: Form, *, with_forms: bool =
         hashed.add(form.header)
         file.write(form.header)
         for origin, lines in search.lines():
-            rendered = b"".join([form.render(line, origin) for line in lines])
+            with entries_of(files_of(origin)):
+                rendered = b"".join([form.render(line, origin) for line in lines])
             hashed.add(rendered)
             file.write(rendered)
         coverage = search.coverage()

@@ -179,6 +179,12 @@ def _by_name(drift: Counter[int]) -> dict[str, int]:
 BLOCK = 1 << 18
 """Bytes that are inflated at once at most."""
 
+HELD = 1 << 25
+"""Bytes of lines that are kept in memory until their hash is judged."""
+
+MOST_OF_A_LINE = (1 << 25) + BLOCK
+"""Bytes of a line at most: an entry of an export has 16 MiB, and twice that as the source of a line."""
+
 _GZIP = 16 + zlib.MAX_WBITS
 
 
@@ -254,6 +260,8 @@ def read_content(source: ArchiveSource, file: EntryFile, version_id: str) -> Ite
             yield b"".join((*rest, block[:cut]))
             rest.clear()
         rest.append(block[cut:])
+        if sum(map(len, rest)) > MOST_OF_A_LINE:
+            raise IntegrityError(f"{file.key} holds a line that is longer than any entry. Verify the archive")
     if hashed.sha256 != file.content_sha256:
         raise IntegrityError(
             f"The lines in {file.key} (version {version_id}) do not have the hash {file.content_sha256} that "
@@ -263,6 +271,34 @@ def read_content(source: ArchiveSource, file: EntryFile, version_id: str) -> Ite
         raise IntegrityError(
             f"The last line of {file.key} has no line feed: it is not of this format. Verify the archive"
         )
+
+
+def read_lines(
+    source: ArchiveSource, file: EntryFile, version_id: str, held_bytes: int = HELD
+) -> Iterator[bytes]:
+    """Whole lines of an entry file, as `read_content` gives them, but proven before the first is yielded.
+
+    A file with more than `held_bytes` of lines is read twice. Raises IntegrityError if the lines do not have
+    the hash of the statement, or if the statement names lines that are not entries.
+    """
+    held, size = list[bytes](), 0
+    for text in read_content(source, file, version_id):
+        size += len(text)
+        if size <= held_bytes:
+            held.append(text)
+        else:
+            held.clear()
+    for text in held if size <= held_bytes else read_content(source, file, version_id):
+        if not text.startswith(b"{") or text.count(b"}\n{") + 1 != text.count(b"\n") or text[-2:-1] != b"}":
+            raise no_entry(file.key, "a line of it is not an object")
+        yield text
+
+
+def no_entry(key: str, why: object) -> IntegrityError:
+    """The error for an entry file with the hash of its statement, and with a line that is not an entry."""
+    return IntegrityError(
+        f"{key} holds a line that is not an entry, though its statement names it: {why}. Verify the archive"
+    )
 
 
 def read_stored_export(source: ArchiveSource, facts: ExportFacts) -> Iterator[bytes]:
