@@ -43,6 +43,7 @@ __all__ = [
     "find_zone",
     "folder_reader",
     "handouts",
+    "ignored_in",
     "is_signed",
     "question",
 ]
@@ -203,6 +204,12 @@ def folder_reader(folder: Path) -> Reader:
 def bundle_reader(bundle: Path) -> Reader:
     """The chain in a bundle of evidence, to read. Raises ValueError if the file is not one."""
     return Reader(BundleSource(bundle), None, SystemClock(), scratch_file)
+
+
+def ignored_in(reader: Reader) -> int:
+    """How many files in a copy, or in a bundle, are no part of an archive; 0 for a bucket."""
+    source = reader.source
+    return source.ignored() if isinstance(source, FolderSource | BundleSource) else 0
 
 
 def question(event: Mapping[str, Any]) -> RetrieveRequest:

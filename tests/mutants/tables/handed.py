@@ -2,6 +2,7 @@
 
 from tests.mutants.mutant import Mutant
 
+HANDLED = "tests/auditor/test_handled.py"
 ALTERED = "tests/unit/retrieve/test_altered.py"
 
 MUTANTS = (
@@ -17,7 +18,8 @@ MUTANTS = (
         "lines-are-objects",
         "An entry file with a line that is not an object is refused, though its statement names it",
         "storage/entry_files.py",
-        '        if not text.startswith(b"{") or text.count(b"}\\n{") + 1 != text.count(b"\\n") or text[-2:-1] != b"}":',
+        '        if not text.startswith(b"{") or text.count(b"}\\n{") + 1 '
+        '!= text.count(b"\\n") or text[-2:-1] != b"}":',
         "        if False:",
         f"{ALTERED}::test_a_question_that_looks_into_such_a_line_ends_in_an_integrity_error",
     ),
@@ -36,5 +38,37 @@ MUTANTS = (
         "        if sum(map(len, rest)) > MOST_OF_A_LINE:",
         "        if False:",
         f"{ALTERED}::test_a_line_without_an_end_does_not_fill_the_memory",
+    ),
+    Mutant(
+        "litter-is-only-what-others-leave",
+        "A file in a copy that has the shape of an archive's is a fault",
+        "format/layout.py",
+        "    return _LITTER.fullmatch(path) is not None",
+        "    return _LITTER.match(path) is not None",
+        f"{HANDLED}::test_both_judges_ignore_the_same_names",
+    ),
+    Mutant(
+        "only-zeros-pad",
+        "Behind the last member of a gzip file nothing but zeros may follow",
+        "storage/entry_files.py",
+        '                if is_padded and rest.strip(b"\\0"):',
+        "                if False:",
+        f"{HANDLED}::test_both_judges_take_the_same_gzip",
+    ),
+    Mutant(
+        "verify-py-only-zeros-pad",
+        "verify.py: behind the last member of a gzip file nothing but zeros may follow",
+        "evidence/handout/verify.py",
+        'need(not is_padded or not left.strip(b"\\0"), ',
+        "need(True, ",
+        f"{HANDLED}::test_both_judges_take_the_same_gzip",
+    ),
+    Mutant(
+        "an-older-key-is-not-enough",
+        "A key that signed only the beginning of a chain is not the key of its end",
+        "audit/signatures.py",
+        "            if signer in self._keys.trusted:\n                return\n",
+        "            if signer in self._keys.trusted or self._trusted_up_to:\n                return\n",
+        f"{HANDLED}::test_with_an_older_key_alone_both_say_up_to_where_it_signed",
     ),
 )

@@ -189,16 +189,24 @@ _GZIP = 16 + zlib.MAX_WBITS
 
 
 def inflated(key: str, chunks: Iterable[bytes], block_bytes: int = BLOCK) -> Iterator[bytes]:
-    """The content of a gzip file, which may have several members (RFC 1952, section 2.2).
+    """The content of a gzip file: one member or more (RFC 1952, section 2.2), then nothing but zeros.
 
-    `block_bytes`: how much is inflated at once at most. Raises IntegrityError, which names the key, if the
-    file is not gzip or ends too early.
+    Media that store whole blocks fill up the last one with zeros, and gzip(1) passes over them. `verify.py`
+    has the same rule. `block_bytes`: how much is inflated at once at most. Raises IntegrityError, which names
+    the key, if the file is anything else, or ends too early.
     """
-    inflater = zlib.decompressobj(_GZIP)
+    inflater, is_padded = zlib.decompressobj(_GZIP), False
     try:
         for chunk in chunks:
             rest = chunk
             while rest:
+                is_padded = is_padded or (inflater.eof and rest[0] == 0)
+                if is_padded and rest.strip(b"\0"):
+                    raise IntegrityError(
+                        f"{key} holds more than gzip and zeros. It is damaged. Verify the archive"
+                    )
+                if is_padded:
+                    break
                 if inflater.eof:
                     inflater = zlib.decompressobj(_GZIP)
                 while block := inflater.decompress(rest, block_bytes):
