@@ -2,6 +2,7 @@
 
 from tests.mutants.mutant import Mutant
 
+READING = "tests/unit/retrieve/test_reading.py"
 HANDLED = "tests/auditor/test_handled.py"
 ALTERED = "tests/unit/retrieve/test_altered.py"
 
@@ -70,5 +71,37 @@ MUTANTS = (
         "            if signer in self._keys.trusted:\n                return\n",
         "            if signer in self._keys.trusted or self._trusted_up_to:\n                return\n",
         f"{HANDLED}::test_with_an_older_key_alone_both_say_up_to_where_it_signed",
+    ),
+    Mutant(
+        "accents-are-composed",
+        "A name with an accent is found however the accent is composed",
+        "retrieve/reading.py",
+        '    return normalize("NFC", normalize("NFD", text.translate(_READ)).casefold())',
+        "    return text.translate(_READ).casefold()",
+        f"{READING}::test_what_looks_the_same_is_the_same",
+    ),
+    Mutant(
+        "unseen-characters-hide-nothing",
+        "The prefilter lets pass a line with a character that no person sees",
+        "retrieve/match.py",
+        ", _pattern(UNSEEN, is_of_ascii=False)",
+        "",
+        f"{READING}::test_what_looks_the_same_is_the_same",
+    ),
+    Mutant(
+        "forwarded-addresses-count",
+        "An address is looked for in the route as well",
+        "retrieve/match.py",
+        "        if route and type(route) is str and of_route(route):",
+        "        if False:",
+        f"{READING}::test_an_address_is_found_in_the_route_too",
+    ),
+    Mutant(
+        "the-prefilter-looks-into-routes",
+        "The prefilter lets pass a line with a route that may name the address",
+        "retrieve/match.py",
+        "        return _address(query.networks), _route(query.networks), _literal(_SOURCE)",
+        "        return _address(query.networks), _literal(_SOURCE)",
+        f"{READING}::test_an_address_is_found_in_the_route_too",
     ),
 )

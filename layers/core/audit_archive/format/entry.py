@@ -194,11 +194,6 @@ def texts(source: bytes) -> Iterator[str]:
             yield readable_string(token)
 
 
-def has_text(source: bytes, folded: str) -> bool:
-    """Whether one of the texts holds `folded`, which is case folded already. Case does not count."""
-    return any(folded in text.casefold() for text in texts(source))
-
-
 def members_of(line: bytes) -> dict[str, Any]:
     """The members of an archived line; of one in `_source` form, the known members and the id.
 

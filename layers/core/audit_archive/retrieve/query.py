@@ -17,8 +17,9 @@ class Query:
     """Which entries are asked for: those that pass every filter. An empty filter, or None, passes all.
 
     `start` (included) and `end` (excluded) are epoch seconds; `ids` are inclusive. Of `users`,
-    `action_types`, `networks` and `flocks` any one suffices. Texts are compared ignoring case (Unicode case
-    folding); a user, an action type and a flock as a whole, `text` with any part of any text in the entry.
+    `action_types`, `networks` and `flocks` any one suffices. Texts are compared as a person reads them
+    (`retrieve/reading.py`); a user, an action type and a flock as a whole, `text` with any part of any text
+    in the entry. An entry comes from a network by its address, or by one that a proxy forwarded for.
     """
 
     console: str

@@ -17,6 +17,7 @@ from audit_archive.ports import FindZone
 from audit_archive.retrieve.dates import MOMENT_FORMS, Moment, read_moment
 from audit_archive.retrieve.formats import FORMATS, NDJSON, Form
 from audit_archive.retrieve.query import Network, Query
+from audit_archive.retrieve.reading import as_read
 
 MAX_ALTERNATIVES = 100
 MAX_ADDRESS = 64
@@ -33,7 +34,9 @@ def text(name: str) -> Callable[[object], str]:
 
     def check(value: object) -> str:
         if isinstance(value, str) and 0 < len(value) <= MAX_EVENT_TEXT and not _has_surrogate(value):
-            return value
+            if as_read(value):
+                return value
+            raise RequestError(name, "this text has nothing but characters that no person sees")
         raise RequestError(name, f"{value!r:.80} is not a text of 1 to {MAX_EVENT_TEXT} characters")
 
     return check
