@@ -1,7 +1,7 @@
 """`entries`: the archived entries that match, and what the answer rests on."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 from shutil import copyfileobj
@@ -9,7 +9,7 @@ from typing import Any, BinaryIO, cast
 
 import click
 
-from audit_archive.answers import entries_answer
+from audit_archive.answers import entries_answer, unknown_in
 from audit_archive.format.display import local_moment
 from audit_archive.format.entry import members_of
 from audit_archive.format.times import OffsetAt
@@ -71,7 +71,7 @@ def entries(
     reader = chosen.reader(folder)
     asked_by = asked_now(request, reader)
     found = find_entries(reader, request.query, request.form, with_forms=request.with_forms)
-    answer = entries_answer(request, asked_by, found, {"file": str(output) if output is not None else None})
+    answer = entries_answer(request, asked_by, found, _place(output), unknown_in(request, found))
     if found.body is not None:
         with closing(found.body.file) as file:
             if output is not None:
@@ -83,9 +83,13 @@ def entries(
             else:
                 copyfileobj(file, binary_stdout(), CHUNK)
     if not chosen.is_json:
-        _show(found, output)
+        _show(found, output, answer.get("unknown_actions"))
     elif found.body is None or output is not None:
         show_json(answer)
+
+
+def _place(output: Path | None) -> dict[str, str | None]:
+    return {"file": str(output) if output is not None else None}
 
 
 def _write(file: BinaryIO, output: Path) -> None:
@@ -93,8 +97,11 @@ def _write(file: BinaryIO, output: Path) -> None:
         copyfileobj(file, target, CHUNK)
 
 
-def _show(found: FoundEntries, output: Path | None) -> None:
+def _show(found: FoundEntries, output: Path | None, unknown: Mapping[str, int] | None) -> None:
     show_coverage(found.sentence, found.coverage)
+    if unknown:
+        counts = ", ".join(f"{name} ({count})" for name, count in unknown.items())
+        say(f"Actions that no rule of OCSF knows, which are API Activity: Other: {counts}.")
     for each in found.forms or ():
         say(f"Entry {each.id} of epoch {each.epoch}, as it is archived: {each.archived}")
         other = each.other or "the export is no longer there"

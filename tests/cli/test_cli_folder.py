@@ -312,3 +312,13 @@ def test_an_altered_entry_file_ends_in_exit_4_for_people_and_for_programs(
         assert (told.exit_code, told.stdout) == (4, "")
         assert told.stderr.startswith("Error: The lines in entries/") or command == "evidence"
         assert not (tmp_path / "out").exists()
+
+
+def test_actions_that_ocsf_does_not_know_are_told(tmp_path: Path) -> None:
+    world = World()
+    world.aged(1)
+    world.trail.arrive(2, action_type="settings_change")
+    world.run()
+    folder = folders.put(world.store.files(), tmp_path / "copy")
+    answer = run("entries", CONSOLE, "--format", "ocsf", folder=folder)
+    assert "no rule of OCSF knows, which are API Activity: Other: settings_change (2)." in answer.stderr

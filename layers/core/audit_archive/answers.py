@@ -12,7 +12,8 @@ from audit_archive.evidence.bundle import Evidence
 from audit_archive.format.codec import to_json
 from audit_archive.format.times import rfc3339
 from audit_archive.retrieve.exports import FoundExports, Original
-from audit_archive.retrieve.formats import BUNDLE, FileKind
+from audit_archive.retrieve.formats import BUNDLE, OCSF, FileKind
+from audit_archive.retrieve.ocsf import unknown_actions
 from audit_archive.retrieve.proofs import FoundProofs
 from audit_archive.retrieve.request import (
     EntriesRequest,
@@ -55,10 +56,33 @@ def asked_of(question: Mapping[str, Any], at: int, invocation: Invocation) -> Pl
     }
 
 
-def entries_answer(request: EntriesRequest, asked: Asked, found: FoundEntries, place: Place) -> Plain:
-    """The answer to `entries`. `place`: where the entries can be fetched, if any match."""
+def unknown_in(request: EntriesRequest, found: FoundEntries) -> dict[str, int] | None:
+    """The actions that no rule of OCSF knows, if the entries are OCSF events. Reads the open body."""
+    if request.form is not OCSF:
+        return None
+    if found.body is None:
+        return {}
+    found.body.file.seek(0)
+    unknown = unknown_actions(found.body.file)
+    found.body.file.seek(0)
+    return unknown
+
+
+def entries_answer(
+    request: EntriesRequest,
+    asked: Asked,
+    found: FoundEntries,
+    place: Place,
+    unknown: Mapping[str, int] | None = None,
+) -> Plain:
+    """The answer to `entries`. `place`: where the entries can be fetched, if any match.
+
+    `unknown`: what `unknown_in` gave before the body was closed.
+    """
     forms = {"forms": to_json(found.forms)} if found.forms is not None else {}
-    return _answer(request, asked, found) | {"report": _report(found.body, request.form, place)} | forms
+    actions = {"unknown_actions": dict(unknown)} if unknown is not None else {}
+    report = {"report": _report(found.body, request.form, place)}
+    return _answer(request, asked, found) | report | forms | actions
 
 
 def exports_answer(

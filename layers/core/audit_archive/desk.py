@@ -20,6 +20,7 @@ from audit_archive.answers import (
     exports_answer,
     proofs_answer,
     status_answer,
+    unknown_in,
 )
 from audit_archive.errors import RequestError, SettingsError
 from audit_archive.evidence.bundle import BundleTools, build_evidence
@@ -81,8 +82,9 @@ class Desk:
 
     def _entries(self, request: EntriesRequest, asked: Asked, asked_at: int) -> dict[str, Any]:
         found = find_entries(self.reader, request.query, request.form, with_forms=request.with_forms)
+        unknown = unknown_in(request, found)
         place = self._put(request.query, found.body, request.form, asked_at)
-        return entries_answer(request, asked, found, place)
+        return entries_answer(request, asked, found, place, unknown)
 
     def _evidence(self, request: EvidenceRequest, asked: Asked, asked_at: int) -> dict[str, Any]:
         made = build_evidence(self.tools, request, asked)

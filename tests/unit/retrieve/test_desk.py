@@ -106,6 +106,17 @@ def test_entries_are_put_where_whoever_asked_can_fetch_them(world: World) -> Non
     assert len(data.splitlines()) == 3
 
 
+def test_actions_that_ocsf_does_not_know_are_in_the_answer(world: World) -> None:
+    world.trail.arrive(2, action_type="settings_change")
+    world.later(DAY)
+    world.run()
+    answer = ask(desk(world), request="entries", console=CONSOLE, format="ocsf")
+    assert answer["unknown_actions"] == {"settings_change": 2}
+    assert "unknown_actions" not in ask(desk(world), request="entries", console=CONSOLE)
+    none = ask(desk(world), request="entries", console=CONSOLE, format="ocsf", user="x y z")
+    assert none["unknown_actions"] == {}
+
+
 def test_where_nothing_is_found_nothing_is_put(world: World) -> None:
     at = desk(world)
     answer = ask(at, request="entries", console=CONSOLE, user="nobody")
