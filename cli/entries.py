@@ -18,7 +18,7 @@ from audit_archive.retrieve.request import UTC, EntriesRequest
 from audit_archive.retrieve.search import FoundEntries, entries_of, find_entries
 from cli.options import Chosen, chosen, console_argument, folder_option, global_options
 from cli.outputs import CHUNK, check_free, written
-from cli.questions import asked_now, event_of, query_options, show_coverage
+from cli.questions import asked_now, check_presence, event_of, query_options, show_coverage
 from cli.show import binary_stdout, is_terminal, say, show_json, show_table
 from cli.stack import find_zone, question
 
@@ -60,10 +60,7 @@ def entries(
     canary-audit entries 1234abcd --address 192.0.2.0/24 --format csv --output march.csv
     """
     is_table = form == TABLE or (form is None and output is None and not chosen.is_json and is_terminal())
-    if output is not None and form == TABLE:
-        raise click.UsageError("A table is for a terminal: give another --format with --output.")
-    if output is None and chosen.is_json and form in {TABLE, CSV.name}:
-        raise click.UsageError(f"--json can't hold the format {form}: write that into a file with --output.")
+    _check_form(form, output, is_json=chosen.is_json)
     event = event_of("entries", console, asked)
     event["format"] = NDJSON.name if is_table else form or NDJSON.name
     request = cast("EntriesRequest", question(event))
@@ -86,6 +83,15 @@ def entries(
         _show(found, output, answer.get("unknown_actions"))
     elif found.body is None or output is not None:
         show_json(answer)
+    check_presence(found.outcome, found.sentence, request.query)
+
+
+def _check_form(form: str | None, output: Path | None, *, is_json: bool) -> None:
+    """Refuse a form that does not fit where the entries go."""
+    if output is not None and form == TABLE:
+        raise click.UsageError("A table is for a terminal: give another --format with --output.")
+    if output is None and is_json and form in {TABLE, CSV.name}:
+        raise click.UsageError(f"--json can't hold the format {form}: write that into a file with --output.")
 
 
 def _place(output: Path | None) -> dict[str, str | None]:
@@ -98,7 +104,7 @@ def _write(file: BinaryIO, output: Path) -> None:
 
 
 def _show(found: FoundEntries, output: Path | None, unknown: Mapping[str, int] | None) -> None:
-    show_coverage(found.sentence, found.coverage)
+    show_coverage(found.outcome, found.sentence, found.coverage)
     if unknown:
         counts = ", ".join(f"{name} ({count})" for name, count in unknown.items())
         say(f"Actions that no rule of OCSF knows, which are API Activity: Other: {counts}.")

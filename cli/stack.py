@@ -214,4 +214,4 @@ def ignored_in(reader: Reader) -> int:
 
 def question(event: Mapping[str, Any]) -> RetrieveRequest:
     """The question that an event asks. Raises RequestError naming the field."""
-    return parse_request(event, find_zone)
+    return parse_request(event, find_zone, SystemClock().now())

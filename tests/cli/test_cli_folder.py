@@ -322,3 +322,60 @@ def test_actions_that_ocsf_does_not_know_are_told(tmp_path: Path) -> None:
     folder = folders.put(world.store.files(), tmp_path / "copy")
     answer = run("entries", CONSOLE, "--format", "ocsf", folder=folder)
     assert "no rule of OCSF knows, which are API Activity: Other: settings_change (2)." in answer.stderr
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "entries --ids 10",
+        "entries --from-id 99 --to-id 99",
+        "proof --id 99",
+        "export --id 99",
+        "evidence --ids 10",
+    ],
+)
+def test_the_one_thing_that_is_asked_for_and_not_there_has_a_status_of_its_own(
+    question: str, tmp_path: Path
+) -> None:
+    command, *options = question.split()
+    options += ["--output", str(tmp_path / "out.zip")] if command == "evidence" else []
+    answer = run(command, CONSOLE, *options)
+    assert answer.exit_code == 5, answer.output
+    assert "No id in this range is missing" not in answer.stderr
+    if command != "evidence":
+        told = run(command, CONSOLE, *options, "--json")
+        assert told.exit_code == 5
+        assert json.loads(told.stdout)["outcome"] in {"none_found", "outside"}
+
+
+def test_a_search_that_finds_nothing_is_done() -> None:
+    assert entries("--user", "x").exit_code == 0
+    assert entries("--ids", "3").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("question", "is_whole"),
+    [
+        (["--ids", "3-9"], True),
+        (["--ids", "3-9", "--user", "x"], True),
+        (["--ids", "3-12"], False),
+        (["--from", "2031-01-01"], False),
+        (["--from", "2026-11-24T23:00", "--to", "2031-01-01"], False),
+        (["--to", "2001-01-01"], False),
+    ],
+)
+def test_nothing_is_missing_is_said_only_of_what_is_archived(question: list[str], is_whole: bool) -> None:
+    told = entries(*question).stderr
+    assert ("No id in this range is missing, and no foreign purge touched it." in told) == is_whole, told
+    assert not (is_whole and "outside of what is archived" in told)
+
+
+def test_ids_and_relative_dates_are_options_of_the_command() -> None:
+    answer = json.loads(entries("--ids", "3-8", "--since", "9999d", "--json").stdout)
+    assert [entry["id"] for entry in answer["entries"]] == [3, 4, 5, 6, 7, 8]
+    assert (answer["question"]["ids"], answer["question"]["since"]) == ("3-8", "9999d")
+    two = entries("--user", "alice@example.com", "--user", "nobody", "--during", "2026-11-23")
+    assert two.exit_code == 0
+    assert run("entries", CONSOLE, "--during", "soon").stderr.startswith(
+        "Error: --during: 'soon' is not a date"
+    )

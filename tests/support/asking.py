@@ -21,6 +21,8 @@ from tests.support.fakes import FakeScratch
 from tests.support.world import CONSOLE, World
 
 Json: TypeAlias = dict[str, Any]
+ASKED_AT = from_rfc3339("2026-11-23T08:00:00Z")
+"""When a question is asked, where that matters."""
 
 
 def stamp(text: str) -> str:

@@ -40,7 +40,14 @@ CONFIG_ALSO = frozenset({"os"})
 PURE_ROOMS = ("errors", "finding", "ports", "format", "export")
 PURE_MODULES = frozenset(
     {"run.plan", "run.survey", "run.receipts", "run.rollback", "run.comparison"}
-    | {"retrieve.match", "retrieve.query", "retrieve.reading", "retrieve.dates", "retrieve.narrowing"}
+    | {
+        "retrieve.match",
+        "retrieve.query",
+        "retrieve.reading",
+        "retrieve.dates",
+        "retrieve.relative",
+        "retrieve.narrowing",
+    }
 )
 """The pure modules of the slices: of our own they import the pure rooms and one another alone."""
 

@@ -90,14 +90,15 @@ def operate(request: OperatorRequest, context: InvocationContext) -> Result:
 
 def retrieve(event: object, context: InvocationContext) -> dict[str, Any]:
     """Answer the question in an event. Raises the errors of `audit_archive.errors`."""
-    request = parse_request(event, find_zone)
+    clock = LambdaClock(context)
+    request = parse_request(event, find_zone, clock.now())
     settings = RetrieveSettings.from_environment()
     s3: S3Client = _client("s3", "s3v4")
     dynamodb: DynamoDBClient = _client("dynamodb")
     reader = Reader(
         source=S3ArchiveStore(s3, settings.archive_bucket),
         ledger=DynamoDbLedger(dynamodb, settings.ledger_table),
-        clock=LambdaClock(context),
+        clock=clock,
         scratch=scratch_file,
         verifications=DynamoDbVerifications(dynamodb, settings.ledger_table),
     )

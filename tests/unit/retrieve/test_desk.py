@@ -17,7 +17,7 @@ from audit_archive.format.facts import IdSpan
 from audit_archive.ports import Handouts
 from audit_archive.retrieve.request import parse_request
 from tests.support.archives import state_archive, stored_export
-from tests.support.asking import assert_nothing_open, reader_of
+from tests.support.asking import ASKED_AT, assert_nothing_open, reader_of
 from tests.support.fakes import FakeReports
 from tests.support.world import CONSOLE, DAY, World
 
@@ -45,7 +45,7 @@ def desk(world: World) -> Desk:
 
 
 def ask(at: Desk, **question: Any) -> dict[str, Any]:
-    answer = at.answer(parse_request(question, find_zone))
+    answer = at.answer(parse_request(question, find_zone, ASKED_AT))
     assert json.loads(json.dumps(answer)) == answer
     assert_nothing_open(at.reader)
     return answer
@@ -86,7 +86,7 @@ def test_both_forms_are_beside_the_entries_if_they_are_asked_for(world: World) -
     assert plain["report"]["sha256"] == answer["report"]["sha256"]
     assert plain["coverage"]["amended"] == answer["coverage"]["amended"]
     with pytest.raises(RequestError, match="true or false"):
-        parse_request({"request": "entries", "console": CONSOLE, "forms": "yes"}, find_zone)
+        parse_request({"request": "entries", "console": CONSOLE, "forms": "yes"}, find_zone, ASKED_AT)
 
 
 def test_entries_are_put_where_whoever_asked_can_fetch_them(world: World) -> None:
@@ -172,7 +172,7 @@ def test_a_full_disk_says_what_to_do(world: World) -> None:
     question = {"request": "entries", "console": CONSOLE}
     with pytest.raises(SettingsError, match=r"No space left on device.*ephemeral storage"):
         replace(desk(world), tools=BundleTools(reader, is_signed, HANDOUTS)).answer(
-            parse_request(question, find_zone)
+            parse_request(question, find_zone, ASKED_AT)
         )
 
 
