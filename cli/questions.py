@@ -84,11 +84,12 @@ def query_options(function: F) -> F:
     return function
 
 
-def event_of(request: str, console: str, asked: Mapping[str, Any]) -> dict[str, Any]:
+def event_of(request: str, console: str | None, asked: Mapping[str, Any]) -> dict[str, Any]:
     """The question as an event, in the form that the retrieve function takes."""
+    named = {"console": console} if console is not None else {}
     given = {FIELDS.get(name, name): value for name, value in asked.items() if _is_given(value)}
     lists = {name: list(value) if isinstance(value, tuple) else value for name, value in given.items()}
-    return {"request": request, "console": console, **lists}
+    return {"request": request, **named, **lists}
 
 
 def asked_now(request: RetrieveRequest, reader: Reader) -> Asked:

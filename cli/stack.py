@@ -206,10 +206,10 @@ def bundle_reader(bundle: Path) -> Reader:
     return Reader(BundleSource(bundle), None, SystemClock(), scratch_file)
 
 
-def ignored_in(reader: Reader) -> int:
-    """How many files in a copy, or in a bundle, are no part of an archive; 0 for a bucket."""
+def ignored_in(reader: Reader) -> int | None:
+    """How many files in a copy, or in a bundle, are no part of an archive; None for a bucket."""
     source = reader.source
-    return source.ignored() if isinstance(source, FolderSource | BundleSource) else 0
+    return source.ignored() if isinstance(source, FolderSource | BundleSource) else None
 
 
 def question(event: Mapping[str, Any]) -> RetrieveRequest:

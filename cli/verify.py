@@ -93,7 +93,7 @@ def verify(chosen: Chosen, /, console: str, folder: Path | None, bundle: Path | 
         found = audit(ports.beside(reader.ledger, console), question)
     ignored = ignored_in(reader)
     if chosen.is_json:
-        show_json(AuditReport(found).as_dict() | {"ignored": ignored})
+        show_json(AuditReport(found).as_dict() | ({} if ignored is None else {"ignored": ignored}))
     else:
         _show(found)
         if ignored:

@@ -379,3 +379,38 @@ def test_ids_and_relative_dates_are_options_of_the_command() -> None:
     assert run("entries", CONSOLE, "--during", "soon").stderr.startswith(
         "Error: --during: 'soon' is not a date"
     )
+
+
+def test_all_consoles_are_asked_and_each_has_a_file(tmp_path: Path) -> None:
+    output = tmp_path / "march.ocsf.ndjson"
+    question = ("--user", "alice@example.com", "--format", "ocsf", "--output", str(output))
+    answer = run("entries", "--all-consoles", *question)
+    assert answer.exit_code == 0, answer.output
+    lines = (tmp_path / f"march-{CONSOLE}.ocsf.ndjson").read_bytes().splitlines()
+    assert len(lines) == len(OF_ALICE)
+    assert not output.exists()
+    (row,) = map(json.loads, answer.stdout.splitlines())
+    assert (row["console"], row["matched"]) == (CONSOLE, 4)
+    assert answer.stderr.startswith("1 of 1 Consoles has matching entries, 4 in all.")
+    told = json.loads(run("entries", "--all-consoles", "--json").stdout)
+    assert [each["console"] for each in told["consoles"]] == [CONSOLE]
+    assert run("entries", "--user", "x").exit_code == 2
+
+
+def test_one_damaged_archive_does_not_hide_the_others(copy: Path) -> None:
+    other = copy / "statements" / "console=5678efab"
+    other.mkdir()
+    (other / "0000000001.json").write_bytes(b"{}")
+    answer = run("entries", "--all-consoles", folder=copy)
+    assert answer.exit_code == 4
+    assert "Console 5678efab: IntegrityError: " in answer.stderr
+    assert len(answer.stdout.splitlines()) == 2
+
+
+def test_an_answer_ends_at_a_limit_and_goes_on_at_its_cursor() -> None:
+    first = json.loads(entries("--limit", "4", "--json").stdout)
+    assert [entry["id"] for entry in first["entries"]] == [3, 4, 5, 6]
+    assert first["coverage"]["cursor"] == "1-6"
+    rest = json.loads(entries("--cursor", "1-6", "--json").stdout)
+    assert [entry["id"] for entry in rest["entries"]] == [7, 8, 9, 12, 13]
+    assert rest["coverage"]["cursor"] is None

@@ -2,6 +2,10 @@
 
 from tests.mutants.mutant import Mutant
 
+FLEET = "tests/unit/retrieve/test_fleet.py"
+RELATIVE = "tests/unit/retrieve/test_relative.py"
+OCSF = "tests/unit/retrieve/test_ocsf.py"
+DESK = "tests/unit/retrieve/test_desk.py"
 READING = "tests/unit/retrieve/test_reading.py"
 HANDLED = "tests/auditor/test_handled.py"
 ALTERED = "tests/unit/retrieve/test_altered.py"
@@ -103,5 +107,46 @@ MUTANTS = (
         "        return _address(query.networks), _route(query.networks), _literal(_SOURCE)",
         "        return _address(query.networks), _literal(_SOURCE)",
         f"{READING}::test_an_address_is_found_in_the_route_too",
+    ),
+    Mutant(
+        "a-cut-answer-has-a-cursor",
+        "An answer that ends at a limit, while more entries match, says so and where",
+        "retrieve/covering.py",
+        "        cursor=str(tally.last) if tally.is_cut else None,",
+        "        cursor=None,",
+        f"{FLEET}::test_pages_are_the_whole_answer_in_its_order",
+    ),
+    Mutant(
+        "a-fault-hides-no-other-console",
+        "In a question to every Console, an archive with a fault is named and hides no other",
+        "retrieve/fleet.py",
+        "        except AuditArchiveError as error:\n            yield OfOneConsole(asked, None, error)",
+        "        except AuditArchiveError:\n            return",
+        f"{FLEET}::test_every_console_has_an_answer_with_its_own_coverage_and_file",
+    ),
+    Mutant(
+        "relative-dates-are-of-the-zone",
+        "A relative date means a day of the calendar in the time zone of the question",
+        "retrieve/relative.py",
+        "(self.now + offset_at(self.now)) // DAY",
+        "self.now // DAY",
+        f"{RELATIVE}::test_what_a_person_says_of_time_is_whole_days_in_his_zone",
+    ),
+    Mutant(
+        "outcomes-are-no-verbs",
+        "The class of an OCSF event does not depend on the order of the words of its action",
+        "retrieve/ocsf.py",
+        '    places = {thing: name.find(f"_{thing}_") for thing in (*THINGS, "user")}',
+        '    places = {thing: name.find(f"_{thing}_") * (name[1:].startswith(thing) or -1) '
+        'for thing in (*THINGS, "user")}',
+        f"{OCSF}::test_an_action_is_a_class_and_an_activity",
+    ),
+    Mutant(
+        "a-long-answer-is-put-aside",
+        "An answer that is longer than Lambda returns is put where it can be fetched",
+        "desk.py",
+        "        if len(data) <= MAX_ANSWER:",
+        "        if True:",
+        f"{DESK}::test_an_answer_that_is_longer_than_lambda_returns_is_put_where_it_can_be_fetched",
     ),
 )

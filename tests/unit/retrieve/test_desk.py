@@ -181,3 +181,27 @@ def test_without_time_the_question_is_refused_not_answered_in_part(world: World)
     world.clock.left = 10
     with pytest.raises(RequestError, match="raise the timeout"):
         ask(at, request="entries", console=CONSOLE)
+
+
+def test_an_answer_that_is_longer_than_lambda_returns_is_put_where_it_can_be_fetched(world: World) -> None:
+    export = stored_export(world, [{"id": 1, "message": "x" * 900_000}, {"id": 2}])
+    state_archive(world, export=export, amended=(IdSpan(1, 1),))
+    at = desk(world)
+    question = {"request": "entries", "console": CONSOLE, "forms": True, "last_id": 2}
+    short = ask(at, **question)
+    assert "whole_answer" not in short
+    world.trail.arrive(7, message="y" * 900_000)
+    world.later(DAY)
+    world.run()
+    newest = world.trail.last_id
+    export = stored_export(world, [{"id": i, "message": "z"} for i in range(1, newest + 1)])
+    state_archive(world, export=export, amended=(IdSpan(1, newest),))
+    answer = ask(at, request="entries", console=CONSOLE, forms=True)
+    assert list(answer) == ["question", "asked", "outcome", "sentence", "whole_answer"]
+    assert isinstance(at.reports, FakeReports)
+    whole = answer["whole_answer"]
+    data = at.reports.fetch(whole["link"])
+    assert (len(data), sha256(data).hexdigest()) == (whole["size"], whole["sha256"])
+    assert whole["key"].startswith(f"reports/console={CONSOLE}/")
+    assert len(json.loads(data)["forms"]) >= 7
+    assert json.loads(data)["sentence"] == answer["sentence"]

@@ -65,7 +65,7 @@ def test_hours_are_exact() -> None:
 
 @settings(deadline=None)
 @given(
-    st.integers(0, 4_000_000_000), st.sampled_from(["UTC", "America/Havana", "Pacific/Apia", "Europe/London"])
+    st.integers(0, 2_100_000_000), st.sampled_from(["UTC", "America/Havana", "Pacific/Apia", "Europe/London"])
 )
 def test_the_calendar_of_the_zone_says_what_it_says(now: int, name: str) -> None:
     zone = ZoneInfo(name)

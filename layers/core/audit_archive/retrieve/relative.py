@@ -48,7 +48,7 @@ class Relative:
         """The first and the last day that it names."""
         today = _FIRST_DAY + timedelta(days=(self.now + offset_at(self.now)) // DAY)
         if ago := _AGO.fullmatch(self.text):
-            day = today - timedelta(days=min(int(ago[1]) * _DAYS[ago[2]], (today - _FIRST_DAY).days))
+            day = today - timedelta(days=min(int(ago[1]) * _DAYS[ago[2]], max((today - _FIRST_DAY).days, 0)))
             return day, day
         which, _, unit = self.text.partition(" ")
         if not unit:

@@ -17,7 +17,7 @@ from audit_archive.format.times import DAY, OffsetAt
 from audit_archive.ports import FindZone
 from audit_archive.retrieve.dates import MOMENT_FORMS, Moment, read_moment
 from audit_archive.retrieve.formats import FORMATS, NDJSON, Form
-from audit_archive.retrieve.query import Network, Query
+from audit_archive.retrieve.query import EntryPlace, Network, Query
 from audit_archive.retrieve.reading import as_read
 from audit_archive.retrieve.relative import RELATIVE_FORMS, Relative, read_relative
 
@@ -126,6 +126,18 @@ def network(value: object) -> Network:
         raise RequestError("address", f"{error}. Give {example}") from error
     mapped = getattr(block.network_address, "ipv4_mapped", None)
     return ip_network((mapped, block.prefixlen - 96)) if mapped and block.prefixlen >= 96 else block  # noqa: PLR2004 - RFC 4291, section 2.5.5.2
+
+
+MAX_LIMIT = 10_000_000
+_CURSOR = re.compile(r"([1-9][0-9]{0,9})-([1-9][0-9]{0,18})")
+
+
+def cursor(value: object) -> EntryPlace:
+    """Where an answer with a limit ended: the epoch and the id of its last entry."""
+    found = _CURSOR.fullmatch(value) if isinstance(value, str) else None
+    if found is None or int(found[2]) > MAX_ID:
+        raise RequestError("cursor", f"{value!r:.80} is not the cursor of an answer, such as 1-5000")
+    return EntryPlace(int(found[1]), int(found[2]))
 
 
 def form(value: object) -> Form:
@@ -238,6 +250,15 @@ class EntriesRequest:
 
 
 @dataclass(frozen=True)
+class FleetRequest:
+    """The entries of every Console that a query asks for; the query itself names no Console."""
+
+    query: Query
+    form: Form
+    question: QuestionEvent
+
+
+@dataclass(frozen=True)
 class ExportRequest:
     """The original exports that hold one entry, or the entries of one date."""
 
@@ -271,11 +292,20 @@ class StatusRequest:
     question: QuestionEvent
 
 
-RetrieveRequest: TypeAlias = EntriesRequest | ExportRequest | ProofRequest | EvidenceRequest | StatusRequest
+RetrieveRequest: TypeAlias = (
+    EntriesRequest | FleetRequest | ExportRequest | ProofRequest | EvidenceRequest | StatusRequest
+)
 
 _ASKER: Fields = {"request": text("request"), "who": printable("who"), "reason": printable("reason")}
 _EVIDENCE: Fields = {**_ASKER, **QUERY_FIELDS}
-_ENTRIES: Fields = {**_EVIDENCE, "format": form, "forms": flag("forms")}
+_ENTRIES: Fields = {
+    **_EVIDENCE,
+    "format": form,
+    "forms": flag("forms"),
+    "all_consoles": flag("all_consoles"),
+    "limit": whole("limit", 1, MAX_LIMIT),
+    "cursor": cursor,
+}
 _PROOF: Fields = {**_ASKER, "console": console_id, "id": positive("id"), "epoch": positive("epoch")}
 _EXPORT: Fields = {
     **_ASKER,
@@ -297,10 +327,18 @@ def parse_request(event: object, find_zone: FindZone, now: int) -> RetrieveReque
     return _KINDS[one_of("request", tuple(_KINDS))(kind)](event, Asking(find_zone, now))
 
 
-def _entries(event: Any, asking: Asking) -> EntriesRequest:
-    values = checked(event, _ENTRIES, required=("console",))
-    query, with_forms = query_of(values, asking), values.get("forms", False)
-    return EntriesRequest(query, values.get("format", NDJSON), dict(event), with_forms)
+def _entries(event: Any, asking: Asking) -> EntriesRequest | FleetRequest:
+    is_fleet = event.get("all_consoles") is True
+    values = checked(event, _ENTRIES, required=() if is_fleet else ("console",))
+    together = {"console", "forms", "cursor"} & values.keys() if is_fleet else None
+    if together:
+        raise RequestError("all_consoles", f"does not go together with {min(together)}")
+    query = query_of({"console": "", **values}, asking)
+    query = replace(query, limit=values.get("limit"), after=values.get("cursor"))
+    form, question = values.get("format", NDJSON), dict(event)
+    if is_fleet:
+        return FleetRequest(query, form, question)
+    return EntriesRequest(query, form, question, values.get("forms", False))
 
 
 def _export(event: Any, asking: Asking) -> ExportRequest:

@@ -24,7 +24,7 @@ from audit_archive.retrieve.formats import Form, LineOrigin
 from audit_archive.retrieve.match import MATCH, NO, EntryMatcher, Prefilter
 from audit_archive.retrieve.narrowing import Filed
 from audit_archive.retrieve.outcome import AnswerOutcome, outcome_of, sentence
-from audit_archive.retrieve.query import Query
+from audit_archive.retrieve.query import EntryPlace, Query
 from audit_archive.retrieve.selection import select_statements
 from audit_archive.retrieve.statements import KnownChain, Reader, answered
 from audit_archive.storage.entry_files import find_version, no_entry, read_lines
@@ -179,15 +179,29 @@ class Search:
 
         Raises IntegrityError naming the object if an entry file does not match its statement.
         """
-        scanner = Scanner(self.query, self._read, self._reader.scratch, self._tally)
+        left = self.query.limit
         for each in self._selected:
+            query = self.query.within(each.epoch) or self.query
+            scanner = Scanner(query, self._read, self._reader.scratch, self._tally)
             origin = LineOrigin(self.query.console, each.epoch)
-            for lines in scanner.in_order(each.files):
+            for found in scanner.in_order(each.files):
+                lines = found if left is None else found[:left]
+                if left is not None:
+                    self._tally.matched -= len(found) - len(lines)
+                    left -= len(lines)
+                    if len(lines) < len(found) and not lines:
+                        self._tally.is_cut = True
+                        return
+                    with entries_of(files_of(origin)):
+                        self._tally.last = EntryPlace(each.epoch, members_of(lines[-1])["id"])
                 if self._amendments.concerns(each.epoch):
                     with entries_of(files_of(origin)):
                         for line in lines:
                             self._amendments.note(each.epoch, members_of(line)["id"], line)
                 yield origin, lines
+                if len(lines) < len(found):
+                    self._tally.is_cut = True
+                    return
 
     @property
     def matched(self) -> int:
