@@ -38,7 +38,8 @@ QUESTIONS: list[tuple[list[str], Json]] = [
     ),
     (
         ["entries", CONSOLE, "--ids", "2-", "--since", "9999d", "--limit", "1"],
-        {"request": "entries", "console": CONSOLE, "format": "ndjson", "ids": "2-", "since": "9999d", "limit": 1},
+        {"request": "entries", "console": CONSOLE, "format": "ndjson", "ids": "2-", "since": "9999d",
+         "limit": 1},
     ),
     (
         ["entries", CONSOLE, "--cursor", "1-2"],
