@@ -22,10 +22,9 @@ MUTANTS = (
     Mutant(
         "lines-are-objects",
         "An entry file with a line that is not an object is refused, though its statement names it",
-        "storage/entry_files.py",
-        '        if not text.startswith(b"{") or text.count(b"}\\n{") + 1 '
-        '!= text.count(b"\\n") or text[-2:-1] != b"}":',
-        "        if False:",
+        "retrieve/search.py",
+        '            if not all(line.startswith(b"{") and line.endswith(b"}") for line in found):',
+        "            if False:",
         f"{ALTERED}::test_a_question_that_looks_into_such_a_line_ends_in_an_integrity_error",
     ),
     Mutant(
@@ -88,8 +87,8 @@ MUTANTS = (
         "unseen-characters-hide-nothing",
         "The prefilter lets pass a line with a character that no person sees",
         "retrieve/match.py",
-        ", _pattern(UNSEEN, is_of_ascii=False)",
-        "",
+        "*map(_literal, _loose(run)), _unseen",
+        "*map(_literal, _loose(run))",
         f"{READING}::test_what_looks_the_same_is_the_same",
     ),
     Mutant(

@@ -123,3 +123,12 @@ def test_an_address_is_found_in_the_route_too() -> None:
     assert EntryMatcher(Query("c", networks=(network("192.0.2.7"),))).verdicts([mapped]) == [MATCH]
     odd = canonical_bytes(entry | {"user_access_route": ["192.0.2.7"]})
     assert EntryMatcher(Query("c", networks=(network("192.0.2.7"),))).verdicts([odd]) == ["user_ip"]
+
+
+@pytest.mark.parametrize("unseen", INVISIBLE + NO_BREAK, ids=ascii)
+def test_no_character_that_is_not_seen_hides_a_line(unseen: str) -> None:
+    between = " " if unseen in NO_BREAK else ""
+    line = canonical_bytes({"id": 1, "user": f"mal{unseen}lory", "message": f"by mal{unseen}lory"})
+    for query in (Query("c", users=(f"mal{between}lory",)), Query("c", text=f"MAL{between}LORY")):
+        assert EntryMatcher(query).verdicts([line]) == [MATCH]
+        assert Prefilter(query).candidates(line + b"\n") == [line]

@@ -31,7 +31,7 @@ from audit_archive.format.canonical import SOURCE_KEY
 from audit_archive.format.entry import members_of, source_of, texts
 from audit_archive.format.times import read_timestamps
 from audit_archive.retrieve.query import ALL_IDS, Network, Query
-from audit_archive.retrieve.reading import INVISIBLE, NO_BREAK, as_name, as_read, forwarded_addresses
+from audit_archive.retrieve.reading import as_name, as_read, forwarded_addresses
 
 Members: TypeAlias = Mapping[str, Any]
 Answers: TypeAlias = Sequence[bool | None]
@@ -123,12 +123,16 @@ def _text_in(fields: Sequence[str], wanted: Sequence[str]) -> Check:
     """
     names = {as_name(text) for text in wanted}
 
+    @lru_cache(maxsize=1 << 16)
+    def is_wanted(value: str) -> bool:
+        return as_name(value) in names
+
     def check(members: Members) -> bool | None:
         answer: bool | None = False
         for field in fields:
             value = members.get(field)
             if type(value) is str:
-                if as_name(value) in names:
+                if is_wanted(value):
                     return True
             elif value is not None:
                 answer = None
@@ -193,8 +197,12 @@ def _within(start: int | None, end: int | None) -> Check:
 Finder: TypeAlias = Callable[[bytes], Iterator[int]]
 """Yields positions in a lower-cased text, ascending; the line around each one is a candidate."""
 
-UNSEEN = re.compile(b"|".join(sorted(re.escape(each.encode()) for each in INVISIBLE + NO_BREAK)))
+UNSEEN = re.compile(
+    rb"\xc2[\xa0\xad]|\xd8\x9c|\xe1\xa0\x8e|\xe2\x80[\x87\x8b-\x8f\xaa-\xaf]|\xe2\x81[\xa0-\xa4\xa6-\xaf]|\xef\xbb\xbf"
+)
 """The characters that a person does not see, or takes for a space: between any two letters may be some."""
+
+_UNSEEN_BEGIN = (b"\xe2", b"\xc2", b"\xef", b"\xd8", b"\xe1")
 
 LOOSE = {
     "ß".encode(): "s",
@@ -260,16 +268,20 @@ def _literal(piece: bytes) -> Finder:
     return find
 
 
-def _pattern(pattern: "re.Pattern[bytes]", *, is_of_ascii: bool = True) -> Finder:
-    """Every line in which a pattern is found. `is_of_ascii`: it may be found in a text that is all ASCII."""
-
+def _pattern(pattern: "re.Pattern[bytes]") -> Finder:
     def find(text: bytes) -> Iterator[int]:
-        found = pattern.search(text) if is_of_ascii or not text.isascii() else None
+        found = pattern.search(text)
         while found:
             yield found.start()
             found = pattern.search(text, text.find(b"\n", found.start()))
 
     return find
+
+
+def _unseen(text: bytes) -> Iterator[int]:
+    """Every line with a character that a person does not see. To look for their first bytes is quick."""
+    if not text.isascii() and any(begin in text for begin in _UNSEEN_BEGIN):
+        yield from _pattern(UNSEEN)(text)
 
 
 def _anywhere(wanted: str) -> tuple[Finder, ...]:
@@ -278,7 +290,7 @@ def _anywhere(wanted: str) -> tuple[Finder, ...]:
     run = max(_ASCII.findall(read), key=len, default="")
     if not read or (not read.isascii() and len(run) < _MIN_RUN):
         return (_pattern(_BEYOND if read else _ANYTHING),)
-    return _literal(_escaped(run)), *map(_literal, _loose(run)), _pattern(UNSEEN, is_of_ascii=False)
+    return _literal(_escaped(run)), *map(_literal, _loose(run)), _unseen
 
 
 def _field(name: bytes, wanted: Sequence[str]) -> Finder:
@@ -286,8 +298,16 @@ def _field(name: bytes, wanted: Sequence[str]) -> Finder:
     names = list(map(as_name, wanted))
     exact = [b'" *%b *"' % re.escape(_escaped(text)) for text in names if text.isascii()]
     is_ascii = all(map(str.isascii, names))
-    others = [_UNUSUAL, _with([*_loose("".join(names)), UNSEEN.pattern] if is_ascii else [rb"[\x80-\xff]"])]
-    return _pattern(re.compile(rb'"%b":(?:%b)' % (name, b"|".join([*exact, *filter(None, others)]))))
+    beyond = _with([*_loose("".join(names)), UNSEEN.pattern] if is_ascii else [rb"[\x80-\xff]"])
+    of_ascii, of_any = (
+        re.compile(rb'"%b":(?:%b)' % (name, b"|".join([*exact, _UNUSUAL, *more]))) for more in ([], [beyond])
+    )
+
+    def find(text: bytes) -> Iterator[int]:
+        """Look for what is beyond ASCII only where there is something: that takes longer."""
+        return _pattern(of_ascii if text.isascii() else of_any)(text)
+
+    return find
 
 
 def _loose(letters: str) -> list[bytes]:

@@ -64,6 +64,8 @@ class Scanner:
             passes = self._judge.passes_all(text, filed.file.date)
             with entries_of(filed.file.key):
                 found = text.split(b"\n")[:-1] if passes else self._judged(text)
+            if not all(line.startswith(b"{") and line.endswith(b"}") for line in found):
+                raise no_entry(filed.file.key, "it is not an object")
             self._tally.matched += len(found)
             if found:
                 yield found
