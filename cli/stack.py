@@ -45,6 +45,7 @@ __all__ = [
     "find_zone",
     "folder_reader",
     "handouts",
+    "ignored_in",
     "is_signed",
     "question",
 ]
@@ -233,6 +234,12 @@ def bundle_reader(bundle: Path) -> Reader:
     return Reader(BundleSource(bundle), None, SystemClock(), scratch_file)
 
 
+def ignored_in(reader: Reader) -> int | None:
+    """How many files in a copy, or in a bundle, are no part of an archive; None for a bucket."""
+    source = reader.source
+    return source.ignored() if isinstance(source, FolderSource | BundleSource) else None
+
+
 def question(event: Mapping[str, Any]) -> RetrieveRequest:
     """The question that an event asks. Raises RequestError naming the field."""
-    return parse_request(event, find_zone)
+    return parse_request(event, find_zone, SystemClock().now())

@@ -294,10 +294,10 @@ def test_more_lines_than_the_bundle_proves(victim: Victim, tmp_path: Path) -> No
 
 
 def test_what_else_lies_in_the_folder_is_a_note(files: Files, tmp_path: Path) -> None:
-    answer = ask(unpacked(files | {".DS_Store": b""}, tmp_path))
+    answer = ask(unpacked(files | {"notes.txt": b""}, tmp_path))
     assert answer.status == 0
     assert (
-        "No statement names this file, and nothing rests on it: .DS_Store"
+        "No statement names this file, and nothing rests on it: notes.txt"
         in answer.said["consoles"][0]["notes"]
     )
 

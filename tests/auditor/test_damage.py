@@ -27,9 +27,9 @@ def places() -> tuple[list[str], list[tuple[Path, str]]]:
 
 
 def content(data: bytes) -> bytes | None:
-    """What a gzip file holds; None if it is none, or if something follows its members."""
+    """What a gzip file holds; None if it is none, or if something but zeros follows its members."""
     found, left = b"", data
-    while left:
+    while left.strip(b"\0") if left[:1] == b"\0" else left:
         member = zlib.decompressobj(wbits=31)
         try:
             found += member.decompress(left)

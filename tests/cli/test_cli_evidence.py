@@ -150,9 +150,9 @@ def test_proofs_are_told_to_programs_too() -> None:
     assert told["coverage"]["matched"] == 1
 
 
-def test_an_entry_that_is_not_archived_has_no_proof_and_that_is_no_fault() -> None:
+def test_an_entry_that_is_not_archived_has_no_proof_and_a_status_that_is_no_fault() -> None:
     answer = run("proof", CONSOLE, "--id", "10")
-    assert (answer.exit_code, answer.stdout) == (0, "")
+    assert (answer.exit_code, answer.stdout) == (5, "")
     assert "Missing: id 10 of epoch 1 (foreign_purge): destroyed by a foreign purge" in answer.stderr
 
 

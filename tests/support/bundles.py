@@ -12,7 +12,7 @@ from audit_archive.evidence.bundle import BundleTools, Evidence, build_evidence
 from audit_archive.ports import Signer
 from audit_archive.retrieve.request import EvidenceRequest, parse_request
 from audit_archive.retrieve.statements import Reader
-from tests.support.asking import reader_of
+from tests.support.asking import ASKED_AT, reader_of
 from tests.support.fakes import FakeScratch
 from tests.support.world import CONSOLE, World
 
@@ -22,7 +22,7 @@ ASKED = {"at": "2026-11-28T10:00:00Z", "who": "ada", "reason": "4711", "version"
 
 def request_of(**filters: Any) -> EvidenceRequest:
     """The question that an event asks."""
-    asked = parse_request({"request": "evidence", "console": CONSOLE, **filters}, find_zone)
+    asked = parse_request({"request": "evidence", "console": CONSOLE, **filters}, find_zone, ASKED_AT)
     assert isinstance(asked, EvidenceRequest)
     return asked
 

@@ -133,7 +133,8 @@ def lengthen(request: LocksRequest, context: InvocationContext) -> LocksReport:
 
 def retrieve(event: object, context: InvocationContext) -> dict[str, Any]:
     """Answer the question in an event. Raises the errors of `audit_archive.errors`."""
-    request = parse_request(event, find_zone)
+    clock = LambdaClock(context)
+    request = parse_request(event, find_zone, clock.now())
     settings = RetrieveSettings.from_environment()
     s3: S3Client = _client("s3", signs_links=True)
     dynamodb: DynamoDBClient = _client("dynamodb")

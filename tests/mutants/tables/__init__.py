@@ -16,6 +16,7 @@ from tests.mutants.tables import (
     evidence,
     exports,
     fleet,
+    handed,
     intents,
     keep,
     ledger,
@@ -53,4 +54,5 @@ MUTANTS: tuple[Mutant, ...] = (
     *locks.MUTANTS,
     *daily.MUTANTS,
     *fleet.MUTANTS,
+    *handed.MUTANTS,
 )

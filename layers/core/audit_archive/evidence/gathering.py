@@ -11,7 +11,7 @@ from audit_archive.format.entry import members_of
 from audit_archive.format.merkle import leaf_hash
 from audit_archive.format.times import OffsetAt, read_timestamp, utc_date
 from audit_archive.retrieve.proofs import Wanted
-from audit_archive.retrieve.search import Search
+from audit_archive.retrieve.search import Search, entries_of, files_of
 from audit_archive.retrieve.writing import Write
 
 RANKED = 15
@@ -131,10 +131,11 @@ def gather(search: Search, offset_at: OffsetAt, max_proofs: int, writes: Sequenc
     counter, shown, wanted = ActivityCounter(offset_at), Shown(), dict[int, dict[bytes, int]]()
     left = max_proofs
     for place, lines in search.lines(offset_at):
-        for write in writes:
-            write(lines, place)
-        for line in lines:
-            members = members_of(line)
+        with entries_of(files_of(place)):
+            for write in writes:
+                write(lines, place)
+            every = list(map(members_of, lines))
+        for line, members in zip(lines, every, strict=True):
             counter.add(members)
             shown.offer(line)
             if left:

@@ -4,14 +4,12 @@
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from heapq import merge
 from itertools import chain, islice
 from operator import itemgetter
 from typing import BinaryIO, TypeAlias
-
-import orjson
 
 from audit_archive.answer_ports import OpenWorkbook
 from audit_archive.errors import IntegrityError
@@ -27,12 +25,12 @@ from audit_archive.retrieve.formats import Form
 from audit_archive.retrieve.match import MATCH, NO, EntryMatcher, Prefilter
 from audit_archive.retrieve.narrowing import Filed
 from audit_archive.retrieve.outcome import AnswerOutcome, outcome_of, sentence
-from audit_archive.retrieve.query import Query
+from audit_archive.retrieve.query import EntryPlace, Query
 from audit_archive.retrieve.rows import LineOrigin, utc
 from audit_archive.retrieve.selection import select_statements
 from audit_archive.retrieve.statements import KnownChain, Reader, answered
 from audit_archive.retrieve.writing import writing
-from audit_archive.storage.entry_files import find_version, read_content
+from audit_archive.storage.entry_files import find_version, no_entry, read_lines
 
 Lines: TypeAlias = list[bytes]
 ReadFile: TypeAlias = Callable[[Filed], Iterator[bytes]]
@@ -67,7 +65,10 @@ class Scanner:
     def _matches(self, filed: Filed) -> Iterator[Lines]:
         for text in self._read(filed):
             passes = self._judge.passes_all(text, filed.file.date)
-            found = text.split(b"\n")[:-1] if passes else self._judged(text)
+            with entries_of(filed.file.key):
+                found = text.split(b"\n")[:-1] if passes else self._judged(text)
+            if not all(line.startswith(b"{") and line.endswith(b"}") for line in found):
+                raise no_entry(filed.file.key, "it is not an object")
             self._tally.matched += len(found)
             if found:
                 yield found
@@ -80,13 +81,13 @@ class Scanner:
         if verdicts.count(NO) + len(found) < len(lines):
             for line, verdict in zip(lines, verdicts, strict=True):
                 if verdict not in (MATCH, NO):
-                    self._tally.note_unjudged(verdict, orjson.loads(line)["id"])
+                    self._tally.note_unjudged(verdict, members_of(line)["id"])
         return found
 
     def _merged(self, group: Sequence[Filed]) -> Iterator[Lines]:
         with ExitStack() as files:
             file = files.enter_context(self._scratch())
-            runs = [write_run(file, map(_entry, chain.from_iterable(self._matches(f)))) for f in group]
+            runs = [write_run(file, self._entries(each)) for each in group]
             while len(runs) > _FAN_IN:
                 file = files.enter_context(self._scratch())
                 parts = [runs[at : at + _FAN_IN] for at in range(0, len(runs), _FAN_IN)]
@@ -95,9 +96,25 @@ class Scanner:
             while batch := [entry.line for entry in islice(merged, _BATCH)]:
                 yield batch
 
+    def _entries(self, filed: Filed) -> Iterator[Entry]:
+        for line in chain.from_iterable(self._matches(filed)):
+            with entries_of(filed.file.key):
+                entry_id = members_of(line)["id"]
+            yield Entry(entry_id, line, None, 0)
 
-def _entry(line: bytes) -> Entry:
-    return Entry(orjson.loads(line)["id"], line, None, 0)
+
+def files_of(origin: LineOrigin) -> str:
+    """Where a line is, for a message."""
+    return f"An entry file of Console {origin.console}, epoch {origin.epoch},"
+
+
+@contextmanager
+def entries_of(place: str) -> Iterator[None]:
+    """Turn what reading a line that is not an entry raises into IntegrityError. `place`: what holds it."""
+    try:
+        yield
+    except (ValueError, TypeError, LookupError, AttributeError) as error:
+        raise no_entry(place, error) from error
 
 
 def _merge(runs: Iterable[SortedRun]) -> Iterator[Entry]:
@@ -167,14 +184,29 @@ class Search:
 
         Raises IntegrityError naming the object if an entry file does not match its statement.
         """
-        scanner = Scanner(self.query, self._read, self._reader.scratch, self._tally)
+        left = self.query.limit
         for each in self._selected:
+            query = self.query.within(each.epoch) or self.query
+            scanner = Scanner(query, self._read, self._reader.scratch, self._tally)
             origin = LineOrigin(self.query.console, each.epoch, offset_at)
-            for lines in scanner.in_order(each.files):
+            for found in scanner.in_order(each.files):
+                lines = found if left is None else found[:left]
+                if left is not None:
+                    self._tally.matched -= len(found) - len(lines)
+                    left -= len(lines)
+                    if len(lines) < len(found) and not lines:
+                        self._tally.is_cut = True
+                        return
+                    with entries_of(files_of(origin)):
+                        self._tally.last = EntryPlace(each.epoch, members_of(lines[-1])["id"])
                 if self._amendments.concerns(each.epoch):
-                    for line in lines:
-                        self._amendments.note(each.epoch, members_of(line)["id"], line)
+                    with entries_of(files_of(origin)):
+                        for line in lines:
+                            self._amendments.note(each.epoch, members_of(line)["id"], line)
                 yield origin, lines
+                if len(lines) < len(found):
+                    self._tally.is_cut = True
+                    return
 
     @property
     def matched(self) -> int:
@@ -201,7 +233,7 @@ class Search:
         if found is None:
             self._tally.gone.append(_gone(filed, _absence(reader, self.chain, filed)))
             return
-        yield from read_content(reader.source, filed.file, found.version_id)
+        yield from read_lines(reader.source, filed.file, found.version_id)
         if found.false:
             self._tally.overlaid.append(Overlaid(filed.file.key, found.version_id, found.false))
         self._tally.note_searched(filed.file)
@@ -228,7 +260,8 @@ def find_entries(
         file = files.enter_context(reader.scratch())
         with writing(form, file, open_workbook) as write:
             for origin, lines in search.lines(offset_at):
-                write(lines, origin)
+                with entries_of(files_of(origin)):
+                    write(lines, origin)
         coverage = search.coverage()
         outcome = outcome_of(query, coverage)
         text = sentence(query.console, outcome, coverage)

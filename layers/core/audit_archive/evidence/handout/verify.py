@@ -109,6 +109,13 @@ MALFORMED += (NotImplementedError, RecursionError, struct.error, zlib.error, zip
 MALFORMED += tuple(filter(None, [InvalidSignature]))
 CHUNK, MOST_BYTES, MOST_OF_AN_ENTRY = 1 << 18, 1 << 28, 1 << 24  # bytes at once, of a small file, of an entry
 MOST_OF_A_LINE, MOST_INFLATED, MOST_OF_A_NOTE = 2 * MOST_OF_AN_ENTRY + CHUNK, 1 << 35, 1 << 17  # bytes
+HOMES, MOST_NESTED = {*NOUNS, "rejected"}, 5  # folders of an archive; how many may be around it
+# What other programs leave beside files: macOS, Windows, and a download by the AWS CLI that was broken off.
+LITTER = re.compile(
+    r"(?:.*/)?(?:__MACOSX/.*|\.DS_Store|\._[^/]*|(?i:thumbs\.db|desktop\.ini)"
+    r"|[^/]+\.(?:json|txt|gz|zip)\.[0-9A-Fa-f]{8})",
+    re.S,
+)
 MOST_SHOWN = 20  # faults of one check that are printed: the first is the cause of most others
 
 
@@ -127,6 +134,7 @@ class Audit:
         self.not_checked: defaultdict[int, Counter[str]] = defaultdict(Counter)  # with the reason
         self.missing: Counter[str] = Counter()  # ids that statements list as missing, by cause
         self.notes: list[str] = []
+        self.ignored = 0  # files in the place that are no part of an archive
         self.left_out: dict[str, str] = {}  # what must be checked or accepted before anything is VALID
         self.chain: dict[str, tuple[int, int, str]] = {}  # by a statement's hash: number, tree size and root
         self.signed: dict[str, tuple[int, int, int, str]] = {}  # by checkpoint: epoch, its first leaf, tree
@@ -136,6 +144,7 @@ class Audit:
         self.key_in_force = b""  # the public key that a statement named last
         self.bundle_key = b""  # the one that a statement named last to sign bundles
         self.newest_signed = ("", b"")  # the newest valid checkpoint, and the key that signed it
+        self.trusted_up_to = 0  # the number of the last statement with a valid signature by a trusted key
         self.absent: list[str] = []  # the last checkpoints, as far as they are missing
         self.export: tuple[Json, Entries | None] = ({}, None)  # as stated last, and what it holds
         self.epochs: defaultdict[bytes, set[int]] = defaultdict(set)  # by a line's leaf: where it is proven
@@ -344,6 +353,7 @@ class Audit:
             self.count(4, "checkpoint")
             self.count(4, "signature", self.why_no_signatures)
             self.newest_signed = (key, signer)
+            self.trusted_up_to = number if signer in self.trusted else self.trusted_up_to
             self.signed[self.read(key).decode()] = (statement["epoch"], self.first_leaf, *stated[1:])
         elif stated[0] in self.chain:  # else it contradicts the statement, and check 2 said so
             self.fault(4, "misdescribed", key, "This checkpoint is for another statement or another tree.")
@@ -515,6 +525,13 @@ class Audit:
 
     # ---------- Checks 10 to 12: the chain as a whole; checks 13 and 14: the rest of a bundle
 
+    @property
+    def how_far(self) -> str:
+        """Up to where a key that you trust has signed, if it is not the newest one."""
+        end, other = self.trusted_up_to, hash_of(self.newest_signed[1])[:4].hex()
+        beyond = f"from {end + 1} on signed by a key that was not given, {other}"
+        return f"signed by your key up to statement {end}; {beyond}" if end else ""
+
     def check_trust(self) -> None:
         """Check 10: the newest checkpoint is signed by a key that you trust."""
         key, signer = self.newest_signed
@@ -522,6 +539,7 @@ class Audit:
             self.not_checked[10]["you gave no key with --key"] = 0
         elif signer not in self.trusted:
             why = "The newest checkpoint has no signature by a key that you gave with --key."
+            why += f" The chain is {self.how_far}: give that too, if you trust it." if self.how_far else ""
             self.fault(10, "unsigned", key or self.key(self.end), why)
         else:
             self.count(10, "checkpoint", self.why_no_signatures)
@@ -634,6 +652,7 @@ class Audit:
             "signed_by_the_key": signed_by if key and not self.why_no_signatures else None,
             "checks": checks,
             "stated_as_missing": self.missing,
+            "ignored": self.ignored,
             "notes": self.notes,
         }
 
@@ -938,12 +957,19 @@ def chunks_of(file: IO[bytes], size: int = -1) -> Iterator[bytes]:
 
 
 def inflated(pieces: Iterator[bytes], window: int) -> Iterator[bytes]:
-    """What was compressed, some at a time: a gzip of one member or more, or the one deflated of a zip."""
-    member, total = zlib.decompressobj(window), 0
+    """What was compressed, some at a time: a gzip of one member or more, or the one deflated of a zip.
+
+    After the last member of a gzip zeros may follow, which fill up a block, and nothing else.
+    """
+    member, total, is_padded = zlib.decompressobj(window), 0, False
     for piece in pieces:
         left, out = piece, b""
         while left or (len(out) == CHUNK and not member.eof):
+            is_padded = is_padded or (window > 0 and member.eof and left[0] == 0)
             need(not (member.eof and window < 0), "something follows the compressed data")
+            need(not is_padded or not left.strip(b"\0"), "something else than zeros follows the gzip")
+            if is_padded:
+                break
             member = zlib.decompressobj(window) if member.eof else member
             out = member.decompress(left, CHUNK)
             left, total = member.unused_data if member.eof else member.unconsumed_tail, total + len(out)
@@ -1437,6 +1463,20 @@ def print_report(report: Json) -> None:
         show(f"Missing, as statements say: {counted(count, 'id')}, {CAUSES.get(cause, cause)}.")
     for note in report["notes"]:
         show(f"Note: {note}")
+    if report["ignored"]:
+        show(f"Ignored: {counted(report['ignored'], 'file')} that are no part of an archive.")
+
+
+def home_in(place: Path) -> Path:
+    """The folder with an archive or a bundle: the only folder in this one, or in that one; else this."""
+    at = place
+    for _ in range(MOST_NESTED):
+        paths = [path for path in at.iterdir() if not LITTER.fullmatch(path.name + "/" * path.is_dir())]
+        folders = [path for path in paths if path.is_dir() and not path.is_symlink()]
+        if len(paths) > len(folders) or len(folders) != 1 or folders[0].name in HOMES:
+            return at if HOMES & {path.name for path in folders} else place
+        at = folders[0]
+    return place
 
 
 def consoles_in(names: set[str], wanted: str | None, manifest: Json, kept: set[str]) -> list[str]:
@@ -1456,7 +1496,9 @@ def audits_of(place: Path, options: argparse.Namespace) -> list[Audit]:
     """Run all checks on every Console in a folder."""
     trusted, kept = [key_in(path) for path in options.key], [kept_in(path) for path in options.checkpoint]
     makers = [key_in(path) for path in options.bundle_key]
-    paths = [path for path in place.rglob("*") if path.is_file() and not path.is_symlink()]
+    found = [path for path in place.rglob("*") if path.is_file() and not path.is_symlink()]
+    paths = [path for path in found if not LITTER.fullmatch(path.relative_to(place).as_posix())]
+    place, ignored = home_in(place), len(found) - len(paths)
     names, manifest = {path.relative_to(place).as_posix() for path in paths}, Json()
     has_objects = any(name.startswith(("exports/", "entries/")) for name in names)
     # The parts of a bundle may lie beside an archive too: then whoever expects an archive has one.
@@ -1470,6 +1512,7 @@ def audits_of(place: Path, options: argparse.Namespace) -> list[Audit]:
     expected = "bundle" if options.bundle else "archive" if options.archive else kind
     need(kind == expected, f"you passed --{expected}, and this is {KINDS_OF_PLACES[kind]}")
     for audit in audits:
+        audit.ignored = ignored
         audit.run(kind, manifest, [point[1:] for point in kept if point[0] == audit.console], makers)
     return audits
 
@@ -1507,7 +1550,9 @@ def verdict_on(audits: list[Audit], left_out: dict[str, str], options: argparse.
     failed = sorted({check for audit in audits for check, _, _ in audit.faults})
     if failed:
         faults = counted(sum(len(audit.faults) for audit in audits), "fault")
-        return 1, f"FAULT: {faults} in check{'s' * bool(failed[1:])} {', '.join(map(str, failed))}"
+        far = "; ".join(audit.how_far for audit in audits if failed == [10] and audit.how_far)
+        why = f": {far}" if far else ""
+        return 1, f"FAULT: {faults} in check{'s' * bool(failed[1:])} {', '.join(map(str, failed))}{why}"
     left = [f"{what}: {why}" for what, why in left_out.items() if not vars(options).get(f"without_{what}")]
     if left:
         return 2, f"NOT CHECKED: {'; '.join(left)}"

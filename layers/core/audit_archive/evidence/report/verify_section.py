@@ -85,7 +85,7 @@ def _steps(report: Report) -> Iterator[Markup]:
     )
     yield _step(
         "Check for damage in transit. (It does not show tampering: a person who alters a file can alter this "
-        "list.)",
+        "list. Where there is no sha256sum, as on many Macs, shasum -a 256 does the same.)",
         "sha256sum -c SHA256SUMS",
     )
     if is_signed:
