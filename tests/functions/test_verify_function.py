@@ -12,13 +12,13 @@ import pytest
 
 from audit_archive.audit.daily import EVERY_CONSOLE
 from audit_archive.errors import RequestError, SettingsError
-from audit_archive.format.bucket_settings import BucketFacts, Setting, expected_settings
+from audit_archive.format.bucket_settings import Setting
 from audit_archive.format.checkpoint import parse_checkpoint, parse_note
-from audit_archive.format.facts import LockMode
+from tests.functions.deployed import SCHEDULES, as_the_template_made_it, lock_by_default, schedule
 from tests.functions.world import CONSOLE, READ_KEY, World
 from tests.support.entries import Json
 from tests.support.fakes import FakeSigner
-from tests.support.invocation import Context
+from tests.support.invocation import Context, Hurried
 from tests.support.scripted import answer, scripted
 
 EVENTS = Path(__file__).parents[2] / "events"
@@ -38,15 +38,10 @@ FLEET = {
 
 @pytest.fixture
 def archived(world: World) -> World:
-    """The archive function has run. The lock was set before: moto takes it while the bucket is empty only."""
-    world.aws.s3.put_object_lock_configuration(
-        Bucket=world.name, ObjectLockConfiguration=template_made(world)[Setting.LOCK]
-    )
+    """The archive function has run."""
+    lock_by_default(world)
     world.run()
     return world
-
-
-ROLE = "arn:aws:iam::123456789012:role/archive"
 
 
 @pytest.fixture
@@ -76,24 +71,6 @@ def destroy(world: World, key: str) -> None:
     world.aws.s3.delete_object(
         Bucket=world.name, Key=key, VersionId=row["VersionId"], BypassGovernanceRetention=True
     )
-
-
-def template_made(world: World) -> dict[Setting, Any]:
-    """The settings that the template gives the bucket."""
-    return dict(expected_settings(BucketFacts(world.name, ROLE, 2555, 2560, LockMode.GOVERNANCE)))
-
-
-def as_the_template_made_it(world: World) -> None:
-    """The bucket has the settings of the template but for its policy, and the function knows them all.
-
-    moto obeys a Deny whatever its conditions say: with the policy it would refuse every read.
-    """
-    world.set(ARCHIVE_ROLE=ROLE)
-    s3, bucket, made = world.aws.s3, world.name, template_made(world)
-    s3.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration=made[Setting.LIFECYCLE])
-    s3.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration=made[Setting.ENCRYPTION])
-    s3.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration=made[Setting.PUBLIC_ACCESS])
-    s3.put_bucket_ownership_controls(Bucket=bucket, OwnershipControls=made[Setting.OWNERSHIP])
 
 
 def test_a_setting_of_the_bucket_that_is_not_the_templates_is_a_fault(audit: World) -> None:
@@ -201,18 +178,6 @@ def test_little_time_says_where_to_go_on(audit: World) -> None:
     assert metrics_of(audit)["NotChecked"] > 0
 
 
-class Hurried(Context):
-    """A context whose time is over after so many looks at it."""
-
-    def __init__(self, looks: int) -> None:
-        super().__init__(900.0)
-        self._left = looks
-
-    def get_remaining_time_in_millis(self) -> int:
-        self._left -= 1
-        return 900_000 if self._left >= 0 else 0
-
-
 def test_what_it_has_no_time_for_it_asks_itself_to_do(audit: World) -> None:
     """In an invocation that nobody waits for, with the same event and the number of the part."""
     event = {"console": CONSOLE, "period_hours": 24}
@@ -255,27 +220,9 @@ def test_a_missing_setting_is_named(audit: World, name: str) -> None:
 # ------------------------------------------------------------------------------------------ the fleet
 
 
-def schedules(world: World, *names: str) -> None:
-    """The group of the stack, with schedules of these names."""
-    scheduler = boto3.client("scheduler")
-    scheduler.create_schedule_group(Name=world.name)
-    world.set(SCHEDULE_GROUP=world.name)
-    for name in names:
-        scheduler.create_schedule(
-            Name=name,
-            GroupName=world.name,
-            ScheduleExpression="rate(1 day)",
-            FlexibleTimeWindow={"Mode": "OFF"},
-            Target={
-                "Arn": "arn:aws:lambda:eu-west-1:123456789012:function:f",
-                "RoleArn": "arn:aws:iam::123456789012:role/r",
-            },
-        )
-
-
 def test_a_healthy_fleet_is_counted_and_nothing_is_told(audit: World) -> None:
     messages = audit.topic()
-    schedules(audit, CONSOLE, f"{CONSOLE}_verify", f"{CONSOLE}_locks", "_fleet")
+    schedule(audit, *SCHEDULES)
     audit.invoke({"console": CONSOLE})
     audit = replace(audit, output="")
     answer = audit.invoke(json.loads((EVENTS / "verify-fleet.json").read_text()))
@@ -293,7 +240,7 @@ def test_a_failed_run_and_a_schedule_that_is_gone_are_named_once(
     audit: World, archive_app: ModuleType
 ) -> None:
     messages = audit.topic()
-    schedules(audit, CONSOLE, f"{CONSOLE}_locks")
+    schedule(audit, CONSOLE, f"{CONSOLE}_locks")
     audit.set(SECRET_PREFIX=audit.name, PURGE_MODE="on", CONSOLE_URL_TEMPLATE=audit.console.url)
     audit.aws.secrets.delete_secret(SecretId=audit.secret("read"), ForceDeleteWithoutRecovery=True)
     with pytest.raises(SettingsError):

@@ -119,10 +119,10 @@ class World:
         """Invoke the function for the Console; `event` is what else the event holds."""
         return self.invoke({"console": CONSOLE, **event}, seconds)
 
-    def invoke(self, event: object, seconds: float = 900.0) -> Json:
+    def invoke(self, event: object, seconds: float = 900.0, context: Context | None = None) -> Json:
         """Invoke the function with any event at all."""
         with self._listening():
-            result: Json = self.app.handler(event, Context(seconds))
+            result: Json = self.app.handler(event, context or Context(seconds))
         return result
 
     @contextmanager

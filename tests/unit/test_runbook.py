@@ -25,16 +25,6 @@ def test_every_alarm_has_its_section_and_points_to_it() -> None:
         assert name.lower() in anchors(RUNBOOK), name
 
 
-def test_the_runbook_leads_from_the_cause_to_the_metric_and_the_alarm() -> None:
-    """Every alarm stands in one row of the first table, in that of its metric."""
-    rows = [line for line in section(RUNBOOK, "Alarms").splitlines() if line.startswith("| ")]
-    for name, resource in SOURCE["Resources"].items():
-        if resource["Type"] == "AWS::CloudWatch::Alarm":
-            (row,) = [each for each in rows if f"[{name}](#{name.lower()})" in each.split(" | ")[2]]
-            metric = resource["Properties"]["MetricName"]
-            assert re.search(rf"\b{metric}`", row.split(" | ")[1]), (name, row)
-
-
 def test_the_runbook_says_what_to_do_about_every_judgement_of_the_fleet_check() -> None:
     assert first_cells(section(RUNBOOK, "FleetCheck")) == set(Judgement)
 

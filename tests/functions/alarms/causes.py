@@ -3,31 +3,59 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
-from audit_archive.adapters.ledger import DynamoDbLedger
-from tests.functions.alarms.account import ARCHIVE, DAY, HOUR, VERIFY, Watched
+import boto3
+
+from audit_archive.adapters.ledger import DynamoDbVerifications
+from audit_archive.format.times import DAY as DAY_SECONDS
+from audit_archive.format.verdicts import Checked
+from tests.functions.alarms.account import ARCHIVE, FLEET, VERIFY, Watched
 from tests.functions.world import CONSOLE
+from tests.support.alarms import DAY, HOUR, MINUTE
 
 
 @dataclass(frozen=True)
 class Cause:
-    """One cause. `within` is how long after it the alarm goes off at the latest, in seconds."""
+    """One cause, and exactly the alarms that it sets off.
+
+    `within` is how long after it they go off at the latest, in seconds. `messages`: the kinds of the messages
+    that the functions themselves send.
+    """
 
     says: str
     happens: Callable[[Watched], None]
-    within: float = 2 * HOUR
+    alarms: tuple[str, ...]
+    within: float = 5 * MINUTE
+    messages: tuple[str, ...] = ()
 
 
 def revoked_key(watched: Watched) -> None:
     watched.world.aws.secrets.put_secret_value(SecretId=watched.world.secret("read"), SecretString="revoked")
     assert watched.schedule(ARCHIVE) is None
+    watched.since = watched.now
+
+
+def ledger_gone(watched: Watched) -> None:
+    watched.world.aws.dynamodb.delete_table(TableName=watched.world.name)
+    assert watched.schedule(VERIFY) is None
+    watched.since = watched.now
 
 
 def undelivered(watched: Watched) -> None:
     target = watched.stack.properties("FirstSchedule")["Target"]
     watched.send_message(target["DeadLetterConfig"]["Arn"].rpartition(":")[2])
+
+
+def revoked_key_and_queue_gone(watched: Watched) -> None:
+    watched.gone.add("FailedRuns")
+    revoked_key(watched)
+
+
+def ledger_and_queue_gone(watched: Watched) -> None:
+    watched.gone.add("FailedRuns")
+    ledger_gone(watched)
 
 
 def concurrency_used_up(watched: Watched) -> None:
@@ -46,13 +74,13 @@ def destroyed_export(watched: Watched) -> None:
     assert [fault["verdict"] for fault in report["faults"]] == ["missing"]
 
 
-def no_run_completes(watched: Watched) -> None:
+def deleted_schedule(watched: Watched) -> None:
     assert watched.schedule(ARCHIVE)
-    ledger = DynamoDbLedger(watched.world.aws.dynamodb, watched.world.name)
-    ledger.complete(CONSOLE, int(time.time() - 2.1 * DAY))
-    report = watched.schedule(VERIFY)
+    assert watched.schedule(VERIFY)
+    boto3.client("scheduler").delete_schedule(Name=CONSOLE, GroupName=watched.world.name)
+    report = watched.schedule(VERIFY, FLEET)
     assert report
-    assert report["is_stale"]
+    assert [each["judgement"] for each in report["fleet"][0]["problems"]] == ["unscheduled"]
 
 
 def missing_ids(watched: Watched) -> None:
@@ -61,7 +89,29 @@ def missing_ids(watched: Watched) -> None:
     assert watched.schedule(ARCHIVE)
 
 
-def silence(watched: Watched) -> None:
+def late_contents(watched: Watched) -> None:
+    """The audits of 91 days had not the time for one round of the contents."""
+    assert watched.schedule(ARCHIVE)
+    assert watched.schedule(VERIFY)
+    notes = DynamoDbVerifications(watched.world.aws.dynamodb, watched.world.name)
+    rotation = notes.last(CONSOLE)
+    assert rotation is not None
+    began = int(time.time()) - 91 * DAY_SECONDS
+    notes.save(CONSOLE, replace(rotation, next_seq=1, cycle_started_at=began))
+    report = watched.schedule(VERIFY)
+    assert report
+    assert report["is_behind"]
+
+
+def refused_setting(watched: Watched) -> None:
+    assert watched.schedule(ARCHIVE)
+    watched.cloud.refused.add("policy")
+    report = watched.schedule(VERIFY)
+    assert report
+    assert report["not_checked"] == [{"what": Checked.SETTINGS, "why": "refused", "count": 1}]
+
+
+def no_more_audits(watched: Watched) -> None:
     assert watched.schedule(ARCHIVE)
     for _ in range(3):
         watched.now += DAY
@@ -69,19 +119,68 @@ def silence(watched: Watched) -> None:
     watched.since = watched.now
 
 
-CAUSES: Mapping[str, Cause] = {
-    "FailedRunsAlarm": Cause(
-        "a Console's reading key was revoked: a run fails through its retries", revoked_key
+def no_more_checks(watched: Watched) -> None:
+    for _ in range(2):
+        watched.now += DAY
+        assert watched.schedule(VERIFY, FLEET)
+    watched.since = watched.now
+
+
+_FAILED_RUN = "a Console's reading key was revoked, so its run fails three times"
+_FAILED_AUDIT = "the ledger is gone, so an audit fails three times"
+CAUSES = (
+    Cause(_FAILED_RUN, revoked_key, ("FailedRunsAlarm", "ErrorsAlarm", "DroppedRunsAlarm")),
+    Cause(_FAILED_AUDIT, ledger_gone, ("FailedRunsAlarm", "DroppedAuditsAlarm")),
+    Cause(
+        f"the queue was deleted, and {_FAILED_RUN}",
+        revoked_key_and_queue_gone,
+        ("UnkeptRunsAlarm", "ErrorsAlarm", "DroppedRunsAlarm"),
     ),
-    "UndeliveredSchedulesAlarm": Cause("EventBridge Scheduler can't invoke the function", undelivered),
-    "ErrorsAlarm": Cause("a Console's reading key was revoked: a run fails three times", revoked_key),
-    "ThrottlesAlarm": Cause("the account's concurrency is used up for fifteen minutes", concurrency_used_up),
-    "VerifyFaultsAlarm": Cause("somebody destroyed an archived export, and the audit runs", destroyed_export),
-    "StaleConsolesAlarm": Cause(
-        "no run of a Console completes, for more than twice its period", no_run_completes
+    Cause(
+        f"the queue was deleted, and {_FAILED_AUDIT}",
+        ledger_and_queue_gone,
+        ("UnkeptAuditsAlarm", "DroppedAuditsAlarm"),
     ),
-    "NotVerifiedAlarm": Cause("no audit is made any more", silence, within=4 * DAY + 12 * HOUR),
-    "UnexplainedHolesAlarm": Cause(
-        "ids are missing on the Console, and no receipt explains them", missing_ids
+    Cause("EventBridge Scheduler can't invoke the function", undelivered, ("UndeliveredSchedulesAlarm",)),
+    Cause(
+        "the account's concurrency is used up for fifteen minutes",
+        concurrency_used_up,
+        ("ThrottlesAlarm",),
+        15 * MINUTE,
     ),
-}
+    Cause(
+        "somebody destroyed an archived export, and the audit finds that",
+        destroyed_export,
+        ("VerifyFaultsAlarm", "NotCheckedAlarm"),
+        HOUR,
+        messages=("VerifyFault",),
+    ),
+    Cause(
+        "somebody deleted a Console's schedule, and the fleet check finds that",
+        deleted_schedule,
+        ("UnhealthyConsolesAlarm",),
+        messages=("FleetCheck",),
+    ),
+    Cause("no fleet check is made any more", no_more_checks, ("FleetNotCheckedAlarm",), 33 * HOUR),
+    Cause("no audit is made any more", no_more_audits, ("NotVerifiedAlarm",), 51 * HOUR),
+    Cause(
+        "the audits take longer than `ContentDays` for all contents",
+        late_contents,
+        ("LateContentsAlarm",),
+        HOUR,
+    ),
+    Cause(
+        "the audit may no longer read a setting of the bucket", refused_setting, ("NotCheckedAlarm",), HOUR
+    ),
+    Cause(
+        "ids are missing on the Console, and no receipt explains them",
+        missing_ids,
+        ("UnexplainedHolesAlarm",),
+    ),
+)
+
+
+def cause_of(alarm: str) -> Cause:
+    """The cause that is an alarm's own: it names that alarm first. Else the first that sets it off."""
+    own = (cause for cause in CAUSES if cause.alarms[0] == alarm)
+    return next(own, None) or next(cause for cause in CAUSES if alarm in cause.alarms)

@@ -5,8 +5,17 @@ from types import ModuleType
 
 import pytest
 
+from audit_archive import bootstrap
 from tests.functions.alarms.account import ARCHIVE, VERIFY, Watched
+from tests.functions.cloud import Cloud, serving
 from tests.functions.conftest import load
+from tests.functions.deployed import (
+    SCHEDULES,
+    as_the_template_made_it,
+    lock_by_default,
+    policy_of,
+    schedule,
+)
 from tests.functions.world import Aws, worlds
 from tests.support.entries import ordinary
 from tests.support.stack import Rendered, render
@@ -38,14 +47,26 @@ def variables_of(rendered: Rendered, function: str) -> dict[str, str]:
     return said
 
 
+@pytest.fixture(scope="session")
+def cloud(aws: Aws) -> Iterator[tuple[Cloud, str]]:
+    """The AWS that the functions meet, and its address."""
+    made = Cloud()
+    with serving(made) as endpoint:
+        yield made, endpoint
+
+
 @pytest.fixture
 def watch(
     rendered: Rendered,
     aws: Aws,
+    cloud: tuple[Cloud, str],
     apps: dict[str, ModuleType],
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Callable[[], Watched]]:
     """Makes a stack with a Console, whose metrics are watched."""
+    ours, endpoint = cloud
+    monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+    bootstrap._client.cache_clear()
     with worlds(aws, apps[ARCHIVE], monkeypatch) as make:
 
         def watched() -> Watched:
@@ -54,6 +75,12 @@ def watch(
                     monkeypatch.setenv(name, value)
             world = make(ordinary())
             world.set(SIGNING_KEY="")
-            return Watched(rendered, world, apps, world.topic())
+            lock_by_default(world)
+            as_the_template_made_it(world)
+            schedule(world, *SCHEDULES)
+            ours.policies[world.name] = policy_of(world)
+            ours.refused.clear()
+            return Watched(rendered, world, ours, apps, world.topic())
 
         yield watched
+    bootstrap._client.cache_clear()

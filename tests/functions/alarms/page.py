@@ -5,15 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tests.functions.alarms.account import DAY, HOUR, MINUTE
-from tests.functions.alarms.causes import CAUSES
-from tests.functions.alarms.evaluation import series_of
-from tests.support.stack import ROOT, Rendered
+from tests.functions.alarms.causes import Cause, cause_of
+from tests.support.alarms import DAY, HOUR, MINUTE, series_of
+from tests.support.stack import PSEUDO, ROOT, Rendered
 
+STACK = PSEUDO["AWS::StackName"]
 PAGE = ROOT / "docs" / "alarms.md"
 HEAD = (
-    "| alarm | a cause | reads | goes off when | after that cause, at the latest |\n|---|---|---|---|---|\n"
+    "| a cause | metric | goes off when | after that cause, at the latest | alarm | sends |\n"
+    "|---|---|---|---|---|---|\n"
 )
+MESSAGES = {
+    "FleetCheck": "operations.md#fleetcheck",
+    "VerifyFault": "operations.md#verifyfaultsalarm",
+}
+"""Where the runbook has a function's own message."""
 SIGNS = {
     "GreaterThanThreshold": "is above",
     "GreaterThanOrEqualToThreshold": "is at least",
@@ -36,30 +42,35 @@ def page(stack: Rendered) -> str:
 
 
 def _row(name: str, alarm: Mapping[str, Any]) -> str:
-    cause = CAUSES[name]
+    cause = cause_of(name)
     cells = (
-        f"[{name}](operations.md#{name.lower()})",
         cause.says,
-        _metrics(alarm),
+        _metric(alarm),
         _condition(alarm),
         duration(cause.within),
+        f"[{name}](operations.md#{name.lower()})",
+        _sends(alarm, cause),
     )
     return f"| {' | '.join(cells)} |\n"
 
 
-def _metrics(alarm: Mapping[str, Any]) -> str:
-    def one(metric: Mapping[str, Any]) -> str:
-        dimensions = ", ".join(f"{each['Name']} {each['Value']}" for each in metric["Dimensions"])
-        return f"`{metric['Namespace']}` `{metric['MetricName']}` ({dimensions})"
+def _metric(alarm: Mapping[str, Any]) -> str:
+    series = series_of(alarm)
+    ((dimension, value),) = series.dimensions
+    namespace = series.namespace.replace(STACK, "<stack>")
+    return f"`{namespace}` `{series.name}` ({dimension} {value})"
 
-    return " + ".join(one(each.metric) for each in series_of(alarm))
+
+def _sends(alarm: Mapping[str, Any], cause: Cause) -> str:
+    often = "when it goes off, and when it is over" if "OKActions" in alarm else "when it goes off"
+    besides = "".join(f", and the function its message [{each}]({MESSAGES[each]})" for each in cause.messages)
+    return f"{often}{besides}"
 
 
 def _condition(alarm: Mapping[str, Any]) -> str:
-    series = series_of(alarm)[0]
     periods = int(alarm["EvaluationPeriods"])
     many = int(alarm.get("DatapointsToAlarm", periods))
-    over = f"`{series.statistic}` over {duration(series.period)}"
+    over = f"`{alarm['Statistic']}` over {duration(alarm['Period'])}"
     often = "" if periods == 1 else f", in {many} of {periods} periods"
     missing = MISSING[alarm["TreatMissingData"]]
     return f"{over} {SIGNS[alarm['ComparisonOperator']]} {alarm['Threshold']}{often}; {missing}"

@@ -20,6 +20,9 @@ from tests.support.stack import Rendered
 ROLE = "arn:aws:AWS::IAM::Role:::"
 """What stands before a role's name in its ARN, as `tests.support.stack` renders it."""
 
+FUNCTION = "arn:aws:lambda:eu-west-1:111122223333:function:"
+"""What stands before a function's name in its ARN, where the template can't refer to the function."""
+
 ALLOWED, DENIED, NOT_ALLOWED = "allowed", "denied", "not allowed"
 
 
@@ -63,6 +66,8 @@ class Account:
     """Judges requests of roles, and of people whom IAM gives every permission. `people` are their ARNs."""
 
     def __init__(self, stack: Rendered, people: Mapping[str, str] | None = None) -> None:
+        functions = stack.of_type("AWS::Lambda::Function").items()
+        self._functions = {FUNCTION + properties["FunctionName"]: name for name, properties in functions}
         self._grants: dict[Permission, Any] = {}
         self._denials: dict[Denial, Any] = {}
         self._people = dict(people or {})
@@ -126,6 +131,8 @@ class Account:
         for each in statements:
             for action in _listed(each["Action"]):
                 for resource in _listed(each["Resource"]):
+                    if resource in self._functions:
+                        resource = f"arn:aws:AWS::Lambda::Function:::{self._functions[resource]}"  # noqa: PLW2901
                     one = {**each, "Action": action, "Resource": resource}
                     parsed = engine.parse_policy_document({"Statement": [one]})
                     if each["Effect"] == "Deny":

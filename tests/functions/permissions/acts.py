@@ -24,8 +24,23 @@ ALL_BUT_BREAK_GLASS = (*ROLES, ADMINISTRATOR)
 
 BUCKET = "arn:aws:s3:::ArchiveBucket"
 FOLDERS = ("exports", "entries", "statements", "checkpoints")
-LONG_LOCK = {"s3:object-lock-mode": "GOVERNANCE", "s3:object-lock-remaining-retention-days": "2556"}
+LOG = "arn:aws:s3:::AccessTrailBucket"
+SEEING = (
+    "s3:GetBucketObjectLockConfiguration",
+    "s3:GetBucketOwnershipControls",
+    "s3:GetBucketPolicy",
+    "s3:GetBucketPublicAccessBlock",
+    "s3:GetBucketVersioning",
+    "s3:GetEncryptionConfiguration",
+    "s3:GetLifecycleConfiguration",
+)
+DAYS = "s3:object-lock-remaining-retention-days"
+LONG_LOCK = {"s3:object-lock-mode": "GOVERNANCE", DAYS: "2556"}
 NEW = {"s3:if-none-match": "*"}
+SSE = "s3:x-amz-server-side-encryption"
+ENCRYPTED = {SSE: "AES256"}
+PUT = LONG_LOCK | NEW | ENCRYPTED
+"""A put as the archive function makes it."""
 SECRET = ACCOUNT.format(service="secretsmanager") + ":secret:canary-audit/1234abcd"
 FUNCTION = "arn:aws:AWS::Lambda::Function:::"
 OTHERS_LEDGER = {"dynamodb:leadingkeys": ["1234abcd"]}
@@ -71,51 +86,102 @@ THE_ARCHIVE = (
         allowed=(BREAK_GLASS,),
     ),
     Act(
-        "put, or leave, a lock that is shorter than RetentionDays",
+        "put an object into the archive, or extend a lock",
         ("s3:PutObject", "s3:PutObjectRetention"),
         _in(*FOLDERS),
-        denied=ALL_BUT_BREAK_GLASS,
-        allowed=(BREAK_GLASS,),
-        keys=LONG_LOCK | NEW | {"s3:object-lock-remaining-retention-days": "2554"},
+        denied=(*READERS, SCHEDULE, ADMINISTRATOR),
+        allowed=(ARCHIVE, BREAK_GLASS),
+        keys=PUT,
     ),
     Act(
-        "put, or leave, a lock of less than 90 days on a refused export",
+        "put a refused export, or extend its lock",
         ("s3:PutObject", "s3:PutObjectRetention"),
         _in("rejected"),
-        denied=ALL_BUT_BREAK_GLASS,
-        allowed=(BREAK_GLASS,),
-        keys=LONG_LOCK | {"s3:object-lock-remaining-retention-days": "88"},
+        denied=(*READERS, SCHEDULE, ADMINISTRATOR),
+        allowed=(ARCHIVE, BREAK_GLASS),
+        keys=PUT | {DAYS: "90"},
     ),
     Act(
-        "lock in a mode that is not the stack's",
-        ("s3:PutObject", "s3:PutObjectRetention"),
-        _in(*FOLDERS, "rejected"),
-        denied=ALL_BUT_BREAK_GLASS,
+        "put an object outside the five folders",
+        ("s3:PutObject",),
+        _in("elsewhere"),
+        denied=(*READERS, SCHEDULE, ADMINISTRATOR),
         allowed=(BREAK_GLASS,),
-        keys=LONG_LOCK | NEW | {"s3:object-lock-mode": "COMPLIANCE"},
+        keys=PUT,
     ),
     Act(
         "put a statement over one that is there",
         ("s3:PutObject",),
         _in("statements"),
         denied=EVERYBODY,
-        keys=LONG_LOCK,
+        keys=LONG_LOCK | ENCRYPTED,
     ),
     Act(
-        "put an object into the archive",
+        "put with a lock that is shorter than RetentionDays",
+        ("s3:PutObject",),
+        _in(*FOLDERS),
+        denied=ALL_BUT_BREAK_GLASS,
+        allowed=(BREAK_GLASS,),
+        keys=PUT | {DAYS: "2554"},
+    ),
+    Act(
+        "put with, or extend to, a lock that is longer than ExpiryDays",
+        ("s3:PutObject", "s3:PutObjectRetention"),
+        _in(*FOLDERS),
+        denied=ALL_BUT_BREAK_GLASS,
+        allowed=(BREAK_GLASS,),
+        keys=PUT | {DAYS: "2561"},
+    ),
+    Act(
+        "put a refused export with a lock of less than 89 whole days",
+        ("s3:PutObject", "s3:PutObjectRetention"),
+        _in("rejected"),
+        denied=ALL_BUT_BREAK_GLASS,
+        allowed=(BREAK_GLASS,),
+        keys=PUT | {DAYS: "88"},
+    ),
+    Act(
+        "put a refused export with a lock of more than 91 days",
+        ("s3:PutObject", "s3:PutObjectRetention"),
+        _in("rejected"),
+        denied=ALL_BUT_BREAK_GLASS,
+        allowed=(BREAK_GLASS,),
+        keys=PUT | {DAYS: "92"},
+    ),
+    Act(
+        "lock in a mode that is not the stack's",
+        ("s3:PutObject", "s3:PutObjectRetention"),
+        _in(*FOLDERS),
+        denied=ALL_BUT_BREAK_GLASS,
+        allowed=(BREAK_GLASS,),
+        keys=PUT | {"s3:object-lock-mode": "COMPLIANCE"},
+    ),
+    Act(
+        "put without stating AES256",
         ("s3:PutObject",),
         _in(*FOLDERS, "rejected"),
-        denied=READERS,
-        allowed=(ARCHIVE, ADMINISTRATOR, BREAK_GLASS),
+        denied=EVERYBODY,
         keys=LONG_LOCK | NEW,
     ),
     Act(
-        "put an object outside the five folders",
+        "put under a key of KMS",
         ("s3:PutObject",),
-        _in("elsewhere"),
-        denied=READERS,
-        allowed=(ADMINISTRATOR, BREAK_GLASS),
-        keys=LONG_LOCK | NEW,
+        _in(*FOLDERS, "rejected"),
+        denied=EVERYBODY,
+        keys=PUT | {SSE: "aws:kms"},
+    ),
+    Act(
+        "put under a key of the caller's (SSE-C)",
+        ("s3:PutObject",),
+        _in(*FOLDERS, "rejected"),
+        denied=EVERYBODY,
+        keys=PUT | {f"{SSE}-customer-algorithm": "AES256"},
+    ),
+    Act(
+        "write replicas into it, or encrypt an object anew",
+        ("s3:ReplicateObject", "s3:ReplicateDelete", "s3:ReplicateTags", "s3:UpdateObjectEncryption"),
+        _in(*FOLDERS, "rejected"),
+        denied=EVERYBODY,
     ),
     Act(
         "set or release a legal hold",
@@ -134,23 +200,54 @@ THE_ARCHIVE = (
     Act("list the archive without TLS", ("s3:ListBucket",), (BUCKET,), denied=EVERYBODY, is_secure=False),
 )
 
+LOOSENING = (
+    "s3:DeleteBucket",
+    "s3:DeleteBucketPolicy",
+    "s3:PutBucketPolicy",
+    "s3:PutBucketVersioning",
+    "s3:PutBucketObjectLockConfiguration",
+    "s3:PutBucketOwnershipControls",
+    "s3:PutBucketPublicAccessBlock",
+    "s3:PutEncryptionConfiguration",
+    "s3:PutLifecycleConfiguration",
+)
 THE_BUCKET = (
     Act(
-        "loosen the bucket by hand",
-        (
-            "s3:DeleteBucket",
-            "s3:DeleteBucketPolicy",
-            "s3:PutBucketPolicy",
-            "s3:PutBucketVersioning",
-            "s3:PutBucketObjectLockConfiguration",
-            "s3:PutBucketOwnershipControls",
-            "s3:PutBucketPublicAccessBlock",
-            "s3:PutLifecycleConfiguration",
-        ),
+        "loosen the bucket by hand", LOOSENING, (BUCKET,), denied=ALL_BUT_BREAK_GLASS, allowed=(BREAK_GLASS,)
+    ),
+    Act(
+        "let its contents or its listing be copied out",
+        ("s3:PutInventoryConfiguration", "s3:PutReplicationConfiguration"),
         (BUCKET,),
         denied=ALL_BUT_BREAK_GLASS,
         allowed=(BREAK_GLASS,),
     ),
+    Act("see the settings of the bucket", SEEING, (BUCKET,), allowed=(VERIFY, *PEOPLE)),
+)
+
+THE_LOG = (
+    Act(
+        "delete a log of accesses, change its lock, or encrypt it anew",
+        (
+            "s3:DeleteObject",
+            "s3:DeleteObjectVersion",
+            "s3:BypassGovernanceRetention",
+            "s3:PutObjectRetention",
+            "s3:UpdateObjectEncryption",
+        ),
+        (f"{LOG}/AWSLogs/x",),
+        denied=ALL_BUT_BREAK_GLASS,
+        allowed=(BREAK_GLASS,),
+    ),
+    Act(
+        "loosen the log's bucket by hand",
+        LOOSENING,
+        (LOG,),
+        denied=ALL_BUT_BREAK_GLASS,
+        allowed=(BREAK_GLASS,),
+    ),
+    Act("read the log without TLS", ("s3:GetObject",), (f"{LOG}/x",), denied=EVERYBODY, is_secure=False),
+    Act("list the log without TLS", ("s3:ListBucket",), (LOG,), denied=EVERYBODY, is_secure=False),
 )
 
 THE_REST = (
@@ -178,14 +275,37 @@ THE_REST = (
         "write the audit's notes",
         ("dynamodb:PutItem",),
         (TABLE,),
-        allowed=(ARCHIVE, VERIFY, *PEOPLE),
+        denied=(ARCHIVE,),
+        allowed=(VERIFY, *PEOPLE),
         keys=NOTES,
+    ),
+    Act(
+        "alter or remove the audit's notes",
+        ("dynamodb:UpdateItem", "dynamodb:DeleteItem"),
+        (TABLE,),
+        denied=(ARCHIVE,),
+        allowed=tuple(PEOPLE),
+        keys=NOTES,
+    ),
+    Act(
+        "write the audit's notes among other items",
+        ("dynamodb:BatchWriteItem",),
+        (TABLE,),
+        denied=(ARCHIVE,),
+        allowed=tuple(PEOPLE),
+        keys={"dynamodb:leadingkeys": ["1234abcd", "verify/1234abcd"]},
     ),
     Act(
         "read a Console's API key",
         ("secretsmanager:GetSecretValue",),
         (f"{SECRET}/read-AbCdEf", f"{SECRET}/purge-AbCdEf"),
         allowed=(ARCHIVE, *PEOPLE),
+    ),
+    Act(
+        "read a parameter, where the keys are in Secrets Manager",
+        ("ssm:GetParameter",),
+        (f"{ACCOUNT.format(service='ssm')}:parameter/canary-audit/1234abcd/read",),
+        allowed=tuple(PEOPLE),
     ),
     Act(
         "read another secret",
@@ -240,11 +360,18 @@ THE_REST = (
         allowed=tuple(PEOPLE),
     ),
     Act(
-        "start a run or an audit",
+        "start a run, or extend locks",
         ("lambda:InvokeFunction",),
-        (f"{FUNCTION}ArchiveFunction", f"{FUNCTION}VerifyFunction"),
+        (f"{FUNCTION}ArchiveFunction",),
         allowed=(SCHEDULE, *PEOPLE),
     ),
+    Act(
+        "start an audit or a fleet check",
+        ("lambda:InvokeFunction",),
+        (f"{FUNCTION}VerifyFunction",),
+        allowed=(SCHEDULE, VERIFY, *PEOPLE),
+    ),
+    Act("list schedules", ("scheduler:ListSchedules",), ("*",), allowed=(VERIFY, *PEOPLE)),
     Act(
         "ask the retrieve function",
         ("lambda:InvokeFunction",),
@@ -264,4 +391,4 @@ THE_REST = (
     ),
 )
 
-ACTS = THE_ARCHIVE + THE_BUCKET + THE_REST
+ACTS = THE_ARCHIVE + THE_BUCKET + THE_LOG + THE_REST

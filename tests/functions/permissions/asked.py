@@ -5,7 +5,8 @@ and add it. Sources, all under docs.aws.amazon.com:
 
 - service-authorization/latest/reference: list_amazons3.html, list_amazondynamodb.html,
   list_awskeymanagementservice.html, list_awssecretsmanager.html, list_amazonsns.html,
-  list_awssystemsmanager.html: actions and condition keys
+  list_awssystemsmanager.html, list_awslambda.html, list_amazoneventbridgescheduler.html: actions and
+  condition keys
 - AmazonS3/latest/API/API_PutObject.html: a put that carries a lock needs s3:PutObjectRetention as well
 - AmazonS3/latest/API/API_HeadObject.html: HEAD needs s3:GetObject, with a version s3:GetObjectVersion; the
   headers of the lock are in the answer only with s3:GetObjectRetention; 404 only with s3:ListBucket
@@ -72,6 +73,10 @@ _TARGETS = {
 """The service whose name stands before the dot in `X-Amz-Target`."""
 
 
+_BY_PATH = {"lambda", "scheduler"}
+_INVOCATION = re.compile(r"/2015-03-31/functions/(.+)/invocations")
+
+
 class UnknownRequestError(Exception):
     """No rule here says what the request asks for."""
 
@@ -112,6 +117,8 @@ def asked_by(request: Http) -> list[Asked]:
     if signer(request)[1] == "s3":
         bucket, _, key = request.path.lstrip("/").partition("/")
         return _object(request, bucket, key) if key else [_bucket(request, bucket)]
+    if signer(request)[1] in _BY_PATH:
+        return [_path(request, signer(request)[1])]
     if target := request.headers.get("x-amz-target"):
         prefix, _, operation = target.partition(".")
         return [_target(_TARGETS.get(prefix, prefix), operation, json.loads(request.body))]
@@ -119,6 +126,16 @@ def asked_by(request: Http) -> list[Asked]:
     if fields.get("Action") == "Publish":
         return [Asked("sns:Publish", fields["TopicArn"])]
     raise UnknownRequestError(f"{request.method} {request.path} {sorted(fields)}")
+
+
+def _path(request: Http, service: str) -> Asked:
+    """A request whose operation is its method and path."""
+    found = _INVOCATION.fullmatch(request.path)
+    if service == "lambda" and request.method == "POST" and found:
+        return Asked("lambda:InvokeFunction", found[1])
+    if service == "scheduler" and (request.method, request.path) == ("GET", "/schedules"):
+        return Asked("scheduler:ListSchedules", "*")  # it knows no resources
+    raise UnknownRequestError(f"{request.method} {request.path}")
 
 
 def sees_locks(request: Http) -> Asked | None:

@@ -7,17 +7,18 @@ import boto3
 import pytest
 
 from audit_archive import bootstrap
+from tests.functions.cloud import serving
 from tests.functions.permissions.account import Account
-from tests.functions.permissions.gateway import Gateway, serving
-from tests.functions.permissions.stage import Stage
+from tests.functions.permissions.gateway import Gateway
+from tests.functions.permissions.stage import Clients, Stage
 from tests.functions.world import Aws, worlds
 from tests.support.stack import Rendered, render
 
 
 @pytest.fixture(scope="session")
 def rendered() -> Rendered:
-    """The template with its defaults."""
-    return render()
+    """The template with its defaults, and an expiry that lets the retention be raised."""
+    return render(ExpiryDays="2600")
 
 
 @pytest.fixture(scope="session")
@@ -41,9 +42,11 @@ def stage(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Stage]:
     """A gateway to the AWS, and what makes worlds whose functions go through it."""
-    gateway, kms = Gateway(account), boto3.client("kms")
+    gateway = Gateway(account)
+    clients = Clients(*(boto3.client(service) for service in ("kms", "scheduler", "ssm")))  # type: ignore[call-overload]
     with serving(gateway) as endpoint, worlds(aws, apps["ArchiveRole"], monkeypatch) as make:
-        yield Stage(gateway, endpoint, make, apps, monkeypatch, kms)
+        yield Stage(gateway, endpoint, make, apps, monkeypatch, clients)
     boto3.setup_default_session()
+    bootstrap._session.cache_clear()
     bootstrap._client.cache_clear()
     assert gateway.faults == []

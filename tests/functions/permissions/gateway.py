@@ -1,6 +1,6 @@
 """An AWS on loopback that asks the template's policies about each request before it serves it.
 
-It stands before moto's own application. A request that the policies refuse is answered as AWS answers it, and
+It stands before `Cloud`. A request that the policies refuse is answered as AWS answers it, and
 goes no further. The access key that signed the request, or the link, is the name of the role that asks.
 """
 
@@ -8,28 +8,19 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from io import BytesIO
 from typing import Any, TypeAlias
 from urllib.parse import parse_qsl
 
-from moto.moto_server.werkzeug_app import (
-    DomainDispatcherApplication,
-    MotoRequestHandler,
-    create_backend_app,
-)
-from werkzeug.serving import make_server
-
+from tests.functions.cloud import XML, Cloud
 from tests.functions.permissions.account import ALLOWED, Account, Permission
 from tests.functions.permissions.asked import Asked, Http, asked_by, sees_absence, sees_locks, signer
 
 Answer: TypeAlias = tuple[str, list[tuple[str, str]], bytes]
-Wsgi: TypeAlias = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
-_JSON = {"dynamodb", "kms", "secretsmanager", "ssm"}
-_XML = '<?xml version="1.0" encoding="UTF-8"?>'
+_JSON = {"dynamodb", "kms", "lambda", "scheduler", "secretsmanager", "ssm"}
 LOCK_HEADERS = ("x-amz-object-lock-mode", "x-amz-object-lock-retain-until-date")
 
 
@@ -39,7 +30,7 @@ class Names:
 
     buckets: Mapping[str, str] = field(default_factory=dict)
     others: Mapping[str, str] = field(default_factory=dict)
-    secrets: tuple[str, str] = ("", "")
+    prefix: tuple[str, str] = ("", "")
 
     def of(self, asked: Asked) -> Asked:
         """The same request, with the template's name of its resource."""
@@ -47,7 +38,7 @@ class Names:
             bucket, slash, key = asked.resource.removeprefix("arn:aws:s3:::").partition("/")
             return replace(asked, resource=f"arn:aws:s3:::{self.buckets.get(bucket, bucket)}{slash}{key}")
         resource = self.others.get(asked.resource, asked.resource)
-        return replace(asked, resource=resource.replace(*self.secrets) if self.secrets[0] else resource)
+        return replace(asked, resource=resource.replace(*self.prefix) if self.prefix[0] else resource)
 
 
 class Gateway:
@@ -60,7 +51,7 @@ class Gateway:
         self.used: set[Permission] = set()
         self.refused: list[Asked] = []
         self.faults: list[Exception] = []
-        self._aws: Wsgi = DomainDispatcherApplication(create_backend_app)
+        self.cloud = Cloud()
         self._lock = threading.Lock()
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -112,7 +103,7 @@ class Gateway:
 
     def _serve(self, environ: dict[str, Any]) -> Answer:
         told: list[Any] = []
-        body = b"".join(self._aws(environ, lambda status, headers, *_: told.extend((status, headers))))
+        body = b"".join(self.cloud(environ, lambda status, headers, *_: told.extend((status, headers))))
         kept = [each for each in told[1] if each[0].lower() != "content-length"]
         length = {name.lower(): value for name, value in told[1]}.get("content-length")
         if environ["REQUEST_METHOD"] == "HEAD" and length is not None:
@@ -150,18 +141,4 @@ def _denial(service: str, asked: Asked) -> Answer:
             "<ErrorResponse><Error><Type>Sender</Type><Code>AuthorizationError</Code>"
             f"<Message>{words}</Message></Error></ErrorResponse>"
         )
-    return "403 Forbidden", [("Content-Type", "application/xml")], (_XML + said).encode()
-
-
-@contextmanager
-def serving(gateway: Gateway) -> Iterator[str]:
-    """Serve on loopback; gives the address."""
-    server = make_server("127.0.0.1", 0, gateway, threaded=True, request_handler=MotoRequestHandler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    return "403 Forbidden", [("Content-Type", "application/xml")], (XML + said).encode()

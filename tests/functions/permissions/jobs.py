@@ -11,21 +11,29 @@ import pytest
 import requests
 
 from audit_archive.errors import ArchiveStoreError, InvalidExportError
+from audit_archive.format.bucket_settings import Setting
 from local.console import faults
 from tests.functions.permissions.stage import Scene, Stage
 from tests.support.entries import Json
+from tests.support.invocation import Hurried
 from tests.support.stack import ROOT
 
 OK = 200
+LOOKS = 2
+"""At its clock, until an audit that is made in two parts has no time any more."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """One job. `says` stands in the table of permissions."""
+    """One job. `says` stands in the table of permissions, beside the first job that needs one.
+
+    `also`: actions for which it stands there besides another job.
+    """
 
     says: str
     role: str
     do: Callable[[Stage], None]
+    also: tuple[str, ...] = ()
 
 
 def archive_sign_and_purge(stage: Stage) -> None:
@@ -84,13 +92,41 @@ def rebuild_the_ledger(stage: Stage) -> None:
     assert scene.archive()["outcome"] == "idle"
 
 
+def extend_the_locks(stage: Stage) -> None:
+    """Those that end soon, and of what was archived before the retention was raised."""
+    scene = stage.archive_anew()
+    scene.let_locks_near_their_end()
+    scene.variables |= {"RETENTION_DAYS": "2575", "EXPIRY_DAYS": "2600"}
+    report = scene.archive(**_event("extend-locks"))
+    keys = scene.world.keys()
+    assert (report["outcome"], report["refusals"], report["extended"]) == ("done", [], len(keys))
+    assert min(scene.world.lock_of(key)[1] for key in keys) > 2575
+
+
 def audit_daily(stage: Stage) -> None:
     scene = stage.archived()
     report = scene.verify()
     assert (report["is_valid"], report["is_stale"], report["is_behind"]) == (True, False, False)
+    assert report["unchecked"] == 0
+    assert report["checked"]["settings of the bucket"] == len(Setting)
     assert report["checked"]["statements"] == 3
     assert report["checked"]["checkpoints"] == 3
     assert any(item["console"]["S"].startswith("verify/") for item in scene.items())
+
+
+def audit_in_parts(stage: Stage) -> None:
+    """An audit that has no time any more asks itself to go on."""
+    scene, asked = stage.archived(), stage.gateway.cloud.invocations
+    asked.clear()
+    assert scene.verify(Hurried(LOOKS))["goes_on"]
+    report = scene.verify(**json.loads(asked.pop()))
+    assert (report["goes_on"], report["continue_at"], report["unchecked"]) == (False, None, 0)
+
+
+def check_the_fleet(stage: Stage) -> None:
+    scene = stage.archived()
+    answer = scene.check_fleet()
+    assert (answer["consoles"], answer["unhealthy"]) == (1, 0)
 
 
 def audit_every_byte(stage: Stage) -> None:
@@ -160,7 +196,10 @@ JOBS = (
     Job("tell of a foreign purge", "ArchiveRole", tell_of_a_foreign_purge),
     Job("finish what a run left", "ArchiveRole", finish_what_a_run_left),
     Job("rebuild the ledger", "ArchiveRole", rebuild_the_ledger),
+    Job("extend locks", "ArchiveRole", extend_the_locks, also=("s3:PutObjectRetention",)),
     Job("audit daily", "VerifyRole", audit_daily),
+    Job("audit in two parts", "VerifyRole", audit_in_parts),
+    Job("check the fleet", "VerifyRole", check_the_fleet),
     Job("audit every byte", "VerifyRole", audit_every_byte),
     Job("tell of a fault", "VerifyRole", tell_of_a_fault),
     Job("answer with entries", "RetrieveRole", answer_with_entries),

@@ -16,13 +16,11 @@ BY_AWS = {
     ("ScheduleRole", "lambda:InvokeFunction"): "EventBridge Scheduler, for each schedule of the group",
     ("*", "logs:CreateLogStream"): "Lambda, for the log of the function",
     ("*", "logs:PutLogEvents"): "Lambda, for the log of the function",
-    ("*", "xray:PutTraceSegments"): "Lambda, for the traces of the function",
-    ("*", "xray:PutTelemetryRecords"): "Lambda, for the traces of the function",
 }
 """Permissions that AWS itself uses in the role's name: no code of ours makes these requests, so no job shows
 the need. `tests/system/test_roles.py` sends to the queue as the deployed roles. The emulator judges logs by
-an ARN without the `:*` at the end of AWS's, and it has no X-Ray. For these there is AWS's documentation alone
-(AmazonCloudWatch/latest/logs/iam-access-control-overview-cwl.html, lambda/latest/dg/services-xray.html)."""
+an ARN without the `:*` at the end of AWS's. For these there is AWS's documentation alone
+(AmazonCloudWatch/latest/logs/iam-access-control-overview-cwl.html)."""
 
 
 def used_by_aws(permission: Permission) -> str | None:
@@ -36,9 +34,13 @@ def needs(stage: Stage, role: str) -> dict[Permission, str]:
     used = {job: _done(stage, job) for job in JOBS if job.role == role}
     found = {}
     for permission in (each for each in stage.gateway.account.permissions if each.role == role):
-        candidates = (job for job, needed in used.items() if permission in needed)
-        by_job = next((job.says for job in candidates if _suffers(stage, job, permission)), "")
-        found[permission] = by_job or used_by_aws(permission) or ""
+        candidates = [job for job, needed in used.items() if permission in needed]
+        first = next((job for job in candidates if suffers(stage, job, permission)), None)
+        others = [job for job in candidates if permission.action in job.also and job is not first]
+        shown = [
+            job.says for job in (first, *others) if job and (job is first or suffers(stage, job, permission))
+        ]
+        found[permission] = "; ".join(shown) or used_by_aws(permission) or ""
     return found
 
 
@@ -49,7 +51,7 @@ def _done(stage: Stage, job: Job) -> set[Permission]:
     return {each for each in stage.gateway.used if each.role == job.role}
 
 
-def _suffers(stage: Stage, job: Job, permission: Permission) -> bool:
+def suffers(stage: Stage, job: Job, permission: Permission) -> bool:
     """Whether a job can't be done, or is done badly, without a permission, and for the want of it."""
     gateway = stage.gateway
     gateway.refused.clear()

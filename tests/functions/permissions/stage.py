@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from types import ModuleType
 from typing import Any
 
@@ -14,20 +15,35 @@ import pytest
 
 from audit_archive import bootstrap
 from local.console import Trail
+from tests.functions.deployed import (
+    SCHEDULES,
+    as_the_template_made_it,
+    lock_by_default,
+    policy_of,
+    schedule,
+)
 from tests.functions.permissions.gateway import Gateway, Names
-from tests.functions.world import CONSOLE, World
+from tests.functions.world import CONSOLE, PURGE_KEY, READ_KEY, World
 from tests.support.entries import Json
+from tests.support.invocation import Context
 
 PREFIX = "canary-audit"
 TABLE = "arn:aws:AWS::DynamoDB::Table:::LedgerTable"
 KEY = "arn:aws:AWS::KMS::Key:::SigningKey"
 
+ITSELF = "arn:aws:AWS::Lambda::Function:::VerifyFunction"
+SECRETS, PARAMETERS = "secrets-manager", "parameter-store"
+
 VARIABLES = (
     "ALERT_TOPIC",
     "ARCHIVE_BUCKET",
     "CONSOLE_URL_TEMPLATE",
+    "EXPIRY_DAYS",
+    "KEY_STORE",
     "LEDGER_TABLE",
     "REPORTS_BUCKET",
+    "RETENTION_DAYS",
+    "SCHEDULE_GROUP",
     "SECRET_PREFIX",
     "SIGNING_KEY",
 )
@@ -46,15 +62,19 @@ class Scene:
 
     def archive(self, **event: Any) -> Json:
         """Invoke the archive function for the Console."""
-        return self._invoke("ArchiveRole", event)
+        return self._invoke("ArchiveRole", {"console": CONSOLE, **event})
 
-    def verify(self, **event: Any) -> Json:
+    def verify(self, context: Context | None = None, **event: Any) -> Json:
         """Invoke the verify function for the Console."""
-        return self._invoke("VerifyRole", event)
+        return self._invoke("VerifyRole", {"console": CONSOLE, **event}, context)
+
+    def check_fleet(self) -> Json:
+        """Invoke the verify function for all Consoles."""
+        return self._invoke("VerifyRole", {"fleet": True})
 
     def retrieve(self, request: str, **event: Any) -> Json:
         """Ask the retrieve function about the Console."""
-        return self._invoke("RetrieveRole", {"request": request, **event})
+        return self._invoke("RetrieveRole", {"console": CONSOLE, "request": request, **event})
 
     def items(self) -> list[Json]:
         """Every item of the ledger."""
@@ -79,14 +99,33 @@ class Scene:
                 Bucket=bucket, Key=row["Key"], VersionId=row["VersionId"], BypassGovernanceRetention=True
             )
 
-    def _invoke(self, role: str, event: Json) -> Json:
+    def let_locks_near_their_end(self) -> None:
+        """As if years had passed: the locks of statements and checkpoints end in a hundred days."""
+        s3, bucket = self.world.aws.s3, self.world.name
+        lock: Any = {"Mode": "GOVERNANCE", "RetainUntilDate": datetime.now(UTC) + timedelta(days=100)}
+        for prefix in ("statements/", "checkpoints/"):
+            for key in self.world.keys(prefix):
+                s3.put_object_retention(
+                    Bucket=bucket, Key=key, Retention=lock, BypassGovernanceRetention=True
+                )
+
+    def _invoke(self, role: str, event: Json, context: Context | None = None) -> Json:
         self.world.set(**self.variables)
         self.stage.act_as(role, self.names)
         doing = replace(self.world, app=self.stage.apps[role], output="")
         try:
-            return doing.invoke({"console": CONSOLE, **event})
+            return doing.invoke(event, context=context)
         finally:
             self.world.output += doing.output
+
+
+@dataclass(frozen=True)
+class Clients:
+    """Clients of the emulator itself, to make what a scene has."""
+
+    kms: Any
+    scheduler: Any
+    ssm: Any
 
 
 @dataclass
@@ -98,15 +137,25 @@ class Stage:
     make_world: Callable[..., World]
     apps: dict[str, ModuleType]
     monkeypatch: pytest.MonkeyPatch
-    kms: Any
+    clients: Clients
     signing_key: str = KEY
+    key_store: str = SECRETS
     _role: str = ""
     _archived: Scene | None = None
     _damaged: Scene | None = None
 
-    def archive_anew(self) -> Scene:
-        """A new scene whose Console is archived and purged."""
+    def archive_anew(self, *, is_deployed: bool = False) -> Scene:
+        """A new scene whose Console is archived and purged.
+
+        `is_deployed`: with the settings of the bucket and the schedules of the template.
+        """
         scene = self.scene()
+        if is_deployed:
+            lock_by_default(scene.world)
+            as_the_template_made_it(scene.world)
+            self.gateway.cloud.policies[scene.world.name] = policy_of(scene.world)
+            schedule(scene.world, *SCHEDULES, client=self.clients.scheduler)
+            scene.variables["SCHEDULE_GROUP"] = scene.world.name
         result = scene.archive()
         assert (result["outcome"], result["new_entries"], result["purged_entries"]) == ("purged", 3, 3)
         return scene
@@ -114,14 +163,14 @@ class Stage:
     def archived(self) -> Scene:
         """The same, once for all jobs that change nothing in it; the audit has no notes on it."""
         if self._archived is None:
-            self._archived = self.archive_anew()
+            self._archived = self.archive_anew(is_deployed=True)
         self._archived.forget_notes()
         return self._archived
 
     def damaged(self) -> Scene:
         """An archive whose one export somebody destroyed; once for all jobs that only tell of it."""
         if self._damaged is None:
-            self._damaged = self.archive_anew()
+            self._damaged = self.archive_anew(is_deployed=True)
             self._damaged.destroy("exports/")
         self._damaged.forget_notes()
         self._damaged.messages()
@@ -146,6 +195,7 @@ class Stage:
             self.monkeypatch.setenv("AWS_ENDPOINT_URL", self.endpoint)
             self.monkeypatch.setenv("AWS_ACCESS_KEY_ID", role)
             boto3.setup_default_session()  # the credentials of the last one would be kept
+            bootstrap._session.cache_clear()
             bootstrap._client.cache_clear()
             self._role = role
 
@@ -156,12 +206,23 @@ class Stage:
         world.aws.s3.create_bucket(Bucket=reports)
         messages = world.topic()
         topic = world.aws.sns.create_topic(Name=world.name)["TopicArn"]
-        made = self.kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")
+        made = self.clients.kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")
         key = made["KeyMetadata"]["Arn"]
-        world.set(REPORTS_BUCKET=reports, LINK_MINUTES="5", SIGNING_KEY=key)
+        world.set(REPORTS_BUCKET=reports, LINK_MINUTES="5", SIGNING_KEY=key, KEY_STORE=self.key_store)
+        world.set(EXPIRY_DAYS="2560", SCHEDULE_GROUP="")
+        if self.key_store == PARAMETERS:
+            for use, text in (("read", READ_KEY), ("purge", PURGE_KEY)):
+                self.clients.ssm.put_parameter(Name=f"/{world.secret(use)}", Value=text, Type="SecureString")
         names = Names(
             buckets={world.name: "ArchiveBucket", reports: "ReportsBucket"},
-            others={world.name: TABLE, topic: "AlertTopic", key: self.signing_key},
-            secrets=(f"secret:{world.name}/", f"secret:{PREFIX}/"),
+            others={
+                world.name: TABLE,
+                topic: "AlertTopic",
+                key: self.signing_key,
+                Context.invoked_function_arn: ITSELF,
+            },
+            prefix=(f":secret:{world.name}/", f":secret:{PREFIX}/")
+            if self.key_store == SECRETS
+            else (f":parameter/{world.name}/", f":parameter/{PREFIX}/"),
         )
         return Scene(self, world, messages, names, {name: os.environ[name] for name in VARIABLES})

@@ -34,6 +34,16 @@ def http(
         (http("GET", "/b", query={"versions": ""}), ["s3:ListBucketVersions"], "arn:aws:s3:::b"),
         (http("GET", "/b", query={"list-type": "2"}), ["s3:ListBucket"], "arn:aws:s3:::b"),
         (http("GET", "/b", query={"policy": ""}), ["s3:GetBucketPolicy"], "arn:aws:s3:::b"),
+        (
+            http("GET", "/schedules", "scheduler", query={"ScheduleGroup": "g"}),
+            ["scheduler:ListSchedules"],
+            "*",
+        ),
+        (
+            http("POST", "/2015-03-31/functions/arn:f/invocations", "lambda"),
+            ["lambda:InvokeFunction"],
+            "arn:f",
+        ),
         (http("POST", "/", "sns", b"Action=Publish&TopicArn=arn%3At"), ["sns:Publish"], "arn:t"),
     ],
 )
@@ -103,6 +113,8 @@ def test_a_link_is_its_signers() -> None:
         http("PUT", "/b", query={"policy": ""}),
         http("PUT", "/b/exports/x", query={"tagging": ""}),
         http("POST", "/", "sns", b"Action=Subscribe"),
+        http("GET", "/schedules/one", "scheduler"),
+        http("GET", "/2015-03-31/functions/f", "lambda"),
         http("POST", "/", "kms", b"{}", headers={"x-amz-target": "Unheard.Of"}),
         Http("GET", "/b/exports/x", {}, {}),
     ],

@@ -8,13 +8,13 @@ from tests.functions.permissions.account import ALLOWED, DENIED, NOT_ALLOWED, Ac
 from tests.functions.permissions.acts import ACTS, BREAK_GLASS, PEOPLE, WHO, Act
 from tests.functions.permissions.asked import Asked
 from tests.functions.permissions.page import acts_written, table_of_acts
-from tests.support.stack import Rendered, render
+from tests.support.stack import PSEUDO, Rendered, render
 
 
 @pytest.fixture(scope="module")
 def guarded() -> Rendered:
-    """The template with a break-glass role."""
-    return render(BreakGlassRoleArn=PEOPLE[BREAK_GLASS])
+    """The template with a break-glass role and a log of accesses."""
+    return render(BreakGlassRoleArn=PEOPLE[BREAK_GLASS], AccessTrail="yes")
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +64,9 @@ def test_no_policy_of_a_resource_lets_a_stranger_in(guarded: Rendered) -> None:
     assert allowed
     for each in allowed:
         if "Service" in each["Principal"]:
-            assert "aws:SourceAccount" in each["Condition"]["StringEquals"], each
+            by = each["Condition"]["StringEquals"]
+            ours = PSEUDO["AWS::AccountId"]
+            assert by.get("aws:SourceAccount") == ours or f":{ours}:" in by["aws:SourceArn"], each
         else:
             named = each["Principal"]["AWS"]
             assert named in ("arn:aws:iam::111122223333:root", "arn:aws:AWS::IAM::Role:::ArchiveRole"), each

@@ -8,9 +8,9 @@ import pytest
 
 from tests.functions.permissions.account import Account
 from tests.functions.permissions.jobs import JOBS
-from tests.functions.permissions.needs import BY_AWS, needs, used_by_aws
+from tests.functions.permissions.needs import BY_AWS, needs, suffers, used_by_aws
 from tests.functions.permissions.page import WRITES, rows, write, written
-from tests.functions.permissions.stage import Stage
+from tests.functions.permissions.stage import PARAMETERS, Stage
 from tests.support.stack import Rendered, render
 
 ROLES = sorted({job.role for job in JOBS} | {"ScheduleRole"})
@@ -35,6 +35,18 @@ def test_each_permission_is_needed_and_the_page_says_for_what(stage: Stage, role
 def test_what_aws_is_said_to_use_is_allowed(account: Account) -> None:
     said = {id(why) for each in account.permissions if (why := used_by_aws(each))}
     assert said == {id(why) for why in BY_AWS.values()}, "a reason of BY_AWS is of no permission"
+
+
+@pytest.mark.parametrize("use", ["read", "purge"])
+def test_a_key_in_parameter_store_needs_its_permission_and_no_secret(stage: Stage, use: str) -> None:
+    stage.gateway.account = Account(render(KeyStore=PARAMETERS))
+    stage.key_store = PARAMETERS
+    job = next(job for job in JOBS if job.says == "archive, sign and purge")
+    job.do(stage)
+    found = [each for each in stage.gateway.used if each.action == "ssm:GetParameter"]
+    (permission,) = (each for each in found if each.resource.endswith(f"/{use}"))
+    assert suffers(stage, job, permission)
+    assert not any(each.action.startswith("secretsmanager:") for each in stage.gateway.account.permissions)
 
 
 @pytest.mark.parametrize("action", ["kms:Sign", "kms:GetPublicKey"])

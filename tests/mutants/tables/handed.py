@@ -2,7 +2,7 @@
 
 from tests.mutants.mutant import Mutant
 
-FLEET = "tests/unit/retrieve/test_fleet.py"
+FLEET = "tests/unit/retrieve/test_all_consoles.py"
 RELATIVE = "tests/unit/retrieve/test_relative.py"
 OCSF = "tests/unit/retrieve/test_ocsf.py"
 DESK = "tests/unit/retrieve/test_desk.py"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.functions.alarms.evaluation import Reader, Sample, State, judged, series_of
+from tests.support.alarms import Reader, Sample, Series, State, judged, series_of
 from tests.support.entries import Json
 
 OK, ALARM, UNKNOWN, KEPT = State.OK, State.ALARM, State.INSUFFICIENT_DATA, None
@@ -63,25 +63,20 @@ def state_at(alarm: Json, samples: list[Sample], now: float) -> State:
 
 
 def sample(at: float, value: float = 1, namespace: str = "N", service: str = "verify") -> Sample:
-    return Sample(namespace, "m", frozenset({("service", service)}), at, value)
+    return Sample(Series(namespace, "m", frozenset({("service", service)})), at, value)
 
 
 def test_a_metric_is_its_namespace_its_name_and_its_dimensions() -> None:
-    (series,) = series_of(alarm())
-    assert series.holds(sample(0))
-    assert not series.holds(sample(0, namespace="N2"))
-    assert not series.holds(sample(0, service="archive"))
-    assert not series_of(alarm(Dimensions=[]))[0].holds(sample(0))
+    series = series_of(alarm())
+    assert series == sample(0).series
+    assert series != sample(0, namespace="N2").series
+    assert series != sample(0, service="archive").series
+    assert series_of(alarm(Dimensions=[])) != series
 
 
-def test_several_metrics_are_added_up() -> None:
-    metrics: list[Json] = [{"Id": "sum", "Expression": "SUM(METRICS())"}]
-    for service in ("archive", "verify"):
-        metric = alarm(Dimensions=[{"Name": "service", "Value": service}])
-        metrics.append({"Id": service, "MetricStat": {"Metric": metric, "Period": 60, "Stat": "Sum"}})
-    both = alarm(Metrics=metrics, Threshold=1)
-    assert state_at(both, [sample(10)], 60) == OK
-    assert state_at(both, [sample(10), sample(20, service="archive")], 60) == ALARM
+def test_the_first_state_is_a_change_too_and_nothing_else_is_told_twice() -> None:
+    found = Reader(alarm(), [sample(100)]).changes(600, every=60)
+    assert list(found) == [(60, OK), (120, ALARM), (300, OK)]
 
 
 def test_a_breach_lasts_until_it_leaves_the_evaluation_range() -> None:
@@ -93,6 +88,16 @@ def test_a_breach_lasts_until_it_leaves_the_evaluation_range() -> None:
         ALARM,
         OK,
     ]
+
+
+def test_an_alarm_that_looks_back_over_more_than_a_day_is_evaluated_at_each_full_hour() -> None:
+    samples = [sample(100)]
+    assert next(Reader(alarm(EvaluationPeriods=1, Period=86_400), samples).changes(7200, since=60)) == (
+        360,
+        ALARM,
+    )
+    long = alarm(EvaluationPeriods=25, DatapointsToAlarm=1, Period=3600)
+    assert next(Reader(long, samples).changes(7200, since=60)) == (3600, ALARM)
 
 
 @pytest.mark.parametrize(
@@ -108,5 +113,5 @@ def test_a_period_is_one_number(statistic: str, threshold: float, state: State) 
     "unknown", [alarm(ExtendedStatistic="p99"), alarm(Metrics=[{"Id": "m", "Expression": "FILL(a, 0)"}])]
 )
 def test_what_is_not_known_here_is_not_passed_over(unknown: Json) -> None:
-    with pytest.raises(NotImplementedError, match=r"ExtendedStatistic|FILL"):
+    with pytest.raises(NotImplementedError, match=r"ExtendedStatistic|Metrics"):
         state_at(unknown, [], 0)
