@@ -1,7 +1,7 @@
 """`entries`: the archived entries that match, and what the answer rests on."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 from shutil import copyfileobj
@@ -9,18 +9,19 @@ from typing import Any, BinaryIO, cast
 
 import click
 
-from audit_archive.answers import entries_answer
+from audit_archive.answers import entries_answer, unknown_in
 from audit_archive.format.display import local_moment
 from audit_archive.format.entry import members_of
 from audit_archive.format.times import OffsetAt
-from audit_archive.retrieve.formats import CSV, FORMATS, NDJSON
-from audit_archive.retrieve.request import UTC, EntriesRequest
-from audit_archive.retrieve.search import FoundEntries, find_entries
-from cli.options import Chosen, chosen, console_argument, folder_option, global_options
+from audit_archive.retrieve.formats import CSV, FORMATS, NDJSON, XLSX
+from audit_archive.retrieve.request import UTC, EntriesRequest, FleetRequest
+from audit_archive.retrieve.search import FoundEntries, entries_of, find_entries
+from cli.fleet import ask_fleet
+from cli.options import Chosen, ConsoleId, chosen, folder_option, global_options
 from cli.outputs import CHUNK, check_free, written
-from cli.questions import asked_now, event_of, query_options, show_coverage
+from cli.questions import asked_now, check_presence, event_of, query_options, show_coverage
 from cli.show import binary_stdout, is_terminal, say, show_json, show_table
-from cli.stack import find_zone, question
+from cli.stack import XlsxWorkbook, find_zone, question
 
 TABLE = "table"
 COLUMNS = ("id", "when", "user", "address", "action", "message")
@@ -29,8 +30,11 @@ MAX_ROWS = 10_000
 
 
 @click.command()
-@console_argument
+@click.argument("console", type=ConsoleId(), metavar="[CONSOLE]", required=False)
 @query_options
+@click.option("--all-consoles", is_flag=True, help="Ask every Console; --output writes a file for each.")
+@click.option("--limit", type=int, metavar="N", help="Only the first N of them; the answer has a cursor.")
+@click.option("--cursor", metavar="CURSOR", help="Go on after an answer with a limit.")
 @click.option(
     "--format",
     "form",
@@ -47,7 +51,7 @@ MAX_ROWS = 10_000
 @global_options(hidden=True)
 @chosen
 def entries(
-    chosen: Chosen, /, console: str, form: str | None, output: Path | None, folder: Path | None, **asked: Any
+    chosen: Chosen, /, console: str | None, form: str | None, output: Path | None, **asked: Any
 ) -> None:
     """Find archived entries: by time, user, action, address, text or id.
 
@@ -60,32 +64,54 @@ def entries(
     canary-audit entries 1234abcd --address 192.0.2.0/24 --format csv --output march.csv
     """
     is_table = form == TABLE or (form is None and output is None and not chosen.is_json and is_terminal())
-    if output is not None and form == TABLE:
-        raise click.UsageError("A table is for a terminal: give another --format with --output.")
-    if output is None and chosen.is_json and form in {TABLE, CSV.name}:
-        raise click.UsageError(f"--json can't hold the format {form}: write that into a file with --output.")
+    _check_form(form, output, is_json=chosen.is_json)
+    folder = asked.pop("folder")
     event = event_of("entries", console, asked)
     event["format"] = NDJSON.name if is_table else form or NDJSON.name
-    request = cast("EntriesRequest", question(event))
+    request = cast("EntriesRequest | FleetRequest", question(event))
     check_free(*filter(None, [output]))
     reader = chosen.reader(folder)
+    if isinstance(request, FleetRequest):
+        return ask_fleet(reader, request, output, is_json=chosen.is_json)
     asked_by = asked_now(request, reader)
-    found = find_entries(reader, request.query, request.form, with_forms=request.with_forms)
-    answer = entries_answer(request, asked_by, found, {"file": str(output) if output is not None else None})
+    how: dict[str, Any] = {"with_forms": request.with_forms, "offset_at": request.offset_at}
+    found = find_entries(reader, request.query, request.form, **how, open_workbook=XlsxWorkbook)
+    answer = entries_answer(request, asked_by, found, _place(output), unknown_in(request, found))
     if found.body is not None:
         with closing(found.body.file) as file:
-            if output is not None:
-                _write(file, output)
-            elif chosen.is_json:
-                _show_whole(answer, file)
-            elif is_table:
+            if is_table and output is None:
                 _show_table(file, find_zone(asked["tz"] or UTC), found.coverage.matched)
             else:
-                copyfileobj(file, binary_stdout(), CHUNK)
+                _hand_out(file, answer, output, is_json=chosen.is_json)
     if not chosen.is_json:
-        _show(found, output)
+        _show(found, output, answer.get("unknown_actions"))
     elif found.body is None or output is not None:
         show_json(answer)
+    return check_presence(found.outcome, found.sentence, request.query)
+
+
+def _hand_out(file: BinaryIO, answer: dict[str, Any], output: Path | None, *, is_json: bool) -> None:
+    """Put the entries where they go: into a file, into the answer, or on stdout."""
+    if output is not None:
+        _write(file, output)
+    elif is_json:
+        _show_whole(answer, file)
+    else:
+        copyfileobj(file, binary_stdout(), CHUNK)
+
+
+def _place(output: Path | None) -> dict[str, str | None]:
+    return {"file": str(output) if output is not None else None}
+
+
+def _check_form(form: str | None, output: Path | None, *, is_json: bool) -> None:
+    """Refuse a form that does not fit where the entries go."""
+    if output is not None and form == TABLE:
+        raise click.UsageError("A table is for a terminal: give another --format with --output.")
+    if output is None and is_json and form in {TABLE, CSV.name, XLSX.name}:
+        raise click.UsageError(f"--json can't hold the format {form}: write that into a file with --output.")
+    if output is None and form == XLSX.name and is_terminal():
+        raise click.UsageError("A workbook is for a file: give --output.")
 
 
 def _write(file: BinaryIO, output: Path) -> None:
@@ -93,8 +119,11 @@ def _write(file: BinaryIO, output: Path) -> None:
         copyfileobj(file, target, CHUNK)
 
 
-def _show(found: FoundEntries, output: Path | None) -> None:
-    show_coverage(found.sentence, found.coverage)
+def _show(found: FoundEntries, output: Path | None, unknown: Mapping[str, int] | None) -> None:
+    show_coverage(found.outcome, found.sentence, found.coverage)
+    if unknown:
+        counts = ", ".join(f"{name} ({count})" for name, count in unknown.items())
+        say(f"Actions that no rule of OCSF knows, which are API Activity: Other: {counts}.")
     for each in found.forms or ():
         say(f"Entry {each.id} of epoch {each.epoch}, as it is archived: {each.archived}")
         other = each.other or "the export is no longer there"
@@ -105,6 +134,10 @@ def _show(found: FoundEntries, output: Path | None) -> None:
 
 def _show_whole(answer: dict[str, Any], file: BinaryIO) -> None:
     """The answer as one object with the entries in it, of which no more than one is in memory."""
+    for line in file if answer["report"]["format"] == NDJSON.name else ():
+        with entries_of("An entry file of this Console"):  # all of them, before a part is printed
+            members_of(line)
+    file.seek(0)
     target = binary_stdout()
     target.write(json.dumps(answer)[:-1].encode() + b', "entries": [\n')
     for number, line in enumerate(file):
@@ -120,7 +153,9 @@ def _show_table(file: BinaryIO, zone: OffsetAt | None, matched: int) -> None:
 
 def _rows(file: BinaryIO, zone: OffsetAt | None) -> Iterator[tuple[object, ...]]:
     for _, line in zip(range(MAX_ROWS), file, strict=False):
-        yield row_of(members_of(line), zone)
+        with entries_of("An entry file of this Console"):
+            members = members_of(line)
+        yield row_of(members, zone)
 
 
 def row_of(entry: dict[str, Any], zone: OffsetAt | None) -> tuple[object, ...]:

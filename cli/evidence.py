@@ -16,9 +16,9 @@ from cli.keys import key_file
 from cli.options import Chosen, chosen, console_argument, folder_option, global_options
 from cli.outputs import CHUNK, check_free, written
 from cli.progress import Bar
-from cli.questions import asked_now, event_of, query_options, show_coverage
+from cli.questions import asked_now, check_presence, event_of, query_options, show_coverage
 from cli.show import say, show_json
-from cli.stack import handouts, is_signed, question
+from cli.stack import XlsxWorkbook, handouts, is_signed, question
 
 
 @click.command()
@@ -52,7 +52,8 @@ def evidence(chosen: Chosen, /, console: str, output: Path | None, folder: Path 
     output = output or Path(f"evidence-{console}-{moment}{BUNDLE.suffix}")
     check_free(output)
     with Bar() as bar:
-        made = build_evidence(BundleTools(reader, is_signed, handouts(), bar.show), request, asked_by)
+        tools = BundleTools(reader, is_signed, handouts(), bar.show, open_workbook=XlsxWorkbook)
+        made = build_evidence(tools, request, asked_by)
     if made.body is not None:
         with closing(made.body.file) as file, written(output) as target:
             copyfileobj(file, target, CHUNK)
@@ -63,10 +64,11 @@ def evidence(chosen: Chosen, /, console: str, output: Path | None, folder: Path 
     found = made.report.verification if made.report is not None else None
     if found is not None and found.faults:
         raise Failure("FaultsFound", f"{found.verdict}: {found.faults[0].sentence}", Exit.FAULTS)
+    check_presence(made.outcome, made.sentence, request.query)
 
 
 def _show(made: Evidence, output: Path) -> None:
-    show_coverage(made.sentence, made.coverage)
+    show_coverage(made.outcome, made.sentence, made.coverage)
     if made.report is None or made.body is None:
         return None
     if made.report.reasons:

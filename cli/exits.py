@@ -11,11 +11,12 @@ from audit_archive.format.display import visible
 class Exit:
     """The exit statuses."""
 
-    DONE = 0  # also where nothing was found: a sentence says so
+    DONE = 0  # also where a search found nothing: a sentence says so
     FAULTS = 1  # what was asked for was looked at, and something is wrong with it
     USAGE = 2  # the command can't be carried out as written
     FAILED = 3  # AWS, the Console or this machine failed or refused: this says nothing about the archive
     PAGE = 4  # the archive, or the Console's trail, is in doubt: a person must look
+    NOT_THERE = 5  # the one thing that was asked for by its id or date is not archived, or no longer there
     ABANDONED = 130  # Ctrl-C, or a question that was answered with no
     PIPE = 141  # whoever read our output stopped reading
 

@@ -10,8 +10,10 @@ import click
 from audit_archive.answers import exports_answer
 from audit_archive.errors import IntegrityError
 from audit_archive.retrieve.exports import Original, find_exports
+from audit_archive.retrieve.outcome import AnswerOutcome
 from audit_archive.retrieve.request import ExportRequest
 from audit_archive.retrieve.statements import Reader
+from cli.exits import Exit, Failure
 from cli.options import Chosen, chosen, console_argument, folder_option, global_options
 from cli.outputs import written
 from cli.questions import asked_now
@@ -55,7 +57,12 @@ def export(chosen: Chosen, /, console: str, output: Path | None, folder: Path | 
         {"file": _write(reader, each, output) if output is not None else None} for each in found.originals
     ]
     answer = exports_answer(request, asked_by, found, files)
-    return show_json(answer) if chosen.is_json else _show(answer)
+    if chosen.is_json:
+        show_json(answer)
+    else:
+        _show(answer)
+    if found.outcome != AnswerOutcome.FOUND:
+        raise Failure("NotThere", found.sentence, Exit.NOT_THERE)
 
 
 def _write(reader: Reader, original: Original, output: Path) -> str | None:

@@ -20,7 +20,7 @@ from cli.live import live
 from cli.locks import locks
 from cli.options import Chosen, global_options
 from cli.proof import proof
-from cli.run import accept, epoch, ledger, resume, run
+from cli.run import accept, bundle_key, epoch, ledger, resume, run
 from cli.show import show_json
 from cli.status import status
 from cli.verify import verify
@@ -53,8 +53,8 @@ def _shown(ctx: click.Context, error: click.ClickException) -> click.ClickExcept
     """The same error, after it was printed on stdout if --json asks for that."""
     usage = Failure("UsageError", error.format_message(), Exit.USAGE)
     failure = error if isinstance(error, Failure) else usage
-    # Faults are the answer of a command, which is on stdout already.
-    if ctx.ensure_object(Chosen).is_json and failure.exit_code != Exit.FAULTS:
+    # Faults, and what is not there, are the answer of a command, which is on stdout already.
+    if ctx.ensure_object(Chosen).is_json and failure.exit_code not in {Exit.FAULTS, Exit.NOT_THERE}:
         show_json(failure.as_dict())
     return error
 
@@ -63,7 +63,8 @@ def _shown(ctx: click.Context, error: click.ClickException) -> click.ClickExcept
     cls=_Program,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit statuses: 0 done, 1 faults found, 2 wrong usage, 3 AWS or the Console failed or refused, "
-    "4 a person must look at the archive, 130 abandoned. docs/command-line.md has examples.",
+    "4 a person must look at the archive, 5 the one thing asked for is not there, 130 abandoned. "
+    "docs/command-line.md has examples.",
 )
 @global_options(hidden=False)
 @click.version_option(__version__, prog_name="canary-audit")
@@ -78,6 +79,6 @@ def main(ctx: click.Context) -> None:
 
 for _command in (
     *(status, entries, export, proof, evidence, verify, keys),
-    *(run, live, resume, accept, epoch, ledger, console, hold, locks, adopt),
+    *(run, live, resume, accept, bundle_key, epoch, ledger, console, hold, locks, adopt),
 ):
     main.add_command(_command)

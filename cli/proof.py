@@ -12,7 +12,7 @@ from cli.exits import Exit, Failure
 from cli.options import Chosen, ConsoleId, chosen, folder_option, global_options
 from cli.outputs import check_free, written
 from cli.proof_check import check
-from cli.questions import asked_now, event_of, show_coverage
+from cli.questions import asked_now, check_presence, event_of, show_coverage
 from cli.show import binary_stdout, say, show_json
 from cli.stack import is_signed, question
 
@@ -75,11 +75,12 @@ def _prove(
     else:
         if output is None:
             binary_stdout().write(b"\n".join(each.proven.proof.encode() for each in found.proofs))
-        show_coverage(found.sentence, found.coverage)
+        show_coverage(found.outcome, found.sentence, found.coverage)
         for path in written_to:
             say(f"Written: {path}")
     if found.reasons:
         raise Failure("NotProven", found.sentence, Exit.FAULTS)
+    check_presence(found.outcome, found.sentence, request.query)
 
 
 def _write(each: ProvenLine, output: Path) -> list[str]:

@@ -9,13 +9,18 @@ from audit_archive import __version__
 from audit_archive.answers import Asked, Invocation, asked_of
 from audit_archive.evidence.report.parts import CAUSE_WORDS, CHOICE_WORDS, span
 from audit_archive.retrieve.coverage import Coverage
+from audit_archive.retrieve.outcome import AnswerOutcome
+from audit_archive.retrieve.query import Query
 from audit_archive.retrieve.request import RetrieveRequest
 from audit_archive.retrieve.statements import Reader
+from cli.exits import Exit, Failure
 from cli.show import say
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 FIELDS = {"from_": "from", "tz": "zone", "action": "action_type", "from_id": "first_id", "to_id": "last_id"}
+"""What the options are called in an event; the others have the same name."""
+_SEARCHED = {AnswerOutcome.FOUND, AnswerOutcome.NONE_FOUND}
 MAX_HOLES = 10
 """Items of each list of the coverage that a person sees."""
 
@@ -28,7 +33,14 @@ TIMES = (
         metavar="TIME",
         help="Only entries of this date or time, or earlier. A date means its whole day.",
     ),
-    click.option("--tz", metavar="ZONE", help="The time zone of --from, --to and the table. [default: UTC]"),
+    click.option(
+        "--since",
+        metavar="TIME",
+        help="Like --from. All three also take 60d, 12h, 8w, today, yesterday, 'this week', 'last month', "
+        "quarter or year: whole days, but for hours.",
+    ),
+    click.option("--during", metavar="TIME", help="Only entries within this: 'last month', or a date."),
+    click.option("--tz", metavar="ZONE", help="The time zone of these, and of the table. [default: UTC]"),
 )
 NAMES = (
     click.option(
@@ -60,6 +72,7 @@ NAMES = (
 IDS = (
     click.option("--from-id", type=int, metavar="ID", help="Only entries of this id or a higher one."),
     click.option("--to-id", type=int, metavar="ID", help="Only entries of this id or a lower one."),
+    click.option("--ids", metavar="RANGE", help="Only entries of these ids: 100-200, 100-, -200, or one id."),
     click.option("--epoch", type=int, metavar="N", help="Only this epoch, if the Console was ever reset."),
 )
 
@@ -71,11 +84,12 @@ def query_options(function: F) -> F:
     return function
 
 
-def event_of(request: str, console: str, asked: Mapping[str, Any]) -> dict[str, Any]:
+def event_of(request: str, console: str | None, asked: Mapping[str, Any]) -> dict[str, Any]:
     """The question as an event, in the form that the retrieve function takes."""
+    named = {"console": console} if console is not None else {}
     given = {FIELDS.get(name, name): value for name, value in asked.items() if _is_given(value)}
     lists = {name: list(value) if isinstance(value, tuple) else value for name, value in given.items()}
-    return {"request": request, "console": console, **lists}
+    return {"request": request, **named, **lists}
 
 
 def asked_now(request: RetrieveRequest, reader: Reader) -> Asked:
@@ -87,7 +101,7 @@ def _is_given(value: object) -> bool:
     return value is not None and value is not False and value != ()
 
 
-def show_coverage(sentence: str, coverage: Coverage) -> None:
+def show_coverage(outcome: AnswerOutcome, sentence: str, coverage: Coverage) -> None:
     """Say the answer in a sentence, then what was searched, and what is missing or in doubt."""
     say(sentence)
     say(f"How statements were chosen: {CHOICE_WORDS.get(coverage.rests_on, coverage.rests_on)}.")
@@ -109,5 +123,12 @@ def show_coverage(sentence: str, coverage: Coverage) -> None:
     for purge in coverage.foreign_purges[:MAX_HOLES]:
         who = f"{purge.user} from {purge.user_ip} at {purge.timestamp}"
         say(f"Foreign purge: up to id {purge.before_id}, {purge.count} entries, by {who}.")
-    if coverage.searched.entries and not coverage.missing_ids and not coverage.foreign_purges:
+    is_whole = not (coverage.missing_ids or coverage.foreign_purges or coverage.not_covered)
+    if is_whole and coverage.searched.entries and outcome in _SEARCHED:
         say("No id in this range is missing, and no foreign purge touched it.")
+
+
+def check_presence(outcome: AnswerOutcome, sentence: str, query: Query) -> None:
+    """Raise Failure if the one entry that was asked for by its id is not there."""
+    if query.ids.first == query.ids.last and outcome != AnswerOutcome.FOUND:
+        raise Failure("NotThere", sentence, Exit.NOT_THERE)

@@ -109,6 +109,19 @@ def accept(chosen: Chosen, /, console: str, who: str, reason: str, *, yes: bool,
     _decide(chosen, console, Action.ACCEPT, who, reason, yes=yes, question=question, **ids)
 
 
+@click.command("bundle-key")
+@decision_options
+@chosen
+def bundle_key(chosen: Chosen, /, console: str, who: str, reason: str, *, yes: bool) -> None:
+    """State in the chain which key signs bundles of evidence.
+
+    From then on whoever trusts the archive's key can check who made a bundle. State it once for each Console,
+    and again after the key was replaced.
+    """
+    _decide(chosen, console, Action.BUNDLE_KEY, who, reason, yes=yes,
+            question=f"Name the stack's bundle key in the chain of Console {console}, for ever?")  # fmt: skip
+
+
 @click.group()
 def ledger() -> None:
     """Repair the ledger, the index of the archive."""

@@ -22,6 +22,7 @@ from audit_archive.adapters.machine import SystemClock, find_zone, handouts, scr
 from audit_archive.adapters.s3 import S3ArchiveStore
 from audit_archive.adapters.secrets import Parameter, Secret, StoredKey
 from audit_archive.adapters.signing import KmsSigner, is_signed
+from audit_archive.adapters.workbook import XlsxWorkbook
 from audit_archive.config import Settings
 from audit_archive.errors import AuditArchiveError, SettingsError
 from audit_archive.fleet_ports import Runs
@@ -38,11 +39,13 @@ if TYPE_CHECKING:
 __all__ = [
     "CloudError",
     "Stack",
+    "XlsxWorkbook",
     "asking",
     "bundle_reader",
     "find_zone",
     "folder_reader",
     "handouts",
+    "ignored_in",
     "is_signed",
     "question",
 ]
@@ -204,6 +207,17 @@ class Stack:
         kms: KMSClient = self.client("kms")
         return KmsSigner(kms, self.settings.signing_key).public_key()
 
+    def bundle_key(self) -> PublicKey | None:
+        """The public half of the key that signs the stack's bundles of evidence; None if it signs none."""
+        name = self.output("RetrieveFunction")
+        with asking(f"The function {name} can't be looked at"):
+            found = self.client("lambda").get_function_configuration(FunctionName=name)
+        key = found.get("Environment", {}).get("Variables", {}).get("BUNDLE_KEY")
+        if not key:
+            return None
+        kms: KMSClient = self.client("kms")
+        return KmsSigner(kms, key).public_key()
+
 
 def error_code_of(error: CloudError) -> str:
     """AWS's code for the error."""
@@ -220,6 +234,12 @@ def bundle_reader(bundle: Path) -> Reader:
     return Reader(BundleSource(bundle), None, SystemClock(), scratch_file)
 
 
+def ignored_in(reader: Reader) -> int | None:
+    """How many files in a copy, or in a bundle, are no part of an archive; None for a bucket."""
+    source = reader.source
+    return source.ignored() if isinstance(source, FolderSource | BundleSource) else None
+
+
 def question(event: Mapping[str, Any]) -> RetrieveRequest:
     """The question that an event asks. Raises RequestError naming the field."""
-    return parse_request(event, find_zone)
+    return parse_request(event, find_zone, SystemClock().now())

@@ -20,7 +20,7 @@ from cli.inputs import check_stdin, read_key, read_text
 from cli.options import Chosen, chosen, console_argument, folder_option, global_options
 from cli.progress import Bar
 from cli.show import say, show_facts, show_json, show_table
-from cli.stack import bundle_reader, is_signed
+from cli.stack import bundle_reader, ignored_in, is_signed
 
 SHOWN = 50
 """Faults and notes that a table shows."""
@@ -91,10 +91,13 @@ def verify(chosen: Chosen, /, console: str, folder: Path | None, bundle: Path | 
         ports = Audit(reader.source, reader.clock, reader.scratch, is_signed, bar.show)
         ports = replace(ports, has_lines=bundle is None)
         found = audit(ports.beside(reader.ledger, console), question)
+    ignored = ignored_in(reader)
     if chosen.is_json:
-        show_json(AuditReport(found).as_dict())
+        show_json(AuditReport(found).as_dict() | ({} if ignored is None else {"ignored": ignored}))
     else:
         _show(found)
+        if ignored:
+            say(f"Ignored: {ignored} file{'s' * (ignored > 1)} that are no part of an archive.")
     if not found.is_valid:
         raise Failure("FaultsFound", f"{found.verdict}: {found.faults[0].sentence}", Exit.FAULTS)
     growth = found.growth

@@ -26,7 +26,10 @@ from tests.support.world import CONSOLE, World
 
 FIRST, SECOND = "proofs/1-3.tlog-proof", "proofs/1-4.tlog-proof"
 ENTRIES = "entries.ndjson"
+ROWS = "entries.csv"
 VALID = "VALID: a bundle, 16 lines proven"
+LISTED = "; not covered: manifest.json, report.html, verify.py, the time zone of entries.csv "
+UNSIGNED = f"{LISTED}(SHA256SUMS is not signed)"
 KINDS = [ENTRIES, "entries.csv", "report.html", "manifest.json", "public-key.pem", "verify.py", FIRST]
 KINDS += [statement_key(CONSOLE, 4), checkpoint_key(CONSOLE, 4)]
 
@@ -55,7 +58,10 @@ def test_a_true_bundle(files: Files, victim: Victim, tmp_path: Path) -> None:
     assert proofs == files[ENTRIES].count(b"\n") == victim.head.tree.size
     for place in (unpacked(files, tmp_path / "folder"), zipped(files, tmp_path / "evidence.zip")):
         answer = ask(place, *written(tmp_path, victim.keys))
-        assert (answer.status, answer.said["verdict"]) == (0, f"{VALID}, signed by a key that you trust")
+        assert (answer.status, answer.said["verdict"]) == (
+            0,
+            f"{VALID}, signed by a key that you trust{UNSIGNED}",
+        )
         (one,) = answer.said["consoles"]
         assert (answer.checked[4]["signature"], answer.checked[9]) == (8, {"line": proofs})
         assert answer.checked[8]["statement"] == 8
@@ -213,7 +219,7 @@ def test_without_its_manifest_a_bundle_is_no_archive_whose_exports_expired(tmp_p
     files = bundle(world)
     del files["manifest.json"]
     answer = ask(unpacked(sealed(files | {ENTRIES: b'{"id":1,"user":"alibi@example.com"}\n'}), tmp_path))
-    assert answer.blamed == {("missing", "manifest.json"), ("missing", "proofs")}
+    assert answer.blamed == {("missing", "manifest.json"), ("missing", "proofs"), ("misdescribed", ROWS)}
 
 
 def test_it_says_whether_it_looked_at_a_bundle_or_at_an_archive(
@@ -288,10 +294,10 @@ def test_more_lines_than_the_bundle_proves(victim: Victim, tmp_path: Path) -> No
 
 
 def test_what_else_lies_in_the_folder_is_a_note(files: Files, tmp_path: Path) -> None:
-    answer = ask(unpacked(files | {".DS_Store": b""}, tmp_path))
+    answer = ask(unpacked(files | {"notes.txt": b""}, tmp_path))
     assert answer.status == 0
     assert (
-        "No statement names this file, and nothing rests on it: .DS_Store"
+        "No statement names this file, and nothing rests on it: notes.txt"
         in answer.said["consoles"][0]["notes"]
     )
 
@@ -330,6 +336,8 @@ def test_a_manifest_that_counts_otherwise(files: Files, victim: Victim, tmp_path
     """A line and its proof are taken out: what is left is proven, but is not what the report tells of."""
     no_line(files)
     del files[FIRST]
+    row = next(row for row in files[ROWS].splitlines(True) if row.startswith(b'"1","3"'))
+    files[ROWS] = files[ROWS].replace(row, b"")
     assert blamed(sealed(files), tmp_path, victim) == {("misdescribed", "manifest.json")}
 
 
@@ -355,7 +363,7 @@ def test_a_key_is_read_however_its_lines_are_wrapped(width: int, victim: Victim,
     path = tmp_path / "key.pem"
     path.write_text("\n".join(["-----BEGIN PUBLIC KEY-----", *lines, "-----END PUBLIC KEY-----", ""]))
     place = unpacked(bundle_of(victim), tmp_path / "bundle")
-    assert ask(place, "--key", path).said["verdict"] == f"{VALID}, signed by a key that you trust"
+    assert ask(place, "--key", path).said["verdict"] == f"{VALID}, signed by a key that you trust{UNSIGNED}"
     path.write_text(path.read_text().replace(body[:8], "AAAAAAAA") if width > len(body) else "no key")
     assert ask(place, "--key", path).status != 0
 
@@ -394,7 +402,7 @@ def test_how_many_lines_are_proven_must_be_said_rightly(limit: int, files: Files
     said = {**json.loads(files["manifest.json"]), "coverage": {"matched": 17}, "proof_limit": limit}
     files["manifest.json"] = json.dumps(said).encode()
     answer = ask(unpacked(sealed(files), tmp_path), "--without-proofs")
-    assert answer.blamed == {("missing", "proofs")}
+    assert answer.blamed == {("missing", "proofs"), ("misdescribed", ROWS)}
 
 
 def test_white_space_takes_no_time(files: Files, tmp_path: Path) -> None:

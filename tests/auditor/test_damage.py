@@ -27,9 +27,9 @@ def places() -> tuple[list[str], list[tuple[Path, str]]]:
 
 
 def content(data: bytes) -> bytes | None:
-    """What a gzip file holds; None if it is none, or if something follows its members."""
+    """What a gzip file holds; None if it is none, or if something but zeros follows its members."""
     found, left = b"", data
-    while left:
+    while left.strip(b"\0") if left[:1] == b"\0" else left:
         member = zlib.decompressobj(wbits=31)
         try:
             found += member.decompress(left)
@@ -56,6 +56,8 @@ def test_no_damage_is_valid(data: st.DataObject, deed: str) -> None:
         answer = ask(root, *options)
         # The same lines packed otherwise are as good.
         is_same = name.endswith(".gz") and content(left or b"") == content(was)
+        # So is a checkpoint whose signature stands there twice.
+        is_same |= deed == "add to it" and root.name == "archive" and was[at:].startswith("— ".encode())
         assert (answer.status == 0) == is_same, answer.said
     finally:
         path.write_bytes(was)

@@ -40,7 +40,8 @@ def test_a_bundle_is_made_and_checked_with_nothing_but_python(key: Path, tmp_pat
         [sys.executable, "-E", str(place / "verify.py"), str(place), "--key", str(key)],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
-    told = "VALID: a bundle, 4 lines proven, signed by a key that you trust"
+    told = "VALID: a bundle, 4 lines proven, signed by a key that you trust; not covered: entries.xlsx, "
+    told += "manifest.json, report.html, verify.py, the time zone of entries.csv (SHA256SUMS is not signed)"
     assert (check.returncode, check.stdout.splitlines()[-1]) == (0, told)
     asked_by = json.loads((place / "manifest.json").read_text())["asked"]
     assert (asked_by["who"], asked_by["reason"]) == ("ada", "4711")
@@ -149,9 +150,9 @@ def test_proofs_are_told_to_programs_too() -> None:
     assert told["coverage"]["matched"] == 1
 
 
-def test_an_entry_that_is_not_archived_has_no_proof_and_that_is_no_fault() -> None:
+def test_an_entry_that_is_not_archived_has_no_proof_and_a_status_that_is_no_fault() -> None:
     answer = run("proof", CONSOLE, "--id", "10")
-    assert (answer.exit_code, answer.stdout) == (0, "")
+    assert (answer.exit_code, answer.stdout) == (5, "")
     assert "Missing: id 10 of epoch 1 (foreign_purge): destroyed by a foreign purge" in answer.stderr
 
 

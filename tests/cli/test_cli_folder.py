@@ -1,5 +1,6 @@
 """The command over a copy of an archive in a folder: no AWS, and all of the product behind it."""
 
+import gzip
 import json
 import os
 import shutil
@@ -290,3 +291,126 @@ def test_the_shell_completes() -> None:
     env = {"_CANARY_AUDIT_COMPLETE": "bash_complete", "COMP_WORDS": "canary-audit le", "COMP_CWORD": "1"}
     answer = CliRunner().invoke(main, [], env=env, prog_name="canary-audit")
     assert answer.output == "plain,ledger\n"
+
+
+@pytest.mark.parametrize("line", [b"5", b"not json", b'{"id": 5'])
+@pytest.mark.parametrize("question", ["entries", "entries --format csv", "evidence"])
+def test_an_altered_entry_file_ends_in_exit_4_for_people_and_for_programs(
+    copy: Path, tmp_path: Path, line: bytes, question: str
+) -> None:
+    """Well-formed gzip of something else: its hash is judged before a line is parsed."""
+    next(copy.glob("entries/*/*/*06.ndjson.gz")).write_bytes(gzip.compress(line + b"\n"))
+    command, *options = question.split()
+    options += ["--output", str(tmp_path / "out")] if options or command == "evidence" else []
+    for user in ([], ["--user", "alice@example.com"]):
+        answer = run(command, CONSOLE, *user, *options, "--json", folder=copy)
+        assert answer.exit_code == 4, answer.output
+        error = json.loads(answer.stdout)["error"]
+        assert (error["class"], error["exit_status"]) == ("IntegrityError", 4)
+        assert "the file was altered" in error["message"]
+        told = run(command, CONSOLE, *user, *options, folder=copy)
+        assert (told.exit_code, told.stdout) == (4, "")
+        assert told.stderr.startswith("Error: The lines in entries/") or command == "evidence"
+        assert not (tmp_path / "out").exists()
+
+
+def test_actions_that_ocsf_does_not_know_are_told(tmp_path: Path) -> None:
+    world = World()
+    world.aged(1)
+    world.trail.arrive(2, action_type="settings_change")
+    world.run()
+    folder = folders.put(world.store.files(), tmp_path / "copy")
+    answer = run("entries", CONSOLE, "--format", "ocsf", folder=folder)
+    assert "no rule of OCSF knows, which are API Activity: Other: settings_change (2)." in answer.stderr
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "entries --ids 10",
+        "entries --from-id 99 --to-id 99",
+        "proof --id 99",
+        "export --id 99",
+        "evidence --ids 10",
+    ],
+)
+def test_the_one_thing_that_is_asked_for_and_not_there_has_a_status_of_its_own(
+    question: str, tmp_path: Path
+) -> None:
+    command, *options = question.split()
+    options += ["--output", str(tmp_path / "out.zip")] if command == "evidence" else []
+    answer = run(command, CONSOLE, *options)
+    assert answer.exit_code == 5, answer.output
+    assert "No id in this range is missing" not in answer.stderr
+    if command != "evidence":
+        told = run(command, CONSOLE, *options, "--json")
+        assert told.exit_code == 5
+        assert json.loads(told.stdout)["outcome"] in {"none_found", "outside"}
+
+
+def test_a_search_that_finds_nothing_is_done() -> None:
+    assert entries("--user", "x").exit_code == 0
+    assert entries("--ids", "3").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("question", "is_whole"),
+    [
+        (["--ids", "3-9"], True),
+        (["--ids", "3-9", "--user", "x"], True),
+        (["--ids", "3-12"], False),
+        (["--from", "2031-01-01"], False),
+        (["--from", "2026-11-24T23:00", "--to", "2031-01-01"], False),
+        (["--to", "2001-01-01"], False),
+    ],
+)
+def test_nothing_is_missing_is_said_only_of_what_is_archived(question: list[str], is_whole: bool) -> None:
+    told = entries(*question).stderr
+    assert ("No id in this range is missing, and no foreign purge touched it." in told) == is_whole, told
+    assert not (is_whole and "outside of what is archived" in told)
+
+
+def test_ids_and_relative_dates_are_options_of_the_command() -> None:
+    answer = json.loads(entries("--ids", "3-8", "--since", "9999d", "--json").stdout)
+    assert [entry["id"] for entry in answer["entries"]] == [3, 4, 5, 6, 7, 8]
+    assert (answer["question"]["ids"], answer["question"]["since"]) == ("3-8", "9999d")
+    two = entries("--user", "alice@example.com", "--user", "nobody", "--during", "2026-11-23")
+    assert two.exit_code == 0
+    assert run("entries", CONSOLE, "--during", "soon").stderr.startswith(
+        "Error: --during: 'soon' is not a date"
+    )
+
+
+def test_all_consoles_are_asked_and_each_has_a_file(tmp_path: Path) -> None:
+    output = tmp_path / "march.ocsf.ndjson"
+    question = ("--user", "alice@example.com", "--format", "ocsf", "--output", str(output))
+    answer = run("entries", "--all-consoles", *question)
+    assert answer.exit_code == 0, answer.output
+    lines = (tmp_path / f"march-{CONSOLE}.ocsf.ndjson").read_bytes().splitlines()
+    assert len(lines) == len(OF_ALICE)
+    assert not output.exists()
+    (row,) = map(json.loads, answer.stdout.splitlines())
+    assert (row["console"], row["matched"]) == (CONSOLE, 4)
+    assert answer.stderr.startswith("1 of 1 Consoles has matching entries, 4 in all.")
+    told = json.loads(run("entries", "--all-consoles", "--json").stdout)
+    assert [each["console"] for each in told["consoles"]] == [CONSOLE]
+    assert run("entries", "--user", "x").exit_code == 2
+
+
+def test_one_damaged_archive_does_not_hide_the_others(copy: Path) -> None:
+    other = copy / "statements" / "console=5678efab"
+    other.mkdir()
+    (other / "0000000001.json").write_bytes(b"{}")
+    answer = run("entries", "--all-consoles", folder=copy)
+    assert answer.exit_code == 4
+    assert "Console 5678efab: IntegrityError: " in answer.stderr
+    assert len(answer.stdout.splitlines()) == 2
+
+
+def test_an_answer_ends_at_a_limit_and_goes_on_at_its_cursor() -> None:
+    first = json.loads(entries("--limit", "4", "--json").stdout)
+    assert [entry["id"] for entry in first["entries"]] == [3, 4, 5, 6]
+    assert first["coverage"]["cursor"] == "1-6"
+    rest = json.loads(entries("--cursor", "1-6", "--json").stdout)
+    assert [entry["id"] for entry in rest["entries"]] == [7, 8, 9, 12, 13]
+    assert rest["coverage"]["cursor"] is None

@@ -15,9 +15,10 @@ import requests
 from botocore.config import Config
 
 from audit_archive.adapters.s3 import S3ArchiveStore, S3Links, S3ReportStore
+from audit_archive.answer_ports import ReportStore
 from audit_archive.errors import ArchiveStoreError
 from audit_archive.format.facts import LockMode, ObjectRef
-from audit_archive.ports import ReportStore, Retention
+from audit_archive.ports import Retention
 from tests.support import aws
 from tests.support.fakes import FakeReports
 from tests.support.stubbed import failing

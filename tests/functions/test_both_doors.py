@@ -36,6 +36,19 @@ QUESTIONS: list[tuple[list[str], Json]] = [
         ["entries", CONSOLE, "--user", "nobody"],
         {"request": "entries", "console": CONSOLE, "format": "ndjson", "user": ["nobody"]},
     ),
+    (
+        ["entries", CONSOLE, "--ids", "2-", "--since", "9999d", "--limit", "1"],
+        {"request": "entries", "console": CONSOLE, "format": "ndjson", "ids": "2-", "since": "9999d",
+         "limit": 1},
+    ),
+    (
+        ["entries", CONSOLE, "--cursor", "1-2"],
+        {"request": "entries", "console": CONSOLE, "format": "ndjson", "cursor": "1-2"},
+    ),
+    (
+        ["entries", "--all-consoles"],
+        {"request": "entries", "format": "ndjson", "all_consoles": True},
+    ),
     (["entries", "5678efab"], {"request": "entries", "console": "5678efab", "format": "ndjson"}),
     (["export", CONSOLE, "--id", "2"], {"request": "export", "console": CONSOLE, "id": 2}),
     (

@@ -359,6 +359,9 @@ def _bring_about(world: World, action: str) -> None:
             world.run()
     else:
         world.run()
+    if action == "bundle_key":
+        key = boto3.client("kms").create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")
+        world.set(BUNDLE_KEY=key["KeyMetadata"]["Arn"])
 
 
 def test_after_resume_the_next_run_purges_again(make_world: MakeWorld) -> None:

@@ -139,6 +139,9 @@ def write(folder: Path) -> None:
     """
     folder.mkdir(parents=True)
     world = story()
+    world.bundle_signer = FakeSigner()
+    decision = OperatorRequest(CONSOLE, Action.BUNDLE_KEY, USER, "Bundles are signed from here on")
+    state_decision(world.bound(), decision)
     copied(world.store, folder / ARCHIVE)
     key = [named for said in world.chain() if (named := key_named_by(said)) is not None][-1]
     (folder / KEY).write_text(key.pem())
@@ -146,7 +149,7 @@ def write(folder: Path) -> None:
     (folder / CHECKPOINT).write_bytes(world.store.data(checkpoints[len(checkpoints) // 2]))
     lines = Plain(world).matching(Query(CONSOLE, users=(USER,)))
     (folder / ANSWER).write_bytes(b"".join(line + b"\n" for line in lines))
-    _, bundle = make_bundle(reader_of(world, ledger=False), request_of(user=USER))
+    _, bundle = make_bundle(reader_of(world, ledger=False), request_of(user=USER), signer=world.bundle_signer)
     (folder / BUNDLE).write_bytes(bundle)
     (folder / EXPECTED).write_text(json.dumps(expected_of(world), indent=2) + "\n")
     folder.with_name(f"{folder.name}.sha256").write_text(sums_of(folder))

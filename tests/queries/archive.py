@@ -81,6 +81,12 @@ def _people(world: World) -> None:
         ("bob'); DROP TABLE lines; --", "192.0.2.7"),
         ("", "192.0.2.8"),
         ("null", "192.0.2.8"),
+        ("jose\u0301@example.com", "192.0.2.9"),
+        ("JOS\xc9@ex\u200bample.com", "192.0.2.9"),
+        ("\xa0Jos\xe9@example.com ", "192.0.2.9"),
+        ("jose@example.com", "192.0.2.9"),
+        ("Stra\xdfe", "192.0.2.9"),
+        ("STRASSE", "192.0.2.9"),
     ]:
         trail.arrive(user=user, user_ip=ip)
         world.later(5 * HOUR)
@@ -96,6 +102,14 @@ def _people(world: World) -> None:
 def _machines(world: World) -> None:
     trail = world.trail
     trail.arrive(action_type="device_schedule_reboot", message=API, user="bob@example.com")
+    key = "Global-API-Token[key_id:0af1ffff]"
+    trail.arrive(action_type="device_new_thing", message=f"User '{key}' did it", user=key)
+    trail.arrive(
+        action_type="flock_move", message="moved", user=key, user_access_route="192.0.2.7:443, 10.0.0.1"
+    )
+    trail.arrive(
+        action_type="flock_move", message="moved", user_access_route='for="[2001:db8::77]";by=1192.0.2.7'
+    )
     trail.arrive(action_type="flock_move", user_access_route="API", flock_name="東京")
     trail.arrive(action_type="flock_move", user_access_route="console", message="not by an 'API Token'")
     trail.arrive(additional_information={"node_id": "1", "flock": {"name": 'a "b"'}, "n": [1, 2.5, None]})

@@ -55,6 +55,16 @@ CASES = (
     _who("bob'); DROP TABLE lines; --"),
     _who('Siân "Red" O\'Llŷr 🦜'),
     _who(""),
+    _who("JOSE\u0301@example.com"),
+    _who("jos\xe9@EXAMPLE.com"),
+    _who("strasse"),
+    Case("Everything from an address", lambda entries: plain.from_address(entries, "192.0.2.7")),
+    Case(
+        "Everything from an address",
+        lambda entries: plain.from_address(entries, "2001:db8::77"),
+        {"'192.0.2.7'": "'2001:db8::77'"},
+    ),
+    Case("Actions", plain.actions),
     Case(
         "Who did what",
         lambda entries: plain.who_did_what(entries, "alice@example.com"),

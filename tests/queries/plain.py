@@ -8,8 +8,10 @@ from base64 import b64decode
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
+from unicodedata import category, normalize
 from zoneinfo import ZoneInfo
 
+from audit_archive.format.entry import ACTIONS
 from audit_archive.format.times import read_timestamp
 from tests.queries.archive import Line
 
@@ -74,8 +76,33 @@ def who_did_what(entries: Sequence[Plain], user: str) -> list[Row]:
     return [
         (e.id, e.happened_at, *map(e.text, texts), e.information)
         for e in entries
-        if (name := e.text("user")) is not None and name.lower() == user.lower()
+        if (name := e.text("user")) is not None and read_as_a_person(name) == read_as_a_person(user)
     ]
+
+
+def read_as_a_person(text: str) -> str:
+    """Composed, in any case, without what is not seen, and without spaces around it."""
+    seen = (" " if c in "\xa0\u2007\u202f" else c for c in text)
+    shown = "".join(c for c in seen if category(c) != "Cf")
+    return normalize("NFC", shown).casefold().strip()
+
+
+def from_address(entries: Sequence[Plain], address: str) -> list[Row]:
+    texts = ("user", "action_type", "message", "user_ip", "user_access_route")
+    found: list[Row] = []
+    for e in entries:
+        route = re.split("[^0-9a-fA-F:.]", e.text("user_access_route") or "")
+        if address in (e.text("user_ip"), *(re.sub(r"^([0-9.]+):[0-9]+$", r"\1", each) for each in route)):
+            found.append((e.id, e.happened_at, *map(e.text, texts)))
+    return found
+
+
+def actions(entries: Sequence[Plain]) -> list[Row]:
+    rows: list[Any] = []
+    for action in {e.text("action_type") for e in entries}:
+        ids = [e.id for e in entries if e.text("action_type") == action]
+        rows.append((action, len(ids), min(ids), max(ids), action not in ACTIONS))
+    return sorted(rows, key=lambda row: (-row[1], row[2]))
 
 
 def logins_by_address(entries: Sequence[Plain]) -> list[Row]:
@@ -90,13 +117,14 @@ def logins_by_address(entries: Sequence[Plain]) -> list[Row]:
 
 
 def by_api_key(entries: Sequence[Plain]) -> list[Row]:
-    texts = ("action_type", "message", "user", "user_ip", "user_browser_agent", "user_access_route")
-    return [
-        (e.id, e.happened_at, *map(e.text, texts))
-        for e in entries
-        if (e.text("message") or "").startswith("User 'API Token'")
-        or (e.text("user_access_route") or "").lower() == "api"
-    ]
+    texts = ("action_type", "message", "user", "user_ip", "user_browser_agent")
+    found: list[Row] = []
+    for e in entries:
+        said = f"{e.text('user') or ''} {e.text('message') or ''}"
+        key = re.search(r"API-Token\[key_id:([0-9A-Za-z-]+)\]", said)
+        if key or (e.text("message") or "").startswith("User 'API Token'"):
+            found.append((e.id, e.happened_at, *map(e.text, texts), key and key[1]))
+    return found
 
 
 def outside_hours(entries: Sequence[Plain]) -> list[Row]:

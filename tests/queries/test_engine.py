@@ -7,6 +7,7 @@ from ipaddress import ip_network
 from typing import Any
 
 import duckdb
+import pytest
 
 from audit_archive.format.times import DAY, from_rfc3339
 from audit_archive.retrieve.formats import NDJSON
@@ -40,6 +41,23 @@ def test_who_did_what(world: World, database: duckdb.DuckDBPyConnection) -> None
     sql = SAVED["Who did what"].replace(DAYS, ALWAYS).replace("'alice@example.com'", "'Mallory@example.com'")
     rows = database.execute(duckdb_sql(sql)).fetchall()
     assert [row[0] for row in rows] == ids(engine(world, users=("Mallory@example.com",)))
+
+
+@pytest.mark.parametrize("who", ["José@example.com", "jose\u0301@EXAMPLE.com", "jose@example.com", "strasse"])
+def test_who_did_what_is_found_however_the_name_is_spelled(
+    world: World, database: duckdb.DuckDBPyConnection, who: str
+) -> None:
+    sql = SAVED["Who did what"].replace(DAYS, ALWAYS).replace("'alice@example.com'", f"'{who}'")
+    rows = database.execute(duckdb_sql(sql)).fetchall()
+    assert [row[0] for row in rows] == ids(engine(world, users=(who,)))
+    assert rows
+
+
+def test_everything_from_an_address(world: World, database: duckdb.DuckDBPyConnection) -> None:
+    for address in ("192.0.2.7", "10.0.0.1", "2001:db8::77"):
+        sql = SAVED["Everything from an address"].replace(DAYS, ALWAYS).replace("'192.0.2.7'", f"'{address}'")
+        rows = database.execute(duckdb_sql(sql)).fetchall()
+        assert [row[0] for row in rows] == ids(engine(world, networks=(ip_network(address),)))
 
 
 def test_who_did_what_in_some_days(world: World, database: duckdb.DuckDBPyConnection) -> None:

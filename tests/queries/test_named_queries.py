@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import duckdb
@@ -9,11 +10,13 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
+from audit_archive.format.entry import ACTIONS
 from audit_archive.format.facts import Cause
+from audit_archive.retrieve.reading import INVISIBLE, NO_BREAK
 from tests.queries.archive import CONSOLE, Line, lines
 from tests.queries.cases import CASES, SAVED, Case
 from tests.queries.plain import Plain
-from tests.support.dialect import duckdb_sql
+from tests.support.dialect import PAGE, duckdb_sql
 from tests.support.world import World
 
 SAVED_NAMES = sorted(SAVED)
@@ -75,3 +78,15 @@ def test_each_reads_one_console_and_its_days_and_no_more(name: str) -> None:
 def test_each_says_what_it_is_in_its_first_line(name: str) -> None:
     assert SAVED[name].startswith("-- ")
     assert "Change what stands in quotes, then run." in SAVED[name].splitlines()[0]
+
+
+@pytest.mark.parametrize("sql", [SAVED["Who did what"], PAGE], ids=["the template", "the page"])
+def test_both_pass_over_the_characters_that_the_engine_passes_over(sql: str) -> None:
+    assert [int(code) for code in re.findall(r"chr\(([0-9]+)\)", sql) if int(code) != ord("ß")] == [
+        *map(ord, NO_BREAK + INVISIBLE)
+    ]
+
+
+def test_new_actions_are_those_that_the_product_does_not_know() -> None:
+    known = re.findall("'([a-z_]+)'", SAVED["Actions"].partition("NOT IN (")[2].partition(")")[0])
+    assert set(known) == ACTIONS

@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from tests.queries import plain
 from tests.queries.archive import write_entry_files
 from tests.queries.plain import Plain
 from tests.support.stack import ROOT, render
@@ -55,8 +56,12 @@ def test_the_recipes_questions_are_answered(
     by_day, mine, _ = (s for s in RECIPE[1].split(";") if s.strip())
     november = [e for e in entries if e.day.startswith("2026-11")]
     assert sum(row[2] for row in recipe.execute(by_day).fetchall()) == len(november)
-    of_alice = [e for e in entries if e.text("user") == "alice@example.com"]
-    assert [row[0] for row in recipe.execute(mine).fetchall()] == [e.id for e in of_alice]
+    of_alice = plain.who_did_what(entries, "alice@example.com")
+    assert [row[0] for row in recipe.execute(mine).fetchall()] == [row[0] for row in of_alice]
+    of_jose = {row[0] for row in plain.who_did_what(entries, "José@example.com")}
+    asked = recipe.execute("""SELECT id FROM entries WHERE as_name("user") = as_name('José@example.com')""")
+    assert {row[0] for row in asked.fetchall()} == of_jose
+    assert len(of_jose) == 3
     recipe.execute(RECIPE[1])
     (count,) = recipe.execute("SELECT count(*) FROM 'entries.parquet'").fetchall()[0]
     assert count == len(entries)

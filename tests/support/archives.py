@@ -33,6 +33,9 @@ USERS: list[Any] = [
     'Ray "Red" \\ Teamer',
     "tab\tand\nline",
     "\ud800lone",
+    "Jose\u0301",
+    "JOS\xc9\u200b",
+    "\xa0ali\u200bce@example.com ",
     "'",
     None,
     5,
@@ -55,6 +58,18 @@ ADDRESSES: list[Any] = [
     7,
     ABSENT,
 ]
+ROUTES: list[Any] = [
+    "",
+    ABSENT,
+    None,
+    "API",
+    5,
+    "192.0.2.7",
+    "10.0.0.1, 192.0.2.70",
+    "2001:db8::1",
+    "::ffff:192.0.2.7",
+    "203.0.113.9",
+]
 ACTIONS: list[Any] = ["user_login", "USER_LOGIN", "device_push_settings", None, ["user_login"], ABSENT]
 FLOCKS: list[Any] = ["flock:default", "Flock:Default", "flock:1", None, 3, ABSENT]
 INFORMATION: list[Any] = [
@@ -66,7 +81,18 @@ INFORMATION: list[Any] = [
 
 NETWORKS = ["192.0.2.7", "192.0.2.0/24", "192.0.0.0/13", "0.0.0.0/0", "2001:db8::/32", "::/0"]
 TEXTS = ["a", "alice", "GROSS", "groß", "kelvin", "小", "ünder", "i\u0307", "ß", "\ufb00", "“Q”"]
-TEXTS += ['"red"', "\\", "and\nl", "\ufffd", "user_login", "nowhere to be found"]
+TEXTS += [
+    '"red"',
+    "\\",
+    "and\nl",
+    "\ufffd",
+    "user_login",
+    "nowhere to be found",
+    "jos\xe9",
+    "lic",
+    "\xa0",
+    "e",
+]
 
 
 def _stamp(seconds: int, form: str) -> str:
@@ -84,6 +110,7 @@ _entries = st.fixed_dictionaries(
         "timestamp": st.one_of(_good, _good, _good, st.sampled_from(_odd)),
         "user": st.sampled_from(USERS),
         "user_ip": st.sampled_from(ADDRESSES),
+        "user_access_route": st.sampled_from(ROUTES),
         "action_type": st.sampled_from(ACTIONS),
         "flock_id": st.sampled_from(FLOCKS),
         "flock_name": st.sampled_from(["Büro", ABSENT]),

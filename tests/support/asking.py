@@ -9,6 +9,7 @@ from datetime import datetime
 from ipaddress import ip_address
 from math import floor
 from typing import Any, TypeAlias
+from unicodedata import category, normalize
 
 from audit_archive.format.times import from_rfc3339
 from audit_archive.ports import ArchiveSource, Ledger
@@ -20,6 +21,8 @@ from tests.support.fakes import FakeScratch
 from tests.support.world import CONSOLE, World
 
 Json: TypeAlias = dict[str, Any]
+ASKED_AT = from_rfc3339("2026-11-23T08:00:00Z")
+"""When a question is asked, where that matters."""
 
 
 def stamp(text: str) -> str:
@@ -168,7 +171,7 @@ def _judged(place: tuple[int, int], line: bytes, query: Query) -> Iterator[bool]
     if query.flocks:
         yield _is_one_of([entry.get("flock_id"), entry.get("flock_name")], query.flocks)
     if query.networks:
-        yield _is_in(entry.get("user_ip"), query)
+        yield _is_in(entry.get("user_ip"), query) or _is_forwarded(entry.get("user_access_route"), query)
     if query.text is not None:
         wanted = _fold(query.text)
         yield any(wanted in _fold(text) for text in _texts(entry))
@@ -185,12 +188,22 @@ def _moment(value: object) -> int | None:
 
 
 def _fold(text: str) -> str:
-    """Ignoring case; half a surrogate pair is read as U+FFFD."""
-    return re.sub("[\ud800-\udfff]", "\ufffd", text).casefold()
+    """As it is read: letters composed, in any case, without what is not seen. Of a surrogate half, U+FFFD."""
+    seen = (" " if c in "\xa0\u2007\u202f" else c for c in re.sub("[\ud800-\udfff]", "\ufffd", text))
+    shown = "".join(c for c in seen if category(c) != "Cf")
+    return normalize("NFC", normalize("NFD", shown).casefold())
 
 
 def _is_one_of(values: list[object], wanted: tuple[str, ...]) -> bool:
-    return any(isinstance(v, str) and _fold(v) == _fold(w) for v in values for w in wanted)
+    return any(
+        isinstance(v, str) and _fold(v).strip(" ") == _fold(w).strip(" ") for v in values for w in wanted
+    )
+
+
+def _is_forwarded(value: object, query: Query) -> bool:
+    """Whether one of the addresses in a list is asked for."""
+    words = re.split("[^0-9a-fA-F:.]", value) if isinstance(value, str) else []
+    return any(_is_in(word, query) for word in words)
 
 
 def _is_in(value: object, query: Query) -> bool:

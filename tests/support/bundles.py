@@ -9,9 +9,10 @@ from zipfile import ZipFile
 from audit_archive.adapters.machine import find_zone, handouts
 from audit_archive.adapters.signing import is_signed
 from audit_archive.evidence.bundle import BundleTools, Evidence, build_evidence
+from audit_archive.ports import Signer
 from audit_archive.retrieve.request import EvidenceRequest, parse_request
 from audit_archive.retrieve.statements import Reader
-from tests.support.asking import reader_of
+from tests.support.asking import ASKED_AT, reader_of
 from tests.support.fakes import FakeScratch
 from tests.support.world import CONSOLE, World
 
@@ -21,7 +22,7 @@ ASKED = {"at": "2026-11-28T10:00:00Z", "who": "ada", "reason": "4711", "version"
 
 def request_of(**filters: Any) -> EvidenceRequest:
     """The question that an event asks."""
-    asked = parse_request({"request": "evidence", "console": CONSOLE, **filters}, find_zone)
+    asked = parse_request({"request": "evidence", "console": CONSOLE, **filters}, find_zone, ASKED_AT)
     assert isinstance(asked, EvidenceRequest)
     return asked
 
@@ -32,9 +33,10 @@ def make(
     *,
     asked: dict[str, str] | None = None,
     max_proofs: int | None = None,
+    signer: Signer | None = None,
 ) -> tuple[Evidence, bytes]:
     """What is made for a question, and the bundle's bytes; nothing stays open."""
-    tools = BundleTools(reader, is_signed, handouts())
+    tools = BundleTools(reader, is_signed, handouts(), signer=signer)
     if max_proofs is not None:
         tools = replace(tools, max_proofs=max_proofs)
     made = build_evidence(tools, request or request_of(), ASKED if asked is None else asked)

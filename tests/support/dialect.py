@@ -31,6 +31,8 @@ def duckdb_sql(athena: str) -> str:
         else:
             faithful = f"CASE WHEN json_valid({text}) THEN json_extract({text}, {path}) END"
         found.replace(sqlglot.parse_one(faithful, read="duckdb"))
+    for composed in list(tree.find_all(exp.Normalize)):
+        composed.replace(exp.func("nfc_normalize", composed.this))
     for lenient in list(tree.find_all(exp.Decode)):  # Athena's from_utf8 puts U+FFFD for what is not UTF-8
         text = LENIENT.replace("bytes", lenient.this.sql("duckdb"))
         lenient.replace(sqlglot.parse_one(text, read="duckdb"))

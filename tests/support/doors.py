@@ -9,8 +9,11 @@ FUNCTION_ONLY = {
     "report.link_expires_at",
     "exports[].link",
     "exports[].link_expires_at",
+    "consoles[].report.key",
+    "consoles[].report.link",
+    "consoles[].report.link_expires_at",
 }
-COMMAND_ONLY = {"report.file", "exports[].file", "entries", "files"}
+COMMAND_ONLY = {"report.file", "exports[].file", "consoles[].report.file", "entries", "files"}
 OF_ITS_OWN = {"asked.at", "asked.invoked_by", "asked.request_id"}
 """What both have, each with a value of its own."""
 

@@ -91,6 +91,7 @@ class World:
         self.ledger = FakeLedger()
         self.alerts = FakeAlerts()
         self.signer: Signer | None = None
+        self.bundle_signer: Signer | None = None
         self.mode = "on"
         self.settle = HOUR
         self.keep = 0
@@ -142,6 +143,7 @@ class World:
             clock=self.clock,
             scratch=FakeScratch(),
             signing=Signing(log.watch(self.signer), is_signed) if self.signer is not None else None,
+            bundle_signer=self.bundle_signer,
         )
 
     def order(self) -> Order:

@@ -74,6 +74,10 @@ def test_what_was_archived_is_told_found_and_verified(
     keys = told("keys", console)
     assert keys["agrees"] is True
     assert [key["pem"] for key in keys["chain"]] == [keys["stack"]["pem"]]
+    assert keys["bundles_named"] is None
+    told("bundle-key", console, "--who", "ada", "--reason", "from here on", "--yes")
+    keys = told("keys", console)
+    assert keys["bundles_named"] == keys["bundles"] != keys["stack"]
 
     live = told("live", console, "--limit", "5")
     assert live["population"] == archived.count()

@@ -99,7 +99,7 @@ READERS: dict[str, Deed] = {
 }
 REFUSED: dict[str, dict[str, Deed]] = {
     "ArchiveRole": COMMON | {"run": invoke("ArchiveFunction")},
-    "VerifyRole": COMMON | READERS | {"audit": invoke("VerifyFunction")},
+    "VerifyRole": COMMON | READERS | {"run": invoke("ArchiveFunction")},
     "RetrieveRole": COMMON
     | READERS
     | {"write a note": write_item("verify/none"), "keep what failed": keep_what_failed},

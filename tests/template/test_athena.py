@@ -79,7 +79,7 @@ def test_answers_never_go_into_the_archive_and_go_away(stack: Rendered) -> None:
 
 def test_the_saved_queries_are_where_one_asks(stack: Rendered) -> None:
     saved = stack.of_type("AWS::Athena::NamedQuery").values()
-    assert len(saved) == 8
+    assert len(saved) == 10
     assert {(q["Database"], q["WorkGroup"]) for q in saved} == {("EntriesDatabase", "AthenaWorkGroup")}
     assert len({q["Name"] for q in saved}) == len(saved)
     assert all(q["Description"] and "${" not in q["QueryString"] for q in saved)

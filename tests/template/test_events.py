@@ -20,6 +20,7 @@ from audit_archive.run.request import (
     is_locks_event,
     is_operator_event,
 )
+from tests.support.asking import ASKED_AT
 from tests.support.stack import ROOT, SOURCE
 
 EVENTS = sorted((ROOT / "events").glob("*.json"))
@@ -46,7 +47,7 @@ def test_an_event_is_one_the_archive_function_takes(path: Path) -> None:
 @pytest.mark.parametrize("path", QUESTIONS, ids=lambda path: path.stem)
 def test_a_question_is_one_the_retrieve_function_takes(path: Path) -> None:
     event = json.loads(path.read_text())
-    assert parse_request(event, find_zone).question == event
+    assert parse_request(event, find_zone, ASKED_AT).question == event
     assert "console" not in event or re.fullmatch(CONSOLE, event["console"])
 
 
@@ -65,7 +66,9 @@ def test_there_is_an_event_for_every_kind_of_question() -> None:
 
 
 def test_the_question_across_a_change_of_the_clocks_is_one() -> None:
-    asked = parse_request(json.loads((ROOT / "events/retrieve-address.json").read_text()), find_zone)
+    asked = parse_request(
+        json.loads((ROOT / "events/retrieve-address.json").read_text()), find_zone, ASKED_AT
+    )
     assert isinstance(asked, EntriesRequest)
     event, query = asked.question, asked.query
     assert query.start is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from typing import Any
 
 import pytest
 
@@ -30,6 +31,7 @@ SETTINGS = {
     "AUTH_STYLE": "header",
     "ALERT_TOPIC": "AlertTopic",
     "SIGNING_KEY": "arn:aws:AWS::KMS::Key:::SigningKey",
+    "BUNDLE_KEY": "arn:aws:AWS::KMS::Key:::BundleKey",
     "CONSOLE_URL_TEMPLATE": "https://{console}.canary.tools",
     "POWERTOOLS_SERVICE_NAME": "archive",
     "POWERTOOLS_METRICS_NAMESPACE": "CanaryAuditArchive/archive-stack",
@@ -228,6 +230,32 @@ def test_only_the_archive_function_signs(stack: Rendered) -> None:
     assert (key["KeySpec"], key["KeyUsage"]) == ("ECC_NIST_P256", "SIGN_VERIFY")
     signs = [said for said in key["KeyPolicy"]["Statement"] if {"kms:Sign", "kms:*"} & set(said["Action"])]
     assert [said["Principal"] for said in signs] == [{"AWS": "arn:aws:AWS::IAM::Role:::ArchiveRole"}]
+
+
+def test_only_the_retrieve_function_signs_bundles_and_nothing_else(stack: Rendered) -> None:
+    key = stack.properties("BundleKey")
+    assert (key["KeySpec"], key["KeyUsage"]) == ("ECC_NIST_P256", "SIGN_VERIFY")
+    role = {"AWS": "arn:aws:AWS::IAM::Role:::RetrieveRole"}
+    (sign,) = [each for each in key["KeyPolicy"]["Statement"] if {"kms:Sign", "kms:*"} & {*_listed(each)}]
+    assert sign["Principal"] == role
+    only = {"kms:SigningAlgorithm": "ECDSA_SHA_256", "kms:MessageType": "RAW"}
+    assert sign["Condition"] == {"StringEquals": only}
+    variables = stack.properties("RetrieveFunction")["Environment"]["Variables"]
+    assert variables["BUNDLE_KEY"] == "arn:aws:AWS::KMS::Key:::BundleKey"
+    for archive_key in ("SigningKey", "anything"):
+        arn = f"arn:aws:AWS::KMS::Key:::{archive_key}"
+        assert role_decides(stack, "RetrieveRole", request("kms:Sign", arn)) == "ImplicitDeny"
+
+
+def _listed(said: dict[str, Any]) -> list[str]:
+    return [said["Action"]] if isinstance(said["Action"], str) else list(said["Action"])
+
+
+@pytest.mark.parametrize("parameters", [{"SignBundles": "false"}, {"SignCheckpoints": "false"}])
+def test_bundles_can_be_left_unsigned(parameters: dict[str, str]) -> None:
+    stack = render(**parameters)
+    assert "BundleKey" not in stack.resources
+    assert stack.properties("RetrieveFunction")["Environment"]["Variables"]["BUNDLE_KEY"] == ""
 
 
 def test_a_key_of_the_owners_is_used_in_place_of_one_of_the_stacks() -> None:

@@ -30,18 +30,19 @@ MAX_MODULE_LINES = 400
 PURE = frozenset(
     {"array", "base64", "bisect", "collections", "collections.abc", "dataclasses", "datetime", "decimal"}
     | {"enum", "functools", "hashlib", "heapq", "ipaddress", "itertools", "json", "math", "operator", "re"}
-    | {"struct", "types", "typing", "zlib", "orjson"}
+    | {"struct", "types", "typing", "unicodedata", "zlib", "orjson"}
 )
 """What a pure module may import beside one another: nothing here can reach outside."""
 
 USE_CASES_ALSO = frozenset({"concurrent.futures", "contextlib", "gzip", "html", "zipfile"})
 CONFIG_ALSO = frozenset({"os"})
 
-PURE_ROOMS = ("errors", "finding", "bookmark", "fleet_ports", "ports", "format", "export")
+PURE_ROOMS = ("errors", "finding", "bookmark", "fleet_ports", "answer_ports", "ports", "format", "export")
 PURE_MODULES = frozenset(
     {"run.plan", "run.survey", "run.receipts", "run.rollback", "run.comparison", "run.lock_terms"}
     | {"audit.fleet"}
-    | {"retrieve.match", "retrieve.query", "retrieve.dates", "retrieve.narrowing"}
+    | {"retrieve.match", "retrieve.query", "retrieve.reading", "retrieve.dates", "retrieve.relative"}
+    | {"retrieve.narrowing"}
 )
 """The pure modules of the slices: of our own they import the pure rooms and one another alone."""
 

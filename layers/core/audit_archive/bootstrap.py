@@ -20,6 +20,7 @@ from audit_archive.adapters.secrets import Parameter, Secret, StoredKey, existin
 from audit_archive.adapters.self_invoke import SelfInvoke
 from audit_archive.adapters.signing import KmsSigner, is_signed
 from audit_archive.adapters.sns_alerts import NoAlerts, SnsAlerts
+from audit_archive.adapters.workbook import XlsxWorkbook
 from audit_archive.answers import Invocation
 from audit_archive.audit.daily import (
     AuditPorts,
@@ -40,7 +41,7 @@ from audit_archive.errors import SettingsError
 from audit_archive.evidence.bundle import BundleTools
 from audit_archive.format.facts import RunFacts
 from audit_archive.format.times import HOUR, MINUTE, rfc3339
-from audit_archive.ports import Alerts, Clock, PurgingConsole
+from audit_archive.ports import Alerts, Clock, PurgingConsole, Signer
 from audit_archive.retrieve.request import parse_request
 from audit_archive.retrieve.statements import Reader
 from audit_archive.run.archive_run import archive_console
@@ -132,7 +133,8 @@ def lengthen(request: LocksRequest, context: InvocationContext) -> LocksReport:
 
 def retrieve(event: object, context: InvocationContext) -> dict[str, Any]:
     """Answer the question in an event. Raises the errors of `audit_archive.errors`."""
-    request = parse_request(event, find_zone)
+    clock = LambdaClock(context)
+    request = parse_request(event, find_zone, clock.now())
     settings = RetrieveSettings.from_environment()
     s3: S3Client = _client("s3", signs_links=True)
     dynamodb: DynamoDBClient = _client("dynamodb")
@@ -145,7 +147,13 @@ def retrieve(event: object, context: InvocationContext) -> dict[str, Any]:
         verifications=DynamoDbVerifications(dynamodb, settings.ledger_table),
     )
     desk = Desk(
-        tools=BundleTools(reader, is_signed, handouts()),
+        tools=BundleTools(
+            reader,
+            is_signed,
+            handouts(),
+            signer=_bundle_signer(settings),
+            open_workbook=XlsxWorkbook,
+        ),
         reports=S3ReportStore(s3, settings.reports_bucket),
         link_export=S3Links(s3, settings.archive_bucket).link,
         link_seconds=settings.link_minutes * MINUTE,
@@ -246,6 +254,7 @@ def _run(
         clock=clock,
         scratch=scratch_file,
         signing=_signing(settings),
+        bundle_signer=_bundle_signer(settings),
     )
 
 
@@ -263,6 +272,13 @@ def _purge_key(settings: Settings, console: str) -> StoredKey | None:
         return existing(Parameter(_client("ssm"), name))
     secrets: SecretsManagerClient = _client("secretsmanager")
     return find_key(secrets, name)
+
+
+def _bundle_signer(settings: Settings | RetrieveSettings) -> Signer | None:
+    if settings.bundle_key is None:
+        return None
+    kms: KMSClient = _client("kms")
+    return KmsSigner(kms, settings.bundle_key)
 
 
 def _signing(settings: Settings) -> Signing | None:

@@ -131,6 +131,7 @@ class Settings:
     signing_key: str | None
     console_url_template: str
     key_store: KeyStore = KeyStore.SECRETS_MANAGER
+    bundle_key: str | None = None
 
     @classmethod
     def from_environment(cls, variables: Mapping[str, str] = environ) -> "Settings":
@@ -151,6 +152,7 @@ class Settings:
             signing_key=variables.get("SIGNING_KEY") or None,
             console_url_template=read.template("CONSOLE_URL_TEMPLATE", DEFAULT_CONSOLE_URL),
             key_store=read.choice("KEY_STORE", KeyStore, default=KeyStore.SECRETS_MANAGER),
+            bundle_key=variables.get("BUNDLE_KEY") or None,
         )
         settings._check_key_names()
         if settings.keep_days > settings.max_keep_days:
@@ -192,12 +194,16 @@ class Settings:
 
 @dataclass(frozen=True)
 class RetrieveSettings:
-    """What the retrieve function was deployed with. `link_minutes`: how long a link to an answer works."""
+    """What the retrieve function was deployed with. `link_minutes`: how long a link to an answer works.
+
+    `bundle_key`: the key that signs bundles of evidence; None: they are not signed.
+    """
 
     archive_bucket: str
     ledger_table: str
     reports_bucket: str
     link_minutes: int
+    bundle_key: str | None = None
 
     @classmethod
     def from_environment(cls, variables: Mapping[str, str] = environ) -> "RetrieveSettings":
@@ -208,6 +214,7 @@ class RetrieveSettings:
             ledger_table=read.text("LEDGER_TABLE"),
             reports_bucket=read.text("REPORTS_BUCKET"),
             link_minutes=read.whole("LINK_MINUTES", default=15, low=1, high=15),
+            bundle_key=variables.get("BUNDLE_KEY") or None,
         )
 
 

@@ -5,28 +5,35 @@ Every answer repeats the question, says who asked and when, and has a coverage: 
 missing, and what the answer can't vouch for.
 """
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
+from audit_archive.answer_ports import LinkExport, LinksLast, ReportStore
 from audit_archive.answers import (
     Asked,
     Invocation,
     Place,
     asked_of,
     entries_answer,
+    entries_of_one,
     evidence_answer,
     exports_answer,
+    fleet_answer,
+    long_answer,
     proofs_answer,
     status_answer,
+    unknown_in,
 )
 from audit_archive.errors import RequestError, SettingsError
 from audit_archive.evidence.bundle import BundleTools, build_evidence
 from audit_archive.format.layout import report_key
 from audit_archive.format.times import rfc3339
-from audit_archive.ports import LinkExport, LinksLast, ReportStore
 from audit_archive.retrieve.exports import Original, find_exports
+from audit_archive.retrieve.fleet import find_in_fleet
 from audit_archive.retrieve.formats import BUNDLE, FileKind
 from audit_archive.retrieve.proofs import find_proofs
 from audit_archive.retrieve.query import Query
@@ -34,6 +41,7 @@ from audit_archive.retrieve.request import (
     EntriesRequest,
     EvidenceRequest,
     ExportRequest,
+    FleetRequest,
     ProofRequest,
     RetrieveRequest,
     StatusRequest,
@@ -41,6 +49,9 @@ from audit_archive.retrieve.request import (
 from audit_archive.retrieve.search import Body, find_entries
 from audit_archive.retrieve.statements import Reader
 from audit_archive.retrieve.status import statuses
+
+MAX_ANSWER = 5_500_000
+"""Bytes of an answer at most. Lambda returns 6 MB, and may spell some characters longer."""
 
 MAX_REPORT = 5 * 1024**3
 """Bytes of an answer's file at most: the limit of one S3 PutObject."""
@@ -67,23 +78,57 @@ class Desk:
         asked_at = self.reader.clock.now()
         asked = asked_of(request.question, asked_at, self.invocation)
         with _on_a_disk():
-            match request:
-                case EntriesRequest():
-                    return self._entries(request, asked, asked_at)
-                case ExportRequest():
-                    return self._exports(request, asked)
-                case ProofRequest():
-                    found = find_proofs(self.reader, request.query, self.tools.is_signed)
-                    return proofs_answer(request, asked, found)
-                case EvidenceRequest():
-                    return self._evidence(request, asked, asked_at)
-                case StatusRequest():
-                    return status_answer(request, asked, statuses(self.reader, request.console))
+            return self._bounded(self._answered(request, asked, asked_at), asked_at)
+
+    def _answered(self, request: RetrieveRequest, asked: Asked, asked_at: int) -> dict[str, Any]:
+        match request:
+            case EntriesRequest():
+                return self._entries(request, asked, asked_at)
+            case FleetRequest():
+                return self._fleet(request, asked, asked_at)
+            case ExportRequest():
+                return self._exports(request, asked)
+            case ProofRequest():
+                found = find_proofs(self.reader, request.query, self.tools.is_signed)
+                return proofs_answer(request, asked, found)
+            case EvidenceRequest():
+                return self._evidence(request, asked, asked_at)
+            case StatusRequest():
+                return status_answer(request, asked, statuses(self.reader, request.console))
+
+    def _bounded(self, answer: dict[str, Any], asked_at: int) -> dict[str, Any]:
+        """The answer, or where it can be fetched, if it is longer than Lambda returns."""
+        data = json.dumps(answer).encode()
+        if len(data) <= MAX_ANSWER:
+            return answer
+        with self.reader.scratch() as file:
+            file.write(data)
+            digest = sha256(data).hexdigest()
+            key = report_key(answer["question"].get("console") or "all", asked_at, digest, ".answer.json")
+            self.reports.put(key, file, digest, "application/json")
+        place = {"key": key, **self._link(lambda seconds: self.reports.link(key, seconds))}
+        return long_answer(answer, len(data), digest, place)
 
     def _entries(self, request: EntriesRequest, asked: Asked, asked_at: int) -> dict[str, Any]:
-        found = find_entries(self.reader, request.query, request.form, with_forms=request.with_forms)
+        found = find_entries(
+            self.reader,
+            request.query,
+            request.form,
+            with_forms=request.with_forms,
+            offset_at=request.offset_at,
+            open_workbook=self.tools.open_workbook,
+        )
+        unknown = unknown_in(request, found)
         place = self._put(request.query, found.body, request.form, asked_at)
-        return entries_answer(request, asked, found, place)
+        return entries_answer(request, asked, found, place, unknown)
+
+    def _fleet(self, request: FleetRequest, asked: Asked, asked_at: int) -> dict[str, Any]:
+        parts = []
+        for one in find_in_fleet(self.reader, request.query, request.form):
+            body = one.found.body if one.found is not None else None
+            place = self._put(one.query, body, request.form, asked_at)
+            parts.append(entries_of_one(one, request.form, place))
+        return fleet_answer(request, asked, parts)
 
     def _evidence(self, request: EvidenceRequest, asked: Asked, asked_at: int) -> dict[str, Any]:
         made = build_evidence(self.tools, request, asked)

@@ -1,6 +1,6 @@
 """What the product needs of the outside, each with its contract, and the records that cross the border.
 
-In order: the bucket, the Console, the ledger, the stores of answers, the signing key, time and people, and
+In order: the bucket, the Console, the ledger, the signing key, time and people, and
 the notes of the daily audit. Adapters alone fulfil these contracts, and raise only errors of
 `audit_archive.errors`. Every contract is also a test suite (`tests/contracts`) that runs against the strict
 fake and the real adapter alike.
@@ -20,7 +20,7 @@ from audit_archive.format.head import Head
 from audit_archive.format.index import Indexed
 from audit_archive.format.keys import PublicKey
 from audit_archive.format.statement import Statement
-from audit_archive.format.times import DAY, OffsetAt
+from audit_archive.format.times import DAY
 
 NO_VERSION = ""
 """The version id of every object in a copy: a copy keeps neither versions nor locks."""
@@ -288,41 +288,6 @@ class Ledger(Findings, Runs, Protocol):
         It may be ahead of the head: a statement is indexed right before the head moves to it. Raises
         IntegrityError if it is damaged.
         """
-
-
-FindZone: TypeAlias = Callable[[str], OffsetAt | None]
-"""Finds the time zone with a name; None if the name is unknown."""
-
-LinkExport: TypeAlias = Callable[[str, str, int], str | None]
-"""Makes a link to one version of an archived object, from key, version id and seconds.
-
-Anyone with the link can use it for that time. None if the source is a copy: it has no links.
-"""
-
-LinksLast: TypeAlias = Callable[[int], int]
-"""For how many of so many seconds a link that is signed now surely works: a link ends with its credentials.
-
-Raises ArchiveStoreError if the credentials have ended.
-"""
-
-
-@dataclass(frozen=True)
-class Handouts:
-    """The fixed files of every bundle of evidence: the verifier, and the style and script of the report."""
-
-    verifier: bytes
-    style: str
-    script: str
-
-
-class ReportStore(Protocol):
-    """A bucket for answers, which expire there. Raises ArchiveStoreError when it fails or refuses."""
-
-    def put(self, key: str, body: BinaryIO, sha256: str, content_type: str) -> None:
-        """Put one object, `body` from its start, with its SHA-256 (hex): damaged bytes are refused."""
-
-    def link(self, key: str, seconds: int) -> str:
-        """A link to download the object as a file. Anyone with the link can use it for so many seconds."""
 
 
 class Signer(Protocol):

@@ -42,7 +42,8 @@ ATTRIBUTES = frozenset(
     {"aria-describedby", "aria-hidden", "aria-label", "aria-labelledby", "aria-live", "charset", "class"}
     | {"content", "cx", "cy", "d", "data-all", "data-code", "data-label", "data-sha256", "data-shown"}
     | {"datetime", "for", "height", "hidden", "href", "http-equiv", "id", "lang", "multiple", "name", "r"}
-    | {"rel", "role", "scope", "type", "width", "x", "x1", "x2", "y", "y1", "y2"}
+    | {"accept", "rel", "role", "rows", "scope", "spellcheck", "type", "webkitdirectory", "width"}
+    | {"x", "x1", "x2", "y", "y1", "y2"}
 )  # fmt: skip
 
 

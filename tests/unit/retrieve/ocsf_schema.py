@@ -33,7 +33,7 @@ def _class_faults(event: dict[str, Any], found: dict[str, Any]) -> Iterator[str]
         yield f"activity {number} is {caption}"
     if event["type_uid"] != event["class_uid"] * 100 + number:
         yield "type_uid"
-    if event["type_name"] != f"{event['class_name']}: {event['activity_name']}":
+    if event["type_name"] != f"{event['class_name']}: {caption}":
         yield "type_name"
     if event["class_name"] != found["name"]:
         yield "class_name"

@@ -9,15 +9,15 @@ import pytest
 
 from audit_archive.adapters.machine import find_zone
 from audit_archive.adapters.signing import is_signed
+from audit_archive.answer_ports import Handouts, LinksLast
 from audit_archive.answers import Invocation
 from audit_archive.desk import Desk
 from audit_archive.errors import RequestError, SettingsError
 from audit_archive.evidence.bundle import BundleTools
 from audit_archive.format.facts import IdSpan
-from audit_archive.ports import Handouts, LinksLast
 from audit_archive.retrieve.request import parse_request
 from tests.support.archives import state_archive, stored_export
-from tests.support.asking import assert_nothing_open, reader_of
+from tests.support.asking import ASKED_AT, assert_nothing_open, reader_of
 from tests.support.fakes import FakeReports
 from tests.support.world import CONSOLE, DAY, World
 
@@ -46,7 +46,7 @@ def desk(world: World, links_last: LinksLast = lambda wanted: wanted) -> Desk:
 
 
 def ask(at: Desk, **question: Any) -> dict[str, Any]:
-    answer = at.answer(parse_request(question, find_zone))
+    answer = at.answer(parse_request(question, find_zone, ASKED_AT))
     assert json.loads(json.dumps(answer)) == answer
     assert_nothing_open(at.reader)
     return answer
@@ -87,7 +87,7 @@ def test_both_forms_are_beside_the_entries_if_they_are_asked_for(world: World) -
     assert plain["report"]["sha256"] == answer["report"]["sha256"]
     assert plain["coverage"]["amended"] == answer["coverage"]["amended"]
     with pytest.raises(RequestError, match="true or false"):
-        parse_request({"request": "entries", "console": CONSOLE, "forms": "yes"}, find_zone)
+        parse_request({"request": "entries", "console": CONSOLE, "forms": "yes"}, find_zone, ASKED_AT)
 
 
 def test_entries_are_put_where_whoever_asked_can_fetch_them(world: World) -> None:
@@ -105,6 +105,17 @@ def test_entries_are_put_where_whoever_asked_can_fetch_them(world: World) -> Non
     }
     assert at.reports.reports[report["key"]].content_type == "text/csv; charset=utf-8"
     assert len(data.splitlines()) == 3
+
+
+def test_actions_that_ocsf_does_not_know_are_in_the_answer(world: World) -> None:
+    world.trail.arrive(2, action_type="settings_change")
+    world.later(DAY)
+    world.run()
+    answer = ask(desk(world), request="entries", console=CONSOLE, format="ocsf")
+    assert answer["unknown_actions"] == {"settings_change": 2}
+    assert "unknown_actions" not in ask(desk(world), request="entries", console=CONSOLE)
+    none = ask(desk(world), request="entries", console=CONSOLE, format="ocsf", user="x y z")
+    assert none["unknown_actions"] == {}
 
 
 def test_where_nothing_is_found_nothing_is_put(world: World) -> None:
@@ -176,7 +187,7 @@ def test_a_full_disk_says_what_to_do(world: World) -> None:
     question = {"request": "entries", "console": CONSOLE}
     with pytest.raises(SettingsError, match=r"No space left on device.*ephemeral storage"):
         replace(desk(world), tools=BundleTools(reader, is_signed, HANDOUTS)).answer(
-            parse_request(question, find_zone)
+            parse_request(question, find_zone, ASKED_AT)
         )
 
 
@@ -185,3 +196,27 @@ def test_without_time_the_question_is_refused_not_answered_in_part(world: World)
     world.clock.left = 10
     with pytest.raises(RequestError, match="raise the timeout"):
         ask(at, request="entries", console=CONSOLE)
+
+
+def test_an_answer_that_is_longer_than_lambda_returns_is_put_where_it_can_be_fetched(world: World) -> None:
+    export = stored_export(world, [{"id": 1, "message": "x" * 900_000}, {"id": 2}])
+    state_archive(world, export=export, amended=(IdSpan(1, 1),))
+    at = desk(world)
+    question = {"request": "entries", "console": CONSOLE, "forms": True, "last_id": 2}
+    short = ask(at, **question)
+    assert "whole_answer" not in short
+    world.trail.arrive(7, message="y" * 900_000)
+    world.later(DAY)
+    world.run()
+    newest = world.trail.last_id
+    export = stored_export(world, [{"id": i, "message": "z"} for i in range(1, newest + 1)])
+    state_archive(world, export=export, amended=(IdSpan(1, newest),))
+    answer = ask(at, request="entries", console=CONSOLE, forms=True)
+    assert list(answer) == ["question", "asked", "outcome", "sentence", "whole_answer"]
+    assert isinstance(at.reports, FakeReports)
+    whole = answer["whole_answer"]
+    data = at.reports.fetch(whole["link"])
+    assert (len(data), sha256(data).hexdigest()) == (whole["size"], whole["sha256"])
+    assert whole["key"].startswith(f"reports/console={CONSOLE}/")
+    assert len(json.loads(data)["forms"]) >= 7
+    assert json.loads(data)["sentence"] == answer["sentence"]

@@ -12,11 +12,11 @@ from audit_archive.export.json_reader import read_entries
 from audit_archive.format.canonical import canonical_bytes, source_line
 from audit_archive.format.entry import read_receipt
 from audit_archive.format.ids import IdRange
-from audit_archive.retrieve.formats import csv_row
 from audit_archive.retrieve.match import MATCH, NO, EntryMatcher, Prefilter
 from audit_archive.retrieve.ocsf import ocsf_event
 from audit_archive.retrieve.query import Query
 from audit_archive.retrieve.request import network
+from audit_archive.retrieve.rows import LineOrigin, csv_row
 
 ENTRY: dict[str, Any] = {
     "id": 17,
@@ -135,7 +135,7 @@ def test_no_depth_is_too_deep_to_be_read(levels: int) -> None:
     ((entry,),) = read_entries([b"[" + source + b"]"])
     assert verdict_of(Query("c", users=("a",), text="DEEP"), entry.line) == MATCH
     assert ocsf_event(entry.line, "c", 1)["message"] == "b"
-    assert b'"a"' in csv_row(entry.line, 1)
+    assert b'"a"' in csv_row(entry.line, LineOrigin("c", 1))
     assert read_receipt(entry).user == "a"
 
 

@@ -9,11 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audit_archive.format.canonical import canonical_bytes, source_line
-from audit_archive.retrieve.match import LOOSE, NO, EntryMatcher, Prefilter
+from audit_archive.retrieve.match import LOOSE, NO, UNSEEN, EntryMatcher, Prefilter
 from audit_archive.retrieve.query import Query
+from audit_archive.retrieve.reading import INVISIBLE, NO_BREAK, as_read
 from audit_archive.retrieve.request import network
 
 ALPHABET = [*'aAkKsSiI"\\/.:,{}\n\t\x1f19', "ß", "\u017f", "İ", "\u212a", "\ufb01", "é", "É", "王", "🦜", "ǰ"]
+ALPHABET += ["\u0301", "\u200b", "\xa0", "\xad", "\u202f", "\u2066", "\ufeff", "\u037e", " ", "e"]
 WORDS = st.text(st.sampled_from(ALPHABET), max_size=5)
 OCTETS = st.sampled_from([0, 1, 9, 10, 19, 99, 100, 127, 128, 199, 200, 249, 250, 255])
 ADDRESSES = st.one_of(
@@ -21,6 +23,9 @@ ADDRESSES = st.one_of(
     st.ip_addresses().map(str),
     st.builds("{}.{}.{}.{}".format, OCTETS, OCTETS, OCTETS, OCTETS),
     st.sampled_from(["192.0.2.7", "192.0.2.77", "192.0.2.256", "192.0.2", "192.0.2.07", "::ffff:192.0.2.7"]),
+)
+ROUTES = st.sampled_from(
+    ["for=192.0.2.7:80;proto=http", 'for="[2001:db8::1]:443"', "192.0.2.7:8080", "api", ""]
 )
 SCALARS = st.one_of(WORDS, st.none(), st.integers(-3, 3), st.booleans(), st.floats(0, 1))
 NAMES = st.sampled_from(["user", "user_ip", "flock_id"])
@@ -30,6 +35,7 @@ ENTRIES = st.fixed_dictionaries(
     optional={
         "user": st.one_of(WORDS, VALUES),
         "user_ip": st.one_of(ADDRESSES, ADDRESSES, VALUES),
+        "user_access_route": st.one_of(st.lists(ADDRESSES, max_size=2).map(", ".join), ROUTES, VALUES),
         "action_type": VALUES,
         "flock_id": VALUES,
         "flock_name": VALUES,
@@ -101,10 +107,12 @@ def test_what_is_no_address_is_left_to_the_judge(address: str) -> None:
 
 
 def test_the_characters_that_fold_to_ascii_are_all_known() -> None:
-    """Every character beyond ASCII whose case folding holds an ASCII character, and no other."""
-    changed = [c for c in map(chr, range(0x80, sys.maxunicode + 1)) if c.casefold() != c]
-    loose = {c for c in changed if any(folded.isascii() for folded in c.casefold())}
-    assert {"ß", "\u212a", "\ufb01"} < loose
+    """Every character beyond ASCII that is read as an ASCII character, or is not seen, and no other."""
+    beyond = [chr(c) for c in range(0x80, sys.maxunicode + 1) if not 0xD800 <= c <= 0xDFFF]
+    loose = {c for c in beyond if any(read.isascii() for read in as_read(c)) and c not in NO_BREAK}
+    assert {"ß", "\u212a", "\ufb01", "\u037e", "\u1fef"} < loose
     for c in loose:
         (letters,) = (letters for begin, letters in LOOSE.items() if c.encode().startswith(begin))
-        assert set(letters) >= {folded for folded in c.casefold() if folded.isascii()}, c
+        assert set(letters) >= {read for read in as_read(c) if read.isascii()}, c
+    assert {c for c in beyond if not as_read(c) or c in NO_BREAK} == set(INVISIBLE + NO_BREAK)
+    assert {c for c in beyond if UNSEEN.fullmatch(c.encode())} == set(INVISIBLE + NO_BREAK)

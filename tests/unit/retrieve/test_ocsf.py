@@ -12,8 +12,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audit_archive.format.canonical import canonical_bytes, source_line
-from audit_archive.retrieve.formats import FORMATS, LineOrigin
-from audit_archive.retrieve.ocsf import THINGS, TO_A_THING, TO_A_USER, VERSION, ocsf_event, ocsf_line
+from audit_archive.retrieve.formats import FORMATS
+from audit_archive.retrieve.ocsf import (
+    THINGS,
+    TO_A_THING,
+    TO_A_USER,
+    VERSION,
+    ocsf_event,
+    ocsf_line,
+    unknown_actions,
+)
+from audit_archive.retrieve.rows import LineOrigin
 from tests.unit.retrieve.ocsf_schema import SCHEMA, faults
 
 ENTRY: dict[str, Any] = {
@@ -97,6 +106,18 @@ def test_a_login_is_an_authentication() -> None:
         ("something nobody heard of", 600399),
         ("user", 600399),
         ("username_login", 600399),
+        ("user_failed_login", 300201),
+        ("failed_user_login", 300201),
+        ("login_user_failed", 300201),
+        ("login_failed", 300201),
+        ("failed_login", 300201),
+        ("login_screen_change", 600399),
+        ("create_canarytoken", 300401),
+        ("delete_user", 300703),
+        ("purge_audit_trail", 300404),
+        ("flock_user_delete", 300404),
+        ("user_enable_disable", 300799),
+        ("schedule_device_reboot", 300499),
         ("", 600300),
         (None, 600300),
         (7, 600300),
@@ -110,6 +131,28 @@ def test_an_action_is_a_class_and_an_activity(action: object, type_uid: int) -> 
 def test_an_activity_without_a_number_keeps_its_own_name(action: str) -> None:
     event = event_of(action_type=action)
     assert (event["activity_id"], event["activity_name"]) == (99, action)
+    assert event["type_name"] == f"{event['class_name']}: Other"
+    assert event_of(action_type=None)["type_name"] == "API Activity: Unknown"
+
+
+def test_actions_that_no_rule_knows_are_counted_and_named() -> None:
+    actions = ["x", "settings_change", "x", "user_sing", "user_login", None, 7, '"class_uid":6003']
+    events = [ocsf_line(canonical_bytes(ENTRY | {"action_type": each}), "c", 1) for each in actions]
+    assert unknown_actions(events) == {"x": 2, "settings_change": 1, '"class_uid":6003': 1}
+    many = [ocsf_line(canonical_bytes(ENTRY | {"action_type": f"n{at}"}), "c", 1) for at in range(103)]
+    found = unknown_actions(many)
+    assert (len(found), found["and others"]) == (101, 3)
+
+
+def test_forwarded_addresses_and_the_id_of_an_api_key_have_a_place() -> None:
+    route = "192.0.2.7:443, 2001:db8::1, unknown"
+    event = event_of(user_access_route=route, user="Global-API-Token[key_id:0af1ffff]")
+    assert event["http_request"]["x_forwarded_for"] == ["192.0.2.7", "2001:db8::1"]
+    assert event["unmapped"] == {"user_access_route": route}
+    assert event["actor"]["user"]["credential_uid"] == "0af1ffff"
+    told = event_of(user=None, message="User 'Global-API-Token[key_id:0af1]' logged in")
+    assert told["actor"]["user"] == {"name": "Unknown", "credential_uid": "0af1"}
+    assert "x_forwarded_for" not in event_of(user_access_route="api")["http_request"]
 
 
 @pytest.mark.parametrize(
@@ -271,7 +314,9 @@ def _has_fault(event: dict[str, Any]) -> bool:
 
 def test_it_is_one_of_the_forms_in_which_entries_are_handed_out() -> None:
     line = canonical_bytes(ENTRY)
-    assert FORMATS["ocsf"].render(line, LineOrigin("1234abcd", 2)) == ocsf_line(line, "1234abcd", 2)
+    render = FORMATS["ocsf"].render
+    assert render is not None
+    assert render(line, LineOrigin("1234abcd", 2)) == ocsf_line(line, "1234abcd", 2)
 
 
 def test_the_page_tells_how_actions_are_classed() -> None:

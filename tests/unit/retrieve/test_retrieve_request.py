@@ -22,10 +22,11 @@ from audit_archive.retrieve.request import (
     network,
     parse_request,
 )
+from tests.support.asking import ASKED_AT
 
 
 def parse(**event: Any) -> RetrieveRequest:
-    return parse_request(event, find_zone)
+    return parse_request(event, find_zone, ASKED_AT)
 
 
 def query(**event: Any) -> Query:
@@ -116,7 +117,7 @@ def test_null_is_as_good_as_absent() -> None:
 )
 def test_a_question_that_is_none(event: Any, field: str, accepts: str) -> None:
     with pytest.raises(RequestError) as refused:
-        parse_request(event, find_zone)
+        parse_request(event, find_zone, ASKED_AT)
     assert refused.value.field == field
     assert accepts in str(refused.value)
 
@@ -153,7 +154,7 @@ def test_a_question_that_is_none(event: Any, field: str, accepts: str) -> None:
         ({"last_id": 1.0}, "last_id", "from 1"),
         ({"first_id": 5, "last_id": 4}, "last_id", "which is 5"),
         ({"epoch": 0}, "epoch", "from 1"),
-        ({"format": "xlsx"}, "format", "ndjson, csv"),
+        ({"format": "xls"}, "format", "ndjson, csv"),
         ({"format": []}, "format", "ndjson, csv"),
         ({"who": ""}, "who", "printable"),
         ({"reason": "a\nb"}, "reason", "printable"),

@@ -8,7 +8,7 @@ each next to the other, and agree. The source is PKWARE APPNOTE.TXT 6.3.10, sect
 import re
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from io import SEEK_END
 from operator import attrgetter
 from pathlib import Path, PurePosixPath
@@ -16,12 +16,13 @@ from typing import BinaryIO
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 from audit_archive.errors import ArchiveStoreError, IntegrityError
+from audit_archive.format.layout import is_home, is_litter, only_folder
 from audit_archive.ports import NO_VERSION, ObjectFacts, Version
 
 _CHUNK = 1 << 20
 _ENCRYPTED, _DESCRIBED, _UTF8 = 1, 1 << 3, 1 << 11
 _FLAGS = 1 << 1 | 1 << 2 | _DESCRIBED | _UTF8  # deflate's effort, data descriptor, UTF-8 name
-_PLAIN = re.compile(r"(?:[A-Za-z0-9=_.-]*[A-Za-z0-9=_-]/)*(?:[A-Za-z0-9=_.-]*[A-Za-z0-9=_-]/?)")
+_PLAIN = re.compile(r"(?:[A-Za-z0-9=_. ()-]*[A-Za-z0-9=_()-]/)*(?:[A-Za-z0-9=_. ()-]*[A-Za-z0-9=_()-]/?)")
 """A name that means one file everywhere: no `.` or `..`, no drive, nothing that a system cuts off."""
 
 _UNIX_TYPE, _NO_LINKS = 0xF000, {0, 0x4000, 0x8000}  # no type, a folder, a file
@@ -36,7 +37,8 @@ _ZIP64_16, _ZIP64_32 = 0xFFFF, 0xFFFFFFFF  # "see the zip64 record, or the zip64
 class BundleSource:
     """An ArchiveSource over a bundle. It ignores version ids: a key has one file.
 
-    It knows no checksum and no lock. Memory: the names in the zip.
+    It knows no checksum and no lock. What other programs left in the zip is ignored, and the bundle may lie
+    in a folder of its own: people unpack a zip, and zip it again. Memory: the names in the zip.
     """
 
     def __init__(self, bundle: Path) -> None:
@@ -68,7 +70,15 @@ class BundleSource:
                     f"{bundle} holds more than its directory lists, or contradicts itself, so it can be read "
                     "in two ways. Get the bundle again"
                 )
-        self._members = {member.filename: member for member in members if not member.is_dir()}
+        files = {member.filename: member for member in members if not member.is_dir()}
+        self._members = {name: member for name, member in files.items() if not is_litter(name)}
+        self._ignored = len(files) - len(self._members)
+        home = _home(self._members)
+        self._members = {name.removeprefix(home): member for name, member in self._members.items()}
+
+    def ignored(self) -> int:
+        """How many files in the bundle are no part of it."""
+        return self._ignored
 
     def inspect(self, key: str, version_id: str | None = None) -> ObjectFacts | None:
         """The facts of a file; None if there is no file of that name."""
@@ -100,6 +110,17 @@ class BundleSource:
         for key in sorted(self._members, key=str.encode):
             if key.startswith(prefix) and key > after_key:
                 yield Version(key, NO_VERSION, is_delete_marker=False)
+
+
+def _home(names: Iterable[str]) -> str:
+    """The path to the archive: the one folder in the zip, or in that one, if it is there; else empty."""
+    home, left = "", list(names)
+    while True:
+        inside = {f"{top}{slash}" for top, slash, _ in (name.partition("/") for name in left)}
+        only = only_folder(inside)
+        if is_home(inside) or only is None:
+            return home if is_home(inside) else ""
+        home, left = f"{home}{only}", [name.removeprefix(only) for name in left]
 
 
 def _is_plain(member: ZipInfo) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from audit_archive.errors import ArchiveStoreError, IntegrityError
+from audit_archive.format.layout import is_home, is_litter, only_folder
 from audit_archive.ports import NO_VERSION, ObjectFacts, Version
 
 _CHUNK = 1 << 20
@@ -12,19 +13,27 @@ _MAX_NAME_BYTES = 255
 """Bytes that the name of a file may have."""
 
 _NOWHERE = {"", ".", ".."}
+MOST_NESTED = 5
+"""Folders within folders that are looked into for an archive."""
 
 
 class FolderSource:
     """An ArchiveSource over a folder. It ignores version ids: a key has one file.
 
-    It knows no checksum and no lock. A key that leads out of the folder (`..`, a link) has no file.
+    It knows no checksum and no lock. A key that leads out of the folder (`..`, a link) has no file. What
+    other programs left in the folder is ignored, and the archive may lie in a folder of its own.
     """
 
     def __init__(self, folder: Path) -> None:
         """Raises ArchiveStoreError if there is no such folder."""
         if not folder.is_dir():
             raise ArchiveStoreError(f"There is no folder {folder}: copy an archive to it with `aws s3 sync`.")
-        self._root = folder.resolve()
+        self._given = folder.resolve()
+        self._root = _home(self._given)
+
+    def ignored(self) -> int:
+        """How many files in the folder are no part of an archive."""
+        return sum(is_litter(key) for key in self._keys(self._given, "", ""))
 
     def inspect(self, key: str, version_id: str | None = None) -> ObjectFacts | None:
         del version_id
@@ -52,7 +61,7 @@ class FolderSource:
     def versions(self, prefix: str, after_key: str = "") -> Iterator[Version]:
         """Each file is the one version of its key."""
         for key in self._keys(self._root, "", prefix):
-            if key > after_key:
+            if key > after_key and not is_litter(key):
                 yield Version(key, NO_VERSION, is_delete_marker=False)
 
     def _path(self, key: str) -> Path | None:
@@ -78,6 +87,21 @@ class FolderSource:
                     yield from self._keys(folder / entry.name, f"{key}/", prefix)
             elif key.startswith(prefix) and entry.is_file(follow_symlinks=False):
                 yield key
+
+
+def _home(folder: Path) -> Path:
+    """The folder with the archive: the one folder in this one, or in that one, if it is there; else this."""
+    at = folder
+    for _ in range(MOST_NESTED):
+        try:
+            names = [f"{e.name}/" if e.is_dir(follow_symlinks=False) else e.name for e in os.scandir(at)]
+        except OSError as error:
+            raise _failed(f"The folder {at} could not be listed", error) from error
+        only = only_folder(names)
+        if is_home(names) or only is None:
+            return at if is_home(names) else folder
+        at /= only
+    return folder
 
 
 def _by_key(entry: "os.DirEntry[str]") -> bytes:

@@ -10,9 +10,9 @@ from typing import BinaryIO, Protocol, cast
 
 import pytz
 
+from audit_archive.answer_ports import Handouts
 from audit_archive.errors import SettingsError
 from audit_archive.format.times import OffsetAt
-from audit_archive.ports import Handouts
 
 _FIRST, _LAST = -3 * 86_400, 253_402_214_400  # 1969-12-29 to 9999-12-31: datetime has these in any zone
 
@@ -93,5 +93,5 @@ def handouts() -> Handouts:
     return Handouts(
         verifier=(handout / "verify.py").read_bytes(),
         style=(handout / "report.css").read_text("utf-8"),
-        script=(handout / "report.js").read_text("utf-8"),
+        script="".join((handout / name).read_text("utf-8") for name in ("report.js", "check.js")),
     )

@@ -37,7 +37,7 @@ _ADVICE = {
 _ANOTHER_KIND = {"UnsupportedOperationException", "InvalidKeyUsageException"}
 """The errors of KMS for the public half of a symmetric key, and for signing with a key of another usage."""
 
-_OTHERWISE = "The next run tries again."
+_OTHERWISE = "The next run, or the next question, tries again."
 
 
 def is_signed(key: PublicKey, message: bytes, signature: bytes) -> bool:

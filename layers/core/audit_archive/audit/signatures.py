@@ -103,6 +103,7 @@ class Signatures:
         self._unsigned: tuple[int, int] | None = None
         self._absent: list[int] = []
         self._newest: tuple[str, PublicKey] | None = None
+        self._trusted_up_to = 0
 
     def has_seen(self, sha256: str) -> bool:
         """Whether the walk has passed a statement with this SHA-256 (hex)."""
@@ -159,6 +160,11 @@ class Signatures:
             if signer in self._keys.trusted:
                 return
             sentence = f"{key} is the newest valid checkpoint, and no key that you trust has signed it"
+            if end := self._trusted_up_to:
+                sentence += (
+                    f". The chain is signed by your key up to statement {end}; from {end + 1} on signed by a "
+                    f"key that was not given, {signer.key_id.hex()}: give that too, if you trust it"
+                )
         self._tally.fault(Fault(Verdict.UNSIGNED, key, None, newest, sentence))
 
     def _open(self, number: int, note: LoadedObject, statement: Statement) -> OpenedNote:
@@ -210,6 +216,8 @@ class Signatures:
             self._keys.count(opened.signer)
             self._tally.checked[Checked.CHECKPOINTS] += 1
             self._newest = note.key, opened.signer
+            if opened.signer in self._keys.trusted:
+                self._trusted_up_to = number
 
     def _add_absent_note(self) -> None:
         """Add a note for absent checkpoints right before a new key.

@@ -7,11 +7,12 @@ checkpoints, a report to read, and a program that checks all of it. Read `build_
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, BinaryIO
 
+from audit_archive.answer_ports import Handouts, OpenWorkbook
 from audit_archive.audit.question import Audit, AuditQuestion, Progress, no_progress
 from audit_archive.audit.rows import Copy
 from audit_archive.audit.verify import verify_archive
@@ -21,6 +22,7 @@ from audit_archive.evidence.gathering import MAX_PROOFS, Gathered, gather
 from audit_archive.evidence.model import BundleFile, Custody, Report
 from audit_archive.evidence.packing import Packer
 from audit_archive.evidence.report.page import report_page
+from audit_archive.format.bundle_note import bundle_note, bundle_text
 from audit_archive.format.codec import to_json
 from audit_archive.format.facts import ObjectRef
 from audit_archive.format.hashing import chunks_of, hash_all
@@ -28,19 +30,26 @@ from audit_archive.format.head import Head
 from audit_archive.format.keys import PublicKey, SignatureCheck
 from audit_archive.format.statement import Statement, key_named_by
 from audit_archive.format.verdicts import Checked, Depth, Verdict, Verification, Why
-from audit_archive.ports import NO_VERSION, Handouts
+from audit_archive.ports import NO_VERSION, Signer
 from audit_archive.retrieve.coverage import Coverage
 from audit_archive.retrieve.covering import unnamed
+from audit_archive.retrieve.formats import CSV, NDJSON
 from audit_archive.retrieve.outcome import AnswerOutcome, outcome_of, sentence
 from audit_archive.retrieve.proofs import Proving, Wanted
 from audit_archive.retrieve.query import Query
 from audit_archive.retrieve.request import EvidenceRequest
+from audit_archive.retrieve.rows import COLUMNS
 from audit_archive.retrieve.search import Body, Search
 from audit_archive.retrieve.statements import ChainReading, KnownChain, Reader, answered
+from audit_archive.retrieve.writing import Rows, Write, writing
 from audit_archive.storage.chain import LoadedObject
 
-KEY, VERIFIER = "public-key.pem", "verify.py"
+KEY, BUNDLE_KEY, VERIFIER = "public-key.pem", "bundle-key.pem", "verify.py"
 PAGE, ENTRIES, ROWS, MANIFEST = "report.html", "entries.ndjson", "entries.csv", "manifest.json"
+NOTE, WORKBOOK = "SHA256SUMS.note", "entries.xlsx"
+
+MOST_WORKBOOK_ENTRIES = 100_000
+"""Entries in the workbook of a bundle at most: a million would take minutes of the fifteen that there are."""
 
 BUNDLE_FORMAT = "canary-audit-evidence/1"
 """The format of a bundle (docs/evidence.md)."""
@@ -60,13 +69,19 @@ MANIFEST_FIELDS = (
 
 @dataclass(frozen=True)
 class BundleTools:
-    """What a bundle is made with. `max_proofs`: that many lines, the first ones, get a proof."""
+    """What a bundle is made with. `max_proofs`: that many lines, the first ones, get a proof.
+
+    `signer`: the key that signs the list of files; None: the bundle is not signed. `open_workbook`: None: the
+    bundle has no workbook.
+    """
 
     reader: Reader
     is_signed: SignatureCheck
     handouts: Handouts
     progress: Progress = no_progress
     max_proofs: int = MAX_PROOFS
+    signer: Signer | None = None
+    open_workbook: OpenWorkbook | None = None
 
 
 @dataclass(frozen=True)
@@ -117,35 +132,56 @@ class Parts:
     proven: int
     reasons: tuple[str, ...]
     signer: PublicKey | None
+    bundle_key: PublicKey | None
 
 
 def build_evidence(tools: BundleTools, request: EvidenceRequest, asked: Mapping[str, Any]) -> Evidence:
     """Make the bundle for a question. The caller closes its file. `asked`: who asked, when and why.
 
-    The same question to the same archive, with the same `asked`, gives the same bytes. Faults of the chain
-    are in the report and do not stop it. Raises IntegrityError if an object that the bundle would hold does
-    not match its statement, RequestError if there is not enough time.
+    The same question to the same archive, with the same `asked`, gives the same bytes, but for the signature.
+    Faults of the chain are in the report and do not stop it. Raises IntegrityError if an object that the
+    bundle would hold does not match its statement, RequestError if there is not enough time, SigningError.
     """
     reader, query = tools.reader, request.query
-    with ExitStack() as kept, reader.scratch() as lines, reader.scratch() as rows:
+    with ExitStack() as kept, reader.scratch() as lines, reader.scratch() as rows, reader.scratch() as book:
         file = kept.enter_context(reader.scratch())
         with Packer(file) as packer:
             audited = pack_chain(tools, query.console, packer)
             search = audited.search(reader, query)
-            gathered = gather(search, request.offset_at, tools.max_proofs, lines, rows)
+            with _writing(tools.open_workbook, (lines, rows, book)) as writes:
+                gathered = gather(search, request.offset_at, tools.max_proofs, writes)
             answer = _answer(search)
             if answer.outcome == AnswerOutcome.NOTHING_ARCHIVED:
                 return answer
             packer.add(ENTRIES, chunks_of(lines))
             packer.add(ROWS, chunks_of(rows))
+            if tools.open_workbook is not None:
+                packer.add(WORKBOOK, chunks_of(book))
             parts = pack_parts(tools, search, gathered.wanted, packer)
             report = _report(request, asked, answer, gathered, (audited, parts), files=packer.files)
             packer.add(MANIFEST, [_manifest(report)])
             packer.add(PAGE, _page(report, lines, tools.handouts))
-            packer.add_sums()
+            _sign(tools.signer, query.console, packer)
         body = _body(file)
         kept.pop_all()
     return replace(answer, report=report, body=body)
+
+
+@contextmanager
+def _writing(
+    open_workbook: OpenWorkbook | None, files: tuple[BinaryIO, BinaryIO, BinaryIO]
+) -> Iterator[list[Write]]:
+    """Write the entries as lines, as CSV, and into a workbook, which may be too small for all of them."""
+    lines, rows, book = files
+    with ExitStack() as open_files:
+        writes = [open_files.enter_context(writing(NDJSON, lines, None))]
+        writes.append(open_files.enter_context(writing(CSV, rows, None)))
+        if open_workbook is None:
+            yield writes
+            return
+        sheet = Rows(open_files.enter_context(closing(open_workbook(COLUMNS))), MOST_WORKBOOK_ENTRIES)
+        yield [*writes, sheet.add]
+        sheet.save(book)
 
 
 def pack_chain(tools: BundleTools, console: str, packer: Packer) -> Audited:
@@ -224,8 +260,19 @@ def pack_parts(tools: BundleTools, search: Search, wanted: Wanted, packer: Packe
     signer = search.chain.keys[-1] if search.chain.keys else None
     if signer is not None:
         packer.add(KEY, [signer.pem().encode()])
+    bundle_key = tools.signer.public_key() if tools.signer is not None else None
+    if bundle_key is not None:
+        packer.add(BUNDLE_KEY, [bundle_key.pem().encode()])
     packer.add(VERIFIER, [tools.handouts.verifier])
-    return Parts(proven, reasons, signer)
+    return Parts(proven, reasons, signer, bundle_key)
+
+
+def _sign(signer: Signer | None, console: str, packer: Packer) -> None:
+    """Pack the list of all files, and the signature over it."""
+    sums = packer.add_sums().sha256
+    if signer is not None:
+        signature = signer.sign(bundle_text(console, sums))
+        packer.add(NOTE, [bundle_note(console, sums, signer.public_key(), signature)])
 
 
 def _pack_proofs(
@@ -277,6 +324,7 @@ def _report(
         proven=parts.proven,
         reasons=parts.reasons,
         signer=parts.signer,
+        bundle_key=parts.bundle_key,
         shown=gathered.shown.count,
         shown_sha256=gathered.shown.sha256,
     )
@@ -291,7 +339,9 @@ def _manifest(report: Report) -> bytes:
     fields = {name: to_json(getattr(report, name)) for name in MANIFEST_FIELDS}
     limit = report.proven if report.proven < report.coverage.matched else None
     signer = report.signer.key_id.hex() if report.signer is not None else None
-    manifest = {"format": BUNDLE_FORMAT, **fields, "signed_by": signer, "proof_limit": limit}
+    own = report.bundle_key.key_id.hex() if report.bundle_key is not None else None
+    signed = {"signed_by": signer, "bundle_signed_by": own}
+    manifest = {"format": BUNDLE_FORMAT, **fields, **signed, "proof_limit": limit}
     return json.dumps(manifest, indent=1).encode()
 
 

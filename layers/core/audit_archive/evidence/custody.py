@@ -13,6 +13,7 @@ from audit_archive.format.statement import (
     OperatorStatement,
     PurgeStatement,
     Statement,
+    bundle_key_named_by,
     key_named_by,
 )
 from audit_archive.format.times import read_timestamp, rfc3339
@@ -123,4 +124,7 @@ def _decision(statement: OperatorStatement) -> str:
     key = key_named_by(statement)
     if key is not None:
         return f"Checkpoints are signed by the key {key.key_id.hex()} from here on"
+    maker = bundle_key_named_by(statement)
+    if maker is not None:
+        return f"{statement.who} stated that the key {maker.key_id.hex()} signs bundles: {statement.reason}"
     return f"{statement.who} stated `{statement.action}`: {statement.reason}"

@@ -1,18 +1,18 @@
 """One pass over the entries of a bundle: writes lines and rows, counts, and chooses the lines to prove."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Any, BinaryIO
+from typing import Any
 
 from audit_archive.evidence.model import SHOWN, Activity, Ranking
 from audit_archive.format.entry import members_of
 from audit_archive.format.merkle import leaf_hash
 from audit_archive.format.times import OffsetAt, read_timestamp, utc_date
-from audit_archive.retrieve.formats import CSV
 from audit_archive.retrieve.proofs import Wanted
-from audit_archive.retrieve.search import Search
+from audit_archive.retrieve.search import Search, entries_of, files_of
+from audit_archive.retrieve.writing import Write
 
 RANKED = 15
 """How many values of a field a ranking names."""
@@ -123,21 +123,19 @@ class Gathered:
     wanted: Wanted
 
 
-def gather(
-    search: Search, offset_at: OffsetAt, max_proofs: int, lines_file: BinaryIO, rows_file: BinaryIO
-) -> Gathered:
-    """Write every matching entry into two files, as NDJSON and as CSV.
+def gather(search: Search, offset_at: OffsetAt, max_proofs: int, writes: Sequence[Write]) -> Gathered:
+    """Read every matching entry once, and write it in each form.
 
     Raises IntegrityError naming the object if an entry file does not match its statement.
     """
     counter, shown, wanted = ActivityCounter(offset_at), Shown(), dict[int, dict[bytes, int]]()
     left = max_proofs
-    rows_file.write(CSV.header)
-    for place, lines in search.lines():
-        lines_file.write(b"".join([line + b"\n" for line in lines]))
-        rows_file.write(b"".join([CSV.render(line, place) for line in lines]))
-        for line in lines:
-            members = members_of(line)
+    for place, lines in search.lines(offset_at):
+        with entries_of(files_of(place)):
+            for write in writes:
+                write(lines, place)
+            every = list(map(members_of, lines))
+        for line, members in zip(lines, every, strict=True):
             counter.add(members)
             shown.offer(line)
             if left:

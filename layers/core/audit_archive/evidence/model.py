@@ -23,6 +23,8 @@ class Turn(StrEnum):
     """Its first statement was made."""
     KEY = "key"
     """A statement names the key that signs from then on."""
+    BUNDLE_KEY = "bundle_key"
+    """An operator stated which key signs bundles from then on."""
     EPOCH = "epoch"
     """An operator stated that the Console's ids count anew."""
     RESUME = "resume"
@@ -126,8 +128,9 @@ class Report:
     `asked`: when, by whom, why, and what answered. `resolved`: the time asked for as instants. `zone` and
     `offset_at`: the time zone of the question. `verification`: the audit of the chain that was made for this
     bundle. `proven`: how many of the matched entries have a proof in it; `reasons`: why others have none.
-    `signer`: the key that the chain named last, None if unsigned. `shown`: how many entries the report shows,
-    `shown_sha256` the hash (hex) of their lines, each with a line feed.
+    `signer`: the key that the chain named last, None if unsigned. `bundle_key`: the key that signs the list
+    of files in this bundle, None if unsigned. `shown`: how many entries the report shows, `shown_sha256` the
+    hash (hex) of their lines, each with a line feed.
     """
 
     console: str
@@ -148,3 +151,4 @@ class Report:
     signer: PublicKey | None
     shown: int
     shown_sha256: str
+    bundle_key: PublicKey | None = None

@@ -5,9 +5,8 @@ from typing import BinaryIO, Self
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from audit_archive.evidence.model import BundleFile
+from audit_archive.format.bundle_note import SUMS
 from audit_archive.format.hashing import hash_all
-
-SUMS = "SHA256SUMS"
 
 _FIXED_DATE = (1980, 1, 1, 0, 0, 0)
 """The first date that a zip can hold (APPNOTE, section 4.4.6). The manifest says when the bundle was made."""
@@ -39,7 +38,7 @@ class Packer:
         self.files.append(packed)
         return packed
 
-    def add_sums(self) -> None:
+    def add_sums(self) -> BundleFile:
         """Pack the hashes of all files so far, in the form of `sha256sum -c`."""
         named = sorted(self.files, key=lambda each: each.name)
-        self.add(SUMS, [f"{each.sha256}  {each.name}\n".encode() for each in named])
+        return self.add(SUMS, [f"{each.sha256}  {each.name}\n".encode() for each in named])

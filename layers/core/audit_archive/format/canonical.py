@@ -65,10 +65,17 @@ def is_source_line(line: bytes) -> bool:
 
 
 def source_in(members: Mapping[str, Any]) -> bytes | None:
-    """The source that the members of a line carry; None if the line has no `_source` form."""
-    if SOURCE_BASE64_KEY in members:
-        return from_base64(members[SOURCE_BASE64_KEY])
-    return members[SOURCE_KEY].encode() if SOURCE_KEY in members else None
+    """The source that the members of a line carry; None if the line has no `_source` form.
+
+    Raises ValueError if what stands under that name is not a text.
+    """
+    name = next((each for each in (SOURCE_BASE64_KEY, SOURCE_KEY) if each in members), None)
+    if name is None:
+        return None
+    text = members[name]
+    if not isinstance(text, str):
+        raise ValueError(f"its `{name}` is not a text")  # noqa: TRY004 - the line is wrong, not a caller
+    return from_base64(text) if name == SOURCE_BASE64_KEY else text.encode()
 
 
 def _as_text(source: bytes) -> str | None:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from audit_archive.format.canonical import is_source_line, source_in
-from audit_archive.format.json_scan import ENTRY_FIELDS, STRING, WS, Scan, readable_string
+from audit_archive.format.json_scan import ENTRY_FIELDS, STRING, WS, NoTokenError, Scan, readable_string
 
 
 def top_level_members(source: bytes) -> dict[str, object]:
@@ -194,19 +194,27 @@ def texts(source: bytes) -> Iterator[str]:
             yield readable_string(token)
 
 
-def has_text(source: bytes, folded: str) -> bool:
-    """Whether one of the texts holds `folded`, which is case folded already. Case does not count."""
-    return any(folded in text.casefold() for text in texts(source))
-
-
 def members_of(line: bytes) -> dict[str, Any]:
-    """The members of an archived line; of one in `_source` form, the known members and the id."""
-    members: dict[str, Any] = orjson.loads(line)
+    """The members of an archived line; of one in `_source` form, the known members and the id.
+
+    Raises ValueError for a line that is not an entry: anybody may have written it.
+    """
+    members = orjson.loads(line)
+    if type(members) is not dict or type(members.get("id")) is not int or not 0 < members["id"] <= MAX_ID:
+        raise ValueError("it has no id")
     source = source_in(members)
-    return members if source is None else top_level_members(source) | {"id": members["id"]}
+    if source is None:
+        return members
+    try:
+        return top_level_members(source) | {"id": members["id"]}
+    except NoTokenError as error:
+        raise ValueError(f"its source is not JSON: {error}") from error
 
 
 def source_of(line: bytes) -> bytes:
-    """The entry's JSON: the line itself, or the source that its `_source` form carries."""
+    """The entry's JSON: the line itself, or the source that its `_source` form carries.
+
+    Raises ValueError if it should carry one and does not.
+    """
     source = source_in(orjson.loads(line)) if is_source_line(line) else None
     return line if source is None else source

@@ -124,9 +124,11 @@ class Action(StrEnum):
     """A purge may cross missing ids that no receipt explains."""
     KEY = "key"
     """Checkpoints are signed with another key from here on. A run states that, not a person."""
+    BUNDLE_KEY = "bundle_key"
+    """Bundles of evidence are signed with this key from here on."""
 
 
-BY_EVENT = (Action.RESUME, Action.EPOCH, Action.REBUILD, Action.ACCEPT)
+BY_EVENT = (Action.RESUME, Action.EPOCH, Action.REBUILD, Action.ACCEPT, Action.BUNDLE_KEY)
 """The actions that an event may ask for."""
 
 

@@ -1,5 +1,8 @@
 """Every path in the bucket. Numbers are zero-padded, so that a listing has them in order."""
 
+import re
+from collections.abc import Collection, Iterable
+
 from audit_archive.format.times import rfc3339, utc_date
 
 ARCHIVE_FORMAT = "canary-audit-archive/1"
@@ -73,3 +76,37 @@ def report_key(console: str, asked_at: int, sha256: str, suffix: str) -> str:
 def consoles_after(console: str) -> str:
     """A key that sorts after every statement of a Console, and before those of the next one."""
     return statements_prefix(console) + "~"
+
+
+HOMES = frozenset({"exports", "entries", "statements", "checkpoints", "rejected", "proofs"})
+"""The folders of an archive, and of a bundle of evidence. `verify.py` has the same."""
+
+_LITTER = re.compile(
+    r"(?:.*/)?(?:__MACOSX/.*|\.DS_Store|\._[^/]*|(?i:thumbs\.db|desktop\.ini)"
+    r"|[^/]+\.(?:json|txt|gz|zip)\.[0-9A-Fa-f]{8})",
+    re.DOTALL,
+)
+"""macOS and Windows leave the first of these beside the files that a person opens or zips. The last is the
+temporary name of a download by the AWS CLI: s3transfer adds a dot and eight digits (`get_temp_filename`)."""
+
+
+def is_litter(path: str) -> bool:
+    """Whether a file in a copy is no part of an archive: other programs leave files of such names.
+
+    No file of an archive has such a name. `verify.py` has the same rule.
+    """
+    return _LITTER.fullmatch(path) is not None
+
+
+def only_folder(names: Collection[str]) -> str | None:
+    """The one folder among the names in a place, where a folder's name ends in `/`; None if there is more.
+
+    An archive that was packed, or copied, within a folder of its own is found so.
+    """
+    kept = [name for name in names if not is_litter(name)]
+    return kept[0] if len(kept) == 1 and kept[0].endswith("/") else None
+
+
+def is_home(names: Iterable[str]) -> bool:
+    """Whether a place with these names, where a folder's name ends in `/`, is that of an archive."""
+    return any(name.removesuffix("/") in HOMES for name in names if name.endswith("/"))

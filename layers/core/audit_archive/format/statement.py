@@ -121,7 +121,7 @@ class PurgeStatement(Common):
 class OperatorStatement(Common):
     """A person decided something, and gave the reason; or the first run with a new signing key names it.
 
-    `public_key`: with action `key` the key's DER SubjectPublicKeyInfo in base64, else null. `accepted`: with
+    `public_key`: with action `key` or `bundle_key` the key's DER (Base64), else null. `accepted`: with
     action `accept` the missing ids that a purge may cross, else null. `lost`: with action `rebuild` the
     statement that the ledger knew and the bucket does not hold, else null.
     """
@@ -145,9 +145,18 @@ _KINDS: dict[object, type[Statement]] = {
 
 def key_named_by(statement: Statement) -> PublicKey | None:
     """The key that signs from a statement on; None if the statement does not name a valid key."""
+    return _named_by(statement, Action.KEY)
+
+
+def bundle_key_named_by(statement: Statement) -> PublicKey | None:
+    """The key that signs bundles from a statement on; None if the statement does not name a valid one."""
+    return _named_by(statement, Action.BUNDLE_KEY)
+
+
+def _named_by(statement: Statement, action: Action) -> PublicKey | None:
     if (
         not isinstance(statement, OperatorStatement)
-        or statement.action != Action.KEY
+        or statement.action != action
         or statement.public_key is None
     ):
         return None

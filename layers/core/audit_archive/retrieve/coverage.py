@@ -11,6 +11,7 @@ from enum import StrEnum
 from audit_archive.format.codec import UnknownMember
 from audit_archive.format.facts import Cause, EntryFile, IdSpan
 from audit_archive.format.purges import ForeignPurge
+from audit_archive.retrieve.query import EntryPlace
 
 LISTED = 1000
 """Items that a list of an answer has at most. The numbers beside a list count all of them."""
@@ -188,7 +189,8 @@ class Coverage:
     and `gone_entries` count all. `contradiction`: what the ledger has and the chain lacks. `amended`: where
     other forms of entries are. `overlaid`: entry files with a newer, false version. `notices`: sentences on
     what a person should know or look into, though the answer is complete. `not_covered`: sentences on what
-    the question asks for and the answer can't vouch for. Without one, the answer is complete.
+    the question asks for and the answer can't vouch for. Without one, the answer is complete. `cursor`: where
+    an answer with a limit ended, if more entries match.
     """
 
     statements: int
@@ -213,6 +215,7 @@ class Coverage:
     overlaid: tuple[Overlaid, ...] = ()
     notices: tuple[str, ...] = ()
     not_covered: tuple[str, ...] = ()
+    cursor: str | None = None
     not_verified: tuple[str, ...] = NOT_VERIFIED
 
 
@@ -223,7 +226,8 @@ UNJUDGED_LISTED = 100
 class SearchTally:
     """Counts of a scan: files searched, gone and overlaid, lines that match, lines that can't be judged.
 
-    `unjudged`: the first ids by unreadable field; `unjudged_counts`: how many there are by field.
+    `unjudged`: the first ids by unreadable field; `unjudged_counts`: how many there are by field. `last`: the
+    last entry of an answer with a limit; `is_cut`: whether more entries match.
     """
 
     searched: Searched = NOTHING_SEARCHED
@@ -232,6 +236,8 @@ class SearchTally:
     overlaid: list[Overlaid] = field(default_factory=list)
     unjudged: dict[str, list[int]] = field(default_factory=dict)
     unjudged_counts: Counter[str] = field(default_factory=Counter)
+    last: EntryPlace | None = None
+    is_cut: bool = False
 
     def note_searched(self, file: EntryFile) -> None:
         """Count a file that was read to its end and matched its statement."""

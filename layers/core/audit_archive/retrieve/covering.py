@@ -106,6 +106,7 @@ def cover(reader: Reader, chain: KnownChain, query: Query, read: AnswerSources) 
         contradiction=chain.contradiction,
         amended=read.amendments.places(),
         overlaid=tuple(tally.overlaid[:LISTED]),
+        cursor=str(tally.last) if tally.is_cut else None,
         not_verified=(*NOT_VERIFIED, *_unread(chain), *unnamed(query)),
     )
     return replace(

@@ -3,14 +3,17 @@
 The decision has three values. A filter says yes, no, or that the entry's value can't be read. One no decides.
 Else one unreadable value leaves the entry undecided, and the answer says so.
 
+Texts are compared as a person reads them (`retrieve/reading.py`).
+
 The prefilter may give a line too many, never one too few; only candidates are parsed. Lines are canonical
 JSON, so a value is spelled in one way: in UTF-8, with no escapes but the required ones. The difficulty is to
-ignore case:
+compare bytes as a person reads them:
 
-* In lower case (ASCII), a text that is all ASCII is its own case folding. So a wanted text is looked for in
-  the lower-cased bytes.
-* A character that is not ASCII may fold to ASCII: the Kelvin sign to `k`, the sharp s to `ss`. A line with
-  one that may stand for a wanted letter (LOOSE) is a candidate.
+* In lower case (ASCII), a text that is all ASCII is in the form in which texts are compared. So a wanted text
+  is looked for in the lower-cased bytes.
+* A character that is not ASCII may be read as ASCII: the Kelvin sign as `k`, the sharp s as `ss`. A line with
+  one that may stand for a wanted letter (LOOSE) is a candidate, and so is one with a character that no person
+  sees (UNSEEN).
 * A line in a `_source` form may be spelled in any way, and is always a candidate.
 * A value that can't be read must be judged, and counted: every value of an unusual kind is a candidate.
 """
@@ -25,9 +28,10 @@ from typing import Any, TypeAlias
 import orjson
 
 from audit_archive.format.canonical import SOURCE_KEY
-from audit_archive.format.entry import has_text, members_of, source_of
+from audit_archive.format.entry import members_of, source_of, texts
 from audit_archive.format.times import read_timestamps
 from audit_archive.retrieve.query import ALL_IDS, Network, Query
+from audit_archive.retrieve.reading import as_name, as_read, forwarded_addresses
 
 Members: TypeAlias = Mapping[str, Any]
 Answers: TypeAlias = Sequence[bool | None]
@@ -51,7 +55,7 @@ class EntryMatcher:
 
     def __init__(self, query: Query) -> None:
         self._checks = tuple(_checks(query))
-        self._text = query.text.casefold() if query.text is not None else None
+        self._text = as_read(query.text) if query.text is not None else None
         self._dates = query.dates
         self._is_only_timed = self._text is None and [field for field, _ in self._checks] == ["timestamp"]
 
@@ -79,8 +83,13 @@ class EntryMatcher:
         return verdicts
 
     def _with_text(self, verdict: str, line: bytes) -> str:
-        is_there = verdict is not NO and has_text(source_of(line), self._text or "")
+        is_there = verdict is not NO and _has_text(source_of(line), self._text or "")
         return verdict if is_there else NO
+
+
+def _has_text(source: bytes, wanted: str) -> bool:
+    """Whether one of the texts of an entry holds a text, which is in the form of `as_read`."""
+    return any(wanted in as_read(text) for text in texts(source))
 
 
 def _joined(verdict: str, answer: bool | None, field: str) -> str:
@@ -102,7 +111,7 @@ def _checks(query: Query) -> Iterator[tuple[str, Check]]:
     if query.flocks:
         yield "flock_id", _text_in(FLOCK, query.flocks)
     if query.networks:
-        yield "user_ip", _address_in(query.networks)
+        yield "user_ip", _from_one_of(query.networks)
     if query.is_timed:
         yield "timestamp", _within(query.start, query.end)
 
@@ -112,14 +121,18 @@ def _text_in(fields: Sequence[str], wanted: Sequence[str]) -> Check:
 
     An absent or null field is not; a number is unreadable.
     """
-    folded = {text.casefold() for text in wanted}
+    names = {as_name(text) for text in wanted}
+
+    @lru_cache(maxsize=1 << 16)
+    def is_wanted(value: str) -> bool:
+        return as_name(value) in names
 
     def check(members: Members) -> bool | None:
         answer: bool | None = False
         for field in fields:
             value = members.get(field)
             if type(value) is str:
-                if value.casefold() in folded:
+                if is_wanted(value):
                     return True
             elif value is not None:
                 answer = None
@@ -128,10 +141,10 @@ def _text_in(fields: Sequence[str], wanted: Sequence[str]) -> Check:
     return lambda entries: list(map(check, entries))
 
 
-def _address_in(networks: Sequence[Network]) -> Check:
-    """Whether the address is in one of the networks.
+def _from_one_of(networks: Sequence[Network]) -> Check:
+    """Whether the address, or one that a proxy forwarded for, is in one of the networks.
 
-    An absent or null one is not; other values are unreadable.
+    An absent or null one is not; other values are unreadable. A route that names no address has none.
     """
 
     @lru_cache(maxsize=1 << 16)
@@ -139,22 +152,34 @@ def _address_in(networks: Sequence[Network]) -> Check:
         addresses = read_address(text)
         return any(a in n for a in addresses for n in networks) if addresses else None
 
-    def check(value: object) -> bool | None:
-        if value is None:
-            return False
-        return of_text(value) if type(value) is str else None
+    @lru_cache(maxsize=1 << 12)
+    def of_route(route: str) -> bool:
+        return any(a in n for each in forwarded_addresses(route) for a in mapped(each) for n in networks)
 
-    return lambda entries: [check(members.get("user_ip")) for members in entries]
+    def check(members: Members) -> bool | None:
+        value, route = members.get("user_ip"), members.get("user_access_route")
+        if route and type(route) is str and of_route(route):
+            return True
+        if value is None:
+            return False if route is None or type(route) is str else None
+        answer = of_text(value) if type(value) is str else None
+        return answer if answer or route is None or type(route) is str else None
+
+    return lambda entries: list(map(check, entries))
 
 
 def read_address(text: str) -> tuple[IPv4Address | IPv6Address, ...]:
     """An IPv4 or IPv6 address, and the IPv4 address that it maps (RFC 4291, section 2.5.5.2); else empty."""
     try:
-        address = ip_address(text)
+        return mapped(ip_address(text))
     except ValueError:
         return ()
-    mapped = getattr(address, "ipv4_mapped", None)
-    return (address, mapped) if mapped is not None else (address,)
+
+
+def mapped(address: IPv4Address | IPv6Address) -> tuple[IPv4Address | IPv6Address, ...]:
+    """An address, and the IPv4 address that it maps, if it does."""
+    inner = getattr(address, "ipv4_mapped", None)
+    return (address, inner) if inner is not None else (address,)
 
 
 def _within(start: int | None, end: int | None) -> Check:
@@ -172,6 +197,13 @@ def _within(start: int | None, end: int | None) -> Check:
 Finder: TypeAlias = Callable[[bytes], Iterator[int]]
 """Yields positions in a lower-cased text, ascending; the line around each one is a candidate."""
 
+UNSEEN = re.compile(
+    rb"\xc2[\xa0\xad]|\xd8\x9c|\xe1\xa0\x8e|\xe2\x80[\x87\x8b-\x8f\xaa-\xaf]|\xe2\x81[\xa0-\xa4\xa6-\xaf]|\xef\xbb\xbf"
+)
+"""The characters that a person does not see, or takes for a space: between any two letters may be some."""
+
+_UNSEEN_BEGIN = (b"\xe2", b"\xc2", b"\xef", b"\xd8", b"\xe1")
+
 LOOSE = {
     "ß".encode(): "s",
     "\u0149".encode(): "n",
@@ -179,13 +211,15 @@ LOOSE = {
     "\u0130".encode(): "i",
     "\u01f0".encode(): "j",
     "\u1e96".encode()[:2]: "ahstwy",
+    "\u037e".encode(): ";",
+    "\u1fef".encode(): "`",
     "\u212a".encode(): "k",
     "\ufb00".encode()[:2]: "filst",
 }
-"""How characters beyond ASCII begin (in UTF-8) whose case folding holds ASCII characters, and which."""
+"""How characters beyond ASCII begin (in UTF-8) that are read as ASCII characters, and as which."""
 
 _ASCII = re.compile(r"[\x00-\x7f]+")
-_BEYOND = re.compile(rb"[\x80-\xff]")
+_BEYOND, _ANYTHING = re.compile(rb"[\x80-\xff]"), re.compile(rb"\{")
 _UNUSUAL = rb'[^"n]'  # neither a string nor null
 _OCTET = rb"(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 _SOURCE = b'{"%b' % SOURCE_KEY.encode()  # the name of both forms begins so
@@ -214,7 +248,7 @@ def _finders(query: Query) -> tuple[Finder, ...] | None:
     if query.text is not None:
         return *_anywhere(query.text), _literal(_SOURCE)
     if query.networks:
-        return _address(query.networks), _literal(_SOURCE)
+        return _address(query.networks), _route(query.networks), _literal(_SOURCE)
     if query.flocks:
         return _field(rb"flock_(?:id|name)", query.flocks), _literal(_SOURCE)
     if query.action_types:
@@ -244,24 +278,36 @@ def _pattern(pattern: "re.Pattern[bytes]") -> Finder:
     return find
 
 
+def _unseen(text: bytes) -> Iterator[int]:
+    """Every line with a character that a person does not see. To look for their first bytes is quick."""
+    if not text.isascii() and any(begin in text for begin in _UNSEEN_BEGIN):
+        yield from _pattern(UNSEEN)(text)
+
+
 def _anywhere(wanted: str) -> tuple[Finder, ...]:
     """Lines that may have a text: those with its longest ASCII part, or with any byte beyond ASCII."""
-    folded = wanted.casefold()
-    run = max(_ASCII.findall(folded), key=len, default="")
-    if not folded.isascii() and len(run) < _MIN_RUN:
-        return (_pattern(_BEYOND),)
-    return _literal(_escaped(run)), *map(_literal, _loose(run))
+    read = as_read(wanted)
+    run = max(_ASCII.findall(read), key=len, default="")
+    if not read or (not read.isascii() and len(run) < _MIN_RUN):
+        return (_pattern(_BEYOND if read else _ANYTHING),)
+    return _literal(_escaped(run)), *map(_literal, _loose(run)), _unseen
 
 
 def _field(name: bytes, wanted: Sequence[str]) -> Finder:
     """Lines in which a field is one of some texts, or has a value that bytes can't decide."""
-    folded = [text.casefold() for text in wanted]
-    texts = [b'"%b"' % re.escape(_escaped(text)) for text in folded if text.isascii()]
-    others = [
-        _UNUSUAL,
-        _with(_loose("".join(folded)) if all(map(str.isascii, folded)) else [rb"[\x80-\xff]"]),
-    ]
-    return _pattern(re.compile(rb'"%b":(?:%b)' % (name, b"|".join([*texts, *filter(None, others)]))))
+    names = list(map(as_name, wanted))
+    exact = [b'" *%b *"' % re.escape(_escaped(text)) for text in names if text.isascii()]
+    is_ascii = all(map(str.isascii, names))
+    beyond = _with([*_loose("".join(names)), UNSEEN.pattern] if is_ascii else [rb"[\x80-\xff]"])
+    of_ascii, of_any = (
+        re.compile(rb'"%b":(?:%b)' % (name, b"|".join([*exact, _UNUSUAL, *more]))) for more in ([], [beyond])
+    )
+
+    def find(text: bytes) -> Iterator[int]:
+        """Look for what is beyond ASCII only where there is something: that takes longer."""
+        return _pattern(of_ascii if text.isascii() else of_any)(text)
+
+    return find
 
 
 def _loose(letters: str) -> list[bytes]:
@@ -280,6 +326,13 @@ def _address(networks: Sequence[Network]) -> Finder:
     others = rb"".join(rb"(?!%b)" % re.escape(_prefix(n)) for n in networks if isinstance(n, IPv4Network))
     plain = rb'"' + others + rb"\.".join([_OCTET] * 4) + rb'"'
     return _pattern(re.compile(rb'"user_ip":(?!null|' + plain + rb")"))
+
+
+def _route(networks: Sequence[Network]) -> Finder:
+    """Lines with a route that may name an address of one of the networks."""
+    begins = [re.escape(_prefix(n).rstrip(b'"')) for n in networks if isinstance(n, IPv4Network)]
+    other = b"(?:(?!%b)[0-9., ])" % b"|".join(begins) if begins else b"[0-9., ]"
+    return _pattern(re.compile(rb'"user_access_route":(?!null|"%b*+")' % other))
 
 
 def _prefix(network: IPv4Network) -> bytes:

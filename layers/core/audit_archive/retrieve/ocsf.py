@@ -4,12 +4,14 @@ An event keeps the whole entry: `raw_data` is the archived line, which the archi
 field without a place in the schema stands in `unmapped`. It adds no facts: where the schema requires a value
 that the entry lacks, a name is `Unknown` and a time is 0.
 
-`action_type` is an open set, so the class and the activity come from rules, not from a list of names: a
-subject, an underscore, a verb. An action with an unknown subject is API Activity: Other, under its own name.
+`action_type` is an open set, so the class and the activity come from rules, not from a list of names: of its
+words one is a subject and one a verb, in any order. An action with an unknown subject is API Activity: Other,
+under its own name, and answers count it (`unknown_actions`).
 """
 
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
 
@@ -19,6 +21,7 @@ from audit_archive.format.canonical import OPTIONS, is_source_line
 from audit_archive.format.entry import members_of
 from audit_archive.format.times import read_timestamp
 from audit_archive.retrieve.match import read_address
+from audit_archive.retrieve.reading import forwarded_addresses
 
 UNKNOWN = 0
 OTHER = 99
@@ -76,6 +79,9 @@ TO_A_USER = {
 TO_A_USER |= {"assign": 14}
 TO_A_THING = {"create": 1, "update": 3, "edit": 3, "push": 3, "delete": 4, "purge": 4, "move": 5}
 TO_A_THING |= {"enable": 8, "disable": 9}
+OUTCOMES = frozenset({"fail", "failed", "failure", "success", "succeeded", "attempt"})
+"""Words that tell how an action ended, and not what it was."""
+
 THINGS = ("device", "flock", "canarytoken", "incident", "audit_trail")
 """The nouns of the Console's API."""
 
@@ -84,15 +90,49 @@ def activity_of(action_type: object) -> OcsfActivity:
     """The class and activity of an entry's `action_type`; API Activity: Unknown if that is not a text."""
     if not isinstance(action_type, str) or not action_type:
         return OcsfActivity(API_ACTIVITY, UNKNOWN, "Unknown", "")
-    subject = next((each for each in (*THINGS, "user") if action_type.startswith(f"{each}_")), "")
-    verb = action_type.removeprefix(f"{subject}_").partition("_")[0]
+    subject, words = _subject_and_words(action_type)
     if subject in THINGS:
-        return _activity(ENTITY_MANAGEMENT, TO_A_THING.get(verb), action_type, subject)
-    if subject and verb in _LOGON:
-        return _activity(AUTHENTICATION, _LOGON[verb], action_type, subject)
-    if subject:
-        return _activity(USER_MANAGEMENT, TO_A_USER.get(verb), action_type, subject)
+        return _activity(ENTITY_MANAGEMENT, _first(TO_A_THING, words), action_type, subject)
+    logon = _first(_LOGON, words)
+    if logon is not None and (subject or not words - {*_LOGON, *OUTCOMES}):
+        return _activity(AUTHENTICATION, logon, action_type, subject)
+    if subject and words:
+        return _activity(USER_MANAGEMENT, _first(TO_A_USER, words), action_type, subject)
     return _activity(API_ACTIVITY, None, action_type, "")
+
+
+_UNKNOWN_ACTION = b'"class_uid":6003'
+MOST_UNKNOWN = 100
+"""Unknown actions that an answer names at most. It counts the entries of the others as one."""
+
+
+def unknown_actions(events: Iterable[bytes]) -> dict[str, int]:
+    """Of events, one a line, how many have each action that no rule knows; the most frequent first."""
+    found: Counter[str] = Counter()
+    for line in events:
+        if _UNKNOWN_ACTION in line:
+            event = orjson.loads(line)
+            if event["class_uid"] == API_ACTIVITY.uid and event["activity_id"] == OTHER:
+                found[event["activity_name"]] += 1
+    named = dict(found.most_common(MOST_UNKNOWN))
+    rest = found.total() - sum(named.values())
+    return named | ({"and others": rest} if rest else {})
+
+
+def _subject_and_words(action_type: str) -> tuple[str, set[str]]:
+    """The thing that an action names first, empty if none, and its other words."""
+    name = f"_{action_type}_"
+    places = {thing: name.find(f"_{thing}_") for thing in (*THINGS, "user")}
+    found = [thing for thing, at in places.items() if at >= 0]
+    subject = min(found, key=lambda thing: places[thing], default="")
+    others = name.replace(f"_{subject}_", "_", 1) if subject else name
+    return subject, set(others.strip("_").split("_")) - {""}
+
+
+def _first(verbs: Mapping[str, int], words: set[str]) -> int | None:
+    """The activity of the one verb among some words; None without one, or if several disagree."""
+    numbers = {verbs[word] for word in words & verbs.keys()}
+    return numbers.pop() if len(numbers) == 1 else None
 
 
 def _activity(event_class: EventClass, number: int | None, action_type: str, subject: str) -> OcsfActivity:
@@ -105,6 +145,9 @@ def _activity(event_class: EventClass, number: int | None, action_type: str, sub
 VERSION = "1.9.0"
 _PRODUCT_NAME = "Canary Console"
 UNKNOWN_NAME = {"name": "Unknown"}
+_CAPTIONS = {UNKNOWN: "Unknown", OTHER: "Other"}
+_API_KEY = re.compile(r"API-Token\[key_id:([0-9A-Za-z-]+)\]")
+"""How newer Consoles name an API key: in place of the user, or in the message."""
 STATUS = ("Unknown", "Success", "Failure")
 
 _FAILURES = frozenset({"fail", "failed", "failure"})
@@ -150,7 +193,7 @@ def ocsf_event(line: bytes, console: str, epoch: int) -> dict[str, Any]:
         "status": STATUS[status],
         "status_id": status,
         "time": (read_timestamp(members.get("timestamp")) or 0) * 1000,
-        "type_name": f"{event_class.name}: {activity.name}",
+        "type_name": f"{event_class.name}: {_CAPTIONS.get(activity.id, activity.name)}",
         "type_uid": event_class.uid * 100 + activity.id,
         "unmapped": _unmapped(members, is_source_form=is_source_line(line)),
     }
@@ -202,8 +245,10 @@ def _metadata(members: _Members, console: str, epoch: int) -> dict[str, Any]:
 
 
 def _user(members: _Members) -> dict[str, str]:
+    """Who acted; the id of an API key, if the entry names one, is the user's credential."""
     name = _text(members, "user")
-    return {"name": name} if name else UNKNOWN_NAME
+    key = _API_KEY.search(name or "") or _API_KEY.search(_text(members, "message") or "")
+    return ({"name": name} if name else UNKNOWN_NAME) | ({"credential_uid": key[1]} if key else {})
 
 
 def _endpoint(members: _Members) -> dict[str, str] | None:
@@ -216,7 +261,14 @@ def _endpoint(members: _Members) -> dict[str, str] | None:
 def _http_request(members: _Members) -> dict[str, Any]:
     language = _text(members, "user_browser_language")
     headers = [{"name": "Accept-Language", "value": language}] if language else None
-    return _known_only({"http_headers": headers, "user_agent": _text(members, "user_browser_agent")})
+    route = forwarded_addresses(_text(members, "user_access_route") or "")
+    return _known_only(
+        {
+            "http_headers": headers,
+            "user_agent": _text(members, "user_browser_agent"),
+            "x_forwarded_for": list(map(str, route)) or None,
+        }
+    )
 
 
 def _entity(members: _Members, subject: str) -> dict[str, Any]:

@@ -19,6 +19,11 @@ _NAMED = 5
 
 def gaps(query: Query, coverage: Coverage) -> Iterator[str]:
     """What the query asks for and the answer can't vouch for, a sentence each."""
+    if coverage.cursor is not None:
+        yield (
+            f"more entries match than the limit of {query.limit}, and those after {coverage.cursor} were not "
+            "searched: ask again with that as the cursor"
+        )
     if coverage.missing_ids:
         yield (
             f"{_counted(coverage.missing_ids, 'id')} in this range {_are(coverage.missing_ids)} not "

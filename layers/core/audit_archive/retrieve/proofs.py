@@ -27,7 +27,7 @@ from audit_archive.retrieve.query import Query
 from audit_archive.retrieve.search import Scanner, Search
 from audit_archive.retrieve.statements import KnownChain, Reader, answered, read_chain, read_row
 from audit_archive.storage.chain import listed, read_known, read_whole
-from audit_archive.storage.entry_files import find_version, read_content
+from audit_archive.storage.entry_files import find_version, read_lines
 
 Wanted: TypeAlias = Mapping[int, Mapping[bytes, int]]
 """The lines to prove: by epoch, the leaf hash of each with its id."""
@@ -164,7 +164,7 @@ class Proving:
         found = find_version(self._reader.source, filed.file)
         if found is None:
             raise _UnprovenError(GONE)
-        return read_content(self._reader.source, filed.file, found.version_id)
+        return read_lines(self._reader.source, filed.file, found.version_id)
 
 
 def _has_one_within(ids: IdRange, ascending: Sequence[int]) -> bool:

@@ -4,32 +4,33 @@
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from heapq import merge
 from itertools import chain, islice
 from operator import itemgetter
 from typing import BinaryIO, TypeAlias
 
-import orjson
-
+from audit_archive.answer_ports import OpenWorkbook
 from audit_archive.errors import IntegrityError
 from audit_archive.export.sorting import SortedRun, write_run
 from audit_archive.format.entry import Entry, members_of
-from audit_archive.format.hashing import Hasher
-from audit_archive.format.times import from_rfc3339
+from audit_archive.format.hashing import chunks_of, hash_all
+from audit_archive.format.times import OffsetAt, from_rfc3339
 from audit_archive.ports import ScratchFile
 from audit_archive.retrieve.amendments import OtherForm, find_amendments, find_forms
 from audit_archive.retrieve.coverage import Absence, Coverage, Gone, Overlaid, SearchTally
 from audit_archive.retrieve.covering import AnswerSources, cover
-from audit_archive.retrieve.formats import Form, LineOrigin
+from audit_archive.retrieve.formats import Form
 from audit_archive.retrieve.match import MATCH, NO, EntryMatcher, Prefilter
 from audit_archive.retrieve.narrowing import Filed
 from audit_archive.retrieve.outcome import AnswerOutcome, outcome_of, sentence
-from audit_archive.retrieve.query import Query
+from audit_archive.retrieve.query import EntryPlace, Query
+from audit_archive.retrieve.rows import LineOrigin, utc
 from audit_archive.retrieve.selection import select_statements
 from audit_archive.retrieve.statements import KnownChain, Reader, answered
-from audit_archive.storage.entry_files import find_version, read_content
+from audit_archive.retrieve.writing import writing
+from audit_archive.storage.entry_files import find_version, no_entry, read_lines
 
 Lines: TypeAlias = list[bytes]
 ReadFile: TypeAlias = Callable[[Filed], Iterator[bytes]]
@@ -64,7 +65,10 @@ class Scanner:
     def _matches(self, filed: Filed) -> Iterator[Lines]:
         for text in self._read(filed):
             passes = self._judge.passes_all(text, filed.file.date)
-            found = text.split(b"\n")[:-1] if passes else self._judged(text)
+            with entries_of(filed.file.key):
+                found = text.split(b"\n")[:-1] if passes else self._judged(text)
+            if not all(line.startswith(b"{") and line.endswith(b"}") for line in found):
+                raise no_entry(filed.file.key, "it is not an object")
             self._tally.matched += len(found)
             if found:
                 yield found
@@ -77,13 +81,13 @@ class Scanner:
         if verdicts.count(NO) + len(found) < len(lines):
             for line, verdict in zip(lines, verdicts, strict=True):
                 if verdict not in (MATCH, NO):
-                    self._tally.note_unjudged(verdict, orjson.loads(line)["id"])
+                    self._tally.note_unjudged(verdict, members_of(line)["id"])
         return found
 
     def _merged(self, group: Sequence[Filed]) -> Iterator[Lines]:
         with ExitStack() as files:
             file = files.enter_context(self._scratch())
-            runs = [write_run(file, map(_entry, chain.from_iterable(self._matches(f)))) for f in group]
+            runs = [write_run(file, self._entries(each)) for each in group]
             while len(runs) > _FAN_IN:
                 file = files.enter_context(self._scratch())
                 parts = [runs[at : at + _FAN_IN] for at in range(0, len(runs), _FAN_IN)]
@@ -92,9 +96,25 @@ class Scanner:
             while batch := [entry.line for entry in islice(merged, _BATCH)]:
                 yield batch
 
+    def _entries(self, filed: Filed) -> Iterator[Entry]:
+        for line in chain.from_iterable(self._matches(filed)):
+            with entries_of(filed.file.key):
+                entry_id = members_of(line)["id"]
+            yield Entry(entry_id, line, None, 0)
 
-def _entry(line: bytes) -> Entry:
-    return Entry(orjson.loads(line)["id"], line, None, 0)
+
+def files_of(origin: LineOrigin) -> str:
+    """Where a line is, for a message."""
+    return f"An entry file of Console {origin.console}, epoch {origin.epoch},"
+
+
+@contextmanager
+def entries_of(place: str) -> Iterator[None]:
+    """Turn what reading a line that is not an entry raises into IntegrityError. `place`: what holds it."""
+    try:
+        yield
+    except (ValueError, TypeError, LookupError, AttributeError) as error:
+        raise no_entry(place, error) from error
 
 
 def _merge(runs: Iterable[SortedRun]) -> Iterator[Entry]:
@@ -159,19 +179,34 @@ class Search:
         self._amendments = find_amendments(reader, chain, self._selected)
         self._tally = SearchTally()
 
-    def lines(self) -> Iterator[tuple[LineOrigin, Lines]]:
+    def lines(self, offset_at: OffsetAt = utc) -> Iterator[tuple[LineOrigin, Lines]]:
         """The matching lines, in order of epoch and id, some at a time. To be read once.
 
         Raises IntegrityError naming the object if an entry file does not match its statement.
         """
-        scanner = Scanner(self.query, self._read, self._reader.scratch, self._tally)
+        left = self.query.limit
         for each in self._selected:
-            origin = LineOrigin(self.query.console, each.epoch)
-            for lines in scanner.in_order(each.files):
+            query = self.query.within(each.epoch) or self.query
+            scanner = Scanner(query, self._read, self._reader.scratch, self._tally)
+            origin = LineOrigin(self.query.console, each.epoch, offset_at)
+            for found in scanner.in_order(each.files):
+                lines = found if left is None else found[:left]
+                if left is not None:
+                    self._tally.matched -= len(found) - len(lines)
+                    left -= len(lines)
+                    if len(lines) < len(found) and not lines:
+                        self._tally.is_cut = True
+                        return
+                    with entries_of(files_of(origin)):
+                        self._tally.last = EntryPlace(each.epoch, members_of(lines[-1])["id"])
                 if self._amendments.concerns(each.epoch):
-                    for line in lines:
-                        self._amendments.note(each.epoch, members_of(line)["id"], line)
+                    with entries_of(files_of(origin)):
+                        for line in lines:
+                            self._amendments.note(each.epoch, members_of(line)["id"], line)
                 yield origin, lines
+                if len(lines) < len(found):
+                    self._tally.is_cut = True
+                    return
 
     @property
     def matched(self) -> int:
@@ -198,35 +233,44 @@ class Search:
         if found is None:
             self._tally.gone.append(_gone(filed, _absence(reader, self.chain, filed)))
             return
-        yield from read_content(reader.source, filed.file, found.version_id)
+        yield from read_lines(reader.source, filed.file, found.version_id)
         if found.false:
             self._tally.overlaid.append(Overlaid(filed.file.key, found.version_id, found.false))
         self._tally.note_searched(filed.file)
 
 
-def find_entries(reader: Reader, query: Query, form: Form, *, with_forms: bool = False) -> FoundEntries:
+def find_entries(
+    reader: Reader,
+    query: Query,
+    form: Form,
+    *,
+    with_forms: bool = False,
+    offset_at: OffsetAt = utc,
+    open_workbook: OpenWorkbook | None = None,
+) -> FoundEntries:
     """Search the archive of a Console. The answer is complete and checked before it is returned.
 
+    `offset_at`: the time zone of the times in a spreadsheet.
+
     Raises IntegrityError naming the object if a statement or an entry file does not match its hash,
-    RequestError if there is not enough time.
+    RequestError if there is not enough time, or if a workbook can't hold the answer.
     """
     search = answered(reader, query.console, lambda chain: Search(reader, chain, query))
     with ExitStack() as files:
-        file, hashed = files.enter_context(reader.scratch()), Hasher()
-        hashed.add(form.header)
-        file.write(form.header)
-        for origin, lines in search.lines():
-            rendered = b"".join([form.render(line, origin) for line in lines])
-            hashed.add(rendered)
-            file.write(rendered)
+        file = files.enter_context(reader.scratch())
+        with writing(form, file, open_workbook) as write:
+            for origin, lines in search.lines(offset_at):
+                with entries_of(files_of(origin)):
+                    write(lines, origin)
         coverage = search.coverage()
         outcome = outcome_of(query, coverage)
         text = sentence(query.console, outcome, coverage)
         forms = search.forms() if with_forms else None
         if not coverage.matched:
             return FoundEntries(outcome, text, coverage, None, forms)
-        files.pop_all()
+        hashed = hash_all(chunks_of(file))
         file.seek(0)
+        files.pop_all()
         return FoundEntries(outcome, text, coverage, Body(file, hashed.size, hashed.sha256), forms)
 
 

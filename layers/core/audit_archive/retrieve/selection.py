@@ -43,7 +43,11 @@ def select_statements(reader: Reader, chain: KnownChain, query: Query) -> list[S
     Raises IntegrityError if its bytes do not match their hash, MisindexedError if it does not match the
     index.
     """
-    return [_select(reader, chain, epoch, rows, query) for epoch, rows in by_epoch(chain.rows, query)]
+    return [
+        _select(reader, chain, epoch, rows, within)
+        for epoch, rows in by_epoch(chain.rows, query)
+        if (within := query.within(epoch)) is not None
+    ]
 
 
 def populations(rows: Iterable[ArchivedRow]) -> tuple[Population, ...]:

@@ -100,11 +100,11 @@ class Status:
 
 def statuses(reader: Reader, console: str | None) -> tuple[Status, ...]:
     """The status of one Console; without a name, of every Console in the archive, in order of name."""
-    names = [console] if console is not None else sorted(_consoles(reader))
+    names = [console] if console is not None else sorted(consoles_in(reader))
     return tuple(_status_or_fault(reader, name) for name in names)
 
 
-def _consoles(reader: Reader) -> Iterator[str]:
+def consoles_in(reader: Reader) -> Iterator[str]:
     """Every Console with a statement. A listing from behind the last one finds the next, one request each."""
     after = ""
     while version := next(reader.source.versions(_STATEMENTS, after), None):

@@ -90,7 +90,11 @@ class Signing:
 
 @dataclass(frozen=True)
 class Run:
-    """An order, and the ports to carry it out. `signing`: None if no statement is signed."""
+    """An order, and the ports to carry it out.
+
+    `signing`: None if no statement is signed. `bundle_signer`: the key that signs bundles, which a run only
+    names; None if they are not signed.
+    """
 
     order: Order
     console: Console
@@ -101,6 +105,7 @@ class Run:
     clock: Clock
     scratch: ScratchFile
     signing: Signing | None = None
+    bundle_signer: Signer | None = None
 
     def has_time(self) -> bool:
         """Whether there is time left to begin another step."""

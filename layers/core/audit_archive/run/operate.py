@@ -10,6 +10,7 @@ from audit_archive.errors import RequestError
 from audit_archive.format.facts import Action, LostStatement
 from audit_archive.format.head import Head
 from audit_archive.format.ids import span_set
+from audit_archive.format.keys import to_base64
 from audit_archive.format.statement import OperatorStatement
 from audit_archive.run.checkpoints import sign_checkpoint
 from audit_archive.run.commit import commit
@@ -74,6 +75,16 @@ def _accept(run: Run, decision: OperatorRequest) -> Head:
     return head
 
 
+def _bundle_key(run: Run, _: OperatorRequest) -> Head:
+    """The head to state `bundle_key` on: the chain names the key that signs bundles."""
+    if run.bundle_signer is None:
+        raise RequestError("action", "this stack signs no bundles: deploy with SignBundles=true")
+    head = roll_forward(run)
+    if head.statement is None:
+        raise RequestError("action", f"nothing is archived of Console {head.console}: run it first")
+    return head
+
+
 def _rebuild(run: Run, _: OperatorRequest) -> Head:
     """The head to state `rebuild` on, after head and index were written anew from the chain in the bucket.
 
@@ -117,11 +128,13 @@ _PREPARATIONS: Mapping[Action, Callable[[Run, OperatorRequest], Head]] = {
     Action.EPOCH: _epoch,
     Action.REBUILD: _rebuild,
     Action.ACCEPT: _accept,
+    Action.BUNDLE_KEY: _bundle_key,
 }
 
 
 def _statement(run: Run, head: Head, decision: OperatorRequest) -> OperatorStatement:
-    is_epoch = decision.action == Action.EPOCH
+    is_epoch, signer = decision.action == Action.EPOCH, run.bundle_signer
+    is_key = decision.action == Action.BUNDLE_KEY and signer is not None
     return OperatorStatement(
         **run.order.link(head),
         epoch=head.epoch + is_epoch,
@@ -131,5 +144,6 @@ def _statement(run: Run, head: Head, decision: OperatorRequest) -> OperatorState
         action=decision.action,
         who=decision.who,
         reason=decision.reason,
+        public_key=to_base64(signer.public_key().spki) if is_key and signer else None,
         accepted=decision.accepted if decision.action == Action.ACCEPT else None,
     )

@@ -179,20 +179,34 @@ def _by_name(drift: Counter[int]) -> dict[str, int]:
 BLOCK = 1 << 18
 """Bytes that are inflated at once at most."""
 
+HELD = 1 << 25
+"""Bytes of lines that are kept in memory until their hash is judged."""
+
+MOST_OF_A_LINE = (1 << 25) + BLOCK
+"""Bytes of a line at most: an entry of an export has 16 MiB, and twice that as the source of a line."""
+
 _GZIP = 16 + zlib.MAX_WBITS
 
 
 def inflated(key: str, chunks: Iterable[bytes], block_bytes: int = BLOCK) -> Iterator[bytes]:
-    """The content of a gzip file, which may have several members (RFC 1952, section 2.2).
+    """The content of a gzip file: one member or more (RFC 1952, section 2.2), then nothing but zeros.
 
-    `block_bytes`: how much is inflated at once at most. Raises IntegrityError, which names the key, if the
-    file is not gzip or ends too early.
+    Media that store whole blocks fill up the last one with zeros, and gzip(1) passes over them. `verify.py`
+    has the same rule. `block_bytes`: how much is inflated at once at most. Raises IntegrityError, which names
+    the key, if the file is anything else, or ends too early.
     """
-    inflater = zlib.decompressobj(_GZIP)
+    inflater, is_padded = zlib.decompressobj(_GZIP), False
     try:
         for chunk in chunks:
             rest = chunk
             while rest:
+                is_padded = is_padded or (inflater.eof and rest[0] == 0)
+                if is_padded and rest.strip(b"\0"):
+                    raise IntegrityError(
+                        f"{key} holds more than gzip and zeros. It is damaged. Verify the archive"
+                    )
+                if is_padded:
+                    break
                 if inflater.eof:
                     inflater = zlib.decompressobj(_GZIP)
                 while block := inflater.decompress(rest, block_bytes):
@@ -254,6 +268,8 @@ def read_content(source: ArchiveSource, file: EntryFile, version_id: str) -> Ite
             yield b"".join((*rest, block[:cut]))
             rest.clear()
         rest.append(block[cut:])
+        if sum(map(len, rest)) > MOST_OF_A_LINE:
+            raise IntegrityError(f"{file.key} holds a line that is longer than any entry. Verify the archive")
     if hashed.sha256 != file.content_sha256:
         raise IntegrityError(
             f"The lines in {file.key} (version {version_id}) do not have the hash {file.content_sha256} that "
@@ -263,6 +279,31 @@ def read_content(source: ArchiveSource, file: EntryFile, version_id: str) -> Ite
         raise IntegrityError(
             f"The last line of {file.key} has no line feed: it is not of this format. Verify the archive"
         )
+
+
+def read_lines(
+    source: ArchiveSource, file: EntryFile, version_id: str, held_bytes: int = HELD
+) -> Iterator[bytes]:
+    """Whole lines of an entry file, as `read_content` gives them, but proven before the first is yielded.
+
+    A file with more than `held_bytes` of lines is read twice. Raises IntegrityError as that does. That
+    the lines are entries is not judged: a statement may name anything.
+    """
+    held, size = list[bytes](), 0
+    for text in read_content(source, file, version_id):
+        size += len(text)
+        if size <= held_bytes:
+            held.append(text)
+        else:
+            held.clear()
+    yield from held if size <= held_bytes else read_content(source, file, version_id)
+
+
+def no_entry(key: str, why: object) -> IntegrityError:
+    """The error for an entry file with the hash of its statement, and with a line that is not an entry."""
+    return IntegrityError(
+        f"{key} holds a line that is not an entry, though its statement names it: {why}. Verify the archive"
+    )
 
 
 def read_stored_export(source: ArchiveSource, facts: ExportFacts) -> Iterator[bytes]:

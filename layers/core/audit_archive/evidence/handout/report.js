@@ -4,13 +4,14 @@
 const hex = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 
 // Some browsers have no crypto.subtle on a page that was opened from a file. So here is SHA-256 (FIPS 180-4).
-function plainSha256(bytes) {
-  const primes = [];
-  for (let n = 2; primes.length < 64; n++) if (primes.every((prime) => n % prime)) primes.push(n);
-  const fraction = (root) => Math.floor((root - Math.floor(root)) * 2 ** 32) >>> 0;
-  const k = primes.map((prime) => fraction(Math.cbrt(prime)));
-  const h = primes.slice(0, 8).map((prime) => fraction(Math.sqrt(prime)));
+const primes = [];
+for (let n = 2; primes.length < 64; n++) if (primes.every((prime) => n % prime)) primes.push(n);
+const fraction = (root) => Math.floor((root - Math.floor(root)) * 2 ** 32) >>> 0;
+const k = Uint32Array.from(primes, (prime) => fraction(Math.cbrt(prime)));
+const w = new Uint32Array(64);
 
+function digestOf(bytes) {
+  const h = Uint32Array.from(primes.slice(0, 8), (prime) => fraction(Math.sqrt(prime)));
   const padded = new Uint8Array(((bytes.length + 72) >> 6) << 6);
   padded.set(bytes);
   padded[bytes.length] = 0x80;
@@ -19,7 +20,6 @@ function plainSha256(bytes) {
   view.setUint32(padded.length - 4, (bytes.length << 3) >>> 0);
 
   const rotate = (x, n) => (x >>> n) | (x << (32 - n));
-  const w = new Uint32Array(64);
   for (let block = 0; block < padded.length; block += 64) {
     for (let t = 0; t < 64; t++) {
       if (t < 16) {
@@ -36,14 +36,16 @@ function plainSha256(bytes) {
       const t2 = (rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)) + ((a & b) ^ (a & c) ^ (b & c));
       [a, b, c, d, e, f, g, last] = [(t1 + t2) | 0, a, b, c, (d + t1) | 0, e, f, g];
     }
-    [a, b, c, d, e, f, g, last].forEach((x, i) => (h[i] = (h[i] + x) >>> 0));
+    [a, b, c, d, e, f, g, last].forEach((x, i) => (h[i] += x));
   }
-  return h.map((x) => x.toString(16).padStart(8, "0")).join("");
+  const digest = new DataView(new ArrayBuffer(32));
+  h.forEach((x, i) => digest.setUint32(4 * i, x));
+  return new Uint8Array(digest.buffer);
 }
 
 async function sha256(bytes) {
   const subtle = globalThis.crypto && globalThis.crypto.subtle;
-  return subtle ? hex(new Uint8Array(await subtle.digest("SHA-256", bytes))) : plainSha256(bytes);
+  return subtle ? hex(new Uint8Array(await subtle.digest("SHA-256", bytes))) : hex(digestOf(bytes));
 }
 
 function show(element, isGood, text) {

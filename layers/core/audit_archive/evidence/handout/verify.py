@@ -1,6 +1,7 @@
 """Check a copy of an archive of Canary audit trails, or a bundle of evidence, without trusting who made it.
 
     python3 -I verify.py PLACE [--archive | --bundle] [--key KEY.pem] [--checkpoint FILE]
+        [--bundle-key KEY.pem]
 
 PLACE is a folder made by `aws s3 sync`, or a bundle (zip or folder). This program needs Python 3.9 or newer,
 and the package `cryptography` for signatures. It opens no connection, and writes only temporary files.
@@ -26,11 +27,16 @@ The format is in docs/archive-format.md. The checks, in the order of this file, 
     and its end was not cut off (--checkpoint).
 12. Every entry file and checkpoint belongs to a statement: none was added, and no statement is missing at the
     end if its checkpoint is present.
+13. The rows of entries.csv say what the lines say: it is made anew from entries.ndjson, and compared. The
+    offset of the time zone in each row is the word of whoever made it.
+14. The list of files is signed by the bundle key: whoever holds the key that the archive named last for that,
+    or yours (--bundle-key), made this bundle, with each of its files. That a line was archived, check 9 says.
 
 It can't prove: that an export was true or complete when the Console served it; who made the archive, without
 --key; that the end was not cut off, or that the key signed no second history, without --checkpoint; versions
-and locks, which a copy lacks; that a bundle holds every answer to its question. Of report.html, entries.csv
-and manifest.json it checks only the hashes, and the number of entries.
+and locks, which a copy lacks; that a bundle holds every answer to its question. Of report.html, manifest.json
+and entries.xlsx it checks only the hashes, and the number of entries: the last line names what check 14 must
+cover and does not.
 It doesn't check these fields of a statement: head_format and head_sha256, which is a digest of what
 the archiving software keeps in mind; drift; plan, except that its boundary is archived; sha256 and size of an
 entry file, whose content it hashes; cause and receipt_id of missing ids; intent_seq and surplus of receipts;
@@ -38,6 +44,8 @@ counts, answer and outcome of a purge; accepted and lost; who did something, whe
 the Console beside the export: population, stale, covered_until, vanished, amended, respelled, not_compared.
 Exit status: 0 VALID, 1 FAULT, 2 NOT CHECKED.
 """
+
+from __future__ import annotations  # Python 3.9 evaluates them else, and knows no `|` of types
 
 import argparse
 import json
@@ -69,12 +77,14 @@ except ImportError:
     InvalidSignature = None  # type: ignore[assignment,misc]
 
 TITLES = {int(n): title for n, title in re.findall(r"^ ?(\d+)\. ([^:]+): ", __doc__ or "", re.M)}
-CHECKS = {number: TITLES.get(number, "(python -OO drops the titles)") for number in range(1, 13)}
+CHECKS = {number: TITLES.get(number, "(python -OO drops the titles)") for number in range(1, 15)}
 SOURCES = {3: "the statement before it", 6: "the lines in its entry files", 7: "the content of its export"}
 SEVERE = {"console": "broken", "seq": "broken", "epoch": "broken", "missing": "gap"}  # others: misdescribed
 NOUNS = {"exports": "export", "entries": "entry file", "statements": "statement"}
 NOUNS |= {"checkpoints": "checkpoint", "proofs": "proof"}
 KINDS_OF_PLACES = {"bundle": "a bundle of evidence", "archive": "a copy of an archive"}
+OF_BUNDLES = (8, 9, 13, 14)
+LINES, ROWS, SUMS, NOTE = "entries.ndjson", "entries.csv", "SHA256SUMS", "SHA256SUMS.note"
 PARTS = {"report.html", "entries.ndjson", "entries.csv", "manifest.json", "verify.py"}  # of every bundle
 NO_SIGNATURES = "`cryptography` is not installed, or you passed --without-signatures"
 NOT_IN_A_BUNDLE = "a bundle holds no exports and no entry files"
@@ -99,6 +109,13 @@ MALFORMED += (NotImplementedError, RecursionError, struct.error, zlib.error, zip
 MALFORMED += tuple(filter(None, [InvalidSignature]))
 CHUNK, MOST_BYTES, MOST_OF_AN_ENTRY = 1 << 18, 1 << 28, 1 << 24  # bytes at once, of a small file, of an entry
 MOST_OF_A_LINE, MOST_INFLATED, MOST_OF_A_NOTE = 2 * MOST_OF_AN_ENTRY + CHUNK, 1 << 35, 1 << 17  # bytes
+HOMES, MOST_NESTED = {*NOUNS, "rejected"}, 5  # folders of an archive; how many may be around it
+# What other programs leave beside files: macOS, Windows, and a download by the AWS CLI that was broken off.
+LITTER = re.compile(
+    r"(?:.*/)?(?:__MACOSX/.*|\.DS_Store|\._[^/]*|(?i:thumbs\.db|desktop\.ini)"
+    r"|[^/]+\.(?:json|txt|gz|zip)\.[0-9A-Fa-f]{8})",
+    re.S,
+)
 MOST_SHOWN = 20  # faults of one check that are printed: the first is the cause of most others
 
 
@@ -117,6 +134,7 @@ class Audit:
         self.not_checked: defaultdict[int, Counter[str]] = defaultdict(Counter)  # with the reason
         self.missing: Counter[str] = Counter()  # ids that statements list as missing, by cause
         self.notes: list[str] = []
+        self.ignored = 0  # files in the place that are no part of an archive
         self.left_out: dict[str, str] = {}  # what must be checked or accepted before anything is VALID
         self.chain: dict[str, tuple[int, int, str]] = {}  # by a statement's hash: number, tree size and root
         self.signed: dict[str, tuple[int, int, int, str]] = {}  # by checkpoint: epoch, its first leaf, tree
@@ -124,12 +142,17 @@ class Audit:
         self.before: Json | None = {**START, "sha256": "", "holes": []}  # the statement before, if known
         self.end = 0  # the number of the last statement
         self.key_in_force = b""  # the public key that a statement named last
+        self.bundle_key = b""  # the one that a statement named last to sign bundles
         self.newest_signed = ("", b"")  # the newest valid checkpoint, and the key that signed it
+        self.trusted_up_to = 0  # the number of the last statement with a valid signature by a trusted key
         self.absent: list[str] = []  # the last checkpoints, as far as they are missing
         self.export: tuple[Json, Entries | None] = ({}, None)  # as stated last, and what it holds
+        self.epochs: defaultdict[bytes, set[int]] = defaultdict(set)  # by a line's leaf: where it is proven
+        self.uncovered: list[str] = []  # of a bundle: what nothing but an unsigned list vouches for
+        self.why_uncovered = ""
 
-    def run(self, kind: str, manifest: Json, kept: list[Checkpoint]) -> None:
-        """Run all checks, in the order of their numbers."""
+    def run(self, kind: str, manifest: Json, kept: list[Checkpoint], makers: list[bytes]) -> None:
+        """Run all checks. `makers`: the keys that are trusted to sign bundles, as DER."""
         self.kind, self.is_bundle = kind, kind == "bundle"
         with SpooledTemporaryFile(MOST_OF_AN_ENTRY) as self.lines:
             self.check_statements()
@@ -137,9 +160,13 @@ class Audit:
             self.check_sums()
             self.check_proofs(manifest)
         else:
-            self.not_checked[8] = self.not_checked[9] = Counter({"only a bundle has these files": 0})
+            for check in OF_BUNDLES:
+                self.not_checked[check] = Counter({"only a bundle has these files": 0})
         self.check_trust()
         self.check_kept(kept)
+        if self.is_bundle:
+            self.check_rows()
+            self.check_signed_list(makers)
         self.check_strays()
         if f"signature ({NO_SIGNATURES})" in self.not_checked[4]:
             self.left_out["signatures"] = "install the package `cryptography`, or pass --without-signatures"
@@ -241,6 +268,7 @@ class Audit:
         self.count(2, "statement")
         self.compare(3, key, statement, expected if before else {"seq": number})
         self.count(3, "statement", "" if before else "the one before it is missing or not valid")
+        self.bundle_key = statement["bundle_key"] or self.bundle_key
         if statement["action"] == "epoch":
             self.first_leaf = statement["tree"]["size"]
         self.chain[own_hash] = (number, statement["tree"]["size"], statement["tree"]["root"])
@@ -265,7 +293,8 @@ class Audit:
             if statement["format"] == FORMAT and kind in KINDS and fits(statement, kind):
                 statement = {**ABSENT, **statement}
                 statement["previous"] = (statement["previous"] or {"sha256": ""})["sha256"]
-                statement["public_key"] = key_named_by(statement)
+                statement["bundle_key"] = key_named_by(statement, "bundle_key")
+                statement["public_key"] = key_named_by(statement, "key")
                 objects = (statement["export"], *statement["entries"])
                 statement["keys"] = [each["key"] for each in objects if each]
                 return sha256(data).hexdigest(), statement
@@ -324,6 +353,7 @@ class Audit:
             self.count(4, "checkpoint")
             self.count(4, "signature", self.why_no_signatures)
             self.newest_signed = (key, signer)
+            self.trusted_up_to = number if signer in self.trusted else self.trusted_up_to
             self.signed[self.read(key).decode()] = (statement["epoch"], self.first_leaf, *stated[1:])
         elif stated[0] in self.chain:  # else it contradicts the statement, and check 2 said so
             self.fault(4, "misdescribed", key, "This checkpoint is for another statement or another tree.")
@@ -435,6 +465,10 @@ class Audit:
         key = PEM.findall(self.read("public-key.pem").decode("utf-8", "replace"))
         if self.key_in_force and self.key_in_force not in map(b64decode, key):
             self.notes.append("public-key.pem is not the key that the archive named last. Do not use it.")
+            self.uncovered.append("public-key.pem")
+        covered = {SUMS, NOTE, LINES, ROWS, "public-key.pem", "bundle-key.pem"}
+        self.uncovered += sorted(name for name in self.names if "/" not in name and name not in covered)
+        self.uncovered.append(f"the time zone of {ROWS}")
 
     def check_proofs(self, manifest: Json) -> None:
         """Check 9: each line of the bundle has a proof of its own, up to the limit that the bundle states."""
@@ -481,14 +515,22 @@ class Audit:
             path = [*map(base64_of, hashes.split())]
             if name.startswith(f"proofs/{epoch}-") and index >= first_leaf:
                 proven = (leaf for leaf in candidates if root_above(leaf, index, size, path).hex() == root)
-                candidates.remove(next(proven, b""))
+                candidates.remove(leaf := next(proven, b""))
+                self.epochs[leaf].add(epoch)
                 return self.count(9, "line")
         self.fault(9, "misdescribed", name, "This proof does not prove any line of entries.ndjson.")
         if candidates:
             self.fault(9, "altered", "entries.ndjson", f"A line of it is not the one that {name} proves.")
         return None
 
-    # ---------- Checks 10 to 12: the chain as a whole
+    # ---------- Checks 10 to 12: the chain as a whole; checks 13 and 14: the rest of a bundle
+
+    @property
+    def how_far(self) -> str:
+        """Up to where a key that you trust has signed, if it is not the newest one."""
+        end, other = self.trusted_up_to, hash_of(self.newest_signed[1])[:4].hex()
+        beyond = f"from {end + 1} on signed by a key that was not given, {other}"
+        return f"signed by your key up to statement {end}; {beyond}" if end else ""
 
     def check_trust(self) -> None:
         """Check 10: the newest checkpoint is signed by a key that you trust."""
@@ -497,6 +539,7 @@ class Audit:
             self.not_checked[10]["you gave no key with --key"] = 0
         elif signer not in self.trusted:
             why = "The newest checkpoint has no signature by a key that you gave with --key."
+            why += f" The chain is {self.how_far}: give that too, if you trust it." if self.how_far else ""
             self.fault(10, "unsigned", key or self.key(self.end), why)
         else:
             self.count(10, "checkpoint", self.why_no_signatures)
@@ -515,6 +558,58 @@ class Audit:
                 self.count(11, "checkpoint")
         if not kept:
             self.not_checked[11]["you gave no checkpoint with --checkpoint"] = 0
+
+    def check_rows(self) -> None:
+        """Check 13: the spreadsheet has a row for each line, and it says what the line says."""
+        if not {LINES, ROWS} <= self.names:  # check 8 said so
+            return self.not_checked[13].update({"a file is missing": 0})
+        try:
+            with (self.place / ROWS).open("rb") as file:
+                self.compare_rows(file)
+        except MALFORMED as error:
+            self.fault(13, "misdescribed", ROWS, f"It does not say what {LINES} says: {error}.")
+
+    def compare_rows(self, file: IO[bytes]) -> None:
+        """Make each row anew, and compare it. Raises ValueError for the first that differs."""
+        need(file.read(len(HEADER)) == HEADER, "the first row does not name the columns")
+        for line in lines_in(self.chunks(LINES)):
+            entry_id, fields = read_line(line)
+            begin = file.read(MOST_OF_A_ROW_BEGIN)
+            found = re.findall(ROW, begin)
+            need(found, f"the row of entry {entry_id} is missing or malformed")
+            epoch, offset = (each.decode() for each in found[0])
+            proven_in = self.epochs.get(hash_of(b"\x00", line), {int(epoch)})  # it may have no proof
+            need(int(epoch) in proven_in, f"the row of entry {entry_id} has another epoch")
+            row = row_of(fields, epoch, offset)
+            file.seek(-len(begin), 1)
+            need(file.read(len(row)) == row, f"the row of entry {entry_id} differs")
+            self.count(13, "row")
+        need(not file.read(1), "it has more rows than there are lines")
+
+    def check_signed_list(self, makers: list[bytes]) -> None:
+        """Check 14: the list of files is signed, by a key that you gave with --bundle-key."""
+        if NOTE not in self.names and not makers:
+            self.why_uncovered = f"{SUMS} is not signed"
+            return self.not_checked[14].update({self.why_uncovered: 0})
+        verdict, why = "unsigned", f"{SUMS} has no signature by a key that you gave with --bundle-key."
+        origin, digest = f"canary-audit-archive/{self.console}/bundles", sha256(self.read(SUMS)).hexdigest()
+        with suppress(*MALFORMED):
+            own = PEM.findall(self.read("bundle-key.pem").decode("utf-8", "replace"))
+            keys = makers or [key for key in (*map(b64decode, own), self.bundle_key) if is_key(key)]
+            known, (text, signatures) = {hash_of(der)[:4]: der for der in keys}, note_of(self.read(NOTE))
+            ours = [raw for name, raw in signatures if raw[:4] in known and name == origin]
+            der, raw = known[ours[0][:4]], ours[0][4:]
+            verdict, why = "altered", f"It is not what was signed in {NOTE}, or the signature is not valid."
+            need(text == f"{origin}\n{SUMS} {digest}\n", why)
+            if not self.why_no_signatures:
+                point = EllipticCurvePublicKey.from_encoded_point(SECP256R1(), der[26:])
+                point.verify(raw, text.encode(), ECDSA(SHA256()))
+            is_known = der in makers or (self.key_in_force and der == self.bundle_key)
+            unknown = f"{SUMS} is signed by the key {hash_of(der)[:4].hex()}, which the archive does not name"
+            unknown = "" if is_known else f"{unknown}: give yours with --bundle-key"
+            self.why_uncovered = self.why_no_signatures or unknown
+            return self.count(14, "signature", self.why_uncovered)
+        return self.fault(14, verdict, SUMS, why)
 
     def check_strays(self) -> None:
         """Check 12: every entry file and checkpoint belongs to a statement."""
@@ -557,6 +652,7 @@ class Audit:
             "signed_by_the_key": signed_by if key and not self.why_no_signatures else None,
             "checks": checks,
             "stated_as_missing": self.missing,
+            "ignored": self.ignored,
             "notes": self.notes,
         }
 
@@ -839,10 +935,10 @@ def key_in(path: Path) -> bytes:
     return key
 
 
-def key_named_by(statement: Json) -> bytes:
-    """The public key that signs from a statement on; empty if it does not name a valid one."""
+def key_named_by(statement: Json, action: str) -> bytes:
+    """The public key that a statement names with an action; empty if it does not name a valid one."""
     with suppress(*MALFORMED):
-        key = base64_of(statement["public_key"]) if statement["action"] == "key" else b""
+        key = base64_of(statement["public_key"]) if statement["action"] == action else b""
         return key if is_key(key) else b""
     return b""
 
@@ -861,12 +957,19 @@ def chunks_of(file: IO[bytes], size: int = -1) -> Iterator[bytes]:
 
 
 def inflated(pieces: Iterator[bytes], window: int) -> Iterator[bytes]:
-    """What was compressed, some at a time: a gzip of one member or more, or the one deflated of a zip."""
-    member, total = zlib.decompressobj(window), 0
+    """What was compressed, some at a time: a gzip of one member or more, or the one deflated of a zip.
+
+    After the last member of a gzip zeros may follow, which fill up a block, and nothing else.
+    """
+    member, total, is_padded = zlib.decompressobj(window), 0, False
     for piece in pieces:
         left, out = piece, b""
         while left or (len(out) == CHUNK and not member.eof):
+            is_padded = is_padded or (window > 0 and member.eof and left[0] == 0)
             need(not (member.eof and window < 0), "something follows the compressed data")
+            need(not is_padded or not left.strip(b"\0"), "something else than zeros follows the gzip")
+            if is_padded:
+                break
             member = zlib.decompressobj(window) if member.eof else member
             out = member.decompress(left, CHUNK)
             left, total = member.unused_data if member.eof else member.unconsumed_tail, total + len(out)
@@ -938,6 +1041,55 @@ CARRIED = json.JSONDecoder(
 ).decode
 
 
+# ---------- The rows of a spreadsheet, for check 13
+COLUMNS = ["timestamp", "user", "user_ip", "action_type", "message", "flock_id", "flock_name"]
+COLUMNS += ["user_access_route", "user_browser_agent", "user_browser_language", "additional_information"]
+BEFORE_COLUMNS = ["epoch", "id", "time_utc", "time_local", "local_offset"]
+ROW = rb'\A"([0-9]{1,19})","[0-9]+","[-0-9: ]*","[-0-9: ]*","((?:UTC[+-](?:0[0-9]|1[0-5]):[0-5][0-9])?)"'
+MOST_OF_A_ROW_BEGIN = 150  # bytes
+# Where a spreadsheet could begin a formula: in a cell, and after whatever it takes for the end of one.
+RUN = re.compile(
+    "(?:^|(?<=[,;|\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]))"
+    "(?=[\\s\x00\"]*['=+\\-@\t\r\n\x00\uff07\uff1d\uff0b\uff0d\uff20])"
+)
+
+
+def cells_row(cells: Iterable[str]) -> bytes:
+    """A row of CSV. An apostrophe keeps a spreadsheet from running what follows."""
+    return ('"' + '","'.join(RUN.sub("'", cell).replace('"', '""') for cell in cells) + '"\r\n').encode()
+
+
+HEADER = b"\xef\xbb\xbf" + cells_row([*BEFORE_COLUMNS, *COLUMNS, "other_fields"])
+
+
+def row_of(fields: Json, epoch: str, offset: str) -> bytes:
+    """The row of an entry: a text as it is, null as nothing, other values as JSON."""
+    known, others = {"id", *COLUMNS}, fields
+    if own := fields.keys() & OWN_NAMES:  # the texts of its source that can be read
+        data = b64decode(fields.get("_source_base64", ""))
+        source = fields.get("_source", data.decode("utf-8", "surrogateescape"))
+        read = dict(decode(source)[0])
+        texts = {name: value for name, value in read.items() if isinstance(value, str)}
+        fields, others = {**texts_of(texts, *texts), "id": fields["id"]}, {name: fields[name] for name in own}
+    times, at = ["", "", ""], moment_of(fields.get("timestamp"))
+    if at:
+        times = [f"{at:%Y-%m-%d %H:%M:%S}", "", ""]
+        need(offset or f"{at:%m-%d %Y}" == "12-31 9999", "a row has no time zone")
+    if at and offset:
+        ahead = timedelta(hours=int(offset[4:6]), minutes=int(offset[7:]))
+        times[1:] = f"{at + (-ahead if offset[3] == '-' else ahead):%Y-%m-%d %H:%M:%S}", offset
+    others = {name: value for name, value in others.items() if name not in known}
+    values = [fields["id"], *times, *(fields.get(name) for name in COLUMNS), others or None]
+    return cells_row([epoch, *map(cell_of, values)])
+
+
+def cell_of(value: Any) -> str:
+    """A value as the text of a cell."""
+    if isinstance(value, str):
+        return value
+    return "" if value is None else respelled(SPELL(value), spelled_float)
+
+
 # ---------- What lines and exports must hold, for checks 6 and 7
 def facts_of(lines: Iterable[tuple[str, int, bytes]], statement: Json, before: Json) -> tuple[Lines, Json]:
     """By lines, each with its date and id, date by date: leaves; what a statement must hold by them."""
@@ -983,7 +1135,8 @@ def ids_expected(before: Json, statement: Json, entries: Iterable[int]) -> list[
 # ---------- Exports, for check 7
 MAX_ID, MAX_TEXT, ID = (1 << 63) - 1, 1000, re.compile(r"[1-9][0-9]{0,18}")
 TIME = re.compile(
-    r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:[.,]\d+)?(?:(?: UTC)?([+-]\d\d):?([0-5]\d)|[Zz])", re.A
+    r"(\d{4}-\d\d-\d\d)[Tt ]((?:[01]\d|2[0-3]):\d\d:\d\d)(?:[.,]\d+)?(?:(?: UTC)?([+-]\d\d):?([0-5]\d)|[Zz])",
+    re.A,
 )
 PURGE = r"\s*successfully\s+purged\s+([\d,]+)\s+logs?\s+before\s+id\s*:\s*([\d,]+)(?:\s*\.)?\s*"
 COUNT = r"0|[1-9]\d{0,18}|[1-9]\d{0,2}(?:,\d{3}){1,6}"
@@ -1026,14 +1179,20 @@ def line_in(lines: IO[bytes], entry: Entry) -> bytes:
     return lines.read(entry[4])
 
 
-def date_of(timestamp: Any) -> str:
-    """The date (UTC) of an entry; empty if its time can't be read."""
+def moment_of(timestamp: Any) -> datetime | None:
+    """The moment (UTC) of an entry; None if its time can't be read."""
     with suppress(*MALFORMED):
         found: Any = TIME.fullmatch(timestamp)
         at = datetime.fromisoformat(f"{found[1]} {found[2]}{found[3] or '+00'}:{found[4] or '00'}")
         at = at.astimezone(timezone.utc)
-        return str(at.date()) if at.timestamp() >= 0 else ""
-    return ""
+        return at if at.timestamp() >= 0 else None
+    return None
+
+
+def date_of(timestamp: Any) -> str:
+    """The date (UTC) of an entry; empty if its time can't be read."""
+    at = moment_of(timestamp)
+    return str(at.date()) if at else ""
 
 
 def texts_of(fields: Json, *names: str) -> Json:
@@ -1304,6 +1463,20 @@ def print_report(report: Json) -> None:
         show(f"Missing, as statements say: {counted(count, 'id')}, {CAUSES.get(cause, cause)}.")
     for note in report["notes"]:
         show(f"Note: {note}")
+    if report["ignored"]:
+        show(f"Ignored: {counted(report['ignored'], 'file')} that are no part of an archive.")
+
+
+def home_in(place: Path) -> Path:
+    """The folder with an archive or a bundle: the only folder in this one, or in that one; else this."""
+    at = place
+    for _ in range(MOST_NESTED):
+        paths = [path for path in at.iterdir() if not LITTER.fullmatch(path.name + "/" * path.is_dir())]
+        folders = [path for path in paths if path.is_dir() and not path.is_symlink()]
+        if len(paths) > len(folders) or len(folders) != 1 or folders[0].name in HOMES:
+            return at if HOMES & {path.name for path in folders} else place
+        at = folders[0]
+    return place
 
 
 def consoles_in(names: set[str], wanted: str | None, manifest: Json, kept: set[str]) -> list[str]:
@@ -1322,7 +1495,10 @@ def consoles_in(names: set[str], wanted: str | None, manifest: Json, kept: set[s
 def audits_of(place: Path, options: argparse.Namespace) -> list[Audit]:
     """Run all checks on every Console in a folder."""
     trusted, kept = [key_in(path) for path in options.key], [kept_in(path) for path in options.checkpoint]
-    paths = [path for path in place.rglob("*") if path.is_file() and not path.is_symlink()]
+    makers = [key_in(path) for path in options.bundle_key]
+    found = [path for path in place.rglob("*") if path.is_file() and not path.is_symlink()]
+    paths = [path for path in found if not LITTER.fullmatch(path.relative_to(place).as_posix())]
+    place, ignored = home_in(place), len(found) - len(paths)
     names, manifest = {path.relative_to(place).as_posix() for path in paths}, Json()
     has_objects = any(name.startswith(("exports/", "entries/")) for name in names)
     # The parts of a bundle may lie beside an archive too: then whoever expects an archive has one.
@@ -1336,7 +1512,8 @@ def audits_of(place: Path, options: argparse.Namespace) -> list[Audit]:
     expected = "bundle" if options.bundle else "archive" if options.archive else kind
     need(kind == expected, f"you passed --{expected}, and this is {KINDS_OF_PLACES[kind]}")
     for audit in audits:
-        audit.run(kind, manifest, [point[1:] for point in kept if point[0] == audit.console])
+        audit.ignored = ignored
+        audit.run(kind, manifest, [point[1:] for point in kept if point[0] == audit.console], makers)
     return audits
 
 
@@ -1359,19 +1536,30 @@ def signed_by(audits: list[Audit]) -> str:
     return ", signed by a key that the archive names: give yours with --key"
 
 
+def uncovered(audits: list[Audit]) -> str:
+    """What of a bundle no signature covers, as the last line says."""
+    if not audits[0].is_bundle:
+        return ""
+    if not audits[0].why_uncovered:
+        return "; every file is in a list signed by the bundle key"
+    return f"; not covered: {', '.join(audits[0].uncovered)} ({audits[0].why_uncovered})"
+
+
 def verdict_on(audits: list[Audit], left_out: dict[str, str], options: argparse.Namespace) -> tuple[int, str]:
     """The exit status, and the last line."""
     failed = sorted({check for audit in audits for check, _, _ in audit.faults})
     if failed:
         faults = counted(sum(len(audit.faults) for audit in audits), "fault")
-        return 1, f"FAULT: {faults} in check{'s' * bool(failed[1:])} {', '.join(map(str, failed))}"
+        far = "; ".join(audit.how_far for audit in audits if failed == [10] and audit.how_far)
+        why = f": {far}" if far else ""
+        return 1, f"FAULT: {faults} in check{'s' * bool(failed[1:])} {', '.join(map(str, failed))}{why}"
     left = [f"{what}: {why}" for what, why in left_out.items() if not vars(options).get(f"without_{what}")]
     if left:
         return 2, f"NOT CHECKED: {'; '.join(left)}"
     verdict = f"VALID: {what_was_checked(audits)}"
     verdict += "".join(f", without {what}, as you asked" for what in left_out)
     verdict += f" ({left_out['proofs']})" if "proofs" in left_out else ""
-    return 0, verdict + ("" if "signatures" in left_out else signed_by(audits))
+    return 0, verdict + ("" if "signatures" in left_out else signed_by(audits)) + uncovered(audits)
 
 
 class Parser(argparse.ArgumentParser):
@@ -1387,7 +1575,8 @@ def options_of(arguments: list[str] | None) -> argparse.Namespace:
     """What the command line asks for."""
     parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("place", type=Path, help="a copy of an archive, or a bundle")
-    for option, what in (("--key", "a public key that you trust"), ("--checkpoint", "one that you kept")):
+    files = {"--key": "a public key that you trust", "--checkpoint": "one that you kept"}
+    for option, what in {**files, "--bundle-key": "a public key that you trust to sign bundles"}.items():
         parser.add_argument(option, type=Path, action="append", default=[], metavar="FILE", help=what)
     parser.add_argument("--console", help="check only this Console")
     expected = parser.add_mutually_exclusive_group()

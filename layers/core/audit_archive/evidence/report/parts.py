@@ -38,6 +38,7 @@ ABSENCES = {
 TURNS: Mapping[Turn | UnknownMember, str] = {
     Turn.BEGIN: "Archive begins",
     Turn.KEY: "Signing key named",
+    Turn.BUNDLE_KEY: "Bundle key named",
     Turn.EPOCH: "New epoch",
     Turn.RESUME: "Purging resumed by a person",
     Turn.REBUILD: "Ledger rebuilt",

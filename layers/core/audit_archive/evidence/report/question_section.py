@@ -22,7 +22,7 @@ from audit_archive.evidence.report.parts import (
 _MOST = 10  # alternatives of one filter that the sentence names
 _KNOWN = frozenset(
     {"request", "console", "format", "who", "reason", "from", "to", "zone", "user", "action_type", "address"}
-    | {"flock", "text", "first_id", "last_id", "epoch"}
+    | {"flock", "text", "first_id", "last_id", "epoch", "since", "during", "ids"}
 )
 
 
@@ -51,6 +51,9 @@ def _question(report: Report) -> Iterator[Node]:
 def _clauses(question: Mapping[str, Any]) -> Iterator[Sequence[Node]]:
     """A clause for each filter; an empty one for a filter that was not used."""
     start, end, zone = (question.get(name) for name in ("from", "to", "zone"))
+    start = start or question.get("since")
+    if question.get("during"):
+        yield [" during ", _bold(question["during"]), " (time zone ", _bold(zone or "UTC"), ")"]
     edges = [*((" from ", _bold(start)) if start else ()), *((" to ", _bold(end)) if end else ())]
     if edges:
         included = "both included" if start and end else "included"
@@ -65,6 +68,8 @@ def _clauses(question: Mapping[str, Any]) -> Iterator[Sequence[Node]]:
     if first or last:
         ids = [*((" from ", _bold(first)) if first else ()), *((" up to ", _bold(last)) if last else ())]
         yield [" with an id", *ids]
+    if question.get("ids"):
+        yield [" with an id of ", _bold(question["ids"])]
     if question.get("epoch") is not None:
         yield [" of epoch ", _bold(question["epoch"])]
     for name in sorted(question.keys() - _KNOWN):

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from hashlib import sha256
 
 from audit_archive.evidence.model import BundleFile, Report
-from audit_archive.evidence.packing import SUMS
+from audit_archive.evidence.report.first_look import first_look
 from audit_archive.evidence.report.markup import Markup, Node, element, joined
 from audit_archive.evidence.report.parts import (
     MOST_ROWS,
@@ -19,6 +19,7 @@ from audit_archive.evidence.report.parts import (
     section,
     table,
 )
+from audit_archive.format.bundle_note import SUMS
 
 _SHOWN = (
     "Every line with a proof was in the archive, exactly as it is here, when its checkpoint was signed.",
@@ -32,8 +33,10 @@ _NOT_SHOWN = (
     "That the newest statements were not removed, unless you kept an earlier checkpoint (--checkpoint).",
     "When a statement was made. The times are those of the archive's own clock.",
     "Who made the archive, unless you got the key from a source that is not this bundle.",
-    "That this page is genuine. Its own check compares its entries with a hash that stands on the same "
-    "page, and a person who can alter the one can alter the other. Rely on verify.py.",
+    "That this page is genuine. Its own checks came with the bundle, and a person who can alter the one can "
+    "alter the other. Rely on verify.py.",
+    "Who signed the list of files, unless you got the bundle key from a source that is not this bundle. Its "
+    "signature says who made the bundle. It does not say that an entry was archived: a proof does.",
 )
 
 
@@ -54,6 +57,7 @@ def verify_section(report: Report) -> Markup:
             " keeps Python from running any other file of the folder.",
         ),
         element("ol", *(element("li", step) for step in _steps(report))),
+        *first_look(),
         element("h3", "What this shows"),
         bullets(_SHOWN),
         element("h3", "What it can't show"),
@@ -70,6 +74,7 @@ def verify_section(report: Report) -> Markup:
 def _steps(report: Report) -> Iterator[Markup]:
     is_signed = report.signer is not None
     key = " --key KEY.pem" if is_signed else " --without-signatures"
+    key += " --bundle-key BUNDLE-KEY.pem" if report.bundle_key is not None else ""
     limit = " --without-proofs" if report.proven < report.coverage.matched else ""
     limit = limit if report.coverage.matched else " --without-lines"
     yield _step(
@@ -80,7 +85,7 @@ def _steps(report: Report) -> Iterator[Markup]:
     )
     yield _step(
         "Check for damage in transit. (It does not show tampering: a person who alters a file can alter this "
-        "list.)",
+        "list. Where there is no sha256sum, as on many Macs, shasum -a 256 does the same.)",
         "sha256sum -c SHA256SUMS",
     )
     if is_signed:
@@ -121,6 +126,8 @@ def files_section(report: Report) -> Markup:
         _chooser(),
         element("h3", "The key that signed the archive"),
         *_key(report),
+        element("h3", "The key that signed this bundle"),
+        *_bundle_key(report),
     )
 
 
@@ -173,4 +180,25 @@ def _key(report: Report) -> Iterator[Markup]:
         "is responsible for the archive, and compare the two: for the same key, this command prints the "
         "SHA-256 above.",
     )
-    yield element("p", code("openssl pkey -pubin -in KEY.pem -outform DER | sha256sum"), class_="command")
+    yield _compare("KEY.pem")
+
+
+def _bundle_key(report: Report) -> Iterator[Markup]:
+    key = report.bundle_key
+    if key is None:
+        told = f"This bundle is not signed: nothing but its hash in {SUMS} vouches for this page."
+        yield element("p", told)
+        return
+    der = sha256(key.spki).hexdigest()
+    yield facts(("Key id", code(key.key_id.hex())), ("SHA-256 of its DER", code(der)))
+    yield element(
+        "p",
+        f"It signs {SUMS}, and so every file here, this page too. ",
+        code("canary-audit keys"),
+        " tells the key of the stack: compare the two, and give that one to verify.py with --bundle-key.",
+    )
+
+
+def _compare(file: str) -> Markup:
+    command = f"openssl pkey -pubin -in {file} -outform DER | sha256sum"
+    return element("p", code(command), class_="command")
