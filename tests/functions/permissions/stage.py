@@ -201,7 +201,7 @@ class Stage:
             self._role = role
 
     def scene(self, trail: Trail | None = None, **console: Any) -> Scene:
-        """A new Console, bucket, table, topic and secrets. Signing key and reports bucket are always the same."""
+        """A new Console, bucket, table, topic and secrets. Signing key and reports bucket stay the same."""
         world = self.make_world(trail, **console)
         messages, topic = world.topic(), os.environ["ALERT_TOPIC"]
         if not self._shared:
