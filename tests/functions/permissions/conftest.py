@@ -43,7 +43,7 @@ def stage(
 ) -> Iterator[Stage]:
     """A gateway to the AWS, and what makes worlds whose functions go through it."""
     gateway = Gateway(account)
-    clients = Clients(*(boto3.client(service) for service in ("kms", "scheduler", "ssm")))  # type: ignore[call-overload]
+    clients = Clients(*(boto3.client(service) for service in ("kms", "scheduler", "ssm")))
     with serving(gateway) as endpoint, worlds(aws, apps["ArchiveRole"], monkeypatch) as make:
         yield Stage(gateway, endpoint, make, apps, monkeypatch, clients)
     boto3.setup_default_session()
