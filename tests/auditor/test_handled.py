@@ -158,7 +158,7 @@ def test_both_judges_know_the_same_folders() -> None:
 
 # ---------------------------------------------------------------------------------------- what follows a gzip
 
-GZIP = gzip.compress(b"a line\n" * 40)
+GZIP = gzip.compress(b"a line\n" * 40, mtime=0)
 TAILS: tuple[bytes, ...] = (
     b"",
     b"\0",
@@ -171,7 +171,7 @@ TAILS: tuple[bytes, ...] = (
     b"\x1f\x8b",
     GZIP[:-1],
     b"\0x",
-    gzip.compress(b""),
+    gzip.compress(b"", mtime=0),
 )
 
 
