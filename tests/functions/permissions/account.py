@@ -81,9 +81,9 @@ class Account:
             self._add(person, [{"Sid": "", "Effect": "Allow", "Action": "*", "Resource": "*"}])
         for key, policy in self._keys.items():
             for each in policy["Statement"]:
-                named = str(each["Principal"].get("AWS", ""))
-                if named.startswith(ROLE):
-                    self._add(named.removeprefix(ROLE), [{**each, "Resource": key}])
+                for named in _listed(each["Principal"].get("AWS", [])):
+                    if named.startswith(ROLE):
+                        self._add(named.removeprefix(ROLE), [{**each, "Resource": key}])
         for name in stack.of_type("AWS::S3::BucketPolicy"):
             self._add(name, stack.statements(name))
 

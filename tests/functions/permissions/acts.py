@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from tests.functions.permissions.asked import ACCOUNT, Asked
-from tests.functions.permissions.stage import KEY, TABLE
+from tests.functions.permissions.stage import BUNDLE_KEY, KEY, TABLE
 
 ARCHIVE, VERIFY, RETRIEVE, SCHEDULE = "ArchiveRole", "VerifyRole", "RetrieveRole", "ScheduleRole"
 ADMINISTRATOR, BREAK_GLASS = "administrator", "break-glass"
@@ -24,6 +24,7 @@ ALL_BUT_BREAK_GLASS = (*ROLES, ADMINISTRATOR)
 
 BUCKET = "arn:aws:s3:::ArchiveBucket"
 FOLDERS = ("exports", "entries", "statements", "checkpoints")
+SIGNED = {"kms:messagetype": "RAW", "kms:signingalgorithm": "ECDSA_SHA_256"}
 LOG = "arn:aws:s3:::AccessTrailBucket"
 SEEING = (
     "s3:GetBucketObjectLockConfiguration",
@@ -319,11 +320,18 @@ THE_REST = (
         (f"{SECRET}/purge-AbCdEf",),
         allowed=tuple(PEOPLE),
     ),
-    Act("sign with the stack's key", ("kms:Sign",), (KEY,), allowed=(ARCHIVE,)),
+    Act("sign a checkpoint", ("kms:Sign",), (KEY,), allowed=(ARCHIVE,), keys=SIGNED),
+    Act("sign a bundle of evidence", ("kms:Sign",), (BUNDLE_KEY,), allowed=(RETRIEVE,), keys=SIGNED),
     Act(
-        "delete or disable the signing key",
+        "sign with the bundles' key what it did not hash itself",
+        ("kms:Sign",),
+        (BUNDLE_KEY,),
+        keys=SIGNED | {"kms:messagetype": "DIGEST"},
+    ),
+    Act(
+        "delete or disable a key",
         ("kms:ScheduleKeyDeletion", "kms:DisableKey", "kms:PutKeyPolicy"),
-        (KEY,),
+        (KEY, BUNDLE_KEY),
         allowed=tuple(PEOPLE),
     ),
     Act(

@@ -206,7 +206,8 @@ def _target(service: str, operation: str, said: dict[str, Any]) -> Asked:
     if service == "dynamodb":
         return Asked(action, said["TableName"], {"dynamodb:leadingkeys": _leading_keys(said)})
     if service == "kms":
-        return Asked(action, said["KeyId"])
+        named = {"kms:signingalgorithm": "SigningAlgorithm", "kms:messagetype": "MessageType"}
+        return Asked(action, said["KeyId"], {key: said[name] for key, name in named.items() if name in said})
     if service == "secretsmanager":
         return Asked(action, f"{account}:secret:{said['SecretId']}")
     if service == "ssm" and operation == "GetParameter":

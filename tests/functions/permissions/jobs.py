@@ -6,6 +6,8 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
+from io import BytesIO
+from zipfile import ZipFile
 
 import pytest
 import requests
@@ -92,6 +94,12 @@ def rebuild_the_ledger(stage: Stage) -> None:
     assert scene.archive()["outcome"] == "idle"
 
 
+def name_the_bundle_key(stage: Stage) -> None:
+    scene = stage.archive_anew()
+    assert scene.archive(**_event("bundle-key"))["outcome"] == "stated"
+    assert scene.world.statements()[-1]["action"] == "bundle_key"
+
+
 def extend_the_locks(stage: Stage) -> None:
     """Those that end soon, and of what was archived before the retention was raised."""
     scene = stage.archive_anew()
@@ -173,7 +181,8 @@ def prove_an_entry(stage: Stage) -> None:
 def make_a_bundle_of_evidence(stage: Stage) -> None:
     answer = stage.archived().retrieve("evidence", who="ada", reason="4711")
     assert (answer["verification"]["is_valid"], answer["proven"]) == (True, 3)
-    assert _behind(answer["report"])[:2] == b"PK"
+    with ZipFile(BytesIO(_behind(answer["report"]))) as bundle:
+        assert {"SHA256SUMS.note", "bundle-key.pem"} <= set(bundle.namelist())
 
 
 def tell_what_is_missing(stage: Stage) -> None:
@@ -196,6 +205,7 @@ JOBS = (
     Job("tell of a foreign purge", "ArchiveRole", tell_of_a_foreign_purge),
     Job("finish what a run left", "ArchiveRole", finish_what_a_run_left),
     Job("rebuild the ledger", "ArchiveRole", rebuild_the_ledger),
+    Job("name the bundle key", "ArchiveRole", name_the_bundle_key),
     Job("extend locks", "ArchiveRole", extend_the_locks, also=("s3:PutObjectRetention",)),
     Job("audit daily", "VerifyRole", audit_daily),
     Job("audit in two parts", "VerifyRole", audit_in_parts),

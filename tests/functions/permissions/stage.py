@@ -30,6 +30,7 @@ from tests.support.invocation import Context
 PREFIX = "canary-audit"
 TABLE = "arn:aws:AWS::DynamoDB::Table:::LedgerTable"
 KEY = "arn:aws:AWS::KMS::Key:::SigningKey"
+BUNDLE_KEY = "arn:aws:AWS::KMS::Key:::BundleKey"
 
 ITSELF = "arn:aws:AWS::Lambda::Function:::VerifyFunction"
 SECRETS, PARAMETERS = "secrets-manager", "parameter-store"
@@ -37,6 +38,7 @@ SECRETS, PARAMETERS = "secrets-manager", "parameter-store"
 VARIABLES = (
     "ALERT_TOPIC",
     "ARCHIVE_BUCKET",
+    "BUNDLE_KEY",
     "CONSOLE_URL_TEMPLATE",
     "EXPIRY_DAYS",
     "KEY_STORE",
@@ -201,17 +203,19 @@ class Stage:
             self._role = role
 
     def scene(self, trail: Trail | None = None, **console: Any) -> Scene:
-        """A new Console, bucket, table, topic and secrets. Signing key and reports bucket stay the same."""
+        """A new Console, bucket, table, topic and secrets. The keys and the reports bucket stay the same."""
         world = self.make_world(trail, **console)
         messages, topic = world.topic(), os.environ["ALERT_TOPIC"]
         if not self._shared:
             reports = f"{world.name}-reports"
             world.aws.s3.create_bucket(Bucket=reports)
-            made = self.clients.kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")
-            self._shared = (reports, made["KeyMetadata"]["Arn"])
-        reports, key = self._shared
-        world.set(REPORTS_BUCKET=reports, LINK_MINUTES="5", SIGNING_KEY=key, KEY_STORE=self.key_store)
-        world.set(EXPIRY_DAYS="2560", SCHEDULE_GROUP="")
+            makes = [
+                self.clients.kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY") for _ in "12"
+            ]
+            self._shared = (reports, *(each["KeyMetadata"]["Arn"] for each in makes))
+        reports, key, bundle_key = self._shared
+        world.set(REPORTS_BUCKET=reports, LINK_MINUTES="5", SIGNING_KEY=key, BUNDLE_KEY=bundle_key)
+        world.set(KEY_STORE=self.key_store, EXPIRY_DAYS="2560", SCHEDULE_GROUP="")
         if self.key_store == PARAMETERS:
             for use, text in (("read", READ_KEY), ("purge", PURGE_KEY)):
                 self.clients.ssm.put_parameter(Name=f"/{world.secret(use)}", Value=text, Type="SecureString")
@@ -221,6 +225,7 @@ class Stage:
                 world.name: TABLE,
                 topic: "AlertTopic",
                 key: self.signing_key,
+                bundle_key: BUNDLE_KEY,
                 Context.invoked_function_arn: ITSELF,
             },
             prefix=(f":secret:{world.name}/", f":secret:{PREFIX}/")

@@ -99,6 +99,14 @@ def test_the_ledgers_partition_is_a_condition_key(said: dict[str, object]) -> No
     ]
 
 
+def test_a_signature_tells_its_algorithm_and_whether_kms_hashes() -> None:
+    said = {"KeyId": "k", "MessageType": "DIGEST", "SigningAlgorithm": "ECDSA_SHA_256"}
+    target = {"x-amz-target": "TrentService.Sign"}
+    keys = {"kms:messagetype": "DIGEST", "kms:signingalgorithm": "ECDSA_SHA_256"}
+    asked = asked_by(http("POST", "/", "kms", json.dumps(said).encode(), headers=target))
+    assert asked == [Asked("kms:Sign", "k", keys)]
+
+
 def test_a_link_is_its_signers() -> None:
     scope = {"X-Amz-Credential": "RetrieveRole/20261201/eu-west-1/s3/aws4_request"}
     link = Http("GET", "/b/exports/x", {**scope, "versionId": "v"}, {})
