@@ -56,6 +56,8 @@ def test_no_damage_is_valid(data: st.DataObject, deed: str) -> None:
         answer = ask(root, *options)
         # The same lines packed otherwise are as good.
         is_same = name.endswith(".gz") and content(left or b"") == content(was)
+        # So is a checkpoint with its own signature twice: a note may have any number of them.
+        is_same = is_same or (name.startswith("checkpoints/") and left == was + was[was.rindex(b"\xe2") :])
         assert (answer.status == 0) == is_same, answer.said
     finally:
         path.write_bytes(was)
