@@ -61,9 +61,29 @@ def invoke(function: str) -> Deed:
     return lambda a: a.lambda_.invoke(FunctionName=a.out[function], InvocationType="DryRun")
 
 
+def remove_item(partition: str) -> Deed:
+    key = {"console": {"S": partition}, "item": {"S": "none"}}
+    return lambda a: a.dynamodb.delete_item(TableName=a.out["LedgerTable"], Key=key)
+
+
 def write_item(partition: str) -> Deed:
     item = {"console": {"S": partition}, "item": {"S": "of a test"}}
     return lambda a: a.dynamodb.put_item(TableName=a.out["LedgerTable"], Item=item)
+
+
+SETTINGS = (
+    "bucket_encryption",
+    "bucket_lifecycle_configuration",
+    "bucket_ownership_controls",
+    "bucket_policy",
+    "bucket_versioning",
+    "object_lock_configuration",
+    "public_access_block",
+)
+
+
+def see(setting: str) -> Deed:
+    return lambda a: getattr(a.s3, f"get_{setting}")(Bucket=a.bucket)
 
 
 def sign(a: Actor) -> None:
@@ -93,12 +113,10 @@ READERS: dict[str, Deed] = {
     "put an export": put(KEY),
     "read a key": lambda a: a.secretsmanager.get_secret_value(SecretId="canary-audit/none/read"),
     "sign": sign,
-    "remove from the ledger": lambda a: a.dynamodb.delete_item(
-        TableName=a.out["LedgerTable"], Key={"console": {"S": "none"}, "item": {"S": "none"}}
-    ),
+    "remove from the ledger": remove_item("none"),
 }
 REFUSED: dict[str, dict[str, Deed]] = {
-    "ArchiveRole": COMMON | {"run": invoke("ArchiveFunction")},
+    "ArchiveRole": COMMON | {"run": invoke("ArchiveFunction"), "remove a note": remove_item("verify/none")},
     "VerifyRole": COMMON | READERS | {"run": invoke("ArchiveFunction")},
     "RetrieveRole": COMMON
     | READERS
@@ -106,7 +124,13 @@ REFUSED: dict[str, dict[str, Deed]] = {
 }
 ALLOWED: dict[str, dict[str, Deed]] = {
     "ArchiveRole": {"sign": sign, "keep what failed": keep_what_failed},
-    "VerifyRole": {"write a note": write_item("verify/none"), "keep what failed": keep_what_failed},
+    "VerifyRole": {
+        "write a note": write_item("verify/none"),
+        "keep what failed": keep_what_failed,
+        "go on": invoke("VerifyFunction"),
+        "list schedules": lambda a: a.scheduler.list_schedules(GroupName=a.out["ScheduleGroup"]),
+        **{f"see {name}": see(name) for name in SETTINGS},
+    },
     "RetrieveRole": {"list": lambda a: a.s3.list_object_versions(Bucket=a.bucket, MaxKeys=1)},
 }
 """What AWS or a function does with the role; so a refusal is not that of credentials which may do nothing."""

@@ -105,7 +105,7 @@ def went_off(stack: Rendered, samples: list[Sample], until: float) -> dict[str, 
     """The alarms that went off: how often, and the state at the end."""
     found: dict[str, tuple[int, State]] = {}
     for name, alarm in stack.of_type("AWS::CloudWatch::Alarm").items():
-        states = [state for _, state in Reader(alarm, samples).changes(until, every=20 * MINUTE)]
+        states = [state for _, state in Reader(alarm, samples).changes(until, every=HOUR / 2)]
         if State.ALARM in states:
             found[name] = states.count(State.ALARM), states[-1]
     return found

@@ -141,6 +141,7 @@ class Stage:
     signing_key: str = KEY
     key_store: str = SECRETS
     _role: str = ""
+    _shared: tuple[str, ...] = ()
     _archived: Scene | None = None
     _damaged: Scene | None = None
 
@@ -200,14 +201,15 @@ class Stage:
             self._role = role
 
     def scene(self, trail: Trail | None = None, **console: Any) -> Scene:
-        """A new Console, bucket, table, key, topic and secrets."""
+        """A new Console, bucket, table, topic and secrets. Signing key and reports bucket stay the same."""
         world = self.make_world(trail, **console)
-        reports = f"{world.name}-reports"
-        world.aws.s3.create_bucket(Bucket=reports)
-        messages = world.topic()
-        topic = world.aws.sns.create_topic(Name=world.name)["TopicArn"]
-        made = self.clients.kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")
-        key = made["KeyMetadata"]["Arn"]
+        messages, topic = world.topic(), os.environ["ALERT_TOPIC"]
+        if not self._shared:
+            reports = f"{world.name}-reports"
+            world.aws.s3.create_bucket(Bucket=reports)
+            made = self.clients.kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")
+            self._shared = (reports, made["KeyMetadata"]["Arn"])
+        reports, key = self._shared
         world.set(REPORTS_BUCKET=reports, LINK_MINUTES="5", SIGNING_KEY=key, KEY_STORE=self.key_store)
         world.set(EXPIRY_DAYS="2560", SCHEDULE_GROUP="")
         if self.key_store == PARAMETERS:
