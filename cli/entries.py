@@ -14,7 +14,7 @@ from audit_archive.format.display import local_moment
 from audit_archive.format.entry import members_of
 from audit_archive.format.times import OffsetAt
 from audit_archive.retrieve.formats import CSV, FORMATS, NDJSON, XLSX
-from audit_archive.retrieve.request import UTC, EntriesRequest, FleetRequest
+from audit_archive.retrieve.request import UTC, EntriesRequest, EveryConsoleRequest
 from audit_archive.retrieve.search import FoundEntries, entries_of, find_entries
 from cli.fleet import ask_fleet
 from cli.options import Chosen, ConsoleId, chosen, folder_option, global_options
@@ -68,10 +68,10 @@ def entries(
     folder = asked.pop("folder")
     event = event_of("entries", console, asked)
     event["format"] = NDJSON.name if is_table else form or NDJSON.name
-    request = cast("EntriesRequest | FleetRequest", question(event))
+    request = cast("EntriesRequest | EveryConsoleRequest", question(event))
     check_free(*filter(None, [output]))
     reader = chosen.reader(folder)
-    if isinstance(request, FleetRequest):
+    if isinstance(request, EveryConsoleRequest):
         return ask_fleet(reader, request, output, is_json=chosen.is_json)
     asked_by = asked_now(request, reader)
     how: dict[str, Any] = {"with_forms": request.with_forms, "offset_at": request.offset_at}

@@ -7,12 +7,13 @@ from typing import Any
 
 from audit_archive.answers import Plain, entries_of_one, fault_of_one, fleet_answer
 from audit_archive.retrieve.fleet import OfOneConsole, find_in_fleet
-from audit_archive.retrieve.request import FleetRequest
+from audit_archive.retrieve.request import EveryConsoleRequest
 from audit_archive.retrieve.statements import Reader
 from cli.exits import Failure, failure_of
 from cli.outputs import CHUNK, check_free, written
 from cli.questions import asked_now
 from cli.show import say, show_json, show_records
+from cli.stack import XlsxWorkbook
 
 COLUMNS = {
     "Console": "console",
@@ -25,11 +26,12 @@ COLUMNS = {
 }
 
 
-def ask_fleet(reader: Reader, request: FleetRequest, output: Path | None, *, is_json: bool) -> None:
+def ask_fleet(reader: Reader, request: EveryConsoleRequest, output: Path | None, *, is_json: bool) -> None:
     """Ask every Console. Writes FILE-CONSOLE beside `output`; raises Failure if an archive has a fault."""
     asked_by = asked_now(request, reader)
     parts, faults = list[Plain](), list[Failure]()
-    for one in find_in_fleet(reader, request.query, request.form):
+    how = {"offset_at": request.offset_at, "open_workbook": XlsxWorkbook}
+    for one in find_in_fleet(reader, request.query, request.form, **how):
         parts.append(_told(one, request, output))
         faults += [failure_of(one.fault)] if one.fault is not None else []
     answer = fleet_answer(request, asked_by, parts)
@@ -47,7 +49,7 @@ def file_of(output: Path, console: str) -> Path:
     return output.with_name(f"{name}-{console}{dot}{suffix}")
 
 
-def _told(one: OfOneConsole, request: FleetRequest, output: Path | None) -> Plain:
+def _told(one: OfOneConsole, request: EveryConsoleRequest, output: Path | None) -> Plain:
     if one.found is None:
         return fault_of_one(one)
     path = file_of(output, one.query.console) if output is not None else None

@@ -414,3 +414,7 @@ def test_an_answer_ends_at_a_limit_and_goes_on_at_its_cursor() -> None:
     rest = json.loads(entries("--cursor", "1-6", "--json").stdout)
     assert [entry["id"] for entry in rest["entries"]] == [7, 8, 9, 12, 13]
     assert rest["coverage"]["cursor"] is None
+    assert (
+        "entries up to 1-6 are not in this answer: they are in the pages before it"
+        in (rest["coverage"]["not_covered"])
+    )

@@ -19,9 +19,9 @@ from audit_archive.retrieve.outcome import AnswerOutcome
 from audit_archive.retrieve.proofs import FoundProofs
 from audit_archive.retrieve.request import (
     EntriesRequest,
+    EveryConsoleRequest,
     EvidenceRequest,
     ExportRequest,
-    FleetRequest,
     ProofRequest,
     StatusRequest,
 )
@@ -110,7 +110,7 @@ def fault_of_one(one: OfOneConsole) -> Plain:
     }
 
 
-def fleet_answer(request: FleetRequest, asked: Asked, parts: Sequence[Plain]) -> Plain:
+def fleet_answer(request: EveryConsoleRequest, asked: Asked, parts: Sequence[Plain]) -> Plain:
     """The answer to `entries` of all Consoles: `parts`, one for each."""
     found = sum(part["outcome"] == AnswerOutcome.FOUND for part in parts)
     matched = sum(part["coverage"]["matched"] for part in parts if part["coverage"] is not None)
@@ -159,7 +159,12 @@ def long_answer(answer: Plain, size: int, sha256: str, place: Place) -> Plain:
 
 
 def _head(
-    request: EntriesRequest | FleetRequest | ExportRequest | ProofRequest | EvidenceRequest | StatusRequest,
+    request: EntriesRequest
+    | EveryConsoleRequest
+    | ExportRequest
+    | ProofRequest
+    | EvidenceRequest
+    | StatusRequest,
     asked: Asked,
 ) -> Plain:
     return {"question": dict(request.question), "asked": dict(asked)}

@@ -39,9 +39,9 @@ from audit_archive.retrieve.proofs import find_proofs
 from audit_archive.retrieve.query import Query
 from audit_archive.retrieve.request import (
     EntriesRequest,
+    EveryConsoleRequest,
     EvidenceRequest,
     ExportRequest,
-    FleetRequest,
     ProofRequest,
     RetrieveRequest,
     StatusRequest,
@@ -84,7 +84,7 @@ class Desk:
         match request:
             case EntriesRequest():
                 return self._entries(request, asked, asked_at)
-            case FleetRequest():
+            case EveryConsoleRequest():
                 return self._fleet(request, asked, asked_at)
             case ExportRequest():
                 return self._exports(request, asked)
@@ -122,9 +122,10 @@ class Desk:
         place = self._put(request.query, found.body, request.form, asked_at)
         return entries_answer(request, asked, found, place, unknown)
 
-    def _fleet(self, request: FleetRequest, asked: Asked, asked_at: int) -> dict[str, Any]:
+    def _fleet(self, request: EveryConsoleRequest, asked: Asked, asked_at: int) -> dict[str, Any]:
         parts = []
-        for one in find_in_fleet(self.reader, request.query, request.form):
+        how = {"offset_at": request.offset_at, "open_workbook": self.tools.open_workbook}
+        for one in find_in_fleet(self.reader, request.query, request.form, **how):
             body = one.found.body if one.found is not None else None
             place = self._put(one.query, body, request.form, asked_at)
             parts.append(entries_of_one(one, request.form, place))

@@ -13,7 +13,7 @@ from audit_archive.errors import RequestError
 from audit_archive.format.layout import statement_key
 from audit_archive.retrieve.formats import NDJSON
 from audit_archive.retrieve.query import EntryPlace, Query
-from audit_archive.retrieve.request import EntriesRequest, FleetRequest, RetrieveRequest, parse_request
+from audit_archive.retrieve.request import EntriesRequest, EveryConsoleRequest, RetrieveRequest, parse_request
 from tests.support.archives import archives, queries
 from tests.support.asking import ASKED_AT, Plain, find, lines_of, reader_of
 from tests.support.fakes import FakeReports
@@ -74,7 +74,7 @@ def test_a_question_to_all_is_to_no_one_of_them(field: str) -> None:
     values = {"console": "a", "forms": True, "cursor": "1-2"}
     with pytest.raises(RequestError, match=f"all_consoles: does not go together with {field}"):
         parse(all_consoles=True, **{field: values[field]})
-    assert isinstance(parse(all_consoles=True), FleetRequest)
+    assert isinstance(parse(all_consoles=True), EveryConsoleRequest)
     assert isinstance(parse(all_consoles=False, console="a"), EntriesRequest)
 
 

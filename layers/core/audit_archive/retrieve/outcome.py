@@ -19,6 +19,8 @@ _NAMED = 5
 
 def gaps(query: Query, coverage: Coverage) -> Iterator[str]:
     """What the query asks for and the answer can't vouch for, a sentence each."""
+    if query.after is not None:
+        yield f"entries up to {query.after} are not in this answer: they are in the pages before it"
     if coverage.cursor is not None:
         yield (
             f"more entries match than the limit of {query.limit}, and those after {coverage.cursor} were not "

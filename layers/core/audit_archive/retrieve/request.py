@@ -253,12 +253,13 @@ class EntriesRequest:
 
 
 @dataclass(frozen=True)
-class FleetRequest:
+class EveryConsoleRequest:
     """The entries of every Console that a query asks for; the query itself names no Console."""
 
     query: Query
     form: Form
     question: QuestionEvent
+    offset_at: OffsetAt = field(default=utc, compare=False)
 
 
 @dataclass(frozen=True)
@@ -296,7 +297,7 @@ class StatusRequest:
 
 
 RetrieveRequest: TypeAlias = (
-    EntriesRequest | FleetRequest | ExportRequest | ProofRequest | EvidenceRequest | StatusRequest
+    EntriesRequest | EveryConsoleRequest | ExportRequest | ProofRequest | EvidenceRequest | StatusRequest
 )
 
 _ASKER: Fields = {"request": text("request"), "who": printable("who"), "reason": printable("reason")}
@@ -330,7 +331,7 @@ def parse_request(event: object, find_zone: FindZone, now: int) -> RetrieveReque
     return _KINDS[one_of("request", tuple(_KINDS))(kind)](event, Asking(find_zone, now))
 
 
-def _entries(event: Any, asking: Asking) -> EntriesRequest | FleetRequest:
+def _entries(event: Any, asking: Asking) -> EntriesRequest | EveryConsoleRequest:
     is_fleet = event.get("all_consoles") is True
     values = checked(event, _ENTRIES, required=() if is_fleet else ("console",))
     together = {"console", "forms", "cursor"} & values.keys() if is_fleet else None
@@ -339,9 +340,9 @@ def _entries(event: Any, asking: Asking) -> EntriesRequest | FleetRequest:
     query = query_of({"console": "", **values}, asking)
     query = replace(query, limit=values.get("limit"), after=values.get("cursor"))
     form, question = values.get("format", NDJSON), dict(event)
-    if is_fleet:
-        return FleetRequest(query, form, question)
     zone = zone_of(values, asking.find_zone)
+    if is_fleet:
+        return EveryConsoleRequest(query, form, question, zone)
     return EntriesRequest(query, form, question, values.get("forms", False), zone)
 
 
