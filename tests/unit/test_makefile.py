@@ -148,7 +148,9 @@ def test_a_variable_that_the_shell_happens_to_have_deploys_nothing(variables: di
     assert (refused.returncode, refused.stdout) == (2, "")
     assert f"The environment has {name}, and a deploy does not go by it" in refused.stderr
     given = f"{name}={variables[name]}"
-    assert "The environment has" not in make("named", "CONSOLE=1", given, **variables).stderr
+    assert (
+        "The environment has" not in make("named", "CONSOLE=1", "LOCK=GOVERNANCE", given, **variables).stderr
+    )
 
 
 def test_a_deploy_by_sam_alone_is_told_the_same() -> None:
@@ -176,3 +178,30 @@ def test_without_a_console_nothing_is_built() -> None:
     refused = make("deploy")
     assert (refused.returncode, refused.stdout) == (2, "")
     assert "Which Console?" in refused.stderr
+
+
+def on_the_pages() -> list[str]:
+    """Each `make deploy ...` that a page tells a reader to type, but those with an ellipsis."""
+    found = []
+    for page in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]:
+        text = re.sub(r"\s*\\\n\s*", " ", page.read_text())
+        found += re.findall(r"(?:^ *|`)(make deploy [^`\n]*)", text, re.MULTILINE)
+    return sorted({each.strip() for each in found if "..." not in each and "CONSOLE" in each})
+
+
+@pytest.mark.parametrize("command", on_the_pages())
+def test_what_the_pages_tell_to_deploy_is_taken(command: str) -> None:
+    _, _, *arguments = shlex.split(command.replace("$CONSOLE", "1234abcd").replace("$BUCKET", "kept"))
+    parameters, _ = deployed(*arguments)
+    assert set(parameters) <= set(SOURCE["Parameters"])
+    for name, value in parameters.items():
+        rule = SOURCE["Parameters"][name]
+        given = value.replace("$TABLE", "kept")
+        assert re.fullmatch(rule.get("AllowedPattern", ".*"), given), name
+        assert given in {str(each) for each in rule.get("AllowedValues", [given])}, name
+    if "LOCK=" in command:
+        assert make("named", *arguments).returncode == 0
+
+
+def test_the_pages_tell_what_to_deploy() -> None:
+    assert len(on_the_pages()) > 7
