@@ -114,7 +114,10 @@ def stated_by(bucket: Kept) -> dict[str, str]:
     """
     lock = bucket.properties.get("ObjectLockConfiguration", {}).get("Rule", {}).get("DefaultRetention", {})
     rules = bucket.properties.get("LifecycleConfiguration", {}).get("Rules", [])
-    expiry = next((rule.get("ExpirationInDays") for rule in rules if rule.get("Id") == "exports"), None)
+    # Rejected exports expire sooner than the template's least ExpiryDays.
+    expiry = max(
+        (int(rule["ExpirationInDays"]) for rule in rules if "ExpirationInDays" in rule), default=None
+    )
     found = {"RetentionDays": lock.get("Days"), "ExpiryDays": expiry, "ObjectLockMode": lock.get("Mode")}
     return {name: str(value) for name, value in found.items() if value is not None}
 
