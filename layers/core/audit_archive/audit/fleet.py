@@ -6,11 +6,11 @@ a Console that is gone from one of them is told.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from audit_archive.bookmark import AuditResult, Rotation
-from audit_archive.fleet_ports import LastRuns, ScheduleFacts, Told
+from audit_archive.fleet_ports import MOST_AHEAD, LastRuns, ScheduleFacts, Told
 from audit_archive.format.times import DAY, HOUR, rfc3339
 
 AUDIT_SUFFIX = "_verify"
@@ -138,6 +138,7 @@ def judge(known: Known, limits: Limits, now: int) -> ConsoleHealth:
 
     What a schedule that is off does not start is not late: the schedule is the problem.
     """
+    known = replace(known, runs=known.runs.until(now))
     problems = [*_absent(known), *_faulty(known)]
     if is_on(known.archiving):
         problems += [*_failing(known), *_stale(known, limits, now)]
@@ -252,7 +253,7 @@ def _unscheduled(known: Known) -> list[Problem]:
 def _unverified(known: Known, limits: Limits, now: int) -> Iterator[Problem]:
     rotation = known.rotation
     since = rotation.last_completed_at if rotation is not None else _made(known.auditing)
-    if now - since > limits.audit_age:
+    if now - since > limits.audit_age or since > now + MOST_AHEAD:
         said = (
             f"its last audit ended at {rfc3339(since)}"
             if rotation is not None
