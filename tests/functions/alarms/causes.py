@@ -49,7 +49,7 @@ def destroyed_export(watched: Watched) -> None:
 def no_run_completes(watched: Watched) -> None:
     assert watched.schedule(ARCHIVE)
     ledger = DynamoDbLedger(watched.world.aws.dynamodb, watched.world.name)
-    ledger.complete(CONSOLE, int(time.time() - 2.1 * DAY))
+    ledger.complete(CONSOLE, int(time.time() - 2.1 * DAY), 1)
     report = watched.schedule(VERIFY)
     assert report
     assert report["is_stale"]

@@ -227,6 +227,22 @@ def test_no_time_is_left_for_announcing_and_the_next_audit_does_it(desk: Desk) -
     assert [told_keys(each) for each in desk.alerts.published] == [[key]]
 
 
+def test_a_fault_that_another_audit_opened_meanwhile_stays_open(desk: Desk) -> None:
+    """Of two audits at once, the slower one saw the object before it was damaged."""
+    for _ in range(3):
+        desk.day()
+
+    def other(_: AuditReport) -> None:
+        desk.victim.flip(desk.victim.world.archives()[-1].entries[-1].key)
+        assert not audit_daily(desk.watch(), DAILY, desk.told.append).verification.is_valid
+
+    assert audit_daily(desk.watch(), DAILY, other).verification.is_valid
+    progress = desk.notes.last(CONSOLE)
+    assert progress is not None
+    assert (progress.last_result, progress.faults, len(progress.open_seqs)) == (AuditResult.FAULTS, 1, 1)
+    assert [fault.verdict for fault in desk.day().verification.faults] == [Verdict.ALTERED]
+
+
 def test_an_audit_by_hand_leaves_the_rotation_as_it_is(desk: Desk) -> None:
     desk.day()
     before = desk.notes.last(CONSOLE)
@@ -274,7 +290,7 @@ def test_an_older_head_in_the_ledger_keeps_no_content_from_being_read(desk: Desk
     )
     desk.day()
     desk.victim.flip(world.archives()[-1].entries[-1].key)
-    found = []
+    found: list[Fault] = []
     for _ in range(DAILY.content_days):
         world.ledger.overwrite(CONSOLE, first)
         found += desk.day().verification.faults

@@ -173,7 +173,8 @@ def audit_daily(ports: AuditPorts, daily: DailyAudit, keep: KeepReport) -> Audit
     keep(report)
     for kind, bookmark in found.bookmarks.items():
         ports.notes.save_bookmark(console, kind, bookmark)
-    ports.notes.save(console, _next_rotation(rotation, share, found, now, daily.period))
+    reached = _next_rotation(rotation, share, found, now, daily.period)
+    ports.notes.save(console, _with_what_others_opened(reached, ports.notes.last(console), rotation))
     announce_faults(ports, found.verification)
     if goes_on and ports.go_on is not None:
         ports.go_on()
@@ -252,6 +253,20 @@ def remembered(rotation: Rotation | None) -> tuple[KnownPoint, ...]:
     if rotation is None or rotation.newest_sha256 is None:
         return ()
     return (KnownPoint("an earlier audit", rotation.newest_sha256, rotation.newest_seq),)
+
+
+def _with_what_others_opened(reached: Rotation, latest: Rotation | None, read: Rotation | None) -> Rotation:
+    """The notes to save, with the faults of another audit that ended since this one read its notes.
+
+    Lambda and Scheduler may each deliver an event twice. What this audit found right, it may have seen before
+    the other one did.
+    """
+    others = set(latest.open_seqs if latest is not None and latest != read else ()) - set(reached.open_seqs)
+    if not others:
+        return reached
+    open_seqs = tuple(sorted({*reached.open_seqs, *others})[:MOST_OPEN])
+    faults = reached.faults + len(others)
+    return replace(reached, last_result=AuditResult.FAULTS, faults=faults, open_seqs=open_seqs)
 
 
 def _next_rotation(rotation: Rotation | None, share: Share, found: Onward, now: int, period: int) -> Rotation:
