@@ -15,6 +15,7 @@ from tests.mutants.tables import (
     evidence,
     exports,
     fleet,
+    hostile_policy,
     intents,
     keep,
     ledger,
@@ -51,4 +52,5 @@ MUTANTS: tuple[Mutant, ...] = (
     *locks.MUTANTS,
     *daily.MUTANTS,
     *fleet.MUTANTS,
+    *hostile_policy.MUTANTS,
 )

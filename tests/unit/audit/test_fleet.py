@@ -218,6 +218,8 @@ ONE, TWO = frozenset({"a stale "}), frozenset({"a stale ", "b failing ConsoleErr
         (Told(NOW - DAY, TWO), frozenset[str](), None),
         (Told(NOW - 7 * DAY + 10, ONE), ONE, frozenset[str]()),
         (Told(NOW - 6 * DAY, ONE), ONE, None),
+        (Told(NOW + HOUR, ONE), ONE, None),
+        (Told(NOW + HOUR + 1, ONE), ONE, frozenset[str]()),
         (Told(NOW - 30 * DAY, ONE), frozenset[str](), None),
     ],
 )
