@@ -1,4 +1,4 @@
-"""What others may write hides nothing: the ledger's moments and heads, and the notes of two audits at once."""
+"""What others may write hides nothing: moments and heads in the ledger, and the notes of two audits."""
 
 from tests.mutants.mutant import Mutant
 

@@ -170,8 +170,8 @@ def news(told: Told | None, current: frozenset[str], now: int, *, is_healthy: bo
     """The problems that no message has told yet; None if no message is due.
 
     A message is due for each new problem, and once a week while the fleet is not healthy. The hour makes up
-    for a check that begins some seconds earlier than a week ago. A message of a moment that is yet to come, by a
-    clock that ran ahead, puts off no reminder.
+    for a check that begins some seconds earlier than a week ago. A message that is yet to come, by a clock
+    that ran ahead, puts off no reminder.
     """
     new = current - told.problems if told is not None else current
     is_due = not is_healthy and told is not None and not -MOST_AHEAD <= now - told.at < REMINDED_AFTER - HOUR
