@@ -60,8 +60,8 @@ MUTANTS = (
         "message-is-past",
         "A message that is yet to come puts off no reminder",
         "audit/fleet.py",
-        "not -MOST_AHEAD <= now - told.at < REMINDED",
-        "not now - told.at < REMINDED",
+        " or told.at > now + MOST_AHEAD)\n",
+        ")\n",
         FLEET,
     ),
     Mutant(

@@ -174,7 +174,8 @@ def news(told: Told | None, current: frozenset[str], now: int, *, is_healthy: bo
     that ran ahead, puts off no reminder.
     """
     new = current - told.problems if told is not None else current
-    is_due = not is_healthy and told is not None and not -MOST_AHEAD <= now - told.at < REMINDED_AFTER - HOUR
+    is_old = told is not None and (now - told.at >= REMINDED_AFTER - HOUR or told.at > now + MOST_AHEAD)
+    is_due = is_old and not is_healthy
     return new if new or is_due else None
 
 
