@@ -17,7 +17,7 @@ LEAST_AUDIT_AGE = 3 * DAY
 
 
 def oldest_audit(gap: int) -> int:
-    """Seconds after which the last audit is too old; `gap`: how many the schedule leaves between two, or 0."""
+    """After how many seconds an audit is too old. `gap`: those that the schedule leaves between two, or 0."""
     return max(2 * gap, LEAST_AUDIT_AGE)
 
 

@@ -80,9 +80,7 @@ def _archive_and_purge(run: Run) -> tuple[Result, Head]:
     # 4. Decide what to purge. A mismatch that the export is the first to show must latch this plan already.
     head = settle_late(run, head, surveyed)
     ending_id = first_ending(run, head, surveyed.survey.ids, archivings)
-    held_by = audits.reason if audits is not None else None
-    constraints = Constraints(seen.is_stale, seen.unexported_id, ending_id, held_by)
-    plan = make_plan(surveyed.survey, head, run.order.policy, surveyed.export.served_at, constraints)
+    plan = _plan(run, head, surveyed, _constraints(seen, ending_id, audits))
 
     # 5. Store the export and read it back: no statement names bytes that were not proven.
     verified = verify_stored(run, store(run, surveyed, head))
@@ -115,6 +113,15 @@ def _checked_view(run: Run, surveyed: Surveyed, head: Head, compared: Compared, 
     if not seen.is_advancing:
         check_not_lasting(lack, run.clock.now())
     return seen
+
+
+def _constraints(seen: View, ending_id: int | None, audits: AuditHold | None) -> Constraints:
+    held_by = audits.reason if audits is not None else None
+    return Constraints(seen.is_stale, seen.unexported_id, ending_id, held_by)
+
+
+def _plan(run: Run, head: Head, surveyed: Surveyed, constraints: Constraints) -> Plan:
+    return make_plan(surveyed.survey, head, run.order.policy, surveyed.export.served_at, constraints)
 
 
 def _purge(run: Run, head: Head, surveyed: Surveyed, plan: Plan, result: Result) -> tuple[Result, Head]:
