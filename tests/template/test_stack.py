@@ -29,6 +29,7 @@ SETTINGS = {
     "OBJECT_LOCK_MODE": "GOVERNANCE",
     "AUTH_STYLE": "header",
     "ALERT_TOPIC": "AlertTopic",
+    "VERIFY_EXPRESSION": "cron(17 5 * * ? *)",
     "SIGNING_KEY": "arn:aws:AWS::KMS::Key:::SigningKey",
     "CONSOLE_URL_TEMPLATE": "https://{console}.canary.tools",
     "POWERTOOLS_SERVICE_NAME": "archive",

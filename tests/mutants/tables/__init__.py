@@ -14,6 +14,7 @@ from tests.mutants.tables import (
     deploy,
     evidence,
     exports,
+    faults,
     fleet,
     intents,
     keep,
@@ -51,4 +52,5 @@ MUTANTS: tuple[Mutant, ...] = (
     *locks.MUTANTS,
     *daily.MUTANTS,
     *fleet.MUTANTS,
+    *faults.MUTANTS,
 )

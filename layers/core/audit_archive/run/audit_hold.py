@@ -41,7 +41,7 @@ def audit_hold(run: Run, head: Head) -> AuditHold | None:
     try:
         rotation = run.audits.notes.last(console)
     except IntegrityError as error:
-        return _not_verified(f"the daily audit's notes on {console} can't be read: {error}")
+        return _not_verified(str(error).rstrip("."))
     return _no_audit(run, head) if rotation is None else _judged(run, rotation)
 
 
