@@ -32,7 +32,7 @@ MUTANTS = (
     ),
     Mutant(
         "audit-of-the-future-holds",
-        "An audit of the future is none",
+        "An audit of the future does not count",
         AUDIT_HOLD,
         "abs(run.clock.now() - ended)",
         "run.clock.now() - ended",
@@ -56,7 +56,7 @@ MUTANTS = (
     ),
     Mutant(
         "hidden-first-statement-holds",
-        "An archive of which nobody can tell how old it is counts as one that should have been audited",
+        "An archive whose age is unknown counts as one that should have been audited",
         AUDIT_HOLD,
         "    if began is None:\n        return _not_verified(",
         "    if began is None:\n        return None and _not_verified(",
