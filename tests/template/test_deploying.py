@@ -83,6 +83,29 @@ def test_nothing_that_is_kept_has_a_name_that_a_second_stack_would_meet() -> Non
     assert fixed == []
 
 
+def known_by(stack: Rendered) -> set[tuple[str, ...]]:
+    """What CloudFormation knows resources by: the type, and an identifier that the template gives."""
+    found = set()
+    for resource in stack.resources.values():
+        given = [value for _, value in names(resource) if value not in stack.resources]
+        if given and len(given) == len(of(resource["Type"])["primaryIdentifier"]):
+            found.add((resource["Type"], *given))
+    return found
+
+
+def test_two_stacks_in_an_account_have_no_resource_that_cloudformation_takes_for_the_same() -> None:
+    """It knows a schedule by its name alone, whatever its group: `already exists in stack`.
+
+    https://github.com/aws/serverless-application-model/issues/3109
+    """
+    other = PSEUDO["AWS::StackId"].replace("abc9dbf0", "0fbd9cba")
+    second = {"AWS::StackName": "second", "AWS::StackId": other, "Console": "5678efab"}
+    first = known_by(whole())
+    assert first & known_by(render(AccessTrail="yes", AlertEmail="soc@example.com", **second)) == set()
+    assert ("AWS::Scheduler::Schedule", "_fleet_abc9dbf0") in first
+    assert {"AWS::Lambda::Function", "AWS::CloudTrail::Trail"} <= {kind for kind, *_ in first}
+
+
 def test_a_failed_first_create_leaves_only_what_would_make_its_rollback_fail() -> None:
     """A protected table, and a bucket that CloudTrail may have written to. Their names are generated."""
     policies = {name: resource["DeletionPolicy"] for name, resource in kept(whole()).items()}
