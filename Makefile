@@ -7,11 +7,16 @@ STAMP  := $(VENV)/.made
 
 # deploy: which configuration of samconfig.toml, which stack and Console, and any further parameters of the template.
 # LOCK, the lock mode, is needed for the first deploy. After that what is not given stays as it is.
+# PARAMETERS is written as SAM takes them: a value with blanks, and an empty one, stand in double quotes.
 ENV        ?= default
 STACK      ?= canary-audit-archive
 CONSOLE    ?=
 LOCK       ?=
 PARAMETERS ?=
+
+# What the layer is built for. The functions are deployed with the same, each time.
+LAYER_RUNTIME ?= python3.14
+LAYER_ARCH    ?= arm64
 
 # test: how many processes. One more than the cores of a small machine, because a test in ten only waits.
 WORKERS    ?= 3
@@ -56,18 +61,27 @@ mutants: $(STAMP) ## Take each safety rule out of the code in turn: a test must 
 bench: $(STAMP) ## Measure against the peer baseline and the floor
 	$(BIN)/python -m bench
 
-build: $(STAMP) ## Build the stack for AWS (see layers/core/Makefile for another runtime or architecture)
-	MAKEFLAGS= PYTHON=$(abspath $(BIN)/python) $(BIN)/sam build --config-env $(ENV)
+build: $(STAMP) ## Build the stack for AWS [LAYER_RUNTIME=python3.13] [LAYER_ARCH=x86_64]
+	MAKEFLAGS= PYTHON=$(abspath $(BIN)/python) LAYER_RUNTIME=$(LAYER_RUNTIME) LAYER_ARCH=$(LAYER_ARCH) \
+		$(BIN)/sam build --config-env $(ENV)
 
 deploy: named build ## Deploy it: make deploy CONSOLE=1234abcd [LOCK=GOVERNANCE] [ENV=prod] [PARAMETERS="KeepDays=30 ..."]
 	$(BIN)/sam deploy --config-env $(ENV) --stack-name $(STACK) --parameter-overrides \
 		PurgeMode=$(if $(filter prod,$(ENV)),on,dry-run) DeployedBy=caller Console=$(CONSOLE) \
-		$(if $(LOCK),ObjectLockMode=$(LOCK)) $(PARAMETERS)
+		Runtime=$(LAYER_RUNTIME) Architecture=$(LAYER_ARCH) \
+		$(if $(LOCK),ObjectLockMode=$(LOCK)) $(if $(PARAMETERS),'$(subst ','\'',$(PARAMETERS))')
+
+# What can't be taken back is said for this one deploy. Many shells and pipelines have a variable ENV of their own.
+INHERITED := $(foreach name,ENV STACK LOCK PARAMETERS,$(if $(findstring environment,$(origin $(name))),$(name)))
 
 # A stack's name is no parameter, so the template can't refuse one. The longest name made of it is <stack>-retrieve, and
 # a function's name has 64 characters at most. A trail's name has 3 at least, and no two hyphens side by side.
 named:
 	@test -n "$(CONSOLE)" || { echo 'Which Console? make deploy CONSOLE=1234abcd [LOCK=...] [ENV=prod]' >&2; exit 2; }
+	@test -z "$(strip $(INHERITED))" || { echo 'The environment has $(strip $(INHERITED)), and a deploy does not go by it:' \
+		'give it after make (make deploy CONSOLE=1234abcd ENV=prod), or unset it' >&2; exit 2; }
+	@test -z "$(findstring Runtime=,$(PARAMETERS))$(findstring Architecture=,$(PARAMETERS))" || { echo 'Runtime and' \
+		'Architecture are those that the layer is built for: give LAYER_RUNTIME=python3.13 or LAYER_ARCH=x86_64' >&2; exit 2; }
 	@name='$(STACK)'; test $${#name} -ge 3 && test $${#name} -le 55 && \
 		printf '%s\n' "$$name" | grep -Eqx '[A-Za-z]([A-Za-z0-9]|-[A-Za-z0-9])*' || { echo "STACK=$$name can not be" \
 		'deployed: give 3 to 55 letters, digits and single hyphens, with a letter first and no hyphen last' >&2; exit 2; }

@@ -96,13 +96,30 @@ def adopt(chosen: Chosen, /, bucket: str, ledger: str | None, key: str | None, *
     confirm(f"Begin the stack {stack.name} in {stack.region} with these?", yes=yes)
     _import(stack, kept)
     names = {"ArchiveBucketName": bucket} | ({"LedgerTableName": ledger} if ledger else {})
+    parameters = names | stated_by(kept[0])
     if chosen.is_json:
-        return show_json({"stack": stack.name, "adopted": records, "parameters": names})
-    given = " ".join(f"{name}={value}" for name, value in names.items())
+        return show_json({"stack": stack.name, "adopted": records, "parameters": parameters})
+    lock = parameters.pop("ObjectLockMode", "...")
+    given = " ".join(f"{name}={value}" for name, value in parameters.items())
     return say(
         f"The stack {stack.name} has them now. Next, and before any other change of it: make deploy "
-        f'STACK={stack.name} CONSOLE=... ENV=... LOCK=... PARAMETERS="{given}"'
+        f'STACK={stack.name} CONSOLE=... ENV=... LOCK={lock} PARAMETERS="{given} ..."'
     )
+
+
+def stated_by(bucket: Kept) -> dict[str, str]:
+    """The parameters of the deleted stack that its bucket shows: how long, and how, what is in it is locked.
+
+    A deploy without them would take the template's, and S3 would hide what is locked for longer.
+    """
+    lock = bucket.properties.get("ObjectLockConfiguration", {}).get("Rule", {}).get("DefaultRetention", {})
+    rules = bucket.properties.get("LifecycleConfiguration", {}).get("Rules", [])
+    # Rejected exports expire sooner than the template's least ExpiryDays.
+    expiry = max(
+        (int(rule["ExpirationInDays"]) for rule in rules if "ExpirationInDays" in rule), default=None
+    )
+    found = {"RetentionDays": lock.get("Days"), "ExpiryDays": expiry, "ObjectLockMode": lock.get("Mode")}
+    return {name: str(value) for name, value in found.items() if value is not None}
 
 
 def _check_new(stack: Stack) -> None:

@@ -11,12 +11,12 @@ import pytest
 from botocore.stub import Stubber
 from click.testing import CliRunner, Result
 
-from cli.adopt import change_set, left_behind
+from cli.adopt import Kept, change_set, left_behind, stated_by
 from cli.exits import Exit, Failure
 from cli.main import main
 from cli.options import Chosen
 from cli.stack import Stack
-from tests.support.stack import SOURCE
+from tests.support.stack import SOURCE, render
 from tests.support.stubbed import client
 
 BUCKET = {
@@ -150,7 +150,27 @@ def test_it_ends_when_they_are_imported_and_says_what_comes_next(
     cloudformation.add_response("describe_stacks", {"Stacks": [described("IMPORT_COMPLETE")]})
     ran = adopt(stack, *OPTIONS, "--yes")
     assert ran.exit_code == 0, ran.stderr
-    assert 'PARAMETERS="ArchiveBucketName=kept-bucket LedgerTableName=kept-table"' in ran.stderr
+    assert 'LOCK=... PARAMETERS="ArchiveBucketName=kept-bucket LedgerTableName=kept-table ..."' in ran.stderr
+
+
+@pytest.mark.parametrize("mode", ["GOVERNANCE", "COMPLIANCE"])
+def test_the_deploy_is_told_what_the_bucket_was_made_with(
+    stack: Stack, stubs: Callable[[str], Stubber], mode: str
+) -> None:
+    """The template's defaults would shorten the lock of what comes, and hide what is locked for longer."""
+    given = {"RetentionDays": "3650", "ExpiryDays": "3655", "ObjectLockMode": mode}
+    properties = render(**given).properties("ArchiveBucket")
+    assert stated_by(Kept("ArchiveBucket", "AWS::S3::Bucket", "BucketName", "b", properties)) == given
+    no_stack(stubs)
+    there(stubs, ("AWS::S3::Bucket", "kept-bucket", BUCKET | properties), ALL[1])
+    cloudformation = stubs("cloudformation")
+    cloudformation.add_response("create_change_set", {})
+    cloudformation.add_response("describe_change_set", {"Status": "CREATE_COMPLETE"})
+    cloudformation.add_response("execute_change_set", {})
+    cloudformation.add_response("describe_stacks", {"Stacks": [described("IMPORT_COMPLETE")]})
+    ran = adopt(stack, "--bucket", "kept-bucket", "--yes")
+    said = f'LOCK={mode} PARAMETERS="ArchiveBucketName=kept-bucket RetentionDays=3650 ExpiryDays=3655 ..."'
+    assert said in ran.stderr
 
 
 def imported(name: str, kind: str, **identifier: str) -> dict[str, Any]:

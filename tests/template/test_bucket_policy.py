@@ -204,7 +204,7 @@ def test_nobody_but_break_glass_deletes_from_the_log_of_accesses(stack: Rendered
     assert _log_denies(render(AccessTrail="yes"), action, f"{LOG}/AWSLogs/x", BREAK_GLASS)
 
 
-@pytest.mark.parametrize("action", LOOSENING)
+@pytest.mark.parametrize("action", [*LOOSENING, *LEADING_OUT])
 def test_the_bucket_of_the_log_is_loosened_by_cloudformation_only(stack: Rendered, action: str) -> None:
     for who in (ARCHIVE, ROOT, ADMINISTRATOR):
         assert _log_denies(stack, action, LOG, who), who
@@ -214,4 +214,18 @@ def test_the_bucket_of_the_log_is_loosened_by_cloudformation_only(stack: Rendere
 
 
 def test_the_trail_itself_may_write_its_log(stack: Rendered) -> None:
-    assert not _log_denies(stack, "s3:PutObject", f"{LOG}/AWSLogs/111122223333/x", "cloudtrail.amazonaws.com")
+    (sid,) = [each for each in stack.statements("AccessTrailBucketPolicy") if each["Sid"] == "TrailWrites"]
+    trail = {"aws__SourceArn": sid["Condition"]["StringEquals"]["aws:SourceArn"]}
+    key = f"{LOG}/AWSLogs/111122223333/x"
+    assert not _log_denies(stack, "s3:PutObject", key, "cloudtrail.amazonaws.com", **trail)
+    another = {"aws__SourceArn": f"{trail['aws__SourceArn']}2"}
+    assert _log_denies(stack, "s3:PutObject", key, "cloudtrail.amazonaws.com", **another)
+
+
+@pytest.mark.parametrize(
+    "action", ["s3:PutObject", "s3:ReplicateDelete", "s3:ReplicateObject", "s3:ReplicateTags"]
+)
+def test_nobody_writes_over_the_log_of_accesses_nor_locks_junk_in_it(stack: Rendered, action: str) -> None:
+    for who in (ARCHIVE, BREAK_GLASS, *OTHERS):
+        for lock in ({}, LOCK | {"s3__object_lock_remaining_retention_days": "36500"}):
+            assert _log_denies(stack, action, f"{LOG}/AWSLogs/x", who, **lock), who

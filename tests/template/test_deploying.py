@@ -174,6 +174,22 @@ def test_logical_ids_that_others_hold_never_change() -> None:
     assert schedules | (outlive - policies) <= set(STABLE)
 
 
+def test_the_stack_policy_refuses_to_replace_what_can_not_be_had_again() -> None:
+    """Of what must never change: all that holds something no deploy makes again, and no more.
+
+    The signing key is no part of it: whoever takes a key of their own removes it, and it stays.
+    """
+    allow, deny = json.loads((ROOT / "docs/stack-policy.json").read_text())["Statement"]
+    assert (allow["Effect"], allow["Action"], allow["Resource"]) == ("Allow", "Update:*", "*")
+    assert (deny["Effect"], deny["Action"]) == ("Deny", ["Update:Replace", "Update:Delete"])
+    named = {each.removeprefix("LogicalResourceId/") for each in deny["Resource"]}
+    assert named == {"ArchiveBucket", "LedgerTable", "Fleet", "AlertTopic"}
+    assert named <= set(STABLE)
+    renamed = render(ArchiveBucketName="another", LedgerTableName="another").resources
+    assert not any("Condition" in SOURCE["Resources"][name] for name in named)
+    assert named <= set(renamed)
+
+
 @pytest.mark.parametrize(
     ("parameter", "resource"), [("ScheduleState", "FirstSchedule"), ("VerifyState", "FirstVerification")]
 )

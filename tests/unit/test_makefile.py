@@ -1,9 +1,10 @@
-"""`make deploy`: the region, the names and the lock mode that it deploys with, and what it refuses."""
+"""`make deploy`: region, names, lock mode and runtime that it deploys with, and what it refuses."""
 
 from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 import tomllib
 from pathlib import Path
@@ -54,13 +55,19 @@ def deployed(*arguments: str) -> tuple[dict[str, str], str]:
     said = make("-n", "deploy", "CONSOLE=1234abcd", *arguments).stdout.replace("\\\n", " ")
     found = re.search(r"sam deploy .*--stack-name (\S+) --parameter-overrides\s+(.+)", said)
     assert found, said
-    parameters: dict[str, str] = CfnParameterOverridesType().convert(tuple(found[2].split()), None, None)
+    parameters: dict[str, str] = CfnParameterOverridesType().convert(tuple(shlex.split(found[2])), None, None)
     return parameters, found[1]
+
+
+def default(parameter: str) -> str:
+    """What the template takes for a parameter that it is not given."""
+    return str(SOURCE["Parameters"][parameter]["Default"])
 
 
 def test_what_is_not_asked_for_is_not_purged_and_no_lock_mode_is_changed() -> None:
     parameters, stack = deployed()
-    assert parameters == {"Console": "1234abcd", "PurgeMode": "dry-run", "DeployedBy": "caller"}
+    built_for = {"Runtime": default("Runtime"), "Architecture": default("Architecture")}
+    assert parameters == {"Console": "1234abcd", "PurgeMode": "dry-run", "DeployedBy": "caller"} | built_for
     assert stack == DEFAULT_STACK == SAMCONFIG["prod"]["global"]["parameters"]["stack_name"]
 
 
@@ -94,6 +101,58 @@ def test_what_is_given_last_counts() -> None:
     assert (parameters["DeployedBy"], parameters["DeployRoleArn"], stack) == ("service-role", "arn", "other")
 
 
+def test_the_functions_are_deployed_for_what_the_layer_is_built_for() -> None:
+    """CloudFormation keeps a parameter that is not given, and a build keeps nothing."""
+    for arguments, variables in (((), {}), (("LAYER_ARCH=x86_64", "LAYER_RUNTIME=python3.12"), {})):
+        said = make("-n", "deploy", "CONSOLE=1234abcd", *arguments, **variables).stdout
+        built = dict(re.findall(r"\b(LAYER_RUNTIME|LAYER_ARCH)=(\S+)", said))
+        parameters, _ = deployed(*arguments)
+        assert (parameters["Runtime"], parameters["Architecture"]) == (
+            built["LAYER_RUNTIME"],
+            built["LAYER_ARCH"],
+        )
+    inherited = make("-n", "deploy", "CONSOLE=1234abcd", LAYER_ARCH="x86_64").stdout
+    assert "LAYER_ARCH=x86_64" in inherited
+    assert " Architecture=x86_64 " in inherited
+    for said in ("Architecture=x86_64", "KeepDays=3 Runtime=python3.12"):
+        refused = make("named", "CONSOLE=1234abcd", "LOCK=GOVERNANCE", f"PARAMETERS={said}")
+        assert refused.returncode == 2
+        assert "give LAYER_RUNTIME=python3.13 or LAYER_ARCH=x86_64" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("given", "name", "value"),
+    [
+        ('ScheduleExpression="cron(17 * * * ? *)" KeepDays=3', "ScheduleExpression", "cron(17 * * * ? *)"),
+        ("ScheduleExpression='rate(12 hours)'", "ScheduleExpression", "rate(12 hours)"),
+        ('KeepDays=3 SigningKeyArn=""', "SigningKeyArn", ""),
+        ("DeployRoleArn=''", "DeployRoleArn", ""),
+        ("AlertEmail=a;b&c@example.com", "AlertEmail", "a;b&c@example.com"),
+    ],
+)
+def test_a_value_reaches_sam_as_it_was_written(given: str, name: str, value: str) -> None:
+    """The shell takes no part of it: blanks, quotes, brackets, and nothing at all."""
+    parameters, _ = deployed(f"PARAMETERS={given}")
+    assert parameters[name] == value
+    assert set(parameters) - {"KeepDays", name} == set(deployed()[0])
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [{"ENV": "prod"}, {"LOCK": "COMPLIANCE"}, {"PARAMETERS": "PurgeMode=on"}, {"STACK": "x"}, {"ENV": ""}],
+)
+def test_a_variable_that_the_shell_happens_to_have_deploys_nothing(variables: dict[str, str]) -> None:
+    """ENV is a common one: with `prod` in it the first deploy would purge."""
+    (name,) = variables
+    refused = make("deploy", "CONSOLE=1234abcd", **variables)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert f"The environment has {name}, and a deploy does not go by it" in refused.stderr
+    given = f"{name}={variables[name]}"
+    assert (
+        "The environment has" not in make("named", "CONSOLE=1", "LOCK=GOVERNANCE", given, **variables).stderr
+    )
+
+
 def test_a_deploy_by_sam_alone_is_told_the_same() -> None:
     needed = {name for name, parameter in SOURCE["Parameters"].items() if "Default" not in parameter}
     for env in ("default", "prod"):
@@ -119,3 +178,30 @@ def test_without_a_console_nothing_is_built() -> None:
     refused = make("deploy")
     assert (refused.returncode, refused.stdout) == (2, "")
     assert "Which Console?" in refused.stderr
+
+
+def on_the_pages() -> list[str]:
+    """Each `make deploy ...` that a page tells a reader to type, but those with an ellipsis."""
+    found = []
+    for page in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]:
+        text = re.sub(r"\s*\\\n\s*", " ", page.read_text())
+        found += re.findall(r"(?:^ *|`)(make deploy [^`\n]*)", text, re.MULTILINE)
+    return sorted({each.strip() for each in found if "..." not in each and "CONSOLE" in each})
+
+
+@pytest.mark.parametrize("command", on_the_pages())
+def test_what_the_pages_tell_to_deploy_is_taken(command: str) -> None:
+    _, _, *arguments = shlex.split(command.replace("$CONSOLE", "1234abcd").replace("$BUCKET", "kept"))
+    parameters, _ = deployed(*arguments)
+    assert set(parameters) <= set(SOURCE["Parameters"])
+    for name, value in parameters.items():
+        rule = SOURCE["Parameters"][name]
+        given = value.replace("$TABLE", "kept")
+        assert re.fullmatch(rule.get("AllowedPattern", ".*"), given), name
+        assert given in {str(each) for each in rule.get("AllowedValues", [given])}, name
+    if "LOCK=" in command:
+        assert make("named", *arguments).returncode == 0
+
+
+def test_the_pages_tell_what_to_deploy() -> None:
+    assert len(on_the_pages()) > 7

@@ -1,8 +1,16 @@
 """What the product needs of the outside to know how all Consoles of a stack are. Kept as `ports` is."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
+
+from audit_archive.format.times import HOUR
+
+MOST_AHEAD = HOUR
+"""Seconds by which the clock of a run or an audit may be ahead of that of whoever reads its moments."""
+
+MAX_SENTENCE = 300
+"""Characters of an error's message that are kept. The log has all of it."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +46,14 @@ class LastRuns:
         """The last failure, if no run was completed since. Of the same second, the failure counts."""
         is_open = self.failure is not None and (self.completed_at or 0) <= self.failure.at
         return self.failure if is_open else None
+
+    def until(self, now: int) -> "LastRuns":
+        """The same, without a completed run that is yet to come: it would hide whatever happens until then.
+
+        `now`: epoch seconds. Whoever can write to the ledger can state any moment.
+        """
+        is_to_come = self.completed_at is not None and self.completed_at > now + MOST_AHEAD
+        return replace(self, completed_at=None) if is_to_come else self
 
 
 class Runs(Protocol):

@@ -17,6 +17,7 @@ from tests.mutants.tables import (
     exports,
     fleet,
     handed,
+    hostile_policy,
     intents,
     keep,
     ledger,
@@ -55,4 +56,5 @@ MUTANTS: tuple[Mutant, ...] = (
     *daily.MUTANTS,
     *fleet.MUTANTS,
     *handed.MUTANTS,
+    *hostile_policy.MUTANTS,
 )

@@ -94,8 +94,8 @@ MUTANTS = (
         "old-audit-is-unverified",
         "A Console whose last audit is too old is told",
         "audit/fleet.py",
-        "    if now - since > limits.audit_age:\n",
-        "    if False:\n",
+        "    if now - since > limits.audit_age or since",
+        "    if since",
         FLEET,
     ),
     Mutant(

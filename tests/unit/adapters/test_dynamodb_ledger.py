@@ -10,6 +10,7 @@ from botocore.stub import Stubber
 from audit_archive.adapters import ledger_items as items
 from audit_archive.adapters.ledger import HEAD_READS, DynamoDbLedger
 from audit_archive.errors import IntegrityError, LedgerError
+from audit_archive.fleet_ports import MAX_SENTENCE, Failure
 from audit_archive.format.head import Head
 from tests.support.statements import archive_statement, head_at, operator_statement, ref_of
 from tests.support.stubbed import answering, client, failing
@@ -45,6 +46,18 @@ def test_a_refusal_says_what_to_do(
 def test_no_answer_is_a_ledger_error(operation: str, call: Callable[[DynamoDbLedger], object]) -> None:
     with pytest.raises(LedgerError, match="next run"):
         call(DynamoDbLedger(client("dynamodb"), "ledger"))
+
+
+@pytest.mark.parametrize("at", [-1, 10**11, 10**17])
+def test_a_failure_at_an_impossible_moment_is_none(at: int) -> None:
+    """One item of one Console must not stop the fleet check, which writes the moment as a date."""
+    assert items.last_runs_of("c1", [items.failed_item("c1", Failure(at, "E", "s", "r"))]).failure is None
+
+
+def test_a_failure_that_others_wrote_does_not_fill_a_message() -> None:
+    written = items.failed_item("c1", Failure(5, "E" * 9_000, "s" * 90_000, "r"))
+    found = items.last_runs_of("c1", [written]).failure
+    assert found == Failure(5, "E" * MAX_SENTENCE, "s" * MAX_SENTENCE, "r")
 
 
 def test_a_listing_that_fails_is_a_ledger_error() -> None:

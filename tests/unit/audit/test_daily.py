@@ -95,6 +95,14 @@ def test_a_cycle_that_is_late_takes_all_that_is_left_and_says_so() -> None:
     assert (share.first, share.last, share.is_behind) == (11, 250, True)
 
 
+@pytest.mark.parametrize("goes_on", [False, True])
+def test_days_that_are_yet_to_come_do_not_count_as_left_in_a_cycle(goes_on: bool) -> None:
+    """A clock that ran ahead began the cycle."""
+    ahead = replace(rotation(11, NOW + 36_500 * DAY), share_last=12)
+    share = share_of(ahead, 250, NOW, 90, goes_on=goes_on)
+    assert (share.first, share.last, share.cycle_started_at) == (11, 12 if goes_on else 13, NOW)
+
+
 @given(st.integers(1, 2000), st.integers(1, 120), st.lists(st.integers(0, 3), max_size=130))
 def test_whatever_days_are_missed_a_cycle_ends_in_time(count: int, days: int, missed: list[int]) -> None:
     """With an audit on its last day at the latest, every statement was in a share, once, within the days."""
@@ -219,6 +227,22 @@ def test_no_time_is_left_for_announcing_and_the_next_audit_does_it(desk: Desk) -
     assert [told_keys(each) for each in desk.alerts.published] == [[key]]
 
 
+def test_a_fault_that_another_audit_opened_meanwhile_stays_open(desk: Desk) -> None:
+    """Of two audits at once, the slower one saw the object before it was damaged."""
+    for _ in range(3):
+        desk.day()
+
+    def other(_: AuditReport) -> None:
+        desk.victim.flip(desk.victim.world.archives()[-1].entries[-1].key)
+        assert not audit_daily(desk.watch(), DAILY, desk.told.append).verification.is_valid
+
+    assert audit_daily(desk.watch(), DAILY, other).verification.is_valid
+    progress = desk.notes.last(CONSOLE)
+    assert progress is not None
+    assert (progress.last_result, progress.faults, len(progress.open_seqs)) == (AuditResult.FAULTS, 1, 1)
+    assert [fault.verdict for fault in desk.day().verification.faults] == [Verdict.ALTERED]
+
+
 def test_an_audit_by_hand_leaves_the_rotation_as_it_is(desk: Desk) -> None:
     desk.day()
     before = desk.notes.last(CONSOLE)
@@ -258,6 +282,21 @@ def test_a_lost_ledger_hides_nothing(desk: Desk) -> None:
     assert [len(desk.day().verification.faults) for _ in range(4)] == [1] * 4
 
 
+def test_an_older_head_in_the_ledger_keeps_no_content_from_being_read(desk: Desk) -> None:
+    """Somebody who may write to the ledger puts it there before each audit."""
+    world, first = (
+        desk.victim.world,
+        Head(CONSOLE).after(desk.victim.statement(1), desk.victim.world.refs()[0]),
+    )
+    desk.day()
+    desk.victim.flip(world.archives()[-1].entries[-1].key)
+    found: list[Fault] = []
+    for _ in range(DAILY.content_days):
+        world.ledger.overwrite(CONSOLE, first)
+        found += desk.day().verification.faults
+    assert {fault.verdict for fault in found} == {Verdict.ALTERED}
+
+
 def test_a_ledger_that_can_t_be_read_is_told() -> None:
     class Damaged(FakeLedger):
         def head(self, console: str) -> Head | None:
@@ -283,6 +322,15 @@ def test_a_console_whose_runs_do_not_end_is_stale_after_two_periods(
     assert watched.is_stale is is_stale
     assert watched.freshness is not None
     assert ("twice its period" in watched.freshness) is is_stale
+
+
+@pytest.mark.parametrize(("ahead", "is_stale"), [(HOUR, False), (HOUR + 1, True), (36_500 * DAY, True)])
+def test_a_run_that_is_yet_to_be_completed_is_none(desk: Desk, ahead: int, is_stale: bool) -> None:
+    """Somebody who may write to the ledger states it once, and no run is completed any more."""
+    desk.day()
+    ledger, clock = desk.victim.world.ledger, desk.victim.world.clock
+    ledger.complete(CONSOLE, clock.now() + ahead, 1)
+    assert desk.day().is_stale is is_stale
 
 
 def test_the_period_of_a_console_counts(desk: Desk) -> None:

@@ -72,6 +72,14 @@ def completed(at: int) -> LastRuns:
         (NEW, []),
         (replace(HEALTHY, runs=completed(NOW - 2 * DAY)), []),
         (replace(HEALTHY, runs=completed(NOW - 2 * DAY - 1)), ["stale"]),
+        (replace(HEALTHY, runs=completed(NOW + HOUR)), []),
+        (replace(HEALTHY, runs=completed(NOW + HOUR + 1)), ["absent", "stale"]),
+        (
+            replace(HEALTHY, runs=replace(completed(NOW + 900 * DAY), failure=FAILURE)),
+            ["absent", "failing", "stale"],
+        ),
+        (replace(HEALTHY, rotation=replace(VALID, last_completed_at=NOW + HOUR)), []),
+        (replace(HEALTHY, rotation=replace(VALID, last_completed_at=NOW + HOUR + 1)), ["unverified"]),
         (replace(HEALTHY, runs=completed(NOW - 9 * DAY), rotation=replace(VALID, period=7 * DAY)), []),
         (replace(HEALTHY, runs=completed(NOW - 9 * DAY), rotation=replace(VALID, period=0)), ["stale"]),
         (replace(HEALTHY, rotation=replace(VALID, last_completed_at=NOW - 3 * DAY)), []),
@@ -210,6 +218,8 @@ ONE, TWO = frozenset({"a stale "}), frozenset({"a stale ", "b failing ConsoleErr
         (Told(NOW - DAY, TWO), frozenset[str](), None),
         (Told(NOW - 7 * DAY + 10, ONE), ONE, frozenset[str]()),
         (Told(NOW - 6 * DAY, ONE), ONE, None),
+        (Told(NOW + HOUR, ONE), ONE, None),
+        (Told(NOW + HOUR + 1, ONE), ONE, frozenset[str]()),
         (Told(NOW - 30 * DAY, ONE), frozenset[str](), None),
     ],
 )

@@ -209,6 +209,7 @@ def test_what_is_no_console_is_passed_over(fleet: Fleet) -> None:
     fleet.store.add("statements/console=NOT_ONE/1", Stored("", b"{}"))
     fleet.store.add("statements/readme/1", Stored("", b"{}"))
     fleet.fail("1234abce", "SettingsError")
+    fleet.ledger.complete("All is well.", fleet.clock.now(), 1)
     assert [each.console for each in fleet.check().consoles] == list(CONSOLES)
 
 

@@ -3,8 +3,8 @@
 import pytest
 
 from audit_archive.errors import AuditArchiveError, ConsoleAuthError, LedgerError
-from audit_archive.fleet_ports import Failure, LastRuns, Runs
-from audit_archive.run.failure import MAX_SENTENCE, MIN_SECONDS, NOT_OURS, FailureNoted
+from audit_archive.fleet_ports import MAX_SENTENCE, Failure, LastRuns, Runs
+from audit_archive.run.failure import MIN_SECONDS, NOT_OURS, FailureNoted
 from tests.support.fakes import FakeClock, FakeLedger
 from tests.support.world import CONSOLE
 

@@ -38,7 +38,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from audit_archive.finding import Finding, FindingKind
-from audit_archive.fleet_ports import Failure, LastRuns, Told
+from audit_archive.fleet_ports import MAX_SENTENCE, Failure, LastRuns, Told
 from audit_archive.format.codec import from_json, member_of
 from audit_archive.format.facts import Cause, IdSpan, ObjectRef
 from audit_archive.format.head import Head, OpenHole
@@ -146,10 +146,15 @@ def last_runs_of(console: str, items: "Iterable[ReadItem]") -> LastRuns:
 
 
 def _failure_of(item: "ReadItem") -> Failure | None:
+    """Texts are cut here too: whoever can write to the ledger could fill a message with one of them."""
     try:
-        return from_json(Failure, orjson.loads(item["body"]["B"]))
+        found = from_json(Failure, orjson.loads(item["body"]["B"]))
     except (KeyError, ValueError):
         return None
+    if not 0 <= found.at < 10**_MAX_DIGITS:
+        return None
+    error_class, sentence = found.error_class[:MAX_SENTENCE], found.sentence[:MAX_SENTENCE]
+    return replace(found, error_class=error_class, sentence=sentence)
 
 
 def told_item(partition: str, told: Told) -> "Item":

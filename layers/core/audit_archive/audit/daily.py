@@ -62,13 +62,16 @@ def share_of(
     """
     is_new = rotation is None or rotation.next_seq > newest_seq
     first, started_at = (
-        (1, now) if is_new or rotation is None else (rotation.next_seq, rotation.cycle_started_at)
+        (1, now)
+        if is_new or rotation is None
+        # A clock that ran ahead may have begun the cycle: days that are yet to come are not left in it.
+        else (rotation.next_seq, min(rotation.cycle_started_at, now))
     )
     days_left = content_days - (now - started_at) // DAY
     if goes_on and rotation is not None:
         first = rotation.next_seq
         last = max(rotation.share_last, first - 1)
-        return Share(first, last, rotation.cycle_started_at, is_behind=days_left < 1)
+        return Share(first, last, started_at, is_behind=days_left < 1)
     left = newest_seq - first + 1
     count = -(-left // max(days_left, 1))
     return Share(first, first + count - 1, started_at, is_behind=days_left < 1)
@@ -155,13 +158,13 @@ def audit_daily(ports: AuditPorts, daily: DailyAudit, keep: KeepReport) -> Audit
     rotation = ports.notes.last(console)
     audit = replace(_audit(ports, console), settings=ports.settings)
     listing = Listing(ports.source, console)
-    newest = audit.recorded.seq if audit.recorded is not None else listing.newest
+    newest = _newest_to_read(audit, rotation, listing)
     share = share_of(rotation, newest, now, daily.content_days, goes_on=daily.part > 1)
     question = _question(daily, rotation, share, newest)
     resume = _resume(ports.notes, console, rotation)
     found = verify_onward(audit, question, resume, listing)
     is_stale, freshness = _freshness(
-        ports.ledger.last_runs(console).completed_at, now, daily.period, rotation
+        ports.ledger.last_runs(console).until(now).completed_at, now, daily.period, rotation
     )
     goes_on = ports.go_on is not None and daily.part < MOST_PARTS and not found.is_done
     goes_on = goes_on and (found.is_stuck or _has_come_on(found, resume))
@@ -170,11 +173,24 @@ def audit_daily(ports: AuditPorts, daily: DailyAudit, keep: KeepReport) -> Audit
     keep(report)
     for kind, bookmark in found.bookmarks.items():
         ports.notes.save_bookmark(console, kind, bookmark)
-    ports.notes.save(console, _next_rotation(rotation, share, found, now, daily.period))
+    reached = _next_rotation(rotation, share, found, now, daily.period)
+    ports.notes.save(console, _with_what_others_opened(reached, ports.notes.last(console), rotation))
     announce_faults(ports, found.verification)
     if goes_on and ports.go_on is not None:
         ports.go_on()
     return report
+
+
+def _newest_to_read(audit: Audit, rotation: Rotation | None, listing: Listing) -> int:
+    """The newest statement whose contents are due in this cycle.
+
+    Whoever can write to the ledger can put an older head there, and so can a run that died. What an earlier
+    audit found in the chain is due in any case.
+    """
+    if audit.recorded is None:
+        return listing.newest
+    seen = rotation.newest_seq if rotation is not None else 0
+    return max(audit.recorded.seq, min(seen, listing.newest))
 
 
 def _question(daily: DailyAudit, rotation: Rotation | None, share: Share, newest: int) -> AuditQuestion:
@@ -237,6 +253,20 @@ def remembered(rotation: Rotation | None) -> tuple[KnownPoint, ...]:
     if rotation is None or rotation.newest_sha256 is None:
         return ()
     return (KnownPoint("an earlier audit", rotation.newest_sha256, rotation.newest_seq),)
+
+
+def _with_what_others_opened(reached: Rotation, latest: Rotation | None, read: Rotation | None) -> Rotation:
+    """The notes to save, with the faults of another audit that ended since this one read its notes.
+
+    Lambda and Scheduler may each deliver an event twice. What this audit found right, it may have seen before
+    the other one did.
+    """
+    others = set(latest.open_seqs if latest is not None and latest != read else ()) - set(reached.open_seqs)
+    if not others:
+        return reached
+    open_seqs = tuple(sorted({*reached.open_seqs, *others})[:MOST_OPEN])
+    faults = reached.faults + len(others)
+    return replace(reached, last_result=AuditResult.FAULTS, faults=faults, open_seqs=open_seqs)
 
 
 def _next_rotation(rotation: Rotation | None, share: Share, found: Onward, now: int, period: int) -> Rotation:

@@ -6,11 +6,11 @@ a Console that is gone from one of them is told.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from audit_archive.bookmark import AuditResult, Rotation
-from audit_archive.fleet_ports import LastRuns, ScheduleFacts, Told
+from audit_archive.fleet_ports import MOST_AHEAD, LastRuns, ScheduleFacts, Told
 from audit_archive.format.times import DAY, HOUR, rfc3339
 
 AUDIT_SUFFIX = "_verify"
@@ -138,6 +138,7 @@ def judge(known: Known, limits: Limits, now: int) -> ConsoleHealth:
 
     What a schedule that is off does not start is not late: the schedule is the problem.
     """
+    known = replace(known, runs=known.runs.until(now))
     problems = [*_absent(known), *_faulty(known)]
     if is_on(known.archiving):
         problems += [*_failing(known), *_stale(known, limits, now)]
@@ -169,10 +170,12 @@ def news(told: Told | None, current: frozenset[str], now: int, *, is_healthy: bo
     """The problems that no message has told yet; None if no message is due.
 
     A message is due for each new problem, and once a week while the fleet is not healthy. The hour makes up
-    for a check that begins some seconds earlier than a week ago.
+    for a check that begins some seconds earlier than a week ago. A message that is yet to come, by a clock
+    that ran ahead, puts off no reminder.
     """
     new = current - told.problems if told is not None else current
-    is_due = not is_healthy and told is not None and now - told.at >= REMINDED_AFTER - HOUR
+    is_old = told is not None and (now - told.at >= REMINDED_AFTER - HOUR or told.at > now + MOST_AHEAD)
+    is_due = is_old and not is_healthy
     return new if new or is_due else None
 
 
@@ -252,7 +255,7 @@ def _unscheduled(known: Known) -> list[Problem]:
 def _unverified(known: Known, limits: Limits, now: int) -> Iterator[Problem]:
     rotation = known.rotation
     since = rotation.last_completed_at if rotation is not None else _made(known.auditing)
-    if now - since > limits.audit_age:
+    if now - since > limits.audit_age or since > now + MOST_AHEAD:
         said = (
             f"its last audit ended at {rfc3339(since)}"
             if rotation is not None

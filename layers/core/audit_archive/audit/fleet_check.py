@@ -23,7 +23,7 @@ from audit_archive.audit.fleet import (
 )
 from audit_archive.events import is_console_id
 from audit_archive.finding import Finding, FindingKind
-from audit_archive.fleet_ports import Folders, ScheduleFacts, Schedules, Told
+from audit_archive.fleet_ports import Folders, LastRuns, ScheduleFacts, Schedules, Told
 from audit_archive.format.codec import to_json
 from audit_archive.format.times import rfc3339
 from audit_archive.ports import Alerts, Clock, Ledger, Verifications
@@ -107,7 +107,7 @@ def check_fleet(ports: FleetPorts, limits: Limits, keep: KeepFleet) -> FleetRepo
     """
     now = ports.clock.now()
     known = join(
-        _schedules(ports.schedules), ports.ledger.fleet(), ports.notes.rotations(), _archived(ports.bucket)
+        _schedules(ports.schedules), _run(ports.ledger), ports.notes.rotations(), _archived(ports.bucket)
     )
     report = FleetReport(now, tuple(judge(each, limits, now) for each in known if each.is_console))
     keep(report)
@@ -119,6 +119,13 @@ def _schedules(schedules: Schedules) -> Iterator[ScheduleFacts]:
     """The schedules of Consoles. The group has others: that of this check, and what somebody put there."""
     for each in schedules.listed():
         if is_console_id(console_of(each.name)):
+            yield each
+
+
+def _run(ledger: Ledger) -> Iterator[LastRuns]:
+    """The runs over Consoles. Whoever can write to the ledger can name anything else there."""
+    for each in ledger.fleet():
+        if is_console_id(each.console):
             yield each
 
 

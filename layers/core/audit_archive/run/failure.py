@@ -4,11 +4,8 @@ from collections.abc import Callable
 
 from audit_archive.errors import AuditArchiveError
 from audit_archive.events import is_console_id
-from audit_archive.fleet_ports import Failure, Runs
+from audit_archive.fleet_ports import MAX_SENTENCE, Failure, Runs
 from audit_archive.ports import Clock
-
-MAX_SENTENCE = 300
-"""Characters of the error's message that are kept. The log has all of it."""
 
 NOT_OURS = "a fault of the program or of its surroundings: see the log"
 
