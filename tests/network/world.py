@@ -15,11 +15,12 @@ from botocore.config import Config
 from audit_archive.adapters.aws import client_config, reject_partial_answers
 from audit_archive.adapters.console.http import HttpConsole, HttpPurgingConsole
 from audit_archive.adapters.console.retry import Patience
-from audit_archive.adapters.ledger import DynamoDbLedger
+from audit_archive.adapters.ledger import DynamoDbLedger, DynamoDbVerifications
 from audit_archive.adapters.machine import scratch_file
 from audit_archive.adapters.s3 import S3ArchiveStore
 from audit_archive.adapters.secrets import Secret, StoredKey, find_key
 from audit_archive.adapters.signing import KmsSigner, is_signed
+from audit_archive.bookmark import oldest_audit
 from audit_archive.errors import (
     ArchiveStoreError,
     AuditArchiveError,
@@ -32,7 +33,7 @@ from audit_archive.format.facts import AuthStyle, LockMode, Mode, RunFacts
 from audit_archive.format.times import rfc3339
 from audit_archive.ports import PurgingConsole
 from audit_archive.run.archive_run import archive_console
-from audit_archive.run.context import Order, Run, Signing
+from audit_archive.run.context import Audits, Order, Run, Signing
 from audit_archive.run.plan import Policy
 from audit_archive.run.result import Result, RunOutcome
 from local.console import ConsoleServer, Trail
@@ -199,5 +200,6 @@ class World:
             alerts=self.alerts,
             clock=clock,
             scratch=scratch_file,
+            audits=Audits(DynamoDbVerifications(clients["dynamodb"], self.table), oldest_audit(0)),
             signing=Signing(KmsSigner(clients["kms"], self.aws.key_arn), is_signed) if self.signs else None,
         )

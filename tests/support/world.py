@@ -6,6 +6,7 @@ from itertools import count
 from typing import Any
 
 from audit_archive.adapters.signing import is_signed
+from audit_archive.bookmark import AuditResult, Rotation, oldest_audit
 from audit_archive.format.codec import member_of
 from audit_archive.format.facts import Action, LockMode, Mode, ObjectRef, RunFacts
 from audit_archive.format.head import Head
@@ -21,7 +22,7 @@ from audit_archive.format.times import DAY, rfc3339
 from audit_archive.ports import PurgingConsole, Signer
 from audit_archive.run.archive_run import archive_console
 from audit_archive.run.commit import commit
-from audit_archive.run.context import Order, Run, Signing
+from audit_archive.run.context import Audits, Order, Run, Signing
 from audit_archive.run.extend_locks import LocksOrder, LocksPorts, LocksReport, extend_locks
 from audit_archive.run.operate import state_decision
 from audit_archive.run.plan import Policy
@@ -39,6 +40,7 @@ from tests.support.fakes import (
 )
 from tests.support.fakes.console import zip_of
 from tests.support.fakes.trail import Entry
+from tests.support.fakes.verifications import FakeVerifications
 from tests.support.statements import operator_after
 
 CONSOLE = "1234abcd"
@@ -79,7 +81,8 @@ class Meanwhile(CallLog):
 class World:
     """One Console and everything around it. `reader` and `purger` are the two keys' views of `trail`.
 
-    `served` holds every export that the reading key was given.
+    `served` holds every export that the reading key was given. `notes`: the daily audit's; while `is_audited`
+    an audit finds the archive well right before each run.
     """
 
     def __init__(self) -> None:
@@ -90,6 +93,8 @@ class World:
         self.store = FakeStore(self.clock)
         self.ledger = FakeLedger()
         self.alerts = FakeAlerts()
+        self.notes = FakeVerifications()
+        self.is_audited = True
         self.signer: Signer | None = None
         self.bundle_signer: Signer | None = None
         self.mode = "on"
@@ -133,6 +138,8 @@ class World:
     def bound(self, log: CallLog | None = None) -> Run:
         """An order and its ports."""
         log = log or CallLog()
+        if self.is_audited:
+            self.note()
         return Run(
             order=self.order(),
             console=log.watch(self.reader),
@@ -142,9 +149,15 @@ class World:
             alerts=log.watch(self.alerts),
             clock=self.clock,
             scratch=FakeScratch(),
+            audits=Audits(log.watch(self.notes), oldest_audit(DAY)),
             signing=Signing(log.watch(self.signer), is_signed) if self.signer is not None else None,
             bundle_signer=self.bundle_signer,
         )
+
+    def note(self, faults: int = 0) -> None:
+        """A daily audit ends, and finds so many faults."""
+        result, now = AuditResult.FAULTS if faults else AuditResult.VALID, self.clock.now()
+        self.notes.save(CONSOLE, Rotation(1, now, now, result, faults, 0, None))
 
     def order(self) -> Order:
         """The next run's order."""

@@ -30,6 +30,7 @@ SETTINGS = {
     "OBJECT_LOCK_MODE": "GOVERNANCE",
     "AUTH_STYLE": "header",
     "ALERT_TOPIC": "AlertTopic",
+    "VERIFY_EXPRESSION": "cron(17 5 * * ? *)",
     "SIGNING_KEY": "arn:aws:AWS::KMS::Key:::SigningKey",
     "BUNDLE_KEY": "arn:aws:AWS::KMS::Key:::BundleKey",
     "CONSOLE_URL_TEMPLATE": "https://{console}.canary.tools",

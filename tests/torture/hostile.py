@@ -15,11 +15,12 @@ from audit_archive.run.result import Result
 from tests.support.fakes import CallLog, CrashError
 from tests.support.fakes.console import zip_of
 from tests.support.fakes.trail import Entry
-from tests.support.reading import Reading
-from tests.support.world import CONSOLE, HOUR, World
+from tests.support.reading import Reading, moment
+from tests.support.world import CONSOLE, DAY, HOUR, World
 from tests.torture.console import ConsoleClock, HostileConsole
 
 FLOCK = "flock:default"
+MOST_UNAUDITED = 3 * DAY
 
 LIES: dict[str, Callable[[Head, int], Head] | None] = {
     "unreadable": None,
@@ -165,6 +166,22 @@ class HostileWorld(World):
         self._see_everything()
         self.console_clock.skew = 0
         self.mode, self.keep, self.settle = "on", 0, HOUR
+        self.is_audited = True
+
+    @property
+    def is_well(self) -> bool:
+        """Whether the daily audit's notes let entries die: it found the archive well, and not long ago.
+
+        Before its first, the archive must be young.
+        """
+        notes = self.notes.rotations()
+        if CONSOLE not in notes:
+            began = self.reading.statements[0]["run"]["started_at"]
+            return self.clock.now() - moment(began) <= MOST_UNAUDITED
+        note = notes[CONSOLE]
+        if note is None or note.last_result != "valid":
+            return False
+        return self.clock.now() - note.last_completed_at <= MOST_UNAUDITED
 
     def judge(self, ended: Ended, errors: Iterable[str] = ()) -> None:
         """Neither error nor announcement may come of nothing; `errors` are those that were asked for."""

@@ -13,7 +13,7 @@ from hypothesis.stateful import invariant, precondition, rule
 from audit_archive.format.facts import IdSpan
 from tests.support import tally
 from tests.support.fakes import FakeSigner
-from tests.support.world import DAY, HOUR, LEASE
+from tests.support.world import CONSOLE, DAY, HOUR, LEASE
 from tests.torture.rest import come_to_rest
 from tests.torture.surroundings import Surroundings
 from tests.torture.troubles import Happening, Trouble, troubles
@@ -50,6 +50,18 @@ class Torture(Surroundings):
     @rule(seconds=st.sampled_from(TIMES))
     def time_passes(self, seconds: int) -> None:
         self.world.later(seconds)
+
+    @rule(faults=st.sampled_from([0, 1]))
+    def an_audit_ends(self, faults: int) -> None:
+        """Until all comes to rest, there is no further audit but by this rule."""
+        self.world.is_audited = False
+        self.world.note(faults)
+
+    @rule(is_gone=st.booleans())
+    def somebody_takes_the_auditors_notes(self, is_gone: bool) -> None:
+        self.world.is_audited = False
+        self.world.note()
+        (self.world.notes.forget if is_gone else self.world.notes.damage)(CONSOLE)
 
     @rule(is_older=st.booleans())
     def the_ledger_is_lost(self, is_older: bool) -> None:

@@ -162,7 +162,8 @@ PAUSES = (60, LEASE, 2 * DAY)
 
 def copy_of(made: HostileWorld) -> HostileWorld:
     """A copy that shares only what can't be copied: the locks, and the signer, which never changes."""
-    shared = (made.signer, made.trail.lock, made.store._lock, made.ledger._lock)
+    ledgers = (made.ledger, made.notes._findings)
+    shared = (made.signer, made.trail.lock, made.store._lock, *(each._lock for each in ledgers))
     world = deepcopy(made, {id(each): each for each in shared})
     watch_posts(world)  # the copied hook would look at the other
     return world

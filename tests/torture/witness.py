@@ -27,6 +27,7 @@ def _look_at_post(world: HostileWorld, boundary: int) -> None:
     reading.catch_up(lenient=True)
     assert world.left_then >= RESERVE, "a purge was sent with too little time left"
     assert not world.was_latched, "a purge was sent though a mismatch forbids it"
+    assert world.is_well, "a purge was sent though no audit found the archive well"
     planned = [said for said in reading.intents if said["plan"]["boundary"] == boundary]
     assert planned, f"nobody planned to purge up to {boundary}"
     assert len(world.posts) <= len(reading.intents), "an intent was sent twice"

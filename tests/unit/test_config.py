@@ -29,7 +29,13 @@ def test_the_defaults() -> None:
         alert_topic=None,
         signing_key=None,
         console_url_template="https://{console}.canary.tools",
+        audit_gap=0,
     )
+
+
+def test_the_archive_function_knows_how_often_it_is_to_be_audited() -> None:
+    weekly = Settings.from_environment(LEAST | {"VERIFY_EXPRESSION": "rate(7 days)"})
+    assert weekly.audit_gap == 7 * 86_400
 
 
 def test_everything_set() -> None:

@@ -378,3 +378,10 @@ def test_the_costs_count_the_alarms_and_add_up() -> None:
     readme = section(ROOT / "README.md", "What it costs")
     assert f"| **sum** | **{total:.2f}** |" in readme
     assert sum(map(float, re.findall(r"^\| [^*|]+ \| (\d+\.\d\d) \|$", readme, re.M))) == pytest.approx(total)
+
+
+def test_every_test_that_the_page_about_aws_names_is_there() -> None:
+    named = re.findall(r"`(tests/[^`]+\.py)::(\w+)` \|$", (ROOT / "docs/real-aws.md").read_text(), re.M)
+    assert named
+    for path, name in named:
+        assert re.search(rf"^def {name}\(", (ROOT / path).read_text(), re.M), (path, name)

@@ -9,7 +9,16 @@ from enum import StrEnum
 
 from audit_archive.format.codec import UnknownMember
 from audit_archive.format.head import Head
+from audit_archive.format.times import DAY
 from audit_archive.format.verdicts import AuditedCoverage
+
+LEAST_AUDIT_AGE = 3 * DAY
+"""A Console whose last audit is younger counts as verified, however often it is to be audited."""
+
+
+def oldest_audit(gap: int) -> int:
+    """After how many seconds an audit is too old. `gap`: those that the schedule leaves between two, or 0."""
+    return max(2 * gap, LEAST_AUDIT_AGE)
 
 
 class BookmarkKind(StrEnum):

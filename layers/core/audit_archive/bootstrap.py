@@ -30,11 +30,12 @@ from audit_archive.audit.daily import (
     audit_by_hand,
     audit_daily,
 )
-from audit_archive.audit.fleet import LEAST_AUDIT_AGE, Limits
+from audit_archive.audit.fleet import Limits
 from audit_archive.audit.fleet_check import FleetPorts, FleetReport, KeepFleet, check_fleet
 from audit_archive.audit.question import AuditQuestion
 from audit_archive.audit.request import FleetRequest, parse_verify_request
 from audit_archive.audit.settings import SettingsCheck
+from audit_archive.bookmark import oldest_audit
 from audit_archive.config import RetrieveSettings, Settings, VerifySettings, ledger_table
 from audit_archive.desk import Desk
 from audit_archive.errors import SettingsError
@@ -45,7 +46,7 @@ from audit_archive.ports import Alerts, Clock, PurgingConsole, Signer
 from audit_archive.retrieve.request import parse_request
 from audit_archive.retrieve.statements import Reader
 from audit_archive.run.archive_run import archive_console
-from audit_archive.run.context import Order, Run, Signing
+from audit_archive.run.context import Audits, Order, Run, Signing
 from audit_archive.run.extend_locks import LocksOrder, LocksPorts, LocksReport, extend_locks
 from audit_archive.run.failure import FailureNoted
 from audit_archive.run.operate import state_decision as state
@@ -210,7 +211,7 @@ def _check_fleet(settings: VerifySettings, context: InvocationContext, tell: Kee
         alerts=_alerts(settings.alert_topic, clock),
         clock=clock,
     )
-    limits = Limits(settings.period_hours * HOUR, max(2 * settings.audit_gap, LEAST_AUDIT_AGE))
+    limits = Limits(settings.period_hours * HOUR, oldest_audit(settings.audit_gap))
     return check_fleet(ports, limits, tell)
 
 
@@ -255,6 +256,9 @@ def _run(
         scratch=scratch_file,
         signing=_signing(settings),
         bundle_signer=_bundle_signer(settings),
+        audits=Audits(
+            DynamoDbVerifications(dynamodb, settings.ledger_table), oldest_audit(settings.audit_gap)
+        ),
     )
 
 

@@ -115,7 +115,10 @@ _PARAMETER_PREFIX = re.compile(r"(?!/?(aws|ssm))[A-Za-z0-9_./-]+", re.IGNORECASE
 
 @dataclass(frozen=True)
 class Settings:
-    """What the archive function was deployed with. Windows in minutes and days, as their names say."""
+    """What the archive function was deployed with. Windows in minutes and days, as their names say.
+
+    `audit_gap`: as in VerifySettings.
+    """
 
     archive_bucket: str
     ledger_table: str
@@ -132,6 +135,7 @@ class Settings:
     console_url_template: str
     key_store: KeyStore = KeyStore.SECRETS_MANAGER
     bundle_key: str | None = None
+    audit_gap: int = 0
 
     @classmethod
     def from_environment(cls, variables: Mapping[str, str] = environ) -> "Settings":
@@ -153,6 +157,7 @@ class Settings:
             console_url_template=read.template("CONSOLE_URL_TEMPLATE", DEFAULT_CONSOLE_URL),
             key_store=read.choice("KEY_STORE", KeyStore, default=KeyStore.SECRETS_MANAGER),
             bundle_key=variables.get("BUNDLE_KEY") or None,
+            audit_gap=longest_gap(variables.get("VERIFY_EXPRESSION", "")),
         )
         settings._check_key_names()
         if settings.keep_days > settings.max_keep_days:

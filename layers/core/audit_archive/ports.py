@@ -327,14 +327,18 @@ class Alerts(Protocol):
         """Send a finding to a person."""
 
 
-class Verifications(Findings, FleetNotes, Protocol):
+class AuditNotes(Protocol):
+    """How the daily audits of each Console ended, for whoever may only read it. Raises LedgerError."""
+
+    def last(self, console: str) -> Rotation | None:
+        """How far the daily audits are; None before the first. Raises IntegrityError if it can't be read."""
+
+
+class Verifications(AuditNotes, Findings, FleetNotes, Protocol):
     """The daily audit's own notes, apart from the ledger.
 
     Raises LedgerError when the store of the notes does not answer or refuses.
     """
-
-    def last(self, console: str) -> Rotation | None:
-        """How far the daily audits are; None before the first. Raises IntegrityError if it can't be read."""
 
     def save(self, console: str, rotation: Rotation) -> None:
         """Record how far the daily audits are."""

@@ -15,6 +15,7 @@ from tests.mutants.tables import (
     deploy,
     evidence,
     exports,
+    faults,
     fleet,
     handed,
     hostile_policy,
@@ -57,4 +58,5 @@ MUTANTS: tuple[Mutant, ...] = (
     *fleet.MUTANTS,
     *handed.MUTANTS,
     *hostile_policy.MUTANTS,
+    *faults.MUTANTS,
 )

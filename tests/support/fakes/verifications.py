@@ -5,6 +5,7 @@ from dataclasses import replace
 import orjson
 
 from audit_archive.bookmark import Bookmark, BookmarkKind, Rotation
+from audit_archive.errors import IntegrityError
 from audit_archive.finding import Finding
 from audit_archive.fleet_ports import Told
 from audit_archive.format.codec import from_json, to_json
@@ -31,7 +32,10 @@ class FakeVerifications:
 
     def last(self, console: str) -> Rotation | None:
         known = self._rotations.get(console)
-        return None if known is None else from_json(Rotation, orjson.loads(known))
+        try:
+            return None if known is None else from_json(Rotation, orjson.loads(known))
+        except ValueError as error:
+            raise IntegrityError(f"the notes on {console} can't be read: {error}") from error
 
     def save(self, console: str, rotation: Rotation) -> None:
         self._rotations[console] = orjson.dumps(to_json(rotation))
@@ -62,5 +66,5 @@ class FakeVerifications:
     def _readable(self, console: str) -> Rotation | None:
         try:
             return self.last(console)
-        except ValueError:
+        except IntegrityError:
             return None

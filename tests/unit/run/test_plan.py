@@ -188,6 +188,17 @@ def test_a_stale_export_forbids_any_purge() -> None:
     assert plan.waiting_id == 5
 
 
+@pytest.mark.parametrize("reason", [HeldBackBy.VERIFY_FAULTS, HeldBackBy.NOT_VERIFIED])
+def test_what_the_daily_audit_found_holds_everything_back_and_is_due_at_once(reason: HeldBackBy) -> None:
+    held = Constraints(audits=reason)
+    entries = [entry(5), entry(6)]
+    plan = make_plan(survey_of(entries, ARCHIVED), ARCHIVED, ON, NOW, held)
+    assert (plan.boundary, plan.held_back_by, plan.next_due_at, plan.waiting_id) == (None, reason, NOW, 5)
+    latched = replace(ARCHIVED, is_latched=True)
+    plan = make_plan(survey_of(entries, latched), latched, ON, NOW, held)
+    assert plan.held_back_by == HeldBackBy.LATCHED_MISMATCH
+
+
 @pytest.mark.parametrize(("ending_id", "boundary"), [(5, None), (6, 5), (7, 6), (9, None)])
 def test_the_boundary_stays_below_an_id_whose_proof_ends_soon(ending_id: int, boundary: int | None) -> None:
     survey = survey_of([entry(5), entry(6), entry(7)], ARCHIVED)

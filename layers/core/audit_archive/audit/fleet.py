@@ -18,8 +18,6 @@ LOCKS_SUFFIX = "_locks"
 """No Console's id has an underscore, so no name of such a schedule is the id of a Console."""
 
 REMINDED_AFTER = 7 * DAY
-LEAST_AUDIT_AGE = 3 * DAY
-"""A Console whose last audit is younger counts as verified, however often it is to be audited."""
 
 
 class Judgement(StrEnum):

@@ -9,8 +9,9 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 
 from audit_archive.errors import RollbackError, SettingsError
-from audit_archive.format.facts import Mode
+from audit_archive.format.facts import HeldBackBy, Mode
 from audit_archive.format.head import Head, accepted_ids
+from audit_archive.run.audit_hold import AuditHold, audit_hold
 from audit_archive.run.collect import Surveyed, download, kept_if_refused, store, survey, verify_stored
 from audit_archive.run.compare import Compared, archived_by, compare, first_ending
 from audit_archive.run.context import Run, SupersededError, announce_pending, lease, paging
@@ -47,7 +48,7 @@ def _under_lease(run: Run) -> Result:
     result, head = _archive_and_purge(run)
     announce_pending(run)
     if not result.is_stale:
-        announce_hold(run, head, is_growing=result.new_entries > 0)
+        announce_hold(run, head, result.held_back_by, is_growing=result.new_entries > 0)
     if result.is_completed:
         run.ledger.complete(run.order.console, run.clock.now(), head.seq)
     return result
@@ -59,9 +60,10 @@ def _archive_and_purge(run: Run) -> tuple[Result, Head]:
     head = settle(run, loaded)
 
     # 2. Peek before the download: the export must hold every entry that was live by then.
+    audits = audit_hold(run, head)
     began_at, peek = run.clock.now(), run.console.peek()
-    if is_idle(peek.newest, peek.population, head, run.order.policy, began_at):
-        return plain(RunOutcome.IDLE, loaded, head), head
+    if is_idle(peek.newest, peek.population, head, run.order.policy, began_at, is_held=audits is not None):
+        return _told(run, plain(RunOutcome.IDLE, loaded, head), audits), head
 
     # 3. Download and read the whole export. An export of a trail that went backwards is refused.
     export = download(run)
@@ -73,13 +75,12 @@ def _archive_and_purge(run: Run) -> tuple[Result, Head]:
     if seen.is_stale and not seen.is_advancing:
         return stale(loaded, head, seen), head
     if not surveyed.survey.ids:
-        return plain(RunOutcome.IDLE, loaded, head), head
+        return _told(run, plain(RunOutcome.IDLE, loaded, head), audits), head
 
     # 4. Decide what to purge. A mismatch that the export is the first to show must latch this plan already.
     head = settle_late(run, head, surveyed)
     ending_id = first_ending(run, head, surveyed.survey.ids, archivings)
-    constraints = Constraints(seen.is_stale, seen.unexported_id, ending_id)
-    plan = make_plan(surveyed.survey, head, run.order.policy, surveyed.export.served_at, constraints)
+    plan = _plan(run, head, surveyed, _constraints(seen, ending_id, audits))
 
     # 5. Store the export and read it back: no statement names bytes that were not proven.
     verified = verify_stored(run, store(run, surveyed, head))
@@ -87,7 +88,7 @@ def _archive_and_purge(run: Run) -> tuple[Result, Head]:
         # 6. Commit, publish and record. The last slice records the plan as well, before anything is purged.
         basis = Basis(surveyed, seen, compared, plan, verified)
         head, is_complete = archive_slices(run, head, basis)
-        result = archived(loaded, head, basis, is_complete=is_complete)
+        result = _told(run, archived(loaded, head, basis, is_complete=is_complete), audits)
         # 7. Purge what is recorded, and record how it ended.
         return _purge(run, head, surveyed, plan, result) if is_complete else (result, head)
     except SupersededError:
@@ -114,6 +115,15 @@ def _checked_view(run: Run, surveyed: Surveyed, head: Head, compared: Compared, 
     return seen
 
 
+def _constraints(seen: View, ending_id: int | None, audits: AuditHold | None) -> Constraints:
+    held_by = audits.reason if audits is not None else None
+    return Constraints(seen.is_stale, seen.unexported_id, ending_id, held_by)
+
+
+def _plan(run: Run, head: Head, surveyed: Surveyed, constraints: Constraints) -> Plan:
+    return make_plan(surveyed.survey, head, run.order.policy, surveyed.export.served_at, constraints)
+
+
 def _purge(run: Run, head: Head, surveyed: Surveyed, plan: Plan, result: Result) -> tuple[Result, Head]:
     """Carry out the recorded plan: purge in mode `on`, only check in `dry-run`."""
     # Ids that vanished or were accepted as missing may be live, hidden in a count that fits by chance.
@@ -128,8 +138,16 @@ def _purge(run: Run, head: Head, surveyed: Surveyed, plan: Plan, result: Result)
             return result if is_checked else warned(result, NO_PURGE_KEY), head
     except HeldError as error:
         after = error.head if error.head is not None else head
-        return held(result, head, after), after
+        return held(result, head, after, error.audits), after
     return result, head
+
+
+def _told(run: Run, result: Result, audits: AuditHold | None) -> Result:
+    """The result with what the daily audit found, unless something else is the reason that comes first."""
+    is_first = result.held_back_by not in {HeldBackBy.LATCHED_MISMATCH, HeldBackBy.NOT_YET_RECORDED}
+    if audits is None or run.order.policy.mode == Mode.OFF or not is_first:
+        return result
+    return warned(replace(result, held_back_by=audits.reason), audits.sentence)
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from audit_archive.format.times import DAY, from_rfc3339
 from audit_archive.ports import (
     Alerts,
     ArchiveStore,
+    AuditNotes,
     Clock,
     Console,
     Ledger,
@@ -89,6 +90,14 @@ class Signing:
 
 
 @dataclass(frozen=True)
+class Audits:
+    """The daily audit's notes, and after how many seconds the last audit is too old."""
+
+    notes: AuditNotes
+    oldest: int
+
+
+@dataclass(frozen=True)
 class Run:
     """An order, and the ports to carry it out.
 
@@ -104,6 +113,7 @@ class Run:
     alerts: Alerts
     clock: Clock
     scratch: ScratchFile
+    audits: Audits
     signing: Signing | None = None
     bundle_signer: Signer | None = None
 

@@ -1,16 +1,18 @@
 """What a run announces to a person: findings about purges, receipts and amendments, and a lasting hold."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from audit_archive.alerts import announce
 from audit_archive.finding import Finding, FindingKind
-from audit_archive.format.codec import to_json
+from audit_archive.format.codec import UnknownMember, to_json
 from audit_archive.format.facts import HeldBackBy, ReceiptSeen
 from audit_archive.format.head import Head, Hold, accepted_ids
 from audit_archive.format.ids import IdSet, id_set, span_set
 from audit_archive.format.purges import foreign_purges_of, purger
 from audit_archive.format.statement import ArchiveStatement
 from audit_archive.format.times import DAY, rfc3339
+from audit_archive.run.audit_hold import AUDIT_HOLDS
 from audit_archive.run.comparison import MAX_SINGLE_AMENDMENTS
 from audit_archive.run.context import Run
 
@@ -101,15 +103,20 @@ def _unreadable(console: str, seen: ReceiptSeen) -> str:
     )
 
 
-def announce_hold(run: Run, head: Head, *, is_growing: bool) -> None:
+def announce_hold(
+    run: Run, head: Head, held_by: HeldBackBy | UnknownMember | None, *, is_growing: bool
+) -> None:
     """Announce that an entry has waited too long to be purged.
 
-    Once; if a mismatch is the reason and the trail grows, once a week. Raises SettingsError if the topic
+    `held_by`: what this run said; the daily audit may hold back what waited for another reason before. Once;
+    if a mismatch is the reason and the trail grows, once a week. Raises SettingsError if the topic
     refuses.
     """
     hold, console = head.hold, run.order.console
     if hold is None:
         return
+    if held_by in AUDIT_HOLDS:
+        hold = replace(hold, reason=held_by)
     waited = run.clock.now() - hold.since
     if hold.reason == HeldBackBy.LATCHED_MISMATCH and is_growing and waited >= WEEK:
         announce(

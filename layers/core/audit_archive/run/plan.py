@@ -85,12 +85,13 @@ class Constraints:
 
     `is_stale`: `fetch` showed an entry that the export should hold by now and lacks. `unexported_id`: the
     lowest id that the pages show and the export lacks. `ending_id`: the lowest live archived id with a proof
-    that ends soon or is not there.
+    that ends soon or is not there. `audits`: why the daily audit lets nothing be purged.
     """
 
     is_stale: bool = False
     unexported_id: int | None = None
     ending_id: int | None = None
+    audits: HeldBackBy | None = None
 
 
 NO_CONSTRAINTS = Constraints()
@@ -151,6 +152,9 @@ def _limits(facts: _Facts) -> Iterator[_Limit]:
         yield _Limit(0, HeldBackBy.PURGE_MODE, None)
     if facts.head.is_latched:
         yield _Limit(0, HeldBackBy.LATCHED_MISMATCH, None)
+    if facts.constraints.audits is not None:
+        # Due at once: while this holds, being due ends no idleness.
+        yield _Limit(0, facts.constraints.audits, facts.served_at)
     if facts.constraints.is_stale:
         yield _Limit(0, HeldBackBy.STALE_EXPORT, facts.served_at)
     if any(not facts.head.is_history(receipt.entry_id) for receipt in facts.foreign):
@@ -289,15 +293,22 @@ def receipts_seen(plan: Plan, receipts: Iterable[Receipt]) -> tuple[ReceiptSeen,
 
 
 def is_idle(
-    newest: Mapping[str, Any] | None, population: int | None, head: Head, policy: Policy, now: int
+    newest: Mapping[str, Any] | None,
+    population: int | None,
+    head: Head,
+    policy: Policy,
+    now: int,
+    *,
+    is_held: bool = False,
 ) -> bool:
     """Whether a run would find nothing to archive and nothing to purge.
 
     A run is idle if three things hold: every id above the highest archived id is a known receipt of ours
     (their number equals the difference), the Console counts as many entries as should be live, and no
     archived entry has become due. If anything else shows, the run is not idle: it reads the whole export.
+    `is_held`: no purge can come of this run, whatever its export shows, so that nothing counts as due.
     """
-    if _is_due(head, policy, now) or not _is_as_expected(population, head, now):
+    if (not is_held and _is_due(head, policy, now)) or not _is_as_expected(population, head, now):
         return False
     if newest is None:
         return head.highest_archived_id == head.highest_purged_id and not head.own_tail

@@ -19,6 +19,7 @@ from audit_archive.format.ids import IdSet
 from audit_archive.format.purges import mismatch_sentence
 from audit_archive.format.times import read_timestamp
 from audit_archive.ports import ConsoleEntry, PurgingConsole
+from audit_archive.run.audit_hold import AuditHold, audit_hold
 from audit_archive.run.context import Run, SupersededError
 from audit_archive.run.plan import is_anchor
 from audit_archive.run.receipts import Settlement, is_receipt_of, receipt_of
@@ -31,9 +32,13 @@ class HeldError(Exception):
     """No purge now and no page: the checks found no mismatch, but could not rule one out. An outcome.
 
     `head`: the head once the intent is written up as not sent; None if there was no intent (a dry run).
+    `audits`: what the daily audit has found meanwhile, if that is the reason.
     """
 
-    head: Head | None = None
+    def __init__(self, audits: AuditHold | None = None) -> None:
+        super().__init__()
+        self.head: Head | None = None
+        self.audits = audits
 
 
 def purge(run: Run, head: Head, ids: IdSet, *, is_count_enough: bool) -> tuple[Head, Settlement]:
@@ -82,6 +87,10 @@ def _checked_purger(
     if has_moved_on(run.store, head):
         raise SupersededError
     purger = open_purger(run)
+    found = audit_hold(run, head)
+    if found is not None:
+        raise HeldError(found)
+    # The look at the trail comes last, so that the least time lies between it and the POST.
     _check_trail(run, head, ids, boundary, purger, is_count_enough=is_count_enough)
     return purger if run.has_time() else None
 

@@ -10,6 +10,7 @@ from audit_archive.format.facts import Cause, HeldBackBy, IdSpan, Missing, Purge
 from audit_archive.format.head import Head, OpenHole
 from audit_archive.format.layout import statement_key
 from audit_archive.format.purges import ForeignPurge, foreign_purges
+from audit_archive.run.audit_hold import AuditHold
 from audit_archive.run.plan import Plan, receipts_seen
 from audit_archive.run.receipts import Settlement
 from audit_archive.run.slices import Basis
@@ -150,13 +151,13 @@ def warned(result: Result, warning: str) -> Result:
     return replace(result, warnings=(*result.warnings, warning))
 
 
-def held(result: Result, before: Head, after: Head) -> Result:
-    """The result if the purge was held back because its checks were not conclusive."""
+def held(result: Result, before: Head, after: Head, audits: AuditHold | None = None) -> Result:
+    """The result if the purge was held back at last: by the daily audit, or by checks without an end."""
     return replace(
         result,
-        held_back_by=HeldBackBy.POPULATION,
+        held_back_by=audits.reason if audits is not None else HeldBackBy.POPULATION,
         statements=result.statements + _statements_between(before, after),
-        warnings=(*result.warnings, NOT_YET_CERTAIN),
+        warnings=(*result.warnings, audits.sentence if audits is not None else NOT_YET_CERTAIN),
     )
 
 
