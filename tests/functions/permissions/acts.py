@@ -217,9 +217,9 @@ THE_BUCKET = (
         "loosen the bucket by hand", LOOSENING, (BUCKET,), denied=ALL_BUT_BREAK_GLASS, allowed=(BREAK_GLASS,)
     ),
     Act(
-        "let its contents or its listing be copied out",
+        "let contents or a listing be copied out of the bucket, or of the log's",
         ("s3:PutInventoryConfiguration", "s3:PutReplicationConfiguration"),
-        (BUCKET,),
+        (BUCKET, LOG),
         denied=ALL_BUT_BREAK_GLASS,
         allowed=(BREAK_GLASS,),
     ),
@@ -246,6 +246,13 @@ THE_LOG = (
         (LOG,),
         denied=ALL_BUT_BREAK_GLASS,
         allowed=(BREAK_GLASS,),
+    ),
+    Act("put a log that is not the trail's", ("s3:PutObject",), (f"{LOG}/AWSLogs/x",), denied=EVERYBODY),
+    Act(
+        "write replicas into the log's bucket",
+        ("s3:ReplicateObject", "s3:ReplicateDelete", "s3:ReplicateTags"),
+        (f"{LOG}/AWSLogs/x",),
+        denied=EVERYBODY,
     ),
     Act("read the log without TLS", ("s3:GetObject",), (f"{LOG}/x",), denied=EVERYBODY, is_secure=False),
     Act("list the log without TLS", ("s3:ListBucket",), (LOG,), denied=EVERYBODY, is_secure=False),
