@@ -23,7 +23,7 @@ COLUMNS = {
     "last run": "completed_at",
     "archived id": "highest_archived_id",
     "purged id": "highest_purged_id",
-    "fault": "fault",
+    "state": "state",
 }
 
 _MAX_KEY = 1000
@@ -109,6 +109,10 @@ def list_(chosen: Chosen, /) -> None:
             record |= {"schedule": each["ScheduleExpression"], "schedule_state": each.get("State")}
         else:
             record[f"{kind.name}_schedule"] = each["ScheduleExpression"]
+    for name in sorted(found):
+        if "state" not in found[name]:
+            (status,) = statuses(stack.reader, name)
+            found[name] = status.as_dict() | found[name]
     nothing = dict.fromkeys(COLUMNS.values())
     records = [nothing | record | {"console": name} for name, record in sorted(found.items())]
     if chosen.is_json:

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
+from audit_archive.format.times import rfc3339
+
 
 @dataclass(frozen=True)
 class Failure:
@@ -16,6 +18,11 @@ class Failure:
     error_class: str
     sentence: str
     request_id: str
+
+    @property
+    def says(self) -> str:
+        """The failure in a clause."""
+        return f"the run of {rfc3339(self.at)} failed with {self.error_class}: {self.sentence}"
 
 
 @dataclass(frozen=True)
