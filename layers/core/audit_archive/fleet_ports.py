@@ -41,6 +41,11 @@ class LastRuns:
     removed_at: int | None = None
 
     @property
+    def is_without_any(self) -> bool:
+        """Whether no run is known, neither a completed nor a failed one."""
+        return self.completed_at is None and self.failure is None
+
+    @property
     def open_failure(self) -> Failure | None:
         """The last failure, if no run was completed since. Of the same second, the failure counts."""
         is_open = self.failure is not None and (self.completed_at or 0) <= self.failure.at

@@ -47,7 +47,7 @@ MUTANTS = (
         "lost-runs-are-told",
         "Statements without a run in the ledger are told",
         "audit/fleet.py",
-        "    if known.has_statements and known.runs.completed_at is None and known.runs.open_failure is None:\n",
+        "    if known.has_statements and known.runs.is_without_any:\n",
         "    if False:\n",
         FLEET,
     ),

@@ -151,8 +151,9 @@ def test_it_tells_when_the_daily_audit_ended_and_how(world: World) -> None:
     now = world.clock.now()
     notes.save(CONSOLE, Rotation(1, now, now, AuditResult.FAULTS, 2, 0, None))
     (told,) = statuses(replace(reader_of(world), verifications=notes), CONSOLE)
-    found = {"verified_at": rfc3339(now), "verified_result": AuditResult.FAULTS, "audit_faults": 2}
-    assert told == replace(status(world), **found)
+    assert told == replace(
+        status(world), verified_at=rfc3339(now), verified_result=AuditResult.FAULTS, audit_faults=2
+    )
     assert "2 faults" in told.state
 
 

@@ -183,7 +183,7 @@ def _absent(known: Known) -> Iterator[Problem]:
             "bucket",
             f"the ledger counts {known.runs.seq} statements, and the bucket lists no statement of it",
         )
-    if known.has_statements and known.runs.completed_at is None and known.runs.open_failure is None:
+    if known.has_statements and known.runs.is_without_any:
         yield Problem(
             Judgement.ABSENT,
             "ledger",
