@@ -4,7 +4,6 @@ from typing import IO, Any
 
 import click
 
-from audit_archive.adapters.secrets import checked_key
 from audit_archive.config import MAX_PERIOD_HOURS, shortest_period
 from audit_archive.errors import LedgerError, SettingsError
 from audit_archive.retrieve.status import statuses
@@ -12,7 +11,7 @@ from cli import schedules
 from cli.exits import Exit, Failure
 from cli.options import Chosen, chosen, confirm, console_argument, global_options, yes_option
 from cli.show import say, show_json, show_records
-from cli.stack import Stack, asking
+from cli.stack import Stack, asking, checked_key
 from cli.sync import CHANGES, Sync, sync_of
 
 COLUMNS = {
