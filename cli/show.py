@@ -93,7 +93,7 @@ def show_records(records: Sequence[Record], columns: Mapping[str, str]) -> None:
 
 
 def widths_of(rows: Sequence[Sequence[str]], room: int) -> list[int] | None:
-    """The widths of columns in so much room, in which no word is cut. None if the room is too small for that."""
+    """The widths of columns in so much room, in which no word is cut. None in too little room."""
     columns = list(zip(*rows, strict=True))
     words = [max(cell_len(word) for cell in column for word in (cell.split() or [""])) for column in columns]
     whole = [max(map(cell_len, column)) for column in columns]
