@@ -5,13 +5,13 @@ from typing import IO, Any
 import click
 
 from audit_archive.config import MAX_PERIOD_HOURS, shortest_period
-from audit_archive.errors import LedgerError
+from audit_archive.errors import LedgerError, SettingsError
 from audit_archive.retrieve.status import statuses
 from cli import schedules
 from cli.exits import Exit, Failure
 from cli.options import Chosen, chosen, confirm, console_argument, global_options, yes_option
 from cli.show import say, show_json, show_records
-from cli.stack import Stack, asking
+from cli.stack import Stack, asking, checked_key
 from cli.sync import CHANGES, Sync, sync_of
 
 COLUMNS = {
@@ -23,7 +23,7 @@ COLUMNS = {
     "last run": "completed_at",
     "archived id": "highest_archived_id",
     "purged id": "highest_purged_id",
-    "fault": "fault",
+    "state": "state",
 }
 
 _MAX_KEY = 1000
@@ -109,6 +109,10 @@ def list_(chosen: Chosen, /) -> None:
             record |= {"schedule": each["ScheduleExpression"], "schedule_state": each.get("State")}
         else:
             record[f"{kind.name}_schedule"] = each["ScheduleExpression"]
+    for name in sorted(found):
+        if "state" not in found[name]:
+            (status,) = statuses(stack.reader, name)
+            found[name] = status.as_dict() | found[name]
     nothing = dict.fromkeys(COLUMNS.values())
     records = [nothing | record | {"console": name} for name, record in sorted(found.items())]
     if chosen.is_json:
@@ -138,21 +142,26 @@ def sync(chosen: Chosen, /, *, dry_run: bool, yes: bool) -> None:
     for left in plan.left_alone:
         say(f"{left.schedule} is not changed: {left.reason}")
     if plan.changes and not dry_run:
-        confirm(f"Change {len(plan.changes)} schedules of this stack?", yes=yes)
+        confirm(f"Change {_schedules(len(plan.changes))} of this stack?", yes=yes)
         for each in plan.changes:
             each.carry_out(stack)
     if chosen.is_json:
         show_json(plan.as_dict() | {"done": not dry_run})
     say(_outcome(plan, dry_run=dry_run))
     if plan.left_alone:
-        raise Failure("NotSynced", f"{len(plan.left_alone)} schedules were not changed.", Exit.FAULTS)
+        raise Failure("NotSynced", f"{_schedules(len(plan.left_alone))} not changed.", Exit.FAULTS)
 
 
 def _outcome(plan: Sync, *, dry_run: bool) -> str:
+    verb = "is" if plan.same == 1 else "are"
     if not plan.changes:
-        return f"{plan.same} schedules are as the stack makes them."
-    said = "would be changed" if dry_run else "were changed"
-    return f"{len(plan.changes)} schedules {said}; {plan.same} are as the stack makes them."
+        return f"{_schedules(plan.same)} {verb} as the stack makes them."
+    said = "to be changed" if dry_run else "changed"
+    return f"{_schedules(len(plan.changes))} {said}; {plan.same} {verb} as the stack makes them."
+
+
+def _schedules(count: int) -> str:
+    return f"{count} schedule{'s' * (count != 1)}"
 
 
 @console.command()
@@ -207,10 +216,10 @@ def _check_period(schedule: str, hours: int) -> None:
 
 
 def _key(file: IO[str]) -> str:
-    """The key in a file. Raises UsageError if the file holds anything else."""
+    """The key in a file. Raises UsageError if the file holds anything that the functions would refuse."""
     try:
-        key = file.read(_MAX_KEY + 1).strip()
-    except UnicodeDecodeError:
+        key = checked_key(file.name, file.read(_MAX_KEY + 1))
+    except (UnicodeDecodeError, SettingsError):
         key = ""
     if not key or len(key) > _MAX_KEY or not key.isprintable() or any(each.isspace() for each in key):
         raise click.UsageError(f"{file.name} must hold the API key and nothing else.")

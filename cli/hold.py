@@ -90,7 +90,9 @@ def _change(chosen: Chosen, console: str, status: LegalHold, asked: dict[str, An
     versions = covering(reader, console, asked)
     if not versions:
         raise Failure(
-            "NothingCovered", "No archived object covers this range: give another range.", Exit.USAGE
+            "NothingCovered",
+            f"No archived object of Console {console} covers this range: give another range, or Console.",
+            Exit.USAGE,
         )
     if not chosen.is_json:
         counts = {folder: sum(v.key.startswith(f"{folder}/") for v in versions) for folder in _FOLDERS}

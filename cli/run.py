@@ -17,7 +17,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 @click.command()
 @console_argument
 @click.option(
-    "--mode", type=click.Choice(tuple(Mode)), help="How far to go. The stack's PurgeMode is the limit."
+    "--mode",
+    type=click.Choice([str(mode) for mode in Mode]),
+    help="How far to go. The stack's PurgeMode is the limit.",
 )
 @click.option(
     "--keep-days", type=int, metavar="DAYS", help="Leave the entries of so many days on the Console."

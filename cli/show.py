@@ -1,12 +1,14 @@
 """Shows results: tables to a person at a terminal, JSON to a program. Data can't control the terminal."""
 
 import json
+import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, BinaryIO
 
 import click
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -14,6 +16,10 @@ from rich.text import Text
 from audit_archive.format.display import visible
 
 Record = Mapping[str, Any]
+
+_BETWEEN = 3
+"""Characters between two columns of a table."""
+_MOMENT = re.compile(r"\b(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\dZ)")
 
 
 def is_terminal() -> bool:
@@ -63,10 +69,43 @@ def show_facts(facts: Iterable[tuple[str, object]]) -> None:
 def show_records(records: Sequence[Record], columns: Mapping[str, str]) -> None:
     """Records as a table at a terminal, as NDJSON into a pipe.
 
-    `columns`: the table's headings, each with the field that stands under it.
+    `columns`: the table's headings, each with the field that stands under it. A table that would cut a number
+    or a moment in two is not shown: each record stands for itself then, a field a line.
     """
-    if is_terminal():
-        show_table(list(columns), ([record.get(name) for name in columns.values()] for record in records))
-    else:
+    if not is_terminal():
         for record in records:
             show_line(record)
+        return
+    rows = [[_cell(record.get(name)) for name in columns.values()] for record in records]
+    terminal = Console(highlight=False, soft_wrap=False)
+    widths = widths_of([list(columns), *rows], terminal.width - 2 - _BETWEEN * (len(columns) - 1))
+    if widths is None:
+        for row in rows:
+            show_facts(zip(columns, (cell or None for cell in row), strict=True))
+            click.echo()
+        return
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for column, width in zip(columns, widths, strict=True):
+        table.add_column(column, width=width)
+    for row in rows:
+        table.add_row(*map(Text, row))
+    terminal.print(table)
+
+
+def widths_of(rows: Sequence[Sequence[str]], room: int) -> list[int] | None:
+    """The widths of columns in so much room, in which no word is cut. None in too little room."""
+    columns = list(zip(*rows, strict=True))
+    words = [max(cell_len(word) for cell in column for word in (cell.split() or [""])) for column in columns]
+    whole = [max(map(cell_len, column)) for column in columns]
+    if sum(words) > room:
+        return None
+
+    def levelled(level: int) -> list[int]:
+        return [min(all_of_it, max(word, level)) for word, all_of_it in zip(words, whole, strict=True)]
+
+    return levelled(max(level for level in range(room + 1) if sum(levelled(level)) <= room))
+
+
+def _cell(value: object) -> str:
+    """A value as a person reads it. A moment may stand on two lines: its day and its time."""
+    return _MOMENT.sub(r"\1 \2", visible(value)) if value is not None else ""

@@ -20,7 +20,7 @@ from audit_archive.adapters.folder_source import FolderSource
 from audit_archive.adapters.ledger import DynamoDbLedger, DynamoDbVerifications
 from audit_archive.adapters.machine import SystemClock, find_zone, handouts, scratch_file
 from audit_archive.adapters.s3 import S3ArchiveStore
-from audit_archive.adapters.secrets import Parameter, Secret, StoredKey
+from audit_archive.adapters.secrets import Parameter, Secret, StoredKey, checked_key
 from audit_archive.adapters.signing import KmsSigner, is_signed
 from audit_archive.adapters.workbook import XlsxWorkbook
 from audit_archive.config import Settings
@@ -42,6 +42,7 @@ __all__ = [
     "XlsxWorkbook",
     "asking",
     "bundle_reader",
+    "checked_key",
     "find_zone",
     "folder_reader",
     "handouts",

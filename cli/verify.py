@@ -32,8 +32,8 @@ _KEYS_FROM = {KeysFrom.CALLER: "you", KeysFrom.ARCHIVE: "the archive itself"}
 @console_argument
 @click.option(
     "--depth",
-    type=click.Choice(tuple(Depth)),
-    default=Depth.OBJECTS,
+    type=click.Choice([str(depth) for depth in Depth]),
+    default=str(Depth.OBJECTS),
     show_default=True,
     help="What to check: the statements; also that every object is there and locked; or every byte.",
 )

@@ -33,7 +33,9 @@ def test_a_period_that_is_shorter_than_the_schedule_s_gap_is_refused() -> None:
     assert "--period-hours is 24, but cron(0 3 ? * MON *) leaves up to 168 hours" in " ".join(said.split())
 
 
-@pytest.mark.parametrize("data", [b"", b"two words", b"k\x00y", b"\x30\x82\xff", b"k" * 2_000_000])
+@pytest.mark.parametrize(
+    "data", [b"", b"two words", b"k\x00y", b'"quoted"', b'{"key":"k"}', b"\x30\x82\xff", b"k" * 2_000_000]
+)
 def test_a_file_that_is_not_an_api_key_is_refused_and_not_quoted(data: bytes, tmp_path: Path) -> None:
     (tmp_path / "key").write_bytes(data)
     for option in ("--read-key-file", "--purge-key-file"):

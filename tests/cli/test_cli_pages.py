@@ -44,6 +44,18 @@ def test_the_readme_has_the_help_of_the_whole() -> None:
     assert HELP.findall((ROOT / "README.md").read_text()) == [("canary-audit", help_of())]
 
 
+@pytest.mark.parametrize(
+    ("command", "option", "choices"),
+    [("run", "--mode", "'off', 'dry-run', 'on'"), ("verify", "--depth", "'chain', 'objects', 'content'")],
+)
+def test_a_wrong_choice_is_answered_with_what_a_person_would_type(
+    command: str, option: str, choices: str
+) -> None:
+    answer = CliRunner().invoke(main, [command, "1234abcd", option, "no"], terminal_width=WIDTH)
+    assert answer.exit_code == Exit.USAGE
+    assert f"'no' is not one of {choices}" in answer.output
+
+
 def test_the_page_has_every_exit_status() -> None:
     statuses = {value for name, value in vars(Exit).items() if name.isupper()}
     assert {int(found) for found in re.findall(r"^\| `(\d+)` \|", PAGE.read_text(), re.M)} == statuses

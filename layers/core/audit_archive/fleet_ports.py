@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from audit_archive.format.times import HOUR
+from audit_archive.format.times import HOUR, rfc3339
 
 MOST_AHEAD = HOUR
 """Seconds by which the clock of a run or an audit may be ahead of that of whoever reads its moments."""
@@ -25,6 +25,11 @@ class Failure:
     sentence: str
     request_id: str
 
+    @property
+    def says(self) -> str:
+        """The failure in a clause."""
+        return f"the run of {rfc3339(self.at)} failed with {self.error_class}: {self.sentence}"
+
 
 @dataclass(frozen=True)
 class LastRuns:
@@ -40,6 +45,11 @@ class LastRuns:
     seq: int = 0
     failure: Failure | None = None
     removed_at: int | None = None
+
+    @property
+    def is_without_any(self) -> bool:
+        """Whether no run is known, neither a completed nor a failed one."""
+        return self.completed_at is None and self.failure is None
 
     @property
     def open_failure(self) -> Failure | None:

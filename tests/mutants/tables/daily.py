@@ -167,4 +167,12 @@ MUTANTS = (
         "",
         f"{BOOKMARKS}::test_an_audit_that_does_not_come_on_asks_for_no_further_invocation",
     ),
+    Mutant(
+        "closed-export-is-read-anew",
+        "A statement is looked at again also if the share has read and closed its export",
+        "audit/contents.py",
+        "        self._export = self._entries = None\n",
+        "",
+        f"{ONWARD}::test_statements_of_one_export_are_looked_at_again_while_one_has_a_fault",
+    ),
 )

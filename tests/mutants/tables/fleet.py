@@ -7,6 +7,7 @@ CHECK = "tests/unit/audit/test_fleet_check.py"
 FAILURE = "tests/unit/run/test_failure.py"
 ALERTS = "tests/unit/test_alerts.py"
 DAILY = "tests/unit/audit/test_daily.py"
+STATUS = "tests/unit/retrieve/test_status.py"
 SNS = "tests/unit/adapters/test_sns_alerts.py"
 
 MUTANTS = (
@@ -44,9 +45,9 @@ MUTANTS = (
     ),
     Mutant(
         "lost-runs-are-told",
-        "Statements without a completed run in the ledger are told",
+        "Statements without a run in the ledger are told",
         "audit/fleet.py",
-        "    if known.has_statements and known.runs.completed_at is None:\n",
+        "    if known.has_statements and known.runs.is_without_any:\n",
         "    if False:\n",
         FLEET,
     ),
@@ -266,5 +267,21 @@ MUTANTS = (
         "            self._clock.sleep(PACE)\n",
         "            pass\n",
         SNS,
+    ),
+    Mutant(
+        "status-tells-faults",
+        "The state of a Console whose last audit found faults is not ok",
+        "retrieve/status.py",
+        "        if self.audit_faults:\n",
+        "        if False:\n",
+        f"{STATUS}::test_it_tells_when_the_daily_audit_ended_and_how",
+    ),
+    Mutant(
+        "status-tells-failures",
+        "The state of a Console whose last run failed is not ok",
+        "retrieve/status.py",
+        "        if self.last_failure is not None:\n",
+        "        if False:\n",
+        f"{STATUS}::test_it_tells_a_failure_until_a_run_is_completed",
     ),
 )

@@ -4,6 +4,8 @@
 class FakeKey:
     """An API key whose next reading may give another one: `rotate` is what a person does meanwhile."""
 
+    what = "The secret canary-audit/1234abcd/read"
+
     def __init__(self, value: str) -> None:
         self._read = value
         self._stored = value

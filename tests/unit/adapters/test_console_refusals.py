@@ -50,7 +50,10 @@ Call = Callable[[HttpPurgingConsole], object]
     ids=["200", "401", "failure", "400", "403", "401 empty", "401 html"],
 )
 def test_a_refused_key_names_the_auth_style_as_a_possible_cause(call: Call, said: bytes) -> None:
-    with scripted(said) as server, pytest.raises(ConsoleAuthError, match=r"AUTH_STYLE.*'header'"):
+    with (
+        scripted(said) as server,
+        pytest.raises(ConsoleAuthError, match=r"The secret .*/read holds it.*AUTH_STYLE.*'header'"),
+    ):
         call(console(server))
 
 

@@ -98,6 +98,7 @@ def completed(at: int) -> LastRuns:
         (replace(HEALTHY, has_statements=False, runs=LastRuns(CONSOLE, NOW, 0)), []),
         (replace(HEALTHY, runs=LastRuns(CONSOLE)), ["absent", "stale"]),
         (replace(NEW, has_statements=True), ["absent"]),
+        (replace(NEW, has_statements=True, runs=LastRuns(CONSOLE, failure=FAILURE)), ["failing"]),
         (replace(NEW, runs=LastRuns(CONSOLE, failure=FAILURE)), ["failing"]),
     ],
 )

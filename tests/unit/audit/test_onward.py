@@ -175,6 +175,24 @@ def test_a_fault_stays_open_until_it_is_looked_at_again_and_well() -> None:
     assert watch.day().chain_from > 1
 
 
+def test_statements_of_one_export_are_looked_at_again_while_one_has_a_fault() -> None:
+    """The share has read the export of the one, and closed it, when the other is looked at again."""
+    world = World()
+    world.mode = "dry-run"
+    world.aged(3)
+    world.run()
+    world.later(DAY)
+    world.mode = "on"
+    world.run()
+    watch = Watch(Victim(world), days=3)
+    first, second = watch.victim.archives
+    assert first.export == second.export
+    watch.victim.flip(first.entries[0].key)
+    found = [watch.day() for _ in range(9)]
+    assert {len(each.faults) for each in found} == {1}
+    assert (watch.rotation.open_seqs, watch.rotation.last_result) == ((first.seq,), "faults")
+
+
 def test_a_fault_that_there_is_no_time_to_look_at_again_is_counted_as_open() -> None:
     watch = Watch()
     watch.victim.store.relock(statement_key(CONSOLE, 2), None)

@@ -8,6 +8,7 @@ import pytest
 from audit_archive.adapters.folder_source import FolderSource
 from audit_archive.bookmark import AuditResult, Rotation
 from audit_archive.errors import IntegrityError, PurgeMismatchError
+from audit_archive.fleet_ports import Failure
 from audit_archive.format.facts import Action, Cause, IdSpan
 from audit_archive.format.layout import statements_prefix
 from audit_archive.format.times import rfc3339
@@ -150,7 +151,22 @@ def test_it_tells_when_the_daily_audit_ended_and_how(world: World) -> None:
     now = world.clock.now()
     notes.save(CONSOLE, Rotation(1, now, now, AuditResult.FAULTS, 2, 0, None))
     (told,) = statuses(replace(reader_of(world), verifications=notes), CONSOLE)
-    assert told == replace(status(world), verified_at=rfc3339(now), verified_result=AuditResult.FAULTS)
+    assert told == replace(
+        status(world), verified_at=rfc3339(now), verified_result=AuditResult.FAULTS, audit_faults=2
+    )
+    assert "2 faults" in told.state
+
+
+@pytest.mark.parametrize("is_archived", [True, False])
+def test_it_tells_a_failure_until_a_run_is_completed(world: World, *, is_archived: bool) -> None:
+    world = world if is_archived else World()
+    now = world.clock.now()
+    world.ledger.fail(CONSOLE, Failure(now, "ConsoleAuthError", "The key was refused.", "request-1"))
+    told = status(world)
+    assert (told.last_failure or "").endswith("failed with ConsoleAuthError: The key was refused.")
+    assert "ConsoleAuthError" in told.state
+    world.ledger.complete(CONSOLE, now + 1, 3)
+    assert status(world).last_failure is None
 
 
 def test_notes_that_can_t_be_read_hide_neither_the_status_nor_another_fault(world: World) -> None:
@@ -174,6 +190,14 @@ def test_notes_that_can_t_be_read_hide_neither_the_status_nor_another_fault(worl
         (Status(CONSOLE, statements=1), "ok"),
         (Status(CONSOLE), "nothing archived"),
         (Status(CONSOLE, statements=1, is_latched=True), "purging waits for `canary-audit resume`"),
+        (
+            Status(CONSOLE, statements=1, is_latched=True, audit_faults=1),
+            "the last audit found 1 fault: `canary-audit verify` lists them",
+        ),
+        (
+            Status(CONSOLE, last_failure="the run of 1970-01-01T00:01:40Z failed with ConsoleError: No: no."),
+            "the run of 1970-01-01T00:01:40Z failed with ConsoleError: see last_failure of --json",
+        ),
         (
             Status(CONSOLE, statements=1, unexplained=(IdSpan(4, 5), IdSpan(7, 7), IdSpan(9, 9))),
             "purging waits for `canary-audit accept`: ids 4 to 5 and 2 more ranges",

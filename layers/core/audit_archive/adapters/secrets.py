@@ -55,6 +55,11 @@ class StoredKey:
     def __repr__(self) -> str:
         return f"StoredKey({self._holder.what!r})"
 
+    @property
+    def what(self) -> str:
+        """What holds it, at the begin of a sentence: `The secret canary-audit/1234abcd/read`."""
+        return self._holder.what
+
     def value(self) -> str:
         """The key. Raises SettingsError naming its holder if that is missing or holds no key."""
         return self._value if self._value is not None else self.refresh()
@@ -64,14 +69,14 @@ class StoredKey:
         text, what = self._holder.text(), self._holder.what
         if text is None:
             raise SettingsError(f"{what} does not exist. Create it with the Console's API key as its text.")
-        self._value = _checked(what, text)
+        self._value = checked_key(what, text)
         return self._value
 
     def exists(self) -> bool:
         """Whether there is such a key. Reads it. Raises SettingsError if its holder holds no key."""
         text = self._holder.text()
         if text is not None:
-            self._value = _checked(self._holder.what, text)
+            self._value = checked_key(self._holder.what, text)
         return text is not None
 
 
@@ -166,7 +171,8 @@ def _is_absent(error: Exception) -> bool:
     )
 
 
-def _checked(what: str, text: str) -> str:
+def checked_key(what: str, text: str) -> str:
+    """The API key that a text holds; `what` names the text. Raises SettingsError if it holds more."""
     key = text.strip()
     if not key:
         raise SettingsError(f"{what} is empty. Put the Console's API key into it as plain text.")

@@ -160,8 +160,9 @@ class ContentCheck:
         self._files = ExitStack()
 
     def close(self) -> None:
-        """Remove the temporary files."""
+        """Remove the temporary files. A later check reads its export anew."""
         self._files.close()
+        self._export = self._entries = None
 
     def check(
         self, statement: ArchiveStatement, ref: ObjectRef, before: Point, found: Iterable[FoundObject]

@@ -184,11 +184,11 @@ def _absent(known: Known) -> Iterator[Problem]:
             "bucket",
             f"the ledger counts {known.runs.seq} statements, and the bucket lists no statement of it",
         )
-    if known.has_statements and known.runs.completed_at is None:
+    if known.has_statements and known.runs.is_without_any:
         yield Problem(
             Judgement.ABSENT,
             "ledger",
-            "the bucket has its statements, and the ledger knows no completed run of it",
+            "the bucket has its statements, and the ledger knows no run of it",
         )
 
 
@@ -202,11 +202,7 @@ def _faulty(known: Known) -> Iterator[Problem]:
 def _failing(known: Known) -> Iterator[Problem]:
     failure = known.runs.open_failure
     if failure is not None:
-        yield Problem(
-            Judgement.FAILING,
-            failure.error_class,
-            f"the run of {rfc3339(failure.at)} failed with {failure.error_class}: {failure.sentence}",
-        )
+        yield Problem(Judgement.FAILING, failure.error_class, failure.says)
 
 
 def _stale(known: Known, limits: Limits, now: int) -> Iterator[Problem]:

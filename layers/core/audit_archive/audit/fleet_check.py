@@ -159,7 +159,8 @@ def _message(report: FleetReport, new: frozenset[str], told: Told | None) -> Fin
     problems.sort(key=lambda each: (not each["is_new"], order.index(Judgement(str(each["judgement"])))))
     said = [each for each in problems if each["is_new"]] or problems
     what = "; ".join(
-        f"{each['console']} is {each['judgement']}: {each['sentence']}" for each in said[:MAX_SAID]
+        f"{each['console']} is {each['judgement']}: {str(each['sentence']).removesuffix('.')}"
+        for each in said[:MAX_SAID]
     )
     more = f"; and {len(said) - MAX_SAID} more" if len(said) > MAX_SAID else ""
     since = "New" if new else f"Unchanged since {rfc3339(told.at if told is not None else report.checked_at)}"

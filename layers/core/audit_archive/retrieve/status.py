@@ -7,6 +7,7 @@ from typing import Any
 
 from audit_archive.errors import AuditArchiveError
 from audit_archive.events import is_console_id
+from audit_archive.fleet_ports import LastRuns
 from audit_archive.format.codec import UnknownMember, to_json
 from audit_archive.format.facts import Cause, IdSpan
 from audit_archive.format.head import Head
@@ -43,7 +44,8 @@ class Status:
     `unpurged_entries`: archived entries that no purge of ours has destroyed; `lag_ids`: the width of their
     range of ids. `missing`: by cause, how many ids are missing and may still be filled; `unexplained`: the
     first ranges that hold purging back until an operator accepts them. `is_latched`: purging waits for an
-    operator. `verified_at`: when the stack's daily audit last ended; `verified_result`: how. `fault`: why the
+    operator. `verified_at`: when the stack's daily audit last ended; `verified_result`: how; `audit_faults`:
+    how many it found. `last_failure`: how the last run failed, if none was completed since. `fault`: why the
     other fields are empty, or what the ledger has and the chain lacks. A fault of one Console leaves the
     others as they are.
     """
@@ -69,6 +71,8 @@ class Status:
     next_due_at: str | None = None
     verified_at: str | None = None
     verified_result: str | None = None
+    audit_faults: int = 0
+    last_failure: str | None = None
     fault: str | None = None
 
     @property
@@ -82,8 +86,13 @@ class Status:
         return plain | {"missing_ids": sum((self.missing or {}).values()), "state": self.state}
 
     def _doubts(self) -> Iterator[str]:
+        if self.audit_faults:
+            count = f"{self.audit_faults} fault{'s' * (self.audit_faults != 1)}"
+            yield f"the last audit found {count}: `canary-audit verify` lists them"
         if self.is_latched:
             yield "purging waits for `canary-audit resume`"
+        if self.last_failure is not None:
+            yield f"{self.last_failure.partition(': ')[0]}: see last_failure of --json"
         if self.unexplained:
             first, more = self.unexplained[0], len(self.unexplained) - 1
             others = f" and {more} more ranges" if more else ""
@@ -128,10 +137,11 @@ def _status_or_fault(reader: Reader, console: str) -> Status:
 
 def _status(reader: Reader, console: str) -> Status:
     head, contradiction = current_head(reader, console)
+    runs = reader.ledger.last_runs(console) if reader.ledger is not None else LastRuns(console)
+    failure = runs.open_failure.says if runs.open_failure is not None else None
     if head.statement is None:
-        return Status(console, missing={}, fault=contradiction)
+        return Status(console, missing={}, last_failure=failure, fault=contradiction)
     reached = reach(reader, head)
-    completed = reader.ledger.last_runs(console).completed_at if reader.ledger is not None else None
     return Status(
         console=console,
         epoch=head.epoch,
@@ -146,12 +156,13 @@ def _status(reader: Reader, console: str) -> Status:
         stale_ids=tuple(each.lacks_id for each in reached.stale),
         miscounted=reached.miscounted,
         lag_hours=_lag(reader, reached.nothing_newer_at or reached.up_to),
-        completed_at=rfc3339(completed) if completed is not None else None,
+        completed_at=rfc3339(runs.completed_at) if runs.completed_at is not None else None,
         missing=_missing(head),
         unexplained=tuple(IdSpan(hole.first, hole.last) for hole in head.unexplained[:LISTED]),
         open_intents=tuple(OpenIntent(i.seq, i.boundary, i.expected_count) for i in head.open_intents),
         is_latched=head.is_latched,
         next_due_at=rfc3339(head.next_due_at) if head.next_due_at is not None else None,
+        last_failure=failure,
         fault=contradiction,
     )
 
@@ -161,7 +172,11 @@ def _verified(reader: Reader, console: str) -> dict[str, Any]:
     last = reader.verifications.last(console) if reader.verifications is not None else None
     if last is None:
         return {}
-    return {"verified_at": rfc3339(last.last_completed_at), "verified_result": last.last_result}
+    return {
+        "verified_at": rfc3339(last.last_completed_at),
+        "verified_result": last.last_result,
+        "audit_faults": last.faults,
+    }
 
 
 def _lag(reader: Reader, moment: str | None) -> float | None:

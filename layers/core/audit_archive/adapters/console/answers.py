@@ -49,8 +49,10 @@ _PURGED = re.compile(
 class AnswerJudge:
     """Raises the error that an answer stands for. The error quotes the Console, and never contains a key."""
 
-    def __init__(self, auth_style: AuthStyle, scrub: Scrubber) -> None:
+    def __init__(self, auth_style: AuthStyle, scrub: Scrubber, holder: str) -> None:
+        """`holder`: what holds the key, at the begin of a sentence."""
         self._auth_style = auth_style
+        self._holder = holder
         self.scrub = scrub
 
     def check_status(self, answer: Answer, now: int) -> None:
@@ -140,8 +142,8 @@ class AnswerJudge:
 
     def _auth_error(self, quoted: str) -> ConsoleAuthError:
         return ConsoleAuthError(
-            f"The Console refused the API key ({quoted}). Check that the secret holds a key of this Console, "
-            f"and that the role of the key suffices. Check AUTH_STYLE: the key was sent as "
+            f"The Console refused the API key ({quoted}). {self._holder} holds it. Check that it is a key of "
+            f"this Console, and that the role of the key suffices. Check AUTH_STYLE: the key was sent as "
             f"'{self._auth_style}', and this Console may need the other style."
         )
 

@@ -56,7 +56,7 @@ class ConsoleClient:
         self._cache_watch = CacheWatch()
         self._clock = clock
         self._patience = patience
-        self.judge = AnswerJudge(auth_style, self._transport.scrub)
+        self.judge = AnswerJudge(auth_style, self._transport.scrub, key.what)
 
     def get_json(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         """A successful answer of `fetch`. Raises BodyTooLongError if it has more than MAX_PAGE bytes."""

@@ -228,6 +228,11 @@ def _write(sink: BinaryIO, chunk: bytes) -> None:
 class ApiKey(Protocol):
     """An API key that can be read again when the Console refuses it: it may have been rotated."""
 
+    @property
+    def what(self) -> str:
+        """What holds it, at the begin of a sentence: `The secret canary-audit/1234abcd/read`."""
+        ...
+
     def value(self) -> str:
         """The key as it was read last."""
         ...
