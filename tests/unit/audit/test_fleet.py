@@ -76,7 +76,7 @@ def completed(at: int) -> LastRuns:
         (replace(HEALTHY, runs=completed(NOW + HOUR + 1)), ["absent", "stale"]),
         (
             replace(HEALTHY, runs=replace(completed(NOW + 900 * DAY), failure=FAILURE)),
-            ["absent", "failing", "stale"],
+            ["failing", "stale"],
         ),
         (replace(HEALTHY, rotation=replace(VALID, last_completed_at=NOW + HOUR)), []),
         (replace(HEALTHY, rotation=replace(VALID, last_completed_at=NOW + HOUR + 1)), ["unverified"]),
