@@ -20,7 +20,7 @@ from tests.processes.long import acts
 from tests.processes.place import place
 from tests.support import tally
 from tests.torture.exports.campaign import fuzz_and_unfold
-from tests.torture.machine import Torture
+from tests.torture.machine import DoubtedTorture
 from tests.torture.test_crash_matrix import HOW, SCENARIOS
 from tests.torture.test_crash_matrix import (
     test_struck_at_any_call_nothing_is_lost_and_all_comes_to_rest as strike,
@@ -75,7 +75,7 @@ def _network(deadline: float, number: int) -> None:
 
 
 def _machine(number: int) -> None:
-    machine = seed(number)(type("Torture", (Torture,), {}))
+    machine = seed(number)(type("Torture", (DoubtedTorture,), {}))
     run_state_machine_as_test(
         machine,
         settings=settings(

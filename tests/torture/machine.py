@@ -51,18 +51,6 @@ class Torture(Surroundings):
     def time_passes(self, seconds: int) -> None:
         self.world.later(seconds)
 
-    @rule(faults=st.sampled_from([0, 1]))
-    def an_audit_ends(self, faults: int) -> None:
-        """Until all comes to rest, there is no further audit but by this rule."""
-        self.world.is_audited = False
-        self.world.note(faults)
-
-    @rule(is_gone=st.booleans())
-    def somebody_takes_the_auditors_notes(self, is_gone: bool) -> None:
-        self.world.is_audited = False
-        self.world.note()
-        (self.world.notes.forget if is_gone else self.world.notes.damage)(CONSOLE)
-
     @rule(is_older=st.booleans())
     def the_ledger_is_lost(self, is_older: bool) -> None:
         self.world.lose_ledger(self.older if is_older else None)
@@ -152,3 +140,19 @@ class Torture(Surroundings):
         self.is_sound = False
         yield
         self.is_sound = True
+
+
+class DoubtedTorture(Torture):
+    """The same, and the daily audit finds faults, or its notes are gone."""
+
+    @rule(faults=st.sampled_from([0, 1]))
+    def an_audit_ends(self, faults: int) -> None:
+        """Until all comes to rest, there is no further audit but by this rule."""
+        self.world.is_audited = False
+        self.world.note(faults)
+
+    @rule(is_gone=st.booleans())
+    def somebody_takes_the_auditors_notes(self, is_gone: bool) -> None:
+        self.world.is_audited = False
+        self.world.note()
+        (self.world.notes.forget if is_gone else self.world.notes.damage)(CONSOLE)

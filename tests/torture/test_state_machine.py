@@ -2,9 +2,9 @@
 
 from hypothesis import HealthCheck, settings
 
-from tests.torture.machine import Torture
+from tests.torture.machine import DoubtedTorture
 
-Torture.TestCase.settings = settings(
+DoubtedTorture.TestCase.settings = settings(
     derandomize=True,
     database=None,
     deadline=None,
@@ -13,4 +13,4 @@ Torture.TestCase.settings = settings(
     suppress_health_check=list(HealthCheck),
 )
 
-TestTorture = Torture.TestCase
+TestTorture = DoubtedTorture.TestCase
