@@ -1,4 +1,4 @@
-"""Starts ministack with the condition keys of S3 and DynamoDB that its policy engine lacks.
+"""Starts ministack with the condition keys of S3, DynamoDB and KMS that its policy engine lacks.
 
 Run as a program of its own, by path. Without these keys a Deny upon the absence of `s3:if-none-match` would
 refuse every statement, and the bounds of locks would never be judged. `aws:PrincipalArn` is the ARN of a role
@@ -30,6 +30,7 @@ UNTIL = "x-amz-object-lock-retain-until-date"
 REMAINING = "s3:object-lock-remaining-retention-days"
 
 PARTITION_KEY = "console"
+SIGNING = ("MessageType", "SigningAlgorithm")
 
 Context = Callable[..., dict[str, Any]]
 
@@ -71,6 +72,17 @@ def with_leading_keys(context_of: Callable[[bytes], dict[str, Any]]) -> Callable
     return context
 
 
+def with_signing_keys(context_of: Context) -> Context:
+    """The emulator's own function, and how KMS is asked to sign."""
+
+    def context(service: str, action: str, body: bytes, *others: Any) -> dict[str, Any]:
+        known: dict[str, Any] = context_of(service, action, body, *others)
+        asked = json.loads(body or b"{}") if action == "kms:Sign" else {}
+        return known | {f"kms:{name}": asked[name] for name in SIGNING if name in asked}
+
+    return context
+
+
 def role_of(principal: str) -> str:
     """The ARN of the role in whose session a request is made; that of the principal without a session."""
     session = re.fullmatch(r"arn:([a-z-]+):sts::([0-9]{12}):assumed-role/([^/]+)/.+", principal)
@@ -81,6 +93,7 @@ def start() -> None:
     """Run the emulator until it is ended."""
     iam_actions.s3_service_context = with_keys(iam_actions.s3_service_context)
     iam_actions.dynamodb_service_context = with_leading_keys(iam_actions.dynamodb_service_context)
+    iam_actions.request_tag_context = with_signing_keys(iam_actions.request_tag_context)
     resolve = iam_evaluator._resolve_condition_key
 
     def resolve_key(key: str, request: Any) -> Any:

@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from audit_archive.errors import AuditArchiveError, IntegrityError
-from audit_archive.format.facts import Action, IdSpan
+from audit_archive.format.facts import Action, IdSpan, ObjectRef
 from audit_archive.format.head import Head, KnownReceipt
 from audit_archive.format.head_digest import head_sha256
+from audit_archive.format.statement import Statement
 from audit_archive.format.times import rfc3339
 from audit_archive.run.context import Order
 from audit_archive.run.operate import state_decision
@@ -167,6 +168,7 @@ class HostileWorld(World):
         self.console_clock.skew = 0
         self.mode, self.keep, self.settle = "on", 0, HOUR
         self.is_audited = True
+        self._copied_index: dict[tuple[str, int], tuple[Statement, ObjectRef]] = {}
 
     @property
     def is_well(self) -> bool:
@@ -231,20 +233,30 @@ class HostileWorld(World):
         """The table is lost, or stands at an older head (`remember`) again."""
         self.ledger.forget(CONSOLE)
         if older is not None and older[1]:
+            self.ledger.index |= self._copied_index
             self.ledger.record(older[0], self.chain()[older[1] - 1])
 
     def remember(self) -> tuple[Head, int]:
-        """A copy of the ledger, as long as nobody wrote into it."""
+        """A copy of the ledger, as long as nobody wrote into it. The world keeps its index."""
+        self._copied_index = dict(self.ledger.index)
         return (self.head, self.head.seq) if self.has_true_head else (Head(CONSOLE), 0)
 
     @property
     def has_true_head(self) -> bool:
         """Whether there is a head in the ledger, and it is the chain's."""
-        try:
-            head = self.head
-        except IntegrityError:
+        if self.head_is_damaged:
             return False
+        head = self.head
         return bool(head.seq) and head_sha256(head) == self.chain()[head.seq - 1].head_sha256
+
+    @property
+    def head_is_damaged(self) -> bool:
+        """Whether the head in the ledger can't be read."""
+        try:
+            self.ledger.head(CONSOLE)
+        except IntegrityError:
+            return True
+        return False
 
     def write_ledger(self, what: str, number: int) -> None:
         """Somebody alters one thing in the ledger's head, or makes it unreadable."""

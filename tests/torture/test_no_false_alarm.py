@@ -47,7 +47,12 @@ class AuditedTorture(Torture):
 
 
 def has_nothing_unfinished(world: HostileWorld) -> bool:
-    """Whether no statement is left unfinished longer than any schedule would leave it."""
+    """Whether no statement is left unfinished longer than any schedule would leave it.
+
+    A head that somebody made unreadable is a fault, until the next run makes it anew.
+    """
+    if world.head_is_damaged:
+        return False
     since = world.clock.now() - UNFINISHED
     return all(from_rfc3339(said.run.started_at) >= since for said in world.chain()[world.head.seq :])
 

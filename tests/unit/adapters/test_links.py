@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 import boto3
 import pytest
+from botocore.config import Config
 from botocore.credentials import Credentials, RefreshableCredentials
 
 from audit_archive.adapters.aws import link_config, seconds_left
@@ -19,7 +20,7 @@ def link_in(region: str, bucket: str = "my-archive", endpoint: str | None = None
         endpoint_url=endpoint,
         aws_access_key_id="test",
         aws_secret_access_key="test",
-        config=link_config(),
+        config=link_config().merge(Config(ignore_configured_endpoint_urls=True)),
     )
     return S3Links(s3, bucket).link("exports/a.zip", "v1", 60)
 
