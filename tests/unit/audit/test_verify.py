@@ -108,6 +108,28 @@ def test_what_lies_outside_of_the_range_is_counted_as_such(victim: Victim) -> No
     assert (found.from_seq, found.to_seq, found.continue_at) == (3, 5, None)
 
 
+@pytest.mark.parametrize(
+    ("depth", "first", "last", "said"),
+    [
+        (Depth.CONTENT, 1, None, "depth content: no fault"),
+        (Depth.CONTENT, 1, 8, "depth content: no fault"),
+        (Depth.CONTENT, 1, 900, "depth content: no fault"),
+        (Depth.CONTENT, 1, 1, "depth content, contents of statements 1 to 1 only: no fault"),
+        (Depth.CONTENT, 1, 7, "depth content, contents of statements 1 to 7 only: no fault"),
+        (Depth.CONTENT, 2, None, "depth content, contents of statements 2 to 8 only: no fault"),
+        (Depth.OBJECTS, 3, 5, "depth objects, objects of statements 3 to 5 only: no fault"),
+        (Depth.CONTENT, 9, None, "depth content, no contents of statements: no fault"),
+        (Depth.CHAIN, 3, 5, "depth chain: no fault"),
+    ],
+)
+def test_the_summary_says_which_part_was_looked_into(
+    victim: Victim, depth: Depth, first: int, last: int | None, said: str
+) -> None:
+    """`4 statements, no fault` must not sound like all of them were read."""
+    found = verify_archive(audit_of(victim), AuditQuestion(CONSOLE, depth, from_seq=first, to_seq=last))
+    assert found.summary.endswith(f" entries, {said}")
+
+
 def test_what_a_statement_that_can_t_be_trusted_names_is_not_checked(victim: Victim) -> None:
     victim.flip(statement_key(CONSOLE, 4), 0.9)
     found = victim.audit(trusted=victim.keys)
