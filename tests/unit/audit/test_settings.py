@@ -97,6 +97,7 @@ def test_a_changed_setting_is_told_once_for_all_consoles(desk: Desk) -> None:
         assert "statement OnlyOverTls is missing" in sentence
     (told,) = desk.alerts.published
     assert told.console == EVERY_CONSOLE
+    assert told.sentence.endswith("(docs/operations.md#a-changed-setting)")
     policy["Statement"] = policy["Statement"][1:]  # a further change is told again
     desk.settings.put(Setting.POLICY, policy)
     desk.day()

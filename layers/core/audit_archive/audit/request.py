@@ -8,7 +8,7 @@ from typing import TypeAlias
 from audit_archive.audit.question import GIVEN, AuditQuestion, KnownPoint, Since
 from audit_archive.config import MAX_PERIOD_HOURS
 from audit_archive.errors import RequestError
-from audit_archive.events import Fields, checked, console_id, one_of, printable, whole
+from audit_archive.events import Fields, checked, console_id, one_of, printable, shown, whole
 from audit_archive.format.checkpoint import parse_checkpoint, parse_note
 from audit_archive.format.keys import PublicKey
 from audit_archive.format.layout import MAX_SEQ
@@ -114,7 +114,7 @@ def _keys(value: object) -> tuple[PublicKey, ...]:
 
 def _true(value: object) -> bool:
     if value is not True:
-        raise RequestError("fleet", f"{value!r:.80} is not true: leave it out to audit one Console")
+        raise RequestError("fleet", f"{shown(value)} is not true: leave it out to audit one Console")
     return value
 
 
