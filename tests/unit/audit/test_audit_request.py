@@ -136,3 +136,9 @@ def test_a_refused_value_is_shown_shortened(value: object) -> None:
     with pytest.raises(RequestError) as caught:
         parse_verify_request({"fleet": value})
     assert len(str(caught.value)) < 150
+
+
+def test_a_fleet_that_is_null_counts_as_absent() -> None:
+    assert parse_verify_request({"console": "1234abcd", "fleet": None}) == DailyRequest("1234abcd")
+    with pytest.raises(RequestError, match=r"^console: missing"):
+        parse_verify_request({"fleet": None})

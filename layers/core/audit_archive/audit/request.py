@@ -47,9 +47,11 @@ def parse_verify_request(event: object) -> VerifyRequest:
 
     Raises RequestError, which names the field and says what it accepts.
     """
-    if isinstance(event, Mapping) and event.get("fleet") is not None:
-        checked(event, _OF_FLEET, required=("fleet",))
-        return FleetRequest()
+    if isinstance(event, Mapping):
+        if event.get("fleet") is not None:
+            checked(event, _OF_FLEET, required=("fleet",))
+            return FleetRequest()
+        event = {name: value for name, value in event.items() if name != "fleet"}
     given = checked(event, _FIELDS, required=("console",))
     given.pop("reason", None)
     if not any(name in given for name in BY_HAND):
