@@ -1,5 +1,6 @@
 """The fields of an event, checked before anything else is done. An error names the field and its rule."""
 
+import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias, TypeVar
@@ -30,7 +31,7 @@ def checked(event: object, accepted: Fields, required: Sequence[str]) -> dict[st
     """
     if not isinstance(event, Mapping):
         raise RequestError(
-            "event", f'expected an object such as {{"console": "1234abcd"}}, got {event!r:.80}'
+            "event", f'expected an object such as {{"console": "1234abcd"}}, got {shown(event)}'
         )
     given = {name: value for name, value in event.items() if value is not None}
     for name in event:
@@ -42,13 +43,18 @@ def checked(event: object, accepted: Fields, required: Sequence[str]) -> dict[st
     return {name: accepted[name](value) for name, value in given.items()}
 
 
+def shown(value: object) -> str:
+    """A value of an event as its sender wrote it, in JSON, and not longer than a sentence bears."""
+    return f"{value!r:.80}" if isinstance(value, str) else f"{json.dumps(value, default=repr):.80}"
+
+
 def console_id(value: object) -> str:
     """The check of a Console's id. Raises RequestError."""
     if not isinstance(value, str) or not is_console_id(value):
         raise RequestError(
             "console",
-            f"{value!r:.80} is not a Console id: give what is before .canary.tools, of a-z, 0-9 and hyphens, "
-            f"{MAX_CONSOLE_ID} characters at most",
+            f"{shown(value)} is not a Console id: give what is before .canary.tools, of a-z, 0-9 and "
+            f"hyphens, {MAX_CONSOLE_ID} characters at most",
         )
     return value
 
@@ -64,7 +70,7 @@ def one_of(name: str, accepted: Sequence[W]) -> Callable[[object], W]:
     def check(value: object) -> W:
         found = next((member for member in accepted if member == value), None)
         if found is None:
-            raise RequestError(name, f"{value!r:.80} is not one of {', '.join(accepted)}")
+            raise RequestError(name, f"{shown(value)} is not one of {', '.join(accepted)}")
         return found
 
     return check
@@ -75,7 +81,7 @@ def whole(name: str, low: int, high: int) -> Callable[[object], int]:
 
     def check(value: object) -> int:
         if type(value) is not int or not low <= value <= high:
-            raise RequestError(name, f"{value!r:.80} is not a whole number from {low} to {high}")
+            raise RequestError(name, f"{shown(value)} is not a whole number from {low} to {high}")
         return value
 
     return check
@@ -86,7 +92,7 @@ def only_true(name: str) -> Callable[[object], bool]:
 
     def check(value: object) -> bool:
         if value is not True:
-            raise RequestError(name, f"{value!r:.80} is not true: give true, or leave the field out")
+            raise RequestError(name, f"{shown(value)} is not true: give true, or leave the field out")
         return True
 
     return check

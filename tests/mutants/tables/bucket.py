@@ -156,6 +156,14 @@ MUTANTS = (
         f"{SETTINGS}::test_an_expiry_below_the_locks_of_the_chain_is_a_fault",
     ),
     Mutant(
+        "settings-that-nobody-read",
+        "An audit by hand says that it did not look at the settings of the bucket",
+        "audit/verify.py",
+        "        elif not chain.is_copy:\n",
+        "        elif False:\n",
+        f"{SETTINGS}::test_an_audit_by_hand_says_that_nobody_looked_at_the_settings",
+    ),
+    Mutant(
         "expiry-outlasts-the-retention",
         "An expiry that would hide what is locked is refused",
         "config.py",

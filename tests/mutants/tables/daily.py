@@ -175,4 +175,20 @@ MUTANTS = (
         "",
         f"{ONWARD}::test_statements_of_one_export_are_looked_at_again_while_one_has_a_fault",
     ),
+    Mutant(
+        "summary-says-its-part",
+        "The summary of an audit says which part of the contents it read, if not all",
+        "audit/report.py",
+        "{question.depth}{_part(question, chain.end.number)}",
+        "{question.depth}",
+        "tests/unit/audit/test_verify.py::test_the_summary_says_which_part_was_looked_into",
+    ),
+    Mutant(
+        "fault-names-its-remedy",
+        "The message about a fault names the section of the runbook that says what to do",
+        "audit/daily.py",
+        "    if RUNBOOK not in sentence:\n",
+        "    if False:\n",
+        "tests/unit/audit/test_daily.py::test_a_fault_is_told_once_and_counted_every_day",
+    ),
 )

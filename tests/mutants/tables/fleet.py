@@ -221,6 +221,14 @@ MUTANTS = (
         FAILURE,
     ),
     Mutant(
+        "refused-event-is-no-failure",
+        "An event that is refused makes no Console failing",
+        "run/failure.py",
+        " or isinstance(error, RequestError):\n",
+        ":\n",
+        f"{FAILURE}::test_an_event_that_is_refused_makes_no_console_failing",
+    ),
+    Mutant(
         "messages-are-few",
         "The findings of one statement are ten messages at most",
         "alerts.py",

@@ -112,3 +112,33 @@ def test_a_bad_request_names_the_field(field: str, value: Any) -> None:
 def test_what_is_by_hand_without_a_depth_asks_for_one(field: str, value: object) -> None:
     with pytest.raises(RequestError, match=r"depth: missing.*chain, objects, content"):
         parse_verify_request({"console": "1234abcd", field: value})
+
+
+@pytest.mark.parametrize(
+    ("event", "said"),
+    [
+        ({"fleet": False}, "fleet: false is not true: leave it out to audit one Console"),
+        ({"fleet": [None]}, "fleet: [null] is not true: leave it out to audit one Console"),
+        ({"console": True}, "console: true is not a Console id"),
+        ({"console": {"a": "\u00e9"}}, 'console: {"a": "\\u00e9"} is not a Console id'),
+        (None, 'event: expected an object such as {"console": "1234abcd"}, got null'),
+    ],
+)
+def test_a_refused_value_is_shown_as_its_sender_wrote_it(event: object, said: str) -> None:
+    """The event is JSON: whoever sent `false` never wrote `False`."""
+    with pytest.raises(RequestError) as caught:
+        parse_verify_request(event)
+    assert str(caught.value).startswith(said)
+
+
+@pytest.mark.parametrize("value", ["x" * 1000, ["x" * 1000], {"a": ["x"] * 1000}])
+def test_a_refused_value_is_shown_shortened(value: object) -> None:
+    with pytest.raises(RequestError) as caught:
+        parse_verify_request({"fleet": value})
+    assert len(str(caught.value)) < 150
+
+
+def test_a_fleet_that_is_null_counts_as_absent() -> None:
+    assert parse_verify_request({"console": "1234abcd", "fleet": None}) == DailyRequest("1234abcd")
+    with pytest.raises(RequestError, match=r"^console: missing"):
+        parse_verify_request({"fleet": None})

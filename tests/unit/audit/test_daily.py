@@ -159,6 +159,7 @@ def test_a_fault_is_told_once_and_counted_every_day(desk: Desk) -> None:
     (told,) = desk.alerts.published
     assert (told.kind, told.console, told.facts["key"]) == ("VerifyFault", CONSOLE, key)
     assert told.sentence.startswith("missing: ")
+    assert told.sentence.endswith(". What to do: docs/operations.md#verifyfaultsalarm")
     assert [len(each.verification.faults) for each in reports] == [1] * 9
 
 

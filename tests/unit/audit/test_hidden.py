@@ -39,7 +39,7 @@ def test_a_marker_before_its_time_is_a_fault_and_the_lines_below_are_read(victim
     assert (fault.verdict, fault.key) == (Verdict.MISSING, file.key)
     assert fault.sentence == f"{file.key} is hidden by a delete marker"
     assert found.checked[Checked.FILE_CONTENTS] == files
-    assert found.not_checked == ()
+    assert [each.what for each in found.not_checked] == [Checked.SETTINGS]
 
 
 def test_what_lies_below_a_marker_is_judged_as_any_other(victim: Victim) -> None:

@@ -40,6 +40,7 @@ def test_a_cycle_walks_the_whole_chain_again_and_each_day_a_part_of_it() -> None
     count = watch.victim.head.seq
     first, *rest = watch.cycle()
     assert (first.chain_from, first.checked[Checked.STATEMENTS]) == (1, count)
+    assert f"contents of statements 1 to {first.to_seq} only: no fault" in first.summary
     walked = sum(found.checked[Checked.STATEMENTS] for found in rest)
     assert count * 4 // 5 < walked <= count * 4 // 5 + 2 * len(rest)
     for found in rest:
@@ -47,6 +48,7 @@ def test_a_cycle_walks_the_whole_chain_again_and_each_day_a_part_of_it() -> None
         assert earlier + found.checked[Checked.STATEMENTS] == count
         assert found.chain_from > 1
         assert f"walked from statement {found.chain_from} on" in found.summary
+        assert f"contents of statements {found.from_seq} to {found.to_seq} only: no fault" in found.summary
         assert (found.faults, found.unexpectedly_unchecked, found.coverage) == ((), 0, first.coverage)
         assert found.newest_sha256 == first.newest_sha256
 

@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -20,7 +21,7 @@ from audit_archive.errors import ArchiveStoreError, SettingsError
 from audit_archive.format.bucket_settings import BucketFacts, Setting, expected_settings
 from audit_archive.format.facts import LockMode
 from audit_archive.format.times import DAY
-from audit_archive.format.verdicts import Checked, Unchecked, Verdict, Why
+from audit_archive.format.verdicts import Checked, Depth, Unchecked, Verdict, Why
 from tests.support.attacker import Victim
 from tests.support.fakes import FakeAlerts, FakeScratch
 from tests.support.fakes.settings import FakeSettings
@@ -96,6 +97,7 @@ def test_a_changed_setting_is_told_once_for_all_consoles(desk: Desk) -> None:
         assert "statement OnlyOverTls is missing" in sentence
     (told,) = desk.alerts.published
     assert told.console == EVERY_CONSOLE
+    assert told.sentence.endswith("(docs/operations.md#a-changed-setting)")
     policy["Statement"] = policy["Statement"][1:]  # a further change is told again
     desk.settings.put(Setting.POLICY, policy)
     desk.day()
@@ -149,6 +151,19 @@ def test_an_audit_by_hand_leaves_the_settings_to_the_daily_one(desk: Desk) -> No
     report = audit_by_hand(desk.ports, AuditQuestion(CONSOLE), lambda _: None).verification
     assert report.is_valid
     assert Checked.SETTINGS not in report.checked
+
+
+@pytest.mark.parametrize("depth", Depth)
+def test_an_audit_by_hand_says_that_nobody_looked_at_the_settings(desk: Desk, depth: Depth) -> None:
+    """Else whoever reads `no fault` believes that the bucket is as the template made it. It is no alarm."""
+    report = audit_by_hand(desk.ports, AuditQuestion(CONSOLE, depth), lambda _: None).verification
+    assert Unchecked(Checked.SETTINGS, Why.DEPTH, len(Setting)) in report.not_checked
+    assert report.unexpectedly_unchecked == 0
+
+
+def test_a_copy_has_no_settings_to_look_at(desk: Desk, tmp_path: Path) -> None:
+    found = desk.victim.audit(source=desk.victim.copied(tmp_path), has_ledger=False)
+    assert all(each.what != Checked.SETTINGS for each in found.not_checked)
 
 
 @pytest.mark.parametrize(("expiry_days", "is_fault"), [(2555, True), (2556, False), (2560, False)])

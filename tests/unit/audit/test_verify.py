@@ -16,6 +16,7 @@ from audit_archive.audit.daily import AuditReport
 from audit_archive.audit.question import Audit, AuditQuestion, Done, no_progress
 from audit_archive.audit.verify import verify_archive
 from audit_archive.errors import SettingsError
+from audit_archive.format.bucket_settings import Setting
 from audit_archive.format.facts import Action
 from audit_archive.format.layout import checkpoint_key, statement_key
 from audit_archive.format.times import from_rfc3339
@@ -32,6 +33,10 @@ from tests.support.world import CONSOLE, DAY, World
 @pytest.fixture
 def victim() -> Victim:
     return Victim()
+
+
+BY_HAND = {("settings of the bucket", Why.DEPTH): len(Setting)}
+"""What no audit by hand of a bucket looks at."""
 
 
 def unchecked(found: Verification) -> Counter[tuple[str, str]]:
@@ -52,6 +57,7 @@ def test_at_the_depth_of_the_chain_every_object_is_said_to_be_unchecked(victim: 
         ("exports", Why.DEPTH): 4,
         ("entry files", Why.DEPTH): 6,
         ("listing of objects that no statement names", Why.DEPTH): 1,
+        **BY_HAND,
     }
     assert (found.from_seq, found.to_seq, found.newest_seq, found.continue_at) == (1, 8, 8, None)
 
@@ -62,10 +68,11 @@ def test_at_the_depth_of_objects_only_contents_are_unchecked(victim: Victim) -> 
     assert unchecked(found) == {
         ("contents of exports", Why.DEPTH): 4,
         ("contents of entry files", Why.DEPTH): 6,
+        **BY_HAND,
     }
 
 
-def test_at_the_depth_of_content_nothing_is_unchecked(victim: Victim) -> None:
+def test_at_the_depth_of_content_nothing_but_the_settings_is_unchecked(victim: Victim) -> None:
     found = victim.audit(Depth.CONTENT, trusted=victim.keys)
     exports = sum(said.export.size for said in victim.archives)
     files = sum(file.size for said in victim.archives for file in said.entries)
@@ -81,7 +88,7 @@ def test_at_the_depth_of_content_nothing_is_unchecked(victim: Victim) -> None:
         "slices made anew": 4,
         "statements": 8,
     }
-    assert found.not_checked == ()
+    assert unchecked(found) == BY_HAND
 
 
 def test_a_copy_shows_neither_versions_nor_locks_nor_checksums(victim: Victim, tmp_path: Path) -> None:
@@ -96,9 +103,31 @@ def test_a_copy_shows_neither_versions_nor_locks_nor_checksums(victim: Victim, t
 def test_what_lies_outside_of_the_range_is_counted_as_such(victim: Victim) -> None:
     question = AuditQuestion(CONSOLE, Depth.CONTENT, from_seq=3, to_seq=5)
     found = verify_archive(audit_of(victim), question)
-    assert unchecked(found) == {("exports", Why.RANGE): 2, ("entry files", Why.RANGE): 4}
+    assert unchecked(found) == {("exports", Why.RANGE): 2, ("entry files", Why.RANGE): 4, **BY_HAND}
     assert (found.checked[Checked.EXPORT_CONTENTS], found.checked[Checked.SLICES]) == (2, 2)
     assert (found.from_seq, found.to_seq, found.continue_at) == (3, 5, None)
+
+
+@pytest.mark.parametrize(
+    ("depth", "first", "last", "said"),
+    [
+        (Depth.CONTENT, 1, None, "depth content: no fault"),
+        (Depth.CONTENT, 1, 8, "depth content: no fault"),
+        (Depth.CONTENT, 1, 900, "depth content: no fault"),
+        (Depth.CONTENT, 1, 1, "depth content, contents of statements 1 to 1 only: no fault"),
+        (Depth.CONTENT, 1, 7, "depth content, contents of statements 1 to 7 only: no fault"),
+        (Depth.CONTENT, 2, None, "depth content, contents of statements 2 to 8 only: no fault"),
+        (Depth.OBJECTS, 3, 5, "depth objects, objects of statements 3 to 5 only: no fault"),
+        (Depth.CONTENT, 9, None, "depth content, no contents of statements: no fault"),
+        (Depth.CHAIN, 3, 5, "depth chain: no fault"),
+    ],
+)
+def test_the_summary_says_which_part_was_looked_into(
+    victim: Victim, depth: Depth, first: int, last: int | None, said: str
+) -> None:
+    """`4 statements, no fault` must not sound like all of them were read."""
+    found = verify_archive(audit_of(victim), AuditQuestion(CONSOLE, depth, from_seq=first, to_seq=last))
+    assert found.summary.endswith(f" entries, {said}")
 
 
 def test_what_a_statement_that_can_t_be_trusted_names_is_not_checked(victim: Victim) -> None:
@@ -109,6 +138,7 @@ def test_what_a_statement_that_can_t_be_trusted_names_is_not_checked(victim: Vic
         ("statements", Why.FAULT): 1,
         ("entry files", Why.FAULT): 1,
         ("slices made anew", Why.FAULT): 1,
+        **BY_HAND,
     }
     assert found.checked[Checked.EXPORTS] == 3
 
@@ -129,7 +159,7 @@ def test_what_an_operator_accepted_is_still_missing_and_purged_across() -> None:
     assert world.run().outcome == "purged"
     found = Victim(world).audit()
     (epoch,) = found.coverage.epochs
-    assert (found.faults, found.not_checked) == ((), ())
+    assert (found.faults, unchecked(found)) == ((), BY_HAND)
     assert (epoch.missing, epoch.archived, epoch.highest_purged_id) == ({"before_archive": 2}, 3, 5)
 
 
@@ -196,6 +226,7 @@ def test_what_is_gone_when_its_retention_is_over_has_expired(victim: Victim) -> 
         ("contents of exports", Why.EXPIRED): 1,
         ("contents of entry files", Why.EXPIRED): 2,
         ("slices made anew", Why.EXPIRED): 1,
+        **BY_HAND,
     }
 
 
@@ -251,6 +282,7 @@ def test_what_a_run_that_is_not_done_has_not_written_yet_is_not_missing() -> Non
     assert unchecked(found) == {
         ("entry files", Why.UNRECORDED): 1,
         ("contents of entry files", Why.UNRECORDED): 1,
+        **BY_HAND,
     }
     aged(victim, 3)
     assert [fault.verdict for fault in victim.audit().faults] == [Verdict.MISSING]
@@ -266,7 +298,7 @@ def test_an_unrecorded_statement_without_a_checkpoint_is_not_a_fault_yet(victim:
     victim.lose(checkpoint_key(CONSOLE, 8))
     found = victim.audit(trusted=victim.keys)
     assert found.is_valid
-    assert unchecked(found) == {("checkpoints", Why.UNRECORDED): 1}
+    assert unchecked(found) == {("checkpoints", Why.UNRECORDED): 1, **BY_HAND}
 
 
 def test_where_nothing_was_ever_archived_there_is_nothing_wrong_to_the_daily_audit() -> None:
@@ -317,7 +349,7 @@ def long_world() -> World:
 def test_slices_of_one_export_and_a_new_epoch() -> None:
     victim = Victim(long_world())
     found = victim.audit()
-    assert (found.faults, found.not_checked) == ((), ())
+    assert (found.faults, unchecked(found)) == ((), BY_HAND)
     assert (found.checked[Checked.EXPORTS], found.checked[Checked.EXPORT_CONTENTS]) == (2, 2)
     assert (found.checked[Checked.SLICES], found.checked[Checked.ENTRIES]) == (3, 407)
     assert [epoch.highest_archived_id for epoch in found.coverage.epochs] == [403, 7]
@@ -328,7 +360,7 @@ def test_a_part_that_begins_in_the_middle_of_an_export_reads_it_too() -> None:
     victim = Victim(long_world())
     found = verify_archive(audit_of(victim), AuditQuestion(CONSOLE, Depth.CONTENT, from_seq=2))
     assert (found.faults, found.checked[Checked.ENTRIES]) == ((), 7)
-    assert unchecked(found) == {("exports", Why.RANGE): 1, ("entry files", Why.RANGE): 400}
+    assert unchecked(found) == {("exports", Why.RANGE): 1, ("entry files", Why.RANGE): 400, **BY_HAND}
 
 
 def test_an_export_of_several_slices_that_is_altered_is_told_once() -> None:

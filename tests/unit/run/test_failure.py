@@ -2,7 +2,7 @@
 
 import pytest
 
-from audit_archive.errors import AuditArchiveError, ConsoleAuthError, LedgerError
+from audit_archive.errors import AuditArchiveError, ConsoleAuthError, LedgerError, RequestError
 from audit_archive.fleet_ports import MAX_SENTENCE, Failure, LastRuns, Runs
 from audit_archive.run.failure import MIN_SECONDS, NOT_OURS, FailureNoted
 from tests.support.fakes import FakeClock, FakeLedger
@@ -78,6 +78,13 @@ def test_the_last_seconds_are_left_to_the_error() -> None:
     """Else Lambda would end the invocation, and the queue of failed runs would say only that."""
     ledger = FakeLedger()
     fails(ConsoleAuthError("No."), ledger, left=MIN_SECONDS - 1)
+    assert list(ledger.fleet()) == []
+
+
+def test_an_event_that_is_refused_makes_no_console_failing() -> None:
+    """Whoever mistypes a field has the answer. The Console is as well as before."""
+    ledger, error = FakeLedger(), RequestError("keep_days", "'many' is not a number")
+    assert fails(error, ledger) is error
     assert list(ledger.fleet()) == []
 
 

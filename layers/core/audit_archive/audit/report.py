@@ -6,7 +6,7 @@ from audit_archive.audit.overview import WalkedChain
 from audit_archive.audit.question import AuditQuestion
 from audit_archive.audit.signatures import Keys
 from audit_archive.audit.tally import AuditTally
-from audit_archive.format.verdicts import Growth, KeysFrom, Verification, verdict_on
+from audit_archive.format.verdicts import Depth, Growth, KeysFrom, Verification, verdict_on
 
 
 def report_of(
@@ -55,7 +55,7 @@ def _summary(
     entries = sum(epoch.archived for epoch in epochs)
     yield (
         f"Console {question.console}: {chain.end.number} statements over {entries} entries, "
-        f"depth {question.depth}: {verdict_on(faults)}"
+        f"depth {question.depth}{_part(question, chain.end.number)}: {verdict_on(faults)}"
     )
     if chain.begin.number:
         yield f"the chain was walked from statement {chain.begin.number + 1} on, where earlier audits ended"
@@ -65,3 +65,12 @@ def _summary(
         yield growth.sentence
     if continue_at is not None:
         yield f"the time was used up: go on at statement {continue_at}"
+
+
+def _part(question: AuditQuestion, newest: int) -> str:
+    """Which part of the archive an audit looks into, if not into all of it: a daily one reads its share."""
+    first, last = question.from_seq, min(question.to_seq or newest, newest)
+    if question.depth == Depth.CHAIN or (first == 1 and last == newest):
+        return ""
+    what = "contents" if question.depth == Depth.CONTENT else "objects"
+    return f", {what} of statements {first} to {last} only" if first <= last else f", no {what} of statements"

@@ -8,7 +8,7 @@ from typing import TypeAlias
 from audit_archive.audit.question import GIVEN, AuditQuestion, KnownPoint, Since
 from audit_archive.config import MAX_PERIOD_HOURS
 from audit_archive.errors import RequestError
-from audit_archive.events import Fields, checked, console_id, one_of, printable, whole
+from audit_archive.events import Fields, checked, console_id, one_of, printable, shown, whole
 from audit_archive.format.checkpoint import parse_checkpoint, parse_note
 from audit_archive.format.keys import PublicKey
 from audit_archive.format.layout import MAX_SEQ
@@ -47,9 +47,11 @@ def parse_verify_request(event: object) -> VerifyRequest:
 
     Raises RequestError, which names the field and says what it accepts.
     """
-    if isinstance(event, Mapping) and event.get("fleet") is not None:
-        checked(event, _OF_FLEET, required=("fleet",))
-        return FleetRequest()
+    if isinstance(event, Mapping):
+        if event.get("fleet") is not None:
+            checked(event, _OF_FLEET, required=("fleet",))
+            return FleetRequest()
+        event = {name: value for name, value in event.items() if name != "fleet"}
     given = checked(event, _FIELDS, required=("console",))
     given.pop("reason", None)
     if not any(name in given for name in BY_HAND):
@@ -114,7 +116,7 @@ def _keys(value: object) -> tuple[PublicKey, ...]:
 
 def _true(value: object) -> bool:
     if value is not True:
-        raise RequestError("fleet", f"{value!r:.80} is not true: leave it out to audit one Console")
+        raise RequestError("fleet", f"{shown(value)} is not true: leave it out to audit one Console")
     return value
 
 

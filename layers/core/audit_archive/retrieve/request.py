@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 from audit_archive.answer_ports import FindZone
 from audit_archive.errors import RequestError
-from audit_archive.events import MAX_EVENT_TEXT, Fields, checked, console_id, one_of, printable, whole
+from audit_archive.events import MAX_EVENT_TEXT, Fields, checked, console_id, one_of, printable, shown, whole
 from audit_archive.format.entry import MAX_ID
 from audit_archive.format.ids import IdRange
 from audit_archive.format.times import DAY, OffsetAt
@@ -49,7 +49,7 @@ def text(name: str) -> Callable[[object], str]:
             if as_read(value):
                 return value
             raise RequestError(name, "this text has nothing but characters that no person sees")
-        raise RequestError(name, f"{value!r:.80} is not a text of 1 to {MAX_EVENT_TEXT} characters")
+        raise RequestError(name, f"{shown(value)} is not a text of 1 to {MAX_EVENT_TEXT} characters")
 
     return check
 
@@ -59,7 +59,7 @@ def flag(name: str) -> Callable[[object], bool]:
 
     def check(value: object) -> bool:
         if not isinstance(value, bool):
-            raise RequestError(name, f"{value!r:.80} is not true or false")
+            raise RequestError(name, f"{shown(value)} is not true or false")
         return value
 
     return check
@@ -84,7 +84,7 @@ def moment(name: str) -> Callable[[object], Moment | Relative]:
         text = value if isinstance(value, str) and len(value) <= MAX_EVENT_TEXT else ""
         found = read_moment(text) or read_relative(text)
         if found is None:
-            raise RequestError(name, f"{value!r:.80} is not {MOMENT_FORMS}; or {RELATIVE_FORMS}")
+            raise RequestError(name, f"{shown(value)} is not {MOMENT_FORMS}; or {RELATIVE_FORMS}")
         return found
 
     return check
@@ -96,7 +96,7 @@ def day(name: str) -> Callable[[object], Moment]:
     def check(value: object) -> Moment:
         found = read_moment(value) if isinstance(value, str) else None
         if found is None or found.length != DAY:
-            raise RequestError(name, f"{value!r:.80} is not a date such as 2026-03-01")
+            raise RequestError(name, f"{shown(value)} is not a date such as 2026-03-01")
         return found
 
     return check
@@ -109,10 +109,10 @@ def span_of_ids(value: object) -> IdRange:
     """A range of ids, such as `100-200`, `100-` or `-200`; or one id."""
     found = _SPAN.fullmatch(value) if isinstance(value, str) else None
     if found is None or value == "-":
-        raise RequestError("ids", f"{value!r:.80} is not a range of ids such as 100-200, 100-, -200 or 100")
+        raise RequestError("ids", f"{shown(value)} is not a range of ids such as 100-200, 100-, -200 or 100")
     first, last = found[1] or found[3] or "1", found[2] or found[3] or str(MAX_ID)
     if not int(first) <= int(last) <= MAX_ID:
-        raise RequestError("ids", f"{value!r:.80} ends before it begins, or is beyond {MAX_ID}")
+        raise RequestError("ids", f"{shown(value)} ends before it begins, or is beyond {MAX_ID}")
     return IdRange(int(first), int(last))
 
 
@@ -120,7 +120,7 @@ def network(value: object) -> Network:
     """An address or a block of addresses (CIDR). A block of IPv4-mapped addresses becomes the IPv4 block."""
     example = "an address or a block, such as 192.0.2.7, 192.0.2.0/24 or 2001:db8::/32"
     if not isinstance(value, str) or len(value) > MAX_ADDRESS:
-        raise RequestError("address", f"{value!r:.80} is not {example}")
+        raise RequestError("address", f"{shown(value)} is not {example}")
     try:
         block = ip_network(value)
     except ValueError as error:
@@ -137,7 +137,7 @@ def cursor(value: object) -> EntryPlace:
     """Where an answer with a limit ended: the epoch and the id of its last entry."""
     found = _CURSOR.fullmatch(value) if isinstance(value, str) else None
     if found is None or int(found[2]) > MAX_ID:
-        raise RequestError("cursor", f"{value!r:.80} is not the cursor of an answer, such as 1-5000")
+        raise RequestError("cursor", f"{shown(value)} is not the cursor of an answer, such as 1-5000")
     return EntryPlace(int(found[1]), int(found[2]))
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from audit_archive.errors import AuditArchiveError
+from audit_archive.errors import AuditArchiveError, RequestError
 from audit_archive.events import is_console_id
 from audit_archive.fleet_ports import MAX_SENTENCE, Failure, Runs
 from audit_archive.ports import Clock
@@ -16,7 +16,9 @@ MIN_SECONDS = 20.0
 class FailureNoted:
     """A block whose error is noted in the ledger. What keeps the note from being written hides no error.
 
-    The note is for the fleet check: a run that is completed later supersedes it.
+    The note is for the fleet check: a run that is completed later supersedes it. A RequestError is not noted:
+    whoever sent the event has its answer, and nothing is wrong with the Console. A schedule whose event is
+    refused fills the queue of failed runs, which has an alarm.
     """
 
     def __init__(
@@ -33,7 +35,9 @@ class FailureNoted:
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         console = self._console
-        if not isinstance(error, Exception) or not isinstance(console, str) or not is_console_id(console):
+        if not isinstance(error, Exception) or isinstance(error, RequestError):
+            return
+        if not isinstance(console, str) or not is_console_id(console):
             return
         if self._clock.remaining() >= MIN_SECONDS:
             with _NeverInstead(error):

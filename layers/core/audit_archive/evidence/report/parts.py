@@ -72,7 +72,7 @@ DEPTHS = {
     Depth.CONTENT: "every statement, and every byte of the exports and entry files behind them",
 }
 REASONS = {
-    Why.DEPTH: "this audit does not look that deep",
+    Why.DEPTH: "the depth of this audit does not include it",
     Why.RANGE: "it lies outside the statements that were audited",
     Why.TIME: "the audit ran out of time",
     Why.EXPIRED: "it is gone, and its retention has ended",
