@@ -20,7 +20,7 @@ def link_in(region: str, bucket: str = "my-archive", endpoint: str | None = None
         endpoint_url=endpoint,
         aws_access_key_id="test",
         aws_secret_access_key="test",
-        config=link_config().merge(Config(ignore_configured_endpoint_urls=True)),
+        config=link_config().merge(Config(ignore_configured_endpoint_urls=True)),  # type: ignore[call-arg]
     )
     return S3Links(s3, bucket).link("exports/a.zip", "v1", 60)
 
