@@ -24,8 +24,11 @@ from local.demo.screen import Screen
 BUNDLE = ROOT / "bundle"
 """The folder of the bundle. Each demo replaces it."""
 
-KEY = ROOT / "bundle-key.pem"
-"""Where the public key is left: beside the bundle, not in it."""
+KEYS = {
+    "--key": ("SIGNING_KEY", ROOT / "signing-key.pem"),
+    "--bundle-key": ("BUNDLE_KEY", ROOT / "bundle-key.pem"),
+}
+"""The public keys that are left beside the bundle, not in it: by option, their setting and file."""
 
 PEM_WIDTH = 64  # RFC 7468, section 2
 
@@ -52,18 +55,29 @@ def unpack(answer: Mapping[str, Any]) -> Path:
 
 
 def check(laptop: Laptop, screen: Screen, bundle: Path) -> bool:
-    """Check it as an auditor does, with a key that does not come from the bundle."""
+    """Check it as an auditor does, with keys that do not come from the bundle."""
     kms = laptop.aws.session.client("kms", endpoint_url=laptop.aws.endpoint)
-    public = kms.get_public_key(KeyId=laptop.stack.settings()["SIGNING_KEY"])["PublicKey"]
-    body = "\n".join(wrap(b64encode(public).decode(), PEM_WIDTH))
-    KEY.write_text(f"-----BEGIN PUBLIC KEY-----\n{body}\n-----END PUBLIC KEY-----\n")
-    screen.say("An auditor checks it, without AWS, with a public key from another source:")
-    screen.lines(f"  $ .venv/bin/python -I {bundle.name}/verify.py {bundle.name} --key {KEY.name}")
+    for setting, file in KEYS.values():
+        file.write_text(_pem(kms.get_public_key(KeyId=laptop.stack.settings()[setting])["PublicKey"]))
+    told = " ".join(f"{option} {file.name}" for option, (_, file) in KEYS.items())
+    screen.say("An auditor checks it, without AWS, with public keys from another source:")
+    screen.lines(f"  $ .venv/bin/python -I {bundle.name}/verify.py {bundle.name} {told}")
     ran = subprocess.run(
-        [sys.executable, "-I", bundle / "verify.py", bundle, "--key", KEY],
+        [
+            sys.executable,
+            "-I",
+            bundle / "verify.py",
+            bundle,
+            *(f"{o}={file}" for o, (_, file) in KEYS.items()),
+        ],
         capture_output=True,
         text=True,
         check=False,
     )
     screen.lines("".join(f"  {line}\n" for line in (ran.stdout + ran.stderr).splitlines()).rstrip())
     return ran.returncode == 0
+
+
+def _pem(public: bytes) -> str:
+    body = "\n".join(wrap(b64encode(public).decode(), PEM_WIDTH))
+    return f"-----BEGIN PUBLIC KEY-----\n{body}\n-----END PUBLIC KEY-----\n"
