@@ -17,6 +17,16 @@ READ_KEY = "demo-read-only-key"
 PURGE_KEY = "demo-admin-key"
 URL_TEMPLATE = f"http://{LOOPBACK}:{{console}}"
 
+_PORTS: set[int] = set()
+"""The ports of all Consoles so far: a port that is free again would be the id of a Console that has an archive."""
+
+
+def _new_port() -> int:
+    while (port := free_port()) in _PORTS:
+        pass
+    _PORTS.add(port)
+    return port
+
 
 class LocalConsole:
     """A Console with a made-up trail of `entries` entries over `years` years; use it as a context manager.
@@ -25,7 +35,7 @@ class LocalConsole:
     """
 
     def __init__(self, folder: Path, entries: int, years: float = 0.5) -> None:
-        port = free_port()
+        port = _new_port()
         self.id = str(port)
         self.url = URL_TEMPLATE.format(console=self.id)
         trail = ["--generate", str(entries), "--years", str(years)]
