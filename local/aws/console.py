@@ -18,7 +18,7 @@ PURGE_KEY = "demo-admin-key"
 URL_TEMPLATE = f"http://{LOOPBACK}:{{console}}"
 
 _PORTS: set[int] = set()
-"""The ports of all Consoles so far: a port that is free again would be the id of a Console that has an archive."""
+"""Of all Consoles so far. A port that is free again would be the id of a Console that has an archive."""
 
 
 def _new_port() -> int:
