@@ -18,8 +18,8 @@ PARAMETERS ?=
 LAYER_RUNTIME ?= python3.14
 LAYER_ARCH    ?= arm64
 
-# test: how many processes. One more than the cores of a small machine, because a test in ten only waits.
-WORKERS    ?= 3
+# test: how many processes. Twice the cores of a small machine, because many a test only waits.
+WORKERS    ?= 4
 
 export SAM_CLI_TELEMETRY := 0
 
