@@ -139,7 +139,6 @@ def retrieve(event: object, context: InvocationContext) -> dict[str, Any]:
     settings = RetrieveSettings.from_environment()
     s3: S3Client = _client("s3", signs_links=True)
     dynamodb: DynamoDBClient = _client("dynamodb")
-    clock = LambdaClock(context)
     reader = Reader(
         source=S3ArchiveStore(s3, settings.archive_bucket),
         ledger=DynamoDbLedger(dynamodb, settings.ledger_table),
@@ -173,12 +172,13 @@ def verify(
         return _check_fleet(settings, context, tell_fleet)
     s3: S3Client = _client("s3")
     dynamodb: DynamoDBClient = _client("dynamodb")
+    clock = LambdaClock(context)
     ports = AuditPorts(
         source=S3ArchiveStore(s3, settings.archive_bucket),
         ledger=DynamoDbLedger(dynamodb, settings.ledger_table),
         notes=DynamoDbVerifications(dynamodb, settings.ledger_table),
-        alerts=_alerts(settings.alert_topic, LambdaClock(context)),
-        clock=LambdaClock(context),
+        alerts=_alerts(settings.alert_topic, clock),
+        clock=clock,
         scratch=scratch_file,
         is_signed=is_signed,
         settings=SettingsCheck(S3SettingsSource(s3, settings.archive_bucket), settings.bucket),
