@@ -7,7 +7,8 @@ import click
 
 from audit_archive import __version__
 from audit_archive.answers import Asked, Invocation, asked_of
-from audit_archive.evidence.report.parts import CAUSE_WORDS, CHOICE_WORDS, span
+from audit_archive.evidence.report.parts import CAUSE_WORDS, CHOICE_WORDS
+from audit_archive.html_page.parts import span
 from audit_archive.retrieve.coverage import Coverage
 from audit_archive.retrieve.outcome import AnswerOutcome
 from audit_archive.retrieve.query import Query

@@ -6,9 +6,9 @@ from datetime import date
 
 from audit_archive.evidence.model import Ranking, Report
 from audit_archive.evidence.report.charts import AXIS, Axis, Bins, lettering, percent, picture
-from audit_archive.evidence.report.markup import Markup, Node, element, joined
-from audit_archive.evidence.report.parts import Column, counted, nothing, number, section, table, value
 from audit_archive.format.times import from_rfc3339, utc_date
+from audit_archive.html_page.markup import Markup, Node, element, joined
+from audit_archive.html_page.parts import Column, counted, nothing, number, section, table, value
 
 _TOP, _HEIGHT = 22, 150
 

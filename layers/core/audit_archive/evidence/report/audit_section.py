@@ -3,18 +3,21 @@
 from collections.abc import Iterator, Mapping
 
 from audit_archive.evidence.model import Report
-from audit_archive.evidence.report.markup import Markup, Node, element
 from audit_archive.evidence.report.parts import (
     CAUSE_WORDS,
     DEPTHS,
     MOST_ROWS,
     REASONS,
     VERDICT_WORDS,
+    left_out,
+)
+from audit_archive.format.verdicts import AuditNote, EpochCoverage, Fault, KeysFrom, Unchecked, Verification
+from audit_archive.html_page.markup import Markup, Node, element
+from audit_archive.html_page.parts import (
     Column,
     code,
     counted,
     facts,
-    left_out,
     nothing,
     notice,
     number,
@@ -22,7 +25,6 @@ from audit_archive.evidence.report.parts import (
     span,
     table,
 )
-from audit_archive.format.verdicts import AuditNote, EpochCoverage, Fault, KeysFrom, Unchecked, Verification
 
 _KEYS: Mapping[KeysFrom | None, str] = {
     KeysFrom.CALLER: "given by the person who asked for this bundle",

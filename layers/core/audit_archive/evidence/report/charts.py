@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from audit_archive.evidence.report.markup import Markup, element
+from audit_archive.html_page.markup import Markup, element
 
 MOST = 120
 """Columns that a picture has at most."""

@@ -7,19 +7,24 @@ forms, false versions) come last.
 from collections.abc import Iterator
 
 from audit_archive.evidence.model import Report
-from audit_archive.evidence.report.markup import Markup, Node, element, joined
 from audit_archive.evidence.report.parts import (
     ABSENCES,
     CAUSE_WORDS,
     CHOICE_WORDS,
     MOST_ROWS,
     SILENT,
+    left_out,
+    with_links,
+)
+from audit_archive.format.facts import IdSpan
+from audit_archive.format.purges import ForeignPurge
+from audit_archive.html_page.markup import Markup, Node, element, joined
+from audit_archive.html_page.parts import (
     Column,
     bullets,
     code,
     counted,
     facts,
-    left_out,
     moment_text,
     nothing,
     notice,
@@ -28,10 +33,7 @@ from audit_archive.evidence.report.parts import (
     span,
     table,
     value,
-    with_links,
 )
-from audit_archive.format.facts import IdSpan
-from audit_archive.format.purges import ForeignPurge
 from audit_archive.retrieve.coverage import (
     LISTED,
     Amended,

@@ -11,20 +11,10 @@ from enum import StrEnum
 
 from audit_archive.evidence.model import GRAVE, Custody, CustodyDay, Milestone, Report, Turn
 from audit_archive.evidence.report.charts import AXIS, Axis, Bins, lettering, picture
-from audit_archive.evidence.report.markup import Markup, Node, element
-from audit_archive.evidence.report.parts import (
-    MOST_ROWS,
-    TURNS,
-    Column,
-    counted,
-    left_out,
-    moment_text,
-    nothing,
-    number,
-    section,
-    table,
-)
+from audit_archive.evidence.report.parts import MOST_ROWS, TURNS, left_out
 from audit_archive.format.times import from_rfc3339, utc_date
+from audit_archive.html_page.markup import Markup, Node, element
+from audit_archive.html_page.parts import Column, counted, moment_text, nothing, number, section, table
 
 _TOP, _LABEL, _GAP = 24, 22, 16
 _TALL, _FLAT, _NOTHING, _MARK = 44, 16, 2, 10

@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Iterator
 
 from audit_archive.evidence.model import Report
-from audit_archive.evidence.report.markup import Markup, around, element, exact
-from audit_archive.evidence.report.parts import counted, number, value
 from audit_archive.format.display import local_moment
 from audit_archive.format.entry import members_of
 from audit_archive.format.times import OffsetAt
+from audit_archive.html_page.markup import Markup, around, element, exact
+from audit_archive.html_page.parts import counted, number, value
 
 _COLUMNS = ("Id", "When", "User", "Address", "Action", "Message and line")
 _SHORT, _LONG = 120, 300

@@ -1,7 +1,7 @@
 """The place where a browser checks the whole bundle; `check.js` does it. It is hidden without the script."""
 
-from audit_archive.evidence.report.markup import Markup, element
-from audit_archive.evidence.report.parts import code
+from audit_archive.html_page.markup import Markup, element
+from audit_archive.html_page.parts import code
 
 _WHAT = (
     "Choose the bundle, or drop it here. This page reads it on your computer and sends nothing. It hashes "

@@ -1,7 +1,6 @@
 """The report as one page. It needs no network and no other file, and it can be read without its script."""
 
 from collections.abc import Iterable, Iterator
-from hashlib import sha256
 
 from audit_archive.evidence.model import Report
 from audit_archive.evidence.report.activity_section import activity_section
@@ -9,11 +8,11 @@ from audit_archive.evidence.report.audit_section import audit_section
 from audit_archive.evidence.report.coverage_section import coverage_section
 from audit_archive.evidence.report.custody_section import custody_section
 from audit_archive.evidence.report.entries_section import entries_section
-from audit_archive.evidence.report.markup import Markup, around, document, element, joined, program
-from audit_archive.evidence.report.parts import code
 from audit_archive.evidence.report.question_section import question_section
 from audit_archive.evidence.report.verify_section import files_section, verify_section
-from audit_archive.format.keys import to_base64
+from audit_archive.html_page.frame import sealed_head
+from audit_archive.html_page.markup import Markup, around, document, element, joined, program
+from audit_archive.html_page.parts import code
 
 _CONTENTS = {
     "answer": "Answer",
@@ -38,7 +37,7 @@ def report_page(report: Report, lines: Iterable[bytes], style: str, script: str)
 
 
 def _page(report: Report, lines: Iterable[bytes], style: str, script: str) -> Iterator[Markup]:
-    begin, end = document(_head(report, style, script), "en")
+    begin, end = document(sealed_head(_title(report), style, script), "en")
     body, body_end = around("body", element("a", "Skip to the answer", href="#answer", class_="skip"))
     main, main_end = around("main", id="main")
     yield from (begin, body, _header(report), main)
@@ -50,27 +49,8 @@ def _page(report: Report, lines: Iterable[bytes], style: str, script: str) -> It
     yield from (main_end, _footer(report), program("script", script), body_end, end)
 
 
-def _head(report: Report, style: str, script: str) -> Markup:
-    """The head. Its policy forbids all loading, and every style and script but these two."""
-    policy = (
-        f"default-src 'none'; style-src '{_source(style)}'; script-src '{_source(script)}'; img-src data:; "
-        "base-uri 'none'; form-action 'none'"
-    )
-    return element(
-        "head",
-        element("meta", charset="utf-8"),
-        element("meta", http_equiv="Content-Security-Policy", content=policy),
-        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        element("meta", name="color-scheme", content="light dark"),
-        element("title", f"Evidence of Console {report.console}, {report.asked.get('at') or 'undated'}"),
-        element("link", rel="icon", href="data:,"),  # else a browser asks a server for one
-        program("style", style),
-    )
-
-
-def _source(text: str) -> str:
-    """The hash of a text as a source of a Content-Security-Policy (CSP Level 3, section 2.3.1)."""
-    return f"sha256-{to_base64(sha256(text.encode()).digest())}"
+def _title(report: Report) -> str:
+    return f"Evidence of Console {report.console}, {report.asked.get('at') or 'undated'}"
 
 
 def _header(report: Report) -> Markup:

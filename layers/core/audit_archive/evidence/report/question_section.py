@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from audit_archive.evidence.model import Report
-from audit_archive.evidence.report.markup import Markup, Node, element, joined
-from audit_archive.evidence.report.parts import (
-    SILENT,
+from audit_archive.evidence.report.parts import SILENT, with_links
+from audit_archive.html_page.markup import Markup, Node, element, joined
+from audit_archive.html_page.parts import (
     code,
     counted,
     facts,
@@ -16,7 +16,6 @@ from audit_archive.evidence.report.parts import (
     section,
     value,
     verdict_sign,
-    with_links,
 )
 
 _MOST = 10  # alternatives of one filter that the sentence names

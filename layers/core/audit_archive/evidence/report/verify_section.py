@@ -5,21 +5,20 @@ from hashlib import sha256
 
 from audit_archive.evidence.model import BundleFile, Report
 from audit_archive.evidence.report.first_look import first_look
-from audit_archive.evidence.report.markup import Markup, Node, element, joined
-from audit_archive.evidence.report.parts import (
-    MOST_ROWS,
+from audit_archive.evidence.report.parts import MOST_ROWS, left_out
+from audit_archive.format.bundle_note import SUMS
+from audit_archive.html_page.markup import Markup, Node, element, joined
+from audit_archive.html_page.parts import (
     Column,
     bullets,
     code,
     facts,
-    left_out,
     nothing,
     notice,
     number,
     section,
     table,
 )
-from audit_archive.format.bundle_note import SUMS
 
 _SHOWN = (
     "Every line with a proof was in the archive, exactly as it is here, when its checkpoint was signed.",
