@@ -16,12 +16,13 @@ from cli.exits import Exit, Failure
 from cli.options import Chosen, chosen, confirm, global_options, yes_option
 from cli.show import say, show_json, show_records
 from cli.stack import CloudError, Stack, asking, error_code_of
+from cli.tables import Column
 
 CHANGE_SET = "adopt"
 GONE = re.compile("A(ROA|IDA)[A-Z0-9]+")
 """The id of a role or a user, which stands in a policy in place of the ARN when it is deleted."""
 PATIENCE = {"Delay": 2, "MaxAttempts": 300}
-COLUMNS = {"resource": "resource", "type": "type", "name": "name"}
+COLUMNS = (Column("resource", "resource"), Column("type", "type", 1), Column("name", "name"))
 
 STATED = {
     "AWS::S3::Bucket": (
@@ -92,7 +93,7 @@ def adopt(chosen: Chosen, /, bucket: str, ledger: str | None, key: str | None, *
     kept = left_behind(stack, bucket, ledger, key)
     records = [{"resource": each.logical_id, "type": each.kind, "name": each.name} for each in kept]
     if not chosen.is_json:
-        show_records(records, COLUMNS)
+        show_records(COLUMNS, records)
     confirm(f"Begin the stack {stack.name} in {stack.region} with these?", yes=yes)
     _import(stack, kept)
     names = {"ArchiveBucketName": bucket} | ({"LedgerTableName": ledger} if ledger else {})

@@ -13,18 +13,19 @@ from cli.options import Chosen, chosen, confirm, console_argument, global_option
 from cli.show import say, show_json, show_records
 from cli.stack import Stack, asking, checked_key
 from cli.sync import CHANGES, Sync, sync_of
+from cli.tables import Column, Shape
 
-COLUMNS = {
-    "Console": "console",
-    "schedule": "schedule",
-    "on": "schedule_state",
-    "verify": "verify_schedule",
-    "locks": "locks_schedule",
-    "last run": "completed_at",
-    "archived id": "highest_archived_id",
-    "purged id": "highest_purged_id",
-    "state": "state",
-}
+COLUMNS = (
+    Column("Console", "console"),
+    Column("schedule", "schedule", 1),
+    Column("on", "schedule_state", 2),
+    Column("verify", "verify_schedule", 5),
+    Column("locks", "locks_schedule", 6),
+    Column("last run", "completed_at", 1, Shape.MOMENT),
+    Column("archived id", "highest_archived_id", 3),
+    Column("purged id", "highest_purged_id", 4),
+    Column("state", "state", 0, Shape.SENTENCE),
+)
 
 _MAX_KEY = 1000
 """Characters of an API key at most; one has some 50."""
@@ -113,12 +114,12 @@ def list_(chosen: Chosen, /) -> None:
         if "state" not in found[name]:
             (status,) = statuses(stack.reader, name)
             found[name] = status.as_dict() | found[name]
-    nothing = dict.fromkeys(COLUMNS.values())
+    nothing = dict.fromkeys(column.field for column in COLUMNS)
     records = [nothing | record | {"console": name} for name, record in sorted(found.items())]
     if chosen.is_json:
         show_json(records)
     else:
-        show_records(records, COLUMNS)
+        show_records(COLUMNS, records, stack.clock.now())
     if not records:
         say("No Console has a schedule or an archive: add one with `canary-audit console add`.")
 
@@ -138,7 +139,7 @@ def sync(chosen: Chosen, /, *, dry_run: bool, yes: bool) -> None:
     stack = chosen.stack
     plan = sync_of(stack)
     if not chosen.is_json:
-        show_records([record for each in plan.changes for record in each.records()], CHANGES)
+        show_records(CHANGES, [record for each in plan.changes for record in each.records()])
     for left in plan.left_alone:
         say(f"{left.schedule} is not changed: {left.reason}")
     if plan.changes and not dry_run:

@@ -22,11 +22,17 @@ from cli.outputs import CHUNK, check_free, written
 from cli.questions import asked_now, check_presence, event_of, query_options, show_coverage
 from cli.show import binary_stdout, is_terminal, say, show_json, show_table
 from cli.stack import XlsxWorkbook, find_zone, question
+from cli.tables import Column, Shape
 
 TABLE = "table"
-COLUMNS = ("id", "when", "user", "address", "action", "message")
-MAX_ROWS = 10_000
-"""Rows of a table at most: it is laid out in memory, so more entries go into a file."""
+COLUMNS = (
+    Column("id", "id"),
+    Column("when", "when"),
+    Column("user", "user", 1, Shape.NAME),
+    Column("address", "user_ip", 4, Shape.NAME),
+    Column("action", "action_type", 2, Shape.NAME),
+    Column("message", "message", 3, Shape.WORDS),
+)
 
 
 @click.command()
@@ -80,7 +86,7 @@ def entries(
     if found.body is not None:
         with closing(found.body.file) as file:
             if is_table and output is None:
-                _show_table(file, find_zone(asked["tz"] or UTC), found.coverage.matched)
+                show_table(COLUMNS, _rows(file, find_zone(asked["tz"] or UTC)))
             else:
                 _hand_out(file, answer, output, is_json=chosen.is_json)
     if not chosen.is_json:
@@ -145,20 +151,13 @@ def _show_whole(answer: dict[str, Any], file: BinaryIO) -> None:
     target.write(b"\n]}\n")
 
 
-def _show_table(file: BinaryIO, zone: OffsetAt | None, matched: int) -> None:
-    show_table(COLUMNS, _rows(file, zone))
-    if matched > MAX_ROWS:
-        say(f"The table shows the first {MAX_ROWS} of {matched} entries: --output writes all of them.")
-
-
-def _rows(file: BinaryIO, zone: OffsetAt | None) -> Iterator[tuple[object, ...]]:
-    for _, line in zip(range(MAX_ROWS), file, strict=False):
+def _rows(file: BinaryIO, zone: OffsetAt | None) -> Iterator[dict[str, Any]]:
+    for line in file:
         with entries_of("An entry file of this Console"):
             members = members_of(line)
         yield row_of(members, zone)
 
 
-def row_of(entry: dict[str, Any], zone: OffsetAt | None) -> tuple[object, ...]:
-    """The cells of an entry in a table, with its moment in a time zone."""
-    texts = [entry.get(name) for name in ("user", "user_ip", "action_type", "message")]
-    return (str(entry.get("id")), local_moment(entry.get("timestamp"), zone), *texts)
+def row_of(entry: dict[str, Any], zone: OffsetAt | None) -> dict[str, Any]:
+    """An entry for a table, with its moment in a time zone."""
+    return entry | {"when": local_moment(entry.get("timestamp"), zone)}

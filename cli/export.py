@@ -19,8 +19,17 @@ from cli.outputs import written
 from cli.questions import asked_now
 from cli.show import is_terminal, say, show_json, show_line, show_table
 from cli.stack import question
+from cli.tables import Column, Shape
 
-COLUMNS = ("first id", "last id", "entries", "served at", "size", "SHA-256", "there")
+COLUMNS = (
+    Column("first id", "first_id"),
+    Column("last id", "last_id"),
+    Column("entries", "entry_count", 2),
+    Column("served at", "served_at", 1, Shape.MOMENT),
+    Column("size", "size", 4),
+    Column("SHA-256", "sha256", 5),
+    Column("there", "absence", 3, Shape.SENTENCE),
+)
 
 
 @click.command()
@@ -60,7 +69,7 @@ def export(chosen: Chosen, /, console: str, output: Path | None, folder: Path | 
     if chosen.is_json:
         show_json(answer)
     else:
-        _show(answer)
+        _show(answer, reader.clock.now())
     if found.outcome != AnswerOutcome.FOUND:
         raise Failure("NotThere", found.sentence, Exit.NOT_THERE)
 
@@ -80,12 +89,11 @@ def _write(reader: Reader, original: Original, output: Path) -> str | None:
     return str(path)
 
 
-def _show(answer: Mapping[str, Any]) -> None:
+def _show(answer: Mapping[str, Any], now: int) -> None:
     exports = answer["exports"]
     if exports and is_terminal():
-        names = ("first_id", "last_id", "entry_count", "served_at", "size", "sha256")
-        show_table(COLUMNS, ([*(e[name] for name in names), e["absence"] or "yes"] for e in exports))
-    elif exports:
+        show_table(COLUMNS, (each | {"absence": each["absence"] or "yes"} for each in exports), now)
+    else:
         for each in exports:
             show_line(each)
     say(answer["sentence"])

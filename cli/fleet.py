@@ -14,16 +14,17 @@ from cli.outputs import CHUNK, check_free, written
 from cli.questions import asked_now
 from cli.show import say, show_json, show_records
 from cli.stack import XlsxWorkbook
+from cli.tables import Column, Shape
 
-COLUMNS = {
-    "Console": "console",
-    "outcome": "outcome",
-    "matched": "matched",
-    "searched": "searched",
-    "missing ids": "missing_ids",
-    "up to": "up_to",
-    "file": "file",
-}
+COLUMNS = (
+    Column("Console", "console"),
+    Column("outcome", "outcome"),
+    Column("matched", "matched"),
+    Column("searched", "searched", 3),
+    Column("missing ids", "missing_ids", 1),
+    Column("up to", "up_to", 2, Shape.MOMENT),
+    Column("file", "file", 4, Shape.NAME),
+)
 
 
 def ask_fleet(reader: Reader, request: EveryConsoleRequest, output: Path | None, *, is_json: bool) -> None:
@@ -38,7 +39,7 @@ def ask_fleet(reader: Reader, request: EveryConsoleRequest, output: Path | None,
     if is_json:
         show_json(answer)
     else:
-        _show(answer)
+        _show(answer, reader.clock.now())
     if faults:
         raise Failure(faults[0].name, answer["sentence"], max(each.exit_code for each in faults))
 
@@ -63,8 +64,8 @@ def _told(one: OfOneConsole, request: EveryConsoleRequest, output: Path | None) 
     return entries_of_one(one, request.form, place)
 
 
-def _show(answer: dict[str, Any]) -> None:
-    show_records([_row(each) for each in answer["consoles"]], COLUMNS)
+def _show(answer: dict[str, Any], now: int) -> None:
+    show_records(COLUMNS, [_row(each) for each in answer["consoles"]], now)
     say(answer["sentence"])
     for each in answer["consoles"]:
         if each["fault"] is not None:

@@ -20,8 +20,15 @@ from cli.options import Chosen, F, chosen, confirm, console_argument, global_opt
 from cli.questions import event_of
 from cli.show import say, show_json, show_table
 from cli.stack import CloudError, Stack, asking, question
+from cli.tables import Column, Shape
 
 WORKERS = 8
+COVERED = (Column("what", "what"), Column("versions", "versions"))
+FAILED = (
+    Column("not changed", "key"),
+    Column("version", "version_id", 1),
+    Column("why", "error", 0, Shape.SENTENCE),
+)
 
 
 class LegalHold(StrEnum):
@@ -96,7 +103,7 @@ def _change(chosen: Chosen, console: str, status: LegalHold, asked: dict[str, An
         )
     if not chosen.is_json:
         counts = {folder: sum(v.key.startswith(f"{folder}/") for v in versions) for folder in _FOLDERS}
-        show_table(["what", "versions"], ((name, count) for name, count in counts.items()))
+        show_table(COVERED, [{"what": name, "versions": count} for name, count in counts.items()])
     verb = "Hold" if status == LegalHold.ON else "Release"
     confirm(f"{verb} these {len(versions)} object versions of Console {console}?", yes=yes)
     failed = _put(chosen.stack, versions, status)
@@ -104,13 +111,18 @@ def _change(chosen: Chosen, console: str, status: LegalHold, asked: dict[str, An
     if chosen.is_json:
         show_json({"console": console, "status": status, "changed": done, "failed": failed})
     else:
-        show_table(["not changed", "version", "why"], (tuple(f.values()) for f in failed)) if failed else None
+        show_table(FAILED, [_in_short(each) for each in failed]) if failed else None
         become = "held" if status == LegalHold.ON else "released"
         say(f"{done} of {len(versions)} object versions are {become}.")
     if failed:
         raise Failure(
             "NotAll", f"{len(failed)} object versions were not changed: run the command again.", Exit.FAULTS
         )
+
+
+def _in_short(failed: dict[str, str]) -> dict[str, str]:
+    """What failed, without the key in the sentence."""
+    return failed | {"error": failed["error"].removeprefix(failed["key"]).strip()}
 
 
 _FOLDERS = ("exports", "entries", "statements", "checkpoints")

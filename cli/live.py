@@ -44,7 +44,7 @@ def live(chosen: Chosen, /, console: str, limit: int, tz: str, *, follow: bool) 
     if chosen.is_json:
         return show_json({"console": console, "population": population, "entries": newest})
     if is_terminal():
-        show_table(COLUMNS, (row_of(entry, zone) for entry in newest))
+        show_table(COLUMNS, (row_of(dict(entry), zone) for entry in newest))
     else:
         _show_lines(newest)
     held = "an unknown number of" if population is None else population
@@ -67,6 +67,7 @@ def _following(chosen: Chosen, trail: Console, last_id: int) -> Iterator[Console
 def _show_lines(entries: Any, zone: OffsetAt | None = None) -> None:
     for entry in entries:
         if is_terminal():
-            click.echo("  ".join(visible(cell) for cell in row_of(entry, zone)))
+            row = row_of(dict(entry), zone)
+            click.echo("  ".join(visible(row.get(column.field)) for column in COLUMNS))
         else:
             show_line(entry)

@@ -9,8 +9,14 @@ from cli.exits import Exit, Failure
 from cli.invoke import invoke, result_of
 from cli.options import Chosen, chosen, confirm, console_argument, global_options, yes_option
 from cli.show import say, show_json, show_table
+from cli.tables import Column, Shape
 
 COUNTED = ("looked_at", "extended", "refused", "unread")
+REFUSED = (
+    Column("not extended", "key"),
+    Column("version", "version_id", 1),
+    Column("why", "error", 0, Shape.SENTENCE),
+)
 
 
 @click.command()
@@ -66,7 +72,7 @@ def _until_done(chosen: Chosen, event: dict[str, Any]) -> dict[str, Any]:
 
 def _show(done: dict[str, Any]) -> None:
     if done["refusals"]:
-        show_table(["not extended", "version", "why"], (tuple(each.values()) for each in done["refusals"]))
+        show_table(REFUSED, done["refusals"])
     looked_at, extended = done["looked_at"], done["extended"]
     until = f", until {done['retain_until']}" if extended else ""
     say(f"Of {looked_at} locks of Console {done['console']}, {extended} were extended{until}.")

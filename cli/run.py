@@ -10,6 +10,7 @@ from audit_archive.run.request import ArchiveRequest, OperatorRequest
 from cli.invoke import invoke, invoke_later, result_of
 from cli.options import Chosen, chosen, confirm, console_argument, global_options, yes_option
 from cli.show import say, show_facts, show_json, show_table
+from cli.tables import Column
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -160,7 +161,7 @@ def _show(chosen: Chosen, result: dict[str, Any]) -> None:
         rows = result.get(name) or []
         if rows:
             click.echo(f"\n{name.replace('_', ' ')}")
-            show_table(list(rows[0]), (row.values() for row in rows))
+            show_table([Column(field, field) for field in rows[0]], rows)
     for statement in result.get("statements", []):
         say(f"New statement: {statement}")
     for warning in result.get("warnings", []):

@@ -1,25 +1,23 @@
 """Shows results: tables to a person at a terminal, JSON to a program. Data can't control the terminal."""
 
 import json
-import re
+import os
+import shutil
 import sys
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, BinaryIO
+from collections.abc import Iterable, Sequence
+from itertools import islice
+from typing import BinaryIO
 
 import click
-from rich import box
-from rich.cells import cell_len
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from audit_archive.format.display import visible
+from cli import tables
+from cli.tables import Column, Record, cards, laid
 
-Record = Mapping[str, Any]
-
-_BETWEEN = 3
-"""Characters between two columns of a table."""
-_MOMENT = re.compile(r"\b(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\dZ)")
+MAX_ROWS = 1_000
+"""Rows of a table at a terminal at most."""
+ENDLESS = sys.maxsize
+"""The width of a pipe."""
 
 
 def is_terminal() -> bool:
@@ -48,64 +46,68 @@ def say(sentence: str) -> None:
     click.echo(visible(sentence), err=True)
 
 
-def show_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """A table on stdout; long cells are folded."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(visible(cell)) for cell in row))
-    Console(highlight=False, soft_wrap=False).print(table)
-
-
 def show_facts(facts: Iterable[tuple[str, object]]) -> None:
     """Names and values, one a line, without those that have no value."""
     known = [(name, visible(value)) for name, value in facts if value is not None]
-    width = max((len(name) for name, _ in known), default=0)
-    for name, value in known:
-        click.echo(f"{name:<{width}}  {value}")
+    for line in tables.facts(known, screen_width() if is_terminal() else ENDLESS):
+        click.echo(line)
 
 
-def show_records(records: Sequence[Record], columns: Mapping[str, str]) -> None:
-    """Records as a table at a terminal, as NDJSON into a pipe.
-
-    `columns`: the table's headings, each with the field that stands under it. A table that would cut a number
-    or a moment in two is not shown: each record stands for itself then, a field a line.
-    """
-    if not is_terminal():
-        for record in records:
-            show_line(record)
+def show_records(columns: Sequence[Column], records: Iterable[Record], now: int | None = None) -> None:
+    """Records as a table at a terminal, as NDJSON into a pipe. `now`: see `tables.laid`."""
+    if is_terminal():
+        _show_laid(columns, records, now)
         return
-    rows = [[_cell(record.get(name)) for name in columns.values()] for record in records]
-    terminal = Console(highlight=False, soft_wrap=False)
-    widths = widths_of([list(columns), *rows], terminal.width - 2 - _BETWEEN * (len(columns) - 1))
-    if widths is None:
-        for row in rows:
-            show_facts(zip(columns, (cell or None for cell in row), strict=True))
-            click.echo()
+    for record in records:
+        show_line(record)
+
+
+def show_table(columns: Sequence[Column], records: Iterable[Record], now: int | None = None) -> None:
+    """A table as a part of a text: at a terminal laid out, into a pipe a line a row, with tabs between."""
+    if is_terminal():
+        _show_laid(columns, records, now)
+    else:
+        _show_tabbed(columns, records)
+
+
+def show_cards(columns: Sequence[Column], records: Iterable[Record]) -> None:
+    """The same for rows too long for any table: at a terminal a field a line."""
+    if is_terminal():
+        _page(cards(columns, records, screen_width()))
+    else:
+        _show_tabbed(columns, records)
+
+
+def _show_tabbed(columns: Sequence[Column], records: Iterable[Record]) -> None:
+    click.echo("\t".join(column.heading for column in columns))
+    for record in records:
+        click.echo("\t".join(visible(record.get(column.field)) for column in columns))
+
+
+def screen_width() -> int:
+    """Characters of a line of the terminal."""
+    return shutil.get_terminal_size().columns
+
+
+def _show_laid(columns: Sequence[Column], records: Iterable[Record], now: int | None) -> None:
+    rows = iter(records)
+    table = laid(columns, list(islice(rows, MAX_ROWS)), screen_width(), now)
+    _page(table.lines)
+    if table.left_out:
+        names = ", ".join(table.left_out)
+        say(f"Left out at this width: {names}. A wider terminal or --json shows them.")
+    more = sum(1 for _ in rows)
+    if more:
+        say(
+            f"The first {MAX_ROWS} of {MAX_ROWS + more} rows are shown: into a pipe or a file all of them go."
+        )
+
+
+def _page(lines: Sequence[str]) -> None:
+    """Through the person's pager, if the lines are more than the screen holds."""
+    text = "".join(f"{line}\n" for line in lines)
+    if len(lines) < shutil.get_terminal_size().lines:
+        click.echo(text, nl=False)
         return
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for column, width in zip(columns, widths, strict=True):
-        table.add_column(column, width=width)
-    for row in rows:
-        table.add_row(*map(Text, row))
-    terminal.print(table)
-
-
-def widths_of(rows: Sequence[Sequence[str]], room: int) -> list[int] | None:
-    """The widths of columns in so much room, in which no word is cut. None in too little room."""
-    columns = list(zip(*rows, strict=True))
-    words = [max(cell_len(word) for cell in column for word in (cell.split() or [""])) for column in columns]
-    whole = [max(map(cell_len, column)) for column in columns]
-    if sum(words) > room:
-        return None
-
-    def levelled(level: int) -> list[int]:
-        return [min(all_of_it, max(word, level)) for word, all_of_it in zip(words, whole, strict=True)]
-
-    return levelled(max(level for level in range(room + 1) if sum(levelled(level)) <= room))
-
-
-def _cell(value: object) -> str:
-    """A value as a person reads it. A moment may stand on two lines: its day and its time."""
-    return _MOMENT.sub(r"\1 \2", visible(value)) if value is not None else ""
+    os.environ.setdefault("LESS", "FRX")  # as git does: the table stays on the screen
+    click.echo_via_pager(text)

@@ -13,19 +13,20 @@ from cli.options import Chosen, ConsoleId, chosen, folder_option, global_options
 from cli.questions import asked_now
 from cli.show import say, show_json, show_records
 from cli.stack import question
+from cli.tables import Column, Shape
 
-COLUMNS = {
-    "Console": "console",
-    "archived id": "highest_archived_id",
-    "purged id": "highest_purged_id",
-    "unpurged": "unpurged_entries",
-    "missing": "missing_ids",
-    "up to": "up_to",
-    "lag (h)": "lag_hours",
-    "last run": "completed_at",
-    "verified": "verified_at",
-    "state": "state",
-}
+COLUMNS = (
+    Column("Console", "console"),
+    Column("archived id", "highest_archived_id"),
+    Column("purged id", "highest_purged_id", 1),
+    Column("unpurged", "unpurged_entries", 3),
+    Column("missing", "missing_ids", 2),
+    Column("up to", "up_to", 4, Shape.MOMENT),
+    Column("lag (h)", "lag_hours", 5),
+    Column("last run", "completed_at", 1, Shape.MOMENT),
+    Column("verified", "verified_at", 2, Shape.MOMENT),
+    Column("state", "state", 0, Shape.SENTENCE),
+)
 
 
 @click.command()
@@ -55,7 +56,7 @@ def status(chosen: Chosen, /, console: str | None, folder: Path | None) -> None:
     if chosen.is_json:
         show_json(answer)
     else:
-        show_records(found, COLUMNS)
+        show_records(COLUMNS, found, reader.clock.now())
     if any(each["fault"] is not None for each in found):
         raise Failure(
             "StatusError", "The status of a Console can't be shown: see `fault` of --json.", Exit.FAULTS

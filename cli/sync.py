@@ -10,9 +10,14 @@ from audit_archive.config import shortest_period
 from cli import schedules
 from cli.schedules import ARCHIVE, AUDIT, KINDS, Kind, owned, owner_of
 from cli.stack import Stack, asking
+from cli.tables import Column, Shape
 
-CHANGES = {"schedule": "schedule", "field": "field", "was": "was", "is": "is"}
-"""The columns of the table of changes."""
+CHANGES = (
+    Column("schedule", "schedule"),
+    Column("field", "field"),
+    Column("was", "was", 0, Shape.WORDS),
+    Column("is", "is", 0, Shape.WORDS),
+)
 
 
 @dataclass(frozen=True)

@@ -13,17 +13,29 @@ from audit_archive.audit.request import parse_verify_request
 from audit_archive.audit.verify import verify_archive as audit
 from audit_archive.evidence.report.parts import REASONS
 from audit_archive.format.checkpoint import MAX_NOTE
-from audit_archive.format.verdicts import Depth, Growth, KeysFrom, Verification, Why
+from audit_archive.format.verdicts import AuditNote, Depth, Fault, Growth, KeysFrom, Verification, Why
 from audit_archive.retrieve.statements import Reader
 from cli.exits import Exit, Failure
 from cli.inputs import check_stdin, read_key, read_text
 from cli.options import Chosen, chosen, console_argument, folder_option, global_options
 from cli.progress import Bar
-from cli.show import say, show_facts, show_json, show_table
+from cli.show import say, show_cards, show_facts, show_json, show_table
 from cli.stack import bundle_reader, ignored_in, is_signed
+from cli.tables import Column, Shape
 
 SHOWN = 50
-"""Faults and notes that a table shows."""
+"""Faults and notes that a person sees."""
+NOT_CHECKED = (
+    Column("not checked", "what"),
+    Column("why", "why", 0, Shape.WORDS),
+    Column("how many", "count"),
+)
+FAULTS = (
+    Column("fault", "verdict"),
+    Column("object", "key"),
+    Column("what is wrong", "sentence", 0, Shape.WORDS),
+)
+NOTES = (Column("note", "verdict"), Column("object", "key"), Column("what it is", "sentence", 0, Shape.WORDS))
 
 _KEYS_FROM = {KeysFrom.CALLER: "you", KeysFrom.ARCHIVE: "the archive itself"}
 
@@ -167,11 +179,18 @@ def _show(found: Verification) -> None:
     if found.growth is not None:
         say(f"{found.growth.sentence}.")
     if found.not_checked:
-        rows = ((each.what, REASONS.get(each.why, each.why), each.count) for each in found.not_checked)
-        show_table(["not checked", "why", "how many"], rows)
-    if found.faults:
-        faults = ((each.verdict, each.key, each.sentence) for each in found.faults[:SHOWN])
-        show_table(["fault", "object", "what is wrong"], faults)
-    if found.notes:
-        notes = ((each.verdict, each.key, each.sentence) for each in found.notes[:SHOWN])
-        show_table(["note", "object", "what it is"], notes)
+        click.echo()
+        show_table(
+            NOT_CHECKED, [vars(each) | {"why": REASONS.get(each.why, each.why)} for each in found.not_checked]
+        )
+    for columns, findings in ((FAULTS, found.faults), (NOTES, found.notes)):
+        if findings:
+            click.echo()
+            show_cards(columns, [_without_its_key(each) for each in findings[:SHOWN]])
+        if len(findings) > SHOWN:
+            say(f"{SHOWN} of {len(findings)} {columns[0].heading}s are shown: --json has all of them.")
+
+
+def _without_its_key(found: Fault | AuditNote) -> dict[str, Any]:
+    """A fault or a note, whose sentence does not name the object again."""
+    return vars(found) | {"sentence": found.sentence.removeprefix(found.key).strip()}
