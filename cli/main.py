@@ -10,6 +10,7 @@ from audit_archive import __version__
 from audit_archive.errors import AuditArchiveError
 from cli.adopt import adopt
 from cli.console import console
+from cli.docs import docs
 from cli.entries import entries
 from cli.evidence import evidence
 from cli.exits import Exit, Failure, failure_of
@@ -79,6 +80,6 @@ def main(ctx: click.Context) -> None:
 
 for _command in (
     *(status, entries, export, proof, evidence, verify, keys),
-    *(run, live, resume, accept, bundle_key, epoch, ledger, console, hold, locks, adopt),
+    *(run, live, resume, accept, bundle_key, epoch, ledger, console, hold, locks, adopt, docs),
 ):
     main.add_command(_command)

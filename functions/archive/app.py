@@ -15,7 +15,7 @@ function = LambdaFunction("The run failed")
 
 @function.handler
 def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
-    """Run once over the Console that the event names; `events/` and the README show what an event may hold.
+    """Run once over the Console that the event names. docs/invoking.md says what an event may hold.
 
     Returns `audit_archive.run.result.Result.as_dict`, or `LocksReport.as_dict` if the event asks for locks to
     be extended. Raises the errors of `audit_archive.errors`.

@@ -40,10 +40,6 @@ def test_the_page_has_the_help_of_every_command_as_it_is() -> None:
     assert on_page == {" ".join(["canary-audit", *names]): help_of(*names) for names in commands(main)}
 
 
-def test_the_readme_has_the_help_of_the_whole() -> None:
-    assert HELP.findall((ROOT / "README.md").read_text()) == [("canary-audit", help_of())]
-
-
 @pytest.mark.parametrize(
     ("command", "option", "choices"),
     [("run", "--mode", "'off', 'dry-run', 'on'"), ("verify", "--depth", "'chain', 'objects', 'content'")],

@@ -160,7 +160,7 @@ def test_the_window_of_the_fleet_check_is_longer_than_its_schedule_and_its_retri
 
 
 def test_a_new_stack_is_red_until_it_is_verified_and_then_says_so(stack: Rendered) -> None:
-    """README: verify once by hand after the subscription is confirmed, and expect the mail that it is OK."""
+    """As step 3 of deploying says: verify once by hand, and expect the mail that it is OK."""
     alarm = alarms_of(stack)["NotVerifiedAlarm"]
     by_hand: list[tuple[int, float]] = [(90 * MINUTE, 0)]
     assert states(alarm, by_hand, 4 * HOUR) == [(HOUR, State.ALARM), (2 * HOUR, State.OK)]

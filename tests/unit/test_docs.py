@@ -12,7 +12,6 @@ import subprocess
 import sys
 from dataclasses import fields, is_dataclass
 from enum import StrEnum
-from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, cast, get_args, get_type_hints
@@ -32,35 +31,23 @@ from audit_archive.run.request import ArchiveRequest, OperatorRequest
 from audit_archive.run.result import MOST_LISTED, Result
 from cli.main import main
 from tests.support import folders
+from tests.support.pages import CODE, POINTER, anchors, text_of
 from tests.support.stack import SOURCE
 from tests.support.world import World
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
-README, FORMAT, RUNBOOK = ROOT / "README.md", ROOT / "docs/archive-format.md", ROOT / "docs/operations.md"
+FORMAT, RUNBOOK = ROOT / "docs/archive-format.md", ROOT / "docs/operations.md"
+SETTING, INVOKING = ROOT / "docs/settings.md", ROOT / "docs/invoking.md"
 EXAMPLE, CONSOLE = ROOT / "docs" / "example-archive", "1234abcd"
 STATEMENTS = sorted(EXAMPLE.glob("statements/*/*.json"))
 VOUCHED_FOR = [*sorted(EXAMPLE.glob("entries/*/*/*.gz")), *STATEMENTS[:-1]]
-POINTER = re.compile(r"docs/[\w./-]+\.md(?:#[\w-]+)?")
 SETTINGS = {
     "Settings": "ArchiveFunction",
     "RetrieveSettings": "RetrieveFunction",
     "VerifySettings": "VerifyFunction",
 }
 DEPLOYED = {name for name, kind in SOURCE["Resources"].items() if kind["Type"] == "AWS::Serverless::Function"}
-CODE = [*(ROOT / "layers/core/audit_archive").rglob("*.py"), *(ROOT / "functions").rglob("*.py")]
-
-
-def text_of(page: Path) -> str:
-    """The page without its blocks of code."""
-    return re.sub(r"^```.*?^```", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
-
-
-@cache
-def anchors(page: Path) -> frozenset[str]:
-    """The anchors that GitHub gives a page's headings."""
-    headings = re.findall(r"^#+ +(.+)$", text_of(page), re.MULTILINE)
-    return frozenset(re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings)
 
 
 def section(page: Path, heading: str) -> str:
@@ -125,7 +112,7 @@ def test_every_page_that_the_code_points_to_exists() -> None:
         assert (ROOT / path).exists(), target
 
 
-def test_the_readme_has_every_setting_and_no_other() -> None:
+def test_the_page_has_every_setting_and_no_other() -> None:
     variables = {
         name: variables_of(SOURCE["Globals"]["Function"])
         | variables_of(SOURCE["Resources"][name]["Properties"])
@@ -136,7 +123,7 @@ def test_the_readme_has_every_setting_and_no_other() -> None:
         assert len(read) > 1
         assert read <= variables[function], function
     told = set(SOURCE["Parameters"]).union(*variables.values())
-    assert first_cells(section(README, "Settings")) == told
+    assert first_cells(section(SETTING, "Settings")) == told
 
 
 def variables_of(function: dict[str, Any]) -> set[str]:
@@ -153,23 +140,23 @@ def variables_read(owner: str) -> set[str]:
     return {name for name in names if re.fullmatch(r"[A-Z]+(_[A-Z]+)+", name)}
 
 
-def test_the_readme_has_the_defaults_of_the_template() -> None:
-    rows = dict(re.findall(r"^\| `(\w+)` \| ([^|]*) \|", section(README, "Settings"), re.MULTILINE))
+def test_the_page_has_the_defaults_of_the_template() -> None:
+    rows = dict(re.findall(r"^\| `(\w+)` \| ([^|]*) \|", section(SETTING, "Settings"), re.MULTILINE))
     for name, parameter in SOURCE["Parameters"].items():
         default = parameter.get("Default")
         expected = "(required)" if default is None else f"`{default}`" if default != "" else "(empty)"
         assert rows[name].strip() == expected, name
 
 
-def test_the_readme_names_every_event() -> None:
+def test_the_page_names_every_event() -> None:
     events = sorted((ROOT / "events").glob("*.json"))
     assert events
     for event in events:
-        assert f"events/{event.name}" in README.read_text(), event.name
+        assert f"events/{event.name}" in INVOKING.read_text(), event.name
 
 
-def test_the_readme_has_every_field_of_the_result() -> None:
-    text = section(README, "The result")
+def test_the_page_has_every_field_of_the_result() -> None:
+    text = section(INVOKING, "The result")
     assert first_cells(text) == {field.name for field in fields(Result)}
     rows = dict(re.findall(r"^\| `(\w+)` \| (.+) \|$", text, re.MULTILINE))
     for name, record in (("holes", Missing), ("foreign_purges", ForeignPurge)):
@@ -177,8 +164,8 @@ def test_the_readme_has_every_field_of_the_result() -> None:
     assert f"the first {MOST_LISTED} items" in text
 
 
-def test_the_readme_has_every_field_of_an_event() -> None:
-    told = first_cells(section(README, "Invoking by hand"))
+def test_the_page_has_every_field_of_an_event() -> None:
+    told = first_cells(section(INVOKING, "Invoking by hand"))
     assert {field.name for kind in (ArchiveRequest, OperatorRequest) for field in fields(kind)} == told
 
 
@@ -190,7 +177,7 @@ def test_every_error_has_its_section_and_its_row() -> None:
     }
     headings = set(re.findall(r"^### (\w+Error)$", RUNBOOK.read_text(), re.MULTILINE))
     assert headings == known
-    assert first_cells(section(README, "Errors")) == known - {"AuditArchiveError", "PageError"}
+    assert first_cells(section(INVOKING, "Errors")) == known - {"AuditArchiveError", "PageError"}
 
 
 def records_in(hint: Any) -> set[type]:
@@ -375,9 +362,10 @@ def test_the_costs_count_the_alarms_and_add_up() -> None:
     )
     total = sum(float(price) for what, price in rows if "KeyStore" not in what)
     assert f"| **sum, with secrets** | | **{total:.2f}** |" in page
-    readme = section(ROOT / "README.md", "What it costs")
-    assert f"| **sum** | **{total:.2f}** |" in readme
-    assert sum(map(float, re.findall(r"^\| [^*|]+ \| (\d+\.\d\d) \|$", readme, re.M))) == pytest.approx(total)
+    secrets = next(price for what, price in rows if what == "Secrets Manager")
+    assert f"A further Console in the same stack costs {secrets} more with secrets" in page
+    readme = (ROOT / "README.md").read_text()
+    assert f"about {total:.2f} USD a month for one Console, {secrets} for each further one" in readme
 
 
 def test_every_test_that_the_page_about_aws_names_is_there() -> None:

@@ -10,8 +10,9 @@ from audit_archive.audit.fleet import Judgement
 from audit_archive.finding import FindingKind
 from audit_archive.format.facts import BY_EVENT, HeldBackBy, PurgeOutcome
 from audit_archive.run.result import RunOutcome
+from tests.support.pages import CODE, anchors
 from tests.support.stack import SOURCE
-from tests.unit.test_docs import CODE, ROOT, RUNBOOK, anchors, constants, first_cells, section
+from tests.unit.test_docs import ROOT, RUNBOOK, constants, first_cells, section
 from tests.unit.test_style import strings_of
 
 

@@ -81,7 +81,7 @@ def of_a_fleet(samples: list[Sample], random: Random) -> Iterator[Sample]:
 
 
 def test_no_alarm_goes_off_in_a_healthy_week(rendered: Rendered, watch: Callable[[], Watched]) -> None:
-    """But those that wait for the first audit and the first fleet check of the new stack: README, step 4."""
+    """But those that wait for the first audit and the first fleet check of the new stack."""
     watched = watch()
     one = week(watched)
     assert watched.messages() == []
