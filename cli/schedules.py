@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from audit_archive.audit.fleet import AUDIT_SUFFIX, LOCKS_SUFFIX
 from audit_archive.events import is_console_id
+from audit_archive.health import AUDIT_SUFFIX, LOCKS_SUFFIX
 from cli.stack import CloudError, Stack, asking, error_code_of
 
 RETRY = {"MaximumRetryAttempts": 10, "MaximumEventAgeInSeconds": 21_600}

@@ -6,9 +6,9 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from audit_archive import bootstrap
 from audit_archive.audit.daily import AuditReport
-from audit_archive.audit.fleet import Judgement
 from audit_archive.audit.fleet_check import FleetReport
 from audit_archive.format.verdicts import Checked
+from audit_archive.health import Judgement
 from audit_archive.lambda_function import LambdaFunction
 
 if TYPE_CHECKING:
@@ -62,11 +62,12 @@ def _log_and_count_fleet(checked: FleetReport) -> None:
             "Consoles": len(checked.consoles),
             "UnhealthyConsoles": len(checked.unhealthy),
             "AbsentConsoles": found[Judgement.ABSENT],
-            "FaultyConsoles": found[Judgement.FAULTY],
+            "FaultyConsoles": found[Judgement.FAULTS],
             "FailingConsoles": found[Judgement.FAILING],
-            "StaleConsoles": found[Judgement.STALE],
+            "LateConsoles": found[Judgement.LATE],
             "UnscheduledConsoles": found[Judgement.UNSCHEDULED],
             "UnverifiedConsoles": found[Judgement.UNVERIFIED],
+            "HeldConsoles": found[Judgement.HELD],
         }
     )
     for health in checked.unhealthy[:MAX_CONSOLES_LOGGED]:

@@ -13,7 +13,7 @@ from audit_archive.adapters.ledger import DynamoDbLedger
 from audit_archive.errors import IntegrityError
 from audit_archive.events import is_console_id
 from audit_archive.finding import Finding, FindingKind
-from audit_archive.fleet_ports import Failure, LastRuns
+from audit_archive.fleet_ports import Failure, Label, LastRuns
 from audit_archive.ports import Ledger
 from tests.support import aws
 from tests.support.fakes import FakeLedger
@@ -140,6 +140,41 @@ def test_that_a_console_was_removed_is_kept_beside_its_runs(ledger: Ledger, cons
     assert ledger.last_runs(console) == LastRuns(console, 200, 9, removed_at=300)
     ledger.complete(console, 400, 10)
     assert ledger.last_runs(console) == LastRuns(console, 400, 10, removed_at=300)
+
+
+@everywhere
+def test_what_held_a_run_is_of_the_last_completed_run(ledger: Ledger, console: str) -> None:
+    ledger.complete(console, 200, 9, "unexplained_hole")
+    assert ledger.last_runs(console) == LastRuns(console, 200, 9, held_by="unexplained_hole")
+    ledger.complete(console, 300, 9)
+    assert ledger.last_runs(console) == LastRuns(console, 300, 9)
+
+
+@everywhere
+def test_what_people_call_a_console_is_kept_beside_its_runs(ledger: Ledger, console: str) -> None:
+    label = Label("Factory S\u00fcd <b>", {"site": "graz", "tier": "1"})
+    ledger.name(console, label)
+    ledger.complete(console, 200, 9)
+    assert ledger.last_runs(console) == LastRuns(console, 200, 9, label=label)
+    assert [each.label for each in ledger.fleet() if each.console == console] == [label]
+    ledger.name(console, Label(None, {"site": "wien"}))
+    assert ledger.last_runs(console).label == Label(None, {"site": "wien"})
+
+
+@pytest.mark.parametrize("endpoint", ["moto"], indirect=True)
+@pytest.mark.parametrize(
+    "body",
+    [b"{}", b"[]", b"null", b"\xff", b'{"name":7,"tags":{}}', b'{"name":"a\\u202eb","tags":{}}',
+     b'{"name":null,"tags":{"A B":"c"}}', b'{"name":null,"tags":[]}'],
+)  # fmt: skip
+def test_a_label_that_is_none_hides_no_run(endpoint: str, console: str, body: bytes) -> None:
+    """Whoever can write to the ledger can call a Console anything."""
+    client, table = aws.client("dynamodb", endpoint), aws.ledger_table(endpoint)
+    ledger = DynamoDbLedger(client, table)
+    ledger.complete(console, 100, 7)
+    key = {"console": {"S": "_fleet"}, "item": {"S": f"{console}#named"}}
+    client.put_item(TableName=table, Item={**key, "body": {"B": body}})
+    assert ledger.last_runs(console) == LastRuns(console, 100, 7)
 
 
 @everywhere

@@ -30,7 +30,8 @@ FLEET = {
     "AbsentConsoles",
     "FaultyConsoles",
     "FailingConsoles",
-    "StaleConsoles",
+    "HeldConsoles",
+    "LateConsoles",
     "UnscheduledConsoles",
     "UnverifiedConsoles",
 }

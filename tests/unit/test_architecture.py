@@ -37,7 +37,9 @@ PURE = frozenset(
 USE_CASES_ALSO = frozenset({"concurrent.futures", "contextlib", "gzip", "html", "zipfile"})
 CONFIG_ALSO = frozenset({"os"})
 
-PURE_ROOMS = ("errors", "finding", "bookmark", "fleet_ports", "answer_ports", "ports", "format", "export")
+PURE_ROOMS = (
+    *("errors", "finding", "bookmark", "fleet_ports", "health", "answer_ports", "ports", "format", "export"),
+)
 PURE_MODULES = frozenset(
     {"run.plan", "run.survey", "run.receipts", "run.rollback", "run.comparison", "run.lock_terms"}
     | {"audit.fleet"}

@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from audit_archive.audit.fleet import Judgement
 from audit_archive.finding import FindingKind
 from audit_archive.format.facts import BY_EVENT, HeldBackBy, PurgeOutcome
+from audit_archive.health import Judgement
 from audit_archive.run.result import RunOutcome
 from tests.support.pages import CODE, anchors
 from tests.support.stack import SOURCE

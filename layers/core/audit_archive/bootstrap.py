@@ -30,7 +30,6 @@ from audit_archive.audit.daily import (
     audit_by_hand,
     audit_daily,
 )
-from audit_archive.audit.fleet import Limits
 from audit_archive.audit.fleet_check import FleetPorts, FleetReport, KeepFleet, check_fleet
 from audit_archive.audit.question import AuditQuestion
 from audit_archive.audit.request import FleetRequest, parse_verify_request
@@ -42,6 +41,7 @@ from audit_archive.errors import SettingsError
 from audit_archive.evidence.bundle import BundleTools
 from audit_archive.format.facts import RunFacts
 from audit_archive.format.times import HOUR, MINUTE, rfc3339
+from audit_archive.health import Limits
 from audit_archive.ports import Alerts, Clock, PurgingConsole, Signer
 from audit_archive.retrieve.request import parse_request
 from audit_archive.retrieve.statements import Reader

@@ -35,7 +35,7 @@ MUTANTS = (
     Mutant(
         "completed-run-is-past",
         "A completed run that is yet to come hides nothing from the fleet check",
-        "audit/fleet.py",
+        "health.py",
         "    known = replace(known, runs=known.runs.until(now))\n",
         "",
         FLEET,
@@ -51,7 +51,7 @@ MUTANTS = (
     Mutant(
         "audit-is-past",
         "An audit that is yet to end verifies nothing",
-        "audit/fleet.py",
+        "health.py",
         " or since > now + MOST_AHEAD:\n",
         ":\n",
         FLEET,
@@ -75,7 +75,7 @@ MUTANTS = (
     Mutant(
         "failure-has-a-date",
         "A failure at an impossible moment does not stop the fleet check",
-        "adapters/ledger_items.py",
+        "adapters/fleet_items.py",
         "    if not 0 <= found.at < 10**_MAX_DIGITS:\n",
         "    if False:\n",
         LEDGER,
@@ -83,7 +83,7 @@ MUTANTS = (
     Mutant(
         "failure-is-short",
         "A failure that others wrote does not fill a message",
-        "adapters/ledger_items.py",
+        "adapters/fleet_items.py",
         "found.error_class[:MAX_SENTENCE], found.sentence[:MAX_SENTENCE]",
         "found.error_class, found.sentence",
         LEDGER,

@@ -9,7 +9,7 @@ import orjson
 
 from audit_archive.errors import IntegrityError
 from audit_archive.finding import Finding
-from audit_archive.fleet_ports import Failure, LastRuns
+from audit_archive.fleet_ports import Failure, Label, LastRuns
 from audit_archive.format.codec import from_json, to_json
 from audit_archive.format.facts import ObjectRef
 from audit_archive.format.head import Head
@@ -93,10 +93,10 @@ class FakeLedger:
             claims = [claim for at, claim in self._findings.items() if at[0] == console]
             return [finding for until, finding in claims if until is not None and until <= now]
 
-    def complete(self, console: str, at: int, seq: int) -> None:
+    def complete(self, console: str, at: int, seq: int, held_by: str | None = None) -> None:
         with self._lock:
             self.calls["complete"] += 1
-            self._runs[console] = replace(self._last(console), completed_at=at, seq=seq)
+            self._runs[console] = replace(self._last(console), completed_at=at, seq=seq, held_by=held_by)
 
     def fail(self, console: str, failure: Failure) -> None:
         with self._lock:
@@ -108,6 +108,11 @@ class FakeLedger:
         with self._lock:
             self.calls["retire"] += 1
             self._runs[console] = replace(self._last(console), removed_at=at)
+
+    def name(self, console: str, label: Label) -> None:
+        with self._lock:
+            self.calls["name"] += 1
+            self._runs[console] = replace(self._last(console), label=label)
 
     def last_runs(self, console: str) -> LastRuns:
         with self._lock:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from botocore.stub import Stubber
 
+from audit_archive.adapters import fleet_items
 from audit_archive.adapters import ledger_items as items
 from audit_archive.adapters.ledger import HEAD_READS, DynamoDbLedger
 from audit_archive.errors import IntegrityError, LedgerError
@@ -51,12 +52,15 @@ def test_no_answer_is_a_ledger_error(operation: str, call: Callable[[DynamoDbLed
 @pytest.mark.parametrize("at", [-1, 10**11, 10**17])
 def test_a_failure_at_an_impossible_moment_is_none(at: int) -> None:
     """One item of one Console must not stop the fleet check, which writes the moment as a date."""
-    assert items.last_runs_of("c1", [items.failed_item("c1", Failure(at, "E", "s", "r"))]).failure is None
+    assert (
+        fleet_items.last_runs_of("c1", [fleet_items.failed_item("c1", Failure(at, "E", "s", "r"))]).failure
+        is None
+    )
 
 
 def test_a_failure_that_others_wrote_does_not_fill_a_message() -> None:
-    written = items.failed_item("c1", Failure(5, "E" * 9_000, "s" * 90_000, "r"))
-    found = items.last_runs_of("c1", [written]).failure
+    written = fleet_items.failed_item("c1", Failure(5, "E" * 9_000, "s" * 90_000, "r"))
+    found = fleet_items.last_runs_of("c1", [written]).failure
     assert found == Failure(5, "E" * MAX_SENTENCE, "s" * MAX_SENTENCE, "r")
 
 

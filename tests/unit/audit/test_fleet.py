@@ -6,7 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit_archive.audit.fleet import (
+from audit_archive.audit.fleet import counts, join, news
+from audit_archive.bookmark import AuditResult, Rotation
+from audit_archive.fleet_ports import Failure, LastRuns, ScheduleFacts, Told
+from audit_archive.format.times import DAY, HOUR
+from audit_archive.health import (
     AUDIT_SUFFIX,
     LOCKS_SUFFIX,
     ConsoleHealth,
@@ -14,14 +18,8 @@ from audit_archive.audit.fleet import (
     Known,
     Limits,
     Problem,
-    counts,
-    join,
     judge,
-    news,
 )
-from audit_archive.bookmark import AuditResult, Rotation
-from audit_archive.fleet_ports import Failure, LastRuns, ScheduleFacts, Told
-from audit_archive.format.times import DAY, HOUR
 
 NOW = 1_795_413_600
 CONSOLE = "1234abcd"
@@ -71,21 +69,21 @@ def completed(at: int) -> LastRuns:
         (HEALTHY, []),
         (NEW, []),
         (replace(HEALTHY, runs=completed(NOW - 2 * DAY)), []),
-        (replace(HEALTHY, runs=completed(NOW - 2 * DAY - 1)), ["stale"]),
+        (replace(HEALTHY, runs=completed(NOW - 2 * DAY - 1)), ["late"]),
         (replace(HEALTHY, runs=completed(NOW + HOUR)), []),
-        (replace(HEALTHY, runs=completed(NOW + HOUR + 1)), ["absent", "stale"]),
+        (replace(HEALTHY, runs=completed(NOW + HOUR + 1)), ["absent", "late"]),
         (
             replace(HEALTHY, runs=replace(completed(NOW + 900 * DAY), failure=FAILURE)),
-            ["failing", "stale"],
+            ["failing", "late"],
         ),
         (replace(HEALTHY, rotation=replace(VALID, last_completed_at=NOW + HOUR)), []),
         (replace(HEALTHY, rotation=replace(VALID, last_completed_at=NOW + HOUR + 1)), ["unverified"]),
         (replace(HEALTHY, runs=completed(NOW - 9 * DAY), rotation=replace(VALID, period=7 * DAY)), []),
-        (replace(HEALTHY, runs=completed(NOW - 9 * DAY), rotation=replace(VALID, period=0)), ["stale"]),
+        (replace(HEALTHY, runs=completed(NOW - 9 * DAY), rotation=replace(VALID, period=0)), ["late"]),
         (replace(HEALTHY, rotation=replace(VALID, last_completed_at=NOW - 3 * DAY)), []),
         (replace(HEALTHY, rotation=replace(VALID, last_completed_at=NOW - 3 * DAY - 1)), ["unverified"]),
         (replace(HEALTHY, rotation=None), ["unverified"]),
-        (replace(HEALTHY, rotation=replace(VALID, last_result=AuditResult.FAULTS, faults=2)), ["faulty"]),
+        (replace(HEALTHY, rotation=replace(VALID, last_result=AuditResult.FAULTS, faults=2)), ["faults"]),
         (replace(HEALTHY, archiving=None), ["unscheduled"]),
         (replace(HEALTHY, auditing=None), ["unscheduled"]),
         (replace(HEALTHY, archiving=None, auditing=None), ["unscheduled", "unscheduled"]),
@@ -96,7 +94,7 @@ def completed(at: int) -> LastRuns:
         (failed(NOW - 4 * HOUR - 1), []),
         (replace(HEALTHY, has_statements=False), ["absent"]),
         (replace(HEALTHY, has_statements=False, runs=LastRuns(CONSOLE, NOW, 0)), []),
-        (replace(HEALTHY, runs=LastRuns(CONSOLE)), ["absent", "stale"]),
+        (replace(HEALTHY, runs=LastRuns(CONSOLE)), ["absent", "late"]),
         (replace(NEW, has_statements=True), ["absent"]),
         (replace(NEW, has_statements=True, runs=LastRuns(CONSOLE, failure=FAILURE)), ["failing"]),
         (replace(NEW, runs=LastRuns(CONSOLE, failure=FAILURE)), ["failing"]),
@@ -110,16 +108,16 @@ def test_a_console_is_judged_by_what_is_known_of_it(known: Known, expected: list
 def test_a_console_that_never_ran_and_was_never_audited_is_told_when_an_audit_is_overdue() -> None:
     """Its first audit tells its period: a Console that is archived weekly must not page on its second day."""
     assert judged(NEW, NOW - HOUR + 3 * DAY) == []
-    assert judged(NEW, NOW - HOUR + 3 * DAY + 1) == ["stale", "unverified"]
+    assert judged(NEW, NOW - HOUR + 3 * DAY + 1) == ["late", "unverified"]
 
 
-def test_a_console_that_never_ran_is_stale_after_two_periods_once_it_was_audited() -> None:
+def test_a_console_that_never_ran_is_late_after_two_periods_once_it_was_audited() -> None:
     audited = replace(NEW, rotation=replace(VALID, last_completed_at=NOW + DAY))
     assert judged(audited, NOW - HOUR + 2 * DAY) == []
-    assert judged(audited, NOW - HOUR + 2 * DAY + 1) == ["stale"]
+    assert judged(audited, NOW - HOUR + 2 * DAY + 1) == ["late"]
     weekly = replace(audited, rotation=replace(VALID, last_completed_at=NOW + 14 * DAY, period=7 * DAY))
     assert judged(weekly, NOW - HOUR + 14 * DAY) == []
-    assert judged(weekly, NOW - HOUR + 14 * DAY + 1) == ["stale"]
+    assert judged(weekly, NOW - HOUR + 14 * DAY + 1) == ["late"]
 
 
 def test_what_a_schedule_that_is_off_does_not_start_is_not_late_as_well() -> None:
@@ -205,7 +203,7 @@ def test_each_console_counts_once_for_each_judgement(fleet: list[set[Judgement]]
 
 # ------------------------------------------------------------------------------------ what is told
 
-ONE, TWO = frozenset({"a stale "}), frozenset({"a stale ", "b failing ConsoleError"})
+ONE, TWO = frozenset({"a late "}), frozenset({"a late ", "b failing ConsoleError"})
 
 
 @pytest.mark.parametrize(

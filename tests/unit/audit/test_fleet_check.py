@@ -6,13 +6,13 @@ from collections.abc import Callable
 import pytest
 
 from audit_archive.audit.daily import DailyAudit, audit_daily
-from audit_archive.audit.fleet import AUDIT_SUFFIX, LOCKS_SUFFIX, Judgement, Limits
 from audit_archive.audit.fleet_check import ANSWER_BYTES, MAX_TOLD, FleetPorts, FleetReport, check_fleet
 from audit_archive.bookmark import AuditResult, Rotation
 from audit_archive.errors import SettingsError
 from audit_archive.fleet_ports import Failure
 from audit_archive.format.layout import statement_key
 from audit_archive.format.times import DAY, HOUR
+from audit_archive.health import AUDIT_SUFFIX, LOCKS_SUFFIX, Judgement, Limits
 from tests.support.attacker import Victim
 from tests.support.fakes import FakeAlerts, FakeClock, FakeLedger, FakeStore
 from tests.support.fakes.bucket import Stored
@@ -128,7 +128,7 @@ def _damage_note(fleet: Fleet, console: str) -> None:
         (_disable_audit, Judgement.UNSCHEDULED, 1),
         (_empty_bucket, Judgement.ABSENT, 1),
         (_lose_ledger, Judgement.ABSENT, 1),
-        (_fault, Judgement.FAULTY, 1),
+        (_fault, Judgement.FAULTS, 1),
         (Fleet.fail, Judgement.FAILING, 1),
         (_damage_note, Judgement.UNVERIFIED, 1),
     ],
@@ -146,11 +146,11 @@ def test_what_befalls_one_console_is_told_of_that_one(
     assert [each["console"] for each in told.facts["problems"]] == ["5678efab"] * times
 
 
-def test_a_console_that_stops_is_stale_and_unverified_in_turn_and_each_is_told_once(fleet: Fleet) -> None:
+def test_a_console_that_stops_is_late_and_unverified_in_turn_and_each_is_told_once(fleet: Fleet) -> None:
     rest = CONSOLES[1:]
     reports = fleet.days(6, *rest)
     assert [wrong(report).get(CONSOLES[0], []) for report in reports] == [
-        [], [], ["stale"], ["stale", "unverified"], ["stale", "unverified"], ["stale", "unverified"],
+        [], [], ["late"], ["late", "unverified"], ["late", "unverified"], ["late", "unverified"],
     ]  # fmt: skip
     assert len(fleet.alerts.published) == 2
 
@@ -295,7 +295,7 @@ def test_a_removed_console_that_is_added_again_is_watched_again(fleet: Fleet) ->
     fleet.days(3, "1234abcd", "9abcdef0")
     fleet.schedules.make("5678efab", fleet.clock.now())
     (report,) = fleet.days(1, "1234abcd", "9abcdef0")
-    assert wrong(report) == {"5678efab": ["stale", "unscheduled", "unscheduled"]}
+    assert wrong(report) == {"5678efab": ["late", "unscheduled", "unscheduled"]}
 
 
 def test_a_removed_console_whose_archive_is_lost_still_needs_somebody(fleet: Fleet) -> None:

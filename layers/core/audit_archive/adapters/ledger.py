@@ -10,13 +10,13 @@ from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from audit_archive.adapters import bookmark_items
+from audit_archive.adapters import bookmark_items, fleet_items
 from audit_archive.adapters import ledger_items as items
 from audit_archive.adapters.dynamodb import LedgerTable
 from audit_archive.bookmark import Bookmark, BookmarkKind, Rotation
 from audit_archive.errors import IntegrityError
 from audit_archive.finding import Finding
-from audit_archive.fleet_ports import Failure, LastRuns, Told
+from audit_archive.fleet_ports import Failure, Label, LastRuns, Told
 from audit_archive.format.head import Head
 from audit_archive.format.head_digest import holes_sha256
 from audit_archive.format.index import Indexed
@@ -75,22 +75,27 @@ class DynamoDbLedger:
         found = [items.finding_of(claim) for claim in claims if items.has_run_out(claim, now)]
         return [finding for finding in found if finding is not None]
 
-    def complete(self, console: str, at: int, seq: int) -> None:
-        self._table.put(items.completed_item(console, at, seq))
+    def complete(self, console: str, at: int, seq: int, held_by: str | None = None) -> None:
+        self._table.put(fleet_items.completed_item(console, at, seq, held_by))
 
     def fail(self, console: str, failure: Failure) -> None:
-        self._table.put(items.failed_item(console, failure))
+        self._table.put(fleet_items.failed_item(console, failure))
 
     def retire(self, console: str, at: int) -> None:
-        self._table.put(items.removed_item(console, at))
+        self._table.put(fleet_items.removed_item(console, at))
+
+    def name(self, console: str, label: Label) -> None:
+        self._table.put(fleet_items.named_item(console, label))
 
     def last_runs(self, console: str) -> LastRuns:
-        return items.last_runs_of(console, self._table.query(items.FLEET, items.runs_prefix(console)))
+        return fleet_items.last_runs_of(
+            console, self._table.query(fleet_items.FLEET, fleet_items.runs_prefix(console))
+        )
 
     def fleet(self) -> Iterator[LastRuns]:
-        found = self._table.query(items.FLEET, "")
+        found = self._table.query(fleet_items.FLEET, "")
         for console, each in groupby(found, lambda item: item["item"]["S"].partition("#")[0]):
-            yield items.last_runs_of(console, each)
+            yield fleet_items.last_runs_of(console, each)
 
     def lack(self, console: str) -> Lack | None:
         """An unreadable note counts as absent: it only delays an alert."""
@@ -289,14 +294,14 @@ class DynamoDbVerifications:
 
     def rotations(self) -> dict[str, Rotation | None]:
         found = {item["item"]["S"]: item for item in self._table.query(_FLEET, "")}
-        return {name: _readable(item) for name, item in found.items() if name != items.TOLD}
+        return {name: _readable(item) for name, item in found.items() if name != fleet_items.TOLD}
 
     def told(self) -> Told | None:
-        item = self._table.get(_FLEET, items.TOLD)
-        return items.told_of(item) if item is not None else None
+        item = self._table.get(_FLEET, fleet_items.TOLD)
+        return fleet_items.told_of(item) if item is not None else None
 
     def tell(self, told: Told) -> None:
-        self._table.put(items.told_item(_FLEET, told))
+        self._table.put(fleet_items.told_item(_FLEET, told))
 
     def bookmark(self, console: str, kind: BookmarkKind) -> Bookmark | None:
         item = self._table.get(_partition(console), bookmark_items.bookmark_name(kind))
@@ -317,7 +322,7 @@ def _partition(console: str) -> str:
     return f"verify/{console}"
 
 
-_FLEET = _partition(items.FLEET)
+_FLEET = _partition(fleet_items.FLEET)
 
 
 def _readable(item: "Mapping[str, AttributeValueTypeDef]") -> Rotation | None:

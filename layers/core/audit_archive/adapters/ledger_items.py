@@ -16,21 +16,11 @@ bookmark#...                  of `verify/<console>`: see `bookmark_items`
 statement#<seq>           kind, key, version_id, sha256; of an archive its count, ids and dates, and the span
                           of the ids that have another form
 
-No Console's id has an underscore. What concerns all Consoles lies in two partitions that no Console can have,
-so that one query has it. `_fleet`, of the runs:
-
-<console>#completed       at: when a run was last completed (epoch seconds); seq: statements in the chain then
-<console>#failed          body: how the last run that failed did so
-<console>#removed         at: when a person last took the Console out of the fleet
-
-`verify/_fleet`, of the audits:
-
-<console>                 how far the daily audits are, field by field
-_told                     body: what the last message about the fleet told
+What concerns all Consoles lies in partitions of its own: see `fleet_items`.
 """
 
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
@@ -38,7 +28,6 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from audit_archive.finding import Finding, FindingKind
-from audit_archive.fleet_ports import MAX_SENTENCE, Failure, LastRuns, Told
 from audit_archive.format.codec import from_json, member_of
 from audit_archive.format.facts import Cause, IdSpan, ObjectRef
 from audit_archive.format.head import Head, OpenHole
@@ -54,9 +43,6 @@ if TYPE_CHECKING:
     Item = dict[str, AttributeValueTypeDef]
     ReadItem = Mapping[str, AttributeValueTypeDef]
 
-
-_MAX_DIGITS = 11
-"""Digits of a moment in epoch seconds, and of a count."""
 
 PART_BYTES = 350_000
 """A DynamoDB item has at most 400 KB with its names: this leaves room for the names."""
@@ -74,9 +60,6 @@ LOCK_CURSOR = "locks"
 HEAD = "head"
 DISOWNED = "disowned"
 PARTS_PREFIX = "head#"
-FLEET = "_fleet"
-TOLD = "_told"
-_COMPLETED, _FAILED, _REMOVED = "#completed", "#failed", "#removed"
 FINDINGS_PREFIX = "finding#"
 
 HEAD_ITEM_FORMAT: "AttributeValueTypeDef" = {"N": "3"}
@@ -109,67 +92,6 @@ def item_key(console: str, item: str) -> "Item":
 def lease_item(console: str, owner: str, expires_at: int) -> "Item":
     """Who works on a Console, and until when (epoch seconds)."""
     return item_key(console, LEASE) | {"owner": {"S": owner}, "expires_at": {"N": str(expires_at)}}
-
-
-def runs_prefix(console: str) -> str:
-    """The beginning of the sort keys of a Console's items in the partition of the fleet."""
-    return f"{console}#"
-
-
-def completed_item(console: str, at: int, seq: int) -> "Item":
-    """When a run over a Console was last completed, and with how many statements."""
-    return item_key(FLEET, f"{console}{_COMPLETED}") | {"at": {"N": str(at)}, "seq": {"N": str(seq)}}
-
-
-def failed_item(console: str, failure: Failure) -> "Item":
-    """How the last run that failed did so."""
-    return item_key(FLEET, f"{console}{_FAILED}") | {"body": {"B": orjson.dumps(failure)}}
-
-
-def removed_item(console: str, at: int) -> "Item":
-    """When a person took a Console out of the fleet."""
-    return item_key(FLEET, f"{console}{_REMOVED}") | {"at": {"N": str(at)}}
-
-
-def last_runs_of(console: str, items: "Iterable[ReadItem]") -> LastRuns:
-    """The last runs in a Console's items of the fleet. An item that can't be read counts as absent."""
-    runs = LastRuns(console)
-    for item in items:
-        name = item["item"]["S"].removeprefix(console)
-        if name == _COMPLETED and (at := _whole(item, "at")) is not None:
-            runs = replace(runs, completed_at=at, seq=_whole(item, "seq") or 0)
-        elif name == _FAILED:
-            runs = replace(runs, failure=_failure_of(item))
-        elif name == _REMOVED:
-            runs = replace(runs, removed_at=_whole(item, "at"))
-    return runs
-
-
-def _failure_of(item: "ReadItem") -> Failure | None:
-    """Texts are cut here too: whoever can write to the ledger could fill a message with one of them."""
-    try:
-        found = from_json(Failure, orjson.loads(item["body"]["B"]))
-    except (KeyError, ValueError):
-        return None
-    if not 0 <= found.at < 10**_MAX_DIGITS:
-        return None
-    error_class, sentence = found.error_class[:MAX_SENTENCE], found.sentence[:MAX_SENTENCE]
-    return replace(found, error_class=error_class, sentence=sentence)
-
-
-def told_item(partition: str, told: Told) -> "Item":
-    """What the last message about the fleet told."""
-    body = zlib.compress(orjson.dumps({"at": told.at, "problems": sorted(told.problems)}))
-    return item_key(partition, TOLD) | {"body": {"B": body}}
-
-
-def told_of(item: "ReadItem") -> Told | None:
-    """The note in an item that `told_item` wrote; None if the item has no such note."""
-    try:
-        plain = unpack(bytes(item["body"]["B"]))
-        return Told(int(plain["at"]), frozenset(map(str, plain["problems"])))
-    except (KeyError, TypeError, ValueError, zlib.error):
-        return None
 
 
 def lack_item(console: str, lack: Lack) -> "Item":
@@ -222,12 +144,6 @@ def _claim_of(item: "Mapping[str, AttributeValueTypeDef]") -> tuple[Finding, int
         return finding, int(claim["expires_at"])
     except (KeyError, TypeError, ValueError):
         return None
-
-
-def _whole(item: "ReadItem", name: str) -> int | None:
-    """A whole number of an item; None if it has none that is a moment or a count."""
-    text = item.get(name, {}).get("N", "")
-    return int(text) if text.isdecimal() and len(text) <= _MAX_DIGITS else None
 
 
 def parts_prefix(seq: int, digest: str) -> str:

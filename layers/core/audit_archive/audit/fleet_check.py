@@ -11,21 +11,13 @@ from typing import Any
 
 import orjson
 
-from audit_archive.audit.fleet import (
-    ConsoleHealth,
-    Judgement,
-    Limits,
-    console_of,
-    counts,
-    join,
-    judge,
-    news,
-)
+from audit_archive.audit.fleet import counts, join, news
 from audit_archive.events import is_console_id
 from audit_archive.finding import Finding, FindingKind
 from audit_archive.fleet_ports import Folders, LastRuns, ScheduleFacts, Schedules, Told
 from audit_archive.format.codec import to_json
 from audit_archive.format.times import rfc3339
+from audit_archive.health import ConsoleHealth, Judgement, Limits, console_of, judge
 from audit_archive.ports import Alerts, Clock, Ledger, Verifications
 
 ANSWER_BYTES = 5_000_000

@@ -50,7 +50,7 @@ def _under_lease(run: Run) -> Result:
     if not result.is_stale:
         announce_hold(run, head, result.held_back_by, is_growing=result.new_entries > 0)
     if result.is_completed:
-        run.ledger.complete(run.order.console, run.clock.now(), head.seq)
+        run.ledger.complete(run.order.console, run.clock.now(), head.seq, result.held_back_by)
     return result
 
 
