@@ -29,7 +29,7 @@ export AWS_DEFAULT_REGION := $(AWS_REGION)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo local check test torture mutants bench build deploy named lock clean
+.PHONY: help demo local docs check test torture mutants bench build deploy named lock clean
 
 help: ## Say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ demo: $(STAMP) ## Archive and purge a Console on this machine, with the real sta
 
 local: $(STAMP) ## The same Console and stack, kept up to play with until Ctrl-C
 	@$(BIN)/python -m local.demo --keep
+
+docs: $(STAMP) ## Make the pages into a site, and check every link in it
+	@$(BIN)/python -m local.site
 
 check: $(STAMP) ## Lint, format, types, directions, architecture
 	$(BIN)/ruff check .
@@ -97,7 +100,7 @@ lock: $(STAMP) ## Make the lock files anew from the *.in files
 		-c requirements-dev.txt layers/core/requirements.in -o layers/core/requirements.txt
 
 clean: ## Remove what was built, and the virtual environment
-	rm -rf $(VENV) .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .site .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 # The lock is complete, so nothing is resolved: only what it names is installed, and only if the hash fits.
 $(STAMP): requirements-dev.txt

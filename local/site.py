@@ -1,0 +1,88 @@
+"""`python -m local.site` makes the pages into a site, in .site/html. It fails if a link leads nowhere.
+
+The pages are copied as they lie, with the files that they link to. So a page on GitHub is the same page on
+the site, and no link is written anew.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+ROOT = Path(__file__).resolve().parents[1]
+COPIED: tuple[str, ...] = ("*.md", "LICENSE", "docs/**/*.md", "docs/images/*", "docs/*.json", "events/*.json")
+COPIED += ("layers/core/audit_archive/evidence/handout/verify.py",)
+
+
+class SiteError(RuntimeError):
+    """The site could not be built, or a link of it leads nowhere."""
+
+
+def build(folder: Path, root: Path = ROOT) -> Path:
+    """Build the site of `root` below `folder`; give the folder of its HTML. Raises SiteError."""
+    shutil.rmtree(folder, ignore_errors=True)
+    for pattern in COPIED:
+        for path in root.glob(pattern):
+            copy = folder / "pages" / path.relative_to(root)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, copy)
+    config = folder / "zensical.toml"
+    config.write_text((root / "zensical.toml").read_text().replace('".site/', '"'))
+    command = [sys.executable, "-m", "zensical", "build", "--strict", "--clean", "--config-file", str(config)]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise SiteError(f"The site can't be built:\n{done.stdout}{done.stderr}")
+    html = folder / "html"
+    if wrong := list(astray(html)):
+        raise SiteError("Links that lead nowhere:\n" + "\n".join(wrong))
+    return html
+
+
+def astray(html: Path) -> Iterator[str]:
+    """What a page of the site loads from another server, and its links to what is not in the site."""
+    for page in sorted(html.rglob("*.html")):
+        read = _Links()
+        read.feed(page.read_text(encoding="utf-8"))
+        for tag, target in read.targets:
+            parts = urlsplit(target)
+            if parts.scheme or parts.netloc:
+                if tag != "a" and parts.scheme != "data":
+                    yield f"{page.relative_to(html)} loads {target}"
+            elif parts.path and page.name != "404.html":
+                there = (page.parent / unquote(parts.path)).resolve()
+                if not (there.is_file() or (there / "index.html").is_file()):
+                    yield f"{page.relative_to(html)}: {target}"
+
+
+class _Links(HTMLParser):
+    """The tags of a page that name something else, with what they name."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.targets: list[tuple[str, str]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "link" and re.search("canonical|next|prev", dict(attrs).get("rel") or ""):
+            return
+        self.targets += [(tag, value) for name, value in attrs if name in {"href", "src"} and value]
+
+
+def main() -> int:
+    """The command; gives its exit status."""
+    try:
+        html = build(ROOT / ".site")
+    except SiteError as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(f"The site is in {html}. To look at it: python3 -m http.server -b 127.0.0.1 -d {html}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
