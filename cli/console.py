@@ -5,7 +5,7 @@ from typing import IO, Any
 import click
 
 from audit_archive.config import MAX_PERIOD_HOURS, shortest_period
-from audit_archive.errors import LedgerError, SettingsError
+from audit_archive.errors import LedgerError, SettingsError, runbook_url
 from audit_archive.retrieve.status import statuses
 from cli import schedules
 from cli.exits import Exit, Failure
@@ -182,7 +182,7 @@ def remove(chosen: Chosen, /, console: str, *, yes: bool, also_locks: bool) -> N
         raise Failure(
             "FirstConsole",
             f"The schedules of {console} belong to the stack, which made them: deploy it with "
-            "ScheduleState=DISABLED (docs/operations.md#stopping-one-console), or with another Console",
+            f"ScheduleState=DISABLED, or with another Console: {runbook_url('stopping-one-console')}",
             Exit.USAGE,
         )
     confirm(f"Stop archiving Console {console}? What is archived stays.", yes=yes)

@@ -1,4 +1,4 @@
-"""How the command ends: its exit statuses, and the one line that says what went wrong."""
+"""How the command ends: its exit statuses, and the lines that say what went wrong and what to do."""
 
 from typing import IO, Any
 
@@ -22,20 +22,26 @@ class Exit:
 
 
 class Failure(click.ClickException):
-    """What ends the command: one line on stderr, and with --json the same as an object on stdout."""
+    """What ends the command: a sentence on stderr, and with --json the same as an object on stdout."""
 
-    def __init__(self, name: str, message: str, status: int) -> None:
-        super().__init__(" ".join(message.split()))
+    def __init__(self, name: str, message: str, status: int, url: str | None = None) -> None:
+        """`url`: where the runbook says what to do; the message may end with it already."""
+        super().__init__(" ".join(message.split()).removesuffix(f". See {url}"))
         self.name = name
         self.exit_code = status
+        self.url = url
 
     def show(self, file: IO[Any] | None = None) -> None:
-        """Print one line that can't control the terminal: it may hold a name that others chose."""
+        """Print lines that can't control the terminal: they may hold a name that others chose."""
         click.echo(f"Error: {visible(self.message)}", err=True, file=file)
+        if self.url is not None:
+            click.echo(f"What to do: {self.url}", err=True, file=file)
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
-        return {"error": {"class": self.name, "message": self.message, "exit_status": self.exit_code}}
+        where = {"what_to_do": self.url} if self.url is not None else {}
+        told = {"class": self.name, "message": self.message, "exit_status": self.exit_code}
+        return {"error": told | where}
 
 
 OPTIONS = {
@@ -56,7 +62,7 @@ def failure_of(error: AuditArchiveError) -> Failure:
     if isinstance(error, RequestError):
         option = OPTIONS.get(error.field, f"--{error.field.replace('_', '-')}")
         return Failure(name, f"{option}: {str(error).removeprefix(f'{error.field}: ')}", Exit.USAGE)
-    return Failure(name, str(error), status_of(type(error)))
+    return Failure(name, str(error), status_of(type(error)), error.url)
 
 
 def status_of(kind: type[BaseException]) -> int:

@@ -60,7 +60,8 @@ def result_of(answer: dict[str, Any]) -> dict[str, Any]:
         error_class = getattr(errors, kind, None)
         is_ours = isinstance(error_class, type) and issubclass(error_class, errors.AuditArchiveError)
         status = status_of(error_class) if is_ours and error_class is not None else Exit.FAILED
-        raise Failure(kind, f"{kind}: {result.get('errorMessage', result)}", status)
+        url = errors.runbook_url(kind) if is_ours else None
+        raise Failure(kind, f"{kind}: {result.get('errorMessage', result)}", status, url)
     return dict(result)
 
 

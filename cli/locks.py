@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 
+from audit_archive.errors import runbook_url
 from audit_archive.run.extend_locks import LocksOutcome
 from cli.exits import Exit, Failure
 from cli.invoke import invoke, result_of
@@ -46,7 +47,7 @@ def locks(chosen: Chosen, /, console: str, *, yes: bool) -> None:
         raise Failure(
             "NotAllLocks",
             f"{done['refused']} locks were not extended, {done['unread']} statements can't be read: "
-            "docs/operations.md#locknotextended.",
+            f"{runbook_url('locknotextended')}",
             Exit.FAULTS,
         )
 

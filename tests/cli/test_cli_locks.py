@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from audit_archive.config import Settings
+from audit_archive.errors import runbook_url
 from cli.exits import Exit
 from cli.main import main
 from cli.options import Chosen
@@ -92,5 +93,5 @@ def test_it_asks_first_and_says_for_how_long_and_in_which_mode() -> None:
 def test_what_was_not_extended_is_shown_and_is_a_status(found: dict[str, Any]) -> None:
     said = locks(Deployed({"outcome": "unfinished", **found}, {}), "--yes")
     assert said.exit_code == Exit.FAULTS
-    assert "docs/operations.md#locknotextended" in said.stderr
+    assert runbook_url("locknotextended") in said.stderr
     assert ("statements/x" in said.stdout) == ("refusals" in found)

@@ -73,6 +73,7 @@ def test_a_finding_is_one_message(endpoint: str | None) -> None:
         "sentence": FINDING.sentence,
         "kind": "foreign_purge",
         "console": "c1",
+        "what_to_do": FINDING.url,
         "facts": dict(FINDING.facts),
     }
 

@@ -707,7 +707,7 @@ def test_a_page_is_published_for_each_failed_run_once(world: World) -> None:
         world.run()
     (message,) = messages()
     assert (message["kind"], message["console"]) == ("PurgeMismatchError", CONSOLE)
-    assert message["sentence"] == str(caught.value)
+    assert str(caught.value) == f"{message['sentence']}. See {message['what_to_do']}"
     assert world.metrics()[-1]["FailedPurgeMismatchError"] == [1.0]
     world.trail.put(entry(world.trail.last_id + 1))
     assert world.run()["held_back_by"] == "latched_mismatch"

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from audit_archive.errors import runbook_url
 from local.aws import DeployedStack, Laptop
 from local.aws.clients import CONFIG
 from local.aws.stack import Invocation
@@ -82,7 +83,7 @@ def test_three_failed_runs_are_told(
         assert ran.failed
     (told,) = (each for each in alarms(ran) if "ErrorsAlarm" in each["AlarmName"])
     assert told["NewStateValue"] == "ALARM"
-    assert told["AlarmDescription"].endswith("See docs/operations.md#errorsalarm")
+    assert told["AlarmDescription"].endswith(f"See {runbook_url('ErrorsAlarm')}")
 
 
 def test_a_removed_object_is_found_by_the_audit_and_told(

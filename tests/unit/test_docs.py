@@ -30,6 +30,7 @@ from audit_archive.format.statement import Statement, key_named_by, parse_statem
 from audit_archive.run.request import ArchiveRequest, OperatorRequest
 from audit_archive.run.result import MOST_LISTED, Result
 from cli.main import main
+from cli.stack import CloudError
 from tests.support import folders
 from tests.support.pages import CODE, POINTER, anchors, text_of
 from tests.support.stack import SOURCE
@@ -105,7 +106,7 @@ def test_the_map_of_the_house_names_every_room_and_only_files_that_there_are() -
 
 def test_every_page_that_the_code_points_to_exists() -> None:
     pointed = {found for file in CODE for found in POINTER.findall(file.read_text())}
-    assert any("#" in target for target in pointed)
+    assert len(pointed) > 3
     for target in pointed:
         path, _, anchor = target.partition("#")
         assert not anchor or anchor in anchors(ROOT / path), target
@@ -176,7 +177,7 @@ def test_every_error_has_its_section_and_its_row() -> None:
         if isinstance(kind, type) and issubclass(kind, errors.AuditArchiveError)
     }
     headings = set(re.findall(r"^### (\w+Error)$", RUNBOOK.read_text(), re.MULTILINE))
-    assert headings == known
+    assert headings == known | {CloudError.__name__}
     assert first_cells(section(INVOKING, "Errors")) == known - {"AuditArchiveError", "PageError"}
 
 

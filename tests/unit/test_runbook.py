@@ -6,11 +6,13 @@ import re
 
 import pytest
 
+from audit_archive import errors
+from audit_archive.errors import runbook_url
 from audit_archive.finding import FindingKind
 from audit_archive.format.facts import BY_EVENT, HeldBackBy, PurgeOutcome
 from audit_archive.health import Judgement
 from audit_archive.run.result import RunOutcome
-from tests.support.pages import CODE, anchors
+from tests.support.pages import CODE
 from tests.support.stack import SOURCE
 from tests.unit.test_docs import ROOT, RUNBOOK, constants, first_cells, section
 from tests.unit.test_style import strings_of
@@ -22,8 +24,25 @@ def test_every_alarm_has_its_section_and_points_to_it() -> None:
     assert set(re.findall(r"^### (\w+Alarm)$", RUNBOOK.read_text(), re.MULTILINE)) == set(alarms)
     for name, alarm in alarms.items():
         described = alarm["Properties"]["AlarmDescription"]
-        assert described.endswith(f" See docs/operations.md#{name.lower()}"), name
-        assert name.lower() in anchors(RUNBOOK), name
+        assert described.endswith(f" See {runbook_url(name)}"), name
+
+
+def test_an_address_leads_to_a_section_of_its_own_and_each_section_with_an_anchor_is_led_to() -> None:
+    """A heading may be reworded, an anchor may not: years later a message still leads to it."""
+    anchored = re.findall(r'^((?:<a id="[\w-]+"></a>)+)\n\n#+ ', RUNBOOK.read_text(), re.MULTILINE)
+    ids = [each for line in anchored for each in re.findall(r'"([\w-]+)"', line)]
+    assert len(ids) == len(set(ids)) == RUNBOOK.read_text().count("<a id=")
+    code = "".join(file.read_text() for file in [*CODE, *(ROOT / "cli").glob("*.py")])
+    asked = set(re.findall(r"""runbook_url\(["']([\w-]+)["']\)""", code))
+    classes = {name for name, kind in vars(errors).items() if isinstance(kind, type)} | {"CloudError"}
+    alarms = {n for n, r in SOURCE["Resources"].items() if r["Type"] == "AWS::CloudWatch::Alarm"}
+    assert set(ids) == {name.lower() for name in classes | set(FindingKind) | alarms} | asked
+
+
+def test_the_address_of_the_pages_has_one_home() -> None:
+    found = [path for path in [*CODE, *(ROOT / "cli").glob("*.py")] if errors.SITE in path.read_text()]
+    assert [path.name for path in found] == ["errors.py"]
+    assert runbook_url("ForeignPurge") == f"{errors.SITE}operations/#foreignpurge"
 
 
 def test_the_runbook_says_what_to_do_about_every_judgement_of_the_fleet_check() -> None:

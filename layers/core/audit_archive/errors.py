@@ -17,12 +17,35 @@
         └── PurgeMismatchError        a purge destroyed more than was archived; held until `resume`
 
 What needs no person (`idle`, `busy`, `superseded`) is an outcome of a run, not an error.
-A message says what happened, to what, and what to do; it never carries an API key.
+A message says what happened, to what, and what to do; it never carries an API key. Where it leaves the
+program it ends with the address of its class's section in the runbook (`told`).
 """
+
+SITE = "https://canary-audit-archive.github.io/"
+"""Where the pages of `docs/` are published."""
+
+
+def runbook_url(section: str) -> str:
+    """The address of a section of the published runbook (`docs/operations.md`).
+
+    `section`: the name of an error class, of a kind of finding, of an alarm, or another anchor on that page.
+    """
+    return f"{SITE}operations/#{section.lower()}"
 
 
 class AuditArchiveError(Exception):
     """Base of every error that this product raises on purpose."""
+
+    @property
+    def url(self) -> str:
+        """Where the published runbook says what to do about an error of this class."""
+        return runbook_url(type(self).__name__)
+
+    @property
+    def told(self) -> str:
+        """The message as a person gets it: it ends with the address of its section."""
+        message = str(self)
+        return message if message.endswith(self.url) else f"{message.rstrip('. ')}. See {self.url}"
 
 
 class RequestError(AuditArchiveError):

@@ -6,11 +6,12 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Any
 
+from audit_archive.errors import runbook_url
 from audit_archive.format.codec import UnknownMember
 
 
 class FindingKind(StrEnum):
-    """Why a person must look now. `docs/operations.md` says what to do about each kind."""
+    """Why a person must look now. `docs/operations.md` has a section for each."""
 
     FOREIGN_PURGE = "ForeignPurge"
     """A purge that no statement of ours planned."""
@@ -48,6 +49,11 @@ class Finding:
     console: str
     sentence: str
     facts: Mapping[str, Any]
+
+    @property
+    def url(self) -> str:
+        """Where the published runbook says what to do about a finding of this kind."""
+        return runbook_url(str(self.kind))
 
     @property
     def digest(self) -> str:

@@ -27,7 +27,10 @@ class LambdaFunction:
         self._failure = failure
 
     def handler(self, work: Handler) -> Handler:
-        """Decorate a handler: log lines name the Console; an error is logged, counted and raised."""
+        """Decorate a handler: log lines name the Console; an error is logged, counted and raised.
+
+        It is raised with the address of its section in the runbook.
+        """
 
         # log_event=False wins over POWERTOOLS_LOGGER_LOG_EVENT: no setting brings events into the log.
         @self.logger.inject_lambda_context(clear_state=True, log_event=False)
@@ -40,6 +43,7 @@ class LambdaFunction:
             except AuditArchiveError as error:
                 error_class = type(error).__name__
                 self.count({f"Failed{error_class}": 1})
+                error.args = (error.told,)  # Lambda answers with the text of the error alone
                 self.logger.exception(self._failure, extra={"error_class": error_class})
                 raise
 

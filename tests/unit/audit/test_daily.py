@@ -20,7 +20,7 @@ from audit_archive.audit.daily import (
 )
 from audit_archive.audit.question import AuditQuestion
 from audit_archive.bookmark import AuditResult, Rotation
-from audit_archive.errors import IntegrityError, SettingsError
+from audit_archive.errors import IntegrityError, SettingsError, runbook_url
 from audit_archive.finding import Finding
 from audit_archive.format.head import Head
 from audit_archive.format.layout import statement_key
@@ -159,7 +159,7 @@ def test_a_fault_is_told_once_and_counted_every_day(desk: Desk) -> None:
     (told,) = desk.alerts.published
     assert (told.kind, told.console, told.facts["key"]) == ("VerifyFault", CONSOLE, key)
     assert told.sentence.startswith("missing: ")
-    assert told.sentence.endswith(". What to do: docs/operations.md#verifyfaultsalarm")
+    assert told.url == runbook_url("verifyfault")
     assert [len(each.verification.faults) for each in reports] == [1] * 9
 
 

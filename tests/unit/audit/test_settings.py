@@ -17,7 +17,7 @@ from audit_archive.audit.daily import (
 )
 from audit_archive.audit.question import AuditQuestion
 from audit_archive.audit.settings import SettingsCheck
-from audit_archive.errors import ArchiveStoreError, SettingsError
+from audit_archive.errors import ArchiveStoreError, SettingsError, runbook_url
 from audit_archive.format.bucket_settings import BucketFacts, Setting, expected_settings
 from audit_archive.format.facts import LockMode
 from audit_archive.format.times import DAY
@@ -97,7 +97,7 @@ def test_a_changed_setting_is_told_once_for_all_consoles(desk: Desk) -> None:
         assert "statement OnlyOverTls is missing" in sentence
     (told,) = desk.alerts.published
     assert told.console == EVERY_CONSOLE
-    assert told.sentence.endswith("(docs/operations.md#a-changed-setting)")
+    assert told.sentence.endswith(runbook_url("a-changed-setting"))
     policy["Statement"] = policy["Statement"][1:]  # a further change is told again
     desk.settings.put(Setting.POLICY, policy)
     desk.day()

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audit_archive.bookmark import AuditResult, Rotation, oldest_audit
-from audit_archive.errors import LedgerError, PurgeMismatchError
+from audit_archive.errors import LedgerError, PurgeMismatchError, runbook_url
 from audit_archive.format.codec import UnknownMember
 from audit_archive.format.facts import HeldBackBy
 from audit_archive.format.layout import statement_key
@@ -18,7 +18,7 @@ from tests.support.audit import audit_quiet
 from tests.support.world import CONSOLE, DAY, HOUR, LEASE, Meanwhile, World, ready
 
 NOT_VERIFIED, VERIFY_FAULTS = HeldBackBy.NOT_VERIFIED, HeldBackBy.VERIFY_FAULTS
-ASK = {VERIFY_FAULTS: "docs/operations.md#verify_faults", NOT_VERIFIED: "docs/operations.md#not_verified"}
+ASK = {reason: runbook_url(reason) for reason in (VERIFY_FAULTS, NOT_VERIFIED)}
 
 
 def unaudited(number: int = 5) -> World:

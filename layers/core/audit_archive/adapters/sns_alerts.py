@@ -80,6 +80,7 @@ def _json(finding: Finding, facts: dict[str, Any]) -> str:
         "sentence": finding.sentence[: MAX_BODY // 10],
         "kind": finding.kind,
         "console": finding.console,
+        "what_to_do": finding.url,
         "facts": facts,
     }
     return json.dumps(message, indent=2, default=str)

@@ -35,9 +35,6 @@ ANNOUNCE_RESERVE = 10.0
 EVERY_CONSOLE = "every Console"
 """In place of a Console in a finding about the bucket, which all of them share. No Console has this id."""
 
-RUNBOOK = "docs/operations.md#"
-"""How a sentence refers to a section of the runbook."""
-
 MOST_FAULTS = 1000
 """Faults that the report lists. A Lambda answer has at most 6 MB."""
 
@@ -326,7 +323,4 @@ def _finding(console: str, fault: Fault) -> Finding:
     """A fault as a finding. Every Console's audit meets a changed setting: it is announced once for all."""
     if fault.verdict == Verdict.CHANGED_SETTING:
         console = EVERY_CONSOLE
-    sentence = f"{fault.verdict}: {fault.sentence}"
-    if RUNBOOK not in sentence:
-        sentence = f"{sentence.rstrip('.')}. What to do: {RUNBOOK}verifyfaultsalarm"
-    return Finding(FindingKind.VERIFY_FAULT, console, sentence, to_json(fault))
+    return Finding(FindingKind.VERIFY_FAULT, console, f"{fault.verdict}: {fault.sentence}", to_json(fault))

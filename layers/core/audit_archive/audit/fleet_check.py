@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 
 from audit_archive.audit.fleet import counts, join, news
+from audit_archive.errors import runbook_url
 from audit_archive.events import is_console_id
 from audit_archive.finding import Finding, FindingKind
 from audit_archive.fleet_ports import Folders, LastRuns, ScheduleFacts, Schedules, Told
@@ -158,7 +159,7 @@ def _message(report: FleetReport, new: frozenset[str], told: Told | None) -> Fin
     since = "New" if new else f"Unchanged since {rfc3339(told.at if told is not None else report.checked_at)}"
     sentence = (
         f"{len(report.unhealthy)} of {len(report.consoles)} Consoles need a person. {since}: {what}{more}. "
-        "Look each word up in docs/operations.md#fleetcheck"
+        f"Look each word up in {runbook_url('fleetcheck')}"
     )
     facts = report.summary() | {
         "problems": problems[:MAX_FACTS],

@@ -6,6 +6,7 @@ With it goes the encryption: a lock does not protect bytes whose key somebody ca
 from dataclasses import dataclass
 
 from audit_archive.audit.tally import AuditTally
+from audit_archive.errors import runbook_url
 from audit_archive.format.codec import UnknownMember
 from audit_archive.format.facts import LockMode
 from audit_archive.format.layout import checkpoint_key, statement_key
@@ -94,8 +95,8 @@ class EndingLocks:
         # Not "has ended": the sentence must be the same before and after, so that it is told once.
         sentence = (
             f"{facts.key} (version {facts.version_id}) is locked until {rfc3339(lock.until)} only, and no "
-            "run has extended the lock. Later ones may end as soon. Extend them: `canary-audit locks`, and "
-            "see docs/operations.md#locknotextended"
+            "run has extended the lock. Later ones may end as soon. Extend them with `canary-audit locks`: "
+            f"{runbook_url('locknotextended')}"
         )
         self._tally.fault(Fault(Verdict.ENDING, facts.key, facts.version_id, seq, sentence))
 

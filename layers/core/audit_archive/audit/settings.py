@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from audit_archive.audit.tally import AuditTally
+from audit_archive.errors import runbook_url
 from audit_archive.format.bucket_settings import BucketFacts, Setting, expected_settings, setting_difference
 from audit_archive.format.times import DAY
 from audit_archive.format.verdicts import Checked, Fault, Verdict, Why
 from audit_archive.ports import SettingsSource
 
-_RESTORE = "Find out who changed it, then restore it (docs/operations.md#a-changed-setting)"
+_RESTORE = f"Find out who changed it, then restore it: {runbook_url('a-changed-setting')}"
 
 
 @dataclass(frozen=True)

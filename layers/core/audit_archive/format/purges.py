@@ -122,6 +122,6 @@ def mismatch_sentence(console: str, boundary: int, expected: int, reported: int 
     """The finding of a mismatch: what was destroyed, what was planned, and what to do."""
     return (
         f"Console {console} says that it purged {reported} entries up to {boundary}, but only {expected} "
-        "were archived and planned. No purge is sent to it until an operator has looked and stated `resume` "
-        "(docs/operations.md#purgemismatcherror)"
+        "were archived and planned. No purge is sent to it until an operator has looked and stated it with "
+        f"`canary-audit resume {console}`"
     )

@@ -6,7 +6,7 @@ The audit's notes are read, and never written: the archive function may not writ
 from dataclasses import dataclass
 
 from audit_archive.bookmark import AuditResult, Rotation
-from audit_archive.errors import IntegrityError
+from audit_archive.errors import IntegrityError, runbook_url
 from audit_archive.format.facts import HeldBackBy
 from audit_archive.format.head import Head
 from audit_archive.format.layout import statement_key
@@ -20,7 +20,8 @@ AUDIT_HOLDS = frozenset({HeldBackBy.VERIFY_FAULTS, HeldBackBy.NOT_VERIFIED})
 
 NOT_VERIFIED_WAY_OUT = (
     "Nothing is purged until an audit finds the archive well. Look whether the schedule <console>_verify is "
-    "there and ENABLED, and why the verify function fails: docs/operations.md#not_verified"
+    "there and ENABLED, and why the verify function fails: "
+    f"{runbook_url('not_verified')}"
 )
 
 
@@ -52,7 +53,7 @@ def _judged(run: Run, rotation: Rotation) -> AuditHold | None:
             HeldBackBy.VERIFY_FAULTS,
             f"verify_faults: the daily audit of {_moment(ended)} found faults in the archive of Console "
             f"{console}: {rotation.faults} of them. Nothing is purged until a later audit finds it well. "
-            f"`canary-audit verify {console}` lists them. What to do: docs/operations.md#verify_faults",
+            f"`canary-audit verify {console}` lists them. What to do: {runbook_url('verify_faults')}",
         )
     # A note of the future would be fresh for ever.
     if abs(run.clock.now() - ended) > run.audits.oldest:

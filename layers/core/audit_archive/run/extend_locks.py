@@ -276,7 +276,7 @@ def _finding(report: LocksReport) -> Finding:
     first = report.refusals[0]
     sentence = (
         f"The lock of {first.key} (version {first.version_id}) of Console {report.console} could not be "
-        f"extended. {first.error} (docs/operations.md#locknotextended)"
+        f"extended. {first.error}"
     )
     facts = {"refused": report.refused, "key": first.key, "version_id": first.version_id}
     return Finding(FindingKind.LOCK_NOT_EXTENDED, report.console, sentence, facts)

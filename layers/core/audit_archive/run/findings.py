@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from audit_archive.alerts import announce
+from audit_archive.errors import runbook_url
 from audit_archive.finding import Finding, FindingKind
 from audit_archive.format.codec import UnknownMember, to_json
 from audit_archive.format.facts import HeldBackBy, ReceiptSeen
@@ -82,7 +83,7 @@ def amendments_of(run: Run, statement: ArchiveStatement) -> Iterator[Finding]:
         sentence = (
             f"{amended.size} entries of Console {console} were amended after they were archived: ids from "
             f"{first} to {last}. The archive keeps the first form, {statement.export.key} holds the other. "
-            "Find out who changed them (docs/operations.md#amendedentry)"
+            "Find out who changed them"
         )
         yield Finding(FindingKind.AMENDED_ENTRY, console, sentence, {"statement": statement.seq})
 
@@ -132,14 +133,14 @@ def announce_hold(
 def _latched(console: str, hold: Hold, weeks: int) -> str:
     return (
         f"The trail of Console {console} grows, and nothing has been purged for {weeks} weeks or more, since "
-        f"{rfc3339(hold.since)}. A purge destroyed more than was archived. Look into it, then state `resume` "
-        "(docs/operations.md#purgemismatcherror)"
+        f"{rfc3339(hold.since)}. A purge destroyed more than was archived. Look into it, then state it with "
+        f"`canary-audit resume {console}`: {runbook_url('purgemismatcherror')}"
     )
 
 
 def _held(console: str, hold: Hold) -> str:
     return (
         f"Nothing of Console {console} has been purged since {rfc3339(hold.since)}: entry {hold.waiting_id} "
-        f"waits, held back by {hold.reason}. Look up what to do about {hold.reason} in "
-        "docs/operations.md#held_back_by"
+        f"waits, held back by {hold.reason}. Look up what to do about {hold.reason}: "
+        f"{runbook_url('held_back_by')}"
     )

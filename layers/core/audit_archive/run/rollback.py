@@ -8,7 +8,7 @@ from audit_archive.run.survey import Survey
 
 _ADVICE = (
     "Nothing was purged, and the export is kept under rejected/. If the Console was reset or replaced on "
-    "purpose, state a new epoch (docs/operations.md#rollbackerror): all that is live is archived anew. "
+    "purpose, state a new epoch with `canary-audit epoch`: all that is live is archived anew. "
     "Do the same if earlier exports were capped, or read with a Flock's key, and now show everything. "
     "Otherwise find out who did it."
 )

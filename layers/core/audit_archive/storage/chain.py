@@ -29,7 +29,7 @@ from audit_archive.ports import ENCRYPTION, NO_VERSION, ArchiveSource, ObjectFac
 
 CHAIN_WAY_OUT = (
     "No purge is sent. Find out who wrote it. In lock mode GOVERNANCE the break-glass role can delete it; "
-    "in COMPLIANCE begin a new bucket where this chain ends (docs/operations.md)"
+    "in COMPLIANCE begin a new bucket where this chain ends"
 )
 """What to do about an object under the key of the next statement that is not that statement."""
 
