@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from audit_archive.errors import SITE
 from cli import sources
 from cli.exits import Exit, Failure
 from cli.options import Chosen, chosen, global_options
@@ -13,6 +14,8 @@ from cli.tables import Column, Shape
 
 COLUMNS = (Column("page", "page"), Column("what it is", "title", 0, Shape.WORDS))
 _HEADING = re.compile(r"^(#+) +(.+)$")
+_ANCHOR = re.compile(r'<a id="([^"]+)"></a>')
+"""An anchor of its own that a heading has before it. It stays when the heading is reworded."""
 _LINK = re.compile(r"\[([^\]]+)\]\([^)]+\)")
 
 
@@ -23,7 +26,8 @@ _LINK = re.compile(r"\[([^\]]+)\]\([^)]+\)")
 def docs(chosen: Chosen, /, page: str | None) -> None:
     """Show a page of this version, or list the pages. It needs no network.
 
-    PAGE is a name of the list, and may end with the heading to begin at. What a message points to is one.
+    PAGE is a name of the list, and may end with the heading to begin at. An address that a message ends with
+    is one, too.
 
     \b
     canary-audit docs                            list the pages
@@ -53,8 +57,8 @@ def _listed(root: Path) -> dict[str, Path]:
 
 
 def _page(root: Path, name: str) -> Path:
-    """A page by its name, by its path, or by its path as seen from another page. Raises Failure."""
-    bare = re.sub(r"^(\.\./)*(docs/)?|\.md$", "", name).lower() or "readme"
+    """A page by its name, its path, its path as seen from another page, or its address. Raises Failure."""
+    bare = re.sub(r"^(\.\./)*(docs/)?|\.md$", "", name.removeprefix(SITE).rstrip("/")).lower() or "readme"
     pages = _listed(root)
     pages |= {f"decisions/{file.stem.lower()}": file for file in root.glob("docs/decisions/*.md")}
     if bare not in pages:
@@ -76,15 +80,16 @@ def anchor_of(heading: str) -> str:
 def _section(text: str, anchor: str) -> str:
     """A page from one heading up to the next of its level or above; empty if there is no such heading."""
     found: list[str] = []
-    depth, in_code = 0, False
+    depth, in_code, anchors = 0, False, list[str]()
     for line in text.splitlines(keepends=True):
         in_code ^= line.lstrip().startswith("```")
         heading = None if in_code else _HEADING.match(line)
         if heading and depth and len(heading[1]) <= depth:
             break
-        if heading and not depth and anchor_of(heading[2].strip()) == anchor:
+        if heading and not depth and anchor in {anchor_of(heading[2].strip()), *anchors}:
             depth = len(heading[1])
-        if depth:
+        anchors = _ANCHOR.findall(line) or (anchors if line.isspace() else [])
+        if depth and not anchors:
             found.append(line)
     return "".join(found)
 

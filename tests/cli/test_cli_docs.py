@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from audit_archive.errors import runbook_url
 from cli.exits import Exit
 from cli.main import main
 from tests.support.pages import CODE, POINTER, anchors
@@ -33,7 +34,7 @@ def test_every_page_is_listed_and_shown_as_it_is_written() -> None:
 
 
 def test_what_a_message_points_to_is_shown_alone() -> None:
-    pointed = {found for file in CODE for found in POINTER.findall(file.read_text()) if "#" in found}
+    pointed = {found for file in CODE for found in POINTER.findall(file.read_text())}
     assert pointed
     for target in pointed:
         answer = docs(target)
@@ -41,6 +42,14 @@ def test_what_a_message_points_to_is_shown_alone() -> None:
     one = docs("docs/deploying.md#updating").stdout
     assert one.startswith("## Updating\n")
     assert "## A first deploy" not in one
+
+
+@pytest.mark.parametrize("kind", ["VerifyFault", "ConsoleAuthError"])
+def test_the_address_of_a_message_is_shown_without_a_network(kind: str) -> None:
+    answer = docs(runbook_url(kind))
+    assert answer.exit_code == 0
+    assert answer.stdout.startswith("### ")
+    assert "<a id" not in answer.stdout
 
 
 @pytest.mark.parametrize("page", sorted((ROOT / "docs").glob("*.md")), ids=lambda page: page.name)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from audit_archive.errors import ConsoleError
+from audit_archive.errors import ConsoleError, runbook_url
 from audit_archive.lambda_function import LambdaFunction
 from tests.functions.world import READ_KEY, Aws
 from tests.support.entries import Json
@@ -61,4 +61,6 @@ def test_an_error_is_logged_counted_and_raised(function: LambdaFunction) -> None
     line, metric = lines_of(function, {"console": "1234abcd", "fails": True})
     assert (line["level"], line["message"], line["console"]) == ("ERROR", "It failed", "1234abcd")
     assert line["error_class"] == "ConsoleError"
+    said = f"ConsoleError: the Console failed. See {runbook_url('ConsoleError')}"
+    assert line["exception"].endswith(said)  # the error that Lambda is given
     assert metric["FailedConsoleError"] == [1.0]

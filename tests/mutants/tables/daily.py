@@ -184,11 +184,11 @@ MUTANTS = (
         "tests/unit/audit/test_verify.py::test_the_summary_says_which_part_was_looked_into",
     ),
     Mutant(
-        "fault-names-its-remedy",
-        "The message about a fault names the section of the runbook that says what to do",
-        "audit/daily.py",
-        "    if RUNBOOK not in sentence:\n",
-        "    if False:\n",
-        "tests/unit/audit/test_daily.py::test_a_fault_is_told_once_and_counted_every_day",
+        "error-names-its-remedy",
+        "The error of a function ends with the address of the section that says what to do",
+        "lambda_function.py",
+        "                error.args = (error.told,)  # Lambda answers with the text of the error alone\n",
+        "",
+        "tests/functions/test_lambda_function.py::test_an_error_is_logged_counted_and_raised",
     ),
 )
