@@ -14,9 +14,11 @@ from audit_archive.adapters.sns_alerts import SnsAlerts
 from audit_archive.errors import SettingsError
 from audit_archive.finding import Finding
 from audit_archive.format.codec import UnknownMember
+from audit_archive.messages.message import alert_message
 from audit_archive.ports import Clock, ScratchFile
 from tests.support import aws
 from tests.support.fakes import FakeAlerts, FakeClock, FakeKey, FakeScratch
+from tests.support.messages import SENDER
 
 everywhere = pytest.mark.parametrize("endpoint", ["fake", "moto", "ministack"], indirect=True)
 FINDING = Finding(
@@ -69,12 +71,13 @@ def test_a_finding_is_one_message(endpoint: str | None) -> None:
     assert message["Subject"] == "[foreign_purge] c1: Somebody purged 72 entries."
     body = json.loads(message["Message"])
     assert next(iter(body)) == "sentence"
-    assert body == {
-        "sentence": FINDING.sentence,
+    assert body == json.loads(alert_message(FINDING, SENDER).texts["default"])
+    assert body["facts"] == dict(FINDING.facts)
+    assert {name: each["Value"] for name, each in message["MessageAttributes"].items()} == {
+        "severity": "critical",
         "kind": "foreign_purge",
         "console": "c1",
-        "what_to_do": FINDING.url,
-        "facts": dict(FINDING.facts),
+        "stack": SENDER.stack,
     }
 
 
@@ -85,7 +88,7 @@ def test_a_topic_that_is_gone_is_a_setting_to_correct(endpoint: str | None) -> N
         alerts.refuses = True
     else:
         alerts = SnsAlerts(
-            aws.client("sns", endpoint), f"arn:aws:sns:{aws.REGION}:000000000000:gone", FakeClock()
+            aws.client("sns", endpoint), f"arn:aws:sns:{aws.REGION}:000000000000:gone", FakeClock(), SENDER
         )
     with pytest.raises(SettingsError, match="topic"):
         alerts.publish(FINDING)
@@ -114,7 +117,7 @@ def _topic_with_a_reader(endpoint: str) -> tuple[SnsAlerts, Callable[[], list[di
         received = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=1, MaxNumberOfMessages=10)
         return [json.loads(message["Body"]) for message in received["Messages"]]
 
-    return SnsAlerts(sns, topic, FakeClock()), messages
+    return SnsAlerts(sns, topic, FakeClock(), SENDER), messages
 
 
 def _key(endpoint: str | None, store: str) -> tuple[ApiKey, Callable[[str], object]]:

@@ -12,6 +12,7 @@ from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER  # type: ignore[impor
 from ministack.services.cloudformation import engine  # type: ignore[import-untyped]
 
 from audit_archive.events import MAX_CONSOLE_ID, is_console_id
+from audit_archive.messages.message import AlertForm
 from cli.adopt import STATED
 from cli.schedules import KINDS
 from tests.support.stack import DEFAULTS, PSEUDO, REQUIRED, ROOT, SOURCE, Rendered, render, translated
@@ -312,6 +313,7 @@ def test_every_refused_pattern_says_what_is_wanted() -> None:
         ("ArchiveBucketName", ["", "abc", "x" * 63], ["ab", "Abc", "a.b", "-ab", "ab-", "a_b", "x" * 64]),
         ("LedgerTableName", ["", "abc", "Stack-Ledger_1.2"], ["ab", "a b", "a/b", "x" * 256]),
         ("AlertEmail", ["", "soc@example.com"], ["soc", "@", "a@b c", "a@b,c@d"]),
+        ("AlertFormat", [str(form) for form in AlertForm], ["", "slack"]),
         (
             "ScheduleExpression",
             ["rate(1 day)", "cron(17 3 * * ? *)"],

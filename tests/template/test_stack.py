@@ -30,6 +30,8 @@ SETTINGS = {
     "OBJECT_LOCK_MODE": "GOVERNANCE",
     "AUTH_STYLE": "header",
     "ALERT_TOPIC": "AlertTopic",
+    "ALERT_FORMAT": "text",
+    "STACK_NAME": "archive-stack",
     "VERIFY_EXPRESSION": "cron(17 5 * * ? *)",
     "SIGNING_KEY": "arn:aws:AWS::KMS::Key:::SigningKey",
     "BUNDLE_KEY": "arn:aws:AWS::KMS::Key:::BundleKey",

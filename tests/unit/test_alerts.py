@@ -7,22 +7,9 @@ from hypothesis import strategies as st
 from audit_archive.alerts import CLAIM, LISTED_BYTES, MAX_MESSAGES, announce, announce_all, announce_together
 from audit_archive.errors import LedgerError, SettingsError
 from audit_archive.finding import Finding, FindingKind
-from tests.support.fakes import FakeAlerts, FakeClock, FakeLedger
+from tests.support.fakes import FakeLedger
+from tests.support.messages import Desk, sentences
 from tests.support.world import CONSOLE
-
-
-class Desk:
-    """An Announcer."""
-
-    def __init__(self, ledger: FakeLedger | None = None) -> None:
-        self.ledger = ledger or FakeLedger()
-        self.alerts = FakeAlerts()
-        self.clock = FakeClock()
-
-    @property
-    def said(self) -> list[str]:
-        """The sentences of all findings that were told, alone or together."""
-        return [said for each in self.alerts.published for said in sentences(each)]
 
 
 class Silent(FakeLedger):
@@ -45,11 +32,6 @@ def findings(count: int, size: int = 1) -> list[Finding]:
     ]
 
 
-def sentences(finding: Finding) -> list[str]:
-    several = finding.facts.get("findings")
-    return [each["sentence"] for each in several] if several else [finding.sentence]
-
-
 @given(st.integers(0, 60))
 def test_however_many_findings_there_are_the_messages_are_few_and_tell_all(count: int) -> None:
     desk = Desk()
@@ -65,7 +47,7 @@ def test_only_the_new_ones_are_in_a_message_about_several() -> None:
     announce(desk, findings(3)[1])
     assert announce_together(desk, findings(4)) == 3
     assert desk.alerts.published[1].sentence == (
-        f"3 findings about Console {CONSOLE}, listed below. The first: Purge 0."
+        f"3 findings about Console {CONSOLE}, listed below: 3 ForeignPurge. The first: Purge 0."
     )
     assert sentences(desk.alerts.published[1]) == ["Purge 0.", "Purge 2.", "Purge 3."]
     assert announce_together(desk, findings(4)) == 0

@@ -39,6 +39,7 @@ CONFIG_ALSO = frozenset({"os"})
 
 PURE_ROOMS = (
     *("errors", "finding", "bookmark", "fleet_ports", "health", "answer_ports", "ports", "format", "export"),
+    "messages",
 )
 PURE_MODULES = frozenset(
     {"run.plan", "run.survey", "run.receipts", "run.rollback", "run.comparison", "run.lock_terms"}

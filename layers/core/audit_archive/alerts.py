@@ -1,5 +1,6 @@
 """Announce findings to a person: each once, and several of them in few messages."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
@@ -16,8 +17,8 @@ CLAIM = 30
 MAX_MESSAGES = 10
 """Messages about the findings of one statement. SNS suspends a mail address above 10 messages a second."""
 
-LISTED_BYTES = 60_000
-"""Bytes of the findings that one message lists. Its JSON is ASCII, so a byte may become three."""
+LISTED_BYTES = 30_000
+"""Bytes of the findings that one message lists. It has them twice, in ASCII: a byte may become three."""
 
 
 class Announcer(Protocol):
@@ -110,8 +111,11 @@ def _together(findings: Sequence[Finding]) -> Finding:
         if size > LISTED_BYTES:
             break
         listed.append(plain)
+    kinds = Counter(str(each.facts.get("verdict", each.kind)) for each in findings)
+    counted = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common())
     sentence = (
-        f"{len(findings)} findings about Console {first.console}, listed below. The first: {first.sentence}"
+        f"{len(findings)} findings about Console {first.console}, listed below: {counted}. "
+        f"The first: {first.sentence}"
     )
     return Finding(
         first.kind, first.console, sentence, {"findings": listed, "not_listed": len(findings) - len(listed)}

@@ -35,13 +35,22 @@ from audit_archive.audit.question import AuditQuestion
 from audit_archive.audit.request import FleetRequest, parse_verify_request
 from audit_archive.audit.settings import SettingsCheck
 from audit_archive.bookmark import oldest_audit
-from audit_archive.config import RetrieveSettings, Settings, VerifySettings, ledger_table
+from audit_archive.config import (
+    RetrieveSettings,
+    Settings,
+    VerifySettings,
+    alert_form,
+    ledger_table,
+    stack_name,
+)
 from audit_archive.desk import Desk
-from audit_archive.errors import SettingsError
+from audit_archive.errors import LedgerError, SettingsError
 from audit_archive.evidence.bundle import BundleTools
+from audit_archive.fleet_ports import NO_LABEL, Label
 from audit_archive.format.facts import RunFacts
 from audit_archive.format.times import HOUR, MINUTE, rfc3339
 from audit_archive.health import Limits
+from audit_archive.messages.message import Sender
 from audit_archive.ports import Alerts, Clock, PurgingConsole, Signer
 from audit_archive.retrieve.request import parse_request
 from audit_archive.retrieve.statements import Reader
@@ -98,7 +107,7 @@ def archive(event: object, context: InvocationContext) -> Result | LocksReport:
     if is_operator_event(event):
         return operate(OperatorRequest.from_event(event), context)
     console = event.get("console") if isinstance(event, Mapping) else None
-    with FailureNoted(_ledger_of_failures, LambdaClock(context), console, context.aws_request_id):
+    with FailureNoted(_quick_ledger, LambdaClock(context), console, context.aws_request_id):
         return archive_run(ArchiveRequest.from_event(event), context)
 
 
@@ -215,8 +224,8 @@ def _check_fleet(settings: VerifySettings, context: InvocationContext, tell: Kee
     return check_fleet(ports, limits, tell)
 
 
-def _ledger_of_failures() -> DynamoDbLedger:
-    """The ledger, for the last act of a run that fails: it gives up soon, since the error waits behind it."""
+def _quick_ledger() -> DynamoDbLedger:
+    """The ledger, for what must not wait for it: an error to be raised, a message to be sent."""
     quick = Config(connect_timeout=4, read_timeout=4, retries={"total_max_attempts": 2})
     table, config = ledger_table(), client_config().merge(quick)
     dynamodb: DynamoDBClient = reject_partial_answers(boto3.client("dynamodb", config=config))
@@ -296,7 +305,15 @@ def _alerts(topic: str | None, clock: Clock) -> Alerts:
     if topic is None:
         return NoAlerts()
     sns: SNSClient = _client("sns")
-    return SnsAlerts(sns, topic, clock)
+    return SnsAlerts(sns, topic, clock, Sender(stack_name(), alert_form(), _label_of))
+
+
+def _label_of(console: str) -> Label:
+    """What people call a Console. A ledger that does not answer keeps no message back."""
+    try:
+        return _quick_ledger().last_runs(console).label
+    except LedgerError:
+        return NO_LABEL
 
 
 @cache

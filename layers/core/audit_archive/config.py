@@ -16,6 +16,7 @@ from audit_archive.errors import SettingsError
 from audit_archive.format.bucket_settings import BucketFacts
 from audit_archive.format.facts import AuthStyle, LockMode, Mode
 from audit_archive.format.times import DAY, HOUR, MINUTE
+from audit_archive.messages.message import AlertForm
 
 _UNITS = {"minute": MINUTE, "hour": HOUR, "day": DAY}
 WEEKDAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
@@ -285,6 +286,16 @@ def _bucket_facts(read: "_Reader", variables: Mapping[str, str]) -> BucketFacts 
 def ledger_table(variables: Mapping[str, str] = environ) -> str:
     """The name of the ledger's table, whatever else is set. Raises SettingsError if it is not set."""
     return _Reader(variables).text("LEDGER_TABLE")
+
+
+def alert_form(variables: Mapping[str, str] = environ) -> AlertForm:
+    """What web endpoints get of a message. Raises SettingsError if it is neither of the two."""
+    return _Reader(variables).choice("ALERT_FORMAT", AlertForm, default=AlertForm.TEXT)
+
+
+def stack_name(variables: Mapping[str, str] = environ) -> str:
+    """The name of the stack, as messages tell it."""
+    return variables.get("STACK_NAME", "").strip() or "unknown"
 
 
 def shortest_period(schedule: str) -> int:

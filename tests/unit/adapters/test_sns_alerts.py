@@ -1,16 +1,16 @@
-"""What a finding looks like as a message."""
+"""How a finding is published."""
 
-import json
+from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from audit_archive.adapters.sns_alerts import PACE, NoAlerts, SnsAlerts
 from audit_archive.errors import SettingsError
 from audit_archive.finding import Finding
 from audit_archive.format.codec import UnknownMember
+from audit_archive.messages.message import alert_message
 from tests.support.fakes import FakeClock
+from tests.support.messages import SENDER
 from tests.support.stubbed import client, failing
 
 
@@ -18,52 +18,28 @@ class Topic:
     """A client that keeps what was published."""
 
     def __init__(self) -> None:
-        self.sent: list[dict[str, str]] = []
+        self.sent: list[dict[str, Any]] = []
 
-    def publish(self, **message: str) -> None:
+    def publish(self, **message: Any) -> None:
         self.sent.append(message)
 
 
-def sent(finding: Finding) -> dict[str, str]:
-    topic = Topic()
-    SnsAlerts(topic, "arn", FakeClock()).publish(finding)  # type: ignore[arg-type]  # as much of a client as is needed
-    (message,) = topic.sent
-    return message
-
-
-@given(st.text(), st.text(), st.dictionaries(st.text(), st.text() | st.integers() | st.none()))
-def test_any_finding_is_a_message_that_sns_takes(
-    sentence: str, console: str, facts: dict[str, str | int | None]
-) -> None:
-    message = sent(Finding(UnknownMember("integrity"), console, sentence, facts))
-    subject = message["Subject"]
-    assert subject.startswith("[integrity] ")
-    assert len(subject) < 100
-    assert subject.isascii()
-    assert subject.isprintable()
-    body = json.loads(message["Message"])
-    assert next(iter(body)) == "sentence"
-    assert body["facts"] == facts
-
-
-@pytest.mark.parametrize("huge", ["\u20ac" * 100_000, list(range(300_000))])
-def test_facts_that_no_message_can_carry_are_left_to_the_log(huge: object) -> None:
-    message = sent(Finding(UnknownMember("integrity"), "c1", "Look.", {"holes": huge, "other": 1}))
-    assert len(message["Message"].encode()) < 256 * 1024
-    assert "see the log" in message["Message"]
-
-
-def test_a_sentence_may_be_huge_too() -> None:
-    assert (
-        len(sent(Finding(UnknownMember("integrity"), "c1", "\u20ac" * 300_000, {}))["Message"].encode())
-        < 256 * 1024
-    )
-
-
-def test_facts_that_json_does_not_know_are_written_as_text() -> None:
-    assert json.loads(sent(Finding(UnknownMember("k"), "c1", "Look.", {"at": {1}}))["Message"])["facts"] == {
-        "at": "{1}"
-    }
+def test_a_finding_is_published_with_what_filters_need() -> None:
+    topic, finding = Topic(), Finding(UnknownMember("k"), "c1", "Look.", {})
+    SnsAlerts(topic, "arn", FakeClock(), SENDER).publish(finding)  # type: ignore[arg-type]  # as much of a client as is needed
+    message = alert_message(finding, SENDER)
+    assert topic.sent == [
+        {
+            "TopicArn": "arn",
+            "Subject": message.subject,
+            "Message": message.body,
+            "MessageStructure": "json",
+            "MessageAttributes": {
+                name: {"DataType": "String", "StringValue": value}
+                for name, value in message.attributes.items()
+            },
+        }
+    ]
 
 
 @pytest.mark.parametrize(
@@ -71,14 +47,14 @@ def test_facts_that_json_does_not_know_are_written_as_text() -> None:
 )
 def test_a_topic_that_refuses_is_a_setting_to_correct(code: str, advice: str) -> None:
     with failing("sns", "publish", code) as topic, pytest.raises(SettingsError, match=advice):
-        SnsAlerts(topic, "arn:aws:sns:eu-west-1:1:t", FakeClock()).publish(
+        SnsAlerts(topic, "arn:aws:sns:eu-west-1:1:t", FakeClock(), SENDER).publish(
             Finding(UnknownMember("k"), "c1", "Look.", {})
         )
 
 
 def test_a_topic_that_can_t_be_reached_is_one_too() -> None:
     with pytest.raises(SettingsError, match="policy"):
-        SnsAlerts(client("sns"), "arn:aws:sns:eu-west-1:1:t", FakeClock()).publish(
+        SnsAlerts(client("sns"), "arn:aws:sns:eu-west-1:1:t", FakeClock(), SENDER).publish(
             Finding(UnknownMember("k"), "c1", "Look.", {})
         )
 
@@ -86,7 +62,7 @@ def test_a_topic_that_can_t_be_reached_is_one_too() -> None:
 def test_messages_of_one_invocation_are_a_second_apart() -> None:
     """SNS suspends a mail address that gets more than 10 messages a second."""
     clock, topic = FakeClock(), Topic()
-    alerts = SnsAlerts(topic, "arn", clock)  # type: ignore[arg-type]  # as much of a client as is needed
+    alerts = SnsAlerts(topic, "arn", clock, SENDER)  # type: ignore[arg-type]  # as much of a client as is needed
     for _ in range(3):
         alerts.publish(Finding(UnknownMember("k"), "c1", "Look.", {}))
     assert len(topic.sent) == 3

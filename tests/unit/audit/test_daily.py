@@ -193,7 +193,7 @@ def test_the_faults_of_one_audit_are_one_message_and_a_new_fault_is_another() ->
     for _ in range(2):
         desk.by_hand(Depth.OBJECTS)
     (told,) = desk.alerts.published
-    assert told.sentence.startswith(f"24 findings about Console {CONSOLE}, listed below. The first: missing")
+    assert told.sentence.startswith(f"24 findings about Console {CONSOLE}, listed below: 24 missing. ")
     assert told_keys(told) == keys[:24]
     desk.victim.lose(keys[24])
     desk.by_hand(Depth.OBJECTS)

@@ -5,7 +5,7 @@ runs and one for the audits (1 MB each), 11 pages of schedules (100 each), one l
 folders), one item read, one written, and one message at most.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ from audit_archive.fleet_ports import Folders, LastRuns, ScheduleFacts, Schedule
 from audit_archive.format.codec import to_json
 from audit_archive.format.times import rfc3339
 from audit_archive.health import ConsoleHealth, Judgement, Limits, console_of, judge
+from audit_archive.messages.advice import SEVERITY, Severity
 from audit_archive.ports import Alerts, Clock, Ledger, Verifications
 
 ANSWER_BYTES = 5_000_000
@@ -31,6 +32,9 @@ MAX_FACTS = 200
 
 MAX_TOLD = 10_000
 """Problems that are remembered as told; an item of the ledger has at most 400 KB. More are told every day."""
+
+_GRAVE = frozenset({Judgement.ABSENT, Judgement.FAULTS})
+"""Of such Consoles something may be lost or altered. Any other one still holds what is not archived."""
 
 ALL = "all Consoles"
 """What the message about the fleet is about. It can't be the id of a Console."""
@@ -162,10 +166,17 @@ def _message(report: FleetReport, new: frozenset[str], told: Told | None) -> Fin
         f"Look each word up in {runbook_url('fleetcheck')}"
     )
     facts = report.summary() | {
+        SEVERITY: _how_soon(report, {each["judgement"] for each in said}),
         "problems": problems[:MAX_FACTS],
         "not_listed": max(0, len(problems) - MAX_FACTS),
     }
     return Finding(FindingKind.FLEET_CHECK, ALL, sentence, facts)
+
+
+def _how_soon(report: FleetReport, judgements: Set[object]) -> Severity:
+    if not report.unhealthy:
+        return Severity.INFO
+    return Severity.CRITICAL if judgements & _GRAVE else Severity.WARNING
 
 
 def _row(health: ConsoleHealth) -> dict[str, Any]:
