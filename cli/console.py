@@ -9,6 +9,7 @@ from audit_archive.errors import LedgerError, SettingsError, runbook_url
 from audit_archive.retrieve.status import statuses
 from cli import schedules
 from cli.exits import Exit, Failure
+from cli.groups import Group
 from cli.options import Chosen, chosen, confirm, console_argument, global_options, yes_option
 from cli.show import say, show_json, show_records
 from cli.stack import Stack, asking, checked_key
@@ -33,7 +34,7 @@ _MAX_KEY = 1000
 key_file = click.File("r", encoding="ascii")
 
 
-@click.group()
+@click.group(cls=Group)
 def console() -> None:
     """Add, list, sync and remove the Consoles that the stack archives."""
 
@@ -189,7 +190,12 @@ def remove(chosen: Chosen, /, console: str, *, yes: bool, also_locks: bool) -> N
     kinds = [kind for kind in schedules.KINDS if also_locks or kind is not schedules.LOCKS]
     done = {kind.name: schedules.remove(stack, kind, console) for kind in kinds}
     if not any(done.values()):
-        raise Failure("NoSchedule", f"Console {console} has no schedule in this stack.", Exit.USAGE)
+        raise Failure(
+            "NoSchedule",
+            f"Console {console} has no schedule in this stack.",
+            Exit.NOT_THERE,
+            has_answer=False,
+        )
     _retire(stack, console)
     if chosen.is_json:
         return show_json({"console": console, "removed": done})

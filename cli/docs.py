@@ -103,8 +103,8 @@ def _show(text: str) -> None:
     """Rendered and page by page for a person at a terminal, as it is written into a pipe."""
     if not is_terminal():
         return click.echo(text, nl=False)
-    from rich.console import Console  # noqa: PLC0415 - the other commands need none of it
-    from rich.markdown import Markdown  # noqa: PLC0415
+    from rich.console import Console
+    from rich.markdown import Markdown
 
     console = Console()
     with console.pager(styles=True):

@@ -21,7 +21,7 @@ from cli.options import Chosen, ConsoleId, chosen, folder_option, global_options
 from cli.outputs import CHUNK, check_free, written
 from cli.questions import asked_now, check_presence, event_of, query_options, show_coverage
 from cli.show import binary_stdout, is_terminal, say, show_json, show_table
-from cli.stack import XlsxWorkbook, find_zone, question
+from cli.stack import find_zone, open_workbook, question
 from cli.tables import Column, Shape
 
 TABLE = "table"
@@ -81,7 +81,7 @@ def entries(
         return ask_fleet(reader, request, output, is_json=chosen.is_json)
     asked_by = asked_now(request, reader)
     how: dict[str, Any] = {"with_forms": request.with_forms, "offset_at": request.offset_at}
-    found = find_entries(reader, request.query, request.form, **how, open_workbook=XlsxWorkbook)
+    found = find_entries(reader, request.query, request.form, **how, open_workbook=open_workbook)
     answer = entries_answer(request, asked_by, found, _place(output), unknown_in(request, found))
     if found.body is not None:
         with closing(found.body.file) as file:

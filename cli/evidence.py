@@ -18,7 +18,7 @@ from cli.outputs import CHUNK, check_free, written
 from cli.progress import Bar
 from cli.questions import asked_now, check_presence, event_of, query_options, show_coverage
 from cli.show import say, show_json
-from cli.stack import XlsxWorkbook, handouts, is_signed, question
+from cli.stack import handouts, is_signed, open_workbook, question
 
 
 @click.command()
@@ -52,7 +52,7 @@ def evidence(chosen: Chosen, /, console: str, output: Path | None, folder: Path 
     output = output or Path(f"evidence-{console}-{moment}{BUNDLE.suffix}")
     check_free(output)
     with Bar() as bar:
-        tools = BundleTools(reader, is_signed, handouts(), bar.show, open_workbook=XlsxWorkbook)
+        tools = BundleTools(reader, is_signed, handouts(), bar.show, open_workbook=open_workbook)
         made = build_evidence(tools, request, asked_by)
     if made.body is not None:
         with closing(made.body.file) as file, written(output) as target:

@@ -16,20 +16,28 @@ class Exit:
     USAGE = 2  # the command can't be carried out as written
     FAILED = 3  # AWS, the Console or this machine failed or refused: this says nothing about the archive
     PAGE = 4  # the archive, or the Console's trail, is in doubt: a person must look
-    NOT_THERE = 5  # the one thing that was asked for by its id or date is not archived, or no longer there
+    NOT_THERE = 5  # the one thing that was asked for by its name, id or date is not there, or no longer
+    INTERNAL = 70  # a fault of the command itself: EX_SOFTWARE of sysexits.h
     ABANDONED = 130  # Ctrl-C, or a question that was answered with no
     PIPE = 141  # whoever read our output stopped reading
 
 
 class Failure(click.ClickException):
-    """What ends the command: a sentence on stderr, and with --json the same as an object on stdout."""
+    """What ends the command: a sentence on stderr, and with --json the same as an object on stdout.
 
-    def __init__(self, name: str, message: str, status: int, url: str | None = None) -> None:
-        """`url`: where the runbook says what to do; the message may end with it already."""
+    `url`: where the runbook says what to do; the message may end with it already. `has_answer`: whether the
+    answer of the command is on stdout already, in place of that object. Unless told, it is if the status is
+    that of faults, or of what is not there.
+    """
+
+    def __init__(
+        self, name: str, message: str, status: int, url: str | None = None, *, has_answer: bool | None = None
+    ) -> None:
         super().__init__(" ".join(message.split()).removesuffix(f". See {url}"))
         self.name = name
         self.exit_code = status
         self.url = url
+        self.has_answer = status in {Exit.FAULTS, Exit.NOT_THERE} if has_answer is None else has_answer
 
     def show(self, file: IO[Any] | None = None) -> None:
         """Print lines that can't control the terminal: they may hold a name that others chose."""

@@ -14,7 +14,7 @@ from audit_archive.retrieve.outcome import AnswerOutcome
 from audit_archive.retrieve.request import ExportRequest
 from audit_archive.retrieve.statements import Reader
 from cli.exits import Exit, Failure
-from cli.options import Chosen, chosen, console_argument, folder_option, global_options
+from cli.options import Chosen, chosen, complete_zone, console_argument, folder_option, global_options
 from cli.outputs import written
 from cli.questions import asked_now
 from cli.show import is_terminal, say, show_json, show_line, show_table
@@ -36,7 +36,9 @@ COLUMNS = (
 @console_argument
 @click.option("--id", "entry_id", type=int, metavar="ID", help="Find the exports that hold this entry.")
 @click.option("--date", metavar="DATE", help="Find the exports that hold entries of this day.")
-@click.option("--tz", metavar="ZONE", help="The time zone of --date. [default: UTC]")
+@click.option(
+    "--tz", metavar="ZONE", shell_complete=complete_zone, help="The time zone of --date. [default: UTC]"
+)
 @click.option("--epoch", type=int, metavar="N", help="Only this epoch, if the Console was ever reset.")
 @click.option(
     "--output",

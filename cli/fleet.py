@@ -13,7 +13,7 @@ from cli.exits import Failure, failure_of
 from cli.outputs import CHUNK, check_free, written
 from cli.questions import asked_now
 from cli.show import say, show_json, show_records
-from cli.stack import XlsxWorkbook
+from cli.stack import open_workbook
 from cli.tables import Column, Shape
 
 COLUMNS = (
@@ -31,7 +31,7 @@ def ask_fleet(reader: Reader, request: EveryConsoleRequest, output: Path | None,
     """Ask every Console. Writes FILE-CONSOLE beside `output`; raises Failure if an archive has a fault."""
     asked_by = asked_now(request, reader)
     parts, faults = list[Plain](), list[Failure]()
-    how = {"offset_at": request.offset_at, "open_workbook": XlsxWorkbook}
+    how = {"offset_at": request.offset_at, "open_workbook": open_workbook}
     for one in find_in_fleet(reader, request.query, request.form, **how):
         parts.append(_told(one, request, output))
         faults += [failure_of(one.fault)] if one.fault is not None else []

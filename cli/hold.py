@@ -7,8 +7,6 @@ from itertools import chain
 from typing import Any, cast
 
 import click
-from rich.console import Console
-from rich.progress import track
 
 from audit_archive.format.layout import checkpoint_key
 from audit_archive.ports import Version
@@ -16,7 +14,17 @@ from audit_archive.retrieve.request import EntriesRequest
 from audit_archive.retrieve.selection import Selected, select_statements
 from audit_archive.retrieve.statements import Reader, answered
 from cli.exits import Exit, Failure
-from cli.options import Chosen, F, chosen, confirm, console_argument, global_options, yes_option
+from cli.groups import Group
+from cli.options import (
+    Chosen,
+    F,
+    chosen,
+    complete_zone,
+    confirm,
+    console_argument,
+    global_options,
+    yes_option,
+)
 from cli.questions import event_of
 from cli.show import say, show_json, show_table
 from cli.stack import CloudError, Stack, asking, question
@@ -45,7 +53,12 @@ def hold_options(function: F) -> F:
     for option in (
         global_options(hidden=True),
         yes_option,
-        click.option("--tz", metavar="ZONE", help="The time zone of --from and --to. [default: UTC]"),
+        click.option(
+            "--tz",
+            metavar="ZONE",
+            shell_complete=complete_zone,
+            help="The time zone of --from and --to. [default: UTC]",
+        ),
         click.option(
             "--to", metavar="TIME", help="To this date or time, inclusive. A date means its whole day."
         ),
@@ -58,7 +71,7 @@ def hold_options(function: F) -> F:
     return function
 
 
-@click.group()
+@click.group(cls=Group)
 def hold() -> None:
     """Set or release a legal hold: what is held can't be deleted, whatever its retention.
 
@@ -99,7 +112,8 @@ def _change(chosen: Chosen, console: str, status: LegalHold, asked: dict[str, An
         raise Failure(
             "NothingCovered",
             f"No archived object of Console {console} covers this range: give another range, or Console.",
-            Exit.USAGE,
+            Exit.NOT_THERE,
+            has_answer=False,
         )
     if not chosen.is_json:
         counts = {folder: sum(v.key.startswith(f"{folder}/") for v in versions) for folder in _FOLDERS}
@@ -150,6 +164,9 @@ def _versions(reader: Reader, key: str) -> Iterable[Version]:
 
 def _put(stack: Stack, versions: list[Version], status: LegalHold) -> list[dict[str, str]]:
     """Set the hold's status on each version. Returns those that failed, with the error."""
+    from rich.console import Console
+    from rich.progress import track
+
     s3, bucket = stack.client("s3"), stack.output("ArchiveBucket")
 
     def put(version: Version) -> dict[str, str] | None:

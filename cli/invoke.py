@@ -8,8 +8,6 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any, TypeAlias
 
-from rich.console import Console
-
 from audit_archive import errors
 from audit_archive.format.display import visible
 from cli.exits import Exit, Failure, status_of
@@ -84,6 +82,8 @@ def _invoked(stack: Stack, event: Event) -> dict[str, Any]:
 
 
 def _wait(answers: "SimpleQueue[Answer]", log: "_Log") -> Answer:
+    from rich.console import Console
+
     terminal = Console(stderr=True, highlight=False)
     if not terminal.is_terminal:
         return answers.get()

@@ -48,7 +48,9 @@ def keys(chosen: Chosen, /, console: str, output: Path | None, folder: Path | No
     """
     reader = chosen.reader(folder)
     if next(committed_after(reader.source, Head(console)), None) is None:
-        raise Failure("NothingArchived", f"Nothing of Console {console} is archived.", Exit.FAULTS)
+        raise Failure(
+            "NothingArchived", f"Nothing of Console {console} is archived.", Exit.NOT_THERE, has_answer=False
+        )
     named = named_keys(reader, console)
     own = chosen.stack.signing_key() if folder is None else None
     agrees = _agrees(named, own) if folder is None else None

@@ -12,7 +12,7 @@ from audit_archive.format.display import visible
 from audit_archive.format.times import OffsetAt
 from audit_archive.ports import Console, ConsoleEntry
 from cli.entries import COLUMNS, row_of
-from cli.options import Chosen, chosen, console_argument, global_options
+from cli.options import Chosen, chosen, complete_zone, console_argument, global_options
 from cli.show import is_terminal, say, show_json, show_line, show_table
 from cli.stack import find_zone
 
@@ -23,7 +23,8 @@ FOLLOW_SECONDS = 5.0
 @console_argument
 @click.option("--limit", type=click.IntRange(1, 100_000), default=20, show_default=True, metavar="N",
               help="Show so many entries, the newest ones.")  # fmt: skip
-@click.option("--tz", default="UTC", show_default=True, metavar="ZONE", help="The table's time zone.")
+@click.option("--tz", default="UTC", show_default=True, metavar="ZONE", shell_complete=complete_zone,
+              help="The table's time zone.")  # fmt: skip
 @click.option("--follow", is_flag=True, help="Then show new entries as they come, until Ctrl-C.")
 @global_options(hidden=True)
 @chosen

@@ -1,71 +1,73 @@
-"""`canary-audit`: the commands, and how every one of them ends."""
-
-import os
-import sys
-from typing import Any
+"""`canary-audit`: the list of its commands."""
 
 import click
 
 from audit_archive import __version__
-from audit_archive.errors import AuditArchiveError
-from cli.adopt import adopt
-from cli.console import console
-from cli.docs import docs
-from cli.entries import entries
-from cli.evidence import evidence
-from cli.exits import Exit, Failure, failure_of
-from cli.export import export
-from cli.hold import hold
-from cli.keys import keys
-from cli.live import live
-from cli.locks import locks
+from cli.groups import Named
 from cli.options import Chosen, global_options
-from cli.proof import proof
-from cli.run import accept, bundle_key, epoch, ledger, resume, run
-from cli.show import show_json
-from cli.status import status
-from cli.verify import verify
+from cli.program import Program
 
-
-class _Program(click.Group):
-    """Ends every command alike: no traceback for expected errors, and errors as JSON with --json."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run the command that was asked for."""
-        try:
-            return super().invoke(ctx)
-        except click.ClickException as error:
-            raise _shown(ctx, error) from error
-        except AuditArchiveError as error:
-            raise _shown(ctx, failure_of(error)) from error
-        except (click.Abort, KeyboardInterrupt) as error:
-            failure = Failure("Abandoned", "Abandoned: nothing further is done.", Exit.ABANDONED)
-            raise _shown(ctx, failure) from error
-        except BrokenPipeError:
-            # What is still buffered would be written, and fail, when Python ends.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            ctx.exit(Exit.PIPE)
-        except OSError as error:
-            failure = Failure(type(error).__name__, f"This machine refused: {error}", Exit.FAILED)
-            raise _shown(ctx, failure) from error
-
-
-def _shown(ctx: click.Context, error: click.ClickException) -> click.ClickException:
-    """The same error, after it was printed on stdout if --json asks for that."""
-    usage = Failure("UsageError", error.format_message(), Exit.USAGE)
-    failure = error if isinstance(error, Failure) else usage
-    # Faults, and what is not there, are the answer of a command, which is on stdout already.
-    if ctx.ensure_object(Chosen).is_json and failure.exit_code not in {Exit.FAULTS, Exit.NOT_THERE}:
-        show_json(failure.as_dict())
-    return error
+COMMANDS = {
+    "accept": Named(
+        "cli.run", "accept", "Decide that missing ids are gone, so that a purge may go above them."
+    ),
+    "adopt": Named("cli.adopt", "adopt", "Begin a new stack with what a deleted stack left."),
+    "bundle-key": Named("cli.run", "bundle_key", "State in the chain which key signs bundles of evidence."),
+    "completion": Named("cli.completion", "completion", "Print what makes a shell complete the command."),
+    "console": Named(
+        "cli.console", "console", "Add, list, sync and remove the Consoles that the stack archives."
+    ),
+    "docs": Named("cli.docs", "docs", "Show a page of this version, or list the pages."),
+    "entries": Named(
+        "cli.entries", "entries", "Find archived entries: by time, user, action, address, text or id."
+    ),
+    "epoch": Named("cli.run", "epoch", "Decide that a Console was reset or replaced on purpose."),
+    "evidence": Named(
+        "cli.evidence",
+        "evidence",
+        "Make a bundle of evidence: the answer to a question, for anyone to check.",
+    ),
+    "export": Named(
+        "cli.export", "export", "Find the original exports that hold an entry, or the entries of a day."
+    ),
+    "help": Named("cli.help", "help_", "Show the help of the whole, or of one command."),
+    "hold": Named(
+        "cli.hold",
+        "hold",
+        "Set or release a legal hold: what is held can't be deleted, whatever its retention.",
+    ),
+    "keys": Named("cli.keys", "keys", "Export the public keys that verify the signatures."),
+    "ledger": Named("cli.run", "ledger", "Repair the ledger, the index of the archive."),
+    "live": Named("cli.live", "live", "Show what the Console itself holds now, newest last."),
+    "locks": Named(
+        "cli.locks",
+        "locks",
+        "Extend the locks of a Console's archive that end soon, as the stack's schedule does.",
+    ),
+    "proof": Named(
+        "cli.proof", "proof", "Prove that one entry was archived, or check such a proof with a public key."
+    ),
+    "resume": Named("cli.run", "resume", "Decide that purging goes on, after you looked into a mismatch."),
+    "run": Named(
+        "cli.run",
+        "run",
+        "Make a run over a Console now: archive, prove, and purge as far as the stack allows.",
+    ),
+    "status": Named("cli.status", "status", "Show where the archive of each Console stands, or of one."),
+    "verify": Named(
+        "cli.verify", "verify", "Verify the archive of a Console; exit status 1 if anything is wrong with it."
+    ),
+}
+"""By name: where each command is, and the first sentence of its help, which a test compares with it."""
 
 
 @click.group(
-    cls=_Program,
+    cls=Program,
+    late=COMMANDS,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit statuses: 0 done, 1 faults found, 2 wrong usage, 3 AWS or the Console failed or refused, "
-    "4 a person must look at the archive, 5 the one thing asked for is not there, 130 abandoned. "
-    "docs/command-line.md has examples.",
+    "4 a person must look at the archive, 5 the one thing asked for is not there, 70 the command has a "
+    "fault, 130 abandoned. docs/command-line.md has examples.",
 )
 @global_options(hidden=False)
 @click.version_option(__version__, prog_name="canary-audit")
@@ -76,10 +78,3 @@ def main(ctx: click.Context) -> None:
     The command uses your own AWS credentials, and can do only what they allow.
     """
     ctx.ensure_object(Chosen)
-
-
-for _command in (
-    *(status, entries, export, proof, evidence, verify, keys),
-    *(run, live, resume, accept, bundle_key, epoch, ledger, console, hold, locks, adopt, docs),
-):
-    main.add_command(_command)

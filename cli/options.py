@@ -1,17 +1,22 @@
 """Options that commands share, and the values of the global ones."""
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
 from audit_archive.errors import RequestError
 from audit_archive.events import console_id
-from audit_archive.retrieve.statements import Reader
-from cli.stack import Stack, folder_reader
+from cli.exits import Exit, Failure
+
+if TYPE_CHECKING:
+    from audit_archive.retrieve.statements import Reader
+    from cli.stack import Stack
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -31,12 +36,16 @@ class Chosen:
     is_json: bool = False
 
     @cached_property
-    def stack(self) -> Stack:
+    def stack(self) -> "Stack":
         """The stack. No request is sent to AWS before a value of it is needed."""
+        from cli.stack import Stack
+
         return Stack(self.stack_name, self.profile, self.region)
 
-    def reader(self, folder: Path | None) -> Reader:
+    def reader(self, folder: Path | None) -> "Reader":
         """The archive in the stack's bucket, or a copy of one in a folder."""
+        from cli.stack import folder_reader
+
         return folder_reader(folder) if folder is not None else self.stack.reader
 
 
@@ -51,6 +60,24 @@ class ConsoleId(click.ParamType):
             return console_id(value)
         except RequestError as error:
             return self.fail(str(error).partition(": ")[2], param, ctx)
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """The Consoles with an archive."""
+        del param
+        from cli.completing import consoles
+
+        chosen, folder = ctx.ensure_object(Chosen), ctx.params.get("folder")
+        return [CompletionItem(name) for name in consoles(lambda: chosen.reader(folder), incomplete)]
+
+
+def complete_zone(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Names of time zones."""
+    del ctx, param
+    from cli.completing import zones
+
+    return zones(incomplete)
 
 
 def _keep(name: str) -> Callable[[click.Context, click.Parameter, Any], Any]:
@@ -108,6 +135,28 @@ folder_option = click.option(
 
 
 def confirm(question: str, *, yes: bool) -> None:
-    """Ask before something is done that is hard to undo. Raises click.Abort for a no."""
-    if not yes:
-        click.confirm(question, abort=True, err=True)
+    """Ask before something is done that is hard to undo.
+
+    Raises click.Abort for a no, Failure if there is no answer, as without a terminal.
+    """
+    if yes:
+        return
+    if sys.stdin is None:
+        raise _no_answer()
+    try:
+        is_wanted = click.confirm(question, err=True)
+    except click.Abort as error:
+        if isinstance(error.__context__, EOFError):
+            click.echo(err=True)
+            raise _no_answer() from error
+        raise
+    if not is_wanted:
+        raise click.Abort
+
+
+def _no_answer() -> Failure:
+    return Failure(
+        "NoAnswer",
+        "The question has no answer, so nothing was done. Without a terminal give --yes.",
+        Exit.USAGE,
+    )

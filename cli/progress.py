@@ -1,8 +1,5 @@
 """The progress of an audit, on stderr, if that is a terminal."""
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
 from audit_archive.audit.question import Done
 
 
@@ -10,6 +7,10 @@ class Bar:
     """A progress bar for an audit."""
 
     def __init__(self) -> None:
+        # Loaded here, because it takes as long as the rest of a command.
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
         self._progress = Progress(*columns, console=Console(stderr=True), transient=True)
         self._statements = self._progress.add_task("statements", total=None)

@@ -15,6 +15,7 @@ from audit_archive.retrieve.query import Query
 from audit_archive.retrieve.request import RetrieveRequest
 from audit_archive.retrieve.statements import Reader
 from cli.exits import Exit, Failure
+from cli.options import complete_zone
 from cli.show import say
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -41,7 +42,12 @@ TIMES = (
         "quarter or year: whole days, but for hours.",
     ),
     click.option("--during", metavar="TIME", help="Only entries within this: 'last month', or a date."),
-    click.option("--tz", metavar="ZONE", help="The time zone of these, and of the table. [default: UTC]"),
+    click.option(
+        "--tz",
+        metavar="ZONE",
+        shell_complete=complete_zone,
+        help="The time zone of these, and of the table. [default: UTC]",
+    ),
 )
 NAMES = (
     click.option(
@@ -130,6 +136,7 @@ def show_coverage(outcome: AnswerOutcome, sentence: str, coverage: Coverage) -> 
 
 
 def check_presence(outcome: AnswerOutcome, sentence: str, query: Query) -> None:
-    """Raise Failure if the one entry that was asked for by its id is not there."""
-    if query.ids.first == query.ids.last and outcome != AnswerOutcome.FOUND:
+    """Raise Failure if the one entry that was asked for is not there, or nothing of the Console."""
+    is_lacking = query.ids.first == query.ids.last and outcome != AnswerOutcome.FOUND
+    if is_lacking or outcome == AnswerOutcome.NOTHING_ARCHIVED:
         raise Failure("NotThere", sentence, Exit.NOT_THERE)

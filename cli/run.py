@@ -7,6 +7,7 @@ import click
 
 from audit_archive.format.facts import Action, Mode
 from audit_archive.run.request import ArchiveRequest, OperatorRequest
+from cli.groups import Group
 from cli.invoke import invoke, invoke_later, result_of
 from cli.options import Chosen, chosen, confirm, console_argument, global_options, yes_option
 from cli.show import say, show_facts, show_json, show_table
@@ -125,7 +126,7 @@ def bundle_key(chosen: Chosen, /, console: str, who: str, reason: str, *, yes: b
             question=f"Name the stack's bundle key in the chain of Console {console}, for ever?")  # fmt: skip
 
 
-@click.group()
+@click.group(cls=Group)
 def ledger() -> None:
     """Repair the ledger, the index of the archive."""
 

@@ -1,28 +1,19 @@
 """The composition root of the command: the only module of `cli` that knows adapters and boto3.
 
-Everything is done with the caller's own credentials, as the AWS CLI finds them.
+Everything is done with the caller's own credentials, as the AWS CLI finds them. What speaks to AWS and to the
+Console is imported where it is used: loading it takes longer than reading a copy in a folder.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import boto3
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
-
-from audit_archive.adapters.aws import client_config, error_code, failure_sentence, reject_partial_answers
 from audit_archive.adapters.bundle_source import BundleSource
-from audit_archive.adapters.console.http import HttpConsole
 from audit_archive.adapters.folder_source import FolderSource
-from audit_archive.adapters.ledger import DynamoDbLedger, DynamoDbVerifications
-from audit_archive.adapters.machine import SystemClock, find_zone, handouts, scratch_file
-from audit_archive.adapters.s3 import S3ArchiveStore
-from audit_archive.adapters.secrets import Parameter, Secret, StoredKey, checked_key
-from audit_archive.adapters.signing import KmsSigner, is_signed
-from audit_archive.adapters.workbook import XlsxWorkbook
+from audit_archive.adapters.machine import SystemClock, find_zone, handouts, scratch_file, zone_names
+from audit_archive.answer_ports import Workbook
 from audit_archive.config import Settings
 from audit_archive.errors import AuditArchiveError, SettingsError
 from audit_archive.fleet_ports import Runs
@@ -32,6 +23,8 @@ from audit_archive.retrieve.request import RetrieveRequest, parse_request
 from audit_archive.retrieve.statements import Reader
 
 if TYPE_CHECKING:
+    from boto3 import Session
+    from botocore.exceptions import BotoCoreError, ClientError
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_kms import KMSClient
     from mypy_boto3_s3 import S3Client
@@ -39,16 +32,14 @@ if TYPE_CHECKING:
 __all__ = [
     "CloudError",
     "Stack",
-    "XlsxWorkbook",
     "asking",
     "bundle_reader",
-    "checked_key",
     "find_zone",
     "folder_reader",
     "handouts",
     "ignored_in",
-    "is_signed",
     "question",
+    "zone_names",
 ]
 
 RUN_SECONDS = 960
@@ -73,8 +64,16 @@ def asking(action: str, otherwise: str = "Try again later.") -> Iterator[None]:
     """Turn whatever AWS raises into CloudError: `action` says what failed, `otherwise` what to do."""
     try:
         yield
-    except (ClientError, BotoCoreError) as error:
+    except _faults_of_aws() as error:
+        from audit_archive.adapters.aws import failure_sentence
+
         raise CloudError(failure_sentence(action, error, _ADVICE, otherwise)) from error
+
+
+def _faults_of_aws() -> "tuple[type[ClientError], type[BotoCoreError]]":
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    return ClientError, BotoCoreError
 
 
 class Stack:
@@ -89,6 +88,8 @@ class Stack:
 
     def client(self, service: str) -> Any:
         """An AWS client with the timeouts, retries and checks that all of ours have."""
+        from audit_archive.adapters.aws import client_config, reject_partial_answers
+
         if service not in self._clients:
             with asking(f"AWS {service} can't be reached"):
                 client = self._session.client(service, config=client_config())  # type: ignore[call-overload]
@@ -98,12 +99,18 @@ class Stack:
     @cached_property
     def invoker(self) -> Any:
         """A Lambda client that waits for a whole run, and never invokes twice."""
+        from botocore.config import Config
+
+        from audit_archive.adapters.aws import client_config
+
         config = client_config(RUN_SECONDS).merge(Config(retries={"total_max_attempts": 1}))
         with asking("AWS lambda can't be reached"):
             return self._session.client("lambda", config=config)
 
     @cached_property
-    def _session(self) -> boto3.Session:
+    def _session(self) -> "Session":
+        import boto3
+
         with asking("AWS can't be reached"):
             return boto3.Session(profile_name=self._profile, region_name=self._region)
 
@@ -164,6 +171,9 @@ class Stack:
     @cached_property
     def reader(self) -> Reader:
         """The archive, to read."""
+        from audit_archive.adapters.ledger import DynamoDbLedger
+        from audit_archive.adapters.s3 import S3ArchiveStore
+
         s3: S3Client = self.client("s3")
         dynamodb: DynamoDBClient = self.client("dynamodb")
         return Reader(
@@ -177,17 +187,24 @@ class Stack:
     @cached_property
     def runs(self) -> Runs:
         """How the last runs over each Console ended, and which Consoles were removed."""
+        from audit_archive.adapters.ledger import DynamoDbLedger
+
         dynamodb: DynamoDBClient = self.client("dynamodb")
         return DynamoDbLedger(dynamodb, self.output("LedgerTable"))
 
     @cached_property
     def verifications(self) -> Verifications:
         """The results of the stack's daily audits."""
+        from audit_archive.adapters.ledger import DynamoDbVerifications
+
         dynamodb: DynamoDBClient = self.client("dynamodb")
         return DynamoDbVerifications(dynamodb, self.output("LedgerTable"))
 
     def console(self, console: str) -> Console:
         """A Console, read with the Read-Only key in its secret."""
+        from audit_archive.adapters.console.http import HttpConsole
+        from audit_archive.adapters.secrets import Parameter, Secret, StoredKey
+
         settings, name = self.settings, self.secret(console, "read")
         in_parameters = settings.in_parameter_store
         holder = (
@@ -203,6 +220,8 @@ class Stack:
 
     def signing_key(self) -> PublicKey | None:
         """The public half of the stack's signing key; None if the stack does not sign."""
+        from audit_archive.adapters.signing import KmsSigner
+
         if self.settings.signing_key is None:
             return None
         kms: KMSClient = self.client("kms")
@@ -210,6 +229,8 @@ class Stack:
 
     def bundle_key(self) -> PublicKey | None:
         """The public half of the key that signs the stack's bundles of evidence; None if it signs none."""
+        from audit_archive.adapters.signing import KmsSigner
+
         name = self.output("RetrieveFunction")
         with asking(f"The function {name} can't be looked at"):
             found = self.client("lambda").get_function_configuration(FunctionName=name)
@@ -222,7 +243,30 @@ class Stack:
 
 def error_code_of(error: CloudError) -> str:
     """AWS's code for the error."""
+    from audit_archive.adapters.aws import error_code
+
     return error_code(error.__cause__) if isinstance(error.__cause__, Exception) else ""
+
+
+def open_workbook(columns: Sequence[str]) -> Workbook:
+    """A new workbook."""
+    from audit_archive.adapters.workbook import XlsxWorkbook
+
+    return XlsxWorkbook(columns)
+
+
+def is_signed(key: PublicKey, message: bytes, signature: bytes) -> bool:
+    """Whether the signature of a message is valid under a key."""
+    from audit_archive.adapters import signing
+
+    return signing.is_signed(key, message, signature)
+
+
+def checked_key(what: str, text: str) -> str:
+    """The API key that a text holds; `what` names the text. Raises SettingsError if it holds more."""
+    from audit_archive.adapters import secrets
+
+    return secrets.checked_key(what, text)
 
 
 def folder_reader(folder: Path) -> Reader:

@@ -64,4 +64,4 @@ def status(chosen: Chosen, /, console: str | None, folder: Path | None) -> None:
     if not found:
         say("Nothing is archived yet.")
     elif all(each["statements"] == 0 for each in found):
-        say(f"Nothing of Console {console} is archived.")
+        raise Failure("NothingArchived", f"Nothing of Console {console} is archived.", Exit.NOT_THERE)

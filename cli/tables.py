@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any, TypeVar
 
-from rich.cells import cell_len
-
 from audit_archive.format.display import visible
 from audit_archive.format.times import DAY, HOUR, MINUTE, from_rfc3339, utc_date
 
@@ -23,6 +21,15 @@ LONGEST_NAME = 24
 """Characters of what still stands in its cell. On a wide terminal a name may have a third of the width."""
 BELOW = "see below"
 NUMBER = re.compile(r"\d*(\.\d+)?")
+
+
+def cell_len(text: str) -> int:
+    """Characters of a terminal that a text takes: those of East Asia take two."""
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len as of_other
+
+    return of_other(text)
 
 
 class Shape(Enum):

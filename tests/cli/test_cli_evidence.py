@@ -109,7 +109,7 @@ def test_by_itself_it_is_called_by_console_and_moment(
 
 def test_where_nothing_is_archived_no_file_is_made(tmp_path: Path) -> None:
     answer = run("evidence", "5678efab", "--output", str(tmp_path / "evidence.zip"))
-    assert answer.exit_code == 0
+    assert answer.exit_code == 5
     assert "Nothing of Console 5678efab is archived" in answer.stderr
     assert list(tmp_path.iterdir()) == []
 

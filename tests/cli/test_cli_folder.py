@@ -53,7 +53,7 @@ def test_status_tells_where_the_archive_stands() -> None:
 
 def test_status_of_a_console_that_has_no_archive_says_so() -> None:
     answer = run("status", "5678efab")
-    assert (answer.exit_code, answer.stderr) == (0, "Nothing of Console 5678efab is archived.\n")
+    assert (answer.exit_code, answer.stderr) == (5, "Error: Nothing of Console 5678efab is archived.\n")
 
 
 def test_status_of_a_damaged_archive_is_a_fault(copy: Path) -> None:
@@ -291,6 +291,31 @@ def test_the_shell_completes() -> None:
     env = {"_CANARY_AUDIT_COMPLETE": "bash_complete", "COMP_WORDS": "canary-audit le", "COMP_CWORD": "1"}
     answer = CliRunner().invoke(main, [], env=env, prog_name="canary-audit")
     assert answer.output == "plain,ledger\n"
+
+
+@pytest.mark.parametrize(
+    ("typed", "completed"),
+    [
+        (f"canary-audit entries --folder {EXAMPLE} 12", f"plain,{CONSOLE}\n"),
+        (f"canary-audit entries --folder {EXAMPLE} 56", "\n"),
+        ("canary-audit entries --folder /nonexistent 12", "\n"),
+        ("canary-audit verify --stack no-such-stack 12", "\n"),
+        ("canary-audit live --tz europe/lon", "plain,Europe/London\n"),
+        ("canary-audit console rem", "plain,remove\n"),
+    ],
+)
+def test_the_shell_completes_consoles_and_zones_and_never_complains(typed: str, completed: str) -> None:
+    words = typed.split()
+    env = {"_CANARY_AUDIT_COMPLETE": "bash_complete", "COMP_WORDS": typed, "COMP_CWORD": str(len(words) - 1)}
+    env |= {"AWS_ACCESS_KEY_ID": "", "AWS_EC2_METADATA_DISABLED": "true", "AWS_REGION": "eu-west-1"}
+    answer = CliRunner(mix_stderr=False).invoke(main, [], env=env, prog_name="canary-audit")
+    assert (answer.output, answer.stderr) == (completed, "")
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_script_of_a_shell_asks_this_command(shell: str) -> None:
+    answer = CliRunner().invoke(main, ["completion", shell], prog_name="canary-audit")
+    assert f"_CANARY_AUDIT_COMPLETE={shell}_complete" in answer.output
 
 
 @pytest.mark.parametrize("line", [b"5", b"not json", b'{"id": 5'])

@@ -25,8 +25,11 @@ def commands(command: click.Command, *names: str) -> Iterator[tuple[str, ...]]:
     """The names of every command, groups before what is in them."""
     yield names
     if isinstance(command, click.Group):
-        for name, each in command.commands.items():
-            yield from commands(each, *names, name)
+        with click.Context(command) as context:
+            for name in command.list_commands(context):
+                each = command.get_command(context, name)
+                assert each is not None
+                yield from commands(each, *names, name)
 
 
 def help_of(*names: str) -> str:

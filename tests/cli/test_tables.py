@@ -50,7 +50,7 @@ def test_every_value_stands_whole_in_a_line_or_its_column_is_named_as_left_out(
                 assert any(value.strip() in line for line in found.lines)
     if found.left_out or BELOW in "".join(found.lines):
         return
-    is_table = found.lines[1].strip("- ") == "" if len(found.lines) > 1 else False
+    is_table = len(found.lines) > 1 and found.lines[1].startswith("-")
     assert not is_table or all(cell_len(line) <= width for line in found.lines)
 
 

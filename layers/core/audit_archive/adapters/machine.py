@@ -86,6 +86,11 @@ def find_zone(name: str) -> OffsetAt | None:
     return offset_at
 
 
+def zone_names() -> list[str]:
+    """The names of the zones that people use today."""
+    return [*pytz.common_timezones]
+
+
 @cache
 def handouts() -> Handouts:
     """The files of this package that every bundle of evidence carries."""
