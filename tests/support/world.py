@@ -6,7 +6,7 @@ from itertools import count
 from typing import Any
 
 from audit_archive.adapters.signing import is_signed
-from audit_archive.bookmark import AuditResult, Rotation, oldest_audit
+from audit_archive.bookmark import AuditResult, oldest_audit
 from audit_archive.format.codec import member_of
 from audit_archive.format.facts import Action, LockMode, Mode, ObjectRef, RunFacts
 from audit_archive.format.head import Head
@@ -40,7 +40,7 @@ from tests.support.fakes import (
 )
 from tests.support.fakes.console import zip_of
 from tests.support.fakes.trail import Entry
-from tests.support.fakes.verifications import FakeVerifications
+from tests.support.fakes.verifications import FakeVerifications, audited
 from tests.support.statements import operator_after
 
 CONSOLE = "1234abcd"
@@ -157,7 +157,7 @@ class World:
     def note(self, faults: int = 0) -> None:
         """A daily audit ends, and finds so many faults."""
         result, now = AuditResult.FAULTS if faults else AuditResult.VALID, self.clock.now()
-        self.notes.save(CONSOLE, Rotation(1, now, now, result, faults, 0, None))
+        self.notes.save(CONSOLE, audited(now, result, faults))
 
     def order(self) -> Order:
         """The next run's order."""

@@ -195,3 +195,11 @@ def test_a_period_that_would_page_for_a_healthy_console_is_refused(
         VerifySettings.from_environment(VERIFYING | {"SCHEDULE_EXPRESSION": schedule, "PERIOD_HOURS": hours})
     assert f"PERIOD_HOURS is {hours}, but SCHEDULE_EXPRESSION {schedule} leaves" in str(caught.value)
     assert f"Set PeriodHours to {least}" in str(caught.value)
+
+
+@pytest.mark.parametrize(("retention", "days"), [("2555", 300), ("365", 144), ("91", 24), ("60", 22)])
+def test_a_cycle_of_audits_is_short_enough_for_the_locks(retention: str, days: int) -> None:
+    """A lock that no run extends is looked at while it is in force, and none that one will extend is told."""
+    asked = VERIFYING | {"CONTENT_DAYS": "300", "RETENTION_DAYS": retention}
+    assert VerifySettings.from_environment(asked).content_days == days
+    assert VerifySettings.from_environment(VERIFYING | {"CONTENT_DAYS": "7"}).content_days == 7

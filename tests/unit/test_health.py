@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit_archive.bookmark import AuditResult, Rotation
+from audit_archive.bookmark import AuditResult
 from audit_archive.fleet_ports import MAX_LABEL, MAX_TAGS, Failure, Label, LastRuns, ScheduleFacts
 from audit_archive.format.facts import HeldBackBy
 from audit_archive.format.times import DAY, HOUR
@@ -22,6 +22,7 @@ from audit_archive.health import (
     Limits,
     judge,
 )
+from tests.support.fakes.verifications import audited
 
 NOW = 1_795_413_600
 LIMITS = Limits(DAY, 3 * DAY)
@@ -33,7 +34,7 @@ def schedule(suffix: str = "", *, is_enabled: bool = True, age: int = 90 * DAY) 
 
 
 ON = (schedule(), schedule(AUDIT_SUFFIX), schedule(LOCKS_SUFFIX))
-VALID = Rotation(1, NOW, NOW - 2 * HOUR, AuditResult.VALID, 0, 9, "ab", period=DAY)
+VALID = audited(NOW - 2 * HOUR, period=DAY)
 RUNS = LastRuns(CONSOLE, NOW - 4 * HOUR, 9)
 FAILED = replace(RUNS, failure=Failure(NOW - HOUR, "ConsoleAuthError", "No.", "request-1"))
 HELD = replace(RUNS, held_by="unexplained_hole")

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from audit_archive.format.codec import UnknownMember
 from audit_archive.format.head import Head
-from audit_archive.format.times import DAY
+from audit_archive.format.times import DAY, MOST_AHEAD, any_rfc3339
 from audit_archive.format.verdicts import AuditedCoverage
 
 LEAST_AUDIT_AGE = 3 * DAY
@@ -71,7 +71,14 @@ class Rotation:
     chain. `share_last`: where an unfinished share ends; 0 if it was finished. `stuck_at`: the statement for
     which an audit had no time, though its share began there; 0 without one. `open_seqs`: statements with open
     faults. `period`: seconds between archive runs of this Console, as the last audit was told; 0 if it was
-    not. Moments in epoch seconds.
+    not.
+
+    How far they came: `walked_at`: when an audit last came to the end of the chain, and to the end of every
+    doubt about older statements; 0: none has. `round_at`: when the cycle came to the newest statement: the
+    next share begins another one; 0 before. `unread_since`: when the oldest cycle began that has not read all
+    contents. `content_days`: within how many days a cycle must. `passed_over`: the last statement that
+    this cycle passed over, because its objects take more than an invocation; 0 without one. Moments in epoch
+    seconds.
     """
 
     next_seq: int
@@ -85,3 +92,30 @@ class Rotation:
     stuck_at: int = 0
     open_seqs: tuple[int, ...] = ()
     period: int = 0
+    walked_at: int = 0
+    round_at: int = 0
+    unread_since: int = 0
+    content_days: int = 0
+    passed_over: int = 0
+
+    def overdue(self, now: int, oldest: int) -> str | None:
+        """What the audits have not done in time, as a clause; None without any.
+
+        `oldest`: after how many seconds an audit is too old. A moment of the future counts as too old: it
+        would be in time for ever.
+        """
+
+        def is_late(at: int, within: int) -> bool:
+            return not now - within <= at <= now + MOST_AHEAD
+
+        if is_late(self.last_completed_at, oldest):
+            return f"the last audit ended at {any_rfc3339(self.last_completed_at)}"
+        # Before an audit has come to the end, the beginning of the first cycle counts.
+        walked = self.walked_at or self.unread_since
+        if is_late(walked, oldest):
+            return f"no audit has come to the end of the chain since {any_rfc3339(walked)}"
+        if is_late(self.unread_since, self.content_days * DAY + oldest):
+            long = f": statement {self.passed_over} takes more than an invocation" * bool(self.passed_over)
+            within = f"all contents were to be read within {self.content_days} days of"
+            return f"{within} {any_rfc3339(self.unread_since)}, and were not{long}"
+        return None

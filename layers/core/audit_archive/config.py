@@ -15,6 +15,7 @@ from typing import TypeVar
 from audit_archive.errors import SettingsError
 from audit_archive.format.bucket_settings import BucketFacts
 from audit_archive.format.facts import AuthStyle, LockMode, Mode
+from audit_archive.format.lock_margin import longest_cycle
 from audit_archive.format.times import DAY, HOUR, MINUTE
 from audit_archive.messages.message import AlertForm
 
@@ -228,7 +229,8 @@ class RetrieveSettings:
 class VerifySettings:
     """What the verify function was deployed with.
 
-    `content_days`: within how many days every byte is read again. `period_hours`: how often a Console is
+    `content_days`: within how many days every byte is read again; CONTENT_DAYS, or fewer if the locks ask for
+    it (`longest_cycle`). `period_hours`: how often a Console is
     archived; an event may set another period. `bucket`: what the settings of the bucket were made from; None
     if ARCHIVE_ROLE is not set, as in a function that the template did not make. `schedule_group`: where its
     schedules are. `audit_gap`: seconds that the stack's schedule of audits leaves between two audits, 0 if
@@ -252,7 +254,10 @@ class VerifySettings:
             archive_bucket=read.text("ARCHIVE_BUCKET"),
             ledger_table=read.text("LEDGER_TABLE"),
             alert_topic=variables.get("ALERT_TOPIC") or None,
-            content_days=read.whole("CONTENT_DAYS", default=90, low=1, high=3650),
+            content_days=min(
+                read.whole("CONTENT_DAYS", default=90, low=1, high=3650),
+                longest_cycle(read.retention_days()),
+            ),
             period_hours=read.whole("PERIOD_HOURS", default=24, low=1, high=MAX_PERIOD_HOURS),
             bucket=_bucket_facts(read, variables),
             schedule_group=variables.get("SCHEDULE_GROUP") or None,

@@ -6,10 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from audit_archive.format.display import is_visible
-from audit_archive.format.times import HOUR, rfc3339
-
-MOST_AHEAD = HOUR
-"""Seconds by which the clock of a run or an audit may be ahead of that of whoever reads its moments."""
+from audit_archive.format.times import MOST_AHEAD, rfc3339
 
 MAX_SENTENCE = 300
 """Characters of an error's message that are kept. The log has all of it."""

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from audit_archive.bookmark import AuditResult, Rotation
-from audit_archive.fleet_ports import MOST_AHEAD, LastRuns, ScheduleFacts
+from audit_archive.fleet_ports import LastRuns, ScheduleFacts
 from audit_archive.format.facts import HeldBackBy
-from audit_archive.format.times import HOUR, rfc3339
+from audit_archive.format.times import HOUR, MOST_AHEAD, rfc3339
 
 AUDIT_SUFFIX = "_verify"
 LOCKS_SUFFIX = "_locks"
@@ -46,7 +46,7 @@ class Judgement(StrEnum):
     UNSCHEDULED = "unscheduled"
     """A schedule of it is missing or off."""
     UNVERIFIED = "unverified"
-    """Its last audit is too old."""
+    """Its last audit is too old, or audits have not come through its archive in time."""
     HELD = "held"
     """It is archived, and its purges wait for a person."""
     REMOVED = "removed"
@@ -282,14 +282,14 @@ def _unverified(known: Known, limits: Limits, now: int) -> Iterator[Problem]:
     rotation = known.rotation
     if rotation is None and not known.are_schedules_known:
         return
-    since = rotation.last_completed_at if rotation is not None else _made(known.auditing)
-    if now - since > limits.audit_age or since > now + MOST_AHEAD:
-        said = (
-            f"its last audit ended at {rfc3339(since)}"
-            if rotation is not None
-            else "no audit of it is on record"
-        )
-        yield Problem(Judgement.UNVERIFIED, "", said)
+    if rotation is not None:
+        overdue = rotation.overdue(now, limits.audit_age)
+        if overdue is not None:
+            yield Problem(Judgement.UNVERIFIED, "", overdue)
+        return
+    made = _made(known.auditing)
+    if now - made > limits.audit_age or made > now + MOST_AHEAD:
+        yield Problem(Judgement.UNVERIFIED, "", "no audit of it is on record")
 
 
 def _made(schedule: ScheduleFacts | None) -> int:

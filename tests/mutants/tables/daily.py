@@ -4,9 +4,75 @@ from tests.mutants.mutant import Mutant
 
 ONWARD = "tests/unit/audit/test_onward.py"
 BOOKMARKS = "tests/unit/audit/test_bookmarks.py"
+DAILY = "tests/unit/audit/test_daily.py"
+HOLD = "tests/unit/run/test_audit_hold.py"
 NOTES = "tests/contracts/test_verifications_contract.py"
 
 MUTANTS = (
+    Mutant(
+        "a-growing-archive-begins-anew",
+        "A cycle of audits ends although new statements come each day, and the next one begins",
+        "audit/daily.py",
+        "rotation.round_at > 0 or ",
+        "",
+        f"{DAILY}::test_an_archive_that_grows_each_day_is_read_again_and_again",
+    ),
+    Mutant(
+        "an-end-not-reached-is-not-noted",
+        "An audit that had no time to come to the end of the chain does not note that it did",
+        "audit/daily.py",
+        "        walked_at=now if found.is_walked else",
+        "        walked_at=now if True else",
+        f"{DAILY}::test_what_an_audit_had_no_time_for_it_does_not_note_as_done",
+    ),
+    Mutant(
+        "what-was-passed-over-is-unread",
+        "A cycle that passed a statement over has not read all contents",
+        "audit/daily.py",
+        "(share.is_first and not rotation.passed_over)",
+        "share.is_first",
+        f"{DAILY}::test_a_cycle_that_passed_a_statement_over_has_not_read_all",
+    ),
+    Mutant(
+        "an-audit-comes-to-the-end",
+        "Nothing is purged while no audit comes to the end of the chain",
+        "bookmark.py",
+        "        if is_late(walked, oldest):",
+        "        if False:",
+        f"{HOLD}::test_an_audit_of_today_that_did_not_come_far_holds_as_one_that_is_too_old",
+    ),
+    Mutant(
+        "audits-go-round",
+        "Nothing is purged while the audits do not read all contents within their days",
+        "bookmark.py",
+        "        if is_late(self.unread_since, self.content_days * DAY + oldest):",
+        "        if False:",
+        f"{HOLD}::test_an_audit_of_today_that_did_not_come_far_holds_as_one_that_is_too_old",
+    ),
+    Mutant(
+        "no-end-yet-is-no-audit",
+        "Before an audit came to the end of the chain, the age of the archive holds",
+        "run/audit_hold.py",
+        "    if not rotation.walked_at:",
+        "    if False:",
+        f"{HOLD}::test_before_an_audit_came_to_the_end_the_age_of_the_archive_holds",
+    ),
+    Mutant(
+        "a-run-that-knows-too-much-is-told",
+        "A completed run with more statements than the bucket has is told",
+        "audit/claims.py",
+        "    if seq > newest_seq:",
+        "    if False:",
+        f"{DAILY}::test_a_completed_run_that_never_was_is_told",
+    ),
+    Mutant(
+        "a-run-that-knows-too-little-is-told",
+        "A completed run with fewer statements than an earlier audit saw is told",
+        "audit/claims.py",
+        "    elif seq < claim.seen_seq and",
+        "    elif False and",
+        f"{DAILY}::test_a_completed_run_that_never_was_is_told",
+    ),
     Mutant(
         "bookmark-confirmed",
         "A bookmark counts only if the statement that it names states the digest of its head",

@@ -3,6 +3,8 @@
 from tests.mutants.mutant import Mutant
 from tests.mutants.tables.suspects import DESK, EXTEND_LOCKS, LINKS, OTHER_CONTRACTS, SECRETS, STORE
 
+DAILY = "tests/unit/audit/test_daily.py"
+
 MUTANTS = (
     Mutant(
         "locks-are-extended-in-time",
@@ -15,9 +17,9 @@ MUTANTS = (
     Mutant(
         "a-short-retention-has-a-margin-of-two-months",
         "Two monthly runs come before a short lock ends",
-        "run/lock_terms.py",
-        "max(self.retention_days // 2, LEAST_MARGIN_DAYS)",
-        "self.retention_days // 2",
+        "format/lock_margin.py",
+        "max(retention_days // 2, LEAST_MARGIN_DAYS)",
+        "retention_days // 2",
         EXTEND_LOCKS,
     ),
     Mutant(
@@ -120,8 +122,8 @@ MUTANTS = (
         "locks-go-on-where-they-stopped",
         "A run that extends locks goes on where the last one stopped",
         "run/extend_locks.py",
-        '        after = self.ports.ledger.lock_cursor(console) or ""\n',
-        '        after = ""\n',
+        'self.ports.ledger.lock_cursor(self.order.console) or "", False',
+        '"", False',
         EXTEND_LOCKS,
     ),
     Mutant(
@@ -136,7 +138,7 @@ MUTANTS = (
         "an-ending-lock-is-told",
         "The audit tells of a statement whose lock ends within 30 days or has ended",
         "audit/locks.py",
-        "lock.until > self._now + ENDING",
+        "lock.until > self._before",
         "lock.until > 0",
         EXTEND_LOCKS,
     ),
@@ -147,6 +149,38 @@ MUTANTS = (
         "            ending.judge(facts, 1)\n",
         "            del facts\n",
         EXTEND_LOCKS,
+    ),
+    Mutant(
+        "the-first-lock-is-judged-each-day",
+        "A daily audit judges the lock that ends first, whatever it walks",
+        "audit/work.py",
+        "    judge_first_locks(audit.source, question.console, tally, audit.clock.now() + question.ending)\n",
+        "",
+        f"{DAILY}::test_an_audit_that_walks_no_old_statement_tells_of_the_first_lock",
+    ),
+    Mutant(
+        "a-lock-is-told-before-the-next-look",
+        "The daily audit tells of each lock that ends before it would look at it again",
+        "audit/daily.py",
+        "        ending=max(ENDING, daily.content_days * DAY + NOTICE),\n",
+        "",
+        f"{DAILY}::test_the_audit_tells_of_a_lock_that_ends_before_it_would_look_again",
+    ),
+    Mutant(
+        "a-cycle-is-as-short-as-the-locks",
+        "With a short retention the daily audit looks at each lock sooner than ContentDays asks",
+        "config.py",
+        "longest_cycle(read.retention_days()),",
+        "3650,",
+        "tests/unit/test_config.py::test_a_cycle_of_audits_is_short_enough_for_the_locks",
+    ),
+    Mutant(
+        "a-cursor-behind-the-end-hides-nothing",
+        "A cursor after which nothing comes is not believed",
+        "run/extend_locks.py",
+        "        if after and not has_any:",
+        "        if False:",
+        "tests/unit/run/test_extend_locks.py::test_a_cursor_behind_the_last_key_hides_nothing_and_is_told",
     ),
     Mutant(
         "an-ending-proof-is-lifted-by-the-bucket-alone",

@@ -1,15 +1,24 @@
 """The audit's notes in memory."""
 
 from dataclasses import replace
+from typing import Any
 
 import orjson
 
-from audit_archive.bookmark import Bookmark, BookmarkKind, Rotation
+from audit_archive.bookmark import AuditResult, Bookmark, BookmarkKind, Rotation
 from audit_archive.errors import IntegrityError
 from audit_archive.finding import Finding
 from audit_archive.fleet_ports import Told
-from audit_archive.format.codec import from_json, to_json
+from audit_archive.format.codec import UnknownMember, from_json, to_json
 from tests.support.fakes.ledger import FakeLedger
+
+
+def audited(
+    at: int, result: AuditResult | UnknownMember = AuditResult.VALID, faults: int = 0, **more: Any
+) -> Rotation:
+    """The note of an audit that ended at a moment, and had time for all."""
+    whole = Rotation(1, at, at, result, faults, 0, None, walked_at=at, unread_since=at, content_days=90)
+    return replace(whole, **more)
 
 
 class FakeVerifications:

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audit_archive.adapters.signing import is_signed
+from audit_archive.audit.claims import LEDGER_RUNS
 from audit_archive.audit.daily import (
     ANNOUNCE_RESERVE,
     MAX_ANNOUNCED,
@@ -22,17 +23,27 @@ from audit_archive.audit.question import AuditQuestion
 from audit_archive.bookmark import AuditResult, Rotation
 from audit_archive.errors import IntegrityError, SettingsError, runbook_url
 from audit_archive.finding import Finding
+from audit_archive.format.facts import LockMode
 from audit_archive.format.head import Head
-from audit_archive.format.layout import statement_key
-from audit_archive.format.times import DAY, HOUR
+from audit_archive.format.layout import checkpoint_key, statement_key
+from audit_archive.format.times import DAY, HOUR, from_rfc3339
 from audit_archive.format.verdicts import Checked, Depth, Fault, Verdict
-from tests.support.attacker import Victim
-from tests.support.fakes import FakeAlerts, FakeLedger, FakeScratch
+from audit_archive.ports import Retention
+from tests.support.attacker import Victim, twin_world
+from tests.support.fakes import FakeAlerts, FakeLedger, FakeScratch, FakeSigner
 from tests.support.fakes.verifications import FakeVerifications
+from tests.support.watch import Watch, long_world
 from tests.support.world import CONSOLE, World
 
 NOW = 1_795_413_600
 DAILY = DailyAudit(CONSOLE, DAY, 4)
+
+FALSE_RUNS = [
+    (1, 9, "with 9 statements, but the bucket has 8"),
+    (1, 7, "with 7 statements, but an earlier audit saw 8"),
+    (0, 7, None),  # of before that audit
+    (1, 8, None),
+]
 
 
 class Desk:
@@ -120,6 +131,90 @@ def test_whatever_days_are_missed_a_cycle_ends_in_time(count: int, days: int, mi
 
 
 # ------------------------------------------------------------------------------------------ day by day
+
+
+def test_an_archive_that_grows_each_day_is_read_again_and_again() -> None:
+    """New statements do not put off the end of a cycle, so that the next one begins."""
+    watch = Watch(Victim(long_world(3)))
+    firsts = list[int]()
+    for _ in range(12):
+        watch.victim.world.aged()
+        watch.victim.world.run()
+        report = watch.invocation()
+        firsts.append(report.verification.from_seq)
+        assert not report.is_behind
+        watch.victim.world.later(DAY)
+        assert watch.rotation.overdue(watch.victim.world.clock.now(), DAY) is None
+    assert [day for day, first in enumerate(firsts) if first == 1] == [0, 4, 8]
+
+
+def test_what_an_audit_had_no_time_for_it_does_not_note_as_done() -> None:
+    watch = Watch(Victim(long_world(20, FakeSigner())), days=2)
+    began = watch.victim.world.clock.now()
+    watch.source.seconds, watch.left = 0.25, 45.0
+    assert not watch.invocation().verification.faults
+    noted = watch.rotation
+    assert (noted.last_result, noted.walked_at, noted.unread_since) == (AuditResult.VALID, 0, began)
+    watch.source.seconds, watch.left = 0, 900.0
+    walked = watch.victim.world.clock.now()
+    watch.day()
+    came = watch.rotation
+    assert (came.walked_at, came.unread_since, came.round_at) == (walked, began, 0)
+    again = watch.victim.world.clock.now()
+    watch.day()
+    assert (watch.rotation.unread_since, watch.rotation.round_at) == (began, again)
+
+
+def test_a_cycle_that_passed_a_statement_over_has_not_read_all() -> None:
+    watch = Watch(Victim(long_world(8)), days=1)
+    began, slow = watch.victim.world.clock.now(), watch.victim.archives[0]
+    watch.source.slow, watch.source.seconds = slow.export.key, 1000
+    watch.invocations()
+    assert (watch.rotation.passed_over, watch.rotation.unread_since) == (slow.seq, began)
+    watch.victim.world.later(DAY)
+    watch.source.seconds = 0
+    since = watch.victim.world.clock.now()
+    watch.day()
+    assert (watch.rotation.passed_over, watch.rotation.unread_since) == (0, began)
+    watch.day()
+    assert watch.rotation.unread_since == since + DAY
+
+
+def test_the_audit_tells_of_a_lock_that_ends_before_it_would_look_again() -> None:
+    """Of one that it meets on its round, and of the first one on each day."""
+    victim = Victim(twin_world())
+    watch = Watch(victim, days=60)
+    end = from_rfc3339(victim.archives[0].export.retain_until)
+    victim.world.clock.moment = end - 68 * DAY
+    assert watch.day().faults == ()
+    (fault,) = watch.day().faults
+    assert (fault.verdict, fault.seq) == (Verdict.ENDING, 1)
+
+
+@pytest.mark.parametrize("key", [statement_key(CONSOLE, 1), checkpoint_key(CONSOLE, 1)])
+def test_an_audit_that_walks_no_old_statement_tells_of_the_first_lock(key: str) -> None:
+    watch = Watch(Victim(long_world(8, FakeSigner())), days=30)
+    for _ in range(3):
+        watch.day()
+    soon = watch.victim.world.clock.now() + 30 * DAY
+    watch.victim.store.relock(key, Retention(LockMode.GOVERNANCE, soon))
+    found = watch.day()
+    assert [(fault.verdict, fault.key) for fault in found.faults if fault.verdict == Verdict.ENDING] == [
+        (Verdict.ENDING, key)
+    ]
+
+
+@pytest.mark.parametrize(("days", "seq", "says"), FALSE_RUNS)
+def test_a_completed_run_that_never_was_is_told(desk: Desk, days: int, seq: int, says: str | None) -> None:
+    """Whoever may write to the ledger records one, so that nobody misses the runs that no longer come."""
+    desk.day()
+    world = desk.victim.world
+    desk.victim.world.ledger.complete(CONSOLE, world.clock.now() - DAY + days * DAY, seq)
+    found = desk.day().verification
+    assert [fault.key for fault in found.faults] == [LEDGER_RUNS] * (says is not None)
+    assert says is None or says in found.faults[0].sentence
+    world.ledger.complete(CONSOLE, world.clock.now(), 8)
+    assert desk.day().verification.is_valid
 
 
 def test_within_the_days_every_byte_is_read_and_then_again(desk: Desk) -> None:

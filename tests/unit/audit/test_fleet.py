@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audit_archive.audit.fleet import counts, join, news
-from audit_archive.bookmark import AuditResult, Rotation
+from audit_archive.bookmark import AuditResult
 from audit_archive.fleet_ports import Failure, LastRuns, ScheduleFacts, Told
 from audit_archive.format.times import DAY, HOUR
 from audit_archive.health import (
@@ -20,13 +20,14 @@ from audit_archive.health import (
     Problem,
     judge,
 )
+from tests.support.fakes.verifications import audited as noted
 
 NOW = 1_795_413_600
 CONSOLE = "1234abcd"
 SUFFIXES = ("", AUDIT_SUFFIX, LOCKS_SUFFIX)
 LIMITS = Limits(period=DAY, audit_age=3 * DAY)
 FAILURE = Failure(NOW - HOUR, "ConsoleAuthError", "The Console refused the key.", "request-1")
-VALID = Rotation(1, NOW, NOW - 2 * HOUR, AuditResult.VALID, 0, 9, "ab", period=DAY)
+VALID = noted(NOW - 2 * HOUR, period=DAY)
 HEALTHY = Known(
     CONSOLE,
     ScheduleFacts(CONSOLE, is_enabled=True, created_at=NOW - 90 * DAY),
@@ -115,7 +116,7 @@ def test_a_console_that_never_ran_is_late_after_two_periods_once_it_was_audited(
     audited = replace(NEW, rotation=replace(VALID, last_completed_at=NOW + DAY))
     assert judged(audited, NOW - HOUR + 2 * DAY) == []
     assert judged(audited, NOW - HOUR + 2 * DAY + 1) == ["late"]
-    weekly = replace(audited, rotation=replace(VALID, last_completed_at=NOW + 14 * DAY, period=7 * DAY))
+    weekly = replace(audited, rotation=noted(NOW + 14 * DAY, period=7 * DAY))
     assert judged(weekly, NOW - HOUR + 14 * DAY) == []
     assert judged(weekly, NOW - HOUR + 14 * DAY + 1) == ["late"]
 

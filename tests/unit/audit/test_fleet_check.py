@@ -7,7 +7,7 @@ import pytest
 
 from audit_archive.audit.daily import DailyAudit, audit_daily
 from audit_archive.audit.fleet_check import ANSWER_BYTES, MAX_TOLD, FleetPorts, FleetReport, check_fleet
-from audit_archive.bookmark import AuditResult, Rotation
+from audit_archive.bookmark import AuditResult
 from audit_archive.errors import SettingsError
 from audit_archive.fleet_ports import Failure
 from audit_archive.format.layout import statement_key
@@ -17,7 +17,7 @@ from tests.support.attacker import Victim
 from tests.support.fakes import FakeAlerts, FakeClock, FakeLedger, FakeStore
 from tests.support.fakes.bucket import Stored
 from tests.support.fakes.schedules import FakeSchedules
-from tests.support.fakes.verifications import FakeVerifications
+from tests.support.fakes.verifications import FakeVerifications, audited
 from tests.unit.audit.test_daily import Desk
 
 LIMITS = Limits(DAY, 3 * DAY)
@@ -46,7 +46,7 @@ class Fleet:
         now = self.clock.now()
         self.store.add(statement_key(console, 1), Stored("", b"{}"))
         self.ledger.complete(console, now, 1)
-        self.notes.save(console, Rotation(1, now, now, AuditResult.VALID, 0, 1, "ab", DAY))
+        self.notes.save(console, audited(now))
 
     def check(self) -> FleetReport:
         ports = FleetPorts(self.store, self.ledger, self.notes, self.schedules, self.alerts, self.clock)
@@ -110,7 +110,7 @@ def _lose_ledger(fleet: Fleet, console: str) -> None:
 
 def _fault(fleet: Fleet, console: str) -> None:
     now = fleet.clock.now()
-    fleet.notes.save(console, Rotation(1, now, now, AuditResult.FAULTS, 3, 1, "ab", DAY))
+    fleet.notes.save(console, audited(now, AuditResult.FAULTS, 3))
 
 
 def _damage_note(fleet: Fleet, console: str) -> None:

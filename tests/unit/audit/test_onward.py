@@ -27,7 +27,7 @@ def test_without_news_an_audit_reads_as_much_of_a_long_chain_as_of_a_short_one()
     """But for its share, which is the chain by the days of the cycle."""
     requests = {}
     for days in (8, 40):
-        watch = Watch(Victim(long_world(days)), days=10_000)
+        watch = Watch(Victim(long_world(days)), days=1_000)
         watch.day()
         watch.source.chain_requests()
         watch.day()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -15,6 +16,7 @@ from audit_archive.format.layout import statement_key
 from audit_archive.format.times import from_rfc3339, rfc3339
 from audit_archive.run.result import RunOutcome
 from tests.support.audit import audit_quiet
+from tests.support.fakes.verifications import audited
 from tests.support.world import CONSOLE, DAY, HOUR, LEASE, Meanwhile, World, ready
 
 NOT_VERIFIED, VERIFY_FAULTS = HeldBackBy.NOT_VERIFIED, HeldBackBy.VERIFY_FAULTS
@@ -36,7 +38,7 @@ def faulty(number: int = 5, faults: int = 1) -> World:
 
 
 def save(world: World, result: AuditResult | UnknownMember, at: int) -> None:
-    world.notes.save(CONSOLE, Rotation(1, at, at, result, 0, 0, None))
+    world.notes.save(CONSOLE, audited(at, result))
 
 
 def check_held(world: World, reason: HeldBackBy) -> None:
@@ -126,6 +128,60 @@ def test_an_audit_that_is_too_old_holds_as_faults_do(age: int, is_held: bool) ->
         check_held(world, NOT_VERIFIED)
         world.note()
     assert world.run().outcome == RunOutcome.PURGED
+
+
+def came_to(now: int, came: dict[str, int]) -> Rotation:
+    """The note of an audit of now. Moments are given by how long they are past."""
+    moments: dict[str, Any] = {
+        name: value + now if name != "passed_over" else value for name, value in came.items()
+    }
+    return replace(audited(now), **moments)
+
+
+LATE = {
+    "no end of the chain": ({"walked_at": -3 * DAY - 1}, "no audit has come to the end of the chain since"),
+    "not in time for all": ({"unread_since": -93 * DAY - 1}, "all contents were to be read within 90 days"),
+    "one passed over": ({"unread_since": -93 * DAY - 1, "passed_over": 7}, "statement 7 takes more than an"),
+    "ends yet to come": ({"walked_at": 9 * DAY}, "no audit has come to the end"),
+    "reads yet to come": ({"unread_since": 9 * DAY}, "all contents were to be read"),
+}
+
+
+@pytest.mark.parametrize(("came", "says"), LATE.values(), ids=LATE)
+def test_an_audit_of_today_that_did_not_come_far_holds_as_one_that_is_too_old(
+    came: dict[str, int], says: str
+) -> None:
+    """It ran out of its time without a fault: that says nothing of what it never reached."""
+    world = unaudited()
+    now = world.clock.now()
+    world.notes.save(CONSOLE, came_to(now, came))
+    check_held(world, NOT_VERIFIED)
+    assert says in world.run().warnings[0]
+    world.note()
+    assert world.run().outcome == RunOutcome.PURGED
+
+
+@pytest.mark.parametrize("came", [{"walked_at": -3 * DAY}, {"unread_since": -93 * DAY}])
+def test_an_audit_that_divides_a_long_archive_over_its_days_does_not_hold(came: dict[str, int]) -> None:
+    world = unaudited()
+    now = world.clock.now()
+    world.notes.save(CONSOLE, came_to(now, came))
+    assert world.run().outcome == RunOutcome.PURGED
+
+
+@pytest.mark.parametrize(("age", "is_held"), [(2 * DAY, False), (4 * DAY, True)])
+def test_before_an_audit_came_to_the_end_the_age_of_the_archive_holds(age: int, is_held: bool) -> None:
+    """Whoever makes the first audits die early gains nothing by it."""
+    world = unaudited()
+    world.run()
+    world.later(age)
+    world.aged()
+    now = world.clock.now()
+    world.notes.save(CONSOLE, audited(now, walked_at=0))
+    if is_held:
+        check_held(world, NOT_VERIFIED)
+    else:
+        assert world.run().outcome == RunOutcome.PURGED
 
 
 def test_a_note_of_the_future_is_no_audit() -> None:

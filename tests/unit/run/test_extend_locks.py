@@ -7,17 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit_archive.audit.locks import judge_first_locks
+from audit_archive.audit.locks import ENDING, judge_first_locks
 from audit_archive.audit.tally import AuditTally
 from audit_archive.errors import ArchiveStoreError
 from audit_archive.format.facts import HeldBackBy, LockMode
 from audit_archive.format.layout import checkpoint_key, entries_prefix, statement_key
+from audit_archive.format.lock_margin import LEAST_MARGIN_DAYS, NOTICE_DAYS, longest_cycle
 from audit_archive.format.statement import statement_bytes
 from audit_archive.format.times import DAY, from_rfc3339, rfc3339
 from audit_archive.format.verdicts import Depth, Verdict
 from audit_archive.ports import Retention
 from audit_archive.run.extend_locks import KEYS_AT_ONCE, LocksOutcome, LocksReport
-from audit_archive.run.lock_terms import LEAST_MARGIN_DAYS, LockTerms
+from audit_archive.run.lock_terms import LockTerms
 from tests.support.attacker import Victim, twin_world
 from tests.support.fakes import CallLog, CrashError, FakeSigner, FaultyCalls
 from tests.support.fakes.bucket import Stored
@@ -101,7 +102,8 @@ def test_the_margin_is_a_year_or_half_of_a_short_retention(days: int, margin: in
 def test_with_monthly_runs_no_lock_of_a_statement_ends_or_is_told_of(
     days: int, deeds: list[tuple[str, int]]
 ) -> None:
-    """One run a month may fail, and the audit, which tells 30 days before an end, has nothing to tell."""
+    """One run a month may fail, and the audit, which tells of what ends before its next look, is silent."""
+    told_before = max(30, longest_cycle(days) + NOTICE_DAYS) * DAY
     now, last_extension, ends_at = NOW, NOW, list[int]()
     for deed, wait in deeds:
         now += wait * DAY
@@ -112,7 +114,7 @@ def test_with_monthly_runs_no_lock_of_a_statement_ends_or_is_told_of(
             new = [at.lasting(Retention(LockMode.GOVERNANCE, end)) for end in ends_at]
             ends_at = [max(end, lock.until if lock else 0) for end, lock in zip(ends_at, new, strict=True)]
             last_extension = at.now
-        assert all(end > last_extension + MONTH + 30 * DAY for end in ends_at)
+        assert all(end > last_extension + MONTH + told_before for end in ends_at)
 
 
 def test_an_object_is_extended_once_in_the_retention_less_a_year() -> None:
@@ -328,6 +330,19 @@ def test_a_cursor_that_lies_costs_one_run_at_most(cursor: str) -> None:
     assert all(lock.until > world.clock.now() + 91 * DAY for lock in ends(world, *FOREVER).values())
 
 
+@pytest.mark.parametrize("cursor", ["~", statement_key(CONSOLE, 10**9)])
+def test_a_cursor_behind_the_last_key_hides_nothing_and_is_told(cursor: str) -> None:
+    world = signed_world(91)
+    world.later(60 * DAY)
+    world.ledger.note_lock_cursor(CONSOLE, cursor)
+    report = world.extend_locks()
+    assert (report.outcome, report.looked_at) == (LocksOutcome.DONE, len(ends(world, *FOREVER)))
+    assert all(lock.until > world.clock.now() + 91 * DAY for lock in ends(world, *FOREVER).values())
+    (warning,) = report.warnings
+    assert "cursor lay behind the last statement" in warning
+    assert world.extend_locks().warnings == ()
+
+
 def test_an_outage_is_an_error_and_not_a_refusal() -> None:
     world, log = signed_world(91), CallLog()
     signed_world(91).extend_locks(log)
@@ -422,7 +437,7 @@ def test_the_first_lock_is_told_of_by_an_audit_that_walks_nothing() -> None:
         if gone is not None:
             victim.lose(gone)
         tally = AuditTally()
-        judge_first_locks(victim.store, CONSOLE, tally, victim.world.clock.now())
+        judge_first_locks(victim.store, CONSOLE, tally, victim.world.clock.now() + ENDING)
         assert [(fault.verdict, fault.key) for fault in tally.faults] == [(Verdict.ENDING, told)]
     judge_first_locks(victim.store, "other", empty := AuditTally(), 0)
     assert empty.faults == ()

@@ -12,7 +12,9 @@ from typing import Any
 
 from audit_archive.alerts import announce_together
 from audit_archive.audit.bookmarks import Resume
+from audit_archive.audit.claims import RunsClaim
 from audit_archive.audit.listing import Listing
+from audit_archive.audit.locks import ENDING, NOTICE
 from audit_archive.audit.onward import Onward, verify_onward
 from audit_archive.audit.question import Audit, AuditQuestion, KnownPoint
 from audit_archive.audit.request import MOST_PARTS
@@ -20,6 +22,7 @@ from audit_archive.audit.settings import SettingsCheck
 from audit_archive.audit.verify import verify_archive
 from audit_archive.bookmark import AuditResult, BookmarkKind, Rotation
 from audit_archive.finding import Finding, FindingKind
+from audit_archive.fleet_ports import LastRuns
 from audit_archive.format.codec import to_json
 from audit_archive.format.keys import PublicKey, SignatureCheck
 from audit_archive.format.times import DAY, rfc3339
@@ -44,12 +47,16 @@ MOST_OPEN = 100
 
 @dataclass(frozen=True)
 class Share:
-    """The statements whose contents are due today. `is_behind`: the cycle takes too many days."""
+    """The statements whose contents are due today. `is_behind`: the cycle takes too many days.
+
+    `is_first`: whether a cycle begins with it.
+    """
 
     first: int
     last: int
     cycle_started_at: int
     is_behind: bool
+    is_first: bool
 
 
 def share_of(
@@ -60,7 +67,7 @@ def share_of(
     So larger shares make up for a missed day or an unfinished share. `now`: epoch seconds. `goes_on`: what is
     left of the unfinished share is asked for instead, which may be nothing.
     """
-    is_new = rotation is None or rotation.next_seq > newest_seq
+    is_new = rotation is None or rotation.round_at > 0 or rotation.next_seq > newest_seq
     first, started_at = (
         (1, now)
         if is_new or rotation is None
@@ -71,10 +78,10 @@ def share_of(
     if goes_on and rotation is not None:
         first = rotation.next_seq
         last = max(rotation.share_last, first - 1)
-        return Share(first, last, started_at, is_behind=days_left < 1)
+        return Share(first, last, started_at, is_behind=days_left < 1, is_first=False)
     left = newest_seq - first + 1
     count = -(-left // max(days_left, 1))
-    return Share(first, first + count - 1, started_at, is_behind=days_left < 1)
+    return Share(first, first + count - 1, started_at, is_behind=days_left < 1, is_first=is_new)
 
 
 GoOn = Callable[[], None]
@@ -156,16 +163,15 @@ def audit_daily(ports: AuditPorts, daily: DailyAudit, keep: KeepReport) -> Audit
     """
     console, now = daily.console, ports.clock.now()
     rotation = ports.notes.last(console)
-    audit = replace(_audit(ports, console), settings=ports.settings)
+    runs = ports.ledger.last_runs(console).until(now)  # before the chain: a run may end meanwhile
+    audit = replace(_audit(ports, console), settings=ports.settings, claim=_claim(runs, rotation))
     listing = Listing(ports.source, console)
     newest = _newest_to_read(audit, rotation, listing)
     share = share_of(rotation, newest, now, daily.content_days, goes_on=daily.part > 1)
     question = _question(daily, rotation, share, newest)
     resume = _resume(ports.notes, console, rotation)
     found = verify_onward(audit, question, resume, listing)
-    is_stale, freshness = _freshness(
-        ports.ledger.last_runs(console).until(now).completed_at, now, daily.period, rotation
-    )
+    is_stale, freshness = _freshness(runs.completed_at, now, daily.period, rotation)
     goes_on = ports.go_on is not None and daily.part < MOST_PARTS and not found.is_done
     goes_on = goes_on and (found.is_stuck or _has_come_on(found, resume))
     left = found.has_passed_over if goes_on else found.verification.unexpectedly_unchecked
@@ -173,12 +179,19 @@ def audit_daily(ports: AuditPorts, daily: DailyAudit, keep: KeepReport) -> Audit
     keep(report)
     for kind, bookmark in found.bookmarks.items():
         ports.notes.save_bookmark(console, kind, bookmark)
-    reached = _next_rotation(rotation, share, found, now, daily.period)
+    reached = _next_rotation(rotation, share, found, now, daily)
+    if found.verification.continue_at is None and share.last >= newest:
+        reached = replace(reached, round_at=now)
     ports.notes.save(console, _with_what_others_opened(reached, ports.notes.last(console), rotation))
     announce_faults(ports, found.verification)
     if goes_on and ports.go_on is not None:
         ports.go_on()
     return report
+
+
+def _claim(runs: LastRuns, rotation: Rotation | None) -> RunsClaim:
+    seen = (rotation.newest_seq, rotation.last_completed_at) if rotation is not None else (0, 0)
+    return RunsClaim(runs, *seen)
 
 
 def _newest_to_read(audit: Audit, rotation: Rotation | None, listing: Listing) -> int:
@@ -206,6 +219,7 @@ def _question(daily: DailyAudit, rotation: Rotation | None, share: Share, newest
         is_daily=True,
         again=frozenset(rotation.open_seqs if rotation is not None else ()),
         passes_over=rotation is not None and rotation.stuck_at == share.first,
+        ending=max(ENDING, daily.content_days * DAY + NOTICE),
     )
 
 
@@ -269,8 +283,13 @@ def _with_what_others_opened(reached: Rotation, latest: Rotation | None, read: R
     return replace(reached, last_result=AuditResult.FAULTS, faults=faults, open_seqs=open_seqs)
 
 
-def _next_rotation(rotation: Rotation | None, share: Share, found: Onward, now: int, period: int) -> Rotation:
-    """A fault that the audit did not look at again stays open."""
+def _next_rotation(
+    rotation: Rotation | None, share: Share, found: Onward, now: int, daily: DailyAudit
+) -> Rotation:
+    """A fault that the audit did not look at again stays open.
+
+    What it had not the time for is not done: the note says how far the audits have come.
+    """
     verification = found.verification
     seq, sha256 = verification.newest_seq, verification.newest_sha256
     if not verification.is_valid:
@@ -289,8 +308,25 @@ def _next_rotation(rotation: Rotation | None, share: Share, found: Onward, now: 
         share_last=share.last if continue_at is not None else 0,
         stuck_at=share.first if found.is_stuck else 0,
         open_seqs=tuple(sorted(faulty | left)[:MOST_OPEN]),
-        period=period,
+        period=daily.period,
+        round_at=rotation.round_at if rotation is not None and not share.is_first else 0,
+        walked_at=now if found.is_walked else rotation.walked_at if rotation is not None else 0,
+        unread_since=_unread_since(rotation, share, now),
+        content_days=daily.content_days,
+        passed_over=share.first if found.has_passed_over else _passed_over(rotation, share),
     )
+
+
+def _passed_over(rotation: Rotation | None, share: Share) -> int:
+    """The statement that earlier shares of this cycle passed over; 0 without one."""
+    return rotation.passed_over if rotation is not None and not share.is_first else 0
+
+
+def _unread_since(rotation: Rotation | None, share: Share, now: int) -> int:
+    """When the oldest cycle began that has not read all contents: one that passed over some has not."""
+    if rotation is None or (share.is_first and not rotation.passed_over):
+        return share.cycle_started_at
+    return min(rotation.unread_since, now)
 
 
 def _freshness(completed: int | None, now: int, period: int, rotation: Rotation | None) -> tuple[bool, str]:

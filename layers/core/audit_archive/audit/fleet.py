@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
 from audit_archive.bookmark import Rotation
-from audit_archive.fleet_ports import MOST_AHEAD, LastRuns, ScheduleFacts, Told
-from audit_archive.format.times import DAY, HOUR
+from audit_archive.fleet_ports import LastRuns, ScheduleFacts, Told
+from audit_archive.format.times import DAY, HOUR, MOST_AHEAD
 from audit_archive.health import AUDIT_SUFFIX, LOCKS_SUFFIX, ConsoleHealth, Judgement, Known, console_of
 
 REMINDED_AFTER = 7 * DAY

@@ -10,6 +10,7 @@ from audit_archive.errors import runbook_url
 from audit_archive.format.codec import UnknownMember
 from audit_archive.format.facts import LockMode
 from audit_archive.format.layout import checkpoint_key, statement_key
+from audit_archive.format.lock_margin import NOTICE_DAYS
 from audit_archive.format.statement import ArchiveStatement, Statement
 from audit_archive.format.times import DAY, from_rfc3339, rfc3339
 from audit_archive.format.verdicts import Checked, Fault, Verdict, Why
@@ -17,6 +18,10 @@ from audit_archive.ports import ENCRYPTION, NO_VERSION, ArchiveSource, ObjectFac
 
 ENDING = 30 * DAY
 """Seconds. The lock of a statement that ends so soon should have been extended long before."""
+
+NOTICE = NOTICE_DAYS * DAY
+"""Seconds between an audit that tells of a lock and its end, at least. The daily audit looks at each lock
+once in a cycle, so it tells of those that end before the next look."""
 
 CLOCK_ERROR = 60
 """Seconds that a machine's clock may have been set back between two puts of one run."""
@@ -81,15 +86,16 @@ class EndingLocks:
     Statements come in order, so the first of them stands for all: one fault, with the same sentence each day.
     """
 
-    def __init__(self, tally: AuditTally, now: int) -> None:
+    def __init__(self, tally: AuditTally, before: int) -> None:
+        """`before`: the moment (epoch seconds) up to which no lock may end."""
         self._tally = tally
-        self._now = now
+        self._before = before
         self._is_told = False
 
     def judge(self, facts: ObjectFacts, seq: int) -> None:
         """Add a fault for the first lock that ends soon. An object without a lock is judged elsewhere."""
         lock = facts.retention
-        if self._is_told or lock is None or lock.until > self._now + ENDING:
+        if self._is_told or lock is None or lock.until > self._before:
             return
         self._is_told = True
         # Not "has ended": the sentence must be the same before and after, so that it is told once.
@@ -101,12 +107,13 @@ class EndingLocks:
         self._tally.fault(Fault(Verdict.ENDING, facts.key, facts.version_id, seq, sentence))
 
 
-def judge_first_locks(source: ArchiveSource, console: str, tally: AuditTally, now: int) -> None:
+def judge_first_locks(source: ArchiveSource, console: str, tally: AuditTally, before: int) -> None:
     """Judge the locks of the first statement and its checkpoint: where none is extended, they end first.
 
-    An audit that does not walk the whole chain sees so each day whether locks are extended at all.
+    An audit that does not walk the whole chain sees so each day whether locks are extended at all. `before`:
+    as in EndingLocks.
     """
-    ending = EndingLocks(tally, now)
+    ending = EndingLocks(tally, before)
     for key in (statement_key(console, 1), checkpoint_key(console, 1)):
         facts = source.inspect(key)
         if facts is not None and tally.is_blamed(key, facts.version_id):

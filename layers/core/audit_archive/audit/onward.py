@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from audit_archive.audit.bookmarks import Begin, Resume, begin_at, chain_begin
+from audit_archive.audit.claims import judge_claim
 from audit_archive.audit.listing import Listing
 from audit_archive.audit.overview import IndexCheck, WalkedChain
 from audit_archive.audit.question import Audit, AuditQuestion
@@ -34,6 +35,7 @@ class Onward:
     """What a daily audit found, and the bookmarks for the next one: those that are to be saved.
 
     `examined`: the statements to look at again that were looked at in full. `is_done`: whether time sufficed.
+    `is_walked`: whether it did for the chain, and for every doubt about older statements.
     `has_passed_over`: whether a statement took too long. `is_stuck`: the first one of the share did.
     """
 
@@ -41,6 +43,7 @@ class Onward:
     bookmarks: dict[BookmarkKind, Bookmark]
     examined: frozenset[int]
     is_done: bool
+    is_walked: bool
     has_passed_over: bool
     is_stuck: bool
 
@@ -84,11 +87,15 @@ class _DailyWalks:
         tally, chain, keys = self._found(is_early=continue_at is not None)
         if self._work.audit.settings is not None:
             judge_settings(self._work.audit.settings, chain.longest_lock, tally)
+        if self._work.audit.claim is not None and self._chain.is_whole:
+            judge_claim(self._work.audit.claim, self._chain.end.number, tally)
         look_for_strays(self._work.audit, self._question, chain, tally, is_early=continue_at is not None)
         found = report_of(self._question, chain, tally, keys, continue_at=continue_at)
-        is_done = continue_at is None and self._chain.is_whole and not self._is_cut_short
+        is_walked = self._chain.is_whole and not self._is_cut_short
+        is_done = continue_at is None and is_walked
         is_stuck = self._chain.is_whole and continue_at == self._question.from_seq and self._is_at_share()
-        return Onward(found, self._bookmarks(), examined, is_done, self._share.has_passed_over, is_stuck)
+        is_passed = self._share.has_passed_over
+        return Onward(found, self._bookmarks(), examined, is_done, is_walked, is_passed, is_stuck)
 
     # ------------------------------------------------------------------------------ the share
 

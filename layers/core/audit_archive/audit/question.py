@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
+from audit_archive.audit.claims import RunsClaim
+from audit_archive.audit.locks import ENDING
 from audit_archive.audit.rows import Copy
 from audit_archive.audit.settings import SettingsCheck
 from audit_archive.errors import IntegrityError
@@ -64,7 +66,8 @@ class AuditQuestion:
     are checked besides. `trusted_keys`: the keys that the caller trusts; if it is empty, the keys that the
     archive names count. `known`: statements that the chain must contain. `must_exist`: whether an empty
     archive is a fault. `since`: the checkpoint since which it must be proven that the archive only grew.
-    `passes_over`: whether to go on after the first statement if there is no time for its objects.
+    `passes_over`: whether to go on after the first statement if there is no time for its objects. `ending`:
+    within how many seconds the lock of what is kept for ever must not end.
     """
 
     console: str
@@ -78,6 +81,7 @@ class AuditQuestion:
     is_daily: bool = False
     again: frozenset[int] = frozenset()
     passes_over: bool = True
+    ending: int = ENDING
 
 
 @dataclass(frozen=True)
@@ -116,7 +120,8 @@ class Audit:
     has no head. `index`: the ledger's index of statements, read after the head; None without a ledger.
     `damage`: why the ledger can't be read; None if it can. `has_lines`: whether the source holds entry files,
     which a bundle of evidence does not. `settings`: what the settings of the bucket are compared with;
-    None if the source is not the bucket, or the caller does not ask for it.
+    None if the source is not the bucket, or the caller does not ask for it. `claim`: what the ledger says of
+    the last runs; None if the caller does not ask for it.
     """
 
     source: ArchiveSource
@@ -131,6 +136,7 @@ class Audit:
     damage: str | None = None
     has_lines: bool = True
     settings: SettingsCheck | None = None
+    claim: RunsClaim | None = None
 
     def beside(self, ledger: Ledger | None, console: str) -> "Audit":
         """The same audit, which also compares the archive with what a ledger says of a Console."""

@@ -192,7 +192,7 @@ class Walk:
         self._tally = tally
         self._signatures = signatures
         self._references = References(audit, question, signatures)
-        ending = EndingLocks(tally, audit.clock.now())
+        ending = EndingLocks(tally, audit.clock.now() + question.ending)
         self._step_judge = StepJudge(tally, self._references, signatures, ending)
         self._pool = pool
 

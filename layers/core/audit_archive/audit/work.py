@@ -67,7 +67,7 @@ def judge_chain(work: Work, begin: Begin | None = None) -> WalkedChain:
     """Walk the chain, from `begin` if it is given, as far as time allows. The faults go into the tally."""
     audit, question, tally = work.audit, work.question, work.tally
     chain = walk_chain(work.walk(), audit, question, tally, begin)
-    judge_first_locks(audit.source, question.console, tally, audit.clock.now())
+    judge_first_locks(audit.source, question.console, tally, audit.clock.now() + question.ending)
     if audit.damage is not None:
         tally.fault(Fault(Verdict.ALTERED, LEDGER, None, None, audit.damage))
     if not chain.is_whole:

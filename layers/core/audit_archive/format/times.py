@@ -14,10 +14,21 @@ DAY = 86_400
 HOUR = 3_600
 MINUTE = 60
 
+MOST_AHEAD = HOUR
+"""Seconds by which the clock of a run or an audit may be ahead of that of whoever reads its moments."""
+
 
 def rfc3339(seconds: int) -> str:
     """The moment as RFC 3339 text in UTC, whole seconds: `2026-11-23T06:10:00Z`."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def any_rfc3339(seconds: int) -> str:
+    """The moment as `rfc3339` gives it; `second <n>` for a number too large, as a damaged note may have."""
+    try:
+        return rfc3339(seconds)
+    except (ValueError, OverflowError, OSError):
+        return f"second {seconds}"
 
 
 @lru_cache(1024)  # strptime is slow, and a run asks again and again for the few moments of its chain

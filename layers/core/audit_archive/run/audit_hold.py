@@ -11,7 +11,7 @@ from audit_archive.format.facts import HeldBackBy
 from audit_archive.format.head import Head
 from audit_archive.format.layout import statement_key
 from audit_archive.format.statement import parse_statement
-from audit_archive.format.times import from_rfc3339, rfc3339
+from audit_archive.format.times import any_rfc3339, from_rfc3339
 from audit_archive.run.context import Run
 from audit_archive.storage.chain import read_whole, statements_from
 
@@ -20,7 +20,7 @@ AUDIT_HOLDS = frozenset({HeldBackBy.VERIFY_FAULTS, HeldBackBy.NOT_VERIFIED})
 
 NOT_VERIFIED_WAY_OUT = (
     "Nothing is purged until an audit finds the archive well. Look whether the schedule <console>_verify is "
-    "there and ENABLED, and why the verify function fails: "
+    "there and ENABLED, and why the verify function fails or runs out of time: "
     f"{runbook_url('not_verified')}"
 )
 
@@ -34,43 +34,48 @@ class AuditHold:
 
 
 def audit_hold(run: Run, head: Head) -> AuditHold | None:
-    """Why the daily audit lets nothing be purged; None if it last found the archive well, and not long ago.
+    """Why the daily audit lets nothing be purged; None if it found the archive well, whole, and not long ago.
 
-    A new archive may be purged before its first audit, until this is overdue. Raises LedgerError.
+    An audit that ran out of time may have found no fault because it did not come far. So this asks how far
+    the audits came: to the end of the chain of late, and over all contents within their days. A new archive
+    may be purged before an audit has come to the end of its chain, until this is overdue. Raises LedgerError.
     """
-    console = run.order.console
     try:
-        rotation = run.audits.notes.last(console)
+        rotation = run.audits.notes.last(run.order.console)
     except IntegrityError as error:
-        return _not_verified(str(error).rstrip("."))
-    return _no_audit(run, head) if rotation is None else _judged(run, rotation)
+        return _not_verified(run, str(error).rstrip("."))
+    if rotation is None:
+        return _no_audit(run, head, "no audit is on record")
+    return _judged(run, head, rotation)
 
 
-def _judged(run: Run, rotation: Rotation) -> AuditHold | None:
-    console, ended = run.order.console, rotation.last_completed_at
+def _judged(run: Run, head: Head, rotation: Rotation) -> AuditHold | None:
     if rotation.last_result != AuditResult.VALID:
+        console, ended = run.order.console, rotation.last_completed_at
         return AuditHold(
             HeldBackBy.VERIFY_FAULTS,
-            f"verify_faults: the daily audit of {_moment(ended)} found faults in the archive of Console "
+            f"verify_faults: the daily audit of {any_rfc3339(ended)} found faults in the archive of Console "
             f"{console}: {rotation.faults} of them. Nothing is purged until a later audit finds it well. "
             f"`canary-audit verify {console}` lists them. What to do: {runbook_url('verify_faults')}",
         )
-    # A note of the future would be fresh for ever.
-    if abs(run.clock.now() - ended) > run.audits.oldest:
-        return _not_verified(f"the last audit of {console} is of {_moment(ended)}")
+    late = rotation.overdue(run.clock.now(), run.audits.oldest)
+    if late is not None:
+        return _not_verified(run, late)
+    if not rotation.walked_at:
+        return _no_audit(run, head, "no audit has come to the end of its chain")
     return None
 
 
-def _no_audit(run: Run, head: Head) -> AuditHold | None:
+def _no_audit(run: Run, head: Head, what: str) -> AuditHold | None:
     """Before the first audit only the age of the archive tells whether it should have been audited by now."""
     if not head.seq:
         return None
-    console, began = run.order.console, _began_at(run)
+    began = _began_at(run)
     if began is None:
-        return _not_verified(f"no audit of {console} is on record, and its first statement can't be read")
+        return _not_verified(run, f"{what}, and its first statement can't be read")
     if run.clock.now() - began <= run.audits.oldest:
         return None
-    return _not_verified(f"no audit of {console} is on record, and its archive began at {_moment(began)}")
+    return _not_verified(run, f"{what}, and its archive began at {any_rfc3339(began)}")
 
 
 def _began_at(run: Run) -> int | None:
@@ -90,12 +95,8 @@ def _began_at(run: Run) -> int | None:
         return None
 
 
-def _not_verified(what: str) -> AuditHold:
-    return AuditHold(HeldBackBy.NOT_VERIFIED, f"not_verified: {what}. {NOT_VERIFIED_WAY_OUT}")
-
-
-def _moment(at: int) -> str:
-    try:
-        return rfc3339(at)
-    except (ValueError, OverflowError, OSError):
-        return f"second {at}"  # a damaged note may have any number
+def _not_verified(run: Run, what: str) -> AuditHold:
+    return AuditHold(
+        HeldBackBy.NOT_VERIFIED,
+        f"not_verified: of Console {run.order.console} {what}. {NOT_VERIFIED_WAY_OUT}",
+    )

@@ -147,6 +147,7 @@ class _Work:
     looked_at: int = 0
     extended: int = 0
     unread: int = 0
+    is_begun_anew: bool = False
     refusals: list[Refusal] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -179,13 +180,22 @@ class _Work:
             self.unread,
             rfc3339(self.terms.full_term),
             tuple(refusals[:MOST_REFUSALS]),
-            tuple(_warnings(refusals, self.unread)),
+            tuple(self._warnings(refusals)),
         )
 
     def _listed(self) -> Iterator[Listed]:
-        """Every checkpoint and statement after the cursor, in the order of the keys."""
+        """Every checkpoint and statement after the cursor; all of them, if there is nothing after it."""
+        after, has_any = self.ports.ledger.lock_cursor(self.order.console) or "", False
+        for at in self._listed_after(after):
+            has_any = True
+            yield at
+        if after and not has_any:
+            self.is_begun_anew = True
+            yield from self._listed_after("")
+
+    def _listed_after(self, after: str) -> Iterator[Listed]:
+        """Every checkpoint and statement after a key, in the order of the keys."""
         console, store = self.order.console, self.ports.store
-        after = self.ports.ledger.lock_cursor(console) or ""
         for prefix, suffix in ((checkpoints_prefix(console), ".txt"), (statements_prefix(console), ".json")):
             if after < prefix or after.startswith(prefix):
                 yield from listed(store, prefix, suffix, after if after.startswith(prefix) else "")
@@ -257,18 +267,25 @@ class _Work:
             else:
                 self.extended += result
 
+    def _warnings(self, refusals: list[Refusal]) -> Iterator[str]:
+        if refusals:
+            yield f"{len(refusals)} locks could not be extended. The first: {refusals[0].error}"
+        if self.unread:
+            yield (
+                f"{self.unread} statements can't be read, and what they name was not looked at. "
+                "Verify the archive"
+            )
+        if self.is_begun_anew:
+            yield (
+                "The ledger's cursor lay behind the last statement: the last run died at its end, or "
+                "somebody wrote to the table. This run looked at every lock anew"
+            )
+
 
 def _in_parts(items: Iterable[T], size: int) -> Iterator[list[T]]:
     rest = iter(items)
     while part := list(islice(rest, size)):
         yield part
-
-
-def _warnings(refusals: list[Refusal], unread: int) -> Iterator[str]:
-    if refusals:
-        yield f"{len(refusals)} locks could not be extended. The first: {refusals[0].error}"
-    if unread:
-        yield f"{unread} statements can't be read, and what they name was not looked at. Verify the archive"
 
 
 def _finding(report: LocksReport) -> Finding:

@@ -8,16 +8,12 @@ raised after they were put.
 from dataclasses import dataclass
 
 from audit_archive.format.facts import LockMode
+from audit_archive.format.lock_margin import lock_margin_days
 from audit_archive.format.times import DAY
 from audit_archive.ports import Retention
 
-YEAR_DAYS = 365
-
 MAX_LOCK_SHORTFALL = 7 * DAY
 """Seconds by which the lock of a stored export may be shorter than a new one, if a run is to rest on it."""
-
-LEAST_MARGIN_DAYS = 62
-"""Days. Two monthly runs come within it, so a lock is extended before an audit tells that it ends soon."""
 
 
 @dataclass(frozen=True)
@@ -30,8 +26,8 @@ class LockTerms:
 
     @property
     def margin(self) -> int:
-        """A lock that ends within so many seconds is extended: a year, or half of a short retention."""
-        return min(YEAR_DAYS, max(self.retention_days // 2, LEAST_MARGIN_DAYS)) * DAY
+        """A lock that ends within so many seconds is extended."""
+        return lock_margin_days(self.retention_days) * DAY
 
     @property
     def full_term(self) -> int:
