@@ -89,6 +89,11 @@ def screen_width() -> int:
     return shutil.get_terminal_size().columns
 
 
+def screen_height() -> int:
+    """Lines of the terminal."""
+    return shutil.get_terminal_size().lines
+
+
 def _show_laid(columns: Sequence[Column], records: Iterable[Record], now: int | None) -> None:
     rows = iter(records)
     table = laid(columns, list(islice(rows, MAX_ROWS)), screen_width(), now)
@@ -106,7 +111,7 @@ def _show_laid(columns: Sequence[Column], records: Iterable[Record], now: int | 
 def _page(lines: Sequence[str]) -> None:
     """Through the person's pager, if the lines are more than the screen holds."""
     text = "".join(f"{line}\n" for line in lines)
-    if len(lines) < shutil.get_terminal_size().lines:
+    if len(lines) < screen_height():
         click.echo(text, nl=False)
         return
     os.environ.setdefault("LESS", "FRX")  # as git does: the table stays on the screen

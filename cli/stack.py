@@ -14,11 +14,15 @@ from audit_archive.adapters.bundle_source import BundleSource
 from audit_archive.adapters.folder_source import FolderSource
 from audit_archive.adapters.machine import SystemClock, find_zone, handouts, scratch_file, zone_names
 from audit_archive.answer_ports import Workbook
-from audit_archive.config import Settings
+from audit_archive.bookmark import oldest_audit
+from audit_archive.config import Settings, longest_gap
 from audit_archive.errors import AuditArchiveError, SettingsError
 from audit_archive.fleet_ports import Runs
 from audit_archive.format.keys import PublicKey
+from audit_archive.format.times import HOUR
+from audit_archive.health import Limits
 from audit_archive.ports import Console, Verifications
+from audit_archive.retrieve.known import StackFacts
 from audit_archive.retrieve.request import RetrieveRequest, parse_request
 from audit_archive.retrieve.statements import Reader
 
@@ -42,6 +46,7 @@ __all__ = [
     "zone_names",
 ]
 
+DEFAULT_PERIOD_HOURS = 24
 RUN_SECONDS = 960
 """Longer than a Lambda may take (900 s)."""
 
@@ -183,6 +188,20 @@ class Stack:
             scratch=scratch_file,
             verifications=self.verifications,
         )
+
+    @cached_property
+    def limits(self) -> Limits:
+        """When a Console of this stack is late, and when its audit is."""
+        parameters = self.parameters()
+        period = int(parameters.get("PeriodHours") or DEFAULT_PERIOD_HOURS) * HOUR
+        return Limits(period, oldest_audit(longest_gap(parameters.get("VerifyExpression", ""))))
+
+    def facts(self) -> StackFacts:
+        """The stack's schedules, of which one request lists 100, and its limits. Raises SettingsError."""
+        from audit_archive.adapters.schedules import GroupSchedules
+
+        group = GroupSchedules(self.client("scheduler"), self.output("ScheduleGroup"))
+        return StackFacts({each.name: each for each in group.listed()}, self.limits)
 
     @cached_property
     def runs(self) -> Runs:

@@ -1,67 +1,133 @@
-"""`status`: where the archive of each Console stands."""
+"""`status`: where the archive of each Console stands, and whether anybody is needed."""
 
+import time
+from collections.abc import Callable, Sequence
+from itertools import count
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import click
 
-from audit_archive.answers import status_answer
+from audit_archive.answers import Plain, status_answer
+from audit_archive.errors import SettingsError
+from audit_archive.retrieve.known import UNKNOWN_STACK, StackFacts
 from audit_archive.retrieve.request import StatusRequest
+from audit_archive.retrieve.statements import Reader
 from audit_archive.retrieve.status import statuses
 from cli.exits import Exit, Failure
 from cli.options import Chosen, ConsoleId, chosen, folder_option, global_options
 from cli.questions import asked_now
-from cli.show import say, show_json, show_records
+from cli.show import is_terminal, say, screen_height, screen_width, show_json, show_records
 from cli.stack import question
-from cli.tables import Column, Shape
+from cli.standing import SORTS, Choice, columns_of, row_of, summary
+from cli.tables import Record, laid
+from cli.tags import TagOption
 
-COLUMNS = (
-    Column("Console", "console"),
-    Column("archived id", "highest_archived_id"),
-    Column("purged id", "highest_purged_id", 1),
-    Column("unpurged", "unpurged_entries", 3),
-    Column("missing", "missing_ids", 2),
-    Column("up to", "up_to", 4, Shape.MOMENT),
-    Column("lag (h)", "lag_hours", 5),
-    Column("last run", "completed_at", 1, Shape.MOMENT),
-    Column("verified", "verified_at", 2, Shape.MOMENT),
-    Column("state", "state", 0, Shape.SENTENCE),
-)
+LEAST_SECONDS = 5
+"""Between two looks of --watch: each look at 500 Consoles is some 3,000 requests."""
 
 
 @click.command()
 @click.argument("console", type=ConsoleId(), required=False)
+@click.option("--problems", is_flag=True, help="Only Consoles that need somebody.")
+@click.option("--sort", type=click.Choice(list(SORTS)), default="console", show_default=True,
+              help="The order; what is worst or longest ago comes first.")  # fmt: skip
+@click.option("--tag", "tags", type=TagOption(), multiple=True, metavar="KEY=VALUE",
+              help="Only Consoles with this tag. Repeat it for more tags: all must be there.")  # fmt: skip
+@click.option("--watch", is_flag=True, help="At a terminal: look again and again, until Ctrl-C.")
+@click.option("--interval", type=click.IntRange(LEAST_SECONDS, 3600), default=30, show_default=True,
+              metavar="SECONDS", help="Seconds between two looks of --watch.")  # fmt: skip
 @folder_option
 @global_options(hidden=True)
 @chosen
-def status(chosen: Chosen, /, console: str | None, folder: Path | None) -> None:
-    """Show where the archive of each Console stands, or of one.
+def status(chosen: Chosen, /, console: str | None, interval: int, folder: Path | None, *,
+           watch: bool, **choice: Any) -> None:  # fmt: skip
+    """Show how each Console is and where its archive stands, or of one.
+
+    The exit status is 0 if no Console needs a person, and 1 if one does. `?` is what is not known.
 
     \b
-    archived id  the highest archived id
-    purged id    the Console is known to be purged up to this id
-    unpurged     archived entries that no purge of this stack destroyed
-    missing      ids that are not archived; a late entry may still fill them
-    up to        the newest complete export holds all that the Console showed up to this moment
-    lag (h)      hours since then, or since a later run found nothing newer (the ledger says so)
+    health       ok, or what is wrong first: absent, faults, unknown, failing, late, unscheduled,
+                 unverified, held; never archived and removed need no person
     last run     when a run last completed, with new entries or without
     verified     when the stack's daily audit last ended; `verified_result` of --json says how
-    state        what you should know first; `ok` if there is nothing
+    archived id  the highest archived id
+    purged id    the Console is known to be purged up to this id
+    missing      ids that are not archived; a late entry may still fill them
+    unpurged     archived entries that no purge of this stack destroyed
+    lag (h)      hours since `up to`, or since a later run found nothing newer (the ledger says so)
+    up to        the newest complete export holds all that the Console showed up to this moment
+    note         what you should know first
     """
     event = {"request": "status"} | ({"console": console} if console is not None else {})
-    request = cast("StatusRequest", question(event))
-    reader = chosen.reader(folder)
-    answer = status_answer(request, asked_now(request, reader), statuses(reader, request.console))
-    found = answer["consoles"]
-    if chosen.is_json:
-        show_json(answer)
+    request, reader = cast("StatusRequest", question(event)), chosen.reader(folder)
+    wanted = Choice(choice["sort"], choice["problems"], dict(choice["tags"]))
+
+    def look() -> Plain:
+        facts = UNKNOWN_STACK if folder is not None else _facts(chosen)
+        answer = status_answer(request, asked_now(request, reader), statuses(reader, request.console, facts))
+        return answer | {"consoles": wanted.of(answer["consoles"]), "of": answer["consoles"]}
+
+    if watch:
+        _watch(look, reader, interval, is_json=chosen.is_json)
     else:
-        show_records(COLUMNS, found, reader.clock.now())
-    if any(each["fault"] is not None for each in found):
-        raise Failure(
-            "StatusError", "The status of a Console can't be shown: see `fault` of --json.", Exit.FAULTS
-        )
-    if not found:
-        say("Nothing is archived yet.")
-    elif all(each["statements"] == 0 for each in found):
+        _show(look(), reader, is_json=chosen.is_json)
+
+
+def _show(found: Plain, reader: Reader, *, is_json: bool) -> None:
+    """Show the Consoles, and end with the exit status that they ask for."""
+    shown, everyone = found["consoles"], found.pop("of")
+    if is_json:
+        show_json(found)
+    elif is_terminal():
+        show_records(columns_of(shown), [row_of(each) for each in shown], reader.clock.now())
+    else:
+        show_records(columns_of(shown), shown)
+    if any(each["is_known"] is False for each in shown):
+        console = found["question"]["console"]
         raise Failure("NothingArchived", f"Nothing of Console {console} is archived.", Exit.NOT_THERE)
+    say(_closing(shown, everyone))
+    if any(each["needs_person"] or each["fault"] is not None for each in shown):
+        click.get_current_context().exit(Exit.FAULTS)
+
+
+def _facts(chosen: Chosen) -> StackFacts:
+    """The stack's schedules. Without the right to list them health is judged by the rest, and it is said."""
+    try:
+        return chosen.stack.facts()
+    except SettingsError as error:
+        say(f"What is wrong with schedules is not told: {error}")
+        return StackFacts(None, chosen.stack.limits)
+
+
+def _closing(shown: Sequence[Record], everyone: Sequence[Record]) -> str:
+    if not everyone:
+        return "No Console is known: nothing is archived yet, and nothing is scheduled."
+    if not shown:
+        return f"No Console to show: {summary(everyone)}."
+    needing = sum(bool(each["needs_person"]) for each in everyone)
+    needs = f" {needing} of {len(everyone)} need{'s' * (needing == 1)} a person." if needing else ""
+    return f"{summary(everyone)}.{needs}"
+
+
+def _watch(look: Callable[[], Plain], reader: Reader, interval: int, *, is_json: bool) -> None:
+    """Redraw what fits the screen, until Ctrl-C."""
+    if is_json or not is_terminal():
+        raise click.UsageError("--watch redraws a terminal: leave it out for a pipe, a file or --json.")
+    try:
+        for turn in count():
+            if turn:
+                time.sleep(interval)
+            found = look()
+            click.clear()
+            click.echo("\n".join(_screen(found, reader.clock.now(), interval)))
+    except KeyboardInterrupt:
+        click.echo()
+
+
+def _screen(found: Plain, now: int, interval: int) -> list[str]:
+    shown, room = found["consoles"], max(screen_height() - 4, 3)
+    lines = laid(columns_of(shown), [row_of(each) for each in shown], screen_width(), now).lines
+    more = [f"{len(lines) - room} more lines: --problems shows fewer."] if len(lines) > room else []
+    at = found["asked"]["at"]
+    return [*lines[:room], *more, "", f"{summary(found['of'])}. {at}, again in {interval} s, Ctrl-C ends."]

@@ -20,7 +20,7 @@ LONGEST_SENTENCE = 20
 LONGEST_NAME = 24
 """Characters of what still stands in its cell. On a wide terminal a name may have a third of the width."""
 BELOW = "see below"
-NUMBER = re.compile(r"\d*(\.\d+)?")
+NUMBER = re.compile(r"\d*(\.\d+)?|\?")
 
 
 def cell_len(text: str) -> int:

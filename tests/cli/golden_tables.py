@@ -14,12 +14,13 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppres
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Thread
+from typing import Any
 from unittest import mock
 
 import click
 
 from audit_archive.format.times import from_rfc3339
-from cli import adopt, console, entries, export, fleet, hold, locks, status, sync
+from cli import adopt, console, entries, export, fleet, hold, locks, standing, sync
 from cli.main import main
 from cli.tables import Column, Record, laid
 from tests.support.stack import ROOT
@@ -53,8 +54,84 @@ ENTRIES: Sequence[Record] = (
     {"id": 12046, "when": "2026-11-25 00:00:00 +05:30", "user": "e\x1b[2Jve" + "!" * 300, "user_ip": None,
      "action_type": "user_login", "message": "東京 " * 12},
 )  # fmt: skip
+_NOTHING: dict[str, Any] = dict.fromkeys(column.field for column in standing.COLUMNS) | {
+    "tags": {}, "fault": None, "problems": [], "needs_person": True,
+}  # fmt: skip
+STATUSES: Sequence[Record] = (
+    _NOTHING
+    | dict(CONSOLES[0])
+    | {"name": "Factory S\u00fcd", "health": "ok", "needs_person": False, "tags": {"site": "graz"}},
+    _NOTHING | dict(CONSOLES[1]) | {"health": "faults"},
+    _NOTHING
+    | {
+        "console": "late",
+        "health": "late",
+        "highest_archived_id": 7,
+        "highest_purged_id": 0,
+        "missing_ids": 0,
+        "unpurged_entries": 7,
+        "completed_at": "2026-11-27T06:00:00Z",
+        "state": "its last run was completed at 2026-11-27T06:00:00Z, and one is due every 24 hours",
+    },
+    _NOTHING
+    | {
+        "console": "failing",
+        "name": "\u6771\u4eac",
+        "health": "failing: ConsoleAuthError",
+        "highest_archived_id": 7,
+        "highest_purged_id": 7,
+        "missing_ids": 0,
+        "unpurged_entries": 0,
+        "completed_at": "2026-11-30T06:00:00Z",
+        "verified_at": "2026-11-30T07:00:00Z",
+        "state": "the run of 2026-12-01T05:00:00Z failed with ConsoleAuthError",
+    },
+    _NOTHING
+    | {
+        "console": "held",
+        "health": "held: unexplained_hole",
+        "highest_archived_id": 9,
+        "highest_purged_id": 3,
+        "missing_ids": 2,
+        "unpurged_entries": 4,
+        "completed_at": "2026-12-01T05:00:00Z",
+        "verified_at": "2026-12-01T05:30:00Z",
+        "state": "purging waits for `canary-audit accept`: ids 4 to 5",
+    },
+    _NOTHING
+    | {
+        "console": "new",
+        "health": "never archived",
+        "needs_person": False,
+        "state": "ok",
+        "highest_archived_id": 0,
+        "highest_purged_id": 0,
+        "missing_ids": 0,
+        "unpurged_entries": 0,
+    },
+    _NOTHING
+    | {
+        "console": "unread",
+        "health": "unknown",
+        "fault": "LedgerError: no answer",
+        "state": "LedgerError: no answer",
+    },
+    _NOTHING
+    | {
+        "console": "removed",
+        "health": "removed",
+        "needs_person": False,
+        "highest_archived_id": 9,
+        "highest_purged_id": 9,
+        "missing_ids": 0,
+        "unpurged_entries": 0,
+        "completed_at": "2026-11-01T05:00:00Z",
+        "verified_at": "2026-11-01T05:00:00Z",
+        "state": "it was taken out of the fleet at 2026-11-02T05:00:00Z",
+    },
+)
 TABLES: Mapping[str, tuple[Sequence[Column], Sequence[Record]]] = {
-    "status": (status.COLUMNS, CONSOLES),
+    "status": (standing.columns_of(STATUSES), [standing.row_of(each) for each in STATUSES]),
     "console-list": (console.COLUMNS, CONSOLES),
     "all-consoles": (fleet.COLUMNS, [
         {"console": "1234abcd", "outcome": "found", "matched": 40, "searched": 50407, "missing_ids": 4,

@@ -61,7 +61,7 @@ def test_status_of_a_damaged_archive_is_a_fault(copy: Path) -> None:
     answer = run("status", folder=copy)
     assert answer.exit_code == 1
     assert "IntegrityError" in json.loads(answer.stdout)["fault"]
-    assert answer.stderr == "Error: The status of a Console can't be shown: see `fault` of --json.\n"
+    assert answer.stderr == "1 faults. 1 of 1 needs a person.\n"
 
 
 def test_into_a_pipe_entries_go_as_the_very_lines_and_the_sentence_does_not() -> None:

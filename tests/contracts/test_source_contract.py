@@ -89,6 +89,9 @@ class _Growing:
     def versions(self, prefix: str, after_key: str = "") -> Iterator[Version]:
         return BundleSource(self._path).versions(prefix, after_key)
 
+    def folders(self, prefix: str) -> Iterator[str]:
+        return BundleSource(self._path).folders(prefix)
+
 
 def _write(path: Path, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -117,6 +120,13 @@ def test_what_is_not_there_has_no_facts_and_can_t_be_read(subject: Subject) -> N
         assert subject.source.inspect(absent) is None
         with pytest.raises(IntegrityError, match="no version"):
             list(subject.source.read(absent, version.version_id))
+
+
+@everywhere
+def test_the_folders_under_a_prefix_are_named_once_each(subject: Subject) -> None:
+    for name in ("console=a/1", "console=a/2", "console=a-b/1", "file"):
+        subject.plant(name)
+    assert sorted(subject.source.folders(subject.folder)) == ["console=a", "console=a-b"]
 
 
 @everywhere

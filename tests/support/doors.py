@@ -14,7 +14,16 @@ FUNCTION_ONLY = {
     "consoles[].report.link_expires_at",
 }
 COMMAND_ONLY = {"report.file", "exports[].file", "consoles[].report.file", "entries", "files"}
-OF_ITS_OWN = {"asked.at", "asked.invoked_by", "asked.request_id"}
+OF_ITS_OWN = {
+    *("asked.at", "asked.invoked_by", "asked.request_id"),
+    *(
+        "consoles[].health",
+        "consoles[].needs_person",
+        "consoles[].problems",
+        "consoles[].state",
+        "consoles[].is_known",
+    ),
+}
 """What both have, each with a value of its own."""
 
 OF_A_BUNDLE = {"report.size", "report.sha256"}

@@ -43,6 +43,9 @@ class Counting:
     def versions(self, prefix: str, after_key: str = "") -> Iterator[Version]:
         return self.source.versions(prefix, after_key)
 
+    def folders(self, prefix: str) -> Iterator[str]:
+        return self.source.folders(prefix)
+
     def chain_requests(self) -> int:
         """Requests for statements and checkpoints since this was asked last."""
         found = self.count["statements"] + self.count["checkpoints"]

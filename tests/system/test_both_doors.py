@@ -25,7 +25,8 @@ def command(laptop: Laptop, *arguments: str) -> Any:
     """What the command prints for a program."""
     runner = CliRunner(mix_stderr=False, env=laptop.aws.env() | {"CANARY_AUDIT_STACK": STACK})
     ran = runner.invoke(main, [*arguments, "--json"], prog_name="canary-audit")
-    assert ran.exit_code == 0, ran.stdout + ran.stderr
+    # A Console without schedules needs a person, and `status` says so.
+    assert ran.exit_code == (arguments[0] == "status"), ran.stdout + ran.stderr
     return json.loads(ran.stdout)
 
 

@@ -58,11 +58,11 @@ def archived(laptop: Laptop, told: Callable[..., Any]) -> Iterator[LocalConsole]
 
 
 def test_what_was_archived_is_told_found_and_verified(
-    archived: LocalConsole, told: Callable[..., Any], stack: DeployedStack, tmp_path: Path
+    archived: LocalConsole, command: Command, told: Callable[..., Any], stack: DeployedStack, tmp_path: Path
 ) -> None:
     console = archived.id
-    (status,) = told("status", console)["consoles"]
-    assert (status["highest_archived_id"], status["state"]) == (ENTRIES, "ok")
+    (status,) = status_of(command, console)
+    assert (status["highest_archived_id"], status["health"]) == (ENTRIES, "unscheduled")
     assert any(each["console"] == console for each in told("console", "list"))
 
     found = told("entries", console, "--from-id", "10", "--to-id", "12")
@@ -154,9 +154,9 @@ def test_a_decision_asks_first_and_is_stated_with_who_and_why(
     archived: LocalConsole, command: Command, told: Callable[..., Any], stack: DeployedStack
 ) -> None:
     rebuild = ("ledger", "rebuild", archived.id, "--who", "ada", "--reason", "restored")
-    (before,) = told("status", archived.id)["consoles"]
+    (before,) = status_of(command, archived.id)
     assert command(*rebuild, input="n\n").exit_code == 130
-    assert told("status", archived.id)["consoles"][0]["statements"] == before["statements"]
+    assert status_of(command, archived.id)[0]["statements"] == before["statements"]
 
     result = told(*rebuild, "--yes")
     (key,) = result["statements"]
@@ -177,6 +177,14 @@ def test_a_stack_that_is_not_there_is_told_so(command: Command) -> None:
     answer = command("status", "--stack", "no-such-stack")
     assert answer.exit_code == 3
     assert "There is no stack no-such-stack" in answer.stderr
+
+
+def status_of(command: Command, console: str) -> list[dict[str, Any]]:
+    """The status of a Console without schedules: it needs a person."""
+    answer = command("status", console, "--json")
+    assert answer.exit_code == 1, answer.output + answer.stderr
+    found: list[dict[str, Any]] = json.loads(answer.stdout)["consoles"]
+    return found
 
 
 def _schedule(laptop: Laptop, name: str) -> dict[str, Any]:

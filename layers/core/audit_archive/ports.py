@@ -12,7 +12,7 @@ from typing import Any, BinaryIO, Protocol, TypeAlias
 
 from audit_archive.bookmark import Bookmark, BookmarkKind, Rotation
 from audit_archive.finding import Finding
-from audit_archive.fleet_ports import FleetNotes, Runs
+from audit_archive.fleet_ports import FleetNotes, Folders, Runs
 from audit_archive.format.bucket_settings import Setting
 from audit_archive.format.codec import UnknownMember
 from audit_archive.format.facts import LockMode, ObjectRef
@@ -62,7 +62,7 @@ class Version:
     is_delete_marker: bool
 
 
-class ArchiveSource(Protocol):
+class ArchiveSource(Folders, Protocol):
     """An archive as it can be read: the bucket, or a copy of it. Raises ArchiveStoreError when it fails."""
 
     def inspect(self, key: str, version_id: str | None = None) -> ObjectFacts | None:

@@ -456,6 +456,9 @@ class Slow:
     def versions(self, prefix: str, after_key: str = "") -> Iterator[Version]:
         return self.store.versions(prefix, after_key)
 
+    def folders(self, prefix: str) -> Iterator[str]:
+        return self.store.folders(prefix)
+
     def _wait(self) -> None:
         with self._lock:
             self.clock.advance(1)

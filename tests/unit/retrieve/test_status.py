@@ -1,5 +1,6 @@
 """Status: where the archive of each Console stands."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,17 +8,24 @@ import pytest
 
 from audit_archive.adapters.folder_source import FolderSource
 from audit_archive.bookmark import AuditResult, Rotation
-from audit_archive.errors import IntegrityError, PurgeMismatchError
-from audit_archive.fleet_ports import Failure
+from audit_archive.errors import IntegrityError, LedgerError, PurgeMismatchError
+from audit_archive.fleet_ports import Failure, Label, LastRuns, ScheduleFacts
 from audit_archive.format.facts import Action, Cause, IdSpan
+from audit_archive.format.head import Head
 from audit_archive.format.layout import statements_prefix
 from audit_archive.format.times import rfc3339
+from audit_archive.health import AUDIT_SUFFIX, LOCKS_SUFFIX, Limits
+from audit_archive.retrieve.known import StackFacts
 from audit_archive.retrieve.status import OpenIntent, Status, statuses
 from tests.support import folders
 from tests.support.asking import reader_of
-from tests.support.fakes import CrashError
+from tests.support.fakes import CrashError, FakeLedger
 from tests.support.fakes.verifications import FakeVerifications
 from tests.support.world import CONSOLE, DAY, HOUR, Meanwhile, World
+
+
+def health(told: Status) -> str:
+    return str(told.as_dict()["health"])
 
 
 def status(world: World, *, ledger: bool = True) -> Status:
@@ -42,8 +50,9 @@ def test_it_tells_where_the_archive_stands(world: World) -> None:
     served_at = world.clock.now()
     world.later(30 * HOUR)
     head = world.head
-    assert status(world) == Status(
+    assert replace(status(world), health=None) == Status(
         console=CONSOLE,
+        is_known=True,
         epoch=1,
         statements=3,
         newest_statement_at=rfc3339(served_at),
@@ -120,13 +129,16 @@ def test_a_latch_shows(world: World) -> None:
 
 
 def test_nothing_archived_looks_like_nothing_else(world: World) -> None:
-    assert status(World()) == Status(CONSOLE, missing={})
+    found = status(World())
+    empty = Status(CONSOLE, 1, statements=0, highest_archived_id=0, highest_purged_id=0, missing={})
+    assert replace(found, health=None) == replace(empty, unpurged_entries=0, lag_ids=0)
+    assert health(found) == "never archived"
     (other,) = statuses(reader_of(world), "other")
     assert (other.console, other.statements, other.up_to, other.fault) == ("other", 0, None, None)
 
 
 def test_without_the_ledger_the_chain_tells_the_same(world: World, tmp_path: Path) -> None:
-    with_ledger = replace(status(world), completed_at=None)
+    with_ledger = replace(status(world), completed_at=None, health=None)
     assert status(world, ledger=False) == with_ledger
     folders.put(world.store.files(), tmp_path)
     assert statuses(reader_of(world, FolderSource(tmp_path), ledger=False), None) == (with_ledger,)
@@ -143,6 +155,7 @@ def test_every_console_is_told_and_one_s_fault_hides_no_other(world: World) -> N
     found = statuses(reader_of(world), None)
     assert [each.console for each in found] == sorted([CONSOLE, *others])
     assert {each.console for each in found if each.fault is None} == {CONSOLE}
+    assert {health(each) for each in found if each.fault is not None} == {"faults"}
     assert all("does not follow" in (each.fault or "") for each in found if each.console != CONSOLE)
 
 
@@ -151,9 +164,9 @@ def test_it_tells_when_the_daily_audit_ended_and_how(world: World) -> None:
     now = world.clock.now()
     notes.save(CONSOLE, Rotation(1, now, now, AuditResult.FAULTS, 2, 0, None))
     (told,) = statuses(replace(reader_of(world), verifications=notes), CONSOLE)
-    assert told == replace(
-        status(world), verified_at=rfc3339(now), verified_result=AuditResult.FAULTS, audit_faults=2
-    )
+    audited = replace(status(world), verified_at=rfc3339(now), verified_result=AuditResult.FAULTS)
+    assert told == replace(audited, audit_faults=2, health=told.health)
+    assert (health(told), told.as_dict()["needs_person"]) == ("faults", True)
     assert "2 faults" in told.state
 
 
@@ -165,6 +178,7 @@ def test_it_tells_a_failure_until_a_run_is_completed(world: World, *, is_archive
     told = status(world)
     assert (told.last_failure or "").endswith("failed with ConsoleAuthError: The key was refused.")
     assert "ConsoleAuthError" in told.state
+    assert health(told) == "failing: ConsoleAuthError"
     world.ledger.complete(CONSOLE, now + 1, 3)
     assert status(world).last_failure is None
 
@@ -176,7 +190,8 @@ def test_notes_that_can_t_be_read_hide_neither_the_status_nor_another_fault(worl
 
     reader = replace(reader_of(world), verifications=Unreadable())
     (told,) = statuses(reader, CONSOLE)
-    assert told == replace(status(world), fault="IntegrityError: no notes")
+    assert told == replace(status(world), fault="IntegrityError: no notes", health=told.health)
+    assert health(told) == "faults"
     newest = world.head.statement
     assert newest is not None
     world.store.lose(newest.key, newest.version_id)
@@ -188,7 +203,7 @@ def test_notes_that_can_t_be_read_hide_neither_the_status_nor_another_fault(worl
     ("told", "state"),
     [
         (Status(CONSOLE, statements=1), "ok"),
-        (Status(CONSOLE), "nothing archived"),
+        (Status(CONSOLE, statements=0), "nothing archived"),
         (Status(CONSOLE, statements=1, is_latched=True), "purging waits for `canary-audit resume`"),
         (
             Status(CONSOLE, statements=1, is_latched=True, audit_faults=1),
@@ -215,4 +230,87 @@ def test_the_state_is_what_a_person_should_know_first(told: Status, state: str) 
 
 def test_a_status_as_an_answer_tells_it_counts_the_missing_ids() -> None:
     assert Status(CONSOLE, missing={Cause.UNEXPLAINED: 2, Cause.PURGED: 3}).as_dict()["missing_ids"] == 5
-    assert Status(CONSOLE).as_dict()["missing_ids"] == 0
+    assert Status(CONSOLE, missing={}).as_dict()["missing_ids"] == 0
+
+
+def test_what_is_not_known_is_null_and_never_zero(world: World) -> None:
+    class Silent(FakeLedger):
+        def head(self, console: str) -> Head | None:
+            raise LedgerError("no answer")
+
+    (found,) = statuses(replace(reader_of(world), ledger=Silent()), CONSOLE)
+    told = found.as_dict()
+    numbers = ("statements", "highest_archived_id", "highest_purged_id", "unpurged_entries", "missing_ids")
+    assert {told[name] for name in (*numbers, "audit_faults", "epoch")} == {None}
+    assert (told["health"], told["needs_person"]) == ("unknown", True)
+
+
+def test_a_copy_says_nothing_of_health(world: World) -> None:
+    told = status(world, ledger=False).as_dict()
+    assert (told["health"], told["needs_person"], told["problems"]) == ("unknown", None, [])
+
+
+def schedules_of(console: str, at: int) -> dict[str, ScheduleFacts]:
+    names = (console, f"{console}{AUDIT_SUFFIX}", f"{console}{LOCKS_SUFFIX}")
+    return {name: ScheduleFacts(name, is_enabled=True, created_at=at) for name in names}
+
+
+def test_who_has_only_a_schedule_or_only_runs_is_there_and_a_mistyped_name_is_not(world: World) -> None:
+    now = world.clock.now()
+    world.ledger.complete("ran", now, 3)
+    world.ledger.fail("mistyped", Failure(now, "ConsoleError", "No.", "request-1"))
+    facts = StackFacts(schedules_of("new", now) | schedules_of(CONSOLE, now) | schedules_of("_fleet", now))
+    found = statuses(reader_of(world), None, facts)
+    assert {each.console: health(each) for each in found} == {
+        CONSOLE: "held: unexplained_hole", "new": "never archived", "ran": "absent",
+    }  # fmt: skip
+
+
+def test_a_console_is_late_by_its_schedule_s_period(world: World) -> None:
+    world.accept()
+    world.run()
+    facts = StackFacts(schedules_of(CONSOLE, world.clock.now()), Limits(HOUR, 90 * DAY))
+    notes = FakeVerifications()
+    now = world.clock.now()
+    notes.save(CONSOLE, Rotation(1, now, now, AuditResult.VALID, 0, 0, None))
+    reader = replace(reader_of(world), verifications=notes)
+    assert [health(each) for each in statuses(reader, None, facts)] == ["ok"]
+    world.clock.advance(2 * HOUR + 1)
+    world.clock.left = world.time_left
+    assert [health(each) for each in statuses(reader, CONSOLE, facts)] == ["late"]
+    assert [health(each) for each in statuses(reader, None, facts)] == ["late"]
+
+
+def test_an_accepted_hole_no_longer_holds_though_no_run_said_so_yet(world: World) -> None:
+    assert world.ledger.last_runs(CONSOLE).held_by == "unexplained_hole"
+    assert health(status(world)) == "held: unexplained_hole"
+    world.accept()
+    assert health(status(world)) == "ok"
+
+
+def test_a_name_is_told_beside_the_id(world: World) -> None:
+    world.ledger.name(CONSOLE, Label("Factory S\u00fcd", {"site": "graz"}))
+    for told in (status(world), *statuses(reader_of(world), None)):
+        assert (told.name, told.tags) == ("Factory S\u00fcd", {"site": "graz"})
+
+
+def test_a_ledger_that_does_not_answer_makes_health_unknown(world: World) -> None:
+    class Silent(FakeLedger):
+        def fleet(self) -> Iterator[LastRuns]:
+            raise LedgerError("no answer")
+
+        def last_runs(self, console: str) -> LastRuns:
+            raise LedgerError("no answer")
+
+    reader = replace(reader_of(world), ledger=Silent())
+    for told in (*statuses(reader, CONSOLE), *statuses(reader, None)):
+        assert (told.console, health(told), told.fault) == (CONSOLE, "unknown", "LedgerError: no answer")
+
+
+def test_many_consoles_take_two_queries_of_notes_and_one_listing(world: World) -> None:
+    """However many there are: what grows with them are the requests for their chains."""
+    world.ledger.calls.clear()
+    world.store.calls.clear()
+    notes = FakeVerifications()
+    assert len(statuses(replace(reader_of(world), verifications=notes), None)) == 1
+    assert (world.ledger.calls["fleet"], world.store.calls["folders"]) == (1, 1)

@@ -111,6 +111,10 @@ class BundleSource:
             if key.startswith(prefix) and key > after_key:
                 yield Version(key, NO_VERSION, is_delete_marker=False)
 
+    def folders(self, prefix: str) -> Iterator[str]:
+        keys = (key.removeprefix(prefix) for key in self._members if key.startswith(prefix))
+        yield from sorted({key.partition("/")[0] for key in keys if "/" in key})
+
 
 def _home(names: Iterable[str]) -> str:
     """The path to the archive: the one folder in the zip, or in that one, if it is there; else empty."""

@@ -64,6 +64,10 @@ class FolderSource:
             if key > after_key and not is_litter(key):
                 yield Version(key, NO_VERSION, is_delete_marker=False)
 
+    def folders(self, prefix: str) -> Iterator[str]:
+        keys = (key.removeprefix(prefix) for key in self._keys(self._root, "", prefix) if not is_litter(key))
+        yield from sorted({key.partition("/")[0] for key in keys if "/" in key})
+
     def _path(self, key: str) -> Path | None:
         """The file of a key; None if it has no file inside the folder."""
         parts = key.split("/")

@@ -1,27 +1,36 @@
 """`status`: where the archive of each Console stands, from the ledger and the bucket."""
 
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from itertools import repeat
 from typing import Any
 
-from audit_archive.errors import AuditArchiveError
+from audit_archive.bookmark import Rotation
+from audit_archive.errors import AuditArchiveError, LedgerError, PageError
 from audit_archive.events import is_console_id
 from audit_archive.fleet_ports import LastRuns
 from audit_archive.format.codec import UnknownMember, to_json
 from audit_archive.format.facts import Cause, IdSpan
 from audit_archive.format.head import Head
 from audit_archive.format.ids import IdSet
-from audit_archive.format.layout import consoles_after
 from audit_archive.format.times import from_rfc3339, rfc3339
+from audit_archive.health import WELL, ConsoleHealth, Judgement, console_of, judge
 from audit_archive.retrieve.coverage import LISTED, Miscounted
 from audit_archive.retrieve.covering import reach
+from audit_archive.retrieve.known import UNKNOWN_STACK, Notes, StackFacts, known_of
 from audit_archive.retrieve.statements import Reader, current_head
 from audit_archive.storage.chain import read_known
 
 _STATEMENTS = "statements/"
 _CONSOLE = "console="
 _HOUR = 3600
+
+AT_ONCE = 10
+"""Consoles that are looked at at once: as many requests as a client of AWS sends at once."""
+
+_COUNTS = ("statements", "highest_archived_id", "highest_purged_id", "unpurged_entries", "lag_ids")
 
 
 @dataclass(frozen=True)
@@ -45,19 +54,21 @@ class Status:
     range of ids. `missing`: by cause, how many ids are missing and may still be filled; `unexplained`: the
     first ranges that hold purging back until an operator accepts them. `is_latched`: purging waits for an
     operator. `verified_at`: when the stack's daily audit last ended; `verified_result`: how; `audit_faults`:
-    how many it found. `last_failure`: how the last run failed, if none was completed since. `fault`: why the
-    other fields are empty, or what the ledger has and the chain lacks. A fault of one Console leaves the
+    how many it found. `last_failure`: how the last run failed, if none was completed since. `name`, `tags`:
+    what people call it. `is_known`: whether it has a schedule, an archive or a completed run. `health`: how
+    it is, judged from all of this; None in a copy, which does not tell. `fault`: why other fields are None,
+    or what the ledger has and the chain lacks. What is not known is None. A fault of one Console leaves the
     others as they are.
     """
 
     console: str
-    epoch: int = 1
-    statements: int = 0
+    epoch: int | None = None
+    statements: int | None = None
     newest_statement_at: str | None = None
-    highest_archived_id: int = 0
-    highest_purged_id: int = 0
-    unpurged_entries: int = 0
-    lag_ids: int = 0
+    highest_archived_id: int | None = None
+    highest_purged_id: int | None = None
+    unpurged_entries: int | None = None
+    lag_ids: int | None = None
     up_to: str | None = None
     nothing_newer_at: str | None = None
     stale_ids: tuple[int, ...] = ()
@@ -71,19 +82,35 @@ class Status:
     next_due_at: str | None = None
     verified_at: str | None = None
     verified_result: str | None = None
-    audit_faults: int = 0
+    audit_faults: int | None = None
     last_failure: str | None = None
+    name: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
     fault: str | None = None
+    is_known: bool | None = None
+    health: ConsoleHealth | None = None
 
     @property
     def state(self) -> str:
         """The most urgent thing that a person should know; `ok` without one."""
-        return self.fault or next(self._doubts(), "ok")
+        return self.fault or next(self._doubts(), WELL)
 
     def as_dict(self) -> dict[str, Any]:
         """The fields of an answer."""
-        plain: dict[str, Any] = to_json(self)
-        return plain | {"missing_ids": sum((self.missing or {}).values()), "state": self.state}
+        plain: dict[str, Any] = to_json(replace(self, health=None))
+        missing = sum(self.missing.values()) if self.missing is not None else None
+        return plain | {"missing_ids": missing, "state": self.state} | self._judged()
+
+    def _judged(self) -> dict[str, Any]:
+        if self.health is None:
+            return {"health": str(Judgement.UNKNOWN), "needs_person": None, "problems": []}
+        return {
+            "health": self.health.says,
+            "needs_person": not self.health.is_healthy,
+            "problems": [
+                {"judgement": str(each.judgement), "sentence": each.sentence} for each in self.health.problems
+            ],
+        }
 
     def _doubts(self) -> Iterator[str]:
         if self.audit_faults:
@@ -101,49 +128,78 @@ class Status:
             yield f"the export lacks entry {self.stale_ids[-1]}, which the Console showed"
         if self.miscounted is not None:
             yield "the export does not match the Console's own count: see miscounted of --json"
-        if not self.statements:
+        if self.statements == 0:
             yield "nothing archived"
         if self.open_intents:
             yield "the outcome of a purge is not known yet: the next run finds out"
+        if self.health is not None:
+            yield from (each.sentence for each in self.health.problems)
 
 
-def statuses(reader: Reader, console: str | None) -> tuple[Status, ...]:
-    """The status of one Console; without a name, of every Console in the archive, in order of name."""
-    names = [console] if console is not None else sorted(consoles_in(reader))
-    return tuple(_status_or_fault(reader, name) for name in names)
+def statuses(reader: Reader, console: str | None, stack: StackFacts = UNKNOWN_STACK) -> tuple[Status, ...]:
+    """The status of one Console; without a name, of every Console that is known, in order of name.
+
+    Known is whoever has statements, or a schedule, or runs.
+    """
+    if console is not None:
+        return (_judged(reader, console, stack, Notes.of_one(reader, console)),)
+    notes = Notes.of_all(reader)
+    names = sorted(_names(reader, stack, notes))
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return tuple(pool.map(_judged, repeat(reader), names, repeat(stack), repeat(notes)))
 
 
 def consoles_in(reader: Reader) -> Iterator[str]:
-    """Every Console with a statement. A listing from behind the last one finds the next, one request each."""
-    after = ""
-    while version := next(reader.source.versions(_STATEMENTS, after), None):
-        folder, slash, _ = version.key.removeprefix(_STATEMENTS).partition("/")
+    """Every Console with a statement, in order of the keys."""
+    for folder in reader.source.folders(_STATEMENTS):
         name = folder.removeprefix(_CONSOLE)
-        is_console = bool(slash) and folder.startswith(_CONSOLE) and is_console_id(name)
-        if is_console:
+        if folder.startswith(_CONSOLE) and is_console_id(name):
             yield name
-        after = consoles_after(name) if is_console else version.key
 
 
-def _status_or_fault(reader: Reader, console: str) -> Status:
+def _names(reader: Reader, stack: StackFacts, notes: "Notes") -> set[str]:
+    scheduled = {console_of(name) for name in stack.schedules or ()}
+    # A run by hand over a mistyped name leaves a failure, and makes no Console.
+    ran = {name for name, runs in notes.runs.items() if runs.completed_at is not None}
+    return {name for name in {*scheduled, *ran, *consoles_in(reader)} if is_console_id(name)}
+
+
+def _judged(reader: Reader, console: str, stack: StackFacts, notes: Notes) -> Status:
     reader.check_time("console")
-    status = Status(console)
+    runs, rotation = notes.runs.get(console, LastRuns(console)), notes.rotations.get(console)
+    label = runs.label
+    status, head, unread = Status(console, name=label.name, tags=label.tags), None, notes.unread
+    if console in notes.rotations and rotation is None:
+        unread = LedgerError(f"The audit's notes on {console} can't be read.")
     try:
-        status = _status(reader, console)
-        return replace(status, **_verified(reader, console))
+        status, head = _status(reader, status, runs)
     except AuditArchiveError as error:
-        return replace(status, fault=status.fault or f"{type(error).__name__}: {error}")
+        unread = error
+    status = replace(status, **_verified(rotation))
+    if unread is not None and status.fault is None:
+        status = replace(status, fault=f"{type(unread).__name__}: {unread}")
+    if reader.ledger is None and stack.schedules is None and status.fault is None:
+        # A copy of the bucket says nothing of runs, audits and schedules.
+        return replace(status, is_known=bool(status.statements))
+    is_doubt = status.fault is not None and (unread is None or isinstance(unread, PageError))
+    known = known_of(console, stack, runs, rotation, head)
+    doubt, unreadable = (status.fault, None) if is_doubt else (None, status.fault)
+    known = replace(known, doubt=doubt, unread=unreadable)
+    status = replace(status, is_known=known.is_console or (None if stack.schedules is None else False))
+    return replace(status, health=judge(known, stack.limits, reader.clock.now()))
 
 
-def _status(reader: Reader, console: str) -> Status:
-    head, contradiction = current_head(reader, console)
-    runs = reader.ledger.last_runs(console) if reader.ledger is not None else LastRuns(console)
+def _status(reader: Reader, status: Status, runs: LastRuns) -> tuple[Status, Head]:
+    """What the archive tells, and the head that the chain leads to."""
+    head, contradiction = current_head(reader, status.console)
     failure = runs.open_failure.says if runs.open_failure is not None else None
+    status = replace(status, last_failure=failure, fault=contradiction)
     if head.statement is None:
-        return Status(console, missing={}, last_failure=failure, fault=contradiction)
+        nothing: dict[str, Any] = {**dict.fromkeys(_COUNTS, 0), "epoch": 1, "missing": {}}
+        return replace(status, **nothing), head
     reached = reach(reader, head)
-    return Status(
-        console=console,
+    status = replace(
+        status,
         epoch=head.epoch,
         statements=head.seq,
         newest_statement_at=read_known(reader.source, head.statement).run.started_at,
@@ -162,14 +218,12 @@ def _status(reader: Reader, console: str) -> Status:
         open_intents=tuple(OpenIntent(i.seq, i.boundary, i.expected_count) for i in head.open_intents),
         is_latched=head.is_latched,
         next_due_at=rfc3339(head.next_due_at) if head.next_due_at is not None else None,
-        last_failure=failure,
-        fault=contradiction,
     )
+    return status, head
 
 
-def _verified(reader: Reader, console: str) -> dict[str, Any]:
+def _verified(last: Rotation | None) -> dict[str, Any]:
     """When the daily audit of a Console last ended, and with which result."""
-    last = reader.verifications.last(console) if reader.verifications is not None else None
     if last is None:
         return {}
     return {
