@@ -1,11 +1,12 @@
 """`python -m local.site` makes the pages into a site, in .site/html. It fails if a link leads nowhere.
 
-The pages are copied as they lie, with the files that they link to. So a page on GitHub is the same page on
-the site, and no link is written anew.
+Pages and the files that they link to are copied. Those of docs/ come to the top, because the addresses in
+messages and alarms name them there (`audit_archive.errors.runbook_url`); links between pages follow.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -29,9 +30,13 @@ def build(folder: Path, root: Path = ROOT) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     for pattern in COPIED:
         for path in root.glob(pattern):
-            copy = folder / "pages" / path.relative_to(root)
+            page = path.relative_to(root)
+            copy = folder / "pages" / placed(page)
             copy.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(path, copy)
+            if path.suffix == ".md":
+                copy.write_text(relinked(path.read_text(encoding="utf-8"), page), encoding="utf-8")
+            else:
+                shutil.copy(path, copy)
     config = folder / "zensical.toml"
     config.write_text((root / "zensical.toml").read_text().replace('".site/', '"'))
     command = [sys.executable, "-m", "zensical", "build", "--strict", "--clean", "--config-file", str(config)]
@@ -42,6 +47,31 @@ def build(folder: Path, root: Path = ROOT) -> Path:
     if wrong := list(astray(html)):
         raise SiteError("Links that lead nowhere:\n" + "\n".join(wrong))
     return html
+
+
+def placed(page: Path) -> Path:
+    """Where a file of the repository lies in the site."""
+    inner = page.relative_to("docs") if page.parts[0] == "docs" else page
+    if inner == Path("SECURITY.md"):
+        return Path("security-policy.md")  # some disks can't tell it from docs/security.md
+    return inner.with_name("index.md") if inner.name == "README.md" else inner
+
+
+def relinked(text: str, page: Path) -> str:
+    """A page's text with its links as they lead between the places of the site. Blocks of code stay."""
+    here = placed(page).parent
+
+    def relink(found: re.Match[str]) -> str:
+        path, mark, anchor = found[1].partition("#")
+        if not path or urlsplit(path).scheme:
+            return found[0]
+        there = Path(os.path.normpath(page.parent / path))
+        return f"]({Path(os.path.relpath(placed(there), here)).as_posix()}{mark}{anchor})"
+
+    parts = re.split(r"(^ *```.*?^ *```)", text, flags=re.MULTILINE | re.DOTALL)
+    return "".join(
+        part if number % 2 else re.sub(r"\]\(([^)\s]+)\)", relink, part) for number, part in enumerate(parts)
+    )
 
 
 def astray(html: Path) -> Iterator[str]:

@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from local.site import ROOT, SiteError, astray, build
+from audit_archive.errors import SITE, runbook_url
+from local.site import ROOT, SiteError, astray, build, placed, relinked
+
+PAGE = "operations"
 
 
 @pytest.fixture(scope="module")
@@ -19,36 +22,46 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
     config = (ROOT / "zensical.toml").read_text()
     start, _, theme = config.partition("nav = [")
     (root / "zensical.toml").write_text(start + theme[theme.index("\n[project.theme]") :])
-    (root / "README.md").write_text("# Start\n\n[one](docs/one.md#a-heading), [license](LICENSE)\n")
-    (root / "docs/one.md").write_text("# One\n\n## A heading\n\n[start](../README.md)\n")
+    (root / "README.md").write_text(f"# Start\n\n[one](docs/{PAGE}.md#errorsalarm), [license](LICENSE)\n")
+    (root / f"docs/{PAGE}.md").write_text("# One\n\n## ErrorsAlarm\n\n[start](../README.md)\n")
     (root / "LICENSE").write_text("free\n")
     return root
 
 
 def test_every_page_has_its_place_in_the_site() -> None:
     parts = tomllib.loads((ROOT / "zensical.toml").read_text())["project"]["nav"]
-    placed = [page for part in parts for pages in part.values() for page in pages]
-    decisions = "docs/decisions/README.md"
-    pages = [str(each.relative_to(ROOT)) for each in (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"))]
-    assert sorted(placed) == sorted([*pages, decisions])
+    listed = [page for part in parts for pages in part.values() for page in pages]
+    pages = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), ROOT / "docs/decisions/README.md"]
+    assert sorted(listed) == sorted(str(placed(page.relative_to(ROOT))) for page in pages)
 
 
 def test_a_site_is_built_and_loads_nothing_from_elsewhere(small: Path, tmp_path: Path) -> None:
     html = build(tmp_path / "site", small)
-    assert "docs/one.html#a-heading" in (html / "index.html").read_text()
+    page = html / PAGE / "index.html"
+    assert 'id="errorsalarm"' in page.read_text()
+    assert runbook_url("ErrorsAlarm") == f"{SITE}{PAGE}/#errorsalarm"
+    assert f'href="{PAGE}/#errorsalarm"' in (html / "index.html").read_text()
     assert (html / "search.json").exists()
     assert list(astray(html)) == []
-    page = html / "docs" / "one.html"
     page.write_text(
         '<script src="https://cdn.example/x.js"></script><a href="gone.html"></a><a href="../LICENSE"></a>'
     )
     assert list(astray(html)) == [
-        "docs/one.html loads https://cdn.example/x.js",
-        "docs/one.html: gone.html",
+        f"{PAGE}/index.html loads https://cdn.example/x.js",
+        f"{PAGE}/index.html: gone.html",
     ]
 
 
-@pytest.mark.parametrize("link", ["docs/one.md#no-heading", "docs/two.md", "docs/two.txt"])
+def test_a_link_leads_to_the_same_page_from_its_new_place() -> None:
+    text = "[a](../SECURITY.md) [b](costs.md#x) [c](../README.md#y) [d](#z) [e](https://e.example/f.md)\n"
+    code = "```sh\n[a](../SECURITY.md)\n```\n"
+    assert relinked(text + code, Path("docs/operations.md")) == (
+        "[a](security-policy.md) [b](costs.md#x) [c](index.md#y) [d](#z) [e](https://e.example/f.md)\n" + code
+    )
+    assert relinked("[a](../operations.md)", Path("docs/decisions/0001.md")) == "[a](../operations.md)"
+
+
+@pytest.mark.parametrize("link", [f"docs/{PAGE}.md#no-heading", "docs/two.md", "docs/two.txt"])
 def test_a_link_that_leads_nowhere_fails(small: Path, tmp_path: Path, link: str) -> None:
     root = shutil.copytree(small, tmp_path / "project")
     (root / "README.md").write_text(f"# Start\n\n[gone]({link})\n")
