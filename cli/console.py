@@ -4,7 +4,7 @@ from typing import IO, Any
 
 import click
 
-from audit_archive.config import MAX_PERIOD_HOURS, shortest_period
+from audit_archive.config import MAX_PERIOD_HOURS, Settings, shortest_period
 from audit_archive.errors import LedgerError, SettingsError, runbook_url
 from audit_archive.retrieve.status import statuses
 from cli import schedules
@@ -74,7 +74,7 @@ def add(chosen: Chosen, /, console: str, schedule: str | None, period_hours: int
     stack = chosen.stack
     if period_hours is not None:
         _check_period(schedule or stack.parameters()[schedules.ARCHIVE.expression], period_hours)
-    keys = {name.removesuffix("_key_file"): _key(file) for name, file in files.items() if file is not None}
+    keys = {name.removesuffix("_key_file"): key_in(file) for name, file in files.items() if file is not None}
     done = {f"secret {use}": put_key(stack, console, use, key) for use, key in keys.items()}
     period = {"period_hours": period_hours} if period_hours is not None else {}
     for kind, own, when in (
@@ -222,7 +222,7 @@ def _check_period(schedule: str, hours: int) -> None:
         )
 
 
-def _key(file: IO[str]) -> str:
+def key_in(file: IO[str]) -> str:
     """The key in a file. Raises UsageError if the file holds anything that the functions would refuse."""
     try:
         key = checked_key(file.name, file.read(_MAX_KEY + 1))
@@ -235,8 +235,12 @@ def _key(file: IO[str]) -> str:
 
 def put_key(stack: Stack, console: str, use: str, key: str) -> str:
     """Put a Console's key where the stack reads it. Returns what became of it. Raises CloudError."""
-    name = stack.secret(console, use)
-    if stack.settings.in_parameter_store:
+    return put_secret(stack, stack.settings, stack.secret(console, use), key)
+
+
+def put_secret(stack: Stack, settings: Settings, name: str, key: str) -> str:
+    """Put a key under a name, as `put_key` does, for a stack that may not be there yet."""
+    if settings.in_parameter_store:
         return _put_parameter(stack, name, key)
     secrets = stack.client("secretsmanager")
     with asking(f"The secret {name} can't be written"):

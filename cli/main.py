@@ -36,6 +36,11 @@ COMMANDS = {
         "hold",
         "Set or release a legal hold: what is held can't be deleted, whatever its retention.",
     ),
+    "init": Named(
+        "cli.init",
+        "init",
+        "Set up the archive of a first Console: keys, stack, and a dry run to look at.",
+    ),
     "keys": Named("cli.keys", "keys", "Export the public keys that verify the signatures."),
     "ledger": Named("cli.run", "ledger", "Repair the ledger, the index of the archive."),
     "live": Named("cli.live", "live", "Show what the Console itself holds now, newest last."),

@@ -49,7 +49,7 @@ def run(chosen: Chosen, /, console: str, mode: str | None, keep_days: int | None
             return show_json({"outcome": "begun", "console": console, "request_id": request_id})
         say(f"The run was started, as request {request_id}.")
         return say(f"`canary-audit status {console}` shows when it is completed.")
-    return _show(chosen, result_of(invoke(chosen.stack, event)))
+    return show_result(chosen, result_of(invoke(chosen.stack, event)))
 
 
 def decision_options(function: F) -> F:
@@ -149,10 +149,11 @@ def _decide(chosen: Chosen, console: str, action: str, who: str, reason: str, *,
     event |= {name: value for name, value in own.items() if value is not None}
     OperatorRequest.from_event(event)
     confirm(question, yes=yes)
-    _show(chosen, result_of(invoke(chosen.stack, event)))
+    show_result(chosen, result_of(invoke(chosen.stack, event)))
 
 
-def _show(chosen: Chosen, result: dict[str, Any]) -> None:
+def show_result(chosen: Chosen, result: dict[str, Any]) -> None:
+    """The result of a run or a decision."""
     if chosen.is_json:
         return show_json(result)
     lists = ("statements", "warnings")

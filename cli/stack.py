@@ -6,6 +6,7 @@ Console is imported where it is used: loading it takes longer than reading a cop
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_kms import KMSClient
     from mypy_boto3_s3 import S3Client
+
+    from audit_archive.adapters.secrets import KeyHolder
 
 __all__ = [
     "CloudError",
@@ -222,16 +225,29 @@ class Stack:
     def console(self, console: str) -> Console:
         """A Console, read with the Read-Only key in its secret."""
         from audit_archive.adapters.console.http import HttpConsole
-        from audit_archive.adapters.secrets import Parameter, Secret, StoredKey
+        from audit_archive.adapters.secrets import StoredKey
 
-        settings, name = self.settings, self.secret(console, "read")
-        in_parameters = settings.in_parameter_store
-        holder = (
-            Parameter(self.client("ssm"), name)
-            if in_parameters
-            else Secret(self.client("secretsmanager"), name)
-        )
-        return HttpConsole(settings.console_url(console), StoredKey(holder), settings.auth_style, self.clock)
+        settings = self.settings
+        key = StoredKey(self._holder(settings, console, "read"))
+        return HttpConsole(settings.console_url(console), key, settings.auth_style, self.clock)
+
+    def stored_key(self, settings: Settings, console: str, use: str) -> str | None:
+        """A Console's key where these settings keep it; None if there is no such secret or parameter.
+
+        Raises SettingsError, ConsoleUnavailableError.
+        """
+        from audit_archive.adapters.secrets import existing
+
+        key = existing(self._holder(settings, console, use))
+        return key.value() if key is not None else None
+
+    def _holder(self, settings: Settings, console: str, use: str) -> "KeyHolder":
+        from audit_archive.adapters.secrets import Parameter, Secret
+
+        name = settings.key_name(console, use)
+        if settings.in_parameter_store:
+            return Parameter(self.client("ssm"), name)
+        return Secret(self.client("secretsmanager"), name)
 
     def secret(self, console: str, use: str) -> str:
         """The name of the secret or parameter with a Console's key; `use` is `read` or `purge`."""
@@ -286,6 +302,27 @@ def checked_key(what: str, text: str) -> str:
     from audit_archive.adapters import secrets
 
     return secrets.checked_key(what, text)
+
+
+@dataclass(frozen=True)
+class _Given:
+    """An API key as a person gave it: a KeyHolder."""
+
+    what: str
+    key: str
+
+    def text(self) -> str:
+        return self.key
+
+
+def console_with(settings: Settings, console: str, what: str, key: str) -> Console:
+    """A Console, read with a key that is stored nowhere yet; `what` the key is called in a sentence."""
+    from audit_archive.adapters.console.http import HttpConsole
+    from audit_archive.adapters.console.retry import Patience
+    from audit_archive.adapters.secrets import StoredKey
+
+    given, url = StoredKey(_Given(what, key)), settings.console_url(console)
+    return HttpConsole(url, given, settings.auth_style, SystemClock(), patience=Patience(attempts=2))
 
 
 def folder_reader(folder: Path) -> Reader:

@@ -34,6 +34,9 @@ In another terminal:
   .venv/bin/canary-audit entries {laptop.console.id} --action user_login
   .venv/bin/canary-audit verify {laptop.console.id} --depth content
 
+  # what `init` finds: the keys and the stack are there, so it makes a run, and shows the plan
+  .venv/bin/canary-audit init {console}
+
   # a run, as the schedule makes it; see events/ for the other ways
   .venv/bin/sam remote invoke ArchiveFunction --stack-name {STACK} --event '{event}'
 
