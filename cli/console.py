@@ -1,37 +1,44 @@
 """`console add|list|sync|remove`: which Consoles the stack archives."""
 
+from pathlib import Path
 from typing import IO, Any
 
 import click
 
-from audit_archive.config import MAX_PERIOD_HOURS, Settings, shortest_period
-from audit_archive.errors import LedgerError, SettingsError, runbook_url
+from audit_archive.config import MAX_PERIOD_HOURS
+from audit_archive.errors import AuditArchiveError, LedgerError
+from audit_archive.retrieve.known import StackFacts
 from audit_archive.retrieve.status import statuses
-from cli import schedules
+from cli import first, schedules
+from cli.adding import Order, Row, add_one, rows_in, said_of
 from cli.exits import Exit, Failure
 from cli.groups import Group
+from cli.key_files import key_file, key_in
 from cli.options import Chosen, chosen, confirm, console_argument, global_options, yes_option
-from cli.show import say, show_json, show_records
-from cli.stack import Stack, asking, checked_key
+from cli.show import is_terminal, say, show_json, show_records
+from cli.stack import Stack
+from cli.standing import columns_of, row_of, summary
 from cli.sync import CHANGES, Sync, sync_of
 from cli.tables import Column, Shape
+from cli.tags import NameOption, TagOption
 
 COLUMNS = (
     Column("Console", "console"),
-    Column("schedule", "schedule", 1),
-    Column("on", "schedule_state", 2),
-    Column("verify", "verify_schedule", 5),
-    Column("locks", "locks_schedule", 6),
-    Column("last run", "completed_at", 1, Shape.MOMENT),
-    Column("archived id", "highest_archived_id", 3),
-    Column("purged id", "highest_purged_id", 4),
-    Column("state", "state", 0, Shape.SENTENCE),
+    Column("name", "name", 1, Shape.NAME),
+    Column("health", "health", 0, Shape.WORDS),
+    Column("schedule", "schedule", 2),
+    Column("on", "schedule_state", 3),
+    Column("last run", "completed_at", 4, Shape.MOMENT),
+    Column("archived id", "highest_archived_id", 5),
+    Column("purged id", "highest_purged_id", 6),
+    Column("tags", "tags", 7, Shape.NAME),
+    Column("verify", "verify_schedule", 8),
+    Column("locks", "locks_schedule", 9),
+    Column("note", "state", 0, Shape.SENTENCE),
 )
 
-_MAX_KEY = 1000
-"""Characters of an API key at most; one has some 50."""
-
-key_file = click.File("r", encoding="ascii")
+_SCHEDULES = ("schedule", "schedule_state", "verify_schedule", "locks_schedule")
+LOCKS_OF_FIRST = "The schedule that extends the locks of {console} belongs to the stack, which made it"
 
 
 @click.group(cls=Group)
@@ -40,7 +47,10 @@ def console() -> None:
 
 
 @console.command()
-@console_argument
+@click.argument("given", metavar="[CONSOLE]", required=False)
+@click.option("--name", type=NameOption(), help='What people call it, shown beside its id. "" takes it away.')
+@click.option("--tag", "tags", type=TagOption(), multiple=True, metavar="KEY=VALUE",
+              help="A tag. Repeat it for more; KEY= takes one away.")  # fmt: skip
 @click.option(
     "--schedule", metavar="EXPR", help="When to archive it, in UTC. [default: as the stack's first Console]"
 )
@@ -56,72 +66,116 @@ def console() -> None:
 @click.option(
     "--purge-key-file", type=key_file, metavar="FILE", help="A file with an Admin API key, to purge with."
 )
+@click.option("--from", "table", type=click.File("r", encoding="utf-8"), metavar="CSV",
+              help="Add the Consoles of this file: id, name, tags, schedule, period_hours.")  # fmt: skip
+@click.option(
+    "--keys", type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="DIRECTORY",
+    help="With --from: the keys, in files CONSOLE/read and CONSOLE/purge of this folder.",
+)  # fmt: skip
+@click.option("--no-check", is_flag=True, help="Do not ask the Console whether it takes the keys.")
 @global_options(hidden=True)
 @chosen
-def add(chosen: Chosen, /, console: str, schedule: str | None, period_hours: int | None,
-        **files: IO[str] | None) -> None:  # fmt: skip
-    """Add a Console: its schedules, and its API keys if files with them are given.
+def add(chosen: Chosen, /, given: str | None, table: IO[str] | None, keys: Path | None, *, no_check: bool,
+        **options: Any) -> None:  # fmt: skip
+    """Add a Console, or change its name, tags, schedule or keys.
 
-    Give keys in files, never on the command line. Without --purge-key-file a new Console is archived and
-    never purged. The stack's PurgeMode says how far all its Consoles are purged.
+    CONSOLE is the id, or an address of the Console: https://5678efab.canary.tools/settings. Of a Console that
+    is there already, what is not given stays as it is.
+
+    Give keys in files, never on the command line. The Console is asked whether it takes them before they are
+    stored. Without --purge-key-file a new Console is archived and never purged. The stack's PurgeMode says
+    how far all its Consoles are purged.
 
     \b
-    canary-audit console add 5678efab --read-key-file read.txt
+    canary-audit console add 5678efab --read-key-file read.txt --name "Factory Graz" --tag site=graz
     canary-audit console add 5678efab --schedule "rate(7 days)" --period-hours 168
+    canary-audit console add --from consoles.csv --keys keys
     """
-    if schedule is not None and period_hours is None:
-        raise click.UsageError("--schedule needs --period-hours: the alert on late runs depends on it.")
-    stack = chosen.stack
-    if period_hours is not None:
-        _check_period(schedule or stack.parameters()[schedules.ARCHIVE.expression], period_hours)
-    keys = {name.removesuffix("_key_file"): key_in(file) for name, file in files.items() if file is not None}
-    done = {f"secret {use}": put_key(stack, console, use, key) for use, key in keys.items()}
-    period = {"period_hours": period_hours} if period_hours is not None else {}
-    for kind, own, when in (
-        (schedules.ARCHIVE, {}, schedule),
-        (schedules.AUDIT, period, None),
-        (schedules.LOCKS, {}, None),
-    ):
-        is_new = schedules.create(stack, kind, {"console": console, **kind.asks, **own}, when)
-        done[f"schedule {kind.name}"] = "created" if is_new else "existed already; not changed"
+    if (given is None) == (table is None):
+        raise click.UsageError("Give a CONSOLE, or --from with a file of Consoles.")
+    if table is not None:
+        if any(value for value in options.values()):
+            raise click.UsageError("With --from, names, tags, schedules and keys are in the files.")
+        return _add_all(chosen, list(rows_in(table, keys, is_checked=not no_check)))
+    if keys is not None:
+        raise click.UsageError("--keys is for --from: give --read-key-file and --purge-key-file.")
+    return _add_single(chosen, str(given), options, is_checked=not no_check)
+
+
+def _add_single(chosen: Chosen, given: str, options: dict[str, Any], *, is_checked: bool) -> None:
+    files = {"read": options["read_key_file"], "purge": options["purge_key_file"]}
+    order = Order(
+        given,
+        options["schedule"],
+        options["period_hours"],
+        {use: key_in(file) for use, file in files.items() if file is not None},
+        options["name"],
+        dict(options["tags"]),
+        is_checked,
+    )
+    console, done = add_one(chosen.stack, order)
     if chosen.is_json:
         return show_json({"console": console, "done": done})
     for what, outcome in done.items():
         say(f"{what}: {outcome}")
+    if done[f"schedule {schedules.ARCHIVE.name}"] != "created":
+        return None
     return say(f"Look at its plan before its first purge: canary-audit run {console} --mode dry-run")
+
+
+def _add_all(chosen: Chosen, rows: list[Row]) -> None:
+    """Add each Console of a file. One that fails leaves the others as they are."""
+    told = list[dict[str, Any]]()
+    for row in rows:
+        console, done, problem = row.given, None, row.problem
+        try:
+            if row.order is not None:
+                console, done = add_one(chosen.stack, row.order)
+        except (click.ClickException, AuditArchiveError) as error:
+            problem = said_of(error)
+        told.append({"line": row.line, "console": console, "done": done, "error": problem or None})
+        say(f"Line {row.line}, {console or '?'}: {problem or 'done'}")
+    failed = sum(each["error"] is not None for each in told)
+    if chosen.is_json:
+        show_json(told)
+    say(f"{len(told) - failed} of {len(told)} Consoles are as the file says; {failed} failed.")
+    if failed:
+        raise Failure("NotAdded", f"{failed} of {len(told)} Consoles were not added.", Exit.FAULTS)
 
 
 @console.command("list")
 @global_options(hidden=True)
 @chosen
 def list_(chosen: Chosen, /) -> None:
-    """List the Consoles, and how far each is archived and purged.
+    """List the Consoles, their schedules, and how each is.
 
-    A Console is listed if it has a schedule or an archive.
+    A Console is listed if it has a schedule, an archive or a completed run.
     """
     stack = chosen.stack
-    found: dict[str, dict[str, Any]] = {each.console: each.as_dict() for each in statuses(stack.reader, None)}
-    for each in schedules.listed(stack):
+    there = list(schedules.listed(stack))
+    facts = StackFacts({each["Name"]: schedules.facts_of(each) for each in there}, stack.limits)
+    found = {each.console: each.as_dict() for each in statuses(stack.reader, None, facts)}
+    for each in there:
         owner = schedules.owner_of(each["Name"])
         if owner is None:
             continue
         name, kind = owner
-        record = found.setdefault(name, {})
         if kind is schedules.ARCHIVE:
-            record |= {"schedule": each["ScheduleExpression"], "schedule_state": each.get("State")}
+            found[name] |= {"schedule": each["ScheduleExpression"], "schedule_state": each.get("State")}
         else:
-            record[f"{kind.name}_schedule"] = each["ScheduleExpression"]
-    for name in sorted(found):
-        if "state" not in found[name]:
-            (status,) = statuses(stack.reader, name)
-            found[name] = status.as_dict() | found[name]
+            found[name][f"{kind.name}_schedule"] = each["ScheduleExpression"]
     nothing = dict.fromkeys(column.field for column in COLUMNS)
-    records = [nothing | record | {"console": name} for name, record in sorted(found.items())]
+    records = [nothing | record for record in found.values()]
     if chosen.is_json:
         show_json(records)
+    elif is_terminal():
+        rows = [row_of(each) | {name: each[name] or "none" for name in _SCHEDULES} for each in records]
+        show_records(columns_of(records, COLUMNS), rows, stack.clock.now())
     else:
-        show_records(COLUMNS, records, stack.clock.now())
-    if not records:
+        show_records(COLUMNS, records)
+    if records:
+        say(f"{summary(records)}.")
+    else:
         say("No Console has a schedule or an archive: add one with `canary-audit console add`.")
 
 
@@ -173,29 +227,27 @@ def _schedules(count: int) -> str:
 @global_options(hidden=True)
 @chosen
 def remove(chosen: Chosen, /, console: str, *, yes: bool, also_locks: bool) -> None:
-    """Remove a Console's schedules. Its archive stays, and so do its secrets.
+    """Stop archiving a Console: remove its schedules. Its archive stays, and so do its secrets.
 
     The schedule that extends locks stays: without it the locks of statements end before those of the exports
     that they prove. Remove it with --also-locks when the archive need not be proven any longer.
+
+    The schedules of the stack's first Console are the stack's, so they are switched off by an update of the
+    stack, and a later deploy leaves them off.
     """
     stack = chosen.stack
-    if stack.parameters().get("Console") == console:
-        raise Failure(
-            "FirstConsole",
-            f"The schedules of {console} belong to the stack, which made them: deploy it with "
-            f"ScheduleState=DISABLED, or with another Console: {runbook_url('stopping-one-console')}",
-            Exit.USAGE,
-        )
-    confirm(f"Stop archiving Console {console}? What is archived stays.", yes=yes)
-    kinds = [kind for kind in schedules.KINDS if also_locks or kind is not schedules.LOCKS]
-    done = {kind.name: schedules.remove(stack, kind, console) for kind in kinds}
-    if not any(done.values()):
-        raise Failure(
-            "NoSchedule",
-            f"Console {console} has no schedule in this stack.",
-            Exit.NOT_THERE,
-            has_answer=False,
-        )
+    is_first = first.is_first(stack, console)
+    if is_first and also_locks:
+        raise click.UsageError(f"{LOCKS_OF_FIRST.format(console=console)}: leave --also-locks out.")
+    how = f"Update the stack {stack.name}, and stop" if is_first else "Stop"
+    confirm(f"{how} archiving Console {console}? What is archived stays.", yes=yes)
+    if is_first:
+        done = dict.fromkeys(("archive", "verify"), first.switch_off(stack))
+    else:
+        kinds = [kind for kind in schedules.KINDS if also_locks or kind is not schedules.LOCKS]
+        done = {kind.name: schedules.remove(stack, kind, console) for kind in kinds}
+        if not any(done.values()):
+            raise Failure("NoSchedule", f"Console {console} has no schedule in this stack.", Exit.USAGE)
     _retire(stack, console)
     if chosen.is_json:
         return show_json({"console": console, "removed": done})
@@ -211,56 +263,3 @@ def _retire(stack: Stack, console: str) -> None:
         stack.runs.retire(console, stack.clock.now())
     except LedgerError as error:
         say(f"The daily fleet check will miss this Console and remind you once a week: {error}")
-
-
-def _check_period(schedule: str, hours: int) -> None:
-    least = shortest_period(schedule)
-    if hours < least:
-        raise click.UsageError(
-            f"--period-hours is {hours}, but {schedule} leaves up to {least} hours between two runs: you "
-            f"would be alerted to a healthy Console. Give --period-hours {least}, or archive more often."
-        )
-
-
-def key_in(file: IO[str]) -> str:
-    """The key in a file. Raises UsageError if the file holds anything that the functions would refuse."""
-    try:
-        key = checked_key(file.name, file.read(_MAX_KEY + 1))
-    except (UnicodeDecodeError, SettingsError):
-        key = ""
-    if not key or len(key) > _MAX_KEY or not key.isprintable() or any(each.isspace() for each in key):
-        raise click.UsageError(f"{file.name} must hold the API key and nothing else.")
-    return key
-
-
-def put_key(stack: Stack, console: str, use: str, key: str) -> str:
-    """Put a Console's key where the stack reads it. Returns what became of it. Raises CloudError."""
-    return put_secret(stack, stack.settings, stack.secret(console, use), key)
-
-
-def put_secret(stack: Stack, settings: Settings, name: str, key: str) -> str:
-    """Put a key under a name, as `put_key` does, for a stack that may not be there yet."""
-    if settings.in_parameter_store:
-        return _put_parameter(stack, name, key)
-    secrets = stack.client("secretsmanager")
-    with asking(f"The secret {name} can't be written"):
-        try:
-            secrets.create_secret(Name=name, SecretString=key, Description="An API key of a Canary Console")
-        except secrets.exceptions.ResourceExistsException:
-            secrets.put_secret_value(SecretId=name, SecretString=key)
-            return "has a new value"
-    return "created"
-
-
-def _put_parameter(stack: Stack, name: str, key: str) -> str:
-    """Encrypted with the key aws/ssm: every role of the account that may read the parameter may use it."""
-    with asking(f"The parameter {name} can't be written"):
-        put = stack.client("ssm").put_parameter(
-            Name=name,
-            Value=key,
-            Type="SecureString",
-            Tier="Standard",
-            Overwrite=True,
-            Description="An API key of a Canary Console",
-        )
-    return "created" if put["Version"] == 1 else "has a new value"

@@ -11,10 +11,10 @@ import click
 from audit_archive.config import Settings
 from audit_archive.format.facts import LockMode, Mode
 from cli import deployment, package
-from cli.console import key_file, key_in, put_secret
 from cli.console_keys import check_keys, id_of, settings_of
 from cli.exits import Exit, Failure
 from cli.invoke import invoke, result_of
+from cli.key_files import key_file, key_in, put_secret
 from cli.options import Chosen, chosen, confirm, global_options, yes_option
 from cli.run import show_result
 from cli.show import say, show_facts, show_json, show_table

@@ -58,7 +58,9 @@ COMMANDS = {
         "run",
         "Make a run over a Console now: archive, prove, and purge as far as the stack allows.",
     ),
-    "status": Named("cli.status", "status", "Show where the archive of each Console stands, or of one."),
+    "status": Named(
+        "cli.status", "status", "Show how each Console is and where its archive stands, or of one."
+    ),
     "verify": Named(
         "cli.verify", "verify", "Verify the archive of a Console; exit status 1 if anything is wrong with it."
     ),

@@ -5,11 +5,14 @@ They are as the template makes the first Console's: the same target, role, retri
 
 import json
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
 from audit_archive.events import is_console_id
+from audit_archive.fleet_ports import ScheduleFacts
 from audit_archive.health import AUDIT_SUFFIX, LOCKS_SUFFIX
+from audit_archive.retrieve.status import AT_ONCE
 from cli.stack import CloudError, Stack, asking, error_code_of
 
 RETRY = {"MaximumRetryAttempts": 10, "MaximumEventAgeInSeconds": 21_600}
@@ -80,14 +83,63 @@ def remove(stack: Stack, kind: Kind, console: str) -> bool:
     return True
 
 
+def found(stack: Stack, kind: Kind, console: str) -> Mapping[str, Any] | None:
+    """A Console's schedule of a kind; None if it has no such schedule. Raises CloudError."""
+    name = f"{console}{kind.suffix}"
+    try:
+        with asking(f"The schedule {name} can't be looked at"):
+            there: Mapping[str, Any] = stack.client("scheduler").get_schedule(
+                Name=name, GroupName=stack.output("ScheduleGroup")
+            )
+    except CloudError as error:
+        if error_code_of(error) == "ResourceNotFoundException":
+            return None
+        raise
+    return there
+
+
+def change(stack: Stack, there: Mapping[str, Any], expression: str | None, event: Mapping[str, Any]) -> str:
+    """Change when a schedule is due, or what its event has besides. Returns what became of it.
+
+    UpdateSchedule resets what a request leaves out, so the request states all of the schedule. Raises
+    CloudError.
+    """
+    was = there["ScheduleExpression"]
+    asked = json.dumps(json.loads(there["Target"].get("Input", "{}")) | event)
+    request = kept(stack, there) | {
+        "ScheduleExpression": expression or was,
+        "Target": {**there["Target"], "Input": asked},
+    }
+    with asking(
+        f"The schedule {there['Name']} can't be changed", "Correct the expression, or try again later."
+    ):
+        stack.client("scheduler").update_schedule(**request)
+    return f"changed from {was} to {expression}" if expression is not None else "changed"
+
+
+def kept(stack: Stack, there: Mapping[str, Any]) -> dict[str, Any]:
+    """All of a schedule that a request to change it may state."""
+    operation = stack.client("scheduler").meta.service_model.operation_model("UpdateSchedule")
+    return {name: there[name] for name in operation.input_shape.members if name in there}
+
+
+def facts_of(there: Mapping[str, Any]) -> ScheduleFacts:
+    """What the health of its Console depends on."""
+    created = there["CreationDate"]
+    return ScheduleFacts(there["Name"], there.get("State") != "DISABLED", int(created.timestamp()))
+
+
 def listed(stack: Stack) -> Iterator[Mapping[str, Any]]:
     """Every schedule of a Console: Name, State, ScheduleExpression and more. The fleet check has one, too."""
     scheduler, group = stack.client("scheduler"), stack.output("ScheduleGroup")
-    with asking(f"The schedules of the group {group} can't be listed"):
-        for page in scheduler.get_paginator("list_schedules").paginate(GroupName=group):
-            for each in page["Schedules"]:
-                if owner_of(each["Name"]) is not None:
-                    yield scheduler.get_schedule(Name=each["Name"], GroupName=group)
+    with (
+        asking(f"The schedules of the group {group} can't be listed"),
+        ThreadPoolExecutor(AT_ONCE) as pool,
+    ):
+        pages = scheduler.get_paginator("list_schedules").paginate(GroupName=group)
+        names = [each["Name"] for page in pages for each in page["Schedules"]]
+        ours = [name for name in names if owner_of(name) is not None]
+        yield from pool.map(lambda name: scheduler.get_schedule(Name=name, GroupName=group), ours)
 
 
 def owner_of(name: str) -> tuple[str, Kind] | None:

@@ -65,10 +65,10 @@ class Choice:
         return (is_problem or not self.only_problems) and self.tags.items() <= record["tags"].items()
 
 
-def columns_of(records: Sequence[Record]) -> list[Column]:
-    """The columns in which any of the Consoles has something."""
+def columns_of(records: Sequence[Record], columns: Sequence[Column] = COLUMNS) -> list[Column]:
+    """The columns without names and tags, if no Console has any."""
     optional = {"name", "tags"}
-    return [each for each in COLUMNS if each.field not in optional or any(r[each.field] for r in records)]
+    return [each for each in columns if each.field not in optional or any(r[each.field] for r in records)]
 
 
 def row_of(record: Record) -> dict[str, Any]:

@@ -129,7 +129,7 @@ def _compare(stack: Stack, plan: Sync, kind: Kind, console: str, there: Mapping[
         # AWS takes no end in the past, and without its end the schedule would begin again.
         plan.left_alone.append(LeftAlone(name, f"it ended on {there['EndDate']:%Y-%m-%d}: remove it by hand"))
     else:
-        kept = _kept(stack, there)
+        kept = schedules.kept(stack, there)
         if kept.get("StartDate", now) < now:
             # AWS takes no start in the past, and this schedule has begun.
             fields |= {"StartDate": (f"{kept.pop('StartDate'):%Y-%m-%d}", None)}
@@ -142,12 +142,6 @@ def _console_in(event: str) -> object:
     except ValueError:
         return None
     return read.get("console") if isinstance(read, dict) else None
-
-
-def _kept(stack: Stack, there: Mapping[str, Any]) -> dict[str, Any]:
-    """All of a schedule that a request to change it may state."""
-    operation = stack.client("scheduler").meta.service_model.operation_model("UpdateSchedule")
-    return {name: there[name] for name in operation.input_shape.members if name in there}
 
 
 def _event(stack: Stack, kind: Kind, console: str, archive: Mapping[str, Any]) -> dict[str, Any]:

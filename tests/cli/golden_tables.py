@@ -132,7 +132,7 @@ STATUSES: Sequence[Record] = (
 )
 TABLES: Mapping[str, tuple[Sequence[Column], Sequence[Record]]] = {
     "status": (standing.columns_of(STATUSES), [standing.row_of(each) for each in STATUSES]),
-    "console-list": (console.COLUMNS, CONSOLES),
+    "console-list": (console.COLUMNS, [standing.row_of(each) for each in STATUSES[:2]]),
     "all-consoles": (fleet.COLUMNS, [
         {"console": "1234abcd", "outcome": "found", "matched": 40, "searched": 50407, "missing_ids": 4,
          "up_to": "2026-12-01T05:11:27Z", "file": "march-1234abcd.ocsf.ndjson"},

@@ -9,8 +9,8 @@ import pytest
 from click.testing import CliRunner
 
 from audit_archive.config import Settings
-from cli.console import put_key
 from cli.exits import Exit
+from cli.key_files import put_key
 from cli.main import main
 from cli.stack import CloudError
 from tests.support.stubbed import answering, failing
