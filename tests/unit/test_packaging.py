@@ -10,6 +10,9 @@ import tomllib
 from fnmatch import fnmatch
 from pathlib import Path
 
+from audit_archive.errors import SITE
+from tests.support.stack import SOURCE
+
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "layers" / "core" / "audit_archive"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
@@ -58,3 +61,31 @@ def test_the_command_is_installed_with_all_that_it_imports() -> None:
     needed = {BROUGHT.get(name, name) for name in outside}
     assert {"boto3", "click", "xlsxwriter"} <= needed
     assert needed | {"pip"} == set(PROJECT["project"]["dependencies"])
+
+
+def test_the_image_has_all_that_the_wheel_is_made_of_and_is_not_root() -> None:
+    recipe, ignored = (ROOT / "Dockerfile").read_text(), (ROOT / ".dockerignore").read_text()
+    let_in = set(re.findall(r"^!(\S+)$", ignored, re.MULTILINE))
+    copied = set(re.findall(r"^COPY (?!--from)(.+) \S+$", recipe, re.MULTILINE))
+    taken = {name for names in copied for name in names.split()}
+    assert taken == let_in
+    shipped = {pattern.partition("/")[0] for pattern in SETUPTOOLS["package-data"]["cli.shipped"]}
+    assert shipped | {"cli", "layers", "LICENSE", "pyproject.toml", "requirements-dev.txt"} == taken
+    base = re.findall(r"^ARG BASE=python:(3\.\d+)\.\d+-", recipe, re.MULTILINE)
+    assert [f"python{version}" for version in base] == [SOURCE["Parameters"]["Runtime"]["Default"]]
+    assert re.findall(r"^USER (.+)$", recipe, re.MULTILINE)[-1].isdecimal()
+
+
+def test_the_template_can_be_published_as_the_repository_wants_it() -> None:
+    """https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/ has the limits."""
+    said = SOURCE["Metadata"]["AWS::ServerlessRepo::Application"]
+    assert re.fullmatch(r"[a-zA-Z0-9-]{1,140}", said["Name"])
+    assert re.fullmatch(r"[a-z0-9](([a-z0-9]|-(?!-)){0,125}[a-z0-9])?", said["Author"])
+    assert 1 <= len(said["Description"]) <= 256
+    assert len(said["Labels"]) <= 10
+    assert all(re.fullmatch(r"[a-zA-Z0-9+\-_:/@]{1,127}", label) for label in said["Labels"])
+    assert said["SemanticVersion"] == PROJECT["project"]["version"]
+    assert said["SpdxLicenseId"] == PROJECT["project"]["license"]
+    assert said["HomePageUrl"] == SITE
+    for name in ("LicenseUrl", "ReadmeUrl"):
+        assert 0 < (ROOT / said[name]).stat().st_size < 5_000_000
