@@ -60,7 +60,7 @@ def plan(stack: Stack, template_url: str, parameters: Mapping[str, str]) -> Plan
     cloudformation = stack.client("cloudformation")
     of = {"StackName": stack.name, "ChangeSetName": CHANGE_SET}
     action = f"The stack {stack.name} can't be planned"
-    with asking(action):
+    with asking(action, "Correct what it names, and run init again."):
         if _waits(stack):
             cloudformation.delete_change_set(**of)
         cloudformation.create_change_set(

@@ -57,14 +57,14 @@ def excerpt(output: str) -> str:
 
 
 def _shown(lines: list[str]) -> Iterator[str]:
-    is_part, left_out = False, False
+    is_part, left_out, is_first = False, False, True
     for before, line in pairwise(["", *lines]):
         if "───" in line and not line.startswith(" "):
-            if is_part and left_out:
-                yield "…"
             is_part, left_out = bool(re.match(PARTS, line)), False
             if is_part:
+                yield from ([] if is_first else [""])
                 yield f"{line.rstrip('─ ')} ───"
+                is_first = False
         elif is_part and (before.startswith(WHOLE) or any(re.match(each, line) for each in SHOWN)):
             if left_out:
                 yield "…"

@@ -28,7 +28,7 @@ from audit_archive.format.facts import Cause, Missing, PurgeOutcome
 from audit_archive.format.purges import ForeignPurge
 from audit_archive.format.statement import Statement, key_named_by, parse_statement, statement_bytes
 from audit_archive.run.request import ArchiveRequest, OperatorRequest
-from audit_archive.run.result import MOST_LISTED, Result
+from audit_archive.run.result import MOST_LISTED, Result, RunOutcome
 from cli.main import main
 from cli.stack import CloudError
 from tests.support import folders
@@ -168,6 +168,14 @@ def test_the_page_has_every_field_of_the_result() -> None:
 def test_the_page_has_every_field_of_an_event() -> None:
     told = first_cells(section(INVOKING, "Invoking by hand"))
     assert {field.name for kind in (ArchiveRequest, OperatorRequest) for field in fields(kind)} == told
+
+
+def test_the_steps_of_a_run_name_every_way_in_which_it_ends() -> None:
+    ends = re.findall(r"^\| \d+ \|.*\| (.*) \|$", (ROOT / "docs/runs.md").read_text(), re.MULTILINE)
+    named = {name for end in ends for name in re.findall(r"`(\w+)`", end)}
+    # What `superseded` and `stated` mean is no step of a run: another one was faster, or it was a decision.
+    outcomes = constants(RunOutcome) - {RunOutcome.SUPERSEDED, RunOutcome.STATED}
+    assert named == outcomes | {errors.PopulationMismatchError.__name__, "on"}
 
 
 def test_every_error_has_its_section_and_its_row() -> None:

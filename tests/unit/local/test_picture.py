@@ -38,6 +38,7 @@ noise
 The Console holds 9 entries. The newest:
 After ──────
 purged in 1 s
+more noise
 And: what ─────
   exports/x.zip
       version 1
@@ -46,5 +47,5 @@ And: what ─────
 """
     assert excerpt(output.replace("LONG", "x" * 200)).splitlines() == [
         *("Before ───", "…", "The Console holds 9 entries. The newest:"),
-        *("And: what ───", "  exports/x.zip", "      version 1", "…", f"  VALID: {'x' * 90}…"),
+        *("", "And: what ───", "  exports/x.zip", "      version 1", "…", f"  VALID: {'x' * 90}…"),
     ]
