@@ -16,7 +16,7 @@ from audit_archive.format.times import OffsetAt
 from audit_archive.retrieve.formats import CSV, FORMATS, NDJSON, XLSX
 from audit_archive.retrieve.request import UTC, EntriesRequest, EveryConsoleRequest
 from audit_archive.retrieve.search import FoundEntries, entries_of, find_entries
-from cli.fleet import ask_fleet
+from cli.all_consoles import ask_fleet
 from cli.options import Chosen, ConsoleId, chosen, folder_option, global_options
 from cli.outputs import CHUNK, check_free, written
 from cli.questions import asked_now, check_presence, event_of, query_options, show_coverage

@@ -1,90 +1,119 @@
-"""`entries --all-consoles`: one question to every Console, with a file and a coverage for each."""
+"""`fleet`: how all Consoles of the stack were when the fleet was last checked, and the page that shows it."""
 
-from contextlib import closing
-from pathlib import Path
-from shutil import copyfileobj
+import json
+import webbrowser
 from typing import Any
 
-from audit_archive.answers import Plain, entries_of_one, fault_of_one, fleet_answer
-from audit_archive.retrieve.fleet import OfOneConsole, find_in_fleet
-from audit_archive.retrieve.request import EveryConsoleRequest
-from audit_archive.retrieve.statements import Reader
-from cli.exits import Failure, failure_of
-from cli.outputs import CHUNK, check_free, written
-from cli.questions import asked_now
-from cli.show import say, show_json, show_records
-from cli.stack import open_workbook
+import click
+
+from audit_archive.format.layout import FLEET_DATA_KEY, FLEET_PAGE_KEY
+from audit_archive.format.times import rfc3339
+from cli.exits import Exit, Failure
+from cli.invoke import result_of
+from cli.options import Chosen, chosen, global_options
+from cli.show import is_terminal, say, show_json, show_records
+from cli.stack import CloudError, Stack, asking, error_code_of
 from cli.tables import Column, Shape
 
 COLUMNS = (
     Column("Console", "console"),
-    Column("outcome", "outcome"),
-    Column("matched", "matched"),
-    Column("searched", "searched", 3),
-    Column("missing ids", "missing_ids", 1),
-    Column("up to", "up_to", 2, Shape.MOMENT),
-    Column("file", "file", 4, Shape.NAME),
+    Column("name", "name", 1, Shape.NAME),
+    Column("health", "health"),
+    Column("last run", "completed_at", 1, Shape.MOMENT),
+    Column("verified", "verified_at", 2, Shape.MOMENT),
+    Column("entries", "entries", 3),
+    Column("why", "why", 0, Shape.SENTENCE),
 )
 
 
-def ask_fleet(reader: Reader, request: EveryConsoleRequest, output: Path | None, *, is_json: bool) -> None:
-    """Ask every Console. Writes FILE-CONSOLE beside `output`; raises Failure if an archive has a fault."""
-    asked_by = asked_now(request, reader)
-    parts, faults = list[Plain](), list[Failure]()
-    how = {"offset_at": request.offset_at, "open_workbook": open_workbook}
-    for one in find_in_fleet(reader, request.query, request.form, **how):
-        parts.append(_told(one, request, output))
-        faults += [failure_of(one.fault)] if one.fault is not None else []
-    answer = fleet_answer(request, asked_by, parts)
-    if is_json:
-        show_json(answer)
+@click.command()
+@click.option("--now", is_flag=True, help="Check the fleet now, and do not wait for the daily check.")
+@click.option("--open", "opens", is_flag=True, help="Print a link to the page, and open it in a browser.")
+@global_options(hidden=True)
+@chosen
+def fleet(chosen: Chosen, /, *, now: bool, opens: bool) -> None:
+    """Show how all Consoles are, as the daily fleet check found them.
+
+    The check writes a page that shows the same, with a picture of the last 30 days. --open prints a link
+    to it. Whoever has the link can read the page without AWS, as long as the link works. The exit status
+    is 1 if a Console needs a person, but not with --open.
+
+    \b
+    canary-audit fleet --open
+    canary-audit fleet --now --json
+    """
+    stack = chosen.stack
+    if now:
+        _check(stack)
+    found = _data(stack)
+    if opens:
+        _open(stack, is_json=chosen.is_json, found=found)
+    elif chosen.is_json:
+        show_json(found)
     else:
-        _show(answer, reader.clock.now())
-    if faults:
-        raise Failure(faults[0].name, answer["sentence"], max(each.exit_code for each in faults))
+        show_records(COLUMNS, [_row(each) for each in found["consoles"]], stack.clock.now())
+    if not chosen.is_json:
+        say(_sentence(found))
+    if not opens and any(each["needs_person"] for each in found["consoles"]):
+        click.get_current_context().exit(Exit.FAULTS)
 
 
-def file_of(output: Path, console: str) -> Path:
-    """The file of one Console: `march.csv` becomes `march-1234abcd.csv`."""
-    name, dot, suffix = output.name.partition(".")
-    return output.with_name(f"{name}-{console}{dot}{suffix}")
+def _check(stack: Stack) -> None:
+    name = stack.output("VerifyFunction")
+    with asking(f"The function {name} can't be invoked"):
+        answer = stack.invoker.invoke(FunctionName=name, Payload=b'{"fleet": true}')
+        result = json.loads(answer["Payload"].read())
+    checked = result_of({"result": result, "failed": "FunctionError" in answer})
+    if checked.get("page_fault") is not None:
+        raise Failure(
+            "NoPage", f"The fleet was checked, its page not written: {checked['page_fault']}", Exit.FAILED
+        )
 
 
-def _told(one: OfOneConsole, request: EveryConsoleRequest, output: Path | None) -> Plain:
-    if one.found is None:
-        return fault_of_one(one)
-    path = file_of(output, one.query.console) if output is not None else None
-    if one.found.body is not None:
-        with closing(one.found.body.file) as file:
-            if path is not None:
-                check_free(path)
-                with written(path) as target:
-                    copyfileobj(file, target, CHUNK)
-    place = {"file": str(path) if path is not None and one.found.body is not None else None}
-    return entries_of_one(one, request.form, place)
+def _data(stack: Stack) -> dict[str, Any]:
+    bucket = stack.output("ReportsBucket")
+    try:
+        with asking("The data of the fleet can't be read"):
+            answer = stack.client("s3").get_object(Bucket=bucket, Key=FLEET_DATA_KEY)
+            found: dict[str, Any] = json.loads(answer["Body"].read())
+    except CloudError as error:
+        if error_code_of(error) != "NoSuchKey":
+            raise
+        raise Failure(
+            "NoFleetCheck",
+            "The fleet was not checked in the last 30 days. Check it now with `canary-audit fleet --now`.",
+            Exit.NOT_THERE,
+        ) from error
+    return found
 
 
-def _show(answer: dict[str, Any], now: int) -> None:
-    show_records(COLUMNS, [_row(each) for each in answer["consoles"]], now)
-    say(answer["sentence"])
-    for each in answer["consoles"]:
-        if each["fault"] is not None:
-            say(f"Console {each['console']}: {each['fault']}")
-            continue
-        for gap in each["coverage"]["not_covered"]:
-            say(f"Console {each['console']}, not covered: {gap}.")
-        for notice in each["coverage"]["notices"]:
-            say(f"Console {each['console']}, look into this: {notice}.")
+def _open(stack: Stack, *, is_json: bool, found: dict[str, Any]) -> None:
+    link, until = stack.page_link(FLEET_PAGE_KEY)
+    if is_json:
+        show_json({"link": link, "works_until": rfc3339(until), "checked_at": found["checked_at"]})
+        return
+    click.echo(link)
+    say(f"The link works until {rfc3339(until)} at most, for whoever has it.")
+    if is_terminal() and not opened_in_browser(link):
+        say("No browser could be opened here: open the link yourself.")
 
 
-def _row(each: Plain) -> dict[str, Any]:
-    coverage = each.get("coverage") or {"searched": {}}
-    return {
-        "console": each["console"],
-        "outcome": each["outcome"],
-        "matched": coverage.get("matched"),
-        "searched": coverage["searched"].get("entries"),
-        "missing_ids": coverage.get("missing_ids"),
-        "up_to": coverage.get("up_to"),
-        "file": (each.get("report") or {}).get("file"),
-    }
+def opened_in_browser(link: str) -> bool:
+    """Whether a browser of this machine took the link."""
+    try:
+        return webbrowser.open(link)
+    except webbrowser.Error:
+        return False
+
+
+def _sentence(found: dict[str, Any]) -> str:
+    consoles = found["consoles"]
+    sick = sum(bool(each["needs_person"]) for each in consoles)
+    return f"{sick} of {len(consoles)} Consoles need a person, as of {found['checked_at']}."
+
+
+def _row(each: dict[str, Any]) -> dict[str, Any]:
+    """A row of the table: the problems as a sentence, the days as their sum."""
+    why = "; ".join(problem["sentence"] for problem in each["problems"]) or None
+    days = each["entries"]
+    return each | {"why": why, "entries": sum(days["entries"]) if days is not None else None}

@@ -50,6 +50,9 @@ __all__ = [
 ]
 
 DEFAULT_PERIOD_HOURS = 24
+LINK_SECONDS = 900
+"""How long a link works at most: as one of the retrieve function."""
+
 RUN_SECONDS = 960
 """Longer than a Lambda may take (900 s)."""
 
@@ -191,6 +194,20 @@ class Stack:
             scratch=scratch_file,
             verifications=self.verifications,
         )
+
+    def page_link(self, key: str) -> tuple[str, int]:
+        """A link that shows a page in the reports bucket, and until when it works at most (epoch seconds).
+
+        It ends with the caller's credentials, if they end sooner.
+        """
+        from audit_archive.adapters.aws import link_config, seconds_left
+        from audit_archive.adapters.s3 import S3Links
+
+        with asking("No link can be signed"):
+            s3: S3Client = self._session.client("s3", config=link_config())
+            seconds = seconds_left(self._session.get_credentials(), LINK_SECONDS, LINK_SECONDS)
+        link = S3Links(s3, self.output("ReportsBucket")).link(key, None, seconds, shows=True)
+        return link, self.clock.now() + seconds
 
     @cached_property
     def limits(self) -> Limits:

@@ -30,7 +30,10 @@ def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
     `audit_archive.audit.fleet_check.FleetReport`. Raises the errors of `audit_archive.errors`. A fault of an
     archive is not an error, nor is an unhealthy Console: a retry would not help, and the metrics have alarms.
     """
-    return bootstrap.verify(event, context, _log_and_count, _log_and_count_fleet).as_dict()
+    answer = bootstrap.verify(event, context, _log_and_count, _log_and_count_fleet).as_dict()
+    if answer.get("page_fault") is not None:
+        function.logger.error("The page of the fleet was not written", extra={"why": answer["page_fault"]})
+    return answer
 
 
 def _log_and_count(watched: AuditReport) -> None:

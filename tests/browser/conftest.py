@@ -67,6 +67,12 @@ class Opened:
 Open = Callable[..., Opened]
 
 
+def overflow(page: Page) -> int:
+    """By how many pixels a page is wider than the window."""
+    wider: int = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+    return wider
+
+
 @pytest.fixture
 def opened(browser: Browser, tmp_path: Path) -> Iterator[Open]:
     """Opens a report from a file, as a reader does. `script` runs before the page's own."""

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from audit_archive.evidence.model import BundleFile
-from tests.browser.conftest import Open, Opened
+from tests.browser.conftest import Open, Opened, overflow
 from tests.support.report_samples import SAMPLES, digest_of, hostile, quarter
 
 WITHOUT_SUBTLE = "Object.defineProperty(Crypto.prototype, 'subtle', { get: () => undefined });"
@@ -26,12 +26,6 @@ def files_of(opened: Opened, data: bytes, name: str = "entries.ndjson") -> list[
     told = opened.page.locator("#chosen li")
     expect(told).to_have_text(re.compile("^[✓✕]"))
     return told.all_inner_texts()
-
-
-def overflow(page: Page) -> int:
-    """By how many pixels a page is wider than the window."""
-    wider: int = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-    return wider
 
 
 # ---------------------------------------------------------------------------------------- its own check

@@ -43,6 +43,7 @@ def record(ledger: Ledger, *statements: Statement) -> list[Indexed]:
 @everywhere
 def test_a_console_of_which_nothing_is_recorded_has_no_index(ledger: Ledger, console: str) -> None:
     assert list(ledger.statements(console)) == []
+    assert list(ledger.recent_statements(console, 3)) == []
     record(ledger, operator_statement(f"{console}-2", 1))
     assert list(ledger.statements(console)) == []
 
@@ -60,6 +61,8 @@ def test_the_index_has_every_statement_in_order(ledger: Ledger, console: str) ->
         *(operator_statement(console, seq) for seq in range(5, 12)),
     )
     assert list(ledger.statements(console)) == found
+    for most in (3, 11, 20):
+        assert list(ledger.recent_statements(console, most)) == found[::-1][:most]
     first, _, third, fourth = found[:4]
     assert (first.kind, first.count, first.first_id, first.last_id) == ("archive", 3, 1, 3)
     assert (first.first_date, first.last_date) == ("2020-01-01", "2020-01-03")

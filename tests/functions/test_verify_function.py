@@ -14,6 +14,7 @@ from audit_archive.audit.daily import EVERY_CONSOLE
 from audit_archive.errors import RequestError, SettingsError
 from audit_archive.format.bucket_settings import Setting
 from audit_archive.format.checkpoint import parse_checkpoint, parse_note
+from audit_archive.format.layout import FLEET_DATA_KEY, FLEET_PAGE_KEY
 from tests.functions.deployed import SCHEDULES, as_the_template_made_it, lock_by_default, schedule
 from tests.functions.world import CONSOLE, READ_KEY, World
 from tests.support.entries import Json
@@ -238,6 +239,26 @@ def test_a_healthy_fleet_is_counted_and_nothing_is_told(audit: World) -> None:
     assert metrics_of(audit) == dict.fromkeys(FLEET, 0) | {"Consoles": 1}
     assert [line["message"] for line in audit.log_lines()] == ["The fleet check ended"]
     assert messages() == []
+    assert answer["page_fault"] is None  # without a bucket for it there is no page
+
+
+def test_the_page_of_the_fleet_is_put_where_the_command_finds_it(audit: World) -> None:
+    schedule(audit, *SCHEDULES)
+    reports = f"{audit.name}-reports"
+    audit.set(REPORTS_BUCKET=reports, STACK_NAME="a-stack")
+    audit = replace(audit, output="")
+    answer = audit.invoke({"fleet": True})
+    assert "could not be put" in answer["page_fault"]
+    (line,) = [each for each in audit.log_lines() if each["level"] == "ERROR"]
+    assert (line["message"], line["why"]) == ("The page of the fleet was not written", answer["page_fault"])
+    audit.aws.s3.create_bucket(Bucket=reports)
+    assert audit.invoke({"fleet": True})["page_fault"] is None
+    page = audit.aws.s3.get_object(Bucket=reports, Key=FLEET_PAGE_KEY)
+    assert page["ContentType"] == "text/html; charset=utf-8"
+    assert b"Fleet of a-stack" in page["Body"].read()
+    data = json.loads(audit.aws.s3.get_object(Bucket=reports, Key=FLEET_DATA_KEY)["Body"].read())
+    (row,) = data["consoles"]
+    assert (row["console"], row["health"], row["entries"]["is_whole"]) == (CONSOLE, "ok", True)
 
 
 def test_a_failed_run_and_a_schedule_that_is_gone_are_named_once(

@@ -32,6 +32,14 @@ class Handouts:
     script: str
 
 
+@dataclass(frozen=True)
+class FleetLooks:
+    """The texts of the style and the script of the page of the fleet."""
+
+    style: str
+    script: str
+
+
 Cell: TypeAlias = str | int | datetime
 
 

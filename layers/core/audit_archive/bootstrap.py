@@ -13,7 +13,7 @@ from audit_archive.adapters.aws import client_config, link_config, reject_partia
 from audit_archive.adapters.bucket_settings import S3SettingsSource
 from audit_archive.adapters.console.http import HttpConsole, HttpPurgingConsole
 from audit_archive.adapters.ledger import DynamoDbLedger, DynamoDbVerifications
-from audit_archive.adapters.machine import LambdaClock, find_zone, handouts, scratch_file
+from audit_archive.adapters.machine import LambdaClock, find_zone, fleet_looks, handouts, scratch_file
 from audit_archive.adapters.s3 import S3ArchiveStore, S3Links, S3ReportStore
 from audit_archive.adapters.schedules import GroupSchedules
 from audit_archive.adapters.secrets import Parameter, Secret, StoredKey, existing, find_key
@@ -31,6 +31,7 @@ from audit_archive.audit.daily import (
     audit_daily,
 )
 from audit_archive.audit.fleet_check import FleetPorts, FleetReport, KeepFleet, check_fleet
+from audit_archive.audit.fleet_publish import FleetPages
 from audit_archive.audit.question import AuditQuestion
 from audit_archive.audit.request import FleetRequest, parse_verify_request
 from audit_archive.audit.settings import SettingsCheck
@@ -219,9 +220,16 @@ def _check_fleet(settings: VerifySettings, context: InvocationContext, tell: Kee
         schedules=GroupSchedules(scheduler, settings.schedule_group),
         alerts=_alerts(settings.alert_topic, clock),
         clock=clock,
+        pages=_pages(s3, settings.reports_bucket),
     )
     limits = Limits(settings.period_hours * HOUR, oldest_audit(settings.audit_gap))
     return check_fleet(ports, limits, tell)
+
+
+def _pages(s3: "S3Client", bucket: str | None) -> FleetPages | None:
+    if bucket is None:
+        return None
+    return FleetPages(S3ReportStore(s3, bucket), scratch_file, fleet_looks(), stack_name())
 
 
 def _quick_ledger() -> DynamoDbLedger:

@@ -234,7 +234,7 @@ class VerifySettings:
     archived; an event may set another period. `bucket`: what the settings of the bucket were made from; None
     if ARCHIVE_ROLE is not set, as in a function that the template did not make. `schedule_group`: where its
     schedules are. `audit_gap`: seconds that the stack's schedule of audits leaves between two audits, 0 if
-    that can't be read.
+    that can't be read. `reports_bucket`: where the page of the fleet goes; None: nowhere.
     """
 
     archive_bucket: str
@@ -245,6 +245,7 @@ class VerifySettings:
     bucket: BucketFacts | None
     schedule_group: str | None
     audit_gap: int
+    reports_bucket: str | None = None
 
     @classmethod
     def from_environment(cls, variables: Mapping[str, str] = environ) -> "VerifySettings":
@@ -262,6 +263,7 @@ class VerifySettings:
             bucket=_bucket_facts(read, variables),
             schedule_group=variables.get("SCHEDULE_GROUP") or None,
             audit_gap=longest_gap(variables.get("VERIFY_EXPRESSION", "")),
+            reports_bucket=variables.get("REPORTS_BUCKET") or None,
         )
         schedule = variables.get("SCHEDULE_EXPRESSION", "")
         if settings.period_hours < shortest_period(schedule):

@@ -6,7 +6,7 @@ the notes of the daily audit. Adapters alone fulfil these contracts, and raise o
 fake and the real adapter alike.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Protocol, TypeAlias
 
@@ -287,6 +287,12 @@ class Ledger(Findings, Runs, Protocol):
 
         It may be ahead of the head: a statement is indexed right before the head moves to it. Raises
         IntegrityError if it is damaged.
+        """
+
+    def recent_statements(self, console: str, most: int) -> Sequence[Indexed]:
+        """The newest of them, the newest first, in one request: for a picture, not for an answer.
+
+        It may lack what was written a moment ago. Raises IntegrityError if it is damaged.
         """
 
 

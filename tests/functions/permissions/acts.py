@@ -354,6 +354,18 @@ THE_REST = (
         allowed=tuple(PEOPLE),
     ),
     Act(
+        "alter the page of the fleet",
+        ("s3:PutObject",),
+        ("arn:aws:s3:::ReportsBucket/fleet/index.html", "arn:aws:s3:::ReportsBucket/fleet/fleet.json"),
+        allowed=(VERIFY, *PEOPLE),
+    ),
+    Act(
+        "put anything beside the page of the fleet, or read there",
+        ("s3:PutObject", "s3:GetObject"),
+        ("arn:aws:s3:::ReportsBucket/fleet/x",),
+        allowed=tuple(PEOPLE),
+    ),
+    Act(
         "read answers without TLS",
         ("s3:GetObject",),
         ("arn:aws:s3:::ReportsBucket/reports/x",),

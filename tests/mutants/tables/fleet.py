@@ -176,8 +176,8 @@ MUTANTS = (
         "fleet-report-is-kept-first",
         "The report is logged and counted although the topic refuses",
         "audit/fleet_check.py",
-        "    keep(report)\n    _tell(ports, report)\n",
-        "    _tell(ports, report)\n    keep(report)\n",
+        "    keep(report)\n    try:\n        _tell(ports, report)\n",
+        "    try:\n        _tell(ports, report)\n        keep(report)\n",
         CHECK,
     ),
     Mutant(

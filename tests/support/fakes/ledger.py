@@ -193,6 +193,11 @@ class FakeLedger:
             known = [(at, self.index[at]) for at in sorted(self.index) if at[0] == console]
         yield from (self.lies.get(at) or indexed(statement, ref) for at, (statement, ref) in known)
 
+    def recent_statements(self, console: str, most: int) -> list[Indexed]:
+        self.calls["recent_statements"] += 1
+        self.calls["statements"] -= 1
+        return [*self.statements(console)][::-1][:most]
+
     def holder(self, console: str) -> str | None:
         """Who holds the lease, expired or not."""
         return self._leases.get(console, (None, 0))[0]

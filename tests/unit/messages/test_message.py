@@ -217,7 +217,7 @@ def test_the_fleet_check_says_itself_how_soon() -> None:
 def test_a_message_about_several_consoles_names_no_console_in_its_command() -> None:
     everywhere = Finding(FindingKind.VERIFY_FAULT, "every Console", "", {})
     assert command_on(everywhere) == "canary-audit status"
-    assert command_on(replace(everywhere, kind=FindingKind.FLEET_CHECK)) == "canary-audit status"
+    assert command_on(replace(everywhere, kind=FindingKind.FLEET_CHECK)) == "canary-audit fleet --open"
 
 
 def test_every_kind_has_advice_and_its_command_exists() -> None:

@@ -81,27 +81,40 @@ class LedgerTable:
 
         Without a prefix every item of the partition; without attributes the whole items.
         """
-        names = ("console", *(("item",) if prefix else ()), *attributes)
-        condition = "#console = :console" + (" AND begins_with(#item, :prefix)" if prefix else "")
-        chosen: dict[str, Any] = {}
-        if attributes:
-            chosen["ProjectionExpression"] = ", ".join(f"#{name}" for name in attributes)
-        pages = self._client.get_paginator("query").paginate(
-            TableName=self._name,
-            ConsistentRead=True,
-            KeyConditionExpression=condition,
-            ExpressionAttributeNames={f"#{name}": name for name in names},
-            ExpressionAttributeValues={
-                ":console": {"S": console},
-                **({":prefix": {"S": prefix}} if prefix else {}),
-            },
-            **chosen,
-        )
+        query = self._query(console, prefix, attributes)
+        pages = self._client.get_paginator("query").paginate(ConsistentRead=True, **query)
         try:
             for page in pages:
                 yield from page["Items"]
         except AwsFault as error:
             raise self._error(f"list {prefix}* of {console}", error) from error
+
+    def newest(
+        self, console: str, prefix: str, most: int, *attributes: str
+    ) -> "list[Mapping[str, AttributeValueTypeDef]]":
+        """The last of these items, the last one first, in one request. Not read consistently."""
+        query = self._query(console, prefix, attributes)
+        try:
+            answer = self._client.query(ScanIndexForward=False, Limit=most, **query)
+        except AwsFault as error:
+            raise self._error(f"list {prefix}* of {console}", error) from error
+        return [*answer["Items"]]
+
+    def _query(self, console: str, prefix: str, attributes: tuple[str, ...]) -> dict[str, Any]:
+        names = ("console", *(("item",) if prefix else ()), *attributes)
+        query: dict[str, Any] = {
+            "TableName": self._name,
+            "KeyConditionExpression": "#console = :console"
+            + (" AND begins_with(#item, :prefix)" if prefix else ""),
+            "ExpressionAttributeNames": {f"#{name}": name for name in names},
+            "ExpressionAttributeValues": {
+                ":console": {"S": console},
+                **({":prefix": {"S": prefix}} if prefix else {}),
+            },
+        }
+        if attributes:
+            query["ProjectionExpression"] = ", ".join(f"#{name}" for name in attributes)
+        return query
 
     def _error(self, action: str, error: Exception) -> LedgerError:
         return LedgerError(

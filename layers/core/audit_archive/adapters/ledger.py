@@ -195,6 +195,13 @@ class DynamoDbLedger:
             except (KeyError, ValueError) as error:
                 raise _damaged(console, f"an item of its index is damaged: {error}") from error
 
+    def recent_statements(self, console: str, most: int) -> list[Indexed]:
+        found = self._table.newest(console, items.STATEMENTS_PREFIX, most, *items.INDEX_ATTRIBUTES)
+        try:
+            return [items.indexed_of(item) for item in found]
+        except (KeyError, ValueError) as error:
+            raise _damaged(console, f"an item of its index is damaged: {error}") from error
+
     def _unpacked(self, console: str, item: "Mapping[str, AttributeValueTypeDef]") -> Head:
         """The head of an item. Raises _TornError if a part is missing, KeyError or ValueError if damaged."""
         seq, digest, holes_digest = int(item["seq"]["N"]), item["digest"]["S"], item["holes_sha256"]["S"]

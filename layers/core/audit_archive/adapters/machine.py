@@ -10,7 +10,7 @@ from typing import BinaryIO, Protocol, cast
 
 import pytz
 
-from audit_archive.answer_ports import Handouts
+from audit_archive.answer_ports import FleetLooks, Handouts
 from audit_archive.errors import SettingsError
 from audit_archive.format.times import OffsetAt
 
@@ -89,6 +89,15 @@ def find_zone(name: str) -> OffsetAt | None:
 def zone_names() -> list[str]:
     """The names of the zones that people use today."""
     return [*pytz.common_timezones]
+
+
+@cache
+def fleet_looks() -> FleetLooks:
+    """The style and the script of the page of the fleet: the looks of the report, and its own."""
+    package = files(_PACKAGE)
+    report, own = package / "evidence" / "handout" / "report.css", package / "html_page"
+    styles = (report.read_text("utf-8"), (own / "fleet.css").read_text("utf-8"))
+    return FleetLooks("".join(styles), (own / "fleet.js").read_text("utf-8"))
 
 
 @cache

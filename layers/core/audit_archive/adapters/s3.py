@@ -275,13 +275,16 @@ class S3Links:
         self._client = client
         self._bucket = bucket
 
-    def link(self, key: str, version_id: str | None, seconds: int) -> str:
-        """A link to one version, or to the latest. A browser saves the object and does not display it."""
-        name = key.rpartition("/")[2]
+    def link(self, key: str, version_id: str | None, seconds: int, *, shows: bool = False) -> str:
+        """A link to one version, or to the latest.
+
+        A browser saves the object and does not display it, unless the link `shows` it: for a page of ours.
+        """
+        name, how = key.rpartition("/")[2], "inline" if shows else "attachment"
         params: dict[str, Any] = {
             "Bucket": self._bucket,
             "Key": key,
-            "ResponseContentDisposition": f'attachment; filename="{name}"',
+            "ResponseContentDisposition": f'{how}; filename="{name}"',
         }
         if version_id is not None:
             params["VersionId"] = version_id

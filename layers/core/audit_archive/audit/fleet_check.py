@@ -2,16 +2,18 @@
 
 Its requests do not grow with the archives. For 500 Consoles they are some 16: one page of the ledger for the
 runs and one for the audits (1 MB each), 11 pages of schedules (100 each), one listing of the bucket (1,000
-folders), one item read, one written, and one message at most.
+folders), one item read, one written, and one message at most. The page of the fleet takes one small query of
+the ledger a Console, and two puts.
 """
 
 from collections.abc import Callable, Iterator, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
 
 from audit_archive.audit.fleet import counts, join, news
+from audit_archive.audit.fleet_publish import FleetPages, publish_fleet
 from audit_archive.errors import runbook_url
 from audit_archive.events import is_console_id
 from audit_archive.finding import Finding, FindingKind
@@ -52,14 +54,16 @@ class FleetPorts:
     schedules: Schedules
     alerts: Alerts
     clock: Clock
+    pages: FleetPages | None = None
 
 
 @dataclass(frozen=True)
 class FleetReport:
-    """What the fleet check found. `checked_at`: epoch seconds."""
+    """What the fleet check found. `checked_at`: epoch seconds. `page_fault`: why its page was not written."""
 
     checked_at: int
     consoles: tuple[ConsoleHealth, ...]
+    page_fault: str | None = None
 
     @property
     def unhealthy(self) -> tuple[ConsoleHealth, ...]:
@@ -89,6 +93,7 @@ class FleetReport:
             "consoles": len(self.consoles),
             "unhealthy": len(self.unhealthy),
             **found,
+            "page_fault": self.page_fault,
         }
 
 
@@ -97,7 +102,7 @@ KeepFleet = Callable[[FleetReport], None]
 
 
 def check_fleet(ports: FleetPorts, limits: Limits, keep: KeepFleet) -> FleetReport:
-    """Judge every Console, and send one message if something is new or a week has passed.
+    """Judge every Console, and send one message if something is new or a week has passed. Then put the page.
 
     Raises SettingsError if the schedules can't be listed or the topic refuses, LedgerError,
     ArchiveStoreError.
@@ -106,9 +111,15 @@ def check_fleet(ports: FleetPorts, limits: Limits, keep: KeepFleet) -> FleetRepo
     known = join(
         _schedules(ports.schedules), _run(ports.ledger), ports.notes.rotations(), _archived(ports.bucket)
     )
-    report = FleetReport(now, tuple(judge(each, limits, now) for each in known if each.is_console))
+    fleet = [(each, judge(each, limits, now)) for each in known if each.is_console]
+    report = FleetReport(now, tuple(health for _, health in fleet))
     keep(report)
-    _tell(ports, report)
+    try:
+        _tell(ports, report)
+    finally:
+        if ports.pages is not None:
+            fault = publish_fleet(ports.pages, ports.ledger, ports.clock, now, fleet)
+            report = replace(report, page_fault=fault)
     return report
 
 

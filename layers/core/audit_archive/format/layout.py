@@ -73,6 +73,11 @@ def report_key(console: str, asked_at: int, sha256: str, suffix: str) -> str:
     return f"reports/console={console}/{moment}-{sha256[:HASH_DIGITS]}{suffix}"
 
 
+FLEET_PAGE_KEY = "fleet/index.html"
+FLEET_DATA_KEY = "fleet/fleet.json"
+"""The keys of the page of the fleet, and of the same for programs, in the reports bucket."""
+
+
 def consoles_after(console: str) -> str:
     """A key that sorts after every statement of a Console, and before those of the next one."""
     return statements_prefix(console) + "~"

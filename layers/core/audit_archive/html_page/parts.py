@@ -51,10 +51,15 @@ def table(
     more: str = "",
     kind: str = "",
     name: str = "",
+    row_kinds: Iterable[str] = (),
 ) -> Markup:
-    """A table. Its first column names the row, `more` says what it leaves out, links lead to `name`."""
+    """A table. Its first column names the row, `more` says what it leaves out, links lead to `name`.
+
+    `row_kinds`: the class of each row, for the style.
+    """
+    kinds = iter(row_kinds)
     head = (element("th", column.name, scope="col", class_=column.kind or False) for column in columns)
-    body = (element("tr", *_cells(columns, row)) for row in rows)
+    body = (element("tr", *_cells(columns, row), class_=next(kinds, False)) for row in rows)
     made = element(
         "table",
         element("caption", caption),

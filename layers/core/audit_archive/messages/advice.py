@@ -75,7 +75,7 @@ ADVICE: Mapping[FindingKind, Advice] = {
     ),
     FindingKind.FLEET_CHECK: Advice(
         Severity.WARNING, "What is not archived yet stays on its Console: only archived entries are purged.",
-        "canary-audit status",
+        "canary-audit fleet --open",
     ),
     FindingKind.PURGE_MISMATCH: Advice(
         Severity.CRITICAL,
