@@ -1,6 +1,7 @@
 """`evidence`: the bundle that an auditor is handed."""
 
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from shutil import copyfileobj
 from typing import Any, cast
@@ -9,6 +10,7 @@ import click
 
 from audit_archive.answers import evidence_answer
 from audit_archive.evidence.bundle import PAGE, VERIFIER, BundleTools, Evidence, build_evidence
+from audit_archive.evidence.sampling import SeedFrom
 from audit_archive.retrieve.formats import BUNDLE
 from audit_archive.retrieve.request import EvidenceRequest
 from cli.exits import Exit, Failure
@@ -18,7 +20,7 @@ from cli.outputs import CHUNK, check_free, written
 from cli.progress import Bar
 from cli.questions import asked_now, check_presence, event_of, query_options, show_coverage
 from cli.show import say, show_json
-from cli.stack import handouts, is_signed, open_workbook, question
+from cli.stack import draw_seed, handouts, is_signed, open_workbook, question
 
 
 @click.command()
@@ -26,6 +28,9 @@ from cli.stack import handouts, is_signed, open_workbook, question
 @query_options
 @click.option("--who", metavar="NAME", help="Who asks. The bundle names them.")
 @click.option("--reason", metavar="TEXT", help="Why they ask. The bundle says it.")
+@click.option("--organisation", metavar="NAME", help="Whose report it is; beside the lines for signatures.")
+@click.option("--sample", type=int, metavar="N", help="Draw a sample of N of the entries, and mark it.")
+@click.option("--seed", type=int, metavar="N", help="What draws the sample. [default: a new one, told]")
 @click.option(
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -53,6 +58,8 @@ def evidence(chosen: Chosen, /, console: str, output: Path | None, folder: Path 
     check_free(output)
     with Bar() as bar:
         tools = BundleTools(reader, is_signed, handouts(), bar.show, open_workbook=open_workbook)
+        ask_caller = None if folder is not None else chosen.stack.caller
+        tools = replace(tools, ask_caller=ask_caller, draw_seed=draw_seed)
         made = build_evidence(tools, request, asked_by)
     if made.body is not None:
         with closing(made.body.file) as file, written(output) as target:
@@ -67,6 +74,9 @@ def evidence(chosen: Chosen, /, console: str, output: Path | None, folder: Path 
     check_presence(made.outcome, made.sentence, request.query)
 
 
+SEEDS = {SeedFrom.ASKED: "given", SeedFrom.DRAWN: "drawn by the program"}
+
+
 def _show(made: Evidence, output: Path) -> None:
     show_coverage(made.outcome, made.sentence, made.coverage)
     if made.report is None or made.body is None:
@@ -75,6 +85,10 @@ def _show(made: Evidence, output: Path) -> None:
         unproven = made.coverage.matched - made.report.proven
         say(f"Entries without a proof of their own: {unproven}. {'; '.join(made.report.reasons)}.")
     say(f"{made.report.verification.summary}.")
+    sample = made.report.sample
+    if sample is not None:
+        drawn = f"{len(sample.drawn)} of {made.coverage.matched}"
+        say(f"Sample: {drawn} entries, drawn with the seed {sample.seed} ({SEEDS[sample.seed_from]}).")
     say(f"{output}: {made.body.size} bytes, SHA-256 {made.body.sha256}")
     place, signer = output.with_suffix(""), made.report.signer
     say(f"Read:  unzip -d {place} {output}, then open {place}/{PAGE}")

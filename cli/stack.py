@@ -13,8 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 from audit_archive.adapters.bundle_source import BundleSource
 from audit_archive.adapters.folder_source import FolderSource
-from audit_archive.adapters.machine import SystemClock, find_zone, handouts, scratch_file, zone_names
-from audit_archive.answer_ports import Workbook
+from audit_archive.adapters.machine import (
+    SystemClock,
+    draw_seed,
+    find_zone,
+    handouts,
+    scratch_file,
+    zone_names,
+)
+from audit_archive.answer_ports import Caller, Workbook
 from audit_archive.bookmark import oldest_audit
 from audit_archive.config import Settings, longest_gap
 from audit_archive.errors import AuditArchiveError, SettingsError
@@ -41,6 +48,7 @@ __all__ = [
     "Stack",
     "asking",
     "bundle_reader",
+    "draw_seed",
     "find_zone",
     "folder_reader",
     "handouts",
@@ -278,6 +286,15 @@ class Stack:
             return None
         kms: KMSClient = self.client("kms")
         return KmsSigner(kms, self.settings.signing_key).public_key()
+
+    def caller(self) -> Caller:
+        """Whose credentials these are, as AWS STS tells it."""
+        from audit_archive.adapters.aws import hurried_config, reject_partial_answers
+        from audit_archive.adapters.caller import ask_sts
+
+        with asking("AWS sts can't be reached"):
+            client = self._session.client("sts", config=hurried_config())
+        return ask_sts(reject_partial_answers(client), self.clock)
 
     def bundle_key(self) -> PublicKey | None:
         """The public half of the key that signs the stack's bundles of evidence; None if it signs none."""

@@ -402,7 +402,7 @@ def test_how_many_lines_are_proven_must_be_said_rightly(limit: int, files: Files
     said = {**json.loads(files["manifest.json"]), "coverage": {"matched": 17}, "proof_limit": limit}
     files["manifest.json"] = json.dumps(said).encode()
     answer = ask(unpacked(sealed(files), tmp_path), "--without-proofs")
-    assert answer.blamed == {("missing", "proofs"), ("misdescribed", ROWS)}
+    assert answer.blamed == {("missing", "proofs"), ("misdescribed", ROWS), ("misdescribed", "manifest.json")}
 
 
 def test_white_space_takes_no_time(files: Files, tmp_path: Path) -> None:

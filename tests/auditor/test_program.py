@@ -30,7 +30,7 @@ from tests.support.world import CONSOLE, DAY, World
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "verify.md"
 EXAMPLE = PAGE.with_name("example-archive")
 OLDEST = (3, 9)
-MOST_LINES = 1650
+MOST_LINES = 1720
 EXAMPLE_IS_VALID = "VALID: a copy of an archive of 6 statements, 9 lines"
 OWN_WORD = ", signed by a key that the archive names: give yours with --key"
 PYTHONS = [sys.executable, *filter(None, (shutil.which(f"python3.{minor}") for minor in range(9, 20)))]
@@ -142,7 +142,7 @@ def test_what_it_says_of_the_example() -> None:
 
 
 def test_the_checks_have_numbers_and_titles_which_the_page_lists_too() -> None:
-    assert list(verify.CHECKS) == list(range(1, 15))
+    assert list(verify.CHECKS) == list(range(1, 16))
     for number, title in verify.CHECKS.items():
         assert f"\n| {number} | {title} | " in PAGE.read_text()
 
@@ -156,7 +156,7 @@ def test_every_check_runs_on_what_it_is_for(place: str, tmp_path: Path) -> None:
     copied(victim.store, folder) if place == "archive" else unpacked(bundle_of(victim), folder)
     answer = ask(folder, "--checkpoint", kept, *written(tmp_path, victim.keys))
     results = {check["number"]: check["result"] for check in answer.said["consoles"][0]["checks"]}
-    not_run = {8, 9, 13, 14} if place == "archive" else {5, 6, 7, 14}
+    not_run = {8, 9, 13, 14, 15} if place == "archive" else {5, 6, 7, 14}
     assert results == {number: "not run" if number in not_run else "passed" for number in verify.CHECKS}
     assert answer.not_checked.keys() == not_run | answer.checked.keys()
     assert {number for number, found in answer.not_checked.items() if found} == not_run

@@ -13,8 +13,8 @@ from audit_archive.format.ids import IdRange
 from audit_archive.format.layout import export_key
 from audit_archive.format.statement import ArchiveStatement
 from audit_archive.format.times import rfc3339
+from audit_archive.retrieve.fields import network
 from audit_archive.retrieve.query import Query
-from audit_archive.retrieve.request import network
 from audit_archive.run.commit import commit
 from tests.support.asking import at
 from tests.support.fakes.console import zip_of

@@ -58,6 +58,19 @@ def opened(data: bytes) -> Files:
         return {name: archive.read(name) for name in archive.namelist()}
 
 
+def tools_of(world: World, **more: Any) -> BundleTools:
+    """What a bundle of a world's Console is made with."""
+    return BundleTools(reader_of(world), is_signed, handouts(), **more)
+
+
+def made_with(tools: BundleTools, **filters: Any) -> Files:
+    """The files of the bundle that some tools make for a question."""
+    made = build_evidence(tools, request_of(**filters), ASKED)
+    assert made.body is not None
+    with made.body.file as file:
+        return opened(file.read())
+
+
 def bundle(world: World, *, max_proofs: int | None = None, **filters: Any) -> Files:
     """The files of the bundle for a question about a world's Console."""
     return opened(make(reader_of(world), request_of(**filters), max_proofs=max_proofs)[1])

@@ -8,9 +8,21 @@ from hashlib import sha256
 from typing import Any
 
 from audit_archive.adapters.machine import find_zone, handouts
-from audit_archive.evidence.gathering import ActivityCounter
-from audit_archive.evidence.model import BundleFile, Custody, CustodyDay, Milestone, Report, Turn
+from audit_archive.answer_ports import Caller
+from audit_archive.evidence.gathering import ActivityCounter, Sampling
+from audit_archive.evidence.model import (
+    BundleFile,
+    Custody,
+    CustodyDay,
+    Locks,
+    Milestone,
+    Report,
+    Totals,
+    Turn,
+)
 from audit_archive.evidence.report.page import report_page
+from audit_archive.evidence.sampling import Drawing, SeedFrom
+from audit_archive.evidence.totals import Totalling
 from audit_archive.format import verdicts
 from audit_archive.format.canonical import canonical_bytes, source_line
 from audit_archive.format.entry import members_of
@@ -43,6 +55,7 @@ from audit_archive.retrieve.coverage import (
     StaleExport,
     Unjudged,
 )
+from audit_archive.retrieve.locks import LockSpan
 from audit_archive.retrieve.outcome import AnswerOutcome, gaps, notices, sentence
 from audit_archive.retrieve.query import Query
 from local.console.calendar import busy_time, weeks_of_work
@@ -52,6 +65,15 @@ CONSOLE = "1234abcd"
 OCTOBER = {"from": "2026-10-01", "to": "2026-10-31", "user": "bob@example.com"}
 END = int(datetime(2026, 11, 23, 6, 10, tzinfo=UTC).timestamp())
 HASH = "3f5b0c7a9d1e4826b7f05c9a3d8e1f6420b9c7d5e3a1f8064b2d9e7c5a3f1b08"
+CALLER = Caller(
+    "arn:aws:sts::111122223333:assumed-role/Auditors/ada", "111122223333",
+    "0d4b7c1e-5a0b-4f6a-9f0e-2c1d8e7b6a55", "2026-11-24T09:30:02Z", -2,
+)  # fmt: skip
+LOCKS = Locks(
+    LockSpan(91, modes=("GOVERNANCE",), first="2033-08-25T06:10:00Z", last="2033-11-23T06:10:00Z"),
+    LockSpan(364, modes=("GOVERNANCE",), first="2035-08-25T06:10:00Z", last="2035-11-23T06:10:00Z"),
+    LockSpan(first="2033-08-25T06:10:00Z", last="2033-11-23T06:10:00Z"),
+)
 KEY = PublicKey(bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d03010703420004") + bytes(range(64)))
 
 
@@ -120,8 +142,20 @@ def sample(
         signer=KEY,
         shown=len(lines),
         shown_sha256=digest_of(lines),
+        totals=totals_of(lines),
+        caller=CALLER,
+        locks=LOCKS,
     )
     return Sample(report, tuple(lines))
+
+
+def totals_of(lines: Sequence[bytes]) -> Totals:
+    """The control totals of some lines."""
+    totalling = Totalling()
+    for line in lines:
+        totalling.add(members_of(line)["id"])
+    data = b"".join(line + b"\n" for line in lines)
+    return totalling.totals(BundleFile("entries.ndjson", len(data), sha256(data).hexdigest()))
 
 
 def coverage_of(matched: int, days: int) -> Coverage:
@@ -212,6 +246,23 @@ def quarter() -> Sample:
     lines = tuple(line for line in generated(90, 2800) if b'"timestamp":"2026-10' in line and b"bob@" in line)
     made = sample(lines, question=OCTOBER)
     return made.but(resolved={"start": "2026-09-30T23:00:00Z", "end": "2026-11-01T00:00:00Z"})
+
+
+def with_sample() -> Sample:
+    """The same three months for an organisation, with a sample of 25."""
+    made = quarter()
+    drawing, marked = Drawing(4711, SeedFrom.ASKED, 25), Sampling(len(made.lines))
+    for line in made.lines:
+        drawing.offer(1, members_of(line)["id"])
+    drawn = drawing.sample()
+    marked.look(made.lines, 1, drawn.places(1))
+    question = {
+        **made.report.question,
+        "organisation": "Example AG, internal audit",
+        "sample": 25,
+        "seed": 4711,
+    }
+    return made.but(question=question, sample=drawn, sampled=marked.found())
 
 
 def one_day() -> Sample:
@@ -378,6 +429,7 @@ def hostile() -> Sample:
 SAMPLES = {
     "one day": one_day,
     "quarter": quarter,
+    "sample": with_sample,
     "eight years": eight_years,
     "nothing found": nothing_found,
     "outside": outside,

@@ -60,6 +60,30 @@ OpenWorkbook: TypeAlias = Callable[[Sequence[str]], Workbook]
 """Begins a workbook with the names of its columns."""
 
 
+@dataclass(frozen=True)
+class Caller:
+    """Whose credentials the program acts with, as AWS STS told it.
+
+    `at`: when STS answered, by its own clock (RFC 3339); `ahead`: by how many seconds this machine's clock
+    was ahead of that. `request_id`: by it CloudTrail knows the question to STS. `unknown_because`: why
+    nothing is known; None if it is.
+    """
+
+    arn: str | None = None
+    account: str | None = None
+    request_id: str | None = None
+    at: str | None = None
+    ahead: int | None = None
+    unknown_because: str | None = None
+
+
+AskCaller: TypeAlias = Callable[[], Caller]
+"""Asks STS whose credentials the program acts with. If STS does not answer, the answer says so."""
+
+DrawSeed: TypeAlias = Callable[[], int]
+"""Draws a seed that a person could not foresee, from 0 to 999,999,999,999,999."""
+
+
 class ReportStore(Protocol):
     """A bucket for answers, which expire there. Raises ArchiveStoreError when it fails or refuses."""
 

@@ -1,6 +1,6 @@
 """The composition root: the only module of the package that builds adapters and passes them as ports."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
@@ -9,11 +9,25 @@ import boto3
 from botocore.config import Config
 
 from audit_archive import __version__
-from audit_archive.adapters.aws import client_config, link_config, reject_partial_answers, seconds_left
+from audit_archive.adapters.aws import (
+    client_config,
+    hurried_config,
+    link_config,
+    reject_partial_answers,
+    seconds_left,
+)
 from audit_archive.adapters.bucket_settings import S3SettingsSource
+from audit_archive.adapters.caller import ask_sts
 from audit_archive.adapters.console.http import HttpConsole, HttpPurgingConsole
 from audit_archive.adapters.ledger import DynamoDbLedger, DynamoDbVerifications
-from audit_archive.adapters.machine import LambdaClock, find_zone, fleet_looks, handouts, scratch_file
+from audit_archive.adapters.machine import (
+    LambdaClock,
+    draw_seed,
+    find_zone,
+    fleet_looks,
+    handouts,
+    scratch_file,
+)
 from audit_archive.adapters.s3 import S3ArchiveStore, S3Links, S3ReportStore
 from audit_archive.adapters.schedules import GroupSchedules
 from audit_archive.adapters.secrets import Parameter, Secret, StoredKey, existing, find_key
@@ -147,7 +161,7 @@ def retrieve(event: object, context: InvocationContext) -> dict[str, Any]:
     clock = LambdaClock(context)
     request = parse_request(event, find_zone, clock.now())
     settings = RetrieveSettings.from_environment()
-    s3: S3Client = _client("s3", signs_links=True)
+    s3: S3Client = _client("s3", link_config)
     dynamodb: DynamoDBClient = _client("dynamodb")
     reader = Reader(
         source=S3ArchiveStore(s3, settings.archive_bucket),
@@ -163,6 +177,8 @@ def retrieve(event: object, context: InvocationContext) -> dict[str, Any]:
             handouts(),
             signer=_bundle_signer(settings),
             open_workbook=XlsxWorkbook,
+            ask_caller=lambda: ask_sts(_client("sts", hurried_config), clock),
+            draw_seed=draw_seed,
         ),
         reports=S3ReportStore(s3, settings.reports_bucket),
         link_export=S3Links(s3, settings.archive_bucket).link,
@@ -331,8 +347,7 @@ def _session() -> boto3.Session:
 
 
 @cache
-def _client(service: str, *, signs_links: bool = False) -> Any:
+def _client(service: str, configure: Callable[[], Config] = client_config) -> Any:
     """An AWS client, kept for the next invocation of the same process."""
-    config = link_config() if signs_links else client_config()
-    client = _session().client(service, config=config)  # type: ignore[call-overload]  # it is a variable
+    client = _session().client(service, config=configure())  # type: ignore[call-overload]  # it is a variable
     return reject_partial_answers(client)

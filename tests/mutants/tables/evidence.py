@@ -4,6 +4,9 @@ from tests.mutants.mutant import Mutant
 
 PROOFS = "tests/unit/retrieve/test_proving.py"
 EVIDENCE = "tests/unit/evidence/test_evidence.py"
+FILED = "tests/unit/evidence/test_filed_page.py"
+DERIVED = "tests/auditor/test_derived.py"
+VERIFY = "evidence/handout/verify.py"
 
 MUTANTS = (
     Mutant(
@@ -49,7 +52,7 @@ MUTANTS = (
     Mutant(
         "evidence-has-the-whole-chain",
         "Without time to audit the whole chain there is no bundle",
-        "evidence/bundle.py",
+        "evidence/chain_part.py",
         "    if any(each.what == Checked.STATEMENTS and each.why == Why.TIME for each in found.not_checked):",
         "    if False:",
         f"{EVIDENCE}::test_without_time_for_the_whole_chain_there_is_no_bundle",
@@ -61,5 +64,37 @@ MUTANTS = (
         "if search.matched > tools.max_proofs else []",
         "if False else []",
         f"{EVIDENCE}::test_no_more_is_proven_than_the_limit_and_the_bundle_says_so",
+    ),
+    Mutant(
+        "verify-totals-follow-from-lines",
+        "Control totals that the lines do not give are a fault",
+        VERIFY,
+        "if SPELL(made[name]) != SPELL(told.get(name))]",
+        "if False]",
+        f"{DERIVED}::test_a_wrong_total_is_found",
+    ),
+    Mutant(
+        "verify-sample-is-drawn-again",
+        "A sample that its seed does not draw is a fault",
+        VERIFY,
+        'SPELL(sample["drawn"]) != SPELL(self.drawn)',
+        "False",
+        f"{DERIVED}::test_a_sample_that_its_seed_does_not_draw_is_found",
+    ),
+    Mutant(
+        "statement-claims-what-is-covered",
+        "The statement on completeness claims no more than the coverage",
+        "evidence/report/statement_section.py",
+        "    elif coverage.not_covered:",
+        "    elif False:",
+        f"{FILED}::test_the_statement_claims_no_more_than_the_coverage",
+    ),
+    Mutant(
+        "locks-of-a-copy-are-not-seen",
+        "A copy, which shows no locks, is not told as if its objects had none",
+        "retrieve/locks.py",
+        "facts is None or facts.version_id == NO_VERSION",
+        "facts is None",
+        "tests/unit/retrieve/test_locks.py::test_what_a_copy_does_not_show_is_not_taken_for_no_lock",
     ),
 )

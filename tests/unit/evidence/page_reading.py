@@ -2,7 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from html.parser import HTMLParser
+
+from tests.support.report_samples import SAMPLES
 
 VOID = {"meta", "link", "input"}
 
@@ -73,3 +76,29 @@ def read(page: bytes) -> Element:
     assert len(reader.open) == 1
     assert reader.comments == []
     return reader.open[0].one("html")
+
+
+@cache
+def page_of(name: str) -> bytes:
+    return SAMPLES[name]().page()
+
+
+@cache
+def tree_of(name: str) -> Element:
+    return read(page_of(name))
+
+
+def section(page: Element, name: str) -> Element:
+    (found,) = (each for each in page.all("section") if each.attributes["aria-labelledby"] == name)
+    return found
+
+
+def tables(page: Element) -> dict[str, list[list[str]]]:
+    """The rows of every table, by its caption."""
+    return {
+        table.one("caption").text: [
+            [cell.text for cell in row.children if isinstance(cell, Element)]
+            for row in table.one("tbody").all("tr")
+        ]
+        for table in page.all("table")
+    }

@@ -322,5 +322,5 @@ def test_a_thousand_holes_hide_no_purge_that_differed() -> None:
     with pytest.raises(PurgeMismatchError):
         world.run()
     page = bundle(world)["report.html"].decode()
-    assert "Purges that differed from their plan, or with an unknown outcome: 1<" in page
+    assert "Purges not as planned, or unclear: 1<" in page
     assert ">A purge differed from its plan<" in page

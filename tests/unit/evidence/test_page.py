@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from enum import StrEnum
-from functools import cache
 from hashlib import sha256
 from itertools import pairwise
 from typing import Any
@@ -34,7 +33,7 @@ from audit_archive.format.facts import Cause
 from audit_archive.format.verdicts import Depth, Verdict, Why
 from audit_archive.retrieve.coverage import Absence, Hole, RestsOn
 from tests.support.report_samples import CONSOLE, KEY, ODD, SAMPLES, SCRIPTS, Sample, quarter, sample
-from tests.unit.evidence.page_reading import Element, read
+from tests.unit.evidence.page_reading import Element, read, section, tables, tree_of
 
 HEADINGS = ("h1", "h2", "h3", "h4")
 LANDMARKS = ("header", "nav", "main", "footer")
@@ -45,32 +44,6 @@ ATTRIBUTES = frozenset(
     | {"accept", "rel", "role", "rows", "scope", "spellcheck", "type", "webkitdirectory", "width"}
     | {"x", "x1", "x2", "y", "y1", "y2"}
 )  # fmt: skip
-
-
-@cache
-def page_of(name: str) -> bytes:
-    return SAMPLES[name]().page()
-
-
-@cache
-def tree_of(name: str) -> Element:
-    return read(page_of(name))
-
-
-def section(page: Element, name: str) -> Element:
-    (found,) = (each for each in page.all("section") if each.attributes["aria-labelledby"] == name)
-    return found
-
-
-def tables(page: Element) -> dict[str, list[list[str]]]:
-    """The rows of every table, by its caption."""
-    return {
-        table.one("caption").text: [
-            [cell.text for cell in row.children if isinstance(cell, Element)]
-            for row in table.one("tbody").all("tr")
-        ]
-        for table in page.all("table")
-    }
 
 
 # ---------------------------------------------------------------------------------------- how it is made
@@ -295,9 +268,11 @@ def test_it_says_who_asked_when_and_what_that_means_in_utc() -> None:
         "Time asked for, in UTC": "from 2026-09-30 23:00:00 UTC on, and before 2026-11-01 00:00:00 UTC",
         "Time zone of this page": "Europe/London",
         "Asked": "2026-11-24 09:30:00 UTC",
-        "By": "Ada Lovelace",
-        "Why": "SOC 2, sample 14",
+        "By, as stated": "Ada Lovelace",
+        "Why, as stated": "SOC 2, sample 14",
         "Answered by version": "0.1.0",
+        "With the login of": "arn:aws:sts::111122223333:assumed-role/Auditors/ada of the AWS account "
+        "111122223333, as AWS STS told it",
     }
 
 

@@ -21,10 +21,10 @@ from audit_archive.format.facts import EntryFile
 from audit_archive.format.ids import IdRange
 from audit_archive.format.statement import ArchiveStatement, Statement
 from audit_archive.retrieve.exports import find_exports
+from audit_archive.retrieve.fields import network
 from audit_archive.retrieve.formats import CSV, NDJSON, OCSF, Form
 from audit_archive.retrieve.proofs import find_proofs
 from audit_archive.retrieve.query import Query
-from audit_archive.retrieve.request import network
 from audit_archive.retrieve.search import find_entries
 from audit_archive.retrieve.statements import Reader
 from audit_archive.retrieve.status import statuses

@@ -12,10 +12,10 @@ from audit_archive.export.json_reader import read_entries
 from audit_archive.format.canonical import canonical_bytes, source_line
 from audit_archive.format.entry import read_receipt
 from audit_archive.format.ids import IdRange
+from audit_archive.retrieve.fields import network
 from audit_archive.retrieve.match import MATCH, NO, EntryMatcher, Prefilter
 from audit_archive.retrieve.ocsf import ocsf_event
 from audit_archive.retrieve.query import Query
-from audit_archive.retrieve.request import network
 from audit_archive.retrieve.rows import LineOrigin, csv_row
 
 ENTRY: dict[str, Any] = {

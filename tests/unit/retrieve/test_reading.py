@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from audit_archive.errors import RequestError
 from audit_archive.format.canonical import canonical_bytes
+from audit_archive.retrieve.fields import network, text
 from audit_archive.retrieve.match import MATCH, NO, EntryMatcher, Prefilter
 from audit_archive.retrieve.query import Query
 from audit_archive.retrieve.reading import INVISIBLE, NO_BREAK, as_name, as_read, forwarded_addresses
-from audit_archive.retrieve.request import network, text
 
 ALIKE = [
     ("José", "Jose\u0301"),

@@ -12,6 +12,7 @@ from audit_archive.errors import RequestError
 from audit_archive.format.entry import MAX_ID
 from audit_archive.format.ids import IdRange
 from audit_archive.format.times import from_rfc3339
+from audit_archive.retrieve.fields import network
 from audit_archive.retrieve.formats import CSV, NDJSON
 from audit_archive.retrieve.query import Query
 from audit_archive.retrieve.request import (
@@ -19,7 +20,6 @@ from audit_archive.retrieve.request import (
     ExportRequest,
     RetrieveRequest,
     StatusRequest,
-    network,
     parse_request,
 )
 from tests.support.asking import ASKED_AT

@@ -37,6 +37,12 @@ def client_config(read_timeout: float = 60) -> Config:
     )
 
 
+def hurried_config() -> Config:
+    """The configuration of a client whose answer is worth some seconds, and no more."""
+    hurry = Config(connect_timeout=3, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 2})
+    return client_config().merge(hurry)
+
+
 def link_config() -> Config:
     """The configuration of a client that signs links: to the bucket's own host in its region.
 

@@ -1,6 +1,7 @@
 """The machine that the program runs on: its clock, temporary files, time zones, and files of this package."""
 
 import math
+import secrets
 import tempfile
 import time
 from datetime import datetime
@@ -15,6 +16,8 @@ from audit_archive.errors import SettingsError
 from audit_archive.format.times import OffsetAt
 
 _FIRST, _LAST = -3 * 86_400, 253_402_214_400  # 1969-12-29 to 9999-12-31: datetime has these in any zone
+
+_SEEDS = 10**12
 
 _PACKAGE = "audit_archive"
 
@@ -89,6 +92,11 @@ def find_zone(name: str) -> OffsetAt | None:
 def zone_names() -> list[str]:
     """The names of the zones that people use today."""
     return [*pytz.common_timezones]
+
+
+def draw_seed() -> int:
+    """A seed of 12 digits at most, which a person can type."""
+    return secrets.randbelow(_SEEDS)
 
 
 @cache

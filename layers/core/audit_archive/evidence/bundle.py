@@ -6,43 +6,36 @@ checkpoints, a report to read, and a program that checks all of it. Read `build_
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, BinaryIO
 
-from audit_archive.answer_ports import Handouts, OpenWorkbook
-from audit_archive.audit.question import Audit, AuditQuestion, Progress, no_progress
-from audit_archive.audit.rows import Copy
-from audit_archive.audit.verify import verify_archive
-from audit_archive.errors import IntegrityError, RequestError
-from audit_archive.evidence.custody import CustodyLog
-from audit_archive.evidence.gathering import MAX_PROOFS, Gathered, gather
-from audit_archive.evidence.model import BundleFile, Custody, Report
+from audit_archive.answer_ports import AskCaller, Caller, DrawSeed, Handouts, OpenWorkbook
+from audit_archive.audit.question import Progress, no_progress
+from audit_archive.errors import RequestError
+from audit_archive.evidence.chain_part import Audited, pack_chain
+from audit_archive.evidence.gathering import MAX_PROOFS, Gathered, gather, write_rows
+from audit_archive.evidence.model import BundleFile, Locks, Report, Sampled
 from audit_archive.evidence.packing import Packer
 from audit_archive.evidence.report.page import report_page
+from audit_archive.evidence.sampling import Drawing, SeedFrom
 from audit_archive.format.bundle_note import bundle_note, bundle_text
 from audit_archive.format.codec import to_json
-from audit_archive.format.facts import ObjectRef
 from audit_archive.format.hashing import chunks_of, hash_all
-from audit_archive.format.head import Head
 from audit_archive.format.keys import PublicKey, SignatureCheck
-from audit_archive.format.statement import Statement, key_named_by
-from audit_archive.format.verdicts import Checked, Depth, Verdict, Verification, Why
-from audit_archive.ports import NO_VERSION, Signer
+from audit_archive.ports import Signer
 from audit_archive.retrieve.coverage import Coverage
 from audit_archive.retrieve.covering import unnamed
-from audit_archive.retrieve.formats import CSV, NDJSON
+from audit_archive.retrieve.formats import CSV
 from audit_archive.retrieve.outcome import AnswerOutcome, outcome_of, sentence
 from audit_archive.retrieve.proofs import Proving, Wanted
-from audit_archive.retrieve.query import Query
 from audit_archive.retrieve.request import EvidenceRequest
-from audit_archive.retrieve.rows import COLUMNS
+from audit_archive.retrieve.rows import COLUMNS, SAMPLED_COLUMNS, SAMPLED_HEADER
 from audit_archive.retrieve.search import Body, Search
-from audit_archive.retrieve.statements import ChainReading, KnownChain, Reader, answered
+from audit_archive.retrieve.statements import Reader
 from audit_archive.retrieve.writing import Rows, Write, writing
-from audit_archive.storage.chain import LoadedObject
 
 KEY, BUNDLE_KEY, VERIFIER = "public-key.pem", "bundle-key.pem", "verify.py"
 PAGE, ENTRIES, ROWS, MANIFEST = "report.html", "entries.ndjson", "entries.csv", "manifest.json"
@@ -60,9 +53,12 @@ NOT_VERIFIED_IN_BUNDLE = (
 )
 """What an answer does not check, less what the audit of the chain checked for the bundle."""
 
+NO_AWS = Caller(unknown_because="A copy of the archive was asked, without AWS: there is no login to name")
+"""What is known of the caller where there is no AWS to ask."""
+
 MANIFEST_FIELDS = (
-    *("console", "question", "asked", "resolved", "outcome", "sentence", "coverage", "verification"),
-    *("custody", "activity", "files", "proven", "reasons"),
+    *("console", "question", "asked", "caller", "resolved", "outcome", "sentence", "coverage"),
+    *("verification", "custody", "activity", "locks", "totals", "sample", "files", "proven", "reasons"),
 )
 """Fields of the report that are in the manifest too."""
 
@@ -72,7 +68,8 @@ class BundleTools:
     """What a bundle is made with. `max_proofs`: that many lines, the first ones, get a proof.
 
     `signer`: the key that signs the list of files; None: the bundle is not signed. `open_workbook`: None: the
-    bundle has no workbook.
+    bundle has no workbook. `ask_caller`: None: there is no AWS to ask. `draw_seed`: None: whoever asks for a
+    sample must give a seed.
     """
 
     reader: Reader
@@ -82,6 +79,18 @@ class BundleTools:
     max_proofs: int = MAX_PROOFS
     signer: Signer | None = None
     open_workbook: OpenWorkbook | None = None
+    ask_caller: AskCaller | None = None
+    draw_seed: DrawSeed | None = None
+
+    def drawing(self, request: EvidenceRequest) -> Drawing | None:
+        """What draws the sample that is asked for. Raises RequestError if it needs a seed."""
+        if request.sample is None:
+            return None
+        if request.seed is not None:
+            return Drawing(request.seed, SeedFrom.ASKED, request.sample)
+        if self.draw_seed is None:
+            raise RequestError("seed", "no seed can be drawn here: give one")
+        return Drawing(self.draw_seed(), SeedFrom.DRAWN, request.sample)
 
 
 @dataclass(frozen=True)
@@ -111,21 +120,6 @@ class Evidence:
 
 
 @dataclass(frozen=True)
-class Audited:
-    """The chain as it was audited and packed. A fault that breaks the chain leaves no `chain`."""
-
-    verification: Verification
-    custody: Custody
-    chain: KnownChain | None
-
-    def search(self, reader: Reader, query: Query) -> Search:
-        """Ask the statements that were audited. If a fault breaks them, ask by the ledger's index."""
-        if self.chain is not None:
-            return Search(reader, self.chain, query)
-        return answered(reader, query.console, lambda chain: Search(reader, chain, query))
-
-
-@dataclass(frozen=True)
 class Parts:
     """What is known once all but the report is packed. The names are those of `Report`."""
 
@@ -133,6 +127,19 @@ class Parts:
     reasons: tuple[str, ...]
     signer: PublicKey | None
     bundle_key: PublicKey | None
+
+
+@dataclass(frozen=True)
+class Ingredients:
+    """All that a report is made of, beside the question. `lines`: entries.ndjson as it is packed."""
+
+    audited: Audited
+    gathered: Gathered
+    parts: Parts
+    lines: BundleFile
+    sampled: Sampled
+    locks: Locks
+    caller: Caller
 
 
 def build_evidence(tools: BundleTools, request: EvidenceRequest, asked: Mapping[str, Any]) -> Evidence:
@@ -146,19 +153,22 @@ def build_evidence(tools: BundleTools, request: EvidenceRequest, asked: Mapping[
     with ExitStack() as kept, reader.scratch() as lines, reader.scratch() as rows, reader.scratch() as book:
         file = kept.enter_context(reader.scratch())
         with Packer(file) as packer:
-            audited = pack_chain(tools, query.console, packer)
+            audited = pack_chain(reader, tools.is_signed, tools.progress, query.console, packer)
             search = audited.search(reader, query)
-            with _writing(tools.open_workbook, (lines, rows, book)) as writes:
-                gathered = gather(search, request.offset_at, tools.max_proofs, writes)
+            gathered = gather(search, request.offset_at, tools.max_proofs, tools.drawing(request), lines)
             answer = _answer(search)
             if answer.outcome == AnswerOutcome.NOTHING_ARCHIVED:
                 return answer
-            packer.add(ENTRIES, chunks_of(lines))
+            with _writing(tools.open_workbook, rows, book, is_sampled=gathered.sample is not None) as writes:
+                sampled = write_rows(lines, gathered, writes)
+            packed = packer.add(ENTRIES, chunks_of(lines))
             packer.add(ROWS, chunks_of(rows))
             if tools.open_workbook is not None:
                 packer.add(WORKBOOK, chunks_of(book))
             parts = pack_parts(tools, search, gathered.wanted, packer)
-            report = _report(request, asked, answer, gathered, (audited, parts), files=packer.files)
+            locks, caller = _locks(search, audited), tools.ask_caller() if tools.ask_caller else NO_AWS
+            known = Ingredients(audited, gathered, parts, packed, sampled, locks, caller)
+            report = _report(request, asked, answer, known, packer.files)
             packer.add(MANIFEST, [_manifest(report)])
             packer.add(PAGE, _page(report, lines, tools.handouts))
             _sign(tools.signer, query.console, packer)
@@ -169,88 +179,19 @@ def build_evidence(tools: BundleTools, request: EvidenceRequest, asked: Mapping[
 
 @contextmanager
 def _writing(
-    open_workbook: OpenWorkbook | None, files: tuple[BinaryIO, BinaryIO, BinaryIO]
+    open_workbook: OpenWorkbook | None, rows: BinaryIO, book: BinaryIO, *, is_sampled: bool
 ) -> Iterator[list[Write]]:
-    """Write the entries as lines, as CSV, and into a workbook, which may be too small for all of them."""
-    lines, rows, book = files
+    """Write the entries as CSV, and into a workbook, which may be too small for all of them."""
+    form = replace(CSV, header=SAMPLED_HEADER) if is_sampled else CSV
+    columns: Sequence[str] = SAMPLED_COLUMNS if is_sampled else COLUMNS
     with ExitStack() as open_files:
-        writes = [open_files.enter_context(writing(NDJSON, lines, None))]
-        writes.append(open_files.enter_context(writing(CSV, rows, None)))
+        writes = [open_files.enter_context(writing(form, rows, None))]
         if open_workbook is None:
             yield writes
             return
-        sheet = Rows(open_files.enter_context(closing(open_workbook(COLUMNS))), MOST_WORKBOOK_ENTRIES)
+        sheet = Rows(open_files.enter_context(closing(open_workbook(columns))), MOST_WORKBOOK_ENTRIES)
         yield [*writes, sheet.add]
         sheet.save(book)
-
-
-def pack_chain(tools: BundleTools, console: str, packer: Packer) -> Audited:
-    """Audit the chain of a Console, and pack each statement and checkpoint as it is judged.
-
-    Raises RequestError if time does not suffice for the whole chain.
-    """
-    reader, log = tools.reader, CustodyLog()
-    ports = reader.source, reader.clock, reader.scratch, tools.is_signed, tools.progress
-    audit = Audit(*ports).beside(reader.ledger, console)
-    packing = _Packing(console, packer, audit.is_recorded, log)
-    found = verify_archive(replace(audit, observer=packing.see), AuditQuestion(console, Depth.CHAIN))
-    if any(each.what == Checked.STATEMENTS and each.why == Why.TIME for each in found.not_checked):
-        raise RequestError(
-            "console",
-            "this invocation has not enough time to read the whole chain: raise the timeout",
-        )
-    return Audited(found, log.custody(), packing.chain(audit.recorded or Head(console)))
-
-
-class _Packing:
-    """Packs each statement as it is judged.
-
-    A statement without a checkpoint waits until a signed one follows: its run has not ended, or failed before
-    it signed. At the end of the chain a reader could not tell such a statement from a forged one, so it is
-    left out.
-    """
-
-    def __init__(
-        self, console: str, packer: Packer, is_recorded: Callable[[Statement], bool], log: CustodyLog
-    ) -> None:
-        self._packer = packer
-        self._is_recorded = is_recorded
-        self._log = log
-        self._waiting: list[LoadedObject] = []
-        self._is_signing = self._is_broken = False
-        self._reading = ChainReading(console)
-
-    def see(self, copy: Copy, checkpoint: LoadedObject | None) -> None:
-        """Pack a statement and its checkpoint, and note what the statement says."""
-        statement = copy.statement
-        self._take(copy)
-        self._waiting.extend(
-            each for each in (copy.stored, checkpoint) if each is not None and each.verdict is None
-        )
-        is_signed = checkpoint is not None and checkpoint.verdict != Verdict.MISSING
-        if is_signed or not self._is_signing or statement is None or self._is_recorded(statement):
-            for stored in self._waiting:
-                self._packer.add(stored.key, [stored.data])
-            self._waiting.clear()
-
-    def chain(self, recorded: Head) -> KnownChain | None:
-        """The chain that was seen, compared with the ledger's head; None if a fault breaks it."""
-        return None if self._is_broken else self._reading.read(recorded)
-
-    def _take(self, copy: Copy) -> None:
-        statement, stored = copy.statement, copy.stored
-        if statement is None:
-            self._is_broken = True
-            return
-        self._log.add(statement)
-        self._is_signing = self._is_signing or key_named_by(statement) is not None
-        try:
-            if not self._is_broken:
-                self._reading.add(
-                    statement, ObjectRef(stored.key, stored.version_id or NO_VERSION, copy.sha256)
-                )
-        except IntegrityError:
-            self._is_broken = True
 
 
 def pack_parts(tools: BundleTools, search: Search, wanted: Wanted, packer: Packer) -> Parts:
@@ -297,16 +238,19 @@ def _answer(search: Search) -> Evidence:
     return Evidence(outcome, sentence(query.console, outcome, coverage), coverage)
 
 
+def _locks(search: Search, audited: Audited) -> Locks:
+    entry_files, stated = search.locks
+    return Locks(entry_files, audited.locks, stated)
+
+
 def _report(
     request: EvidenceRequest,
     asked: Mapping[str, Any],
     answer: Evidence,
-    gathered: Gathered,
-    made: tuple[Audited, Parts],
-    *,
+    known: Ingredients,
     files: Iterable[BundleFile],
 ) -> Report:
-    audited, parts = made
+    gathered, parts = known.gathered, known.parts
     return Report(
         console=request.query.console,
         question=request.question,
@@ -315,8 +259,8 @@ def _report(
         outcome=answer.outcome,
         sentence=answer.sentence,
         coverage=answer.coverage,
-        verification=audited.verification,
-        custody=audited.custody,
+        verification=known.audited.verification,
+        custody=known.audited.custody,
         activity=gathered.activity,
         zone=request.zone,
         offset_at=request.offset_at,
@@ -327,6 +271,11 @@ def _report(
         bundle_key=parts.bundle_key,
         shown=gathered.shown.count,
         shown_sha256=gathered.shown.sha256,
+        totals=gathered.totals.totals(known.lines),
+        caller=known.caller,
+        locks=known.locks,
+        sample=gathered.sample,
+        sampled=known.sampled,
     )
 
 

@@ -4,13 +4,18 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Any
+from itertools import islice
+from operator import attrgetter
+from typing import Any, BinaryIO
 
-from audit_archive.evidence.model import SHOWN, Activity, Ranking
+from audit_archive.evidence.model import SHOWN, Activity, Ranking, Sampled, SampledEntry
+from audit_archive.evidence.sampling import Drawing, Sample
+from audit_archive.evidence.totals import Totalling
 from audit_archive.format.entry import members_of
 from audit_archive.format.merkle import leaf_hash
 from audit_archive.format.times import OffsetAt, read_timestamp, utc_date
 from audit_archive.retrieve.proofs import Wanted
+from audit_archive.retrieve.rows import LineOrigin
 from audit_archive.retrieve.search import Search, entries_of, files_of
 from audit_archive.retrieve.writing import Write
 
@@ -67,9 +72,7 @@ class _Ranks:
         self._others = 0
 
     def add(self, value: object) -> None:
-        name = value if isinstance(value, str) else None
-        if name is not None and len(name) > MAX_VALUE:
-            name = f"{name[: MAX_VALUE - 1]}…"  # without it, a cut value would look complete
+        name = str(_cut(value)) if isinstance(value, str) else None  # without its mark it would look complete
         if name in self._counts or len(self._counts) < MAX_VALUES:
             self._counts[name] += 1
         else:
@@ -80,6 +83,12 @@ class _Ranks:
         rest = sum(count for _, count in ranked[RANKED:])
         return Ranking(tuple(ranked[:RANKED]), rest + self._others)
 
+
+MOST_SAMPLED_SHOWN = 100
+"""Entries of a sample that the report lists, as a sheet to work on."""
+
+_SAMPLED_FIELDS = ("timestamp", "user", "user_ip", "action_type", "message")
+_BATCH = 512
 
 MAX_PROOFS = 100_000
 """Lines with a proof in one bundle. A proof is a file of some 1 kB, and millions of entries may match."""
@@ -116,29 +125,90 @@ class Shown:
 
 @dataclass(frozen=True)
 class Gathered:
-    """The entries in numbers, those that the report shows, and those to prove: the first ones."""
+    """The entries in numbers, those that the report shows, those to prove (the first ones), and the sample.
+
+    `origins`: where the lines come from, in order, each with how many they are.
+    """
 
     activity: Activity
     shown: Shown
     wanted: Wanted
+    totals: Totalling
+    origins: tuple[tuple[LineOrigin, int], ...]
+    sample: Sample | None
 
 
-def gather(search: Search, offset_at: OffsetAt, max_proofs: int, writes: Sequence[Write]) -> Gathered:
-    """Read every matching entry once, and write it in each form.
+def gather(
+    search: Search, offset_at: OffsetAt, max_proofs: int, drawing: Drawing | None, lines_file: BinaryIO
+) -> Gathered:
+    """Read every matching entry once, and write its line into a file.
 
     Raises IntegrityError naming the object if an entry file does not match its statement.
     """
     counter, shown, wanted = ActivityCounter(offset_at), Shown(), dict[int, dict[bytes, int]]()
-    left = max_proofs
+    totals, origins, left = Totalling(), Counter[LineOrigin](), max_proofs
     for place, lines in search.lines(offset_at):
         with entries_of(files_of(place)):
-            for write in writes:
-                write(lines, place)
             every = list(map(members_of, lines))
-        for line, members in zip(lines, every, strict=True):
+            ids = [int(members["id"]) for members in every]
+        lines_file.writelines(line + b"\n" for line in lines)
+        origins[place] += len(lines)
+        for line, members, entry_id in zip(lines, every, ids, strict=True):
             counter.add(members)
             shown.offer(line)
+            totals.add(entry_id)
+            if drawing is not None:
+                drawing.offer(place.epoch, entry_id)
             if left:
-                wanted.setdefault(place.epoch, {})[leaf_hash(line)] = members["id"]
+                wanted.setdefault(place.epoch, {})[leaf_hash(line)] = entry_id
                 left -= 1
-    return Gathered(counter.activity(), shown, wanted)
+    sample = drawing.sample() if drawing is not None else None
+    return Gathered(counter.activity(), shown, wanted, totals, tuple(origins.items()), sample)
+
+
+def write_rows(lines_file: BinaryIO, gathered: Gathered, writes: Sequence[Write]) -> Sampled:
+    """Write the lines of a file that `gather` wrote as rows, marked if they are in the sample."""
+    lines_file.seek(0)
+    sampled = Sampling(gathered.shown.count)
+    for origin, count in gathered.origins:
+        places = gathered.sample.places(origin.epoch) if gathered.sample is not None else None
+        marked = origin._replace(sampled=places)
+        for begin in range(0, count, _BATCH):
+            lines = [line[:-1] for line in islice(lines_file, min(count - begin, _BATCH))]
+            with entries_of(files_of(origin)):
+                for write in writes:
+                    write(lines, marked)
+                if places is not None:
+                    sampled.look(lines, origin.epoch, places)
+    return sampled.found()
+
+
+class Sampling:
+    """Looks for the entries of a sample among the lines, and notes what the report shows of them."""
+
+    def __init__(self, shown: int) -> None:
+        self._shown, self._line = shown, 0
+        self._entries = list[SampledEntry]()
+        self._marks = dict[int, int]()
+
+    def look(self, lines: Sequence[bytes], epoch: int, places: Mapping[int, int]) -> None:
+        """Look at the next lines, of one epoch. `places`: that of each sampled entry, by its id."""
+        for members in map(members_of, lines):
+            self._line += 1
+            place = places.get(members["id"])
+            if place is None:
+                continue
+            if self._line <= self._shown:
+                self._marks[self._line] = place
+            if place <= MOST_SAMPLED_SHOWN:
+                texts = (_cut(members.get(name)) for name in _SAMPLED_FIELDS)
+                self._entries.append(SampledEntry(place, epoch, members["id"], *texts))
+
+    def found(self) -> Sampled:
+        """What was found so far."""
+        return Sampled(tuple(sorted(self._entries, key=attrgetter("place"))), self._marks)
+
+
+def _cut(value: object) -> object:
+    """A value of an entry; of a long text the beginning."""
+    return f"{value[: MAX_VALUE - 1]}…" if isinstance(value, str) and len(value) > MAX_VALUE else value

@@ -1,15 +1,18 @@
 """What a report holds beside the entries: custody, activity, the files of the bundle. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from audit_archive.answer_ports import Caller
+from audit_archive.evidence.sampling import Sample
 from audit_archive.format.codec import UnknownMember
 from audit_archive.format.keys import PublicKey
 from audit_archive.format.times import OffsetAt
 from audit_archive.format.verdicts import Verification
 from audit_archive.retrieve.coverage import Coverage
+from audit_archive.retrieve.locks import LockSpan
 from audit_archive.retrieve.outcome import AnswerOutcome
 
 SHOWN = 2000
@@ -122,6 +125,59 @@ class BundleFile:
 
 
 @dataclass(frozen=True)
+class Totals:
+    """The control totals of `entries.ndjson`: whoever has the file can make them anew.
+
+    The ids of all lines: the lowest, the highest, and their sum; None and 0 without a line. `size` (bytes)
+    and `sha256` (hex) are those of the file.
+    """
+
+    entries: int
+    lowest_id: int | None
+    highest_id: int | None
+    sum_of_ids: int
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class SampledEntry:
+    """An entry of a sample, as the report lists it: its place in the sample, and its fields, cut if long."""
+
+    place: int
+    epoch: int
+    id: int
+    timestamp: object
+    user: object
+    user_ip: object
+    action_type: object
+    message: object
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """What a report shows of a sample: its first entries, in its order; and by the number of a line that the
+    report shows, from 1 on, the place of that line in the sample."""
+
+    entries: tuple[SampledEntry, ...] = ()
+    marks: Mapping[int, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Locks:
+    """Until when the objects are locked that an answer rests on.
+
+    `entry_files` (those that were searched) and `chain` (statements and checkpoints) are what the store said
+    when the bundle was made. `stated`: until when the exports were locked that the entry files were made of,
+    as their statements say.
+    """
+
+    entry_files: LockSpan
+    chain: LockSpan
+    stated: LockSpan
+
+
+@dataclass(frozen=True)
 class Report:
     """Everything that the report says, but for the lines of the entries that it shows.
 
@@ -130,7 +186,8 @@ class Report:
     bundle. `proven`: how many of the matched entries have a proof in it; `reasons`: why others have none.
     `signer`: the key that the chain named last, None if unsigned. `bundle_key`: the key that signs the list
     of files in this bundle, None if unsigned. `shown`: how many entries the report shows, `shown_sha256` the
-    hash (hex) of their lines, each with a line feed.
+    hash (hex) of their lines, each with a line feed. `caller`: whose credentials the program acted with.
+    `sample`: the entries that were drawn; None: no sample was asked for. `sampled`: what is shown of them.
     """
 
     console: str
@@ -151,4 +208,9 @@ class Report:
     signer: PublicKey | None
     shown: int
     shown_sha256: str
+    totals: Totals
+    caller: Caller
+    locks: Locks
     bundle_key: PublicKey | None = None
+    sample: Sample | None = None
+    sampled: Sampled = field(default_factory=Sampled)

@@ -11,6 +11,7 @@ from enum import StrEnum
 from audit_archive.format.codec import UnknownMember
 from audit_archive.format.facts import Cause, EntryFile, IdSpan
 from audit_archive.format.purges import ForeignPurge
+from audit_archive.retrieve.locks import NO_LOCKS, LockSpan
 from audit_archive.retrieve.query import EntryPlace
 
 LISTED = 1000
@@ -227,7 +228,8 @@ class SearchTally:
     """Counts of a scan: files searched, gone and overlaid, lines that match, lines that can't be judged.
 
     `unjudged`: the first ids by unreadable field; `unjudged_counts`: how many there are by field. `last`: the
-    last entry of an answer with a limit; `is_cut`: whether more entries match.
+    last entry of an answer with a limit; `is_cut`: whether more entries match. `locks`: those of the files
+    that were searched, by the store; `stated_locks`: until when their statements say that they are locked.
     """
 
     searched: Searched = NOTHING_SEARCHED
@@ -238,6 +240,8 @@ class SearchTally:
     unjudged_counts: Counter[str] = field(default_factory=Counter)
     last: EntryPlace | None = None
     is_cut: bool = False
+    locks: LockSpan = NO_LOCKS
+    stated_locks: LockSpan = NO_LOCKS
 
     def note_searched(self, file: EntryFile) -> None:
         """Count a file that was read to its end and matched its statement."""

@@ -3,23 +3,32 @@
 A new kind of question is a class here with its fields, and a module beside this one that answers it.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from ipaddress import ip_network
 from typing import Any, TypeAlias
 
 from audit_archive.answer_ports import FindZone
 from audit_archive.errors import RequestError
-from audit_archive.events import MAX_EVENT_TEXT, Fields, checked, console_id, one_of, printable, shown, whole
+from audit_archive.events import Fields, checked, console_id, one_of, printable, whole
 from audit_archive.format.entry import MAX_ID
 from audit_archive.format.ids import IdRange
-from audit_archive.format.times import DAY, OffsetAt
-from audit_archive.retrieve.dates import MOMENT_FORMS, Moment, read_moment
-from audit_archive.retrieve.formats import FORMATS, NDJSON, Form
-from audit_archive.retrieve.query import EntryPlace, Network, Query
-from audit_archive.retrieve.reading import as_read
-from audit_archive.retrieve.relative import RELATIVE_FORMS, Relative, read_relative
+from audit_archive.format.times import OffsetAt
+from audit_archive.retrieve.dates import Moment
+from audit_archive.retrieve.fields import (
+    cursor,
+    day,
+    flag,
+    form,
+    moment,
+    network,
+    one_or_more,
+    positive,
+    span_of_ids,
+    text,
+)
+from audit_archive.retrieve.formats import NDJSON, Form
+from audit_archive.retrieve.query import Query
+from audit_archive.retrieve.relative import Relative
 from audit_archive.retrieve.rows import utc
 
 
@@ -31,120 +40,14 @@ class Asking:
     now: int
 
 
-MAX_ALTERNATIVES = 100
-MAX_ADDRESS = 64
 UTC = "UTC"
+MOST_SAMPLED = 10_000
+"""Entries of a sample at most."""
 
-
-def positive(name: str) -> Callable[[object], int]:
-    """A check for an id, or for the number of an epoch."""
-    return whole(name, 1, MAX_ID)
-
-
-def text(name: str) -> Callable[[object], str]:
-    """A check for any text of 1 to MAX_EVENT_TEXT characters: an entry may hold any."""
-
-    def check(value: object) -> str:
-        if isinstance(value, str) and 0 < len(value) <= MAX_EVENT_TEXT and not _has_surrogate(value):
-            if as_read(value):
-                return value
-            raise RequestError(name, "this text has nothing but characters that no person sees")
-        raise RequestError(name, f"{shown(value)} is not a text of 1 to {MAX_EVENT_TEXT} characters")
-
-    return check
-
-
-def flag(name: str) -> Callable[[object], bool]:
-    """A check for true or false."""
-
-    def check(value: object) -> bool:
-        if not isinstance(value, bool):
-            raise RequestError(name, f"{shown(value)} is not true or false")
-        return value
-
-    return check
-
-
-def one_or_more(name: str, check: Callable[[object], Any]) -> Callable[[object], tuple[Any, ...]]:
-    """A check for one value, or for a list of alternatives."""
-
-    def each(value: object) -> tuple[Any, ...]:
-        values = value if isinstance(value, list) else [value]
-        if not 1 <= len(values) <= MAX_ALTERNATIVES:
-            raise RequestError(name, f"must be one value, or a list of 1 to {MAX_ALTERNATIVES}")
-        return tuple(map(check, values))
-
-    return each
-
-
-def moment(name: str) -> Callable[[object], Moment | Relative]:
-    """A check for a date or a time, also by the time of asking, which `query_of` puts in."""
-
-    def check(value: object) -> Moment | Relative:
-        text = value if isinstance(value, str) and len(value) <= MAX_EVENT_TEXT else ""
-        found = read_moment(text) or read_relative(text)
-        if found is None:
-            raise RequestError(name, f"{shown(value)} is not {MOMENT_FORMS}; or {RELATIVE_FORMS}")
-        return found
-
-    return check
-
-
-def day(name: str) -> Callable[[object], Moment]:
-    """A check for a date."""
-
-    def check(value: object) -> Moment:
-        found = read_moment(value) if isinstance(value, str) else None
-        if found is None or found.length != DAY:
-            raise RequestError(name, f"{shown(value)} is not a date such as 2026-03-01")
-        return found
-
-    return check
-
-
-_SPAN = re.compile(r"([1-9][0-9]{0,18})?-([1-9][0-9]{0,18})?|([1-9][0-9]{0,18})")
-
-
-def span_of_ids(value: object) -> IdRange:
-    """A range of ids, such as `100-200`, `100-` or `-200`; or one id."""
-    found = _SPAN.fullmatch(value) if isinstance(value, str) else None
-    if found is None or value == "-":
-        raise RequestError("ids", f"{shown(value)} is not a range of ids such as 100-200, 100-, -200 or 100")
-    first, last = found[1] or found[3] or "1", found[2] or found[3] or str(MAX_ID)
-    if not int(first) <= int(last) <= MAX_ID:
-        raise RequestError("ids", f"{shown(value)} ends before it begins, or is beyond {MAX_ID}")
-    return IdRange(int(first), int(last))
-
-
-def network(value: object) -> Network:
-    """An address or a block of addresses (CIDR). A block of IPv4-mapped addresses becomes the IPv4 block."""
-    example = "an address or a block, such as 192.0.2.7, 192.0.2.0/24 or 2001:db8::/32"
-    if not isinstance(value, str) or len(value) > MAX_ADDRESS:
-        raise RequestError("address", f"{shown(value)} is not {example}")
-    try:
-        block = ip_network(value)
-    except ValueError as error:
-        raise RequestError("address", f"{error}. Give {example}") from error
-    mapped = getattr(block.network_address, "ipv4_mapped", None)
-    return ip_network((mapped, block.prefixlen - 96)) if mapped and block.prefixlen >= 96 else block  # noqa: PLR2004 - RFC 4291, section 2.5.5.2
-
+MAX_SEED = 10**15 - 1
+"""The highest seed. A spreadsheet keeps 15 digits of a number, and a browser keeps it exactly."""
 
 MAX_LIMIT = 10_000_000
-_CURSOR = re.compile(r"([1-9][0-9]{0,9})-([1-9][0-9]{0,18})")
-
-
-def cursor(value: object) -> EntryPlace:
-    """Where an answer with a limit ended: the epoch and the id of its last entry."""
-    found = _CURSOR.fullmatch(value) if isinstance(value, str) else None
-    if found is None or int(found[2]) > MAX_ID:
-        raise RequestError("cursor", f"{shown(value)} is not the cursor of an answer, such as 1-5000")
-    return EntryPlace(int(found[1]), int(found[2]))
-
-
-def form(value: object) -> Form:
-    """The form of the entries in an answer."""
-    return FORMATS[one_of("format", tuple(FORMATS))(value)]
-
 
 QUERY_FIELDS: Fields = {
     "console": console_id,
@@ -228,11 +131,6 @@ def zone_of(values: Mapping[str, Any], find_zone: FindZone) -> OffsetAt:
     return zone
 
 
-def _has_surrogate(value: str) -> bool:
-    """Whether a text has half of a surrogate pair, which UTF-8 can't encode."""
-    return any("\ud800" <= character <= "\udfff" for character in value)
-
-
 QuestionEvent: TypeAlias = Mapping[str, Any]
 """The event as it came: every answer repeats it."""
 
@@ -280,12 +178,17 @@ class ProofRequest:
 
 @dataclass(frozen=True)
 class EvidenceRequest:
-    """The bundle of evidence for a query; `zone` and `offset_at` are the time zone of the question."""
+    """The bundle of evidence for a query; `zone` and `offset_at` are the time zone of the question.
+
+    `sample`: how many entries to draw from those that match; `seed`: what draws them, None: draw one.
+    """
 
     query: Query
     zone: str
     offset_at: OffsetAt
     question: QuestionEvent
+    sample: int | None = None
+    seed: int | None = None
 
 
 @dataclass(frozen=True)
@@ -301,9 +204,16 @@ RetrieveRequest: TypeAlias = (
 )
 
 _ASKER: Fields = {"request": text("request"), "who": printable("who"), "reason": printable("reason")}
-_EVIDENCE: Fields = {**_ASKER, **QUERY_FIELDS}
+_EVIDENCE: Fields = {
+    **_ASKER,
+    **QUERY_FIELDS,
+    "organisation": printable("organisation"),
+    "sample": whole("sample", 1, MOST_SAMPLED),
+    "seed": whole("seed", 0, MAX_SEED),
+}
 _ENTRIES: Fields = {
-    **_EVIDENCE,
+    **_ASKER,
+    **QUERY_FIELDS,
     "format": form,
     "forms": flag("forms"),
     "all_consoles": flag("all_consoles"),
@@ -371,8 +281,10 @@ def _proof(event: Any, asking: Asking) -> ProofRequest:
 def _evidence(event: Any, asking: Asking) -> EvidenceRequest:
     values = checked(event, _EVIDENCE, required=("console",))
     zone = values.get("zone", UTC)
-    offset_at = zone_of(values, asking.find_zone)
-    return EvidenceRequest(query_of(values, asking), zone, offset_at, dict(event))
+    offset_at, sample, seed = zone_of(values, asking.find_zone), values.get("sample"), values.get("seed")
+    if seed is not None and sample is None:
+        raise RequestError("seed", "it draws a sample: give `sample` too, how many entries")
+    return EvidenceRequest(query_of(values, asking), zone, offset_at, dict(event), sample, seed)
 
 
 def _status(event: Any, asking: Asking) -> StatusRequest:

@@ -11,6 +11,7 @@ A byte order mark says that the text is UTF-8. Without one Excel reads it in the
 """
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -37,6 +38,9 @@ FIELDS = (
 """The fields of an entry with a column of their own, beside its id."""
 
 COLUMNS = ("epoch", "id", "time_utc", "time_local", "local_offset", *FIELDS, "other_fields")
+SAMPLED_COLUMNS = (*COLUMNS, "sample")
+"""The columns where a sample was drawn: the last has the place of an entry in it, or nothing."""
+
 _KNOWN = frozenset({"id", *FIELDS})
 
 MAX_DIGITS = 15
@@ -56,11 +60,15 @@ def utc(_: int) -> int:
 
 
 class LineOrigin(NamedTuple):
-    """Where a line was archived, and the time zone of the question about it."""
+    """Where a line was archived, and the time zone of the question about it.
+
+    `sampled`: of the entries that a sample draws, the place of each in it by id; None if there is no sample.
+    """
 
     console: str
     epoch: int
     offset_at: OffsetAt = utc
+    sampled: Mapping[int, int] | None = None
 
 
 class Times(NamedTuple):
@@ -95,7 +103,7 @@ def _reading(seconds: int) -> str:
 
 
 def cells_of(line: bytes, origin: LineOrigin) -> list[str]:
-    """An archived line as the cells of COLUMNS: a text as it is, null as nothing, other values as JSON.
+    """An archived line as the cells of its columns: a text as it is, null as nothing, other values as JSON.
 
     Of a line in `_source` form, columns have the texts that can be read; the source stands in `other_fields`.
     """
@@ -107,7 +115,8 @@ def cells_of(line: bytes, origin: LineOrigin) -> list[str]:
     times = times_of(members.get("timestamp"), origin.offset_at)
     cells = [str(origin.epoch), cell_of(members["id"]), *times]
     cells += [cell_of(members.get(name)) for name in FIELDS]
-    return [*cells, cell_of({name: others[name] for name in others if name not in _KNOWN} or None)]
+    cells.append(cell_of({name: others[name] for name in others if name not in _KNOWN} or None))
+    return cells if origin.sampled is None else [*cells, cell_of(origin.sampled.get(members["id"]))]
 
 
 def typed_cells(line: bytes, origin: LineOrigin) -> list[Cell]:
@@ -115,7 +124,9 @@ def typed_cells(line: bytes, origin: LineOrigin) -> list[Cell]:
     epoch, entry_id, *moments = cells_of(line, origin)
     typed: list[Cell] = [_number(epoch), _number(entry_id)]
     typed += [datetime.fromisoformat(text) if text else "" for text in moments[:2]]
-    return [*typed, *moments[2:]]
+    if origin.sampled is None:
+        return [*typed, *moments[2:]]
+    return [*typed, *moments[2:-1], int(moments[-1]) if moments[-1] else ""]
 
 
 def _number(digits: str) -> Cell:
@@ -149,3 +160,4 @@ def _row(cells: list[str]) -> bytes:
 
 
 CSV_HEADER = BYTE_ORDER_MARK + _row(list(COLUMNS))
+SAMPLED_HEADER = BYTE_ORDER_MARK + _row(list(SAMPLED_COLUMNS))

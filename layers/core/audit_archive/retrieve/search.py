@@ -22,6 +22,7 @@ from audit_archive.retrieve.amendments import OtherForm, find_amendments, find_f
 from audit_archive.retrieve.coverage import Absence, Coverage, Gone, Overlaid, SearchTally
 from audit_archive.retrieve.covering import AnswerSources, cover
 from audit_archive.retrieve.formats import Form
+from audit_archive.retrieve.locks import LockSpan
 from audit_archive.retrieve.match import MATCH, NO, EntryMatcher, Prefilter
 from audit_archive.retrieve.narrowing import Filed
 from audit_archive.retrieve.outcome import AnswerOutcome, outcome_of, sentence
@@ -213,6 +214,11 @@ class Search:
         """How many lines matched so far."""
         return self._tally.matched
 
+    @property
+    def locks(self) -> tuple[LockSpan, LockSpan]:
+        """The locks of the entry files that were searched so far: as the store says, and as was stated."""
+        return self._tally.locks, self._tally.stated_locks
+
     def coverage(self) -> Coverage:
         """The coverage of the answer, once every line was read."""
         read = AnswerSources(self._selected, self._tally, self._amendments)
@@ -237,6 +243,8 @@ class Search:
         if found.false:
             self._tally.overlaid.append(Overlaid(filed.file.key, found.version_id, found.false))
         self._tally.note_searched(filed.file)
+        self._tally.locks = self._tally.locks.seen(found.facts)
+        self._tally.stated_locks = self._tally.stated_locks.until(filed.retain_until)
 
 
 def find_entries(

@@ -23,7 +23,7 @@ from audit_archive.format.layout import entries_key
 from audit_archive.format.merkle import Tree, TreeBuilder
 from audit_archive.format.statement import ArchiveStatement
 from audit_archive.format.times import DAY, from_rfc3339, utc_date
-from audit_archive.ports import NO_VERSION, ArchiveSource, ScratchFile
+from audit_archive.ports import NO_VERSION, ArchiveSource, ObjectFacts, ScratchFile
 
 _CHUNK = 1 << 16
 LEVEL = 6
@@ -222,10 +222,14 @@ def inflated(key: str, chunks: Iterable[bytes], block_bytes: int = BLOCK) -> Ite
 
 
 class FoundVersion(NamedTuple):
-    """The version of an entry file to read, and the newer versions with false content above it."""
+    """The version of an entry file to read, and the newer versions with false content above it.
+
+    `facts`: what the store says of that version, if it was asked.
+    """
 
     version_id: str
     false: tuple[str, ...] = ()
+    facts: ObjectFacts | None = None
 
 
 def find_version(source: ArchiveSource, file: EntryFile) -> FoundVersion | None:
@@ -237,7 +241,7 @@ def find_version(source: ArchiveSource, file: EntryFile) -> FoundVersion | None:
     """
     facts = source.inspect(file.key)
     if facts is not None and (facts.sha256 == file.sha256 or facts.version_id == NO_VERSION):
-        return FoundVersion(facts.version_id)
+        return FoundVersion(facts.version_id, facts=facts)
     versions = (v for v in source.versions(file.key) if v.key == file.key and not v.is_delete_marker)
     known = [version.version_id for version in versions]
     for at, version_id in enumerate(known if len(known) > 1 else ()):

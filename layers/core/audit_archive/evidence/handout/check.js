@@ -197,7 +197,7 @@ function* linesIn(bytes) {
 
 class Check {
   constructor(files, known, makers) {
-    Object.assign(this, { files, known, makers, faults: [], told: [], notChecked: [], signed: new Map(), key: null });
+    Object.assign(this, { files, known, makers, faults: [], told: [], notChecked: [], drawable: [], signed: new Map(), key: null });
   }
 
   fault(name, why) {
@@ -304,9 +304,11 @@ class Check {
   async lines() {
     const waiting = new Map();
     let count = 0, proven = 0;
-    for (const line of linesIn(this.files.get(LINES) || new Uint8Array())) {
+    const bytes = this.files.get(LINES) || new Uint8Array(), ids = [];
+    for (const line of linesIn(bytes)) {
       const { id } = JSON.parse(textOf(line));
       if (!Number.isSafeInteger(id)) return this.notChecked.push("an id is too large for a browser: use verify.py");
+      ids.push(id);
       waiting.set(`${id}`, [...(waiting.get(`${id}`) || []), digestOf(joined(Uint8Array.of(0), line))]);
       count++;
     }
@@ -323,6 +325,8 @@ class Check {
       this.fault(LINES, `there is no valid proof for ${count - proven} of ${count} lines`);
     }
     if (!count) this.notChecked.push("the bundle has no line, so it proves nothing of any entry");
+    await this.totals(manifest.totals, ids, bytes);
+    if (manifest.sample) await this.step("manifest.json", () => this.sample(manifest.sample, count));
     Object.assign(this, { count, proven });
     this.told.push(`${proven} of ${count} lines proven`);
   }
@@ -337,7 +341,28 @@ class Check {
     const at = candidates.findIndex((leaf) => hex(rootAbove(leaf, index, tree.size, path)) === tree.root);
     need(at >= 0, `altered: it does not prove the line of this id in ${LINES}`);
     candidates.splice(at, 1);
+    this.drawable.push([place[1], place[2]]);
     return true;
+  }
+
+  async totals(stated, ids, bytes) {
+    if (!stated) return this.notChecked.push("the control totals: manifest.json states none");
+    const ends = ids.length ? ids.reduce(([low, high], id) => [Math.min(low, id), Math.max(high, id)], [ids[0], ids[0]]) : [null, null];
+    const sum = Number(ids.reduce((total, id) => total + BigInt(id), 0n));
+    const made = { entries: ids.length, lowest_id: ends[0], highest_id: ends[1], sum_of_ids: sum, size: bytes.length, sha256: await sha256(bytes) };
+    const wrong = Object.keys(made).filter((name) => stated[name] !== made[name]);
+    for (const name of wrong) this.fault("manifest.json", `misdescribed: its total ${name} is not the one of ${LINES}`);
+    if (!wrong.length) this.told.push(`the control totals are those of ${LINES}`);
+  }
+
+  // The entries with the lowest SHA-256 of SEED:EPOCH:ID. The epoch of a line is that of its proof.
+  sample({ seed, wanted, drawn }, count) {
+    if (this.drawable.length < count) return this.notChecked.push("the sample: a line without a proof has no epoch here");
+    const keys = this.drawable.map(([epoch, id]) => [hex(digestOf(bytesOf(`${seed}:${epoch}:${id}`))), epoch, id]);
+    const made = keys.sort((a, b) => (a[0] < b[0] ? -1 : 1)).slice(0, wanted).map((each) => each.join(" "));
+    const stated = drawn.map((each) => `${each.sha256} ${each.epoch} ${each.id}`);
+    need(made.join() === stated.join(), "misdescribed: its sample is not the one that its seed draws");
+    return this.told.push(`the sample of ${made.length} is the one that the seed ${seed} draws`);
   }
 
   async seal() {

@@ -31,11 +31,14 @@ The format is in docs/archive-format.md. The checks, in the order of this file, 
     offset of the time zone in each row is the word of whoever made it.
 14. The list of files is signed by the bundle key: whoever holds the key that the archive named last for that,
     or yours (--bundle-key), made this bundle, with each of its files. That a line was archived, check 9 says.
+15. The totals and the sample follow from the lines: the control totals in manifest.json are made anew from
+    entries.ndjson, and the sample is drawn again with its seed. Who chose the seed, it can't tell. The epoch
+    of a line without a proof is the word of entries.csv.
 
 It can't prove: that an export was true or complete when the Console served it; who made the archive, without
 --key; that the end was not cut off, or that the key signed no second history, without --checkpoint; versions
 and locks, which a copy lacks; that a bundle holds every answer to its question. Of report.html, manifest.json
-and entries.xlsx it checks only the hashes, and the number of entries: the last line names what check 14 must
+and entries.xlsx it checks only the hashes, the totals and the sample: the last line names what check 14 must
 cover and does not.
 It doesn't check these fields of a statement: head_format and head_sha256, which is a digest of what
 the archiving software keeps in mind; drift; plan, except that its boundary is archived; sha256 and size of an
@@ -77,13 +80,13 @@ except ImportError:
     InvalidSignature = None  # type: ignore[assignment,misc]
 
 TITLES = {int(n): title for n, title in re.findall(r"^ ?(\d+)\. ([^:]+): ", __doc__ or "", re.M)}
-CHECKS = {number: TITLES.get(number, "(python -OO drops the titles)") for number in range(1, 15)}
+CHECKS = {number: TITLES.get(number, "(python -OO drops the titles)") for number in range(1, 16)}
 SOURCES = {3: "the statement before it", 6: "the lines in its entry files", 7: "the content of its export"}
 SEVERE = {"console": "broken", "seq": "broken", "epoch": "broken", "missing": "gap"}  # others: misdescribed
 NOUNS = {"exports": "export", "entries": "entry file", "statements": "statement"}
 NOUNS |= {"checkpoints": "checkpoint", "proofs": "proof"}
 KINDS_OF_PLACES = {"bundle": "a bundle of evidence", "archive": "a copy of an archive"}
-OF_BUNDLES = (8, 9, 13, 14)
+OF_BUNDLES = (8, 9, 13, 14, 15)
 LINES, ROWS, SUMS, NOTE = "entries.ndjson", "entries.csv", "SHA256SUMS", "SHA256SUMS.note"
 PARTS = {"report.html", "entries.ndjson", "entries.csv", "manifest.json", "verify.py"}  # of every bundle
 NO_SIGNATURES = "`cryptography` is not installed, or you passed --without-signatures"
@@ -148,6 +151,7 @@ class Audit:
         self.absent: list[str] = []  # the last checkpoints, as far as they are missing
         self.export: tuple[Json, Entries | None] = ({}, None)  # as stated last, and what it holds
         self.epochs: defaultdict[bytes, set[int]] = defaultdict(set)  # by a line's leaf: where it is proven
+        self.drawn: list[Json] | None = None  # the sample, drawn again; None: not every row is right
         self.uncovered: list[str] = []  # of a bundle: what nothing but an unsigned list vouches for
         self.why_uncovered = ""
 
@@ -165,8 +169,9 @@ class Audit:
         self.check_trust()
         self.check_kept(kept)
         if self.is_bundle:
-            self.check_rows()
+            self.check_rows(manifest)
             self.check_signed_list(makers)
+            self.check_derived(manifest)
         self.check_strays()
         if f"signature ({NO_SIGNATURES})" in self.not_checked[4]:
             self.left_out["signatures"] = "install the package `cryptography`, or pass --without-signatures"
@@ -559,19 +564,20 @@ class Audit:
         if not kept:
             self.not_checked[11]["you gave no checkpoint with --checkpoint"] = 0
 
-    def check_rows(self) -> None:
+    def check_rows(self, manifest: Json) -> None:
         """Check 13: the spreadsheet has a row for each line, and it says what the line says."""
         if not {LINES, ROWS} <= self.names:  # check 8 said so
             return self.not_checked[13].update({"a file is missing": 0})
         try:
             with (self.place / ROWS).open("rb") as file:
-                self.compare_rows(file)
+                self.compare_rows(file, manifest.get("sample"))
         except MALFORMED as error:
             self.fault(13, "misdescribed", ROWS, f"It does not say what {LINES} says: {error}.")
 
-    def compare_rows(self, file: IO[bytes]) -> None:
+    def compare_rows(self, file: IO[bytes], sample: Json | None) -> None:
         """Make each row anew, and compare it. Raises ValueError for the first that differs."""
-        need(file.read(len(HEADER)) == HEADER, "the first row does not name the columns")
+        header, drawing = HEADER if sample is None else SAMPLED_HEADER, Drawing(sample)
+        need(file.read(len(header)) == header, "the first row does not name the columns")
         for line in lines_in(self.chunks(LINES)):
             entry_id, fields = read_line(line)
             begin = file.read(MOST_OF_A_ROW_BEGIN)
@@ -580,11 +586,33 @@ class Audit:
             epoch, offset = (each.decode() for each in found[0])
             proven_in = self.epochs.get(hash_of(b"\x00", line), {int(epoch)})  # it may have no proof
             need(int(epoch) in proven_in, f"the row of entry {entry_id} has another epoch")
-            row = row_of(fields, epoch, offset)
+            row = row_of(fields, epoch, offset, drawing.mark(int(epoch), entry_id))
             file.seek(-len(begin), 1)
             need(file.read(len(row)) == row, f"the row of entry {entry_id} differs")
             self.count(13, "row")
         need(not file.read(1), "it has more rows than there are lines")
+        self.drawn = drawing.drawn()
+
+    def check_derived(self, manifest: Json) -> None:
+        """Check 15: the totals and the sample that the manifest states follow from the lines."""
+        stated, sample, wrong = manifest.get("totals"), manifest.get("sample"), list[str]()
+        if stated is None:
+            self.not_checked[15]["manifest.json states no totals"] = 0
+        elif LINES in self.names:  # else check 8 said so
+            with suppress(*MALFORMED):  # check 9 said so
+                made = totals_of(self.chunks(LINES))
+                told = stated if isinstance(stated, dict) else Json()
+                wrong += [name for name in made if SPELL(made[name]) != SPELL(told.get(name))]
+                self.count(15, "total", number=len(made) - len(wrong))
+        if sample is not None and self.drawn is None:
+            self.count(15, "sample", f"{ROWS} does not say what {LINES} says")
+        elif sample is not None and SPELL(sample["drawn"]) != SPELL(self.drawn):
+            wrong.append("sample")
+        elif sample is not None:
+            self.count(15, "sample")
+        if wrong:
+            why = f"What it states does not follow from {LINES}: {', '.join(wrong)}."
+            self.fault(15, "misdescribed", "manifest.json", why)
 
     def check_signed_list(self, makers: list[bytes]) -> None:
         """Check 14: the list of files is signed, by a key that you gave with --bundle-key."""
@@ -1060,9 +1088,53 @@ def cells_row(cells: Iterable[str]) -> bytes:
 
 
 HEADER = b"\xef\xbb\xbf" + cells_row([*BEFORE_COLUMNS, *COLUMNS, "other_fields"])
+SAMPLED_HEADER = HEADER[:-2] + b',"sample"\r\n'
+MOST_SAMPLED, MAX_SEED = 10_000, 10**15 - 1
 
 
-def row_of(fields: Json, epoch: str, offset: str) -> bytes:
+class Drawing:
+    """Draws the sample of a bundle again: the entries with the lowest SHA-256 of `SEED:EPOCH:ID`."""
+
+    def __init__(self, sample: Json | None):
+        """Raises what MALFORMED lists if it is not a sample; None: there is no sample."""
+        self.is_asked, self.seed, self.wanted = sample is not None, 0, 0
+        self.places, self.kept = dict[tuple[int, int], int](), list[tuple[str, int, int]]()
+        if sample is not None:
+            self.seed, self.wanted = sample["seed"], sample["wanted"]
+            is_sound = type(self.seed) is int and 0 <= self.seed <= MAX_SEED
+            is_sound = is_sound and type(self.wanted) is int and 0 < self.wanted <= MOST_SAMPLED
+            need(is_sound, "the sample in manifest.json is malformed")
+            self.places = {(e["epoch"], e["id"]): at for at, e in enumerate(sample["drawn"], 1)}
+
+    def mark(self, epoch: int, entry_id: int) -> list[str]:
+        """Take an entry. Returns the cell that marks it: its place in the stated sample, or nothing."""
+        if not self.is_asked:
+            return []
+        key = sha256(f"{self.seed}:{epoch}:{entry_id}".encode()).hexdigest()
+        self.kept.append((key, epoch, entry_id))
+        if len(self.kept) > 2 * MOST_SAMPLED:
+            self.kept = sorted(self.kept)[: self.wanted]
+        return [str(self.places.get((epoch, entry_id), ""))]
+
+    def drawn(self) -> list[Json]:
+        """The sample of the entries so far."""
+        lowest = sorted(self.kept)[: self.wanted]
+        return [{"epoch": epoch, "id": entry_id, "sha256": key} for key, epoch, entry_id in lowest]
+
+
+def totals_of(pieces: Iterator[bytes]) -> Json:
+    """The control totals of lines: how many, what their ids are, and size and hash of all of them."""
+    digest, size, ids = sha256(), 0, [0, MAX_ID, 0, 0]
+    for line in lines_in(pieces):
+        digest.update(line + b"\n")
+        entry_id, size = read_line(line)[0], size + len(line) + 1
+        ids = [ids[0] + 1, min(ids[1], entry_id), max(ids[2], entry_id), ids[3] + entry_id]
+    lowest, highest = (ids[1], ids[2]) if ids[0] else (None, None)
+    totals = {"entries": ids[0], "lowest_id": lowest, "highest_id": highest, "sum_of_ids": ids[3]}
+    return {**totals, "size": size, "sha256": digest.hexdigest()}
+
+
+def row_of(fields: Json, epoch: str, offset: str, more: Iterable[str] = ()) -> bytes:
     """The row of an entry: a text as it is, null as nothing, other values as JSON."""
     known, others = {"id", *COLUMNS}, fields
     if own := fields.keys() & OWN_NAMES:  # the texts of its source that can be read
@@ -1080,7 +1152,7 @@ def row_of(fields: Json, epoch: str, offset: str) -> bytes:
         times[1:] = f"{at + (-ahead if offset[3] == '-' else ahead):%Y-%m-%d %H:%M:%S}", offset
     others = {name: value for name, value in others.items() if name not in known}
     values = [fields["id"], *times, *(fields.get(name) for name in COLUMNS), others or None]
-    return cells_row([epoch, *map(cell_of, values)])
+    return cells_row([epoch, *map(cell_of, values), *more])
 
 
 def cell_of(value: Any) -> str:

@@ -94,9 +94,11 @@ class Bins:
 AXIS = 26
 """Pixels that the axis takes below a picture."""
 
-_FEWEST = 12  # columns: a picture of one day is no wall of colour
 _FULL = 100.0
 _SHARE = 0.8  # of a column's width that its bar takes
+_WIDEST = 0.12  # of the picture's width that a bar takes at most: one day is no wall of colour
+_FEW = 3  # columns whose names all have room below their middle
+_FEWEST = 12  # columns from which names stand between the first and the last
 _LEAST = 2.0  # pixels of a bar: one that is there is seen
 _NAMED_FROM, _NAMED_TO, _NAMED = 0.25, 0.56, 4
 _NICE = (1, 2, 3, 6, 12, 24, 36, 60, 120)
@@ -107,7 +109,8 @@ class Axis:
 
     def __init__(self, bins: Bins) -> None:
         self.bins = bins
-        self._slots = max(bins.count, _FEWEST)
+        self._slots = bins.count
+        self._share = min(_SHARE, _WIDEST * bins.count)
 
     def x(self, position: float) -> str:
         """A position in steps, as SVG takes it."""
@@ -130,8 +133,8 @@ class Axis:
                 "rect",
                 element("title", tooltip(at)),
                 class_=kind,
-                x=self.x(at + (1 - _SHARE) / 2),
-                width=self.x(_SHARE),
+                x=self.x(at + (1 - self._share) / 2),
+                width=self.x(self._share),
                 y=f"{base - tall:.1f}",
                 height=f"{tall:.1f}",
             )
@@ -151,14 +154,19 @@ class Axis:
             yield line(self.x(at), top, base, "grid")
             yield lettering(self.bins.label(at), self.x(at), base + 18, "tick")
         yield element("line", class_="axis", x1="0", x2=self.x(self.bins.count), y1=base, y2=base)
+        if self.bins.count <= _FEW:
+            for at in range(self.bins.count):
+                yield lettering(self.bins.label(at), self.middle(at), base + 18, "tick middle")
+            return
         yield lettering(self.bins.label(0), "0", base + 18, "tick")
-        if self.bins.count >= _FEWEST:
-            last = self.bins.label(self.bins.count - 1)
-            yield lettering(last, self.x(self.bins.count), base + 18, "tick end")
+        last = self.bins.label(self.bins.count - 1)
+        yield lettering(last, self.x(self.bins.count), base + 18, "tick end")
 
     def _named(self) -> list[int]:
         """Steps with round numbers whose names have room between those of the first and the last step."""
         count = self.bins.count
+        if count < _FEWEST:
+            return []
         every = next((nice for nice in _NICE if nice * _NAMED >= count), count)
         steps = (at for at in range(count) if (self.bins.start + at) % every == 0)
         return [at for at in steps if _NAMED_FROM <= at / self._slots <= _NAMED_TO]

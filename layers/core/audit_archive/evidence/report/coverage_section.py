@@ -81,8 +81,15 @@ def _completeness(report: Report) -> Markup:
     up_to = joined(" up to ", moment_text(coverage.up_to)) if coverage.up_to is not None else joined("")
     return notice(
         "good",
-        "This answer is complete.",
-        element("p", "It has every entry that is archived", up_to, " and matches the question."),
+        "This answer is complete as far as the archive goes.",
+        element(
+            "p",
+            "It has every entry that is archived",
+            up_to,
+            " and matches the question. ",
+            _link("statement", "What that rests on"),
+            ".",
+        ),
     )
 
 

@@ -156,7 +156,7 @@ def _lanes(custody: Custody, bins: Bins) -> Iterator[Lane]:
     purges, receipts = _by(custody, bins, "purges"), _by(custody, bins, "receipts")
     foreign, missing = _by(custody, bins, "foreign_purges"), _by(custody, bins, "missing")
     top = _tallest([*archived.values(), *purged.values()])
-    cut = f" (a bar is cut at {number(top)})" if top < max([*archived.values(), 0]) else ""
+    cut = f" (bars cut at {number(top)})" if top < max([*archived.values(), 0]) else ""
     purged_text = (
         f"{counted(purged.total(), 'entry', 'entries')} in {counted(purges.total(), 'purge')} of ours"
     )
@@ -165,7 +165,7 @@ def _lanes(custody: Custody, bins: Bins) -> Iterator[Lane]:
         *(Style.ARCHIVED, archived, "entries archived", _TALL, top),
     )
     yield Lane(
-        f"Purged from the Console: {purged_text if purges else 'nothing'}",
+        f"Purged: {purged_text if purges else 'nothing'}",
         *(Style.PURGED, purged, "entries purged", _TALL, top),
     )
     most = max([*receipts.values(), 1])
@@ -178,7 +178,7 @@ def _lanes(custody: Custody, bins: Bins) -> Iterator[Lane]:
     doubtful = [each for each in custody.milestones if each.turn in _OF_PURGES]
     if doubtful:
         many = max(sum(custody.turns.get(turn, 0) for turn in _OF_PURGES), len(doubtful))
-        label = f"Purges that differed from their plan, or with an unknown outcome: {number(many)}"
+        label = f"Purges not as planned, or unclear: {number(many)}"
         yield Lane(label, Style.GRAVE, _events(doubtful, bins), "doubtful purges")
     others = [each for each in custody.milestones if each.turn not in GRAVE]
     many = max(sum(n for turn, n in custody.turns.items() if turn not in GRAVE), len(others))

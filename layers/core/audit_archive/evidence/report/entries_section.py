@@ -6,10 +6,13 @@ from audit_archive.evidence.model import Report
 from audit_archive.format.display import local_moment
 from audit_archive.format.entry import members_of
 from audit_archive.format.times import OffsetAt
-from audit_archive.html_page.markup import Markup, around, element, exact
+from audit_archive.html_page.markup import Markup, around, element, exact, joined
 from audit_archive.html_page.parts import counted, number, value
 
 _COLUMNS = ("Id", "When", "User", "Address", "Action", "Message and line")
+PRINTED = 200
+"""Entries of the report that a printer prints: some ten pages. The style sheet has the same number."""
+
 _SHORT, _LONG = 120, 300
 """Characters of a cell, and of the message; the archived line in the row has all of them."""
 
@@ -48,6 +51,13 @@ def _intro(report: Report) -> Iterator[Markup]:
         "Open a message to see the archived line: proofs are about that line. Characters that do not print "
         "are shown as their codes.",
     )
+    if shown > PRINTED:
+        yield element(
+            "p",
+            f"On paper: the first {number(PRINTED)} of these entries. All of them are in entries.ndjson and "
+            "entries.csv, in this bundle.",
+            class_="print-only",
+        )
     yield _check(report)
 
 
@@ -77,13 +87,15 @@ def _table(report: Report, lines: Iterable[bytes]) -> Iterator[Markup]:
     table, table_end = around("table", caption, head, class_="entries")
     body, body_end = around("tbody")
     yield from (table, body)
-    for line in lines:
-        yield _row(line, report.offset_at)
+    marks = report.sampled.marks
+    for at, line in enumerate(lines, 1):
+        yield _row(line, report.offset_at, marks.get(at))
     yield from (body_end, table_end)
 
 
-def _row(line: bytes, zone: OffsetAt) -> Markup:
+def _row(line: bytes, zone: OffsetAt, place: int | None) -> Markup:
     entry = members_of(line)
+    mark = joined() if place is None else joined(" ", element("small", f"sample {place}"))
     cells = [local_moment(entry.get("timestamp"), zone)]
     cells += [entry.get(name) for name in ("user", "user_ip", "action_type")]
     opened = element(
@@ -93,7 +105,7 @@ def _row(line: bytes, zone: OffsetAt) -> Markup:
     )
     return element(
         "tr",
-        element("th", str(entry.get("id")), scope="row"),
+        element("th", str(entry.get("id")), mark, scope="row"),
         *(element("td", value(cell, _SHORT)) for cell in cells),
         element("td", opened),
     )

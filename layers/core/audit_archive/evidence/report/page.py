@@ -9,21 +9,32 @@ from audit_archive.evidence.report.coverage_section import coverage_section
 from audit_archive.evidence.report.custody_section import custody_section
 from audit_archive.evidence.report.entries_section import entries_section
 from audit_archive.evidence.report.question_section import question_section
+from audit_archive.evidence.report.sample_section import sample_section
+from audit_archive.evidence.report.statement_section import statement_section
 from audit_archive.evidence.report.verify_section import files_section, verify_section
+from audit_archive.evidence.report.words_section import words_section
 from audit_archive.html_page.frame import sealed_head
 from audit_archive.html_page.markup import Markup, around, document, element, joined, program
 from audit_archive.html_page.parts import code
 
 _CONTENTS = {
     "answer": "Answer",
+    "statement": "Completeness and accuracy",
     "coverage": "Coverage",
     "audit": "Audit",
     "custody": "Custody",
     "activity": "Activity",
+    "sample": "Sample",
     "files": "Files and keys",
     "verify": "Verify it yourself",
+    "words": "Words",
     "entries": "Entries",
 }
+
+_SECTIONS = (
+    *(question_section, statement_section, coverage_section, audit_section, custody_section),
+    *(activity_section, sample_section, files_section, verify_section),
+)
 
 
 def report_page(report: Report, lines: Iterable[bytes], style: str, script: str) -> Iterator[bytes]:
@@ -41,10 +52,9 @@ def _page(report: Report, lines: Iterable[bytes], style: str, script: str) -> It
     body, body_end = around("body", element("a", "Skip to the answer", href="#answer", class_="skip"))
     main, main_end = around("main", id="main")
     yield from (begin, body, _header(report), main)
-    for section in (question_section, coverage_section, audit_section, custody_section, activity_section):
+    for section in _SECTIONS:
         yield section(report)
-    yield files_section(report)
-    yield verify_section(report)
+    yield words_section()
     yield from entries_section(report, lines)
     yield from (main_end, _footer(report), program("script", script), body_end, end)
 
@@ -57,6 +67,8 @@ def _header(report: Report) -> Markup:
     contents = dict(_CONTENTS)
     if not report.coverage.matched:
         del contents["activity"]
+    if report.sample is None:
+        del contents["sample"]
     links = (element("li", element("a", name, href=f"#{where}")) for where, name in contents.items())
     return element(
         "header",

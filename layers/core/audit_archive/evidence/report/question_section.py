@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from audit_archive.evidence.model import Report
+from audit_archive.evidence.report.made_by import login
 from audit_archive.evidence.report.parts import SILENT, with_links
 from audit_archive.html_page.markup import Markup, Node, element, joined
 from audit_archive.html_page.parts import (
@@ -22,6 +23,7 @@ _MOST = 10  # alternatives of one filter that the sentence names
 _KNOWN = frozenset(
     {"request", "console", "format", "who", "reason", "from", "to", "zone", "user", "action_type", "address"}
     | {"flock", "text", "first_id", "last_id", "epoch", "since", "during", "ids"}
+    | {"organisation", "sample", "seed"}
 )
 
 
@@ -31,14 +33,14 @@ def question_section(report: Report) -> Markup:
     return section(
         "answer",
         "Question and answer",
-        element("p", *_question(report), class_="question"),
+        element("p", *question_in_words(report), class_="question"),
         element("p", element("strong", answer), colon, with_links(rest), class_="answer"),
         _verdicts(report),
         facts(*_asked(report)),
     )
 
 
-def _question(report: Report) -> Iterator[Node]:
+def question_in_words(report: Report) -> Iterator[Node]:
     """The question as a sentence, with every filter."""
     yield from ("All entries of Console ", code(report.console))
     for clause in _clauses(report.question):
@@ -104,7 +106,7 @@ def _verdicts(report: Report) -> Markup:
         )
         complete = _verdict("coverage", "bad", "Not complete", why)
     else:
-        complete = _verdict("coverage", "good", "Complete", "for all that is archived")
+        complete = _verdict("statement", "good", "Complete", "as far as the archive goes")
     faults = counted(len(audit.faults), "fault")
     chain = (
         _verdict("audit", "good", "No fault", "in the audit of the chain")
@@ -137,25 +139,29 @@ def _verdict(where: str, kind: str, headline: str, rest: str) -> Markup:
 
 def _asked(report: Report) -> Iterator[tuple[str, Node]]:
     """The time asked for as instants; and who asked, when and why."""
-    start, end = report.resolved.get("start"), report.resolved.get("end")
-    if start is not None or end is not None:
-        since = (
-            joined("from ", moment_text(start), " on")
-            if start is not None
-            else joined("from the first entry")
-        )
-        until = joined(", and before ", moment_text(end)) if end is not None else joined(" to the last")
-        yield "Time asked for, in UTC", joined(since, until)
-    else:
-        yield "Time asked for", "all that is archived"
+    yield ("Time asked for, in UTC" if any(report.resolved.values()) else "Time asked for"), instants(report)
     yield "Time zone of this page", report.zone
     asked = report.asked
-    names = {"at": "Asked", "who": "By", "reason": "Why", "version": "Answered by version"}
+    names = {"at": "Asked", "who": "By, as stated", "reason": "Why, as stated"}
+    names |= {"version": "Answered by version"}
     names |= {"invoked_by": "Through", "request_id": "Request"}
     for key in [*names, *sorted(asked.keys() - names.keys())]:
         if asked.get(key) is not None or key in {"who", "reason"}:
             content = moment_text(asked["at"]) if key == "at" else _stated(asked.get(key))
             yield names.get(key, key), content
+    yield "With the login of", login(report)
+
+
+def instants(report: Report) -> Node:
+    """The time asked for as instants in UTC."""
+    start, end = report.resolved.get("start"), report.resolved.get("end")
+    if start is None and end is None:
+        return "all that is archived"
+    since = (
+        joined("from ", moment_text(start), " on") if start is not None else joined("from the first entry")
+    )
+    until = joined(", and before ", moment_text(end)) if end is not None else joined(" to the last")
+    return joined(since, until)
 
 
 def _stated(content: object) -> Markup:
