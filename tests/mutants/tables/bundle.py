@@ -87,8 +87,8 @@ MUTANTS = (
         "verify-header-names-the-columns",
         "The first row of entries.csv names the columns",
         VERIFY,
-        "        need(file.read(len(HEADER)) == HEADER, ",
-        "        need(file.read(len(HEADER)), ",
+        "        need(file.read(len(header)) == header, ",
+        "        need(file.read(len(header)), ",
         ALTERED,
     ),
     Mutant(

@@ -126,7 +126,7 @@ MUTANTS = (
     Mutant(
         "evidence-rests-on-what-it-audits",
         "A bundle's entries are chosen by the statements that it audits",
-        "evidence/bundle.py",
+        "evidence/chain_part.py",
         "        if self.chain is not None:",
         "        if False:",
         f"{INDEX}::test_what_an_index_can_still_hide_is_no_bundle_s_and_no_audit_s",
