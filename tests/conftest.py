@@ -1,5 +1,12 @@
-"""How the workers share the tests: what takes long to start is started in one of them only."""
+"""How the workers share the tests: what takes long to start is started in one of them only.
 
+And how they collect them: each worker makes all of the ten thousand tests, and keeps every one. The garbage
+collector would look through them again and again, for a quarter of that time. So it waits until they are
+there, and never looks at them after.
+"""
+
+import atexit
+import gc
 from typing import Any
 
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
@@ -19,6 +26,16 @@ QUICK = "tests/unit/"
 """Here are thousands of tests, so short that it takes as long to hand them out."""
 
 
+gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """All tests are there; what is made from now on may be garbage."""
+    gc.enable()
+    gc.freeze()
+    atexit.register(gc.unfreeze)  # some modules complain of what is still there when Python has ended
+
+
 class Scheduling(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
     """Gives a worker that has nothing left the next folder, file or test, in the order of their names.
 
@@ -33,5 +50,6 @@ class Scheduling(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no typ
 
 def pytest_xdist_make_scheduler(config: Any, log: Any) -> Scheduling:
     """xdist asks here how to share out the tests."""
+    gc.enable()  # the process that hands out the tests collects none
     config.option.loadscopereorder = False  # the quick ones come last: they even out what came before
     return Scheduling(config, log)

@@ -2,6 +2,7 @@
 
 import importlib.util
 import logging
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -72,6 +73,13 @@ def make_world(
     """Makes a world over a trail; further arguments are the Console's."""
     with worlds(aws, archive_app, monkeypatch) as make:
         yield make
+
+
+@pytest.fixture
+def without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The function looks and asks again at once: how long it waits for that is tested elsewhere."""
+    sleep = time.sleep
+    monkeypatch.setattr(time, "sleep", lambda seconds: sleep(min(seconds, 0.01)))
 
 
 @pytest.fixture

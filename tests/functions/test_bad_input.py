@@ -125,11 +125,12 @@ INSTEAD = {
         for name in ("html-200", "json-200", "auth-200")
     ],
 )
+@pytest.mark.usefixtures("without_pauses")
 def test_a_page_or_an_error_instead(
     world: World, endpoint: Endpoint, fault: Fault, kind: type[AuditArchiveError], says: str
 ) -> None:
     world.console.faults.add(fault, endpoint=endpoint, times=None)
-    refused(world, kind, says, seconds=SHORT)
+    refused(world, kind, says)
     assert world.keys() == [], "what is no export is not kept as one"
     heals(world)
 
@@ -185,9 +186,10 @@ def test_a_body_that_ends_early_is_asked_for_again(world: World) -> None:
     heals(world)
 
 
+@pytest.mark.usefixtures("without_pauses")
 def test_a_body_that_always_ends_early(world: World) -> None:
     at_export(world, Truncated(0.5))
-    refused(world, InvalidExportError, "not whole", "ended early", seconds=SHORT)
+    refused(world, InvalidExportError, "not whole", "ended early")
     assert world.keys() == []
     heals(world)
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import io
 import json
-import time
 import zipfile
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 
 import pytest
 
@@ -24,13 +24,6 @@ OURS = "local-admin"
 """Whoever holds the purging key."""
 
 
-@pytest.fixture(autouse=True)
-def _without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The function looks and asks again at once: how long it waits for that is tested elsewhere."""
-    sleep = time.sleep
-    monkeypatch.setattr(time, "sleep", lambda seconds: sleep(min(seconds, 0.01)))
-
-
 def normal(entry: Json) -> str:
     """An entry's text by which its forms compare: an instant is the same in every spelling."""
     moment = read_stamp(str(entry.get("timestamp")))
@@ -38,13 +31,17 @@ def normal(entry: Json) -> str:
     return json.dumps(entry | {"timestamp": instant}, sort_keys=True)
 
 
-def exported(world: World) -> Iterator[Json]:
-    """Every entry of every export that is kept under a lock."""
+def exported(world: World) -> Iterator[set[str]]:
+    """What every export that is kept under a lock holds, as `normal` has it."""
     for key in world.keys("exports/"):
         assert world.lock_of(key)[1] > 1
-    for data in world.versions("exports/"):
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            yield from json.loads(archive.read(archive.namelist()[0]))
+    yield from map(forms_in, world.versions("exports/"))
+
+
+@lru_cache(RUNS)  # a version never changes, and each is looked at after every run
+def forms_in(export: bytes) -> set[str]:
+    with zipfile.ZipFile(io.BytesIO(export)) as archive:
+        return {normal(entry) for entry in json.loads(archive.read(archive.namelist()[0]))}
 
 
 def destroyed_by_us(world: World) -> Iterator[tuple[int, Json]]:
@@ -57,7 +54,7 @@ def destroyed_by_us(world: World) -> Iterator[tuple[int, Json]]:
 def check_nothing_was_lost(world: World) -> None:
     """What we asked a Console to destroy can be found by its id, and a lock holds it as it last was."""
     archived = world.archived()
-    forms = {normal(entry) for entry in exported(world)}
+    forms = set[str]().union(*exported(world))
     for asked, entry in destroyed_by_us(world):
         if entry["id"] <= asked:
             assert entry["id"] in archived, f"{entry['id']} was purged and is not archived"
@@ -101,6 +98,7 @@ def live_through(world: World, row: Row) -> tuple[list[str], list[str]]:
     return ends, warnings
 
 
+@pytest.mark.usefixtures("without_pauses")
 @pytest.mark.parametrize("row", WORLDS, ids=lambda row: row.says)
 def test_whatever_was_purged_is_in_the_archive(make_world: Callable[..., World], row: Row) -> None:
     keys = {"read_key": None, "keys": row.keys} if row.keys else {}

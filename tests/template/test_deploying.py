@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER  # type: ignore[import-untyped]
 from ministack.services.cloudformation import engine  # type: ignore[import-untyped]
 
 from audit_archive.events import MAX_CONSOLE_ID, is_console_id
@@ -49,6 +48,9 @@ STABLE = {
 
 def of(schema: str) -> dict[str, Any]:
     """CloudFormation's schema of a type of resource."""
+    # Loading it takes a second, which no worker should need that runs other tests.
+    from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER  # type: ignore[import-untyped] # noqa: PLC0415
+
     found: dict[str, Any] = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", schema).schema
     return found
 
