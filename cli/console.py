@@ -138,9 +138,11 @@ def _add_all(chosen: Chosen, rows: list[Row]) -> None:
     failed = sum(each["error"] is not None for each in told)
     if chosen.is_json:
         show_json(told)
-    say(f"{len(told) - failed} of {len(told)} Consoles are as the file says; {failed} failed.")
     if failed:
-        raise Failure("NotAdded", f"{failed} of {len(told)} Consoles were not added.", Exit.FAULTS)
+        rest = f"The other {len(told) - failed} are as the file says."
+        message = f"{failed} of {len(told)} Consoles were not added: see their lines. {rest}"
+        raise Failure("NotAdded", message, Exit.FAULTS)
+    say(f"All {len(told)} Consoles are as the file says.")
 
 
 @console.command("list")

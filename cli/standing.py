@@ -76,11 +76,11 @@ def row_of(record: Record) -> dict[str, Any]:
     is_told = record["fault"] is None and record["problems"] is not None
     nothing = {"completed_at": NEVER, "verified_at": NEVER} if is_told and _is_judged(record) else {}
     row = {name: nothing.get(name, NOT_KNOWN) if value is None else value for name, value in record.items()}
-    state = record["state"]
+    says_more = record["state"] not in {WELL, record["health"]} and word_of(record) != NEVER_ARCHIVED
     return row | {
         "name": record["name"],
         "tags": ", ".join(f"{key}={value}" for key, value in sorted(record["tags"].items())) or None,
-        "state": None if state in {WELL, record["health"]} else state,
+        "state": record["state"] if says_more else None,
     }
 
 

@@ -1,15 +1,14 @@
 """`status`: where the archive of each Console stands, and whether anybody is needed."""
 
-import time
 from collections.abc import Callable, Sequence
-from itertools import count
 from pathlib import Path
 from typing import Any, cast
 
 import click
 
 from audit_archive.answers import Plain, status_answer
-from audit_archive.errors import SettingsError
+from audit_archive.errors import AuditArchiveError, SettingsError
+from audit_archive.format.display import visible
 from audit_archive.retrieve.known import UNKNOWN_STACK, StackFacts
 from audit_archive.retrieve.request import StatusRequest
 from audit_archive.retrieve.statements import Reader
@@ -24,7 +23,7 @@ from cli.tables import Record, laid
 from cli.tags import TagOption
 
 LEAST_SECONDS = 5
-"""Between two looks of --watch: each look at 500 Consoles is some 3,000 requests."""
+"""Between two looks of --watch: each look at 500 Consoles is some 1,500 requests."""
 
 
 @click.command()
@@ -114,13 +113,16 @@ def _watch(look: Callable[[], Plain], reader: Reader, interval: int, *, is_json:
     """Redraw what fits the screen, until Ctrl-C."""
     if is_json or not is_terminal():
         raise click.UsageError("--watch redraws a terminal: leave it out for a pipe, a file or --json.")
+    found, problem = look(), ""
     try:
-        for turn in count():
-            if turn:
-                time.sleep(interval)
-            found = look()
+        while True:
             click.clear()
-            click.echo("\n".join(_screen(found, reader.clock.now(), interval)))
+            click.echo("\n".join([*_screen(found, reader.clock.now(), interval), *problem.splitlines()]))
+            reader.clock.sleep(interval)
+            try:
+                found, problem = look(), ""
+            except AuditArchiveError as error:
+                problem = f"Not looked at again: {visible(str(error))}"
     except KeyboardInterrupt:
         click.echo()
 

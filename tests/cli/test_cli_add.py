@@ -201,7 +201,9 @@ def test_many_are_added_from_a_file_and_a_row_that_fails_leaves_the_others(
              6: "--schedule needs --period-hours", 7: "not as many cells", 8: "visible"}  # fmt: skip
     assert told.keys() == wrong.keys()
     assert all(wrong[line] in told[line] for line in told), told
-    assert "1 of 7 Consoles are as the file says; 6 failed." in answer.stderr
+    assert (
+        "6 of 7 Consoles were not added: see their lines. The other 1 are as the file says." in answer.stderr
+    )
     assert WRONG not in answer.stderr + answer.stdout
     assert names(stack) == {one, f"{one}_verify", f"{one}_locks"}
     assert secrets(stack) == {f"{one}/read"}

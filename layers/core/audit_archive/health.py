@@ -171,15 +171,15 @@ def is_on(schedule: ScheduleFacts | None) -> bool:
 def judge(known: Known, limits: Limits, now: int) -> ConsoleHealth:
     """What is wrong with a Console at `now` (epoch seconds).
 
-    What a schedule that is off does not start is not late: the schedule is the problem.
+    What a schedule that is off does not start is not late: the schedule is the problem. If something could
+    not be read, nothing is called missing or late.
     """
     known = replace(known, runs=known.runs.until(now))
-    found = [*_absent(known), *_faults(known), *_unknown(known), *_held(known)]
-    if known.is_archiving:
-        found += [*_failing(known), *_late(known, limits, now)]
-    found += _removed(known) or _unscheduled(known)
-    if known.is_auditing:
-        found += _unverified(known, limits, now)
+    found = [*_faults(known), *_unknown(known)]
+    if known.unread is None:
+        found += [*_absent(known), *_held(known), *(_removed(known) or _unscheduled(known))]
+        found += [*_failing(known), *_late(known, limits, now)] if known.is_archiving else []
+        found += _unverified(known, limits, now) if known.is_auditing else []
     order, rotation = list(Judgement), known.rotation
     return ConsoleHealth(
         console=known.console,

@@ -9,6 +9,7 @@ ALERTS = "tests/unit/test_alerts.py"
 DAILY = "tests/unit/audit/test_daily.py"
 STATUS = "tests/unit/retrieve/test_status.py"
 SNS = "tests/unit/adapters/test_sns_alerts.py"
+HEALTH = "tests/unit/test_health.py"
 
 MUTANTS = (
     Mutant(
@@ -291,5 +292,45 @@ MUTANTS = (
         "        if self.last_failure is not None:\n",
         "        if False:\n",
         f"{STATUS}::test_it_tells_a_failure_until_a_run_is_completed",
+    ),
+    Mutant(
+        "gravest-problem-is-the-word",
+        "The word of health is the gravest problem, so that none hides a doubt",
+        "health.py",
+        "sorted(found, key=lambda each: order.index(each.judgement))",
+        "sorted(found, key=lambda each: -order.index(each.judgement))",
+        HEALTH,
+    ),
+    Mutant(
+        "doubt-is-a-fault",
+        "An archive in doubt is never called well",
+        "health.py",
+        "    if known.doubt is not None:\n",
+        "    if False:\n",
+        HEALTH,
+    ),
+    Mutant(
+        "unread-is-unknown",
+        "A Console of which something could not be read is never called well",
+        "health.py",
+        "        yield Problem(Judgement.UNKNOWN,",
+        "        yield from [] and Problem(Judgement.UNKNOWN,",
+        HEALTH,
+    ),
+    Mutant(
+        "held-is-told",
+        "A Console whose purges wait for a person is called held",
+        "health.py",
+        "    if reason is not None and reason not in WAITS:\n",
+        "    if False:\n",
+        HEALTH,
+    ),
+    Mutant(
+        "label-is-visible",
+        "A name holds no character that does not show",
+        "fleet_ports.py",
+        " and text == text.strip() and is_visible(text)",
+        "",
+        HEALTH,
     ),
 )

@@ -20,7 +20,7 @@ from audit_archive.retrieve.status import OpenIntent, Status, statuses
 from tests.support import folders
 from tests.support.asking import reader_of
 from tests.support.fakes import CrashError, FakeLedger
-from tests.support.fakes.verifications import FakeVerifications
+from tests.support.fakes.verifications import FakeVerifications, audited
 from tests.support.world import CONSOLE, DAY, HOUR, Meanwhile, World
 
 
@@ -211,7 +211,7 @@ def test_notes_that_can_t_be_read_hide_neither_the_status_nor_another_fault(worl
         ),
         (
             Status(CONSOLE, last_failure="the run of 1970-01-01T00:01:40Z failed with ConsoleError: No: no."),
-            "the run of 1970-01-01T00:01:40Z failed with ConsoleError: see last_failure of --json",
+            "the run of 1970-01-01T00:01:40Z failed with ConsoleError: No: no.",
         ),
         (
             Status(CONSOLE, statements=1, unexplained=(IdSpan(4, 5), IdSpan(7, 7), IdSpan(9, 9))),
@@ -271,8 +271,7 @@ def test_a_console_is_late_by_its_schedule_s_period(world: World) -> None:
     world.run()
     facts = StackFacts(schedules_of(CONSOLE, world.clock.now()), Limits(HOUR, 90 * DAY))
     notes = FakeVerifications()
-    now = world.clock.now()
-    notes.save(CONSOLE, Rotation(1, now, now, AuditResult.VALID, 0, 0, None))
+    notes.save(CONSOLE, audited(world.clock.now()))
     reader = replace(reader_of(world), verifications=notes)
     assert [health(each) for each in statuses(reader, None, facts)] == ["ok"]
     world.clock.advance(2 * HOUR + 1)
@@ -307,10 +306,14 @@ def test_a_ledger_that_does_not_answer_makes_health_unknown(world: World) -> Non
         assert (told.console, health(told), told.fault) == (CONSOLE, "unknown", "LedgerError: no answer")
 
 
-def test_many_consoles_take_two_queries_of_notes_and_one_listing(world: World) -> None:
-    """However many there are: what grows with them are the requests for their chains."""
+def test_many_consoles_take_one_query_and_one_listing_and_three_requests_each(world: World) -> None:
+    """What grows with them: the head, a listing behind it, and the newest statements, each read once."""
+    world.accept()
+    world.run()
     world.ledger.calls.clear()
     world.store.calls.clear()
-    notes = FakeVerifications()
-    assert len(statuses(replace(reader_of(world), verifications=notes), None)) == 1
-    assert (world.ledger.calls["fleet"], world.store.calls["folders"]) == (1, 1)
+    names = {f"new{number}": schedules_of(f"new{number}", 0) for number in range(20)}
+    facts = StackFacts({name: each for found in names.values() for name, each in found.items()})
+    assert len(statuses(reader_of(world), None, facts)) == 1 + len(names)
+    asked = world.ledger.calls + world.store.calls
+    assert asked == {"fleet": 1, "folders": 1, "head": 21, "versions": 21, "read": 2}

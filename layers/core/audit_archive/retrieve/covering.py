@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
+from audit_archive.fleet_ports import LastRuns
 from audit_archive.format.head import Head
 from audit_archive.format.purges import ForeignPurge
 from audit_archive.format.statement import ArchiveStatement
@@ -34,16 +35,17 @@ LONGEST_RUN = 900
 before."""
 
 
-def reach(reader: Reader, head: Head) -> Reach:
+def reach(reader: Reader, head: Head, runs: LastRuns | None = None) -> Reach:
     """How far the archive of a Console reaches. What its exports held decides, not when runs ended.
 
-    Reads back from the newest statement to the first one that completes an export.
+    Reads back from the newest statement to the first one that completes an export. `runs`: the last ones, if
+    the ledger was asked already.
     """
     stale: dict[int, StaleExport] = {}
     for statement in archives_back(reader.source, head):
         reader.check_time("console")
         if statement.is_complete:
-            newer = _nothing_newer_at(reader, statement)
+            newer = _nothing_newer_at(reader, statement, runs)
             return Reach(statement.covered_until, newer, tuple(stale.values())[::-1], miscounted(statement))
         if statement.stale is not None:
             export, lacks = statement.export, statement.stale
@@ -63,10 +65,11 @@ def miscounted(statement: ArchiveStatement) -> Miscounted | None:
     return Miscounted(export.key, export.served_at, seen.counted, seen.accounted, seen.unexported[:LISTED])
 
 
-def _nothing_newer_at(reader: Reader, newest: ArchiveStatement) -> str | None:
+def _nothing_newer_at(reader: Reader, newest: ArchiveStatement, runs: LastRuns | None) -> str | None:
     """When a run began that archived nothing, if it was after the newest export was served."""
-    completed = reader.ledger.last_runs(newest.console).completed_at if reader.ledger is not None else None
-    looked_at = (completed or 0) - LONGEST_RUN
+    if runs is None and reader.ledger is not None:
+        runs = reader.ledger.last_runs(newest.console)
+    looked_at = ((runs.completed_at if runs is not None else None) or 0) - LONGEST_RUN
     is_newer = looked_at > max(map(from_rfc3339, (newest.export.served_at, newest.covered_until)))
     return rfc3339(looked_at) if is_newer else None
 

@@ -1,6 +1,6 @@
 """What is known of a Console beside its chain: notes of runs and audits, and the stack's schedules."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from audit_archive.bookmark import LEAST_AUDIT_AGE, Rotation
@@ -10,6 +10,7 @@ from audit_archive.format.facts import Cause, HeldBackBy
 from audit_archive.format.head import Head
 from audit_archive.format.times import DAY
 from audit_archive.health import AUDIT_SUFFIX, LOCKS_SUFFIX, Known, Limits
+from audit_archive.ports import ArchiveSource, ObjectFacts, Version
 from audit_archive.retrieve.statements import Reader
 
 _BY_HEAD = frozenset({HeldBackBy.LATCHED_MISMATCH, HeldBackBy.UNEXPLAINED_HOLE, HeldBackBy.BEFORE_ARCHIVE})
@@ -28,6 +29,29 @@ class StackFacts:
 
 
 UNKNOWN_STACK = StackFacts()
+
+
+class ReadOnce:
+    """An ArchiveSource that reads each version once: head, reach and date ask for the same one."""
+
+    def __init__(self, source: ArchiveSource) -> None:
+        self._source = source
+        self._read: dict[tuple[str, str], bytes] = {}
+
+    def inspect(self, key: str, version_id: str | None = None) -> ObjectFacts | None:
+        return self._source.inspect(key, version_id)
+
+    def read(self, key: str, version_id: str) -> Iterator[bytes]:
+        known = (key, version_id)
+        if known not in self._read:
+            self._read[known] = b"".join(self._source.read(key, version_id))
+        yield self._read[known]
+
+    def versions(self, prefix: str, after_key: str = "") -> Iterator[Version]:
+        return self._source.versions(prefix, after_key)
+
+    def folders(self, prefix: str) -> Iterator[str]:
+        return self._source.folders(prefix)
 
 
 @dataclass(frozen=True)

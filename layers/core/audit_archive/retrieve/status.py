@@ -19,7 +19,7 @@ from audit_archive.format.times import from_rfc3339, rfc3339
 from audit_archive.health import WELL, ConsoleHealth, Judgement, console_of, judge
 from audit_archive.retrieve.coverage import LISTED, Miscounted
 from audit_archive.retrieve.covering import reach
-from audit_archive.retrieve.known import UNKNOWN_STACK, Notes, StackFacts, known_of
+from audit_archive.retrieve.known import UNKNOWN_STACK, Notes, ReadOnce, StackFacts, known_of
 from audit_archive.retrieve.statements import Reader, current_head
 from audit_archive.storage.chain import read_known
 
@@ -119,10 +119,10 @@ class Status:
         if self.is_latched:
             yield "purging waits for `canary-audit resume`"
         if self.last_failure is not None:
-            yield f"{self.last_failure.partition(': ')[0]}: see last_failure of --json"
+            yield self.last_failure
         if self.unexplained:
             first, more = self.unexplained[0], len(self.unexplained) - 1
-            others = f" and {more} more ranges" if more else ""
+            others = f" and {more} more range{'s' * (more != 1)}" if more else ""
             yield f"purging waits for `canary-audit accept`: ids {first.first} to {first.last}{others}"
         if self.stale_ids:
             yield f"the export lacks entry {self.stale_ids[-1]}, which the Console showed"
@@ -166,6 +166,7 @@ def _names(reader: Reader, stack: StackFacts, notes: "Notes") -> set[str]:
 
 def _judged(reader: Reader, console: str, stack: StackFacts, notes: Notes) -> Status:
     reader.check_time("console")
+    reader = replace(reader, source=ReadOnce(reader.source))
     runs, rotation = notes.runs.get(console, LastRuns(console)), notes.rotations.get(console)
     label = runs.label
     status, head, unread = Status(console, name=label.name, tags=label.tags), None, notes.unread
@@ -197,7 +198,7 @@ def _status(reader: Reader, status: Status, runs: LastRuns) -> tuple[Status, Hea
     if head.statement is None:
         nothing: dict[str, Any] = {**dict.fromkeys(_COUNTS, 0), "epoch": 1, "missing": {}}
         return replace(status, **nothing), head
-    reached = reach(reader, head)
+    reached = reach(reader, head, runs)
     status = replace(
         status,
         epoch=head.epoch,
