@@ -31,6 +31,13 @@ def test_each_title_of_the_picture_is_one_of_the_demo() -> None:
     assert set(titles) <= told
 
 
+def test_the_readme_says_of_the_picture_what_is_in_it() -> None:
+    found = re.search(r"([\d,]+) new entries archived, ([\d,]+) purged", TEXT.read_text())
+    assert found
+    said = f"{found[1]} entries are archived and proven, {found[2]} are purged"
+    assert said in (ROOT / "README.md").read_text()
+
+
 def test_an_excerpt_keeps_the_order_and_marks_what_it_leaves_out() -> None:
     output = """\
 Before ─────
