@@ -50,8 +50,10 @@ def fleet(chosen: Chosen, /, *, now: bool, opens: bool) -> None:
         _open(stack, is_json=chosen.is_json, found=found)
     elif chosen.is_json:
         show_json(found)
+    elif is_terminal():
+        show_records(COLUMNS, [row_of(each) for each in found["consoles"]], stack.clock.now())
     else:
-        show_records(COLUMNS, [_row(each) for each in found["consoles"]], stack.clock.now())
+        show_records(COLUMNS, found["consoles"])
     if not chosen.is_json:
         say(_sentence(found))
     if not opens and any(each["needs_person"] for each in found["consoles"]):
@@ -112,7 +114,7 @@ def _sentence(found: dict[str, Any]) -> str:
     return f"{sick} of {len(consoles)} Consoles need a person, as of {found['checked_at']}."
 
 
-def _row(each: dict[str, Any]) -> dict[str, Any]:
+def row_of(each: dict[str, Any]) -> dict[str, Any]:
     """A row of the table: the problems as a sentence, the days as their sum."""
     why = "; ".join(problem["sentence"] for problem in each["problems"]) or None
     days = each["entries"]

@@ -14,7 +14,7 @@ from audit_archive.audit.fleet_page import FleetFacts
 from audit_archive.audit.fleet_publish import fleet_data
 from audit_archive.format.layout import FLEET_DATA_KEY, FLEET_PAGE_KEY
 from cli.exits import Exit
-from cli.fleet import opened_in_browser
+from cli.fleet import opened_in_browser, row_of
 from cli.main import main
 from cli.options import Chosen
 from tests.support.fakes import FakeClock
@@ -69,9 +69,11 @@ def fleet(stack: Deployed, *options: str) -> Result:
 def test_what_the_check_found_is_shown_the_gravest_first() -> None:
     shown = fleet(Deployed(SICK))
     rows = [json.loads(line) for line in shown.stdout.splitlines()]
+    assert rows == SICK["consoles"]
     assert [each["health"] for each in rows][:2] == ["faults", "failing"]
-    assert rows[1]["why"].startswith("the run of 2026-12-01T")
-    assert (rows[0]["entries"], rows[0]["name"]) == (sum(SICK["consoles"][0]["entries"]["entries"]), "Lima")
+    told = row_of(rows[1])
+    assert told["why"].startswith("the run of 2026-12-01T")
+    assert told["entries"] == sum(rows[1]["entries"]["entries"])
     assert shown.stderr == "6 of 7 Consoles need a person, as of 2026-12-01T07:47:00Z.\n"
     assert shown.exit_code == Exit.FAULTS
     assert fleet(Deployed(WELL)).exit_code == Exit.DONE

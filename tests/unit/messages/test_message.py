@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click import Context
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -82,6 +83,7 @@ def test_no_form_of_a_message_is_broken_by_what_others_wrote(hostile: str) -> No
         assert text.count("\nWhat to do: ") == text.count("\nWhat is safe: ") == 1
         assert message.subject.isascii()
         assert message.subject.isprintable()
+        assert links_in(message.subject) == []
         assert all(value.isprintable() for value in message.attributes.values())
     notification = json.loads(texts["https"])
     content = notification["content"]
@@ -225,7 +227,9 @@ def test_every_kind_has_advice_and_its_command_exists() -> None:
     assert set(HOW_SOON) == set(Severity)
     for advice in ADVICE.values():
         name, *words = advice.command.split()[1:]
-        options = {each for parameter in main.commands[name].params for each in parameter.opts}
+        command = main.get_command(Context(main), name)
+        assert command is not None, name
+        options = {each for parameter in command.params for each in parameter.opts}
         assert {word for word in words if word.startswith("--")} <= options
 
 

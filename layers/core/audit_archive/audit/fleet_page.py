@@ -240,7 +240,8 @@ def _limits(facts: FleetFacts) -> Markup:
         "What was after its moment. It is written once a day. If it is older than that, no check is made any "
         "more, and an alarm tells so.",
         "Whether the counts are right. They are those of the ledger's newest statements, by the day of the "
-        "event. The audits hold the ledger against the chain. Each picture has a scale of its own.",
+        "event. The entries of a statement over several days are spread evenly over these. The audits hold "
+        "the ledger against the chain. Each picture has a scale of its own.",
         joined(
             "What a Console holds now, what waits to be purged, and which ids are missing: ask ",
             code("canary-audit status"),

@@ -13,6 +13,7 @@ from audit_archive.fleet_ports import Label
 from audit_archive.format.display import visible
 from audit_archive.messages.advice import severity_of
 from audit_archive.messages.chat import chat_notification
+from audit_archive.messages.linkless import linkless
 from audit_archive.messages.text import for_people, for_programs, with_data
 
 MAX_SUBJECT = 99
@@ -85,7 +86,8 @@ def _texts(
 def _subject(finding: Finding, label: Label) -> str:
     called = label.beside(finding.console)
     text = f"[{finding.kind}] {called if called.isascii() else finding.console}: {finding.sentence}"
-    return re.sub(r"[^ -~]+", " ", text.encode("ascii", "replace").decode("ascii"))[:MAX_SUBJECT]
+    plain = re.sub(r"[^ -~]+", " ", text.encode("ascii", "replace").decode("ascii"))
+    return linkless(plain[:MAX_SUBJECT])[:MAX_SUBJECT]
 
 
 def _attributes(finding: Finding, stack: str) -> dict[str, str]:
