@@ -1,6 +1,5 @@
 """`init`: from nothing to a stack with a first plan. What an earlier `init` has done is left as it is."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +17,7 @@ from cli.key_files import key_file, key_in, put_secret
 from cli.options import Chosen, chosen, confirm, global_options, yes_option
 from cli.run import show_result
 from cli.show import say, show_facts, show_json, show_table
-from cli.stack import Stack, asking, checked_key, console_with
+from cli.stack import Stack, checked_key, console_with
 from cli.tables import Column, Shape
 
 STEPS = (Column("what", "what"), Column("name", "name"), Column("init", "does", 0, Shape.WORDS))
@@ -92,11 +91,11 @@ def init(chosen: Chosen, /, console: str | None, *, read_key_file: IO[str] | Non
         put_secret(stack, answers.settings, answers.settings.key_name(answers.console, use), key)
     if bucket is not None:
         _deploy(chosen, answers, bucket, template, yes=yes)
-    result, plan = _dry_run(stack, answers.console)
+    result = _planned(stack, answers.console)
     if chosen.is_json:
-        return show_json({"console": answers.console, "stack": stack.name, "steps": steps, "entries": held,
-                          "result": result, "plan": plan})  # fmt: skip
-    return _show(chosen, answers.console, result, plan)
+        told = {"console": answers.console, "stack": stack.name, "steps": steps, "entries": held}
+        return show_json(told | {"result": result})
+    return _show(chosen, result)
 
 
 def _pairs(given: tuple[str, ...]) -> dict[str, str]:
@@ -189,28 +188,15 @@ def _deploy(chosen: Chosen, answers: Answers, bucket: str, template: Path | None
     say(f"The stack {stack.name} is there.")
 
 
-def _dry_run(stack: Stack, console: str) -> tuple[dict[str, Any], dict[str, Any] | None]:
-    """Make a run that purges nothing; its result, and the plan in its archive statement if it made one."""
-    mode = str(Mode.OFF if stack.settings.purge_mode is Mode.OFF else Mode.DRY_RUN)
+def _planned(stack: Stack, console: str) -> dict[str, Any]:
+    """The result of a run that archives, shows its plan, and purges nothing."""
     say("A run archives the Console, and plans ...")
-    result = result_of(invoke(stack, {"console": console, "purge_mode": mode}))
-    bucket = stack.output("ArchiveBucket")
-    plan = None
-    for key in result.get("statements", []):
-        with asking(f"The statement {key} can't be read"):
-            body = stack.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
-        plan = json.loads(body).get("plan") or plan
-    return result, plan
+    return result_of(invoke(stack, {"console": console, "plan": True}))
 
 
-def _show(chosen: Chosen, console: str, result: dict[str, Any], plan: Mapping[str, Any] | None) -> None:
+def _show(chosen: Chosen, result: dict[str, Any]) -> None:
+    console = result["console"]
     show_result(chosen, result)
-    if plan is not None:
-        names = {"boundary": "would purge up to", "expected_count": "entries destroyed",
-                 "held_back_by": "no further, because of"}  # fmt: skip
-        show_facts((said, plan.get(name)) for name, said in names.items())
-    else:
-        say("Nothing is new since the run before, so there is no new plan.")
     for line in (
         "",
         "What comes next:",

@@ -7,13 +7,18 @@ import click
 
 from audit_archive.format.facts import Action, Mode
 from audit_archive.run.request import ArchiveRequest, OperatorRequest
+from cli.exits import Exit, Failure
 from cli.groups import Group
 from cli.invoke import invoke, invoke_later, result_of
 from cli.options import Chosen, chosen, confirm, console_argument, global_options, yes_option
+from cli.plan import plan_facts
 from cli.show import say, show_facts, show_json, show_table
 from cli.tables import Column
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+HARMLESS = frozenset({Mode.OFF, Mode.DRY_RUN})
+"""Modes in which a run purges nothing."""
 
 
 @click.command()
@@ -28,28 +33,57 @@ F = TypeVar("F", bound=Callable[..., Any])
 )
 @click.option("--reason", metavar="TEXT", help="Why. The statements of the run keep it for ever.")
 @click.option("--async", "is_async", is_flag=True, help="Start the run and do not wait for its end.")
+@click.option("--yes", is_flag=True, help="Purge without showing the plan and asking.")
 @global_options(hidden=True)
 @chosen
 def run(chosen: Chosen, /, console: str, mode: str | None, keep_days: int | None, reason: str | None, *,
-        is_async: bool) -> None:  # fmt: skip
+        is_async: bool, yes: bool) -> None:  # fmt: skip
     """Make a run over a Console now: archive, prove, and purge as far as the stack allows.
 
-    At a terminal you see the function's log while it runs, if you may read it.
+    Where it would purge, it first shows what would be destroyed, and asks. Not more than what was shown is
+    then destroyed: what comes meanwhile waits for the next run. Without a terminal nothing is purged without
+    --yes. At a terminal you see the function's log while it runs, if you may read it.
 
     \b
+    canary-audit run 1234abcd                    show the plan, ask, purge
     canary-audit run 1234abcd --mode dry-run     show the plan, purge nothing
     canary-audit run 1234abcd --mode off         archive, and leave the Console as it is
     """
     given = {"console": console, "purge_mode": mode, "keep_days": keep_days, "reason": reason}
     event = {name: value for name, value in given.items() if value is not None}
     ArchiveRequest.from_event(event)
-    if is_async:
-        request_id = invoke_later(chosen.stack, event)
-        if chosen.is_json:
-            return show_json({"outcome": "begun", "console": console, "request_id": request_id})
-        say(f"The run was started, as request {request_id}.")
-        return say(f"`canary-audit status {console}` shows when it is completed.")
-    return show_result(chosen, result_of(invoke(chosen.stack, event)))
+    if not is_async:
+        return show_result(chosen, _carried_out(chosen, event, mode, yes=yes))
+    if not yes and mode not in HARMLESS:
+        raise Failure(
+            "NoAnswer",
+            "A run that is not waited for can't show what it would purge: give --yes as well, or --mode off",
+            Exit.USAGE,
+        )
+    return _start(chosen, event)
+
+
+def _carried_out(chosen: Chosen, event: dict[str, Any], mode: str | None, *, yes: bool) -> dict[str, Any]:
+    """The result of a run. If it would purge, its plan is shown first, and a person is asked."""
+    if mode == Mode.OFF or (yes and mode != Mode.DRY_RUN):
+        return result_of(invoke(chosen.stack, event))
+    shown = result_of(invoke(chosen.stack, event | {"plan": True}))
+    plan = shown.get("plan")
+    if plan is None or plan["mode"] != Mode.ON or not plan["entries"]:
+        return shown
+    show_facts(plan_facts(shown), to_stderr=True)
+    say("What is new is archived. Nothing is purged yet.")
+    confirm(f"Purge these {plan['entries']:,} entries from Console {event['console']}? It can't be undone.",
+            yes=yes)  # fmt: skip
+    return result_of(invoke(chosen.stack, event | {"up_to": plan["last_id"]}))
+
+
+def _start(chosen: Chosen, event: dict[str, Any]) -> None:
+    console, request_id = event["console"], invoke_later(chosen.stack, event)
+    if chosen.is_json:
+        return show_json({"outcome": "begun", "console": console, "request_id": request_id})
+    say(f"The run was started, as request {request_id}.")
+    return say(f"`canary-audit status {console}` shows when it is completed.")
 
 
 def decision_options(function: F) -> F:
@@ -158,7 +192,12 @@ def show_result(chosen: Chosen, result: dict[str, Any]) -> None:
         return show_json(result)
     lists = ("statements", "warnings")
     tables = ("holes", "foreign_purges")
-    show_facts((name.replace("_", " "), result[name]) for name in result if name not in lists + tables)
+    in_plan = ("plan", "boundary", "held_back_by") if result.get("plan") else ("plan",)
+    show_facts(
+        (name.replace("_", " "), result[name]) for name in result if name not in lists + tables + in_plan
+    )
+    if result.get("plan"):
+        show_facts(plan_facts(result))
     for name in tables:
         rows = result.get(name) or []
         if rows:

@@ -46,11 +46,11 @@ def say(sentence: str) -> None:
     click.echo(visible(sentence), err=True)
 
 
-def show_facts(facts: Iterable[tuple[str, object]]) -> None:
+def show_facts(facts: Iterable[tuple[str, object]], *, to_stderr: bool = False) -> None:
     """Names and values, one a line, without those that have no value."""
     known = [(name, visible(value)) for name, value in facts if value is not None]
     for line in tables.facts(known, screen_width() if is_terminal() else ENDLESS):
-        click.echo(line)
+        click.echo(line, err=to_stderr)
 
 
 def show_records(columns: Sequence[Column], records: Iterable[Record], now: int | None = None) -> None:

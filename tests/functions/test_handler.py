@@ -60,6 +60,7 @@ KEYS = {
     "purged_entries": int,
     "boundary": int,
     "held_back_by": str,
+    "plan": dict,
     "holes": list,
     "foreign_purges": list,
     "statements": list,
@@ -84,7 +85,7 @@ def check_types(result: Json) -> None:
     """Every key, in its place, of its type; and JSON carries it."""
     assert list(result) == list(KEYS)
     for name, kind in KEYS.items():
-        is_absent = name in {"boundary", "held_back_by"} and result[name] is None
+        is_absent = name in {"boundary", "held_back_by", "plan"} and result[name] is None
         assert is_absent or type(result[name]) is kind, name
     assert json.loads(json.dumps(result)) == result
 
@@ -97,6 +98,17 @@ def test_the_first_run_archives_and_purges(make_world: MakeWorld) -> None:
     world = make_world(trail_of(entry(1), entry(2), entry(3, timedelta(minutes=10))))
     result = world.run()
     check_types(result)
+    plan = result.pop("plan")
+    assert (plan["mode"], plan["entries"], plan["first_id"], plan["last_id"], plan["stays"]) == (
+        "on",
+        2,
+        1,
+        2,
+        1,
+    )
+    assert (plan["first_date"], plan["last_date"]) == tuple(
+        f"{world.archived()[each]['timestamp']:.10}" for each in (1, 2)
+    )
     assert result == {
         "outcome": "purged",
         "console": CONSOLE,

@@ -1,6 +1,7 @@
 """A whole world for the archive run: a trail, two keys to it, a bucket, a ledger, people and time."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache
 from itertools import count
 from typing import Any
@@ -100,6 +101,7 @@ class World:
         self.mode = "on"
         self.settle = HOUR
         self.keep = 0
+        self.up_to: int | None = None
         self.retention_days = 100
         self.expiry_days: int | None = None
         self.lock_mode = "GOVERNANCE"
@@ -135,6 +137,14 @@ class World:
             assert isinstance(run.scratch, FakeScratch)
             assert run.scratch.open_files == []
 
+    def show(self) -> Result:
+        """One invocation that shows the plan of a run in this mode, and purges nothing."""
+        self.clock.left = self.time_left
+        run = self.bound()
+        mode = min(Mode(self.mode), Mode.DRY_RUN, key=lambda each: each.reach)
+        policy = replace(run.order.policy, mode=mode, shows=Mode(self.mode))
+        return archive_console(replace(run, order=replace(run.order, policy=policy)))
+
     def bound(self, log: CallLog | None = None) -> Run:
         """An order and its ports."""
         log = log or CallLog()
@@ -166,7 +176,7 @@ class World:
         )
         return Order(
             CONSOLE,
-            Policy(Mode(self.mode), self.settle, self.keep),
+            Policy(Mode(self.mode), self.settle, self.keep, self.up_to),
             self.retention_days,
             self.expiry_days if self.expiry_days is not None else self.retention_days + 5,
             LockMode(self.lock_mode),

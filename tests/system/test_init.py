@@ -79,7 +79,7 @@ def test_a_console_is_set_up_in_two_goes(
         "is there, and stays as it is",
     ]
     assert (told["result"]["new_entries"], told["result"]["purged_entries"]) == (ENTRIES, 0)
-    assert told["plan"]["boundary"] == told["result"]["boundary"]
+    assert told["result"]["plan"]["last_id"] == told["result"]["boundary"]
     assert (stack.settings()["PURGE_MODE"], console.count()) == ("dry-run", ENTRIES)
     for said in (refused, left, first, second):
         assert not [key for key in (READ_KEY, PURGE_KEY, "no-key-of-it") if key in said.output + said.stderr]

@@ -28,7 +28,7 @@ from audit_archive.format.facts import Cause, Missing, PurgeOutcome
 from audit_archive.format.purges import ForeignPurge
 from audit_archive.format.statement import Statement, key_named_by, parse_statement, statement_bytes
 from audit_archive.run.request import ArchiveRequest, OperatorRequest
-from audit_archive.run.result import MOST_LISTED, Result, RunOutcome
+from audit_archive.run.result import MOST_LISTED, Preview, Result, RunOutcome
 from cli.main import main
 from cli.stack import CloudError
 from tests.support import folders
@@ -163,6 +163,7 @@ def test_the_page_has_every_field_of_the_result() -> None:
     for name, record in (("holes", Missing), ("foreign_purges", ForeignPurge)):
         assert re.findall(r"`(\w+)`", rows[name]) == [field.name for field in fields(record)], name
     assert f"the first {MOST_LISTED} items" in text
+    assert first_cells(section(INVOKING, "The plan")) == {field.name for field in fields(Preview)}
 
 
 def test_the_page_has_every_field_of_an_event() -> None:

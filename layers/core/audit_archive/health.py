@@ -56,7 +56,7 @@ class Judgement(StrEnum):
 WAITS = frozenset(
     {HeldBackBy.PURGE_MODE, HeldBackBy.SETTLE_WINDOW, HeldBackBy.KEEP_WINDOW, HeldBackBy.ONLY_RECEIPTS}
     | {HeldBackBy.NOT_YET_RECORDED, HeldBackBy.FOREIGN_PURGE, HeldBackBy.UNREADABLE_RECEIPT}
-    | {HeldBackBy.STALE_EXPORT, HeldBackBy.POPULATION}
+    | {HeldBackBy.STALE_EXPORT, HeldBackBy.POPULATION, HeldBackBy.UP_TO}
     | {HeldBackBy.VERIFY_FAULTS, HeldBackBy.NOT_VERIFIED}
 )
 """Reasons that no person lifts: the owner's choice, what ends by itself, what the last audit tells."""

@@ -212,4 +212,28 @@ MUTANTS = (
         "        return self.clock.remaining() > 0",
         GOOD_DAYS,
     ),
+    Mutant(
+        "shown-is-the-most",
+        "A run purges no further than a person was shown",
+        "run/plan.py",
+        "    if facts.policy.up_to is not None:\n",
+        "    if False:\n",
+        "tests/unit/run/test_shown_plan.py::test_no_more_is_purged_than_was_shown",
+    ),
+    Mutant(
+        "showing-purges-nothing",
+        "A run that shows a plan purges nothing",
+        "run/request.py",
+        "mode=min(mode, Mode.DRY_RUN, key=lambda each: each.reach), shows=mode",
+        "shows=mode",
+        "tests/unit/run/test_shown_plan.py::test_an_event_that_asks_for_the_plan_never_purges",
+    ),
+    Mutant(
+        "shown-is-passed-on",
+        "The command passes on what it showed as the bound of the run that follows",
+        "../../../cli/run.py",
+        'event | {"up_to": plan["last_id"]}',
+        "event",
+        "tests/cli/test_cli_run.py::test_the_plan_is_shown_and_what_was_shown_is_the_most",
+    ),
 )

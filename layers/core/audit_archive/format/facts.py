@@ -71,6 +71,8 @@ class HeldBackBy(StrEnum):
     """The next entry is younger than the keep window."""
     UNREADABLE_TIMESTAMP = "unreadable_timestamp"
     """The age of the next entry is unknown."""
+    UP_TO = "up_to"
+    """The run was asked to purge no further."""
     ONLY_RECEIPTS = "only_receipts"
     """Only receipts of purges could be purged."""
     NOT_YET_RECORDED = "not_yet_recorded"

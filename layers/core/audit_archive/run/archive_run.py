@@ -11,15 +11,17 @@ from dataclasses import replace
 from audit_archive.errors import RollbackError, SettingsError
 from audit_archive.format.facts import HeldBackBy, Mode
 from audit_archive.format.head import Head, accepted_ids
+from audit_archive.ports import Peek
 from audit_archive.run.audit_hold import AuditHold, audit_hold
 from audit_archive.run.collect import Surveyed, download, kept_if_refused, store, survey, verify_stored
 from audit_archive.run.compare import Compared, archived_by, compare, first_ending
+from audit_archive.run.comparison import Archiving
 from audit_archive.run.context import Run, SupersededError, announce_pending, lease, paging
 from audit_archive.run.findings import announce_hold
 from audit_archive.run.ledger_head import readable_head
 from audit_archive.run.plan import Constraints, Plan, is_idle, make_plan
 from audit_archive.run.purge import HeldError, check_dry, purge
-from audit_archive.run.result import Result, RunOutcome, archived, held, plain, purged, stale, warned
+from audit_archive.run.result import Result, RunOutcome, archived, held, plain, planned, purged, stale, warned
 from audit_archive.run.roll_forward import roll_forward
 from audit_archive.run.rollback import check_forward
 from audit_archive.run.settle import settle, settle_late
@@ -62,16 +64,12 @@ def _archive_and_purge(run: Run) -> tuple[Result, Head]:
     # 2. Peek before the download: the export must hold every entry that was live by then.
     audits = audit_hold(run, head)
     began_at, peek = run.clock.now(), run.console.peek()
-    if is_idle(peek.newest, peek.population, head, run.order.policy, began_at, is_held=audits is not None):
+    is_quiet = _is_quiet(run, head, peek, began_at, audits)
+    if is_quiet and run.order.policy.shows is None:
         return _told(run, plain(RunOutcome.IDLE, loaded, head), audits), head
 
     # 3. Download and read the whole export. An export of a trail that went backwards is refused.
-    export = download(run)
-    with kept_if_refused(run, export):
-        surveyed = survey(run, export, head)
-        archivings = archived_by(run, head, surveyed.survey.ids)
-        compared = compare(run, head, surveyed, archivings)
-        seen = _checked_view(run, surveyed, head, compared, view(run, surveyed, head, peek, began_at))
+    surveyed, archivings, compared, seen = _read(run, head, peek, began_at)
     if seen.is_stale and not seen.is_advancing:
         return stale(loaded, head, seen), head
     if not surveyed.survey.ids:
@@ -81,10 +79,13 @@ def _archive_and_purge(run: Run) -> tuple[Result, Head]:
     head = settle_late(run, head, surveyed)
     ending_id = first_ending(run, head, surveyed.survey.ids, archivings)
     plan = _plan(run, head, surveyed, _constraints(seen, ending_id, audits))
-
-    # 5. Store the export and read it back: no statement names bytes that were not proven.
-    verified = verify_stored(run, store(run, surveyed, head))
     try:
+        if is_quiet and _has_nothing_to_state(surveyed, compared, plan):
+            result = _told(run, planned(loaded, head, plan, surveyed.survey), audits)
+            return _purge(run, head, surveyed, plan, result)
+
+        # 5. Store the export and read it back: no statement names bytes that were not proven.
+        verified = verify_stored(run, store(run, surveyed, head))
         # 6. Commit, publish and record. The last slice records the plan as well, before anything is purged.
         basis = Basis(surveyed, seen, compared, plan, verified)
         head, is_complete = archive_slices(run, head, basis)
@@ -94,6 +95,24 @@ def _archive_and_purge(run: Run) -> tuple[Result, Head]:
     except SupersededError:
         head = roll_forward(run)
         return plain(RunOutcome.SUPERSEDED, loaded, head), head
+
+
+def _is_quiet(run: Run, head: Head, peek: Peek, began_at: int, audits: AuditHold | None) -> bool:
+    is_held, policy = audits is not None, run.order.policy
+    return is_idle(peek.newest, peek.population, head, policy, began_at, is_held=is_held)
+
+
+def _read(
+    run: Run, head: Head, peek: Peek, began_at: int
+) -> tuple[Surveyed, tuple[Archiving, ...], Compared, View]:
+    """Download and read the whole export, and hold it against the archive and what `fetch` showed."""
+    export = download(run)
+    with kept_if_refused(run, export):
+        surveyed = survey(run, export, head)
+        archivings = archived_by(run, head, surveyed.survey.ids)
+        compared = compare(run, head, surveyed, archivings)
+        seen = _checked_view(run, surveyed, head, compared, view(run, surveyed, head, peek, began_at))
+    return surveyed, archivings, compared, seen
 
 
 def _checked_view(run: Run, surveyed: Surveyed, head: Head, compared: Compared, seen: View) -> View:
@@ -122,6 +141,11 @@ def _constraints(seen: View, ending_id: int | None, audits: AuditHold | None) ->
 
 def _plan(run: Run, head: Head, surveyed: Surveyed, constraints: Constraints) -> Plan:
     return make_plan(surveyed.survey, head, run.order.policy, surveyed.export.served_at, constraints)
+
+
+def _has_nothing_to_state(surveyed: Surveyed, compared: Compared, plan: Plan) -> bool:
+    """Whether a plan that was made to be shown needs no statement: nothing is new, and it purges nothing."""
+    return not (surveyed.survey.new_count or compared.findings or plan.vanished or plan.is_intent)
 
 
 def _purge(run: Run, head: Head, surveyed: Surveyed, plan: Plan, result: Result) -> tuple[Result, Head]:

@@ -23,6 +23,7 @@ EXPECTED_HOLDS = frozenset(
         HeldBackBy.KEEP_WINDOW,
         HeldBackBy.LATCHED_MISMATCH,
         HeldBackBy.ONLY_RECEIPTS,
+        HeldBackBy.UP_TO,
         HeldBackBy.NOT_YET_RECORDED,
     }
 )

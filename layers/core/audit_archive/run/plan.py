@@ -34,11 +34,17 @@ WHOLE_EVERY = 7 * DAY
 
 @dataclass(frozen=True)
 class Policy:
-    """What the owner wants: the purge mode, and both windows in seconds."""
+    """What the owner wants: the purge mode, and both windows in seconds.
+
+    `up_to`: the id beyond which this run purges nothing; None: no such bound. `shows`: the mode of the run
+    that this one shows the plan of; it purges nothing itself. None: this run shows no other.
+    """
 
     mode: Mode
     settle: int
     keep: int
+    up_to: int | None = None
+    shows: Mode | None = None
 
     @property
     def window(self) -> int:
@@ -57,7 +63,7 @@ class Plan:
     `surpluses`: how many more entries each destroyed than were known, by entry id. `waiting_id`: the lowest
     live entry that is not a receipt, if nothing is to be purged. `vanished`: archived ids that are gone
     without a receipt. `is_repeat`: the Console still shows entries that an earlier run purged, and this plan
-    purges them again.
+    purges them again. `shows`: the mode of the run that carries out this plan, if it is not this one.
     """
 
     mode: Mode
@@ -72,6 +78,7 @@ class Plan:
     surpluses: dict[int, int | None]
     vanished: tuple[IdSpan, ...]
     is_repeat: bool
+    shows: Mode
 
     @property
     def is_intent(self) -> bool:
@@ -143,6 +150,7 @@ def make_plan(
         surpluses=surpluses(survey.receipts, missing, head, ours),
         vanished=_vanished(survey, head),
         is_repeat=bool(head.live_though_purged(survey.ids)),
+        shows=policy.shows or policy.mode,
     )
 
 
@@ -168,6 +176,9 @@ def _limits(facts: _Facts) -> Iterator[_Limit]:
     if facts.constraints.ending_id is not None:
         yield _Limit(_below(facts.survey, facts.constraints.ending_id), HeldBackBy.ENDING_PROOF, None)
     yield _age_limit(facts.survey, facts.policy)
+    if facts.policy.up_to is not None:
+        # Due at once: the next run is not bound by what this one was asked for.
+        yield _Limit(_below(facts.survey, facts.policy.up_to + 1), HeldBackBy.UP_TO, facts.served_at)
 
 
 def _hole_limits(facts: _Facts) -> Iterator[_Limit]:

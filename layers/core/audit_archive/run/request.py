@@ -1,7 +1,7 @@
 """What an invocation may ask for: a run within the limits of the stack, or an operator's action."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from audit_archive.config import MAX_KEEP_DAYS, Settings
 from audit_archive.errors import RequestError
@@ -15,12 +15,18 @@ from audit_archive.run.plan import Policy
 
 @dataclass(frozen=True)
 class ArchiveRequest:
-    """One invocation: which Console, how far at most, how many days to keep there, and why."""
+    """One invocation: which Console, how far at most, how many days to keep there, and why.
+
+    `up_to`: purge at most up to this id. `plan`: show the plan of such a run, also if nothing is new, and
+    purge nothing.
+    """
 
     console: str
     purge_mode: Mode | None = None
     keep_days: int | None = None
     reason: str | None = None
+    up_to: int | None = None
+    plan: bool = False
 
     @classmethod
     def from_event(cls, event: object) -> "ArchiveRequest":
@@ -47,7 +53,10 @@ class ArchiveRequest:
                     f"{settings.max_keep_days} at most",
                 )
             keep_days = self.keep_days
-        return Policy(mode, settings.settle_minutes * MINUTE, keep_days * DAY)
+        policy = Policy(mode, settings.settle_minutes * MINUTE, keep_days * DAY, self.up_to)
+        if not self.plan:
+            return policy
+        return replace(policy, mode=min(mode, Mode.DRY_RUN, key=lambda each: each.reach), shows=mode)
 
 
 @dataclass(frozen=True)
@@ -113,6 +122,8 @@ _ARCHIVE_FIELDS: Fields = {
     "console": console_id,
     "purge_mode": one_of("purge_mode", tuple(Mode)),
     "keep_days": whole("keep_days", 0, MAX_KEEP_DAYS),
+    "up_to": whole("up_to", 1, MAX_ID),
+    "plan": only_true("plan"),
     "reason": printable("reason"),
 }
 _LOCKS_FIELDS: Fields = {

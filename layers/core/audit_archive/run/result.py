@@ -6,14 +6,16 @@ from enum import StrEnum
 from typing import Any
 
 from audit_archive.format.codec import UnknownMember, to_json
-from audit_archive.format.facts import Cause, HeldBackBy, IdSpan, Missing, PurgeOutcome
+from audit_archive.format.facts import Cause, HeldBackBy, IdSpan, Missing, Mode, PurgeOutcome
 from audit_archive.format.head import Head, OpenHole
 from audit_archive.format.layout import statement_key
 from audit_archive.format.purges import ForeignPurge, foreign_purges
+from audit_archive.format.times import DAY, rfc3339
 from audit_archive.run.audit_hold import AuditHold
 from audit_archive.run.plan import Plan, receipts_seen
 from audit_archive.run.receipts import Settlement
 from audit_archive.run.slices import Basis
+from audit_archive.run.survey import Survey
 from audit_archive.run.view import View
 
 MOST_LISTED = 100
@@ -49,13 +51,31 @@ COMPLETED_OUTCOMES = frozenset({RunOutcome.IDLE, RunOutcome.ARCHIVED, RunOutcome
 
 
 @dataclass(frozen=True)
+class Preview:
+    """What a plan destroys, or would destroy, as a person sees it. `mode`: of the run that carries it out.
+
+    `entries`: how many; `first_id` to `last_id`; `first_date` to `last_date` (ISO 8601, UTC), None where
+    none of the times can be read. `stays`: how many entries stay on the Console.
+    """
+
+    mode: Mode
+    entries: int
+    first_id: int | None
+    last_id: int | None
+    first_date: str | None
+    last_date: str | None
+    stays: int
+
+
+@dataclass(frozen=True)
 class Result:
     """The answer of an archive run. `statements` are the keys of the statements that it added.
 
     `boundary`: the id up to which, inclusive, the plan purges; None: it purges nothing. `held_back_by`: why
-    it goes no further. `holes`: ids that this run found missing, and why. `is_stale`: `fetch` showed an entry
-    that the export should hold and lacks, so the run completed nothing. `uncounted`: how many entries more
-    the Console counts than the export holds.
+    it goes no further. `plan`: what it destroys, or would; None if the run made no plan. `holes`: ids that
+    this run found missing, and why. `is_stale`: `fetch` showed an entry that the export should hold and
+    lacks, so the run completed nothing. `uncounted`: how many entries more the Console counts than the export
+    holds.
     """
 
     outcome: RunOutcome
@@ -66,6 +86,7 @@ class Result:
     purged_entries: int = 0
     boundary: int | None = None
     held_back_by: HeldBackBy | UnknownMember | None = None
+    plan: Preview | None = None
     holes: tuple[Missing, ...] = ()
     foreign_purges: tuple[ForeignPurge, ...] = ()
     statements: tuple[str, ...] = ()
@@ -132,11 +153,34 @@ def archived(before: Head, after: Head, basis: Basis, *, is_complete: bool) -> R
         new_entries=after.tree.size - before.tree.size,
         boundary=plan.boundary if is_complete else None,
         held_back_by=plan.held_back_by if is_complete else HeldBackBy.NOT_YET_RECORDED,
+        plan=preview(plan, basis.surveyed.survey) if is_complete else None,
         holes=plan.missing,
         foreign_purges=tuple(foreign_purges(receipts_seen(plan, receipts), plan.missing)),
         warnings=(*_view_warnings(seen), *_archive_warnings(basis, after)),
         is_stale=seen.is_stale,
         uncounted=_uncounted(seen),
+    )
+
+
+def planned(before: Head, after: Head, plan: Plan, survey: Survey) -> Result:
+    """The result of a run that found nothing new, and planned to show what is due."""
+    result = plain(RunOutcome.IDLE, before, after)
+    return replace(result, boundary=plan.boundary, held_back_by=plan.held_back_by, plan=preview(plan, survey))
+
+
+def preview(plan: Plan, survey: Survey) -> Preview:
+    """What a plan destroys, or would destroy."""
+    going = survey.ids.within(1, plan.boundary or 0)
+    days = survey.days.up_to(plan.boundary) if plan.boundary is not None else None
+    first, last = (rfc3339(day * DAY)[:10] for day in days) if days is not None else (None, None)
+    return Preview(
+        mode=plan.shows,
+        entries=plan.expected_count,
+        first_id=going.ranges[0].first if going else None,
+        last_id=plan.boundary,
+        first_date=first,
+        last_date=last,
+        stays=survey.ids.size - going.size,
     )
 
 

@@ -1,8 +1,10 @@
 """The survey: one pass over an export, ascending by id, and all that a run needs to know of it. Pure."""
 
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
+from operator import itemgetter
 
 from audit_archive.errors import InvalidExportError
 from audit_archive.format.entry import Entry, Mark, Receipt, read_receipt
@@ -33,7 +35,7 @@ class Survey:
     that is not a purge receipt. `lines_sha256`: as an export's facts have it. `receipts`: the purge receipts
     among the new entries; `unreadable_receipts`: the ids of those that can't be read. `slices`: the new
     entries, by slices. `anchor`: the live entry at the head's anchor id. `first_day`: days since 1970 of the
-    lowest entry with a readable date.
+    lowest entry with a readable date. `days`: the first and the last day up to any id.
     """
 
     entry_count: int
@@ -48,6 +50,7 @@ class Survey:
     aged_boundary: int
     oldest_at: int | None
     young_at: int | None
+    days: "Days"
 
     @property
     def first_id(self) -> int:
@@ -72,7 +75,7 @@ def survey_entries(entries: Iterable[Entry], head: Head, now: int, cutoff: int) 
     seconds): an entry dated later counts as one without a readable time. Raises InvalidExportError if there
     are more ranges or receipts than memory can hold.
     """
-    ids, ages, found = IdSetBuilder(MAX_RANGES), Ages(now, cutoff), _Found(head)
+    ids, ages, found, days = IdSetBuilder(MAX_RANGES), Ages(now, cutoff), _Found(head), Days(now)
     count, first_day, lines = 0, None, sha256()
     for entry in entries:
         count += 1
@@ -81,8 +84,10 @@ def survey_entries(entries: Iterable[Entry], head: Head, now: int, cutoff: int) 
         lines.update(b"\n")
         ids.add(entry_id)
         ages.add(entry_id, seconds, bool(marks & _RECEIPT))
-        if first_day is None and seconds is not None:
-            first_day = seconds // DAY
+        if seconds is not None:
+            if first_day is None:
+                first_day = seconds // DAY
+            days.add(entry_id, seconds)
         found.add(entry)
     return Survey(
         entry_count=count,
@@ -97,7 +102,42 @@ def survey_entries(entries: Iterable[Entry], head: Head, now: int, cutoff: int) 
         aged_boundary=ages.boundary,
         oldest_at=ages.oldest_at,
         young_at=ages.young_at,
+        days=days,
     )
+
+
+class Days:
+    """The first and the last day on which the entries up to an id happened, for any id.
+
+    Kept are the ids at which the last day rises or the first one falls: no more of them than there are days.
+    """
+
+    def __init__(self, now: int) -> None:
+        """`now`: a time that lies ahead counts as not readable (epoch seconds)."""
+        self._now = now
+        self._rises: list[tuple[int, int]] = []
+        self._falls: list[tuple[int, int]] = []
+        self._until = (
+            self._since
+        ) = -1  # seconds at which the next day begins, and at which the first one began
+
+    def add(self, entry_id: int, seconds: int) -> None:
+        """Take the next entry with a readable time, ascending by id."""
+        if self._since <= seconds < self._until or seconds > self._now:
+            return
+        day = seconds // DAY
+        if not self._rises or seconds >= self._until:
+            self._rises.append((entry_id, day))
+            self._until = (day + 1) * DAY
+        if not self._falls or seconds < self._since:
+            self._falls.append((entry_id, day))
+            self._since = day * DAY
+
+    def up_to(self, entry_id: int) -> tuple[int, int] | None:
+        """The first and the last day of the entries up to an id, in days since 1970; None if not known."""
+        until = bisect_right(self._rises, entry_id, key=itemgetter(0))
+        since = bisect_right(self._falls, entry_id, key=itemgetter(0))
+        return (self._falls[since - 1][1], self._rises[until - 1][1]) if until else None
 
 
 class Ages:
