@@ -121,7 +121,7 @@ def test_a_console_is_added_as_the_template_adds_the_first_and_removed_again(
     read.write_text(READ_KEY + "\n")
     purge.write_text(PURGE_KEY)
     files = ("--read-key-file", str(read), "--purge-key-file", str(purge))
-    done = told("console", "add", "added", *files)["done"]
+    done = told("console", "add", "added", *files, "--no-check")["done"]
     assert set(done.values()) == {"created"}
 
     for suffix, asks in (("", {}), ("_verify", {}), ("_locks", {"extend_locks": True})):
@@ -134,9 +134,10 @@ def test_a_console_is_added_as_the_template_adds_the_first_and_removed_again(
         secret = laptop.aws.secrets.get_secret_value(SecretId=f"canary-audit/added/{use}")
         assert secret["SecretString"] == key
 
-    again = told("console", "add", "added", *files)["done"]
-    assert again["schedule archive"] == "existed already; not changed"
+    again = told("console", "add", "added", *files, "--no-check", "--name", "Factory Graz")["done"]
+    assert again["schedule archive"] == "exists: cron(17 3 * * ? *), ENABLED; not changed"
     (row,) = [each for each in told("console", "list") if each["console"] == "added"]
+    assert (row["name"], row["health"]) == ("Factory Graz", "never archived")
     assert row["schedule"]
     assert row["verify_schedule"]
     assert row["locks_schedule"] == "cron(17 7 1 * ? *)"
@@ -146,8 +147,47 @@ def test_a_console_is_added_as_the_template_adds_the_first_and_removed_again(
     removed = told("console", "remove", "added", "--also-locks", "--yes")["removed"]
     assert removed == {"archive": False, "verify": False, "locks": True}
     assert "added" not in {each["console"] for each in told("console", "list")}
-    assert command("console", "remove", laptop.console.id, "--yes").exit_code == 2
-    assert _schedule(laptop, laptop.console.id)["State"] == "ENABLED"
+
+
+def test_a_key_is_checked_before_it_is_stored(laptop: Laptop, command: Command, tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong"
+    wrong.write_text("a-wrong-key-1")
+    before = laptop.aws.secrets.get_secret_value(SecretId=f"canary-audit/{laptop.console.id}/read")
+    address = f"http://127.0.0.1:{laptop.console.id}/settings"
+    answer = command("console", "add", address, "--read-key-file", str(wrong))
+    assert (answer.exit_code, "a-wrong-key-1" in answer.output) == (3, False)
+    assert "The Read-Only key was refused by the Console" in answer.stderr
+    after = laptop.aws.secrets.get_secret_value(SecretId=f"canary-audit/{laptop.console.id}/read")
+    assert after["SecretString"] == before["SecretString"]
+
+
+def test_the_first_console_is_removed_by_an_update_of_the_stack(
+    laptop: Laptop, command: Command, told: Callable[..., Any]
+) -> None:
+    first = laptop.console.id
+    (described,) = laptop.aws.cloudformation.describe_stacks(StackName=STACK)["Stacks"]
+    parameters = {each["ParameterKey"] for each in described["Parameters"]}
+    try:
+        assert told("console", "remove", first, "--yes")["removed"] == {"archive": True, "verify": True}
+        states = [_schedule(laptop, f"{first}{suffix}")["State"] for suffix in ("", "_verify", "_locks")]
+        assert states == ["DISABLED", "DISABLED", "ENABLED"]
+        (row,) = [each for each in told("console", "list") if each["console"] == first]
+        assert "removed" in {each["judgement"] for each in row["problems"]}
+        assert command("console", "remove", first, "--also-locks", "--yes").exit_code == 2
+    finally:
+        on = {"ScheduleState": "ENABLED", "VerifyState": "ENABLED"}
+        laptop.aws.cloudformation.update_stack(
+            StackName=STACK,
+            UsePreviousTemplate=True,
+            Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+            Parameters=[
+                {"ParameterKey": name, "ParameterValue": on[name]}
+                if name in on
+                else {"ParameterKey": name, "UsePreviousValue": True}
+                for name in sorted(parameters)
+            ],
+        )
+    assert _schedule(laptop, first)["State"] == "ENABLED"
 
 
 def test_a_decision_asks_first_and_is_stated_with_who_and_why(
