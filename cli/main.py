@@ -30,6 +30,9 @@ COMMANDS = {
     "export": Named(
         "cli.export", "export", "Find the original exports that hold an entry, or the entries of a day."
     ),
+    "faults": Named(
+        "cli.faults", "faults", "Show the faults that hold purging back, and decide that they no longer do."
+    ),
     "fleet": Named("cli.fleet", "fleet", "Show how all Consoles are, as the daily fleet check found them."),
     "help": Named("cli.help", "help_", "Show the help of the whole, or of one command."),
     "hold": Named(

@@ -110,7 +110,7 @@ def resume(chosen: Chosen, /, console: str, who: str, reason: str, *, yes: bool)
     After a purge that destroyed more entries than were archived, no purge is sent until an operator decides
     so.
     """
-    _decide(chosen, console, Action.RESUME, who, reason, yes=yes,
+    decide(chosen, console, Action.RESUME, who, reason, yes=yes,
             question=f"Send purges to Console {console} again?")  # fmt: skip
 
 
@@ -122,7 +122,7 @@ def epoch(chosen: Chosen, /, console: str, who: str, reason: str, *, yes: bool) 
 
     From then on its ids start again. What is archived stays, in an epoch of its own.
     """
-    _decide(chosen, console, Action.EPOCH, who, reason, yes=yes,
+    decide(chosen, console, Action.EPOCH, who, reason, yes=yes,
             question=f"Begin a new epoch of Console {console}? It can't be taken back.")  # fmt: skip
 
 
@@ -144,7 +144,7 @@ def accept(chosen: Chosen, /, console: str, who: str, reason: str, *, yes: bool,
         "API keys. If they are hidden, the next purge above them destroys them, and no archive has them.\n"
         "Have you looked on the Console itself, and do you accept that they are gone?"
     )
-    _decide(chosen, console, Action.ACCEPT, who, reason, yes=yes, question=question, **ids)
+    decide(chosen, console, Action.ACCEPT, who, reason, yes=yes, question=question, **ids)
 
 
 @click.command("bundle-key")
@@ -156,7 +156,7 @@ def bundle_key(chosen: Chosen, /, console: str, who: str, reason: str, *, yes: b
     From then on whoever trusts the archive's key can check who made a bundle. State it once for each Console,
     and again after the key was replaced.
     """
-    _decide(chosen, console, Action.BUNDLE_KEY, who, reason, yes=yes,
+    decide(chosen, console, Action.BUNDLE_KEY, who, reason, yes=yes,
             question=f"Name the stack's bundle key in the chain of Console {console}, for ever?")  # fmt: skip
 
 
@@ -173,12 +173,13 @@ def ledger() -> None:
 def rebuild(chosen: Chosen, /, console: str, who: str, reason: str, lost_after: int | None, *,
             yes: bool) -> None:  # fmt: skip
     """Rebuild a Console's ledger from the bucket, after it was lost or damaged."""
-    _decide(chosen, console, Action.REBUILD, who, reason, yes=yes, lost_after=lost_after,
+    decide(chosen, console, Action.REBUILD, who, reason, yes=yes, lost_after=lost_after,
             question=f"Rebuild the ledger of Console {console} from the bucket?")  # fmt: skip
 
 
-def _decide(chosen: Chosen, console: str, action: str, who: str, reason: str, *, question: str,
-            yes: bool, **own: int | None) -> None:  # fmt: skip
+def decide(chosen: Chosen, console: str, action: str, who: str, reason: str, *, question: str,
+            yes: bool, **own: int | list[str] | None) -> None:  # fmt: skip
+    """Ask, have the function state the decision, and show the result. `own`: further fields of the event."""
     event: dict[str, Any] = {"console": console, "action": action, "who": who, "reason": reason}
     event |= {name: value for name, value in own.items() if value is not None}
     OperatorRequest.from_event(event)

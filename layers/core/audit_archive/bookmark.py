@@ -4,13 +4,17 @@ A bookmark is a place in the chain, and the state there. No audit believes a boo
 names does not confirm. Without one an audit begins at the first statement.
 """
 
+from collections.abc import Container
 from dataclasses import dataclass
 from enum import StrEnum
 
 from audit_archive.format.codec import UnknownMember
 from audit_archive.format.head import Head
 from audit_archive.format.times import DAY, MOST_AHEAD, any_rfc3339
-from audit_archive.format.verdicts import AuditedCoverage
+from audit_archive.format.verdicts import AuditedCoverage, Fault
+
+MOST_NOTED = 100
+"""Faults that a note lists. An operator can accept these; with more, purging is held in any case."""
 
 LEAST_AUDIT_AGE = 3 * DAY
 """A Console whose last audit is younger counts as verified, however often it is to be audited."""
@@ -70,8 +74,9 @@ class Rotation:
     `newest_sha256`: the newest statement of the last audit without a fault; later audits require it in the
     chain. `share_last`: where an unfinished share ends; 0 if it was finished. `stuck_at`: the statement for
     which an audit had no time, though its share began there; 0 without one. `open_seqs`: statements with open
-    faults. `period`: seconds between archive runs of this Console, as the last audit was told; 0 if it was
-    not.
+    faults. `open_faults`: the faults that the last audit found, as far as the note has room for them. An
+    operator can accept these. `period`: seconds between archive runs of this Console, as the last audit was
+    told; 0 if it was not.
 
     How far they came: `walked_at`: when an audit last came to the end of the chain, and to the end of every
     doubt about older statements; 0: none has. `round_at`: when the cycle came to the newest statement: the
@@ -97,6 +102,11 @@ class Rotation:
     unread_since: int = 0
     content_days: int = 0
     passed_over: int = 0
+    open_faults: tuple[Fault, ...] = ()
+
+    def unaccepted(self, accepted: Container[str]) -> int:
+        """How many faults no operator has accepted, by the digests of those that were."""
+        return max(self.faults, 1) - sum(fault.sha256 in accepted for fault in self.open_faults)
 
     def overdue(self, now: int, oldest: int) -> str | None:
         """What the audits have not done in time, as a clause; None without any.

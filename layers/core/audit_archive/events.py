@@ -10,6 +10,7 @@ from audit_archive.errors import RequestError
 MAX_CONSOLE_ID = 57
 """The name of a schedule, which ends with what the schedule is for, may have 64 characters."""
 
+_DIGEST = re.compile("[0-9a-f]{64}")
 _CONSOLE = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 """A Console's id is a DNS label (RFC 1035, section 2.3.1), in lower case."""
 
@@ -94,6 +95,19 @@ def only_true(name: str) -> Callable[[object], bool]:
         if value is not True:
             raise RequestError(name, f"{shown(value)} is not true: give true, or leave the field out")
         return True
+
+    return check
+
+
+def digests(name: str, most: int) -> Callable[[object], tuple[str, ...]]:
+    """A check that accepts 1 to `most` different SHA-256 in hex."""
+
+    def check(value: object) -> tuple[str, ...]:
+        found = [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
+        is_well = value == found and all(_DIGEST.fullmatch(each) for each in found)
+        if not is_well or not 0 < len(set(found)) == len(found) <= most:
+            raise RequestError(name, f"must be a list of 1 to {most} different digests, 64 hex digits each")
+        return tuple(found)
 
     return check
 

@@ -4,6 +4,7 @@ from tests.mutants.mutant import Mutant
 
 HOLD = "tests/unit/run/test_audit_hold.py"
 AUDIT_HOLD = "run/audit_hold.py"
+ACCEPTED = "tests/unit/run/test_accepted_faults.py"
 
 MUTANTS = (
     Mutant(
@@ -101,5 +102,53 @@ MUTANTS = (
         "    if found is not None:\n        raise HeldError(found)\n",
         "",
         f"{HOLD}::test_a_fault_that_is_found_while_a_run_works_stops_its_purge",
+    ),
+    Mutant(
+        "accepted-fault-is-that-fault",
+        "A fault that an operator accepted is known by all that an audit says of it",
+        "format/verdicts.py",
+        "sha256(canonical_bytes(to_json(self)))",
+        "sha256(canonical_bytes([self.verdict, self.key]))",
+        f"{ACCEPTED}::test_each_other_fault_holds",
+    ),
+    Mutant(
+        "other-faults-hold",
+        "One accepted fault does not make the others accepted",
+        AUDIT_HOLD,
+        "        if left or rotation.last_result",
+        "        if left == rotation.faults or rotation.last_result",
+        f"{ACCEPTED}::test_each_other_fault_holds",
+    ),
+    Mutant(
+        "unnoted-faults-hold",
+        "Faults for which the auditor's note has no room hold",
+        "bookmark.py",
+        "        return max(self.faults, 1) - sum(",
+        "        return len(self.open_faults) - sum(",
+        f"{ACCEPTED}::test_a_fault_that_the_note_has_no_room_for_holds",
+    ),
+    Mutant(
+        "acceptance-ripens",
+        "A decision to accept faults counts an hour later",
+        AUDIT_HOLD,
+        " if each.at + DECISION_RIPENS <= now",
+        "",
+        f"{ACCEPTED}::test_the_accepted_fault_holds_no_longer_from_an_hour_later_on",
+    ),
+    Mutant(
+        "accept-only-what-was-found",
+        "Only faults that the last daily audit found can be accepted",
+        "run/operate.py",
+        "        if digest not in known:",
+        "        if False:",
+        f"{ACCEPTED}::test_only_what_the_last_audit_found_can_be_accepted",
+    ),
+    Mutant(
+        "acceptance-outlives-an-epoch",
+        "What an operator accepted of the archive stays accepted when the Console's ids count anew",
+        "format/head.py",
+        "            acceptances=head.acceptances,\n",
+        "",
+        f"{ACCEPTED}::test_the_statement_keeps_each_fault_in_full_and_the_head_its_digest",
     ),
 )

@@ -281,7 +281,7 @@ MUTANTS = (
         "status-tells-faults",
         "The state of a Console whose last audit found faults is not ok",
         "retrieve/status.py",
-        "        if self.audit_faults:\n",
+        "        if self.audit_faults and self.unaccepted_faults != 0:\n",
         "        if False:\n",
         f"{STATUS}::test_it_tells_when_the_daily_audit_ended_and_how",
     ),

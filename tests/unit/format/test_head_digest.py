@@ -9,6 +9,7 @@ import pytest
 
 from audit_archive.format.codec import UnknownMember
 from audit_archive.format.facts import (
+    Acceptance,
     Anchor,
     Cause,
     ExportFacts,
@@ -24,6 +25,7 @@ from audit_archive.format.merkle import EMPTY_TREE, Tree
 
 EXPORT = ExportFacts("k", "v", "00", 1, LockMode.GOVERNANCE, "then", "then", 1, 9, 9, 9, "11")
 HOLES = (OpenHole(3, 4, Cause.UNEXPLAINED, 100), OpenHole(6, 6, Cause.FOREIGN_PURGE, 200, is_accepted=True))
+ACCEPTANCE = Acceptance(6, 70, "ada", "looked", "request-1", ("aa",))
 INTENT, RECEIPT = Intent(1, 5, 4, 9), KnownReceipt(10, 1, 5)
 HEAD = Head(
     console="c",
@@ -50,6 +52,7 @@ HEAD = Head(
     vanished=(IdSpan(5, 5),),
     respelled=(Respelled("k", "00", 8),),
     export=EXPORT,
+    acceptances=(ACCEPTANCE,),
 )
 CHANGES: dict[str, list[Any]] = {
     "console": ["d"],
@@ -100,6 +103,7 @@ CHANGES: dict[str, list[Any]] = {
     "vanished": [(), (IdSpan(5, 6),)],
     "respelled": [(), (Respelled("k", "11", 8),)],
     "export": [None, replace(EXPORT, lines_sha256="22")],
+    "acceptances": [(), (ACCEPTANCE, ACCEPTANCE), (replace(ACCEPTANCE, faults=("ab",)),)],
 }
 NAMES = {field.name for field in fields(Head)} - {"statement"}
 
@@ -130,8 +134,8 @@ def test_holes_are_hashed_line_by_line() -> None:
 
 def test_the_digest_of_one_head_to_the_letter() -> None:
     """A changed digest of an unchanged head is another format: old statements would be faults."""
-    assert HEAD_FORMAT == "1"
-    assert head_sha256(HEAD) == "88b50b0f5dc0624a14ae3c092819aa99585fe83bdba45e918a77a63e23171831"
+    assert HEAD_FORMAT == "2"
+    assert head_sha256(HEAD) == "2caeeb57ccb34aa8959a3ba2402d0b96fe0e9078352663c5f22fe102fdee686d"
 
 
 def test_the_digest_can_be_made_by_the_standard_library_alone() -> None:

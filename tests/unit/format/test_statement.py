@@ -77,7 +77,7 @@ def test_its_bytes_are_canonical_json(said: Statement) -> None:
 
 def test_the_bytes_of_an_operator_statement_to_the_letter() -> None:
     assert statement_bytes(OPERATOR).decode() == (
-        '{"accepted":null,"action":"resume","console":"1234abcd","epoch":1,'
+        '{"accepted":null,"accepted_faults":[],"action":"resume","console":"1234abcd","epoch":1,'
         '"format":"canary-audit-archive/1","head_format":"","head_sha256":"","highest_archived_id":0,"highest_purged_id":0,"kind":"operator","lost":null,"previous":'
         '{"key":"statements/console=1234abcd/0000000001.json","sha256":"'
         + "ab"

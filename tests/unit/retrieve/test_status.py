@@ -165,7 +165,7 @@ def test_it_tells_when_the_daily_audit_ended_and_how(world: World) -> None:
     notes.save(CONSOLE, Rotation(1, now, now, AuditResult.FAULTS, 2, 0, None))
     (told,) = statuses(replace(reader_of(world), verifications=notes), CONSOLE)
     audited = replace(status(world), verified_at=rfc3339(now), verified_result=AuditResult.FAULTS)
-    assert told == replace(audited, audit_faults=2, health=told.health)
+    assert told == replace(audited, audit_faults=2, unaccepted_faults=2, health=told.health)
     assert (health(told), told.as_dict()["needs_person"]) == ("faults", True)
     assert "2 faults" in told.state
 
@@ -207,7 +207,7 @@ def test_notes_that_can_t_be_read_hide_neither_the_status_nor_another_fault(worl
         (Status(CONSOLE, statements=1, is_latched=True), "purging waits for `canary-audit resume`"),
         (
             Status(CONSOLE, statements=1, is_latched=True, audit_faults=1),
-            "the last audit found 1 fault: `canary-audit verify` lists them",
+            "the last audit found 1 fault: `canary-audit faults list` shows them",
         ),
         (
             Status(CONSOLE, last_failure="the run of 1970-01-01T00:01:40Z failed with ConsoleError: No: no."),

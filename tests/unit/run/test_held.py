@@ -9,7 +9,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audit_archive.errors import IntegrityError, LedgerError, PurgeMismatchError, RequestError
-from audit_archive.format.facts import Action, Cause, HeldBackBy, IdSpan, LostStatement, ObjectRef, Respelled
+from audit_archive.format.facts import (
+    Acceptance,
+    Action,
+    Cause,
+    HeldBackBy,
+    IdSpan,
+    LostStatement,
+    ObjectRef,
+    Respelled,
+)
 from audit_archive.format.head import Head, Hold, Intent, KnownReceipt, OpenHole
 from audit_archive.format.head_digest import HEAD_FIELDS
 from audit_archive.format.layout import statement_key
@@ -132,6 +141,7 @@ def other_values(name: str, head: Head) -> st.SearchStrategy[object]:
         "vanished": st.just((IdSpan(1, 2),)),
         "respelled": st.just((Respelled("entries/x", "0" * 64, 9),)),
         "export": st.none(),
+        "acceptances": st.just((Acceptance(1, 2, "mallory", "all is well", "request", ("0" * 64,)),)),
     }
     return kinds.get(name, st.integers(0, 10**9)).filter(lambda value: value != getattr(head, name))
 

@@ -15,6 +15,8 @@ from dataclasses import replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from audit_archive.adapters.ledger_items import PART_BYTES, item_key, pack, unpack, unpack_head
 from audit_archive.bookmark import Bookmark, BookmarkKind, Rotation
 from audit_archive.format.codec import from_json, to_json
@@ -25,6 +27,10 @@ if TYPE_CHECKING:
 
     Item = dict[str, AttributeValueTypeDef]
     ReadItem = Mapping[str, AttributeValueTypeDef]
+
+
+OPEN_FAULTS = "open_faults"
+"""The attribute with the faults of the last audit, as JSON."""
 
 
 def bookmark_name(kind: BookmarkKind) -> str:
@@ -79,7 +85,9 @@ def bookmark_of(item: "ReadItem", parts: "Iterable[ReadItem]") -> Bookmark:
 
 def progress_item(partition: str, console: str, rotation: Rotation) -> "Item":
     """How far the daily audits of a Console are."""
-    return item_key(partition, console) | {n: _value(value) for n, value in to_json(rotation).items()}
+    values = to_json(rotation)
+    faults: Item = {OPEN_FAULTS: {"S": orjson.dumps(values.pop(OPEN_FAULTS)).decode()}}
+    return item_key(partition, console) | {n: _value(value) for n, value in values.items()} | faults
 
 
 def _value(value: Any) -> "AttributeValueTypeDef":
@@ -91,7 +99,8 @@ def _value(value: Any) -> "AttributeValueTypeDef":
 def rotation_of(item: "ReadItem") -> Rotation:
     """The rotation in an item that `progress_item` wrote. Raises KeyError or ValueError for another item."""
     values = {name: value for name, value in item.items() if name not in {"console", "item"}}
-    return from_json(Rotation, {name: _plain(value) for name, value in values.items()})
+    plain = {name: _plain(value) for name, value in values.items()}
+    return from_json(Rotation, plain | {OPEN_FAULTS: orjson.loads(plain[OPEN_FAULTS])})
 
 
 def _plain(value: "AttributeValueTypeDef") -> Any:

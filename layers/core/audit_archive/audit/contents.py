@@ -24,10 +24,10 @@ from audit_archive.export import read_batches
 from audit_archive.export.sorting import SortedEntries, sort_entries
 from audit_archive.export.zip_reader import MAX_INFLATED
 from audit_archive.format.codec import UnknownMember
-from audit_archive.format.entry import Entry, Mark, Receipt, read_receipt
+from audit_archive.format.entry import Entry, Mark, Receipt, anchor_of, read_receipt
 from audit_archive.format.facts import EntryFile, ExportFacts, ObjectRef, ReceiptSeen
 from audit_archive.format.hashing import Hasher
-from audit_archive.format.head import Head, OpenHole, anchor_of
+from audit_archive.format.head import Head, OpenHole
 from audit_archive.format.ids import IdSetBuilder, span_set
 from audit_archive.format.merkle import TreeBuilder
 from audit_archive.format.statement import ArchiveStatement

@@ -5,10 +5,12 @@ they name. So the whole archive is checked again within so many days. While a fa
 the whole chain. It also checks whether archive runs still complete.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain, takewhile
+from itertools import accumulate, chain, islice, takewhile
 from typing import Any
+
+import orjson
 
 from audit_archive.alerts import announce_together
 from audit_archive.audit.bookmarks import Resume
@@ -20,7 +22,7 @@ from audit_archive.audit.question import Audit, AuditQuestion, KnownPoint
 from audit_archive.audit.request import MOST_PARTS
 from audit_archive.audit.settings import SettingsCheck
 from audit_archive.audit.verify import verify_archive
-from audit_archive.bookmark import AuditResult, BookmarkKind, Rotation
+from audit_archive.bookmark import MOST_NOTED, AuditResult, BookmarkKind, Rotation
 from audit_archive.finding import Finding, FindingKind
 from audit_archive.fleet_ports import LastRuns
 from audit_archive.format.codec import to_json
@@ -43,6 +45,9 @@ MOST_FAULTS = 1000
 
 MOST_OPEN = 100
 """Statements with open faults that are remembered. They are looked at again by each audit."""
+
+MOST_NOTED_BYTES = 200_000
+"""Of those faults, as JSON. An item of the ledger's table has 400 KB at most."""
 
 
 @dataclass(frozen=True)
@@ -313,8 +318,16 @@ def _next_rotation(
         walked_at=now if found.is_walked else rotation.walked_at if rotation is not None else 0,
         unread_since=_unread_since(rotation, share, now),
         content_days=daily.content_days,
+        open_faults=_noted(verification.faults),
         passed_over=share.first if found.has_passed_over else _passed_over(rotation, share),
     )
+
+
+def _noted(faults: Sequence[Fault]) -> tuple[Fault, ...]:
+    """The first faults, as many as the note has room for."""
+    sizes = accumulate(len(orjson.dumps(to_json(fault))) for fault in faults)
+    room = takewhile(lambda pair: pair[1] <= MOST_NOTED_BYTES, zip(faults, sizes, strict=True))
+    return tuple(fault for fault, _ in islice(room, MOST_NOTED))
 
 
 def _passed_over(rotation: Rotation | None, share: Share) -> int:

@@ -127,4 +127,11 @@ def _decision(statement: OperatorStatement) -> str:
     maker = bundle_key_named_by(statement)
     if maker is not None:
         return f"{statement.who} stated that the key {maker.key_id.hex()} signs bundles: {statement.reason}"
+    if statement.accepted_faults:
+        first, count = statement.accepted_faults[0], len(statement.accepted_faults)
+        more = f", and {count - 1} more" if count > 1 else ""
+        return (
+            f"{statement.who} accepted a fault of the daily audit{more}: {statement.reason}. The first is "
+            f"{first.verdict}: {first.sentence}"
+        )
     return f"{statement.who} stated `{statement.action}`: {statement.reason}"

@@ -36,6 +36,8 @@ class Turn(StrEnum):
     """An operator stated that the ledger was made anew."""
     ACCEPT = "accept"
     """An operator stated that a purge may cross missing ids."""
+    ACCEPT_FAULTS = "accept_faults"
+    """An operator stated that faults of the daily audit hold purging back no longer."""
     FOREIGN_PURGE = "foreign_purge"
     """A run found a purge that no statement planned."""
     MISMATCH = "mismatch"

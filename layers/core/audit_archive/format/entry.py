@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from audit_archive.format.canonical import is_source_line, source_in
+from audit_archive.format.facts import Anchor
 from audit_archive.format.json_scan import ENTRY_FIELDS, STRING, WS, NoTokenError, Scan, readable_string
 
 
@@ -218,3 +219,11 @@ def source_of(line: bytes) -> bytes:
     """
     source = source_in(orjson.loads(line)) if is_source_line(line) else None
     return line if source is None else source
+
+
+def anchor_of(entry: Entry) -> Anchor:
+    """What identifies a Console: an entry's id, timestamp and action, as the entry has them."""
+    fields = orjson.loads(entry.line)
+    stated = (fields.get("timestamp"), fields.get("action_type"))
+    timestamp, action_type = (value if isinstance(value, str) else None for value in stated)
+    return Anchor(entry.id, timestamp, action_type)

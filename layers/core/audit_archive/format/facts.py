@@ -132,9 +132,18 @@ class Action(StrEnum):
     """Checkpoints are signed with another key from here on. A run states that, not a person."""
     BUNDLE_KEY = "bundle_key"
     """Bundles of evidence are signed with this key from here on."""
+    ACCEPT_FAULTS = "accept_faults"
+    """These faults of the daily audit hold purging back no longer."""
 
 
-BY_EVENT = (Action.RESUME, Action.EPOCH, Action.REBUILD, Action.ACCEPT, Action.BUNDLE_KEY)
+BY_EVENT = (
+    Action.RESUME,
+    Action.EPOCH,
+    Action.REBUILD,
+    Action.ACCEPT,
+    Action.ACCEPT_FAULTS,
+    Action.BUNDLE_KEY,
+)
 """The actions that an event may ask for."""
 
 
@@ -153,6 +162,22 @@ class LostStatement:
 
     seq: int
     sha256: str
+
+
+@dataclass(frozen=True)
+class AcceptedFault:
+    """A fault of the daily audit, as an audit reported it.
+
+    `sha256`: the digest (hex) that names it, over the canonical JSON of the other members. `version_id` and
+    `seq` can be unknown (null).
+    """
+
+    sha256: str
+    verdict: str
+    key: str
+    version_id: str | None
+    seq: int | None
+    sentence: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,6 +339,22 @@ class Respelled:
     key: str
     sha256: str
     last_id: int
+
+
+@dataclass(frozen=True)
+class Acceptance:
+    """An operator's decision that some faults hold purging back no longer.
+
+    `seq`: its statement; `at`: when it was stated (epoch seconds); `request_id`: of the invocation. `faults`:
+    the digest of each.
+    """
+
+    seq: int
+    at: int
+    who: str
+    reason: str
+    request_id: str
+    faults: tuple[str, ...]
 
 
 @dataclass(frozen=True)

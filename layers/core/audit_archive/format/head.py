@@ -7,12 +7,10 @@ is the only way to make the next head, so a rebuilt ledger equals the recorded o
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-import orjson
-
 from audit_archive.format.codec import UnknownMember
-from audit_archive.format.entry import Entry
 from audit_archive.format.facts import (
     SENT,
+    Acceptance,
     Action,
     Anchor,
     Cause,
@@ -101,7 +99,8 @@ class Head:
     `count_offset`: by how much that count differs from the ids that the Console shows, if a run compared
     them. `surveyed_at`: when the run of the newest complete export began, by our clock (epoch seconds).
     `history_up_to`: the last id of the epoch's first export; purges up to it are older than the archive.
-    `vanished`: archived ids that are gone without a receipt. `export`: the newest stored one.
+    `vanished`: archived ids that are gone without a receipt. `export`: the newest stored one. `acceptances`:
+    the faults of the daily audit that an operator accepted.
     """
 
     console: str
@@ -129,6 +128,7 @@ class Head:
     vanished: tuple[IdSpan, ...] = ()
     respelled: tuple[Respelled, ...] = ()
     export: ExportFacts | None = None
+    acceptances: tuple[Acceptance, ...] = ()
 
     @property
     def open_intents(self) -> tuple[Intent, ...]:
@@ -352,6 +352,8 @@ def _after_operator(head: Head, statement: OperatorStatement) -> Head:
         return replace(head, is_latched=False, next_due_at=now, hold=None)
     if statement.action == Action.ACCEPT and statement.accepted is not None:
         return replace(head, holes=_accepted(head.holes, statement.accepted), next_due_at=now)
+    if statement.action == Action.ACCEPT_FAULTS:
+        return _after_acceptance(head, statement, now)
     if statement.action == Action.KEY:
         return replace(head, public_key=statement.public_key)
     if statement.action == Action.EPOCH:
@@ -363,8 +365,15 @@ def _after_operator(head: Head, statement: OperatorStatement) -> Head:
             tree=head.tree,
             window=head.window,
             public_key=head.public_key,
+            acceptances=head.acceptances,
         )
     return head
+
+
+def _after_acceptance(head: Head, statement: OperatorStatement, now: int) -> Head:
+    faults = tuple(fault.sha256 for fault in statement.accepted_faults)
+    stated = (statement.seq, now, statement.who, statement.reason, statement.run.id)
+    return replace(head, acceptances=(*head.acceptances, Acceptance(*stated, faults)), next_due_at=now)
 
 
 def _accepted(holes: tuple[OpenHole, ...], span: IdSpan) -> tuple[OpenHole, ...]:
@@ -381,11 +390,3 @@ def _parts(hole: OpenHole, accepted: IdSet) -> list[tuple[IdRange, bool]]:
     inside = [(part, True) for part in accepted.within(hole.first, hole.last).ranges]
     outside = [(part, False) for part in accepted.gaps(hole.first, hole.last).ranges]
     return sorted(inside + outside)
-
-
-def anchor_of(entry: Entry) -> Anchor:
-    """What identifies a Console: an entry's id, timestamp and action, as the entry has them."""
-    fields = orjson.loads(entry.line)
-    stated = (fields.get("timestamp"), fields.get("action_type"))
-    timestamp, action_type = (value if isinstance(value, str) else None for value in stated)
-    return Anchor(entry.id, timestamp, action_type)

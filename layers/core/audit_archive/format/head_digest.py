@@ -11,7 +11,7 @@ from audit_archive.format.canonical import canonical_bytes
 from audit_archive.format.codec import to_json
 from audit_archive.format.head import Head, OpenHole
 
-HEAD_FORMAT = "1"
+HEAD_FORMAT = "2"
 HEAD_FIELDS = (
     "console",
     "epoch",
@@ -36,6 +36,7 @@ HEAD_FIELDS = (
     "vanished",
     "respelled",
     "export",
+    "acceptances",
 )
 """All fields but two: the holes, which are hashed apart, and the reference to the statement itself."""
 

@@ -13,6 +13,7 @@ import orjson
 from audit_archive.format.canonical import canonical_bytes
 from audit_archive.format.codec import UnknownMember, from_json, to_json
 from audit_archive.format.facts import (
+    AcceptedFault,
     Action,
     Anchor,
     EntryFile,
@@ -123,7 +124,8 @@ class OperatorStatement(Common):
 
     `public_key`: with action `key` or `bundle_key` the key's DER (Base64), else null. `accepted`: with
     action `accept` the missing ids that a purge may cross, else null. `lost`: with action `rebuild` the
-    statement that the ledger knew and the bucket does not hold, else null.
+    statement that the ledger knew and the bucket does not hold, else null. `accepted_faults`: with action
+    `accept_faults` the faults that hold purging back no longer, else empty.
     """
 
     kind: StatementKind = StatementKind.OPERATOR
@@ -133,6 +135,7 @@ class OperatorStatement(Common):
     public_key: str | None = None
     accepted: IdSpan | None = None
     lost: LostStatement | None = None
+    accepted_faults: tuple[AcceptedFault, ...] = ()
 
 
 Statement: TypeAlias = ArchiveStatement | PurgeStatement | OperatorStatement

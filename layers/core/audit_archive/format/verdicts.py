@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from hashlib import sha256
 
-from audit_archive.format.codec import UnknownMember
+from audit_archive.format.canonical import canonical_bytes
+from audit_archive.format.codec import UnknownMember, to_json
 from audit_archive.format.facts import Cause
 
 
@@ -143,6 +145,11 @@ class Fault:
     version_id: str | None
     seq: int | None
     sentence: str
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 (hex) over the canonical JSON of its members: it names this fault, and no other one."""
+        return sha256(canonical_bytes(to_json(self))).hexdigest()
 
 
 def verdict_on(faults: Sequence[Fault]) -> str:

@@ -114,9 +114,19 @@ def cover(reader: Reader, chain: KnownChain, query: Query, read: AnswerSources) 
     )
     return replace(
         coverage,
-        notices=tuple(notices(coverage, chain.remark, read.amendments.count)),
+        notices=(*notices(coverage, chain.remark, read.amendments.count), *accepted_faults(head)),
         not_covered=tuple(gaps(query, coverage)),
     )
+
+
+def accepted_faults(head: Head) -> Iterator[str]:
+    """A sentence for each decision that accepted faults of the daily audit."""
+    for each in head.acceptances:
+        count = f"{len(each.faults)} faults" if len(each.faults) > 1 else "a fault"
+        yield (
+            f"At {rfc3339(each.at)} an operator accepted {count} of the daily audit, which statement "
+            f"{each.seq} lists: {each.who}, as stated: {each.reason}"
+        )
 
 
 def _unread(chain: KnownChain) -> Iterator[str]:

@@ -1,18 +1,18 @@
 """`status`: where the archive of each Console stands, from the ledger and the bucket."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import repeat
 from typing import Any
 
-from audit_archive.bookmark import Rotation
+from audit_archive.bookmark import AuditResult, Rotation
 from audit_archive.errors import AuditArchiveError, LedgerError, PageError
 from audit_archive.events import is_console_id
 from audit_archive.fleet_ports import LastRuns
 from audit_archive.format.codec import UnknownMember, to_json
-from audit_archive.format.facts import Cause, IdSpan
+from audit_archive.format.facts import Acceptance, Cause, IdSpan
 from audit_archive.format.head import Head
 from audit_archive.format.ids import IdSet
 from audit_archive.format.times import from_rfc3339, rfc3339
@@ -54,11 +54,12 @@ class Status:
     range of ids. `missing`: by cause, how many ids are missing and may still be filled; `unexplained`: the
     first ranges that hold purging back until an operator accepts them. `is_latched`: purging waits for an
     operator. `verified_at`: when the stack's daily audit last ended; `verified_result`: how; `audit_faults`:
-    how many it found. `last_failure`: how the last run failed, if none was completed since. `name`, `tags`:
-    what people call it. `is_known`: whether it has a schedule, an archive or a completed run. `health`: how
-    it is, judged from all of this; None in a copy, which does not tell. `fault`: why other fields are None,
-    or what the ledger has and the chain lacks. What is not known is None. A fault of one Console leaves the
-    others as they are.
+    how many it found; `unaccepted_faults`: how many of them no operator accepted; `acceptances`: each
+    decision that accepted some, with who, as stated. `last_failure`: how the last run failed, if none was
+    completed since. `name`, `tags`: what people call it. `is_known`: whether it has a schedule, an archive or
+    a completed run. `health`: how it is, judged from all of this; None in a copy, which does not tell.
+    `fault`: why other fields are None, or what the ledger has and the chain lacks. What is not known is None.
+    A fault of one Console leaves the others as they are.
     """
 
     console: str
@@ -83,6 +84,8 @@ class Status:
     verified_at: str | None = None
     verified_result: str | None = None
     audit_faults: int | None = None
+    unaccepted_faults: int | None = None
+    acceptances: tuple[Acceptance, ...] = ()
     last_failure: str | None = None
     name: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
@@ -113,9 +116,9 @@ class Status:
         }
 
     def _doubts(self) -> Iterator[str]:
-        if self.audit_faults:
+        if self.audit_faults and self.unaccepted_faults != 0:
             count = f"{self.audit_faults} fault{'s' * (self.audit_faults != 1)}"
-            yield f"the last audit found {count}: `canary-audit verify` lists them"
+            yield f"the last audit found {count}: `canary-audit faults list` shows them"
         if self.is_latched:
             yield "purging waits for `canary-audit resume`"
         if self.last_failure is not None:
@@ -176,7 +179,7 @@ def _judged(reader: Reader, console: str, stack: StackFacts, notes: Notes) -> St
         status, head = _status(reader, status, runs)
     except AuditArchiveError as error:
         unread = error
-    status = replace(status, **_verified(rotation))
+    status = replace(status, **_verified(rotation, status.acceptances))
     if unread is not None and status.fault is None:
         status = replace(status, fault=f"{type(unread).__name__}: {unread}")
     if reader.ledger is None and stack.schedules is None and status.fault is None:
@@ -219,15 +222,18 @@ def _status(reader: Reader, status: Status, runs: LastRuns) -> tuple[Status, Hea
         open_intents=tuple(OpenIntent(i.seq, i.boundary, i.expected_count) for i in head.open_intents),
         is_latched=head.is_latched,
         next_due_at=rfc3339(head.next_due_at) if head.next_due_at is not None else None,
+        acceptances=head.acceptances,
     )
     return status, head
 
 
-def _verified(last: Rotation | None) -> dict[str, Any]:
+def _verified(last: Rotation | None, acceptances: Iterable[Acceptance]) -> dict[str, Any]:
     """When the daily audit of a Console last ended, and with which result."""
     if last is None:
         return {}
+    accepted = {fault for each in acceptances for fault in each.faults}
     return {
+        "unaccepted_faults": last.unaccepted(accepted) if last.last_result != AuditResult.VALID else 0,
         "verified_at": rfc3339(last.last_completed_at),
         "verified_result": last.last_result,
         "audit_faults": last.faults,

@@ -4,6 +4,7 @@ The audit's notes are read, and never written: the archive function may not writ
 """
 
 from dataclasses import dataclass
+from itertools import chain
 
 from audit_archive.bookmark import AuditResult, Rotation
 from audit_archive.errors import IntegrityError, runbook_url
@@ -11,7 +12,7 @@ from audit_archive.format.facts import HeldBackBy
 from audit_archive.format.head import Head
 from audit_archive.format.layout import statement_key
 from audit_archive.format.statement import parse_statement
-from audit_archive.format.times import any_rfc3339, from_rfc3339
+from audit_archive.format.times import HOUR, any_rfc3339, from_rfc3339
 from audit_archive.run.context import Run
 from audit_archive.storage.chain import read_whole, statements_from
 
@@ -23,6 +24,9 @@ NOT_VERIFIED_WAY_OUT = (
     "there and ENABLED, and why the verify function fails or runs out of time: "
     f"{runbook_url('not_verified')}"
 )
+
+DECISION_RIPENS = HOUR
+"""Seconds after which a decision that makes a purge possible counts."""
 
 
 @dataclass(frozen=True)
@@ -51,19 +55,37 @@ def audit_hold(run: Run, head: Head) -> AuditHold | None:
 
 def _judged(run: Run, head: Head, rotation: Rotation) -> AuditHold | None:
     if rotation.last_result != AuditResult.VALID:
-        console, ended = run.order.console, rotation.last_completed_at
-        return AuditHold(
-            HeldBackBy.VERIFY_FAULTS,
-            f"verify_faults: the daily audit of {any_rfc3339(ended)} found faults in the archive of Console "
-            f"{console}: {rotation.faults} of them. Nothing is purged until a later audit finds it well. "
-            f"`canary-audit verify {console}` lists them. What to do: {runbook_url('verify_faults')}",
-        )
+        left = rotation.unaccepted(_accepted(head, run.clock.now()))
+        if left or rotation.last_result != AuditResult.FAULTS:
+            return _faults_found(run, head, rotation, left)
     late = rotation.overdue(run.clock.now(), run.audits.oldest)
     if late is not None:
         return _not_verified(run, late)
     if not rotation.walked_at:
         return _no_audit(run, head, "no audit has come to the end of its chain")
     return None
+
+
+def _accepted(head: Head, now: int) -> frozenset[str]:
+    """The faults that an operator accepted. A decision counts an hour after it was stated.
+
+    So whoever reads the message about it can still stop the purge.
+    """
+    ripe = (each.faults for each in head.acceptances if each.at + DECISION_RIPENS <= now)
+    return frozenset(chain.from_iterable(ripe))
+
+
+def _faults_found(run: Run, head: Head, rotation: Rotation, left: int) -> AuditHold:
+    console, ended = run.order.console, rotation.last_completed_at
+    of_them = f"{rotation.faults} of them"
+    if head.acceptances and left < rotation.faults:
+        of_them += f", of which an operator accepted {rotation.faults - left}"
+    return AuditHold(
+        HeldBackBy.VERIFY_FAULTS,
+        f"verify_faults: the daily audit of {any_rfc3339(ended)} found faults in the archive of Console "
+        f"{console}: {of_them}. Nothing is purged until a later audit finds it well, or an operator accepts "
+        f"each. `canary-audit faults list {console}` lists them. What to do: {runbook_url('verify_faults')}",
+    )
 
 
 def _no_audit(run: Run, head: Head, what: str) -> AuditHold | None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from audit_archive.errors import RequestError
-from audit_archive.format.facts import Action, LostStatement
+from audit_archive.format.facts import AcceptedFault, Action, LostStatement
 from audit_archive.format.head import Head
 from audit_archive.format.ids import span_set
 from audit_archive.format.keys import to_base64
@@ -75,6 +75,32 @@ def _accept(run: Run, decision: OperatorRequest) -> Head:
     return head
 
 
+def _accept_faults(run: Run, _: OperatorRequest) -> Head:
+    """The head to state `accept_faults` on: a purge may follow although these faults are there."""
+    head = roll_forward(run)
+    if head.statement is None:
+        raise RequestError("action", f"nothing is archived of Console {head.console}: run it first")
+    return head
+
+
+def _faults(run: Run, decision: OperatorRequest) -> tuple[AcceptedFault, ...]:
+    """The faults that a decision is about, as the daily audit noted them. Only those that are open count."""
+    rotation = run.audits.notes.last(run.order.console) if decision.faults else None
+    known = {fault.sha256: fault for fault in (rotation.open_faults if rotation is not None else ())}
+    for digest in decision.faults:
+        if digest not in known:
+            raise RequestError(
+                "faults",
+                f"the last daily audit of Console {run.order.console} found no fault {digest}. "
+                "`canary-audit faults list` shows those that it found",
+            )
+    chosen = ((digest, known[digest]) for digest in decision.faults)
+    return tuple(
+        AcceptedFault(digest, str(each.verdict), each.key, each.version_id, each.seq, each.sentence)
+        for digest, each in chosen
+    )
+
+
 def _bundle_key(run: Run, _: OperatorRequest) -> Head:
     """The head to state `bundle_key` on: the chain names the key that signs bundles."""
     if run.bundle_signer is None:
@@ -128,6 +154,7 @@ _PREPARATIONS: Mapping[Action, Callable[[Run, OperatorRequest], Head]] = {
     Action.EPOCH: _epoch,
     Action.REBUILD: _rebuild,
     Action.ACCEPT: _accept,
+    Action.ACCEPT_FAULTS: _accept_faults,
     Action.BUNDLE_KEY: _bundle_key,
 }
 
@@ -146,4 +173,5 @@ def _statement(run: Run, head: Head, decision: OperatorRequest) -> OperatorState
         reason=decision.reason,
         public_key=to_base64(signer.public_key().spki) if is_key and signer else None,
         accepted=decision.accepted if decision.action == Action.ACCEPT else None,
+        accepted_faults=_faults(run, decision),
     )

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from audit_archive.bookmark import MOST_NOTED
 from audit_archive.config import MAX_KEEP_DAYS, Settings
 from audit_archive.errors import RequestError
-from audit_archive.events import Fields, checked, console_id, one_of, only_true, printable, whole
+from audit_archive.events import Fields, checked, console_id, digests, one_of, only_true, printable, whole
 from audit_archive.format.entry import MAX_ID
 from audit_archive.format.facts import BY_EVENT, Action, IdSpan, Mode
 from audit_archive.format.layout import MAX_SEQ
@@ -64,7 +65,8 @@ class OperatorRequest:
     """A person's decision about one Console's archive: what, who and why.
 
     `first`, `last`: the missing ids that an `accept` is about, inclusive. `lost_after`: with `rebuild`, the
-    number of the last statement in the bucket, if the ledger names a statement that is not there.
+    number of the last statement in the bucket, if the ledger names a statement that is not there. `faults`:
+    with `accept_faults`, the digest of each fault of the daily audit.
     """
 
     console: str
@@ -74,6 +76,7 @@ class OperatorRequest:
     first: int | None = None
     last: int | None = None
     lost_after: int | None = None
+    faults: tuple[str, ...] = ()
 
     @classmethod
     def from_event(cls, event: object) -> "OperatorRequest":
@@ -138,6 +141,7 @@ _OPERATOR_FIELDS: Fields = {
 }
 _OWN_FIELDS: Mapping[str, Fields] = {
     Action.ACCEPT: {"first": whole("first", 1, MAX_ID), "last": whole("last", 1, MAX_ID)},
+    Action.ACCEPT_FAULTS: {"faults": digests("faults", MOST_NOTED)},
     Action.REBUILD: {"lost_after": whole("lost_after", 1, MAX_SEQ)},
 }
 """The fields that an action has besides those that all have."""

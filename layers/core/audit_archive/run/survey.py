@@ -7,9 +7,9 @@ from hashlib import sha256
 from operator import itemgetter
 
 from audit_archive.errors import InvalidExportError
-from audit_archive.format.entry import Entry, Mark, Receipt, read_receipt
+from audit_archive.format.entry import Entry, Mark, Receipt, anchor_of, read_receipt
 from audit_archive.format.facts import EMPTY_SLICE, Anchor, SliceFacts
-from audit_archive.format.head import Head, anchor_of
+from audit_archive.format.head import Head
 from audit_archive.format.ids import IdSet, IdSetBuilder
 from audit_archive.format.times import DAY
 

@@ -15,10 +15,10 @@ from typing import BinaryIO, NamedTuple
 
 from audit_archive.errors import IntegrityError
 from audit_archive.export.sorting import SortedEntries
-from audit_archive.format.entry import Entry, Mark
+from audit_archive.format.entry import Entry, Mark, anchor_of
 from audit_archive.format.facts import Anchor, EntryFile, ExportFacts, SliceFacts
 from audit_archive.format.hashing import Hasher, chunks_of, hash_all
-from audit_archive.format.head import Head, anchor_of
+from audit_archive.format.head import Head
 from audit_archive.format.layout import entries_key
 from audit_archive.format.merkle import Tree, TreeBuilder
 from audit_archive.format.statement import ArchiveStatement

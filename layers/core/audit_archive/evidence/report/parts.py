@@ -41,6 +41,7 @@ TURNS: Mapping[Turn | UnknownMember, str] = {
     Turn.RESUME: "Purging resumed by a person",
     Turn.REBUILD: "Ledger rebuilt",
     Turn.ACCEPT: "Missing ids accepted by a person",
+    Turn.ACCEPT_FAULTS: "Faults of an audit accepted by a person",
     Turn.FOREIGN_PURGE: "Foreign purge",
     Turn.MISMATCH: "A purge differed from its plan",
     Turn.UNKNOWN: "The outcome of a purge is unknown",
