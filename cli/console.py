@@ -131,7 +131,7 @@ def _add_all(chosen: Chosen, rows: list[Row]) -> None:
         try:
             if row.order is not None:
                 console, done = add_one(chosen.stack, row.order)
-        except (click.ClickException, AuditArchiveError) as error:
+        except (click.ClickException, AuditArchiveError, OSError) as error:
             problem = said_of(error)
         told.append({"line": row.line, "console": console, "done": done, "error": problem or None})
         say(f"Line {row.line}, {console or '?'}: {problem or 'done'}")

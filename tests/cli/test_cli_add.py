@@ -207,6 +207,8 @@ def test_many_are_added_from_a_file_and_a_row_that_fails_leaves_the_others(
     assert WRONG not in answer.stderr + answer.stdout
     assert names(stack) == {one, f"{one}_verify", f"{one}_locks"}
     assert secrets(stack) == {f"{one}/read"}
+    (tmp_path / "keys" / two / "read").write_bytes(b"\xff")
+    assert "must hold the API key" in run(*arguments).stderr
     file_of(tmp_path / "keys" / two, KEY, "read")
     assert two in {each["console"] for each in json.loads(run(*arguments, "--json").stdout)}
     assert f"{two}_locks" in names(stack)
