@@ -21,6 +21,7 @@ COMMANDS = {
     "entries": Named(
         "cli.entries", "entries", "Find archived entries: by time, user, action, address, text or id."
     ),
+    "env": Named("cli.env", "env", "Print the variables that the commands of the pages need, for a shell."),
     "epoch": Named("cli.run", "epoch", "Decide that a Console was reset or replaced on purpose."),
     "evidence": Named(
         "cli.evidence",
