@@ -20,7 +20,7 @@ from unittest import mock
 import click
 
 from audit_archive.format.times import from_rfc3339
-from cli import adopt, console, entries, export, fleet, hold, locks, standing, sync
+from cli import adopt, all_consoles, console, entries, export, fleet, hold, locks, standing, sync
 from cli.main import main
 from cli.tables import Column, Record, laid
 from tests.support.stack import ROOT
@@ -133,10 +133,17 @@ STATUSES: Sequence[Record] = (
 TABLES: Mapping[str, tuple[Sequence[Column], Sequence[Record]]] = {
     "status": (standing.columns_of(STATUSES), [standing.row_of(each) for each in STATUSES]),
     "console-list": (console.COLUMNS, [standing.row_of(each) for each in STATUSES[:2]]),
-    "all-consoles": (fleet.COLUMNS, [
+    "all-consoles": (all_consoles.COLUMNS, [
         {"console": "1234abcd", "outcome": "found", "matched": 40, "searched": 50407, "missing_ids": 4,
          "up_to": "2026-12-01T05:11:27Z", "file": "march-1234abcd.ocsf.ndjson"},
         {"console": "5678efab", "outcome": "fault"}]),
+    "fleet": (fleet.COLUMNS, [
+        fleet.row_of({"console": "5678efab", "name": "Cape Town warehouse", "health": "failing",
+         "problems": [{"sentence": "the run of 2026-12-01T06:47:00Z failed with ConsoleAuthError: refused"}],
+         "completed_at": "2026-11-30T01:47:00Z", "verified_at": "2026-12-01T05:47:00Z",
+         "entries": {"entries": [40, 2023]}}),
+        fleet.row_of({"console": "1234abcd", "name": None, "health": "ok", "problems": [],
+         "completed_at": "2026-12-01T03:47:00Z", "verified_at": "2026-12-01T05:47:00Z", "entries": None})]),
     "entries": (entries.COLUMNS, ENTRIES),
     "export": (export.COLUMNS, [
         {"first_id": 1, "last_id": 7, "entry_count": 7, "served_at": "2026-11-24T05:00:00Z", "size": 1822,
