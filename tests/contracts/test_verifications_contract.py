@@ -16,13 +16,22 @@ from audit_archive.finding import Finding, FindingKind
 from audit_archive.fleet_ports import Told
 from audit_archive.format.facts import Cause
 from audit_archive.format.head import Head, OpenHole
-from audit_archive.format.verdicts import AuditedCoverage, EpochCoverage
+from audit_archive.format.verdicts import AuditedCoverage, EpochCoverage, Fault, Verdict
 from audit_archive.ports import AuditorNotes
 from tests.support import aws
 from tests.support.fakes.verifications import FakeVerifications
 
 NOW = 1_795_413_600
-ROTATION = Rotation(7, NOW - 86_400, NOW, AuditResult.VALID, 0, 9, "ab" * 32)
+ROTATION = Rotation(
+    7,
+    NOW - 86_400,
+    NOW,
+    AuditResult.FAULTS,
+    1,
+    9,
+    "ab" * 32,
+    open_faults=(Fault(Verdict.MISSING, "entries/é", None, 3, 'entries/é "is" missing'),),
+)
 everywhere = pytest.mark.parametrize("endpoint", ["fake", "moto", "ministack"], indirect=True)
 
 
