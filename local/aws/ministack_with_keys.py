@@ -1,5 +1,7 @@
 """Starts ministack with the condition keys of S3, DynamoDB and KMS that its policy engine lacks.
 
+It also gives the error of a function its class, which the emulator loses.
+
 Run as a program of its own, by path. Without these keys a Deny upon the absence of `s3:if-none-match` would
 refuse every statement, and the bounds of locks would never be judged. `aws:PrincipalArn` is the ARN of a role
 here, as on AWS, and not that of its session. Plain http on loopback counts as TLS: no byte leaves the
@@ -20,6 +22,7 @@ from typing import Any
 
 from ministack import app  # type: ignore[import-untyped]
 from ministack.core import iam_actions, iam_evaluator  # type: ignore[import-untyped]
+from ministack.services import lambda_svc  # type: ignore[import-untyped]
 
 HEADERS = {
     "if-none-match": "s3:if-none-match",
@@ -29,6 +32,7 @@ HEADERS = {
 UNTIL = "x-amz-object-lock-retain-until-date"
 REMAINING = "s3:object-lock-remaining-retention-days"
 
+LOST = "Runtime.HandlerError"
 PARTITION_KEY = "console"
 SIGNING = ("MessageType", "SigningAlgorithm")
 
@@ -89,6 +93,25 @@ def role_of(principal: str) -> str:
     return f"arn:{session[1]}:iam::{session[2]}:role/{session[3]}" if session else principal
 
 
+def with_class(execute: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+    """The emulator's own execution of a function; its answer names the class of the error, as Lambda's does.
+
+    The emulator calls every error `Runtime.HandlerError`. Its log has the trace, which ends with the class.
+    """
+
+    def executed(*arguments: Any) -> dict[str, Any]:
+        answer = execute(*arguments)
+        body = answer.get("body")
+        if answer.get("error") and isinstance(body, dict) and body.get("errorType") == LOST:
+            first_line = str(body.get("errorMessage", "")).partition("\n")[0]
+            end = rf"^(?:\w+\.)*(\w+): {re.escape(first_line)}$"
+            found = re.findall(end, str(answer.get("log", "")), re.MULTILINE)
+            body["errorType"] = found[-1] if found else LOST
+        return answer
+
+    return executed
+
+
 def start() -> None:
     """Run the emulator until it is ended."""
     iam_actions.s3_service_context = with_keys(iam_actions.s3_service_context)
@@ -101,6 +124,7 @@ def start() -> None:
         return role_of(found) if key.lower() == "aws:principalarn" else found
 
     iam_evaluator._resolve_condition_key = resolve_key
+    lambda_svc._execute_function_warm = with_class(lambda_svc._execute_function_warm)
     pin = app.pin_request_origin
     app.pin_request_origin = lambda source_ip, _: pin(source_ip, True)
     app.main()

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from local.aws.ministack_with_keys import keys_of, role_of, with_keys, with_leading_keys
+from local.aws.ministack_with_keys import LOST, keys_of, role_of, with_class, with_keys, with_leading_keys
 
 
 def test_the_headers_of_a_put_give_their_keys() -> None:
@@ -60,3 +60,25 @@ def test_an_item_has_its_partition_as_leading_key(body: bytes, keys: list[str] |
 )
 def test_the_principal_of_a_session_is_its_role(principal: str, role: str) -> None:
     assert role_of(principal) == role
+
+
+TRACE = """Traceback (most recent call last):
+  File "app.py", line 1, in handler
+audit_archive.errors.ConsoleAuthError: the key was refused. See it (here)
+a note
+"""
+
+
+@pytest.mark.parametrize(
+    ("log", "told"),
+    [(TRACE, "ConsoleAuthError"), ("KeyError: 'other'", LOST), ("", LOST)],
+)
+def test_the_error_of_a_function_has_its_class(log: str, told: str) -> None:
+    body = {"errorMessage": "the key was refused. See it (here)", "errorType": LOST}
+    executed = with_class(lambda *_: {"body": dict(body), "error": True, "log": log})
+    assert executed({}, {}, "r")["body"] == body | {"errorType": told}
+
+
+def test_an_answer_without_an_error_stays() -> None:
+    answer = {"body": {"errorType": LOST, "errorMessage": "a"}, "log": "X: a"}
+    assert with_class(lambda *_: answer)({}, {}, "r") == answer
