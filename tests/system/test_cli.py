@@ -52,7 +52,7 @@ def archived(laptop: Laptop, told: Callable[..., Any]) -> Iterator[LocalConsole]
     with LocalConsole(laptop.folder, ENTRIES, years=0.02) as console:
         for use, key in (("read", READ_KEY), ("purge", PURGE_KEY)):
             laptop.stack.put_key(console.id, use, key)
-        result = told("run", console.id, "--reason", "a test")
+        result = told("run", console.id, "--yes", "--reason", "a test")
         assert (result["outcome"], result["new_entries"]) == ("purged", ENTRIES)
         yield console
 
