@@ -1,4 +1,4 @@
-"""`console add|list|sync|remove`: which Consoles the stack archives."""
+"""`console add|list|pause|resume|sync|remove`: which Consoles the stack archives."""
 
 from pathlib import Path
 from typing import IO, Any
@@ -7,6 +7,7 @@ import click
 
 from audit_archive.config import MAX_PERIOD_HOURS
 from audit_archive.errors import AuditArchiveError, LedgerError
+from audit_archive.format.facts import Action
 from audit_archive.retrieve.known import StackFacts
 from audit_archive.retrieve.status import statuses
 from cli import first, schedules
@@ -15,6 +16,7 @@ from cli.exits import Exit, Failure
 from cli.groups import Group
 from cli.key_files import key_file, key_in
 from cli.options import Chosen, chosen, confirm, console_argument, global_options, yes_option
+from cli.run import decide, decision_options, stated_options
 from cli.show import is_terminal, say, show_json, show_records
 from cli.stack import Stack
 from cli.standing import columns_of, row_of, summary
@@ -43,7 +45,7 @@ LOCKS_OF_FIRST = "The schedule that extends the locks of {console} belongs to th
 
 @click.group(cls=Group)
 def console() -> None:
-    """Add, list, sync and remove the Consoles that the stack archives."""
+    """Add, list, pause, sync and remove the Consoles that the stack archives."""
 
 
 @console.command()
@@ -179,6 +181,36 @@ def list_(chosen: Chosen, /) -> None:
         say(f"{summary(records)}.")
     else:
         say("No Console has a schedule or an archive: add one with `canary-audit console add`.")
+
+
+@console.command()
+@console_argument
+@stated_options
+@global_options(hidden=True)
+@chosen
+def pause(chosen: Chosen, /, console: str, who: str, reason: str) -> None:
+    """Pause purging of one Console, until somebody ends the pause. Archiving goes on.
+
+    It takes effect at once, also for a run that is under way, and it is stated in the chain: whoever loses or
+    alters the ledger does not lift it. A purge that is on its way can't be called back. A pause is no legal
+    hold: that keeps archived objects (`canary-audit hold`).
+
+    \b
+    canary-audit console pause 1234abcd --who ann --reason "we look into a foreign purge"
+    """
+    decide(chosen, console, Action.PAUSE, who, reason, question=None, yes=True)
+
+
+@console.command()
+@decision_options
+@chosen
+def resume(chosen: Chosen, /, console: str, who: str, reason: str, *, yes: bool) -> None:
+    """End the pause of one Console. The next purge comes an hour later at the earliest.
+
+    It ends nothing else: after a mismatch `canary-audit resume` is needed as well.
+    """
+    decide(chosen, console, Action.END_PAUSE, who, reason, yes=yes,
+           question=f"End the pause of Console {console}? Runs may then purge it again.")  # fmt: skip
 
 
 @console.command()

@@ -1,4 +1,4 @@
-"""The archive function, invoked and followed until it ends."""
+"""A function of the stack, invoked and followed until it ends."""
 
 import json
 import time
@@ -21,15 +21,17 @@ Answer: TypeAlias = dict[str, Any] | errors.AuditArchiveError
 _ADVICE = "Before you try again, look with `canary-audit status` whether it ran."
 
 
-def invoke(stack: Stack, event: Event) -> dict[str, Any]:
-    """Invoke the archive function once, and wait for its result; a person sees its log meanwhile.
+def invoke(stack: Stack, event: Event, function: str = "ArchiveFunction") -> dict[str, Any]:
+    """Invoke a function once and wait for its result; a person sees its log meanwhile.
+
+    `function`: the output of the stack that names it.
 
     Raises CloudError if AWS fails or refuses, Failure for the error that the function raised.
     """
     answers = SimpleQueue[Answer]()
-    log = _Log(stack, event["console"])
+    log = _Log(stack, event.get("console"))
     # A daemon: Ctrl-C must not wait for it.
-    Thread(target=_put_answer, args=(answers, stack, event), daemon=True).start()
+    Thread(target=_put_answer, args=(answers, stack, event, function), daemon=True).start()
     try:
         answer = _wait(answers, log)
     except KeyboardInterrupt as error:
@@ -63,19 +65,19 @@ def result_of(answer: dict[str, Any]) -> dict[str, Any]:
     return dict(result)
 
 
-def _put_answer(answers: "SimpleQueue[Answer]", stack: Stack, event: Event) -> None:
+def _put_answer(answers: "SimpleQueue[Answer]", stack: Stack, event: Event, function: str) -> None:
     """Put the answer of the function. Put one even after a bug: the main thread waits for it."""
     answer: Answer = CloudError(f"The function's answer can't be read. {_ADVICE}")
     try:
-        answer = _invoked(stack, event)
+        answer = _invoked(stack, event, function)
     except errors.AuditArchiveError as error:
         answer = error
     finally:
         answers.put(answer)
 
 
-def _invoked(stack: Stack, event: Event) -> dict[str, Any]:
-    name = stack.output("ArchiveFunction")
+def _invoked(stack: Stack, event: Event, function: str) -> dict[str, Any]:
+    name = stack.output(function)
     with asking(f"The function {name} can't be invoked", _ADVICE):
         answer = stack.invoker.invoke(FunctionName=name, Payload=json.dumps(event).encode())
         return {"result": json.loads(answer["Payload"].read()), "failed": "FunctionError" in answer}
@@ -98,14 +100,14 @@ def _wait(answers: "SimpleQueue[Answer]", log: "_Log") -> Answer:
 
 
 class _Log:
-    """What the function logs of one Console from now on, if the caller may read it."""
+    """What the functions log of one Console from now on, if the caller may read it."""
 
-    def __init__(self, stack: Stack, console: str) -> None:
+    def __init__(self, stack: Stack, console: str | None) -> None:
         self._stack = stack
         self._console = console
         self._since = int(time.time() * 1000) - LOG_DELAY_MS
         self._seen = set[str]()
-        self._is_readable = True
+        self._is_readable = console is not None
 
     def new_lines(self) -> Iterator[str]:
         """The lines that came since the last time."""

@@ -15,7 +15,7 @@ COMMANDS = {
     "bundle-key": Named("cli.run", "bundle_key", "State in the chain which key signs bundles of evidence."),
     "completion": Named("cli.completion", "completion", "Print what makes a shell complete the command."),
     "console": Named(
-        "cli.console", "console", "Add, list, sync and remove the Consoles that the stack archives."
+        "cli.console", "console", "Add, list, pause, sync and remove the Consoles that the stack archives."
     ),
     "docs": Named("cli.docs", "docs", "Show a page of this version, or list the pages."),
     "entries": Named(
@@ -56,6 +56,11 @@ COMMANDS = {
     ),
     "proof": Named(
         "cli.proof", "proof", "Prove that one entry was archived, or check such a proof with a public key."
+    ),
+    "purging": Named(
+        "cli.purging",
+        "purging",
+        "Set how far purging may go: off, dry-run or on. Without a Console: for all of them.",
     ),
     "resume": Named("cli.run", "resume", "Decide that purging goes on, after you looked into a mismatch."),
     "run": Named(

@@ -86,15 +86,22 @@ def _start(chosen: Chosen, event: dict[str, Any]) -> None:
     return say(f"`canary-audit status {console}` shows when it is completed.")
 
 
+def stated_options(function: F) -> F:
+    """Who decides, and why."""
+    for option in (
+        click.option("--reason", required=True, metavar="TEXT", help="Why. It is kept for ever."),
+        click.option("--who", required=True, metavar="NAME", help="Who decides. It is kept for ever."),
+    ):
+        function = option(function)
+    return function
+
+
 def decision_options(function: F) -> F:
     """The options that every decision needs."""
     for option in (
         global_options(hidden=True),
         yes_option,
-        click.option("--reason", required=True, metavar="TEXT", help="Why. The statement keeps it for ever."),
-        click.option(
-            "--who", required=True, metavar="NAME", help="Who decides. The statement keeps it for ever."
-        ),
+        stated_options,
         console_argument,
     ):
         function = option(function)
@@ -177,14 +184,15 @@ def rebuild(chosen: Chosen, /, console: str, who: str, reason: str, lost_after: 
             question=f"Rebuild the ledger of Console {console} from the bucket?")  # fmt: skip
 
 
-def decide(chosen: Chosen, console: str, action: str, who: str, reason: str, *, question: str,
+def decide(chosen: Chosen, console: str, action: str, who: str, reason: str, *, question: str | None,
             yes: bool, **own: int | list[str] | None) -> None:  # fmt: skip
     """Ask, have the function state the decision, and show the result. `own`: further fields of the event."""
     event: dict[str, Any] = {"console": console, "action": action, "who": who, "reason": reason}
     event |= {name: value for name, value in own.items() if value is not None}
     OperatorRequest.from_event(event)
-    confirm(question, yes=yes)
-    show_result(chosen, result_of(invoke(chosen.stack, event)))
+    if question is not None:
+        confirm(question, yes=yes)
+    show_result(chosen, result_of(invoke(chosen.stack, event, "OperateFunction")))
 
 
 def show_result(chosen: Chosen, result: dict[str, Any]) -> None:

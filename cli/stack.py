@@ -26,6 +26,7 @@ from audit_archive.bookmark import oldest_audit
 from audit_archive.config import Settings, longest_gap
 from audit_archive.errors import AuditArchiveError, SettingsError
 from audit_archive.fleet_ports import Runs
+from audit_archive.format.facts import Mode
 from audit_archive.format.keys import PublicKey
 from audit_archive.format.times import HOUR
 from audit_archive.health import Limits
@@ -201,6 +202,7 @@ class Stack:
             clock=self.clock,
             scratch=scratch_file,
             verifications=self.verifications,
+            stack_mode=_mode_in(self.parameters()),
         )
 
     def page_link(self, key: str) -> tuple[str, int]:
@@ -308,6 +310,11 @@ class Stack:
             return None
         kms: KMSClient = self.client("kms")
         return KmsSigner(kms, key).public_key()
+
+
+def _mode_in(parameters: Mapping[str, str]) -> Mode | None:
+    """The PurgeMode of a stack; None if it has none that we know."""
+    return next((mode for mode in Mode if mode == parameters.get("PurgeMode")), None)
 
 
 def error_code_of(error: CloudError) -> str:

@@ -14,7 +14,9 @@ from audit_archive.errors import IntegrityError
 from audit_archive.events import is_console_id
 from audit_archive.finding import Finding, FindingKind
 from audit_archive.fleet_ports import Failure, Label, LastRuns
+from audit_archive.format.facts import Mode
 from audit_archive.ports import Ledger
+from audit_archive.restraint import Restraint, RestraintOf, Restraints
 from tests.support import aws
 from tests.support.fakes import FakeLedger
 from tests.support.statements import archive_statement, head_at, operator_statement, ref_of
@@ -330,3 +332,33 @@ def test_how_far_locks_are_extended_is_noted_and_forgotten(ledger: Ledger, conso
     assert ledger.lock_cursor("another") is None
     ledger.note_lock_cursor(console, None)
     assert ledger.lock_cursor(console) is None
+
+
+@everywhere
+def test_what_keeps_purging_back_is_set_and_removed(ledger: Ledger, console: str) -> None:
+    assert ledger.restraints(console) == Restraints()
+    ledger.restrain(RestraintOf.PAUSE, console, None)
+    one = Restraint(Mode.DRY_RUN, "ann", "looking", NOW, "request-1")
+    other = Restraint(Mode.OFF, "bob", "stop", NOW + 1, "request-2")
+    for of in RestraintOf:
+        for each in (one, other):
+            ledger.restrain(of, console, each)
+            assert ledger.restraints(console) == Restraints(**{of: each})
+        is_everybodys = of == RestraintOf.STACK
+        assert ledger.restraints("another") == (Restraints(stack=other) if is_everybodys else Restraints())
+        ledger.restrain(of, console, None)
+        assert ledger.restraints(console) == Restraints()
+
+
+@pytest.mark.parametrize("endpoint", ["moto"], indirect=True)
+@pytest.mark.parametrize("damage", [None, {"S": "on"}, {"B": b"{}"}, {"B": b'{"mode":"full"}'}])
+def test_a_restraint_that_can_not_be_read_holds_everything_back(
+    endpoint: str, console: str, damage: dict[str, Any] | None
+) -> None:
+    client, table = aws.client("dynamodb", endpoint), aws.ledger_table(endpoint)
+    key = {"console": {"S": "_purging"}, "item": {"S": f"pause#{console}"}}
+    client.put_item(TableName=table, Item=key | ({"body": damage} if damage is not None else {}))
+    assert not is_console_id("_purging")
+    found = DynamoDbLedger(client, table).restraints(console).pause
+    assert found is not None
+    assert found.mode == Mode.OFF

@@ -45,6 +45,12 @@ def archive_app(aws: Aws) -> ModuleType:
 
 
 @pytest.fixture(scope="session")
+def operate_app(aws: Aws) -> ModuleType:
+    """The module `functions/operate/app.py`."""
+    return load("operate")
+
+
+@pytest.fixture(scope="session")
 def retrieve_app(aws: Aws) -> ModuleType:
     """The module `functions/retrieve/app.py`."""
     return load("retrieve")
@@ -68,10 +74,10 @@ def load(function: str) -> ModuleType:
 
 @pytest.fixture
 def make_world(
-    aws: Aws, archive_app: ModuleType, monkeypatch: pytest.MonkeyPatch
+    aws: Aws, archive_app: ModuleType, operate_app: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[..., World]]:
     """Makes a world over a trail; further arguments are the Console's."""
-    with worlds(aws, archive_app, monkeypatch) as make:
+    with worlds(aws, archive_app, monkeypatch, operate_app) as make:
         yield make
 
 

@@ -228,7 +228,8 @@ def hidden_and_accepted(make_world: MakeWorld) -> World:
     world.trail.clock = lambda: datetime.now(UTC) - timedelta(hours=2)
     world.set(PURGE_MODE="off")
     assert world.run()["holes"] == [{"first": 2, "last": 2, "cause": "unexplained", "receipt_id": None}]
-    world.invoke(json.loads((EVENTS / "accept.json").read_text()) | {"first": 2, "last": 2})
+    world.decide(json.loads((EVENTS / "accept.json").read_text()) | {"first": 2, "last": 2})
+    an_hour_later(world)
     world.trail.clock = lambda: datetime.now(UTC)
     return world
 
@@ -309,7 +310,9 @@ def test_an_event_may_keep_more_and_never_less(make_world: MakeWorld) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", [p for p in ARCHIVING if p.stem != "extend-locks"], ids=lambda path: path.stem
+    "path",
+    [p for p in ARCHIVING if p.stem not in {"extend-locks", "purging-off"}],
+    ids=lambda path: path.stem,
 )
 def test_every_example_event_does_what_it_says(make_world: MakeWorld, path: Path) -> None:
     event = json.loads(path.read_text())
@@ -325,8 +328,11 @@ def test_every_example_event_does_what_it_says(make_world: MakeWorld, path: Path
         assert len(world.posts) == (0 if "purge_mode" in event else 1)
     else:
         _bring_about(world, action)
-        purged = len(world.posts)
-        result = world.invoke(event)
+        purged, said = len(world.posts), len(world.statements())
+        with pytest.raises(RequestError, match="invoke the function <stack>-operate"):
+            world.invoke(event)
+        assert len(world.statements()) == said
+        result = world.decide(event)
         assert (result["outcome"], len(world.posts)) == ("stated", purged)
         last = world.statements()[-1]
         assert (last["kind"], last["action"], last["who"]) == ("operator", action, event["who"])
@@ -363,6 +369,20 @@ def test_an_event_that_does_not_quite_ask_for_the_locks_is_refused(world: World)
     assert world.keys() == []
 
 
+def test_whoever_sets_purging_off_stops_all_purges_until_an_hour_after_it_is_on_again(world: World) -> None:
+    event = json.loads((EVENTS / "purging-off.json").read_text())
+    with pytest.raises(RequestError, match="invoke the function <stack>-operate"):
+        world.invoke(event)
+    told = world.topic()
+    report = world.decide(event)
+    assert (report["outcome"], report["mode"], report["stack_mode"]) == ("set", "off", "on")
+    assert (world.run()["held_back_by"], world.posts) == ("purge_mode", [])
+    assert world.decide(event | {"mode": "on"})["first_purge_at"] is not None
+    assert (world.run()["held_back_by"], world.posts) == ("recent_decision", [])
+    assert an_hour_later(world).run()["outcome"] == "purged"
+    assert [message["kind"] for message in told()] == ["OperatorDecision"] * 2
+
+
 def _bring_about(world: World, action: str) -> None:
     """What makes a person state such an action."""
     if action == "resume":
@@ -371,9 +391,18 @@ def _bring_about(world: World, action: str) -> None:
             world.run()
     else:
         world.run()
+    if action == "end_pause":
+        world.decide(json.loads((EVENTS / "pause.json").read_text()))
     if action == "bundle_key":
         key = boto3.client("kms").create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")
         world.set(BUNDLE_KEY=key["KeyMetadata"]["Arn"])
+
+
+def an_hour_later(world: World) -> World:
+    """The same world, and the clock of this machine has gone on."""
+    real = time.time
+    world.monkeypatch.setattr(time, "time", lambda: real() + 3600)
+    return world
 
 
 def test_after_resume_the_next_run_purges_again(make_world: MakeWorld) -> None:
@@ -384,8 +413,9 @@ def test_after_resume_the_next_run_purges_again(make_world: MakeWorld) -> None:
     world.trail.arrive()
     assert world.run()["held_back_by"] == "latched_mismatch"
     assert (len(world.posts), world.live_ids) == (1, [2, 3, 4])
-    world.invoke(json.loads((EVENTS / "resume.json").read_text()))
-    result = world.run()
+    world.decide(json.loads((EVENTS / "resume.json").read_text()))
+    assert world.run()["held_back_by"] == "recent_decision"
+    result = an_hour_later(world).run()
     assert (result["outcome"], result["boundary"], world.live_ids) == ("purged", 2, [3, 4, 5])
 
 
@@ -406,9 +436,12 @@ def test_after_epoch_a_replaced_console_is_archived_anew(world: World) -> None:
     with pytest.raises(RollbackError):
         world.run()
     assert len(world.keys("rejected/")) == 1
-    world.invoke(json.loads((EVENTS / "epoch.json").read_text()))
-    result = world.run()
-    assert (result["outcome"], result["new_entries"], result["highest_archived_id"]) == ("purged", 1, 1)
+    world.decide(json.loads((EVENTS / "epoch.json").read_text()))
+    held = world.run()
+    assert (held["held_back_by"], held["new_entries"]) == ("recent_decision", 1)
+    result = an_hour_later(world).run()
+    assert (result["outcome"], result["new_entries"], result["highest_archived_id"]) == ("purged", 0, 1)
+    assert len(world.posts) == 2
 
 
 def test_after_rebuild_a_lost_ledger_goes_on(world: World) -> None:
@@ -416,7 +449,7 @@ def test_after_rebuild_a_lost_ledger_goes_on(world: World) -> None:
     for item in world.aws.dynamodb.scan(TableName=world.name)["Items"]:
         key = {name: item[name] for name in ("console", "item")}
         world.aws.dynamodb.delete_item(TableName=world.name, Key=key)
-    result = world.invoke(json.loads((EVENTS / "rebuild.json").read_text()))
+    result = world.decide(json.loads((EVENTS / "rebuild.json").read_text()))
     assert (result["highest_archived_id"], result["highest_purged_id"]) == (3, 3)
     assert world.run()["outcome"] == "idle"
 
@@ -469,18 +502,36 @@ def refuse(world: World, event: object, field: str, *says: str) -> None:
         ),
         pytest.param({"console": CONSOLE, "purgemode": "off"}, "purgemode", id="misspelt"),
         pytest.param({"console": CONSOLE, "detail": {}}, "detail", id="unknown"),
+        pytest.param({"console": CONSOLE, "action": "epoch", "who": "a", "reason": "b"}, "action", id="door"),
+        pytest.param({"console": CONSOLE, "action": "delete"}, "action", id="act"),
+    ],
+)
+def test_a_bad_event_is_refused_by_its_field(untouched: World, event: object, field: str) -> None:
+    refuse(untouched, event, field)
+
+
+@pytest.mark.parametrize(
+    ("event", "field"),
+    [
+        pytest.param([], "event", id="list"),
+        pytest.param({"console": CONSOLE}, "action", id="a-run"),
         pytest.param({"console": CONSOLE, "action": "delete", "who": "a", "reason": "b"}, "action", id="act"),
-        pytest.param({"console": CONSOLE, "action": "epoch", "reason": "b"}, "who", id="nobody"),
+        pytest.param({"console": CONSOLE, "action": "epoch", "reason": "b"}, "who", id="no-who"),
         pytest.param({"console": CONSOLE, "action": "epoch", "who": "a"}, "reason", id="no-reason"),
         pytest.param(
             {"console": CONSOLE, "action": "epoch", "who": "a", "reason": "b", "keep_days": 1},
             "keep_days",
             id="action-with-a-run's-field",
         ),
+        pytest.param({"action": "purging", "who": "a", "reason": "b"}, "mode", id="no-mode"),
+        pytest.param({"action": "purging", "mode": "full", "who": "a", "reason": "b"}, "mode", id="mode"),
+        pytest.param({"action": "purging", "mode": "off", "who": "", "reason": "b"}, "who", id="empty-who"),
     ],
 )
-def test_a_bad_event_is_refused_by_its_field(untouched: World, event: object, field: str) -> None:
-    refuse(untouched, event, field)
+def test_a_bad_decision_is_refused_by_its_field(
+    untouched: World, operate_app: ModuleType, event: object, field: str
+) -> None:
+    refuse(replace(untouched, app=operate_app), event, field)
 
 
 def test_a_null_field_is_as_good_as_none(world: World) -> None:

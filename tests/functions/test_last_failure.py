@@ -66,6 +66,8 @@ def test_an_event_without_a_console_leaves_nothing(world: World) -> None:
 def test_an_operators_decision_that_is_refused_is_no_failed_run(world: World) -> None:
     decision = {"console": CONSOLE, "action": "resume", "who": "you@example.com", "reason": "looked"}
     with pytest.raises(RequestError):
+        world.decide(decision)
+    with pytest.raises(RequestError):
         world.invoke(decision)
     assert last_runs(world).failure is None
 

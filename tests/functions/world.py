@@ -7,7 +7,7 @@ import logging
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -49,7 +49,8 @@ class Aws:
 class World:
     """A Console, an account's bucket, table and secrets, the function's environment, and the function.
 
-    `output` is all that the function wrote: its log, its metrics, its libraries' warnings.
+    `output` is all that the function wrote: its log, its metrics, its libraries' warnings. `door`: the
+    operate function.
     """
 
     aws: Aws
@@ -58,6 +59,7 @@ class World:
     monkeypatch: pytest.MonkeyPatch
     name: str = field(default_factory=lambda: f"t{uuid4().hex[:12]}")
     output: str = ""
+    door: ModuleType | None = None
     _read: dict[str, bytes] = field(default_factory=dict)
 
     @property
@@ -124,6 +126,15 @@ class World:
         with self._listening():
             result: Json = self.app.handler(event, context or Context(seconds))
         return result
+
+    def decide(self, event: object) -> Json:
+        """Invoke the operate function."""
+        assert self.door is not None
+        doing = replace(self, app=self.door, output="")
+        try:
+            return doing.invoke(event)
+        finally:
+            self.output += doing.output
 
     @contextmanager
     def _listening(self) -> Iterator[None]:
@@ -221,14 +232,16 @@ class World:
 
 
 @contextmanager
-def worlds(aws: Aws, app: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., World]]:
+def worlds(
+    aws: Aws, app: ModuleType, monkeypatch: pytest.MonkeyPatch, door: ModuleType | None = None
+) -> Iterator[Callable[..., World]]:
     """Gives what makes a world over a trail; further arguments are the Console's. Ends and checks them."""
     made: list[World] = []
 
     def make(trail: Trail | None = None, **options: Any) -> World:
         keys = {"read_key": READ_KEY, "admin_key": PURGE_KEY} | options
         console = ConsoleServer(trail if trail is not None else ordinary(), **keys).start()
-        made.append(World(aws, app, console, monkeypatch))
+        made.append(World(aws, app, console, monkeypatch, door=door))
         made[-1].make()
         return made[-1]
 

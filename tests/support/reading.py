@@ -55,7 +55,8 @@ class Reading:
         self.refs: list[Json] = []
         self.lines: list[bytes] = []
         self.epochs: dict[int, Epoch] = {1: Epoch()}
-        self.is_latched = False
+        self.is_latched = self.is_paused = False
+        self.decided_at = 0
         self.exported: set[bytes] = set()
         self._bucket = bucket
 
@@ -127,12 +128,16 @@ class Reading:
         if is_epoch:
             self.epochs[said["epoch"]] = Epoch()
             self.is_latched = False
+        if said.get("action") in {"resume", "epoch", "rebuild", "accept", "end_pause"}:
+            self.decided_at = moment(said["run"]["started_at"])
         self.statements.append(said)
         self.refs.append({"key": key, "version_id": version.version_id, "sha256": sha256(data).hexdigest()})
         if said["kind"] == "archive":
             self._read_archive(said)
         elif said.get("action") == "resume":
             self.is_latched = False
+        elif said.get("action") in {"pause", "end_pause"}:
+            self.is_paused = said["action"] == "pause"
         elif said.get("action") == "accept":
             self._accept(said["accepted"]["first"], said["accepted"]["last"])
         elif said["kind"] == "purge":

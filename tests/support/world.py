@@ -8,6 +8,7 @@ from typing import Any
 
 from audit_archive.adapters.signing import is_signed
 from audit_archive.bookmark import AuditResult, oldest_audit
+from audit_archive.finding import FindingKind
 from audit_archive.format.codec import member_of
 from audit_archive.format.facts import Action, LockMode, Mode, ObjectRef, RunFacts
 from audit_archive.format.head import Head
@@ -211,6 +212,7 @@ class World:
         for hole in holes:
             decision = OperatorRequest(CONSOLE, Action.ACCEPT, "somebody", "looked", hole.first, hole.last)
             result = state_decision(self.bound(), decision)
+            assert self.alerts.published.pop().kind == FindingKind.OPERATOR_DECISION, "it is told"
         self.later()
         return result
 

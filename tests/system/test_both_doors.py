@@ -78,7 +78,7 @@ def test_a_run_and_a_decision_are_told_as_the_function_tells_them(
     assert idle["outcome"] == "idle"
 
     decision = {"console": console, "action": "rebuild", "who": "ada", "reason": "4711"}
-    stated = function(laptop, decision, "ArchiveFunction")
+    stated = function(laptop, decision, "OperateFunction")
     rebuild = ("ledger", "rebuild", console, "--who", "ada", "--reason", "4711", "--yes")
     (key,) = stated["statements"]
     next_one = statement_key(console, int(Path(key).stem) + 1)

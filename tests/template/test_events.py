@@ -13,6 +13,7 @@ from audit_archive.adapters.machine import find_zone
 from audit_archive.audit.question import AuditQuestion
 from audit_archive.audit.request import FleetRequest, parse_verify_request
 from audit_archive.retrieve.request import EntriesRequest, parse_request
+from audit_archive.run.purging import PurgingRequest, is_purging_event
 from audit_archive.run.request import (
     ArchiveRequest,
     LocksRequest,
@@ -32,17 +33,19 @@ CONSOLE = SOURCE["Parameters"]["Console"]["AllowedPattern"]
 @pytest.mark.parametrize(
     "path", [p for p in EVENTS if p not in QUESTIONS + AUDITS], ids=lambda path: path.stem
 )
-def test_an_event_is_one_the_archive_function_takes(path: Path) -> None:
+def test_an_event_is_one_the_archive_or_the_operate_function_takes(path: Path) -> None:
     event = json.loads(path.read_text())
-    request: ArchiveRequest | LocksRequest | OperatorRequest
+    request: ArchiveRequest | LocksRequest | OperatorRequest | PurgingRequest
     if is_locks_event(event):
         request = LocksRequest.from_event(event)
+    elif is_purging_event(event):
+        request = PurgingRequest.from_event(event)
     else:
         read = OperatorRequest if is_operator_event(event) else ArchiveRequest
         request = read.from_event(event)
     read_as = {name: getattr(request, name) for name in event}
     assert json.loads(json.dumps(read_as)) == event
-    assert re.fullmatch(CONSOLE, request.console)
+    assert request.console is None or re.fullmatch(CONSOLE, request.console)
 
 
 @pytest.mark.parametrize("path", QUESTIONS, ids=lambda path: path.stem)

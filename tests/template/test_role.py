@@ -176,8 +176,9 @@ def test_the_scheduler_may_invoke_two_functions_only(stack: Rendered) -> None:
     for name in ("ArchiveFunction", "VerifyFunction"):
         asked = request("lambda:InvokeFunction", functions + name)
         assert role_decides(stack, "ScheduleRole", asked) == "Allow"
-    asked = request("lambda:InvokeFunction", functions + "RetrieveFunction")
-    assert role_decides(stack, "ScheduleRole", asked) == "ImplicitDeny"
+    for name in ("OperateFunction", "RetrieveFunction"):
+        asked = request("lambda:InvokeFunction", functions + name)
+        assert role_decides(stack, "ScheduleRole", asked) == "ImplicitDeny"
     assert role_decides(stack, "ScheduleRole", request("lambda:InvokeFunction", "x")) == "ImplicitDeny"
     (trust,) = stack.properties("ScheduleRole")["AssumeRolePolicyDocument"]["Statement"]
     assert trust["Condition"]["StringEquals"]["aws:SourceAccount"] == "111122223333"
@@ -189,7 +190,10 @@ def test_the_verify_function_may_go_on_in_itself_and_invoke_no_other(stack: Rend
     itself = stack.properties("VerifyFunction")["FunctionName"]
     invoke = "lambda:InvokeFunction"
     assert role_decides(stack, "VerifyRole", request(invoke, functions + itself)) == "Allow"
-    others = [stack.properties(name)["FunctionName"] for name in ("ArchiveFunction", "RetrieveFunction")]
+    others = [
+        stack.properties(name)["FunctionName"]
+        for name in ("ArchiveFunction", "OperateFunction", "RetrieveFunction")
+    ]
     for name in (*others, f"{itself}-2", "*"):
         assert role_decides(stack, "VerifyRole", request(invoke, functions + name)) == "ImplicitDeny"
 

@@ -115,6 +115,8 @@ def test_the_period_of_the_stack_is_held_to_its_schedule() -> None:
 
 def test_the_function_gets_every_setting_and_no_other(stack: Rendered) -> None:
     assert stack.properties("ArchiveFunction")["Environment"]["Variables"] == SETTINGS
+    door = stack.properties("OperateFunction")["Environment"]["Variables"]
+    assert door == SETTINGS | {"POWERTOOLS_SERVICE_NAME": "operate"}
 
 
 def test_what_fails_is_retried_and_then_kept(stack: Rendered) -> None:

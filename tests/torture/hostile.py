@@ -85,7 +85,7 @@ class HostileWorld(World):
         self.runs = 0
         self.foreign: list[tuple[Entry, int]] = []
         self.excused: set[str] = set()
-        self.allows_retelling = self.is_muted = self.was_latched = False
+        self.allows_retelling = self.is_muted = self.was_latched = self.has_decided = False
         self._judged = 0
         self.seen_destroyed = 0
         self._same_request: str | None = None
@@ -190,8 +190,9 @@ class HostileWorld(World):
         if ended.error is not None and ended.outcome not in self.excused | set(errors):
             raise AssertionError(f"of nothing: {ended.error!r}") from ended.error
         new, self._judged = self.alerts.published[self._judged :], len(self.alerts.published)
+        asked = {"OperatorDecision"} if self.has_decided else set()
         waits = {"PurgeHeldBack"} if any(not is_receipt(e) for e in self.trail.entries) else set()
-        if unasked := {finding.kind for finding in new} - self.excused - waits:
+        if unasked := {finding.kind for finding in new} - self.excused - waits - asked:
             raise AssertionError(f"a false alarm: {unasked}: {new}")
 
     def order(self) -> Order:
@@ -219,6 +220,7 @@ class HostileWorld(World):
 
     def operate(self, action: str, log: CallLog | None = None, span: IdSpan | None = None) -> Ended:
         """An operator states something."""
+        self.has_decided = True
         self.clock.left = self.time_left
         try:
             ids = () if span is None else (span.first, span.last)

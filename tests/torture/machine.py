@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import invariant, precondition, rule
 
 from audit_archive.format.facts import IdSpan
+from audit_archive.restraint import RestraintOf
 from tests.support import tally
 from tests.support.fakes import FakeSigner
 from tests.support.world import CONSOLE, DAY, HOUR, LEASE
@@ -103,6 +104,26 @@ class Torture(Surroundings):
             self.world.judge(ended, happening.errors | {"RequestError"})
             if ended.outcome == "stated":
                 assert not is_wrong, "there was nothing to resume"
+
+    @rule(trouble=troubles, loses=st.sampled_from(["nothing", "item", "ledger"]))
+    def an_operator_pauses(self, trouble: Trouble, loses: str) -> None:
+        """Then somebody may take the ledger's witness of it, or all of the ledger."""
+        happening, reading = Happening(self.world, trouble), self.world.reading
+        with self._sound():
+            ended = self.world.operate("pause", happening.log)
+            self.world.judge(ended, {*happening.errors, "RequestError"})
+            reading.catch_up(lenient=True)
+            if loses != "nothing" and reading.is_paused:
+                self.world.ledger.restrain(RestraintOf.PAUSE, CONSOLE, None)
+            if loses == "ledger":
+                self.world.lose_ledger()
+
+    @rule(trouble=troubles)
+    def an_operator_ends_the_pause(self, trouble: Trouble) -> None:
+        happening = Happening(self.world, trouble)
+        with self._sound():
+            ended = self.world.operate("end_pause", happening.log)
+            self.world.judge(ended, {*happening.errors, "RequestError"})
 
     @precondition(lambda self: self.world.has_true_head)
     @rule(choice=st.integers(0, 1000), looks=st.booleans())

@@ -1,7 +1,7 @@
 """Rest: the faults are gone, everything is old enough, and what a person must decide is decided."""
 
 from audit_archive.format.facts import IdSpan
-from tests.support.world import DAY, HOUR, LEASE
+from tests.support.world import CONSOLE, DAY, HOUR, LEASE
 from tests.torture.hostile import HostileWorld
 from tests.torture.witness import look, look_at_rest
 
@@ -11,6 +11,9 @@ MOST_RUNS = 16
 def come_to_rest(world: HostileWorld) -> None:
     """Run until idle, and once more. Rollbacks and latches must end by the operator's way out."""
     world.behave()
+    world.reading.catch_up(lenient=True)
+    if world.reading.is_paused or world.ledger.restraints(CONSOLE).pause is not None:
+        assert world.operate("end_pause").outcome == "stated"
     world.later(8 * DAY)
     world.trail.arrive()
     world.later(LEASE + DAY + HOUR)

@@ -9,7 +9,7 @@ from tests.support.fakes.crash import When
 from tests.torture.chaos import Chaos, crash, fault, fault_of
 from tests.torture.hostile import HostileWorld
 
-MOST_CALLS = 38
+MOST_CALLS = 44
 TELLING = frozenset({"FakeLedger.claim", "FakeAlerts.publish", "FakeLedger.announced"})
 
 
@@ -75,6 +75,16 @@ class Happening:
         ended = self._world.invoke()
         assert ended.error is None or type(ended.error).__name__ in self._world.excused, ended.error
 
+    def brake(self, name: str) -> None:
+        """An operator pauses, unless the run has had its last look: a purge that is on its way is sent."""
+        is_last_look = name == "FakeStore.versions" and self._trouble.when == "after"
+        if name.endswith(".purge") or is_last_look or not self._world.reading.statements:
+            return
+        left = self._world.clock.left
+        ended = self._world.operate("pause")
+        self._world.clock.left = left
+        assert ended.error is None or type(ended.error).__name__ in self._world.excused, ended.error
+
     def _meet(self) -> None:
         """Two runs, one plan and no answers: one receipt may stand for both (see test_found.py)."""
         if not self._world.hostile.answers:
@@ -113,6 +123,7 @@ _KINDS: Mapping[str, Callable[[Happening, str], None]] = {
     "polite rival": Happening.polite_rival,
     "twin": Happening.twin,
     "pause": Happening.pause,
+    "brake": Happening.brake,
     "hurry": Happening.hurry,
 }
 

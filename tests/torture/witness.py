@@ -11,6 +11,7 @@ from typing import Any
 from tests.support.audit import audit_checkpoints, canonical, fold
 from tests.support.fakes.console import OURS
 from tests.support.reading import Json, moment, stamped
+from tests.support.world import HOUR
 from tests.torture.hostile import HostileWorld
 
 RESERVE = 90
@@ -27,6 +28,9 @@ def _look_at_post(world: HostileWorld, boundary: int) -> None:
     reading.catch_up(lenient=True)
     assert world.left_then >= RESERVE, "a purge was sent with too little time left"
     assert not world.was_latched, "a purge was sent though a mismatch forbids it"
+    assert not reading.is_paused, "a purge was sent though an operator paused it"
+    waited = world.clock.now() - reading.decided_at
+    assert waited >= HOUR, "a purge was sent within the hour after a decision"
     assert world.is_well, "a purge was sent though no audit found the archive well"
     planned = [said for said in reading.intents if said["plan"]["boundary"] == boundary]
     assert planned, f"nobody planned to purge up to {boundary}"

@@ -38,8 +38,8 @@ USE_CASES_ALSO = frozenset({"concurrent.futures", "contextlib", "gzip", "html", 
 CONFIG_ALSO = frozenset({"os"})
 
 PURE_ROOMS = (
-    *("errors", "finding", "bookmark", "fleet_ports", "health", "answer_ports", "ports", "format", "export"),
-    "messages",
+    *("errors", "finding", "bookmark", "fleet_ports", "restraint", "health", "answer_ports", "ports"),
+    *("format", "export", "messages"),
 )
 PURE_MODULES = frozenset(
     {"run.plan", "run.survey", "run.receipts", "run.rollback", "run.comparison", "run.lock_terms"}

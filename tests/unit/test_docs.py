@@ -27,6 +27,7 @@ from audit_archive.format.checkpoint import open_checkpoint
 from audit_archive.format.facts import Cause, Missing, PurgeOutcome
 from audit_archive.format.purges import ForeignPurge
 from audit_archive.format.statement import Statement, key_named_by, parse_statement, statement_bytes
+from audit_archive.run.purging import PurgingRequest
 from audit_archive.run.request import ArchiveRequest, OperatorRequest
 from audit_archive.run.result import MOST_LISTED, Preview, Result, RunOutcome
 from cli.main import main
@@ -168,7 +169,9 @@ def test_the_page_has_every_field_of_the_result() -> None:
 
 def test_the_page_has_every_field_of_an_event() -> None:
     told = first_cells(section(INVOKING, "Invoking by hand"))
-    assert {field.name for kind in (ArchiveRequest, OperatorRequest) for field in fields(kind)} == told
+    assert {field.name for field in fields(ArchiveRequest)} == told
+    decided = first_cells(section(INVOKING, "Deciding"))
+    assert {field.name for kind in (OperatorRequest, PurgingRequest) for field in fields(kind)} == decided
 
 
 def test_the_steps_of_a_run_name_every_way_in_which_it_ends() -> None:

@@ -59,7 +59,7 @@ from audit_archive.config import (
     stack_name,
 )
 from audit_archive.desk import Desk
-from audit_archive.errors import LedgerError, SettingsError
+from audit_archive.errors import LedgerError, RequestError, SettingsError
 from audit_archive.evidence.bundle import BundleTools
 from audit_archive.fleet_ports import NO_LABEL, Label
 from audit_archive.format.facts import RunFacts
@@ -75,6 +75,13 @@ from audit_archive.run.extend_locks import LocksOrder, LocksPorts, LocksReport, 
 from audit_archive.run.failure import FailureNoted
 from audit_archive.run.operate import state_decision as state
 from audit_archive.run.plan import Policy
+from audit_archive.run.purging import (
+    PurgingPorts,
+    PurgingReport,
+    PurgingRequest,
+    is_purging_event,
+    set_purging,
+)
 from audit_archive.run.request import (
     ArchiveRequest,
     LocksRequest,
@@ -113,14 +120,18 @@ class InvocationContext(Protocol):
 
 
 def archive(event: object, context: InvocationContext) -> Result | LocksReport:
-    """Carry out the run, extend the locks, or state the decision that an event asks for.
+    """Carry out the run, or extend the locks, as an event asks.
 
-    Raises as `archive_run` does.
+    Raises as `archive_run` does; RequestError for an operator's decision, which has a function of its own.
     """
     if is_locks_event(event):
         return lengthen(LocksRequest.from_event(event), context)
     if is_operator_event(event):
-        return operate(OperatorRequest.from_event(event), context)
+        raise RequestError(
+            "action",
+            "the archive function states no operator's decision, whoever asks: invoke the function "
+            "<stack>-operate, the output OperateFunction of the stack, with the same event",
+        )
     console = event.get("console") if isinstance(event, Mapping) else None
     with FailureNoted(_quick_ledger, LambdaClock(context), console, context.aws_request_id):
         return archive_run(ArchiveRequest.from_event(event), context)
@@ -133,11 +144,25 @@ def archive_run(request: ArchiveRequest, context: InvocationContext) -> Result:
     return archive_console(run)
 
 
-def operate(request: OperatorRequest, context: InvocationContext) -> Result:
-    """State what an operator decided. Raises the errors of `audit_archive.errors`."""
+def operate(event: object, context: InvocationContext) -> Result | PurgingReport:
+    """State what an operator decided, or set how far purging may go.
+
+    Raises the errors of `audit_archive.errors`.
+    """
     settings = Settings.from_environment()
+    if is_purging_event(event):
+        return _restrain(PurgingRequest.from_event(event), settings, context)
+    request = OperatorRequest.from_event(event)
     policy = ArchiveRequest(request.console).policy(settings)
     return state(_run(request.console, policy, request.reason, settings, context), request)
+
+
+def _restrain(request: PurgingRequest, settings: Settings, context: InvocationContext) -> PurgingReport:
+    dynamodb: DynamoDBClient = _client("dynamodb")
+    clock = LambdaClock(context)
+    ledger = DynamoDbLedger(dynamodb, settings.ledger_table)
+    ports = PurgingPorts(ledger, _alerts(settings.alert_topic, clock), clock)
+    return set_purging(ports, request, context.aws_request_id, settings.purge_mode)
 
 
 def lengthen(request: LocksRequest, context: InvocationContext) -> LocksReport:
@@ -169,6 +194,7 @@ def retrieve(event: object, context: InvocationContext) -> dict[str, Any]:
         clock=clock,
         scratch=scratch_file,
         verifications=DynamoDbVerifications(dynamodb, settings.ledger_table),
+        stack_mode=settings.purge_mode,
     )
     desk = Desk(
         tools=BundleTools(

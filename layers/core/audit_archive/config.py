@@ -203,13 +203,14 @@ class Settings:
 class RetrieveSettings:
     """What the retrieve function was deployed with. `link_minutes`: how long a link to an answer works.
 
-    `bundle_key`: the key that signs bundles of evidence; None: they are not signed.
+    `purge_mode`: the stack's. `bundle_key`: what signs bundles of evidence; None: they are not signed.
     """
 
     archive_bucket: str
     ledger_table: str
     reports_bucket: str
     link_minutes: int
+    purge_mode: Mode
     bundle_key: str | None = None
 
     @classmethod
@@ -221,6 +222,7 @@ class RetrieveSettings:
             ledger_table=read.text("LEDGER_TABLE"),
             reports_bucket=read.text("REPORTS_BUCKET"),
             link_minutes=read.whole("LINK_MINUTES", default=15, low=1, high=15),
+            purge_mode=read.choice("PURGE_MODE", Mode),
             bundle_key=variables.get("BUNDLE_KEY") or None,
         )
 

@@ -25,6 +25,8 @@ class FindingKind(StrEnum):
     """An archived entry has another content on the Console now."""
     LEDGER_DIFFERS = "LedgerDiffers"
     """The ledger's head did not match the chain."""
+    OPERATOR_DECISION = "OperatorDecision"
+    """Somebody stated an operator's decision, or set how far purging may go."""
     LOCK_NOT_EXTENDED = "LockNotExtended"
     """An object's lock ends too early, and it could not be extended."""
     VERIFY_FAULT = "VerifyFault"

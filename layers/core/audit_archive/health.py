@@ -57,7 +57,7 @@ WAITS = frozenset(
     {HeldBackBy.PURGE_MODE, HeldBackBy.SETTLE_WINDOW, HeldBackBy.KEEP_WINDOW, HeldBackBy.ONLY_RECEIPTS}
     | {HeldBackBy.NOT_YET_RECORDED, HeldBackBy.FOREIGN_PURGE, HeldBackBy.UNREADABLE_RECEIPT}
     | {HeldBackBy.STALE_EXPORT, HeldBackBy.POPULATION, HeldBackBy.UP_TO}
-    | {HeldBackBy.VERIFY_FAULTS, HeldBackBy.NOT_VERIFIED}
+    | {HeldBackBy.VERIFY_FAULTS, HeldBackBy.NOT_VERIFIED, HeldBackBy.RECENT_DECISION}
 )
 """Reasons that no person lifts: the owner's choice, what ends by itself, what the last audit tells."""
 

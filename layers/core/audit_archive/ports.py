@@ -21,6 +21,7 @@ from audit_archive.format.index import Indexed
 from audit_archive.format.keys import PublicKey
 from audit_archive.format.statement import Statement
 from audit_archive.format.times import DAY
+from audit_archive.restraint import RestraintNotes
 
 NO_VERSION = ""
 """The version id of every object in a copy: a copy keeps neither versions nor locks."""
@@ -235,7 +236,7 @@ class Findings(Protocol):
         """Findings that were claimed and never announced; their claims have expired at `now`."""
 
 
-class Ledger(Findings, Runs, Protocol):
+class Ledger(Findings, Runs, RestraintNotes, Protocol):
     """The index of the archive. Raises LedgerError when it does not answer or refuses."""
 
     def acquire(self, console: str, owner: str, now: int, expires_at: int) -> bool:

@@ -393,6 +393,12 @@ THE_REST = (
         allowed=(SCHEDULE, *PEOPLE),
     ),
     Act(
+        "state an operator's decision, or set how far purging may go",
+        ("lambda:InvokeFunction",),
+        (f"{FUNCTION}OperateFunction",),
+        allowed=tuple(PEOPLE),
+    ),
+    Act(
         "start an audit or a fleet check",
         ("lambda:InvokeFunction",),
         (f"{FUNCTION}VerifyFunction",),

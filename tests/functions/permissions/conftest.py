@@ -30,7 +30,12 @@ def account(rendered: Rendered) -> Account:
 @pytest.fixture(scope="session")
 def apps(request: pytest.FixtureRequest) -> dict[str, ModuleType]:
     """The functions' modules by the roles that the template gives them."""
-    names = {"ArchiveRole": "archive_app", "VerifyRole": "verify_app", "RetrieveRole": "retrieve_app"}
+    names = {
+        "ArchiveRole": "archive_app",
+        "VerifyRole": "verify_app",
+        "RetrieveRole": "retrieve_app",
+        "operate": "operate_app",
+    }
     return {role: request.getfixturevalue(name) for role, name in names.items()}
 
 

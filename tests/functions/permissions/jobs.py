@@ -90,14 +90,14 @@ def rebuild_the_ledger(stage: Stage) -> None:
     scene = stage.archive_anew()
     for item in scene.items():
         scene.forget(item)
-    decided = scene.archive(**_event("rebuild"))
+    decided = scene.decide("rebuild")
     assert (decided["outcome"], decided["highest_archived_id"]) == ("stated", 3)
     assert scene.archive()["outcome"] == "idle"
 
 
 def name_the_bundle_key(stage: Stage) -> None:
     scene = stage.archive_anew()
-    assert scene.archive(**_event("bundle-key"))["outcome"] == "stated"
+    assert scene.decide("bundle-key")["outcome"] == "stated"
     assert scene.world.statements()[-1]["action"] == "bundle_key"
 
 

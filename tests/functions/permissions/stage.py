@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -26,6 +27,7 @@ from tests.functions.permissions.gateway import Gateway, Names
 from tests.functions.world import CONSOLE, PURGE_KEY, READ_KEY, World
 from tests.support.entries import Json
 from tests.support.invocation import Context
+from tests.support.stack import ROOT
 
 PREFIX = "canary-audit"
 TABLE = "arn:aws:AWS::DynamoDB::Table:::LedgerTable"
@@ -65,6 +67,11 @@ class Scene:
     def archive(self, **event: Any) -> Json:
         """Invoke the archive function for the Console."""
         return self._invoke("ArchiveRole", {"console": CONSOLE, **event})
+
+    def decide(self, event: str) -> Json:
+        """Invoke the operate function with one of the events; it acts as the archive function does."""
+        said: Json = json.loads((ROOT / "events" / f"{event}.json").read_text())
+        return self._invoke("ArchiveRole", said, app="operate")
 
     def verify(self, context: Context | None = None, **event: Any) -> Json:
         """Invoke the verify function for the Console."""
@@ -111,10 +118,10 @@ class Scene:
                     Bucket=bucket, Key=key, Retention=lock, BypassGovernanceRetention=True
                 )
 
-    def _invoke(self, role: str, event: Json, context: Context | None = None) -> Json:
+    def _invoke(self, role: str, event: Json, context: Context | None = None, app: str = "") -> Json:
         self.world.set(**self.variables)
         self.stage.act_as(role, self.names)
-        doing = replace(self.world, app=self.stage.apps[role], output="")
+        doing = replace(self.world, app=self.stage.apps[app or role], output="")
         try:
             return doing.invoke(event, context=context)
         finally:
@@ -132,7 +139,7 @@ class Clients:
 
 @dataclass
 class Stage:
-    """Makes scenes. `apps` are the functions' modules by the roles that the template gives them."""
+    """Makes scenes. `apps`: by the roles that the template gives them; `operate` has the archive's."""
 
     gateway: Gateway
     endpoint: str

@@ -16,6 +16,7 @@ from audit_archive.format.head import Head
 from audit_archive.format.index import Indexed, indexed
 from audit_archive.format.statement import Statement
 from audit_archive.ports import Lack
+from audit_archive.restraint import Restraint, RestraintOf, Restraints
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,10 @@ class _Recorded:
     @property
     def head(self) -> Head:
         return from_json(Head, orjson.loads(self.body))
+
+
+def _set_for(of: RestraintOf, console: str) -> tuple[RestraintOf, str]:
+    return of, "" if of == RestraintOf.STACK else console
 
 
 class FakeLedger:
@@ -55,6 +60,7 @@ class FakeLedger:
         self._runs: dict[str, LastRuns] = {}
         self._lacks: dict[str, Lack] = {}
         self._lock_cursors: dict[str, str] = {}
+        self._restraints: dict[tuple[RestraintOf, str], Restraint] = {}
         self._lock = Lock()
 
     def acquire(self, console: str, owner: str, now: int, expires_at: int) -> bool:
@@ -144,6 +150,20 @@ class FakeLedger:
             self._lock_cursors.pop(console, None)
             if key is not None:
                 self._lock_cursors[console] = key
+
+    def restraints(self, console: str) -> Restraints:
+        with self._lock:
+            self.calls["restraints"] += 1
+            found = {of: self._restraints.get(_set_for(of, console)) for of in RestraintOf}
+            return Restraints(**found)
+
+    def restrain(self, of: RestraintOf, console: str, restraint: Restraint | None) -> None:
+        with self._lock:
+            self.calls["restrain"] += 1
+            self._restraints.pop(_set_for(of, console), None)
+            if restraint is not None:
+                kept = from_json(Restraint, orjson.loads(orjson.dumps(to_json(restraint))))
+                self._restraints[_set_for(of, console)] = kept
 
     def head(self, console: str) -> Head | None:
         with self._lock:

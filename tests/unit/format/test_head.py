@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audit_archive.format.facts import (
+    Action,
     Anchor,
     Cause,
     ExportFacts,
@@ -17,6 +18,7 @@ from audit_archive.format.facts import (
     Missing,
     Mode,
     ObjectRef,
+    Pause,
     PlanFacts,
     PopulationFacts,
     ReceiptSeen,
@@ -25,11 +27,19 @@ from audit_archive.format.facts import (
     SliceFacts,
     Unexported,
 )
-from audit_archive.format.head import MAX_UNSETTLED, Head, Hold, Intent, KnownReceipt, OpenHole, accepted_ids
+from audit_archive.format.head import (
+    MAX_UNSETTLED,
+    Head,
+    Hold,
+    Intent,
+    KnownReceipt,
+    OpenHole,
+    accepted_ids,
+)
 from audit_archive.format.ids import IdSet, id_set
 from audit_archive.format.merkle import Tree
 from audit_archive.format.statement import ArchiveStatement, OperatorStatement, PurgeStatement, Statement
-from audit_archive.format.times import rfc3339
+from audit_archive.format.times import from_rfc3339, rfc3339
 
 NOW = 1_795_413_600
 NOT_YET = HeldBackBy.NOT_YET_RECORDED
@@ -306,10 +316,35 @@ def test_an_epoch_starts_anew_but_for_the_tree_the_window_and_the_key() -> None:
         vanished=(IdSpan(11, 11),),
         respelled=(Respelled("k", "00", 14),),
         export=archive().export,
+        pause=Pause(2, 5, "ann", "why", "r"),
     )
     assert full.after(said, REF) == Head(
-        console="c", epoch=3, seq=8, statement=REF, tree=TREE, window=3600, public_key="key"
+        console="c",
+        epoch=3,
+        seq=8,
+        statement=REF,
+        tree=TREE,
+        window=3600,
+        public_key="key",
+        pause=full.pause,
+        decided_at=from_rfc3339(said.run.started_at),
     )
+
+
+def test_a_pause_lasts_until_its_end_and_the_first_one_counts() -> None:
+    paused = BEFORE.after(operator("pause"), REF)
+    assert paused.pause is not None
+    assert paused.pause.who == operator("pause").who
+    again = replace(operator("pause"), who="another")
+    assert paused.after(again, REF).pause == paused.pause
+    ended = paused.after(operator("end_pause"), REF)
+    assert (ended.pause, ended.decided_at) == (None, ended.next_due_at)
+
+
+@pytest.mark.parametrize("action", Action)
+def test_the_hour_begins_with_each_decision_that_lets_purging_go_on(action: Action) -> None:
+    lets = action not in {Action.KEY, Action.BUNDLE_KEY, Action.PAUSE}
+    assert (BEFORE.after(operator(action), REF).decided_at is not None) == lets
 
 
 # ---------------------------------------------------------------------------- what should be live

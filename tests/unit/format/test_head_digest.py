@@ -17,6 +17,7 @@ from audit_archive.format.facts import (
     IdSpan,
     LockMode,
     ObjectRef,
+    Pause,
     Respelled,
 )
 from audit_archive.format.head import Head, Hold, Intent, KnownReceipt, OpenHole
@@ -26,6 +27,7 @@ from audit_archive.format.merkle import EMPTY_TREE, Tree
 EXPORT = ExportFacts("k", "v", "00", 1, LockMode.GOVERNANCE, "then", "then", 1, 9, 9, 9, "11")
 HOLES = (OpenHole(3, 4, Cause.UNEXPLAINED, 100), OpenHole(6, 6, Cause.FOREIGN_PURGE, 200, is_accepted=True))
 ACCEPTANCE = Acceptance(6, 70, "ada", "looked", "request-1", ("aa",))
+PAUSE = Pause(6, 60, "ann", "why", "request")
 INTENT, RECEIPT = Intent(1, 5, 4, 9), KnownReceipt(10, 1, 5)
 HEAD = Head(
     console="c",
@@ -53,6 +55,8 @@ HEAD = Head(
     respelled=(Respelled("k", "00", 8),),
     export=EXPORT,
     acceptances=(ACCEPTANCE,),
+    pause=PAUSE,
+    decided_at=70,
 )
 CHANGES: dict[str, list[Any]] = {
     "console": ["d"],
@@ -104,6 +108,15 @@ CHANGES: dict[str, list[Any]] = {
     "respelled": [(), (Respelled("k", "11", 8),)],
     "export": [None, replace(EXPORT, lines_sha256="22")],
     "acceptances": [(), (ACCEPTANCE, ACCEPTANCE), (replace(ACCEPTANCE, faults=("ab",)),)],
+    "pause": [
+        None,
+        replace(PAUSE, seq=5),
+        replace(PAUSE, since=61),
+        replace(PAUSE, who="bob"),
+        replace(PAUSE, reason="because"),
+        replace(PAUSE, request_id="other"),
+    ],
+    "decided_at": [None, 71],
 }
 NAMES = {field.name for field in fields(Head)} - {"statement"}
 
@@ -135,7 +148,7 @@ def test_holes_are_hashed_line_by_line() -> None:
 def test_the_digest_of_one_head_to_the_letter() -> None:
     """A changed digest of an unchanged head is another format: old statements would be faults."""
     assert HEAD_FORMAT == "2"
-    assert head_sha256(HEAD) == "2caeeb57ccb34aa8959a3ba2402d0b96fe0e9078352663c5f22fe102fdee686d"
+    assert head_sha256(HEAD) == "39f3b20dd21c2cc3fbb58f7280b311132e23ca2201bc2f353ca20454080477b4"
 
 
 def test_the_digest_can_be_made_by_the_standard_library_alone() -> None:

@@ -205,11 +205,11 @@ def test_a_statement_of_another_head_format_is_no_fault_and_confirms_no_head() -
     put_next(world, decided(world, action="rebuild", head_format="0", head_sha256="another release's"))
     assert world.run().outcome == RunOutcome.IDLE
     assert world.run().outcome == RunOutcome.IDLE
-    assert world.alerts.kinds == []
+    assert world.alerts.kinds == ["OperatorDecision"]
     world.aged(2)
     world.ledger.overwrite(CONSOLE, replace(world.head, highest_archived_id=10**6))
     assert world.run().outcome == RunOutcome.PURGED
-    assert world.alerts.kinds == ["LedgerDiffers"]
+    assert world.alerts.kinds == ["OperatorDecision", "LedgerDiffers"]
     audit_quiet_after(world)
 
 

@@ -190,7 +190,7 @@ def test_a_stale_export_forbids_any_purge() -> None:
 
 @pytest.mark.parametrize("reason", [HeldBackBy.VERIFY_FAULTS, HeldBackBy.NOT_VERIFIED])
 def test_what_the_daily_audit_found_holds_everything_back_and_is_due_at_once(reason: HeldBackBy) -> None:
-    held = Constraints(audits=reason)
+    held = Constraints(standing=reason)
     entries = [entry(5), entry(6)]
     plan = make_plan(survey_of(entries, ARCHIVED), ARCHIVED, ON, NOW, held)
     assert (plan.boundary, plan.held_back_by, plan.next_due_at, plan.waiting_id) == (None, reason, NOW, 5)

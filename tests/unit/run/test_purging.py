@@ -18,7 +18,7 @@ from tests.support.audit import audit, audit_quiet
 from tests.support.fakes import CallLog, CrashError
 from tests.support.fakes.console import zip_of
 from tests.support.fakes.trail import stamp
-from tests.support.world import DAY, LEASE, Meanwhile, World, ready
+from tests.support.world import DAY, HOUR, LEASE, Meanwhile, World, ready
 
 # ---------------------------------------------------------------------------- the population check
 
@@ -217,6 +217,8 @@ def test_a_resume_statement_lets_it_purge_again_though_nothing_is_new() -> None:
     world.run()
     assert world.run().outcome == RunOutcome.IDLE
     world.state(Action.RESUME)
+    assert world.run().held_back_by == HeldBackBy.RECENT_DECISION
+    world.later(HOUR)
     result = world.run()
     assert (result.outcome, result.boundary) == (RunOutcome.PURGED, 9)
     assert not world.head.is_latched

@@ -115,13 +115,13 @@ def test_another_statement_that_comes_first_while_the_key_is_named_is_no_end_of_
     def rival() -> None:
         world.free_lease()
         signer, world.signer = world.signer, None
-        world.state("rebuild")
+        world.state("bundle_key")
         world.signer = signer
 
     happened = Meanwhile("FakeStore.create", rival)
     assert world.run(happened).outcome == RunOutcome.PURGED
     assert happened.has_happened
-    assert [said.action for said in keys_of(world)] == ["rebuild", "key"]
+    assert [said.action for said in keys_of(world)] == ["bundle_key", "key"]
     audit(world)
 
 

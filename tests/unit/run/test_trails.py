@@ -426,6 +426,7 @@ def test_nothing_is_purged_whose_proof_ends_within_a_month() -> None:
     state_decision(
         world.bound(), OperatorRequest(CONSOLE, Action.EPOCH, "somebody", "archive all that is live anew")
     )
+    world.later(HOUR)
     world.run()
     assert world.posts == [6]
 
@@ -473,6 +474,7 @@ def test_after_an_epoch_statement_ids_count_anew() -> None:
     world.aged(3)
     refused(world, "backwards")
     world.state(Action.EPOCH)
+    world.later(HOUR)
     result = world.run()
     assert (result.outcome, result.highest_archived_id, result.highest_purged_id) == (RunOutcome.PURGED, 3, 3)
     assert {said.epoch for said in world.archives()} == {1, 2}

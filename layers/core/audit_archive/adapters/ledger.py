@@ -13,6 +13,12 @@ from typing import TYPE_CHECKING
 from audit_archive.adapters import bookmark_items, fleet_items
 from audit_archive.adapters import ledger_items as items
 from audit_archive.adapters.dynamodb import LedgerTable
+from audit_archive.adapters.restraint_items import (
+    RESTRAINTS,
+    restraint_item,
+    restraint_key,
+    restraint_of,
+)
 from audit_archive.bookmark import Bookmark, BookmarkKind, Rotation
 from audit_archive.errors import IntegrityError
 from audit_archive.finding import Finding
@@ -22,6 +28,7 @@ from audit_archive.format.head_digest import holes_sha256
 from audit_archive.format.index import Indexed
 from audit_archive.format.statement import Statement
 from audit_archive.ports import Lack
+from audit_archive.restraint import Restraint, RestraintOf, Restraints
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -118,6 +125,16 @@ class DynamoDbLedger:
             self._table.delete(console, items.LOCK_CURSOR)
         else:
             self._table.put(items.lock_cursor_item(console, key))
+
+    def restraints(self, console: str) -> Restraints:
+        found = {of: self._table.get(RESTRAINTS, restraint_key(of, console)) for of in RestraintOf}
+        return Restraints(**{of: restraint_of(item) for of, item in found.items() if item is not None})
+
+    def restrain(self, of: RestraintOf, console: str, restraint: Restraint | None) -> None:
+        if restraint is None:
+            self._table.delete(RESTRAINTS, restraint_key(of, console))
+        else:
+            self._table.put(restraint_item(of, console, restraint))
 
     def head(self, console: str) -> Head | None:
         """Raises IntegrityError if the recorded head can't be read."""

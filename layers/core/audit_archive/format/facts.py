@@ -47,6 +47,10 @@ class HeldBackBy(StrEnum):
     """The mode is `off`."""
     LATCHED_MISMATCH = "latched_mismatch"
     """An earlier purge destroyed more than was archived, and no operator has stated `resume`."""
+    PAUSE = "pause"
+    """An operator paused purging of the Console, and the pause has not ended."""
+    RECENT_DECISION = "recent_decision"
+    """An operator decided within the last hour that purging may go on."""
     VERIFY_FAULTS = "verify_faults"
     """The last daily audit found faults in the archive, and no later one has found it well."""
     NOT_VERIFIED = "not_verified"
@@ -134,6 +138,10 @@ class Action(StrEnum):
     """Bundles of evidence are signed with this key from here on."""
     ACCEPT_FAULTS = "accept_faults"
     """These faults of the daily audit hold purging back no longer."""
+    PAUSE = "pause"
+    """Nothing is purged until somebody ends the pause."""
+    END_PAUSE = "end_pause"
+    """The pause has ended."""
 
 
 BY_EVENT = (
@@ -143,8 +151,15 @@ BY_EVENT = (
     Action.ACCEPT,
     Action.ACCEPT_FAULTS,
     Action.BUNDLE_KEY,
+    Action.PAUSE,
+    Action.END_PAUSE,
 )
 """The actions that an event may ask for."""
+
+LETS_PURGE = frozenset(
+    {Action.RESUME, Action.EPOCH, Action.REBUILD, Action.ACCEPT, Action.ACCEPT_FAULTS, Action.END_PAUSE}
+)
+"""The actions after which a purge may be sent that was held back before."""
 
 
 @dataclass(frozen=True)
@@ -339,6 +354,17 @@ class Respelled:
     key: str
     sha256: str
     last_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Purging is paused: by which statement, since when (epoch s), who stated it, why, in which request."""
+
+    seq: int
+    since: int
+    who: str
+    reason: str
+    request_id: str
 
 
 @dataclass(frozen=True)

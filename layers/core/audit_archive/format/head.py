@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from audit_archive.format.codec import UnknownMember
 from audit_archive.format.facts import (
+    LETS_PURGE,
     SENT,
     Acceptance,
     Action,
@@ -19,6 +20,7 @@ from audit_archive.format.facts import (
     IdSpan,
     Mode,
     ObjectRef,
+    Pause,
     PurgeOutcome,
     Respelled,
 )
@@ -100,7 +102,8 @@ class Head:
     them. `surveyed_at`: when the run of the newest complete export began, by our clock (epoch seconds).
     `history_up_to`: the last id of the epoch's first export; purges up to it are older than the archive.
     `vanished`: archived ids that are gone without a receipt. `export`: the newest stored one. `acceptances`:
-    the faults of the daily audit that an operator accepted.
+    the faults of the daily audit that an operator accepted. `pause`: set until an operator ends it. `decided_at`:
+    when an operator last decided that a purge may be sent (epoch s).
     """
 
     console: str
@@ -129,6 +132,8 @@ class Head:
     respelled: tuple[Respelled, ...] = ()
     export: ExportFacts | None = None
     acceptances: tuple[Acceptance, ...] = ()
+    pause: Pause | None = None
+    decided_at: int | None = None
 
     @property
     def open_intents(self) -> tuple[Intent, ...]:
@@ -348,12 +353,16 @@ def _after_outcome(intent: Intent, statement: PurgeStatement) -> Intent | None:
 
 def _after_operator(head: Head, statement: OperatorStatement) -> Head:
     now = from_rfc3339(statement.run.started_at)
+    if statement.action in LETS_PURGE:
+        head = replace(head, decided_at=now)
     if statement.action == Action.RESUME:
         return replace(head, is_latched=False, next_due_at=now, hold=None)
     if statement.action == Action.ACCEPT and statement.accepted is not None:
         return replace(head, holes=_accepted(head.holes, statement.accepted), next_due_at=now)
     if statement.action == Action.ACCEPT_FAULTS:
         return _after_acceptance(head, statement, now)
+    if statement.action in {Action.PAUSE, Action.END_PAUSE}:
+        return _after_pause(head, statement, now)
     if statement.action == Action.KEY:
         return replace(head, public_key=statement.public_key)
     if statement.action == Action.EPOCH:
@@ -366,6 +375,8 @@ def _after_operator(head: Head, statement: OperatorStatement) -> Head:
             window=head.window,
             public_key=head.public_key,
             acceptances=head.acceptances,
+            pause=head.pause,
+            decided_at=head.decided_at,
         )
     return head
 
@@ -374,6 +385,14 @@ def _after_acceptance(head: Head, statement: OperatorStatement, now: int) -> Hea
     faults = tuple(fault.sha256 for fault in statement.accepted_faults)
     stated = (statement.seq, now, statement.who, statement.reason, statement.run.id)
     return replace(head, acceptances=(*head.acceptances, Acceptance(*stated, faults)), next_due_at=now)
+
+
+def _after_pause(head: Head, statement: OperatorStatement, now: int) -> Head:
+    """The head after a pause, of which the first statement counts, or after its end."""
+    if statement.action == Action.END_PAUSE:
+        return replace(head, pause=None, next_due_at=now)
+    began = Pause(statement.seq, now, statement.who, statement.reason, statement.run.id)
+    return replace(head, pause=head.pause or began)
 
 
 def _accepted(holes: tuple[OpenHole, ...], span: IdSpan) -> tuple[OpenHole, ...]:

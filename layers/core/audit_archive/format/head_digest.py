@@ -37,6 +37,8 @@ HEAD_FIELDS = (
     "respelled",
     "export",
     "acceptances",
+    "pause",
+    "decided_at",
 )
 """All fields but two: the holes, which are hashed apart, and the reference to the statement itself."""
 

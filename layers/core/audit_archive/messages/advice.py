@@ -65,6 +65,9 @@ ADVICE: Mapping[FindingKind, Advice] = {
         "The run used nothing of the ledger's head. The chain in the bucket has the facts.",
         "canary-audit verify {console}",
     ),
+    FindingKind.OPERATOR_DECISION: Advice(
+        Severity.CRITICAL, "A purge that this makes possible is not sent within the hour after it.", _STATUS
+    ),
     FindingKind.LOCK_NOT_EXTENDED: Advice(
         Severity.WARNING, "Locks are extended long before they end, so there is time.", _STATUS
     ),

@@ -13,7 +13,9 @@ from audit_archive.health import AUDIT_SUFFIX, LOCKS_SUFFIX, Known, Limits
 from audit_archive.ports import ArchiveSource, ObjectFacts, Version
 from audit_archive.retrieve.statements import Reader
 
-_BY_HEAD = frozenset({HeldBackBy.LATCHED_MISMATCH, HeldBackBy.UNEXPLAINED_HOLE, HeldBackBy.BEFORE_ARCHIVE})
+_BY_HEAD = frozenset(
+    {HeldBackBy.LATCHED_MISMATCH, HeldBackBy.UNEXPLAINED_HOLE, HeldBackBy.BEFORE_ARCHIVE, HeldBackBy.PAUSE}
+)
 """Holds that an operator lifts by a statement. The head knows at once, and the note of the last run later."""
 
 
@@ -113,6 +115,8 @@ def _held_by(head: Head | None, runs: LastRuns) -> str | None:
         return runs.held_by
     if head.is_latched:
         return HeldBackBy.LATCHED_MISMATCH
+    if head.pause is not None:
+        return HeldBackBy.PAUSE
     if head.unexplained:
         is_older = head.unexplained[0].cause == Cause.BEFORE_ARCHIVE
         return HeldBackBy.BEFORE_ARCHIVE if is_older else HeldBackBy.UNEXPLAINED_HOLE

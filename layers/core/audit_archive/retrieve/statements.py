@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
 from audit_archive.errors import IntegrityError, RequestError
-from audit_archive.format.facts import Action, IdSpan, ObjectRef
+from audit_archive.format.facts import Action, IdSpan, Mode, ObjectRef
 from audit_archive.format.head import Head
 from audit_archive.format.index import ArchivedRow, Indexed, indexed, rows_of
 from audit_archive.format.keys import PublicKey
@@ -25,13 +25,17 @@ ANSWER_RESERVE = 20.0
 
 @dataclass(frozen=True)
 class Reader:
-    """An archive to read. A copy in a folder has no ledger, and no results of daily audits."""
+    """An archive to read. A copy in a folder has no ledger, and no results of daily audits.
+
+    `stack_mode`: the PurgeMode of the stack that it is of; None for a copy.
+    """
 
     source: ArchiveSource
     ledger: Ledger | None
     clock: Clock
     scratch: ScratchFile
     verifications: Verifications | None = None
+    stack_mode: Mode | None = None
 
     def check_time(self, field: str) -> None:
         """Raise RequestError if time is running out.

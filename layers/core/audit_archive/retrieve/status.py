@@ -12,11 +12,12 @@ from audit_archive.errors import AuditArchiveError, LedgerError, PageError
 from audit_archive.events import is_console_id
 from audit_archive.fleet_ports import LastRuns
 from audit_archive.format.codec import UnknownMember, to_json
-from audit_archive.format.facts import Acceptance, Cause, IdSpan
+from audit_archive.format.facts import Acceptance, Cause, IdSpan, Mode
 from audit_archive.format.head import Head
 from audit_archive.format.ids import IdSet
 from audit_archive.format.times import from_rfc3339, rfc3339
 from audit_archive.health import WELL, ConsoleHealth, Judgement, console_of, judge
+from audit_archive.restraint import Restraint
 from audit_archive.retrieve.coverage import LISTED, Miscounted
 from audit_archive.retrieve.covering import reach
 from audit_archive.retrieve.known import UNKNOWN_STACK, Notes, ReadOnce, StackFacts, known_of
@@ -43,6 +44,31 @@ class OpenIntent:
 
 
 @dataclass(frozen=True)
+class SetMode:
+    """A mode that a person set: which, who (as stated), why, since when (RFC 3339), in which request."""
+
+    mode: Mode
+    who: str
+    reason: str
+    since: str
+    request_id: str
+
+
+@dataclass(frozen=True)
+class Paused:
+    """A pause: who (as stated), why, since when (RFC 3339), in which request, and by which statement.
+
+    `seq`: None if only the ledger has it.
+    """
+
+    who: str
+    reason: str
+    since: str
+    request_id: str
+    seq: int | None
+
+
+@dataclass(frozen=True)
 class Status:
     """Where the archive of a Console stands. Moments are RFC 3339 text in UTC.
 
@@ -58,6 +84,8 @@ class Status:
     decision that accepted some, with who, as stated. `last_failure`: how the last run failed, if none was
     completed since. `name`, `tags`: what people call it. `is_known`: whether it has a schedule, an archive or
     a completed run. `health`: how it is, judged from all of this; None in a copy, which does not tell.
+    `stack_mode`: the PurgeMode of the stack; `set_mode`, `console_mode`: what persons set for all Consoles,
+    and for this one; `mode`: the lowest of these. `paused`: the pause that holds purging back.
     `fault`: why other fields are None, or what the ledger has and the chain lacks. What is not known is None.
     A fault of one Console leaves the others as they are.
     """
@@ -89,6 +117,11 @@ class Status:
     last_failure: str | None = None
     name: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
+    stack_mode: Mode | None = None
+    set_mode: SetMode | None = None
+    console_mode: SetMode | None = None
+    mode: Mode | None = None
+    paused: Paused | None = None
     fault: str | None = None
     is_known: bool | None = None
     health: ConsoleHealth | None = None
@@ -119,6 +152,7 @@ class Status:
         if self.audit_faults and self.unaccepted_faults != 0:
             count = f"{self.audit_faults} fault{'s' * (self.audit_faults != 1)}"
             yield f"the last audit found {count}: `canary-audit faults list` shows them"
+        yield from self._brakes()
         if self.is_latched:
             yield "purging waits for `canary-audit resume`"
         if self.last_failure is not None:
@@ -137,6 +171,16 @@ class Status:
             yield "the outcome of a purge is not known yet: the next run finds out"
         if self.health is not None:
             yield from (each.sentence for each in self.health.problems)
+
+    def _brakes(self) -> Iterator[str]:
+        """What a person set to keep purging back."""
+        if self.paused is not None:
+            by = f"{self.paused.who} since {self.paused.since}: {self.paused.reason}"
+            yield f"purging is paused by {by}. `canary-audit console resume` ends it"
+        for each in (self.set_mode, self.console_mode):
+            if each is not None and self.mode != self.stack_mode and each.mode == self.mode:
+                by = f"{each.who} since {each.since}: {each.reason}"
+                yield f"purging is set to {each.mode} by {by}. `canary-audit purging on` lifts it"
 
 
 def statuses(reader: Reader, console: str | None, stack: StackFacts = UNKNOWN_STACK) -> tuple[Status, ...]:
@@ -177,6 +221,7 @@ def _judged(reader: Reader, console: str, stack: StackFacts, notes: Notes) -> St
         unread = LedgerError(f"The audit's notes on {console} can't be read.")
     try:
         status, head = _status(reader, status, runs)
+        status = replace(status, **_restrained(reader, console, status.paused))
     except AuditArchiveError as error:
         unread = error
     status = replace(status, **_verified(rotation, status.acceptances))
@@ -223,6 +268,7 @@ def _status(reader: Reader, status: Status, runs: LastRuns) -> tuple[Status, Hea
         is_latched=head.is_latched,
         next_due_at=rfc3339(head.next_due_at) if head.next_due_at is not None else None,
         acceptances=head.acceptances,
+        paused=_paused(head),
     )
     return status, head
 
@@ -238,6 +284,38 @@ def _verified(last: Rotation | None, acceptances: Iterable[Acceptance]) -> dict[
         "verified_result": last.last_result,
         "audit_faults": last.faults,
     }
+
+
+def _restrained(reader: Reader, console: str, paused: Paused | None) -> dict[str, Any]:
+    """How far the Console may be purged, and by whose word."""
+    if reader.ledger is None:
+        return {}
+    found = reader.ledger.restraints(console)
+    if paused is None and found.pause is not None:
+        kept = found.pause
+        paused = Paused(kept.who, kept.reason, rfc3339(kept.set_at), kept.request_id, None)
+    lowest = found.lowers(reader.stack_mode) if reader.stack_mode is not None else None
+    return {
+        "stack_mode": reader.stack_mode,
+        "set_mode": _set_mode(found.stack),
+        "console_mode": _set_mode(found.console),
+        "mode": lowest.mode if lowest is not None else reader.stack_mode,
+        "paused": paused,
+    }
+
+
+def _set_mode(kept: Restraint | None) -> SetMode | None:
+    if kept is None:
+        return None
+    return SetMode(kept.mode, kept.who, kept.reason, rfc3339(kept.set_at), kept.request_id)
+
+
+def _paused(head: Head) -> Paused | None:
+    """The pause that the chain states."""
+    kept = head.pause
+    if kept is None:
+        return None
+    return Paused(kept.who, kept.reason, rfc3339(kept.since), kept.request_id, kept.seq)
 
 
 def _lag(reader: Reader, moment: str | None) -> float | None:

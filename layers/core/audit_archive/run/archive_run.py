@@ -12,7 +12,7 @@ from audit_archive.errors import RollbackError, SettingsError
 from audit_archive.format.facts import HeldBackBy, Mode
 from audit_archive.format.head import Head, accepted_ids
 from audit_archive.ports import Peek
-from audit_archive.run.audit_hold import AuditHold, audit_hold
+from audit_archive.run.audit_hold import StandingHold
 from audit_archive.run.collect import Surveyed, download, kept_if_refused, store, survey, verify_stored
 from audit_archive.run.compare import Compared, archived_by, compare, first_ending
 from audit_archive.run.comparison import Archiving
@@ -26,6 +26,7 @@ from audit_archive.run.roll_forward import roll_forward
 from audit_archive.run.rollback import check_forward
 from audit_archive.run.settle import settle, settle_late
 from audit_archive.run.slices import Basis, archive_slices
+from audit_archive.run.standing_hold import restrained, standing_hold
 from audit_archive.run.view import View, check_not_lasting, note_lacking, view
 
 NO_PURGE_KEY = (
@@ -47,7 +48,9 @@ def archive_console(run: Run) -> Result:
 
 
 def _under_lease(run: Run) -> Result:
+    run, lowered = restrained(run)
     result, head = _archive_and_purge(run)
+    result = result if lowered is None else warned(result, lowered)
     announce_pending(run)
     if not result.is_stale:
         announce_hold(run, head, result.held_back_by, is_growing=result.new_entries > 0)
@@ -62,26 +65,26 @@ def _archive_and_purge(run: Run) -> tuple[Result, Head]:
     head = settle(run, loaded)
 
     # 2. Peek before the download: the export must hold every entry that was live by then.
-    audits = audit_hold(run, head)
+    standing = standing_hold(run, head)
     began_at, peek = run.clock.now(), run.console.peek()
-    is_quiet = _is_quiet(run, head, peek, began_at, audits)
+    is_quiet = _is_quiet(run, head, peek, began_at, standing)
     if is_quiet and run.order.policy.shows is None:
-        return _told(run, plain(RunOutcome.IDLE, loaded, head), audits), head
+        return _told(run, plain(RunOutcome.IDLE, loaded, head), standing), head
 
     # 3. Download and read the whole export. An export of a trail that went backwards is refused.
     surveyed, archivings, compared, seen = _read(run, head, peek, began_at)
     if seen.is_stale and not seen.is_advancing:
         return stale(loaded, head, seen), head
     if not surveyed.survey.ids:
-        return _told(run, plain(RunOutcome.IDLE, loaded, head), audits), head
+        return _told(run, plain(RunOutcome.IDLE, loaded, head), standing), head
 
     # 4. Decide what to purge. A mismatch that the export is the first to show must latch this plan already.
     head = settle_late(run, head, surveyed)
     ending_id = first_ending(run, head, surveyed.survey.ids, archivings)
-    plan = _plan(run, head, surveyed, _constraints(seen, ending_id, audits))
+    plan = _plan(run, head, surveyed, _constraints(seen, ending_id, standing))
     try:
         if is_quiet and _has_nothing_to_state(surveyed, compared, plan):
-            result = _told(run, planned(loaded, head, plan, surveyed.survey), audits)
+            result = _told(run, planned(loaded, head, plan, surveyed.survey), standing)
             return _purge(run, head, surveyed, plan, result)
 
         # 5. Store the export and read it back: no statement names bytes that were not proven.
@@ -89,7 +92,7 @@ def _archive_and_purge(run: Run) -> tuple[Result, Head]:
         # 6. Commit, publish and record. The last slice records the plan as well, before anything is purged.
         basis = Basis(surveyed, seen, compared, plan, verified)
         head, is_complete = archive_slices(run, head, basis)
-        result = _told(run, archived(loaded, head, basis, is_complete=is_complete), audits)
+        result = _told(run, archived(loaded, head, basis, is_complete=is_complete), standing)
         # 7. Purge what is recorded, and record how it ended.
         return _purge(run, head, surveyed, plan, result) if is_complete else (result, head)
     except SupersededError:
@@ -97,8 +100,8 @@ def _archive_and_purge(run: Run) -> tuple[Result, Head]:
         return plain(RunOutcome.SUPERSEDED, loaded, head), head
 
 
-def _is_quiet(run: Run, head: Head, peek: Peek, began_at: int, audits: AuditHold | None) -> bool:
-    is_held, policy = audits is not None, run.order.policy
+def _is_quiet(run: Run, head: Head, peek: Peek, began_at: int, standing: StandingHold | None) -> bool:
+    is_held, policy = standing is not None, run.order.policy
     return is_idle(peek.newest, peek.population, head, policy, began_at, is_held=is_held)
 
 
@@ -134,8 +137,8 @@ def _checked_view(run: Run, surveyed: Surveyed, head: Head, compared: Compared, 
     return seen
 
 
-def _constraints(seen: View, ending_id: int | None, audits: AuditHold | None) -> Constraints:
-    held_by = audits.reason if audits is not None else None
+def _constraints(seen: View, ending_id: int | None, standing: StandingHold | None) -> Constraints:
+    held_by = standing.reason if standing is not None else None
     return Constraints(seen.is_stale, seen.unexported_id, ending_id, held_by)
 
 
@@ -162,16 +165,16 @@ def _purge(run: Run, head: Head, surveyed: Surveyed, plan: Plan, result: Result)
             return result if is_checked else warned(result, NO_PURGE_KEY), head
     except HeldError as error:
         after = error.head if error.head is not None else head
-        return held(result, head, after, error.audits), after
+        return held(result, head, after, error.standing), after
     return result, head
 
 
-def _told(run: Run, result: Result, audits: AuditHold | None) -> Result:
-    """The result with what the daily audit found, unless something else is the reason that comes first."""
+def _told(run: Run, result: Result, standing: StandingHold | None) -> Result:
+    """The result with what holds purging back whatever an export shows, unless another reason comes first."""
     is_first = result.held_back_by not in {HeldBackBy.LATCHED_MISMATCH, HeldBackBy.NOT_YET_RECORDED}
-    if audits is None or run.order.policy.mode == Mode.OFF or not is_first:
+    if standing is None or run.order.policy.mode == Mode.OFF or not is_first:
         return result
-    return warned(replace(result, held_back_by=audits.reason), audits.sentence)
+    return warned(replace(result, held_back_by=standing.reason), standing.sentence)
 
 
 @contextmanager

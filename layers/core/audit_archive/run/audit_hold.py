@@ -30,14 +30,14 @@ DECISION_RIPENS = HOUR
 
 
 @dataclass(frozen=True)
-class AuditHold:
-    """Why nothing may be purged, and the same for a person."""
+class StandingHold:
+    """Why nothing may be purged, whatever an export shows, and the same for a person."""
 
     reason: HeldBackBy
     sentence: str
 
 
-def audit_hold(run: Run, head: Head) -> AuditHold | None:
+def audit_hold(run: Run, head: Head) -> StandingHold | None:
     """Why the daily audit lets nothing be purged; None if it found the archive well, whole, and not long ago.
 
     An audit that ran out of time may have found no fault because it did not come far. So this asks how far
@@ -53,7 +53,7 @@ def audit_hold(run: Run, head: Head) -> AuditHold | None:
     return _judged(run, head, rotation)
 
 
-def _judged(run: Run, head: Head, rotation: Rotation) -> AuditHold | None:
+def _judged(run: Run, head: Head, rotation: Rotation) -> StandingHold | None:
     if rotation.last_result != AuditResult.VALID:
         left = rotation.unaccepted(_accepted(head, run.clock.now()))
         if left or rotation.last_result != AuditResult.FAULTS:
@@ -75,12 +75,12 @@ def _accepted(head: Head, now: int) -> frozenset[str]:
     return frozenset(chain.from_iterable(ripe))
 
 
-def _faults_found(run: Run, head: Head, rotation: Rotation, left: int) -> AuditHold:
+def _faults_found(run: Run, head: Head, rotation: Rotation, left: int) -> StandingHold:
     console, ended = run.order.console, rotation.last_completed_at
     of_them = f"{rotation.faults} of them"
     if head.acceptances and left < rotation.faults:
         of_them += f", of which an operator accepted {rotation.faults - left}"
-    return AuditHold(
+    return StandingHold(
         HeldBackBy.VERIFY_FAULTS,
         f"verify_faults: the daily audit of {any_rfc3339(ended)} found faults in the archive of Console "
         f"{console}: {of_them}. Nothing is purged until a later audit finds it well, or an operator accepts "
@@ -88,7 +88,7 @@ def _faults_found(run: Run, head: Head, rotation: Rotation, left: int) -> AuditH
     )
 
 
-def _no_audit(run: Run, head: Head, what: str) -> AuditHold | None:
+def _no_audit(run: Run, head: Head, what: str) -> StandingHold | None:
     """Before the first audit only the age of the archive tells whether it should have been audited by now."""
     if not head.seq:
         return None
@@ -117,8 +117,8 @@ def _began_at(run: Run) -> int | None:
         return None
 
 
-def _not_verified(run: Run, what: str) -> AuditHold:
-    return AuditHold(
+def _not_verified(run: Run, what: str) -> StandingHold:
+    return StandingHold(
         HeldBackBy.NOT_VERIFIED,
         f"not_verified: of Console {run.order.console} {what}. {NOT_VERIFIED_WAY_OUT}",
     )

@@ -4,22 +4,24 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from audit_archive.alerts import announce
-from audit_archive.errors import runbook_url
+from audit_archive.errors import SettingsError, runbook_url
 from audit_archive.finding import Finding, FindingKind
 from audit_archive.format.codec import UnknownMember, to_json
-from audit_archive.format.facts import HeldBackBy, ReceiptSeen
+from audit_archive.format.facts import LETS_PURGE, HeldBackBy, ReceiptSeen
 from audit_archive.format.head import Head, Hold, accepted_ids
 from audit_archive.format.ids import IdSet, id_set, span_set
 from audit_archive.format.purges import foreign_purges_of, purger
-from audit_archive.format.statement import ArchiveStatement
-from audit_archive.format.times import DAY, rfc3339
-from audit_archive.run.audit_hold import AUDIT_HOLDS
+from audit_archive.format.statement import ArchiveStatement, OperatorStatement, Statement
+from audit_archive.format.times import DAY, from_rfc3339, rfc3339
 from audit_archive.run.comparison import MAX_SINGLE_AMENDMENTS
 from audit_archive.run.context import Run
+from audit_archive.run.standing_hold import DECISION_WAIT, STANDING_HOLDS
 
 EXPECTED_HOLDS = frozenset(
     {
         HeldBackBy.PURGE_MODE,
+        HeldBackBy.PAUSE,
+        HeldBackBy.RECENT_DECISION,
         HeldBackBy.KEEP_WINDOW,
         HeldBackBy.LATCHED_MISMATCH,
         HeldBackBy.ONLY_RECEIPTS,
@@ -105,19 +107,48 @@ def _unreadable(console: str, seen: ReceiptSeen) -> str:
     )
 
 
+def decision_finding(statement: OperatorStatement) -> Finding:
+    """The finding that somebody stated an operator's decision: whoever did not expect it must learn of it."""
+    seq, console, run = statement.seq, statement.console, statement.run
+    if statement.action in LETS_PURGE:
+        first = rfc3339(from_rfc3339(run.started_at) + DECISION_WAIT)
+        then = f"No purge that this makes possible is sent before {first}"
+    else:
+        then = "This makes no purge possible"
+    sentence = (
+        f"Somebody stated `{statement.action}` about Console {console} at {run.started_at}: "
+        f"{statement.who}, as stated, in request {run.id}. The reason given: {statement.reason}. It is "
+        f"statement {seq}. {then}. If you do not expect this, pause the Console: "
+        f"`canary-audit console pause {console}`"
+    )
+    facts = {"statement": seq, "action": statement.action, "who": statement.who, "request_id": run.id}
+    return Finding(FindingKind.OPERATOR_DECISION, console, sentence, facts)
+
+
+def announce_decision(run: Run, statement: Statement) -> list[str]:
+    """Announce that an operator's decision was stated. Returns a warning if the topic refuses."""
+    if not isinstance(statement, OperatorStatement):
+        return []
+    try:
+        announce(run, decision_finding(statement))
+    except SettingsError as error:
+        return [f"it is stated, but could not be told: {error}"]
+    return []
+
+
 def announce_hold(
     run: Run, head: Head, held_by: HeldBackBy | UnknownMember | None, *, is_growing: bool
 ) -> None:
     """Announce that an entry has waited too long to be purged.
 
-    `held_by`: what this run said; the daily audit may hold back what waited for another reason before. Once;
-    if a mismatch is the reason and the trail grows, once a week. Raises SettingsError if the topic
+    `held_by`: what this run said; the daily audit, or a pause, may hold back what waited for another reason.
+    Once; if a mismatch is the reason and the trail grows, once a week. Raises SettingsError if the topic
     refuses.
     """
     hold, console = head.hold, run.order.console
     if hold is None:
         return
-    if held_by in AUDIT_HOLDS:
+    if held_by in STANDING_HOLDS:
         hold = replace(hold, reason=held_by)
     waited = run.clock.now() - hold.since
     if hold.reason == HeldBackBy.LATCHED_MISMATCH and is_growing and waited >= WEEK:

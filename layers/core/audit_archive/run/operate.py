@@ -15,7 +15,9 @@ from audit_archive.format.statement import OperatorStatement
 from audit_archive.run.checkpoints import sign_checkpoint
 from audit_archive.run.commit import commit
 from audit_archive.run.context import Run, lease, paging
+from audit_archive.run.findings import announce_decision
 from audit_archive.run.ledger_head import find_absent, newest_number, readable_head
+from audit_archive.run.pause import state_pause
 from audit_archive.run.publish import publish, record
 from audit_archive.run.request import OperatorRequest
 from audit_archive.run.result import Result, RunOutcome, plain
@@ -26,8 +28,10 @@ def state_decision(run: Run, decision: OperatorRequest) -> Result:
     """State a decision, under the Console's lease. Raises RequestError if there is nothing to decide.
 
     Raises IntegrityError if the ledger names a statement that the bucket does not hold. A PageError is
-    announced first.
+    announced first. A pause, and its end, need no lease.
     """
+    if decision.action in _BESIDE_A_RUN:
+        return state_pause(run, decision, _statement)
     with lease(run) as is_ours, paging(run):
         if not is_ours:
             head = readable_head(run) or Head(run.order.console)
@@ -37,10 +41,11 @@ def state_decision(run: Run, decision: OperatorRequest) -> Result:
         committed = commit(run, before, replace(_statement(run, before, decision), lost=lost))
         if committed is None:
             return plain(RunOutcome.SUPERSEDED, before, roll_forward(run))
+        warnings = announce_decision(run, committed.statement)
         head = record(run, publish(run, sign_checkpoint(run, committed)))
         if lost is not None:
             run.ledger.forget_disowned(run.order.console)
-        return plain(RunOutcome.STATED, before, head)
+        return replace(plain(RunOutcome.STATED, before, head), warnings=tuple(warnings))
 
 
 def _resume(run: Run, _: OperatorRequest) -> Head:
@@ -149,6 +154,7 @@ def _lost(run: Run, decision: OperatorRequest) -> LostStatement | None:
     return LostStatement(absent.head.seq, absent.ref.sha256)
 
 
+_BESIDE_A_RUN = frozenset({Action.PAUSE, Action.END_PAUSE})
 _PREPARATIONS: Mapping[Action, Callable[[Run, OperatorRequest], Head]] = {
     Action.RESUME: _resume,
     Action.EPOCH: _epoch,

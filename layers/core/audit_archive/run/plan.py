@@ -92,13 +92,13 @@ class Constraints:
 
     `is_stale`: `fetch` showed an entry that the export should hold by now and lacks. `unexported_id`: the
     lowest id that the pages show and the export lacks. `ending_id`: the lowest live archived id with a proof
-    that ends soon or is not there. `audits`: why the daily audit lets nothing be purged.
+    that ends soon or is not there. `standing`: what lets nothing be purged, whatever the export shows.
     """
 
     is_stale: bool = False
     unexported_id: int | None = None
     ending_id: int | None = None
-    audits: HeldBackBy | None = None
+    standing: HeldBackBy | None = None
 
 
 NO_CONSTRAINTS = Constraints()
@@ -160,9 +160,9 @@ def _limits(facts: _Facts) -> Iterator[_Limit]:
         yield _Limit(0, HeldBackBy.PURGE_MODE, None)
     if facts.head.is_latched:
         yield _Limit(0, HeldBackBy.LATCHED_MISMATCH, None)
-    if facts.constraints.audits is not None:
+    if facts.constraints.standing is not None:
         # Due at once: while this holds, being due ends no idleness.
-        yield _Limit(0, facts.constraints.audits, facts.served_at)
+        yield _Limit(0, facts.constraints.standing, facts.served_at)
     if facts.constraints.is_stale:
         yield _Limit(0, HeldBackBy.STALE_EXPORT, facts.served_at)
     if any(not facts.head.is_history(receipt.entry_id) for receipt in facts.foreign):

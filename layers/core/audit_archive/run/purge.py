@@ -19,11 +19,12 @@ from audit_archive.format.ids import IdSet
 from audit_archive.format.purges import mismatch_sentence
 from audit_archive.format.times import read_timestamp
 from audit_archive.ports import ConsoleEntry, PurgingConsole
-from audit_archive.run.audit_hold import AuditHold, audit_hold
+from audit_archive.run.audit_hold import StandingHold
 from audit_archive.run.context import Run, SupersededError
 from audit_archive.run.plan import is_anchor
 from audit_archive.run.receipts import Settlement, is_receipt_of, receipt_of
 from audit_archive.run.settle import Ended, settle_purge, write_up
+from audit_archive.run.standing_hold import standing_hold
 from audit_archive.run.view import id_of
 from audit_archive.storage.chain import has_moved_on
 
@@ -32,13 +33,13 @@ class HeldError(Exception):
     """No purge now and no page: the checks found no mismatch, but could not rule one out. An outcome.
 
     `head`: the head once the intent is written up as not sent; None if there was no intent (a dry run).
-    `audits`: what the daily audit has found meanwhile, if that is the reason.
+    `standing`: what holds it back whatever an export shows, if that is the reason.
     """
 
-    def __init__(self, audits: AuditHold | None = None) -> None:
+    def __init__(self, standing: StandingHold | None = None) -> None:
         super().__init__()
         self.head: Head | None = None
-        self.audits = audits
+        self.standing = standing
 
 
 def purge(run: Run, head: Head, ids: IdSet, *, is_count_enough: bool) -> tuple[Head, Settlement]:
@@ -87,11 +88,13 @@ def _checked_purger(
     if has_moved_on(run.store, head):
         raise SupersededError
     purger = open_purger(run)
-    found = audit_hold(run, head)
+    _check_trail(run, head, ids, boundary, purger, is_count_enough=is_count_enough)
+    # The last acts: whoever stops purging now, in the ledger or in the chain, stops this purge.
+    found = standing_hold(run, head)
     if found is not None:
         raise HeldError(found)
-    # The look at the trail comes last, so that the least time lies between it and the POST.
-    _check_trail(run, head, ids, boundary, purger, is_count_enough=is_count_enough)
+    if has_moved_on(run.store, head):
+        raise SupersededError
     return purger if run.has_time() else None
 
 

@@ -11,7 +11,7 @@ from audit_archive.format.head import Head, OpenHole
 from audit_archive.format.layout import statement_key
 from audit_archive.format.purges import ForeignPurge, foreign_purges
 from audit_archive.format.times import DAY, rfc3339
-from audit_archive.run.audit_hold import AuditHold
+from audit_archive.run.audit_hold import StandingHold
 from audit_archive.run.plan import Plan, receipts_seen
 from audit_archive.run.receipts import Settlement
 from audit_archive.run.slices import Basis
@@ -142,6 +142,8 @@ def plain(outcome: RunOutcome, before: Head, after: Head) -> Result:
 def _held_back_by(head: Head) -> HeldBackBy | UnknownMember | None:
     if head.is_latched:
         return HeldBackBy.LATCHED_MISMATCH
+    if head.pause is not None:
+        return HeldBackBy.PAUSE
     return head.hold.reason if head.hold is not None else None
 
 
@@ -195,13 +197,13 @@ def warned(result: Result, warning: str) -> Result:
     return replace(result, warnings=(*result.warnings, warning))
 
 
-def held(result: Result, before: Head, after: Head, audits: AuditHold | None = None) -> Result:
-    """The result if the purge was held back at last: by the daily audit, or by checks without an end."""
+def held(result: Result, before: Head, after: Head, standing: StandingHold | None = None) -> Result:
+    """The result if the purge was held back at last: by what stands, or by checks without an end."""
     return replace(
         result,
-        held_back_by=audits.reason if audits is not None else HeldBackBy.POPULATION,
+        held_back_by=standing.reason if standing is not None else HeldBackBy.POPULATION,
         statements=result.statements + _statements_between(before, after),
-        warnings=(*result.warnings, audits.sentence if audits is not None else NOT_YET_CERTAIN),
+        warnings=(*result.warnings, standing.sentence if standing is not None else NOT_YET_CERTAIN),
     )
 
 

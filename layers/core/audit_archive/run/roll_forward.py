@@ -6,14 +6,14 @@ from typing import BinaryIO
 from audit_archive.errors import IntegrityError, LedgerError
 from audit_archive.export import read_export
 from audit_archive.finding import Finding
-from audit_archive.format.facts import EntryFile, ExportFacts, PurgeOutcome
+from audit_archive.format.facts import BY_EVENT, EntryFile, ExportFacts, PurgeOutcome
 from audit_archive.format.head import Head
-from audit_archive.format.statement import ArchiveStatement, PurgeStatement
+from audit_archive.format.statement import ArchiveStatement, OperatorStatement, PurgeStatement
 from audit_archive.format.times import DAY, from_rfc3339
 from audit_archive.run.checkpoints import Signed, commit_key, sign_checkpoint
 from audit_archive.run.commit import mismatch_finding
 from audit_archive.run.context import Run, SupersededError
-from audit_archive.run.findings import amendments_of, findings_of
+from audit_archive.run.findings import amendments_of, decision_finding, findings_of
 from audit_archive.run.ledger_head import confirmed_head, disowned_finding
 from audit_archive.run.publish import Published, announce_and_record, publish, record
 from audit_archive.storage.chain import read_statement, statements_beyond
@@ -97,6 +97,8 @@ def _unannounced(run: Run, signed: Signed) -> tuple[Finding, ...]:
             return (*findings, *amendments_of(run, statement))
         case PurgeStatement(outcome=PurgeOutcome.MISMATCH):
             return (mismatch_finding(statement),)
+        case OperatorStatement() if statement.action in BY_EVENT:
+            return (decision_finding(statement),)
         case _:
             return ()
 

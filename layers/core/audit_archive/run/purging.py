@@ -1,0 +1,126 @@
+"""How far purging may go, as a person sets it: for all Consoles of the stack, or for one."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from audit_archive.alerts import announce
+from audit_archive.errors import SettingsError
+from audit_archive.events import Fields, checked, console_id, one_of, printable
+from audit_archive.finding import Finding, FindingKind
+from audit_archive.format.codec import to_json
+from audit_archive.format.facts import Mode
+from audit_archive.format.times import rfc3339
+from audit_archive.ports import Alerts, Clock, Ledger
+from audit_archive.restraint import Restraint, RestraintOf
+from audit_archive.run.standing_hold import DECISION_WAIT
+
+PURGING = "purging"
+"""The action of an event that sets it."""
+
+_WHOLE_STACK = "every Console"
+"""What stands in a finding for all of them."""
+
+
+@dataclass(frozen=True)
+class PurgingRequest:
+    """How far purging may go: for which Console, or for all; who says so, and why."""
+
+    action: str
+    mode: Mode
+    who: str
+    reason: str
+    console: str | None = None
+
+    @classmethod
+    def from_event(cls, event: object) -> "PurgingRequest":
+        """The request in an event. Raises RequestError naming the field and what it accepts."""
+        return cls(**checked(event, _FIELDS, required=("action", "mode", "who", "reason")))
+
+
+@dataclass(frozen=True)
+class PurgingPorts:
+    """What setting it needs."""
+
+    ledger: Ledger
+    alerts: Alerts
+    clock: Clock
+
+
+@dataclass(frozen=True)
+class PurgingReport:
+    """What was set. `stack_mode`: the stack's PurgeMode, which is the limit whatever is set.
+
+    `first_purge_at`: before that no purge is sent (RFC 3339).
+    """
+
+    outcome: str
+    console: str | None
+    mode: Mode
+    stack_mode: Mode
+    set_at: str
+    request_id: str
+    first_purge_at: str | None
+    warnings: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        plain: dict[str, Any] = to_json(self)
+        return plain
+
+
+def is_purging_event(event: object) -> bool:
+    """Whether an event sets how far purging may go."""
+    return isinstance(event, Mapping) and event.get("action") == PURGING
+
+
+def set_purging(
+    ports: PurgingPorts, request: PurgingRequest, request_id: str, stack_mode: Mode
+) -> PurgingReport:
+    """Set how far purging may go. Each run reads it when it begins, and again before it sends a purge.
+
+    Raises LedgerError: nothing is set.
+    """
+    now = ports.clock.now()
+    of = RestraintOf.STACK if request.console is None else RestraintOf.CONSOLE
+    restraint = Restraint(request.mode, request.who, request.reason, now, request_id)
+    ports.ledger.restrain(of, request.console or _WHOLE_STACK, restraint)
+    is_lifted = request.mode == Mode.ON
+    report = PurgingReport(
+        outcome="set",
+        console=request.console,
+        mode=request.mode,
+        stack_mode=stack_mode,
+        set_at=rfc3339(now),
+        request_id=request_id,
+        first_purge_at=rfc3339(now + DECISION_WAIT) if is_lifted and stack_mode == Mode.ON else None,
+    )
+    try:
+        announce(ports, _finding(request, report))
+    except SettingsError as error:
+        return PurgingReport(**{**vars(report), "warnings": (f"it is set, but could not be told: {error}",)})
+    return report
+
+
+def _finding(request: PurgingRequest, report: PurgingReport) -> Finding:
+    about = f"Console {request.console}" if request.console is not None else "every Console of the stack"
+    then = (
+        f"The first purge is sent after {report.first_purge_at} at the earliest"
+        if report.first_purge_at is not None
+        else f"The stack's PurgeMode is {report.stack_mode}: no purge goes further than the lower of the two"
+    )
+    sentence = (
+        f"Somebody set purging of {about} to {request.mode} at most at {report.set_at}: {request.who}, as "
+        f"stated, in request {report.request_id}. The reason given: {request.reason}. {then}. If you do "
+        "not expect this, set it to off: `canary-audit purging off`"
+    )
+    return Finding(FindingKind.OPERATOR_DECISION, request.console or _WHOLE_STACK, sentence, report.as_dict())
+
+
+_FIELDS: Fields = {
+    "action": one_of("action", (PURGING,)),
+    "mode": one_of("mode", tuple(Mode)),
+    "who": printable("who"),
+    "reason": printable("reason"),
+    "console": console_id,
+}

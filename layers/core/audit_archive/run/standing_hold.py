@@ -1,0 +1,82 @@
+"""What keeps a purge back whatever an export shows: a person's brake, a fresh decision, the daily audit.
+
+A run looks when it begins, and again as one of the last acts before it sends a purge.
+"""
+
+from dataclasses import replace
+
+from audit_archive.errors import runbook_url
+from audit_archive.format.facts import HeldBackBy, Mode
+from audit_archive.format.head import Head
+from audit_archive.format.times import HOUR, rfc3339
+from audit_archive.restraint import Restraint, Restraints
+from audit_archive.run.audit_hold import AUDIT_HOLDS, StandingHold, audit_hold
+from audit_archive.run.context import Run
+
+STANDING_HOLDS = AUDIT_HOLDS | {HeldBackBy.PAUSE, HeldBackBy.RECENT_DECISION}
+"""The reasons that no export lifts: while one stands, that an entry is due ends no idleness."""
+
+DECISION_WAIT = HOUR
+"""Seconds between a decision that lets purging go on and the first purge: time to object to it."""
+
+
+def restrained(run: Run) -> tuple[Run, str | None]:
+    """The run with its mode lowered to what persons set in the ledger, and a sentence if that lowered it."""
+    policy, restraints = run.order.policy, run.ledger.restraints(run.order.console)
+    lowest = restraints.lowers(policy.mode)
+    if lowest is None:
+        return run, None
+    lowered = replace(run.order, policy=replace(policy, mode=lowest.mode))
+    return replace(run, order=lowered), _lowered(lowest)
+
+
+def standing_hold(run: Run, head: Head) -> StandingHold | None:
+    """Why nothing may be purged now; None if nothing stands in the way. Raises LedgerError.
+
+    The chain and the ledger both witness a pause, and one of them is enough: who deletes the ledger's item,
+    or puts back an older ledger, lifts nothing.
+    """
+    restraints = run.ledger.restraints(run.order.console)
+    lowest = restraints.lowers(run.order.policy.mode)
+    if lowest is not None:
+        return StandingHold(HeldBackBy.PURGE_MODE, _lowered(lowest))
+    return _paused(run, head, restraints) or audit_hold(run, head) or _recent(run, head, restraints)
+
+
+def _paused(run: Run, head: Head, restraints: Restraints) -> StandingHold | None:
+    console = run.order.console
+    if head.pause is not None:
+        said = f"{head.pause.who}, as stated, paused it at {rfc3339(head.pause.since)}: {head.pause.reason}"
+    elif restraints.pause is not None:
+        said = f"the ledger has a pause that no statement has. {_set_by(restraints.pause)}"
+    else:
+        return None
+    return StandingHold(
+        HeldBackBy.PAUSE,
+        f"pause: nothing of Console {console} is purged. {said}. `canary-audit console resume {console}` "
+        f"ends the pause. What to do: {runbook_url('pause')}",
+    )
+
+
+def _recent(run: Run, head: Head, restraints: Restraints) -> StandingHold | None:
+    moments = [each.set_at for each in restraints.modes if each.mode == Mode.ON]
+    decided_at = max([*moments, head.decided_at or 0])
+    if run.clock.now() >= decided_at + DECISION_WAIT:
+        return None
+    return StandingHold(
+        HeldBackBy.RECENT_DECISION,
+        f"recent_decision: an operator decided about purging Console {run.order.console} at "
+        f"{rfc3339(decided_at)}. Nothing is purged before {rfc3339(decided_at + DECISION_WAIT)}, so that "
+        f"whoever objects has the time to. What to do: {runbook_url('recent_decision')}",
+    )
+
+
+def _lowered(lowest: Restraint) -> str:
+    return (
+        f"purge_mode: purging is set to {lowest.mode} at most. {_set_by(lowest)}. `canary-audit purging on` "
+        f"lifts it. What to do: {runbook_url('stop-all-purging-now')}"
+    )
+
+
+def _set_by(restraint: Restraint) -> str:
+    return f"{restraint.who}, as stated, set it at {rfc3339(restraint.set_at)}: {restraint.reason}"
