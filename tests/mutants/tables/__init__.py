@@ -7,6 +7,7 @@ from tests.mutants.tables import (
     archive,
     auditor,
     boundary,
+    brake,
     bucket,
     bundle,
     chain,
@@ -63,4 +64,5 @@ MUTANTS: tuple[Mutant, ...] = (
     *handed.MUTANTS,
     *hostile_policy.MUTANTS,
     *faults.MUTANTS,
+    *brake.MUTANTS,
 )

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from audit_archive.format.codec import UnknownMember
+from audit_archive.format.decisions import accepted_after, pause_after
 from audit_archive.format.facts import (
     LETS_PURGE,
     SENT,
@@ -102,8 +103,8 @@ class Head:
     them. `surveyed_at`: when the run of the newest complete export began, by our clock (epoch seconds).
     `history_up_to`: the last id of the epoch's first export; purges up to it are older than the archive.
     `vanished`: archived ids that are gone without a receipt. `export`: the newest stored one. `acceptances`:
-    the faults of the daily audit that an operator accepted. `pause`: set until an operator ends it. `decided_at`:
-    when an operator last decided that a purge may be sent (epoch s).
+    the faults of the daily audit that an operator accepted. `pause`: set until an operator ends it.
+    `decided_at`: when an operator last decided that a purge may be sent (epoch s).
     """
 
     console: str
@@ -353,16 +354,16 @@ def _after_outcome(intent: Intent, statement: PurgeStatement) -> Intent | None:
 
 def _after_operator(head: Head, statement: OperatorStatement) -> Head:
     now = from_rfc3339(statement.run.started_at)
+    pause, acceptances = pause_after(head.pause, statement), accepted_after(head.acceptances, statement)
+    head = replace(head, pause=pause, acceptances=acceptances)
     if statement.action in LETS_PURGE:
         head = replace(head, decided_at=now)
+    if statement.action in {Action.END_PAUSE, Action.ACCEPT_FAULTS}:
+        return replace(head, next_due_at=now)
     if statement.action == Action.RESUME:
         return replace(head, is_latched=False, next_due_at=now, hold=None)
     if statement.action == Action.ACCEPT and statement.accepted is not None:
         return replace(head, holes=_accepted(head.holes, statement.accepted), next_due_at=now)
-    if statement.action == Action.ACCEPT_FAULTS:
-        return _after_acceptance(head, statement, now)
-    if statement.action in {Action.PAUSE, Action.END_PAUSE}:
-        return _after_pause(head, statement, now)
     if statement.action == Action.KEY:
         return replace(head, public_key=statement.public_key)
     if statement.action == Action.EPOCH:
@@ -379,20 +380,6 @@ def _after_operator(head: Head, statement: OperatorStatement) -> Head:
             decided_at=head.decided_at,
         )
     return head
-
-
-def _after_acceptance(head: Head, statement: OperatorStatement, now: int) -> Head:
-    faults = tuple(fault.sha256 for fault in statement.accepted_faults)
-    stated = (statement.seq, now, statement.who, statement.reason, statement.run.id)
-    return replace(head, acceptances=(*head.acceptances, Acceptance(*stated, faults)), next_due_at=now)
-
-
-def _after_pause(head: Head, statement: OperatorStatement, now: int) -> Head:
-    """The head after a pause, of which the first statement counts, or after its end."""
-    if statement.action == Action.END_PAUSE:
-        return replace(head, pause=None, next_due_at=now)
-    began = Pause(statement.seq, now, statement.who, statement.reason, statement.run.id)
-    return replace(head, pause=head.pause or began)
 
 
 def _accepted(holes: tuple[OpenHole, ...], span: IdSpan) -> tuple[OpenHole, ...]:
