@@ -147,7 +147,7 @@ def test_holes_are_hashed_line_by_line() -> None:
 
 def test_the_digest_of_one_head_to_the_letter() -> None:
     """A changed digest of an unchanged head is another format: old statements would be faults."""
-    assert HEAD_FORMAT == "2"
+    assert HEAD_FORMAT == "3"
     assert head_sha256(HEAD) == "39f3b20dd21c2cc3fbb58f7280b311132e23ca2201bc2f353ca20454080477b4"
 
 

@@ -306,8 +306,8 @@ def test_a_ledger_that_does_not_answer_makes_health_unknown(world: World) -> Non
         assert (told.console, health(told), told.fault) == (CONSOLE, "unknown", "LedgerError: no answer")
 
 
-def test_many_consoles_take_one_query_and_one_listing_and_three_requests_each(world: World) -> None:
-    """What grows with them: the head, a listing behind it, and the newest statements, each read once."""
+def test_many_consoles_take_one_query_and_one_listing_and_few_requests_each(world: World) -> None:
+    """What grows with them: head, brake, a listing behind the head, and the newest statements, read once."""
     world.accept()
     world.run()
     world.ledger.calls.clear()
@@ -316,4 +316,5 @@ def test_many_consoles_take_one_query_and_one_listing_and_three_requests_each(wo
     facts = StackFacts({name: each for found in names.values() for name, each in found.items()})
     assert len(statuses(reader_of(world), None, facts)) == 1 + len(names)
     asked = world.ledger.calls + world.store.calls
-    assert asked == {"fleet": 1, "folders": 1, "head": 21, "versions": 21, "read": 2}
+    each = {"head": 21, "restraints": 21, "versions": 21}
+    assert asked == {"fleet": 1, "folders": 1, "read": 2} | each

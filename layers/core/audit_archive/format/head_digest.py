@@ -11,7 +11,7 @@ from audit_archive.format.canonical import canonical_bytes
 from audit_archive.format.codec import to_json
 from audit_archive.format.head import Head, OpenHole
 
-HEAD_FORMAT = "2"
+HEAD_FORMAT = "3"
 HEAD_FIELDS = (
     "console",
     "epoch",
