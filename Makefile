@@ -6,11 +6,13 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.made
 
 # deploy: which configuration of samconfig.toml, which stack and Console, and any further parameters of the template.
-# LOCK, the lock mode, is needed for the first deploy. After that what is not given stays as it is.
+# CONSOLE and LOCK, the lock mode, are needed for the first deploy. After that what is not given stays as it is.
+# INSTEAD_OF names the first Console that another one replaces.
 # PARAMETERS is written as SAM takes them: a value with blanks, and an empty one, stand in double quotes.
 ENV        ?= default
 STACK      ?= canary-audit-archive
 CONSOLE    ?=
+INSTEAD_OF ?=
 LOCK       ?=
 PARAMETERS ?=
 
@@ -29,7 +31,7 @@ export AWS_DEFAULT_REGION := $(AWS_REGION)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo local docs check test torture mutants bench build deploy named lock clean
+.PHONY: help demo local docs check test torture mutants bench build deploy named kept lock clean
 
 help: ## Say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -68,30 +70,33 @@ build: $(STAMP) ## Build the stack for AWS [LAYER_RUNTIME=python3.13] [LAYER_ARC
 	MAKEFLAGS= PYTHON=$(abspath $(BIN)/python) LAYER_RUNTIME=$(LAYER_RUNTIME) LAYER_ARCH=$(LAYER_ARCH) \
 		$(BIN)/sam build --config-env $(ENV)
 
-deploy: named build ## Deploy it: make deploy CONSOLE=1234abcd [LOCK=GOVERNANCE] [ENV=prod] [PARAMETERS="KeepDays=30 ..."]
-	$(BIN)/sam deploy --config-env $(ENV) --stack-name $(STACK) --parameter-overrides \
-		PurgeMode=$(if $(filter prod,$(ENV)),on,dry-run) DeployedBy=caller Console=$(CONSOLE) \
-		Runtime=$(LAYER_RUNTIME) Architecture=$(LAYER_ARCH) \
-		$(if $(LOCK),ObjectLockMode=$(LOCK)) $(if $(PARAMETERS),'$(subst ','\'',$(PARAMETERS))')
+# Which Console and PurgeMode: asked before the build, which takes minutes, and again right before the deploy.
+# `quoted` gives a value to the shell whole.
+quoted = '$(subst ','\'',$(1))'
+KEPT   = $(BIN)/python -m local.deploying $(STACK) --env=$(call quoted,$(ENV)) --console=$(call quoted,$(CONSOLE)) \
+	--instead-of=$(call quoted,$(INSTEAD_OF)) --lock=$(call quoted,$(LOCK)) --parameters=$(call quoted,$(PARAMETERS))
+
+deploy: named kept build ## Deploy or update: make deploy [CONSOLE=1234abcd LOCK=GOVERNANCE] [ENV=prod] [PARAMETERS="..."]
+	kept="$$($(KEPT))" && $(BIN)/sam deploy --config-env $(ENV) --stack-name $(STACK) --parameter-overrides \
+		$$kept DeployedBy=caller Runtime=$(LAYER_RUNTIME) Architecture=$(LAYER_ARCH) \
+		$(if $(LOCK),ObjectLockMode=$(LOCK)) $(if $(PARAMETERS),$(call quoted,$(PARAMETERS)))
+
+kept: $(STAMP)
+	@$(KEPT) >/dev/null
 
 # What can't be taken back is said for this one deploy. Many shells and pipelines have a variable ENV of their own.
-INHERITED := $(foreach name,ENV STACK LOCK PARAMETERS,$(if $(findstring environment,$(origin $(name))),$(name)))
+INHERITED := $(foreach name,ENV STACK INSTEAD_OF LOCK PARAMETERS,$(if $(findstring environment,$(origin $(name))),$(name)))
 
 # A stack's name is no parameter, so the template can't refuse one. The longest name made of it is <stack>-retrieve, and
 # a function's name has 64 characters at most. A trail's name has 3 at least, and no two hyphens side by side.
 named:
-	@test -n "$(CONSOLE)" || { echo 'Which Console? make deploy CONSOLE=1234abcd [LOCK=...] [ENV=prod]' >&2; exit 2; }
 	@test -z "$(strip $(INHERITED))" || { echo 'The environment has $(strip $(INHERITED)), and a deploy does not go by it:' \
-		'give it after make (make deploy CONSOLE=1234abcd ENV=prod), or unset it' >&2; exit 2; }
+		'give it after make (make deploy ENV=prod), or unset it' >&2; exit 2; }
 	@test -z "$(findstring Runtime=,$(PARAMETERS))$(findstring Architecture=,$(PARAMETERS))" || { echo 'Runtime and' \
 		'Architecture are those that the layer is built for: give LAYER_RUNTIME=python3.13 or LAYER_ARCH=x86_64' >&2; exit 2; }
 	@name='$(STACK)'; test $${#name} -ge 3 && test $${#name} -le 55 && \
 		printf '%s\n' "$$name" | grep -Eqx '[A-Za-z]([A-Za-z0-9]|-[A-Za-z0-9])*' || { echo "STACK=$$name can not be" \
 		'deployed: give 3 to 55 letters, digits and single hyphens, with a letter first and no hyphen last' >&2; exit 2; }
-	@test -n "$(LOCK)$(findstring ObjectLockMode=,$(PARAMETERS))" || \
-		aws cloudformation describe-stacks --stack-name '$(STACK)' >/dev/null 2>&1 || { echo 'Which lock mode? There is no' \
-		'stack $(STACK) here yet, or you may not look at it. For a first deploy give LOCK=GOVERNANCE, or LOCK=COMPLIANCE:' \
-		'what is locked so no user can delete, ever. See docs/deploying.md#the-lock-mode' >&2; exit 2; }
 
 lock: $(STAMP) ## Make the lock files anew from the *.in files
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --python-version 3.11 \

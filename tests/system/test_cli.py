@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from audit_archive.errors import runbook_url
 from cli.main import main
 from local.aws import DeployedStack, Laptop, LocalConsole
 from local.aws.console import PURGE_KEY, READ_KEY
@@ -205,12 +206,15 @@ def test_a_decision_asks_first_and_is_stated_with_who_and_why(
     assert (said["action"], said["who"], said["reason"]) == ("rebuild", "ada", "restored")
 
 
-def test_what_the_function_refuses_is_one_line_and_a_status(archived: LocalConsole, command: Command) -> None:
+def test_what_the_function_refuses_is_a_line_its_page_and_a_status(
+    archived: LocalConsole, command: Command
+) -> None:
     answer = command("resume", archived.id, "--who", "ada", "--reason", "none", "--yes")
     assert answer.exit_code != 0
     assert answer.stdout == ""
-    assert answer.stderr.count("\n") == 1
-    assert "nothing to resume" in answer.stderr
+    said, page = answer.stderr.splitlines()
+    assert "nothing to resume" in said
+    assert page == f"What to do: {runbook_url('RequestError')}"
 
 
 def test_a_stack_that_is_not_there_is_told_so(command: Command) -> None:

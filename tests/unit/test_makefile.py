@@ -13,6 +13,7 @@ import pytest
 from samcli.cli.types import CfnParameterOverridesType  # type: ignore[import-untyped]
 
 from cli.options import DEFAULT_STACK
+from local.deploying import Asked, decided
 from tests.support.stack import SOURCE
 
 ROOT = Path(__file__).parents[2]
@@ -51,11 +52,18 @@ def test_sam_deploys_to_the_region_where_the_aws_cli_makes_the_secrets(
 
 
 def deployed(*arguments: str) -> tuple[dict[str, str], str]:
-    """The parameters, and the stack's name, that `make deploy` gives SAM."""
-    said = make("-n", "deploy", "CONSOLE=1234abcd", *arguments).stdout.replace("\\\n", " ")
-    found = re.search(r"sam deploy .*--stack-name (\S+) --parameter-overrides\s+(.+)", said)
+    """The parameters, and the stack's name, that `make deploy` gives SAM for a stack that is new."""
+    said = make("-n", "deploy", *arguments).stdout.replace("\\\n", " ")
+    found = re.search(r"sam deploy .*--stack-name (\S+) --parameter-overrides\s+\$kept (.+)", said)
     assert found, said
-    parameters: dict[str, str] = CfnParameterOverridesType().convert(tuple(shlex.split(found[2])), None, None)
+    asked = re.search(
+        r"--env='(.*)' --console='(.*)'\s+--instead-of='(.*)' --lock='(.*)' --parameters=", said
+    )
+    assert asked, said
+    env, console, instead_of, lock = asked.groups()
+    kept = decided(Asked(found[1], env, console or "1234abcd", instead_of, lock or "GOVERNANCE"), {})
+    words = (*(f"{name}={value}" for name, value in kept.items()), *shlex.split(found[2]))
+    parameters: dict[str, str] = CfnParameterOverridesType().convert(words, None, None)
     return parameters, found[1]
 
 
@@ -71,29 +79,20 @@ def test_what_is_not_asked_for_is_not_purged_and_no_lock_mode_is_changed() -> No
     assert stack == DEFAULT_STACK == SAMCONFIG["prod"]["global"]["parameters"]["stack_name"]
 
 
-@pytest.mark.parametrize("env", ["default", "prod"])
-def test_a_first_deploy_says_the_lock_mode(env: str, tmp_path: Path) -> None:
-    assert deployed(f"ENV={env}", "LOCK=COMPLIANCE")[0]["ObjectLockMode"] == "COMPLIANCE"
-    refused = first("exit 254", tmp_path, f"ENV={env}")
-    assert refused.returncode == 2
-    assert "Which lock mode? There is no stack canary-audit-archive here yet" in refused.stderr
-    assert "docs/deploying.md#the-lock-mode" in refused.stderr
-    for said in ("LOCK=GOVERNANCE", "PARAMETERS=KeepDays=3 ObjectLockMode=COMPLIANCE"):
-        assert first("exit 254", tmp_path, f"ENV={env}", said).returncode == 0
+def test_the_lock_mode_is_given_when_it_is_said() -> None:
+    assert deployed("LOCK=COMPLIANCE")[0]["ObjectLockMode"] == "COMPLIANCE"
 
 
-def test_a_stack_that_is_there_keeps_its_lock_mode(tmp_path: Path) -> None:
-    asked = 'test "$*" = "cloudformation describe-stacks --stack-name mine"'
-    assert first(asked, tmp_path, "STACK=mine").returncode == 0
-    assert first(asked, tmp_path, "STACK=other").returncode == 2
-
-
-def first(aws: str, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """The checks before a deploy, with an AWS CLI that does this."""
-    program = folder / "aws"
-    program.write_text(f"#!/bin/sh\n{aws}\n")
-    program.chmod(0o755)
-    return make("named", "CONSOLE=1234abcd", *arguments, PATH=f"{folder}:{os.environ['PATH']}")
+def test_what_the_stack_has_is_asked_before_the_build_and_again_after_it() -> None:
+    said = make("-n", "deploy", "CONSOLE=1234abcd", "PARAMETERS=A='b c'").stdout
+    assert re.findall(r"local\.deploying canary-audit-archive|sam build|sam deploy", said) == [
+        "local.deploying canary-audit-archive",
+        "sam build",
+        "local.deploying canary-audit-archive",
+        "sam deploy",
+    ]
+    (first, second) = re.findall(r"--parameters=(\S+ \S+?)\)?\"?(?: &&| >)", said)
+    assert shlex.split(first) == shlex.split(second) == ["A='b c'"]
 
 
 def test_what_is_given_last_counts() -> None:
@@ -174,19 +173,13 @@ def test_a_stack_s_name_that_would_fail_late_is_refused_early(stack: str) -> Non
     assert "can not be deployed: give 3 to 55 letters" in refused.stderr or "'" in stack
 
 
-def test_without_a_console_nothing_is_built() -> None:
-    refused = make("deploy")
-    assert (refused.returncode, refused.stdout) == (2, "")
-    assert "Which Console?" in refused.stderr
-
-
 def on_the_pages() -> list[str]:
     """Each `make deploy ...` that a page tells a reader to type, but those with an ellipsis."""
     found = []
     for page in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]:
         text = re.sub(r"\s*\\\n\s*", " ", page.read_text())
         found += re.findall(r"(?:^ *|`)(make deploy [^`\n]*)", text, re.MULTILINE)
-    return sorted({each.strip() for each in found if "..." not in each and "CONSOLE" in each})
+    return sorted({each.strip() for each in found if "..." not in each and "=" in each})
 
 
 @pytest.mark.parametrize("command", on_the_pages())
