@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from audit_archive.bookmark import AuditResult
+from audit_archive.format.decisions import decided_at
 from audit_archive.format.facts import Action
 from audit_archive.format.times import any_rfc3339
 from audit_archive.format.verdicts import Fault
@@ -94,19 +95,20 @@ def _found(chosen: Chosen, console: str) -> dict[str, Any]:
         for each in head.acceptances
         for digest in each.faults
     }
-    listed = [_fact(fault, decisions) for fault in last.open_faults]
+    accepted = last.accepted(decided_at(head.acceptances))
+    listed = [_fact(f, decisions[f.sha256] if f.sha256 in accepted else None) for f in last.open_faults]
     is_well = last.last_result == AuditResult.VALID
     return {
         "console": console,
         "audited_at": any_rfc3339(last.last_completed_at),
         "result": last.last_result,
         "fault_count": last.faults,
-        "unaccepted": 0 if is_well else last.unaccepted(decisions.keys()),
+        "unaccepted": 0 if is_well else last.unaccepted(decided_at(head.acceptances)),
         "faults": listed,
     }
 
 
-def _fact(fault: Fault, decisions: Mapping[str, str]) -> dict[str, Any]:
+def _fact(fault: Fault, accepted: str | None) -> dict[str, Any]:
     return {
         "digest": fault.sha256,
         "verdict": str(fault.verdict),
@@ -114,7 +116,7 @@ def _fact(fault: Fault, decisions: Mapping[str, str]) -> dict[str, Any]:
         "version_id": fault.version_id,
         "seq": fault.seq,
         "sentence": fault.sentence,
-        "accepted": decisions.get(fault.sha256),
+        "accepted": accepted,
     }
 
 

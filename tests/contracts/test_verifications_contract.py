@@ -31,6 +31,7 @@ ROTATION = Rotation(
     9,
     "ab" * 32,
     open_faults=(Fault(Verdict.MISSING, "entries/é", None, 3, 'entries/é "is" missing'),),
+    open_since=(1_764_547_200,),
 )
 everywhere = pytest.mark.parametrize("endpoint", ["fake", "moto", "ministack"], indirect=True)
 

@@ -4,9 +4,10 @@ A bookmark is a place in the chain, and the state there. No audit believes a boo
 names does not confirm. Without one an audit begins at the first statement.
 """
 
-from collections.abc import Container
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import chain, repeat
 
 from audit_archive.format.codec import UnknownMember
 from audit_archive.format.head import Head
@@ -75,8 +76,9 @@ class Rotation:
     chain. `share_last`: where an unfinished share ends; 0 if it was finished. `stuck_at`: the statement for
     which an audit had no time, though its share began there; 0 without one. `open_seqs`: statements with open
     faults. `open_faults`: the faults that the last audit found, as far as the note has room for them. An
-    operator can accept these. `period`: seconds between archive runs of this Console, as the last audit was
-    told; 0 if it was not.
+    operator can accept these. `open_since`: when each of these was first found, since which each audit found
+    it; a note of an older release says nothing of that, which counts as ever. `period`: seconds between
+    archive runs of this Console, as the last audit was told; 0 if it was not.
 
     How far they came: `walked_at`: when an audit last came to the end of the chain, and to the end of every
     doubt about older statements; 0: none has. `round_at`: when the cycle came to the newest statement: the
@@ -103,9 +105,24 @@ class Rotation:
     content_days: int = 0
     passed_over: int = 0
     open_faults: tuple[Fault, ...] = ()
+    open_since: tuple[int, ...] = ()
 
-    def unaccepted(self, accepted: Container[str]) -> int:
-        """How many faults no operator has accepted, by the digests of those that were."""
+    @property
+    def since(self) -> dict[str, int]:
+        """Since when each noted fault has been there, by its digest."""
+        moments = zip(self.open_faults, chain(self.open_since, repeat(0)), strict=False)
+        return {fault.sha256: at for fault, at in moments}
+
+    def accepted(self, decided: Mapping[str, int]) -> frozenset[str]:
+        """The noted faults that an operator accepted, by digest. `decided`: when each was, the last time.
+
+        A decision is about the fault that was there then. One that was mended, and is there again, is new.
+        """
+        return frozenset(digest for digest, at in self.since.items() if at <= decided.get(digest, -1))
+
+    def unaccepted(self, decided: Mapping[str, int]) -> int:
+        """How many faults no operator has accepted. `decided`: as for `accepted`."""
+        accepted = self.accepted(decided)
         return max(self.faults, 1) - sum(fault.sha256 in accepted for fault in self.open_faults)
 
     def overdue(self, now: int, oldest: int) -> str | None:

@@ -151,4 +151,28 @@ MUTANTS = (
         "",
         f"{ACCEPTED}::test_the_statement_keeps_each_fault_in_full_and_the_head_its_digest",
     ),
+    Mutant(
+        "mended-fault-is-new",
+        "A fault that was accepted, was mended and is there again holds again",
+        "bookmark.py",
+        "if at <= decided.get(digest, -1))",
+        "if digest in decided)",
+        f"{ACCEPTED}::test_a_fault_that_was_mended_and_is_there_again_is_a_new_one",
+    ),
+    Mutant(
+        "a-fault-keeps-its-age",
+        "An audit notes since when a fault has been there, not when it saw it last",
+        "audit/daily.py",
+        "since.get(fault.sha256, now)",
+        "now",
+        f"{ACCEPTED}::test_an_accepted_fault_that_an_audit_had_no_time_for_is_still_the_same",
+    ),
+    Mutant(
+        "unvisited-fault-is-noted",
+        "A fault that an audit had no time for stays in the note, and stays as old as it is",
+        "audit/daily.py",
+        "_noted((*verification.faults, *still))",
+        "_noted(verification.faults)",
+        f"{ACCEPTED}::test_an_accepted_fault_that_an_audit_had_no_time_for_is_still_the_same",
+    ),
 )

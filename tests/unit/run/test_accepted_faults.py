@@ -167,5 +167,46 @@ def test_a_note_has_room_for_so_many_faults() -> None:
     report = watch.day()
     assert len(report.faults) > 100
     assert watch.rotation.open_faults == report.faults[:100]
-    assert watch.rotation.unaccepted({fault.sha256 for fault in report.faults}) == watch.rotation.faults - 100
+    decided = {fault.sha256: watch.rotation.last_completed_at for fault in report.faults}
+    assert watch.rotation.unaccepted(decided) == watch.rotation.faults - 100
     assert MOST_NOTED_BYTES < 400_000
+
+
+def test_a_fault_that_was_mended_and_is_there_again_is_a_new_one() -> None:
+    """Whoever accepted it looked into what was there then, not into what somebody does next year."""
+    watch = Watch(Victim(long_world(3)))
+    world, victim = watch.victim.world, watch.victim
+    world.is_audited, world.notes = False, watch.notes
+    key = victim.archives[0].entries[0].key
+    kept = victim.store.data(key)
+    victim.store.tamper(key, b"x")
+    faults = [watch.day() for _ in range(4)][-1].faults
+    world.aged()
+    world.run()
+    accept(world, *faults)
+    world.later(HOUR)
+    assert world.run().outcome == RunOutcome.PURGED
+    victim.store.tamper(key, kept)
+    assert [watch.day() for _ in range(4)][-1].faults == ()
+    world.aged()
+    assert world.run().outcome == RunOutcome.PURGED
+    victim.store.tamper(key, b"x")
+    again = [watch.day() for _ in range(4)][-1].faults
+    assert again == faults, "an audit says the same of it"
+    world.aged()
+    assert world.run().held_back_by == HeldBackBy.VERIFY_FAULTS
+    accept(world, *again)
+    world.later(HOUR)
+    assert world.run().outcome == RunOutcome.PURGED
+
+
+def test_an_accepted_fault_that_an_audit_had_no_time_for_is_still_the_same() -> None:
+    watch = Watch(Victim(long_world(3)))
+    victim = watch.victim
+    victim.lose(victim.archives[0].entries[0].key)
+    faults = [watch.day() for _ in range(4)][-1].faults
+    since, noted = watch.rotation.open_since, watch.rotation.faults
+    watch.left = 0.0
+    watch.day()
+    assert watch.rotation.open_faults == faults
+    assert (watch.rotation.open_since, watch.rotation.faults) == (since, noted)

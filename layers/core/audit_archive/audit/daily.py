@@ -301,13 +301,15 @@ def _next_rotation(
         seq, sha256 = (rotation.newest_seq, rotation.newest_sha256) if rotation is not None else (0, None)
     faulty = {fault.seq for fault in verification.faults if fault.seq is not None}
     left = set(rotation.open_seqs if rotation is not None else ()) - found.examined - faulty
+    still, since = _still(rotation, left, verification.faults), rotation.since if rotation is not None else {}
+    noted = _noted((*verification.faults, *still))
     continue_at = verification.continue_at
     return Rotation(
         next_seq=continue_at if continue_at is not None else share.last + 1,
         cycle_started_at=share.cycle_started_at,
         last_completed_at=now,
         last_result=AuditResult.VALID if verification.is_valid and not left else AuditResult.FAULTS,
-        faults=len(verification.faults) + len(left),
+        faults=len(verification.faults) + len(still) + len(left - {fault.seq for fault in still}),
         newest_seq=seq,
         newest_sha256=sha256,
         share_last=share.last if continue_at is not None else 0,
@@ -318,9 +320,16 @@ def _next_rotation(
         walked_at=now if found.is_walked else rotation.walked_at if rotation is not None else 0,
         unread_since=_unread_since(rotation, share, now),
         content_days=daily.content_days,
-        open_faults=_noted(verification.faults),
+        open_faults=noted,
+        open_since=tuple(since.get(fault.sha256, now) for fault in noted),
         passed_over=share.first if found.has_passed_over else _passed_over(rotation, share),
     )
+
+
+def _still(rotation: Rotation | None, left: set[int], found: Sequence[Fault]) -> list[Fault]:
+    """The noted faults of statements that this audit did not look at again: they are there still."""
+    noted = rotation.open_faults if rotation is not None else ()
+    return [fault for fault in noted if fault.seq in left and fault not in found]
 
 
 def _noted(faults: Sequence[Fault]) -> tuple[Fault, ...]:

@@ -1,5 +1,7 @@
 """What an operator's decision changes in a head: the pause, and the faults that were accepted."""
 
+from collections.abc import Iterable
+
 from audit_archive.format.facts import Acceptance, Action, Pause
 from audit_archive.format.statement import OperatorStatement
 from audit_archive.format.times import from_rfc3339
@@ -22,3 +24,11 @@ def accepted_after(known: tuple[Acceptance, ...], statement: OperatorStatement) 
     faults, run = tuple(fault.sha256 for fault in statement.accepted_faults), statement.run
     stated = (statement.seq, from_rfc3339(run.started_at), statement.who, statement.reason, run.id)
     return (*known, Acceptance(*stated, faults))
+
+
+def decided_at(acceptances: Iterable[Acceptance]) -> dict[str, int]:
+    """When an operator last accepted each fault, by its digest."""
+    decided = dict[str, int]()
+    for each in acceptances:
+        decided |= {digest: max(each.at, decided.get(digest, each.at)) for digest in each.faults}
+    return decided

@@ -12,6 +12,7 @@ from audit_archive.errors import AuditArchiveError, LedgerError, PageError
 from audit_archive.events import is_console_id
 from audit_archive.fleet_ports import LastRuns
 from audit_archive.format.codec import UnknownMember, to_json
+from audit_archive.format.decisions import decided_at
 from audit_archive.format.facts import Acceptance, Cause, IdSpan, Mode
 from audit_archive.format.head import Head
 from audit_archive.format.ids import IdSet
@@ -277,9 +278,9 @@ def _verified(last: Rotation | None, acceptances: Iterable[Acceptance]) -> dict[
     """When the daily audit of a Console last ended, and with which result."""
     if last is None:
         return {}
-    accepted = {fault for each in acceptances for fault in each.faults}
+    decided = decided_at(acceptances)
     return {
-        "unaccepted_faults": last.unaccepted(accepted) if last.last_result != AuditResult.VALID else 0,
+        "unaccepted_faults": last.unaccepted(decided) if last.last_result != AuditResult.VALID else 0,
         "verified_at": rfc3339(last.last_completed_at),
         "verified_result": last.last_result,
         "audit_faults": last.faults,

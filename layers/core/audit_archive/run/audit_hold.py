@@ -3,11 +3,12 @@
 The audit's notes are read, and never written: the archive function may not write them.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import chain
 
 from audit_archive.bookmark import AuditResult, Rotation
 from audit_archive.errors import IntegrityError, runbook_url
+from audit_archive.format.decisions import decided_at
 from audit_archive.format.facts import HeldBackBy
 from audit_archive.format.head import Head
 from audit_archive.format.layout import statement_key
@@ -66,13 +67,12 @@ def _judged(run: Run, head: Head, rotation: Rotation) -> StandingHold | None:
     return None
 
 
-def _accepted(head: Head, now: int) -> frozenset[str]:
-    """The faults that an operator accepted. A decision counts an hour after it was stated.
+def _accepted(head: Head, now: int) -> Mapping[str, int]:
+    """When an operator last accepted each fault. A decision counts an hour after it was stated.
 
     So whoever reads the message about it can still stop the purge.
     """
-    ripe = (each.faults for each in head.acceptances if each.at + DECISION_RIPENS <= now)
-    return frozenset(chain.from_iterable(ripe))
+    return decided_at(each for each in head.acceptances if each.at + DECISION_RIPENS <= now)
 
 
 def _faults_found(run: Run, head: Head, rotation: Rotation, left: int) -> StandingHold:
