@@ -190,22 +190,21 @@ def test_help_loads_nothing_that_speaks_to_the_outside(
 SLOW = ("boto3", "botocore", "cryptography", "moto", "requests", "rich", "urllib3", "xlsxwriter")
 """They take longer to load than the rest of the command."""
 PROBE = f"""
-import os, sys
+import sys
 from click.testing import CliRunner
 from cli.main import COMMANDS, main
+known = set()
 for names in [[], *([name] for name in COMMANDS), ["console", "add"]]:
-    if os.fork() == 0:
-        assert CliRunner().invoke(main, [*names, "--help"]).exit_code == 0
-        loaded = {{each.partition(".")[0] for each in sys.modules}} & {{*{SLOW!r}}}
-        print(" ".join(names), *sorted(loaded), sep="|", flush=True)
-        os._exit(0)
-    os.wait()
+    assert CliRunner().invoke(main, [*names, "--help"]).exit_code == 0
+    loaded = {{each.partition(".")[0] for each in sys.modules}} & {{*{SLOW!r}}}
+    print(" ".join(names), *sorted(loaded - known), sep="|", flush=True)
+    known |= loaded
 """
 
 
 @pytest.fixture(scope="module")
 def loaded() -> dict[str, list[str]]:
-    """By the words of a command: which of the slow modules its --help loads. One process forks for all."""
+    """By the words of a command: which of the slow modules its --help loads first. One process does all."""
     path = os.pathsep.join(map(str, (ROOT, ROOT / "layers/core")))
     done = subprocess.run(  # noqa: S603 - our own program
         [sys.executable, "-c", PROBE], env={"PYTHONPATH": path}, capture_output=True, text=True, check=True
