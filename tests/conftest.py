@@ -7,8 +7,13 @@ there, and never looks at them after.
 
 import atexit
 import gc
+from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
+import botocore.session
+import pytest
+from botocore.loaders import Loader, create_loader
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 TOGETHER = (
@@ -34,6 +39,21 @@ def pytest_collection_finish() -> None:
     gc.enable()
     gc.freeze()
     atexit.register(gc.unfreeze)  # some modules complain of what is still there when Python has ended
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _models_are_read_once() -> Iterator[None]:
+    """Sessions of one process share what botocore reads of the services: it is pure, and takes 0.1 s each."""
+    made = cache(create_loader)
+
+    def shared(data_path: str | None = None) -> Loader:
+        loader = made(data_path)
+        loader.search_paths[:] = dict.fromkeys(loader.search_paths)  # each session of boto3 adds its own
+        return loader
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(botocore.session, "create_loader", shared)
+        yield
 
 
 class Scheduling(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
