@@ -123,6 +123,8 @@ def asked_by(request: Http) -> list[Asked]:
         prefix, _, operation = target.partition(".")
         return [_target(_TARGETS.get(prefix, prefix), operation, json.loads(request.body))]
     fields = {name: values[0] for name, values in parse_qs(request.body.decode()).items()}
+    if fields.get("Action") == "GetCallerIdentity":
+        return []  # AWS answers it whatever the policies say
     if fields.get("Action") == "Publish":
         return [Asked("sns:Publish", fields["TopicArn"])]
     raise UnknownRequestError(f"{request.method} {request.path} {sorted(fields)}")
