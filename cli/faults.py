@@ -7,6 +7,7 @@ import click
 
 from audit_archive.bookmark import AuditResult
 from audit_archive.format.decisions import decided_at
+from audit_archive.format.display import stated
 from audit_archive.format.facts import Action
 from audit_archive.format.times import any_rfc3339
 from audit_archive.format.verdicts import Fault
@@ -91,7 +92,7 @@ def _found(chosen: Chosen, console: str) -> dict[str, Any]:
         raise Failure("NotAudited", f"No audit of Console {console} is on record.", Exit.NOT_THERE)
     head, _ = current_head(reader, console)
     decisions = {
-        digest: f"by {each.who}, as stated, at {any_rfc3339(each.at)}: {each.reason}"
+        digest: f"at {any_rfc3339(each.at)}, {stated(each.who, each.reason)}"
         for each in head.acceptances
         for digest in each.faults
     }

@@ -9,6 +9,8 @@ from audit_archive.run.result import RunOutcome
 
 WHY = {
     HeldBackBy.PURGE_MODE: "the mode is off",
+    HeldBackBy.PAUSE: "an operator paused purging of this Console",
+    HeldBackBy.RECENT_DECISION: "an operator decided within the last hour that purging may go on",
     HeldBackBy.LATCHED_MISMATCH: "a purge destroyed more than planned, and no operator has stated resume",
     HeldBackBy.VERIFY_FAULTS: "the last daily audit found faults in the archive",
     HeldBackBy.NOT_VERIFIED: "the last daily audit is too old, or was never made",

@@ -1,5 +1,6 @@
 """`run`, and the decisions of an operator: `resume`, `accept`, `epoch`, `ledger rebuild`."""
 
+import sys
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -87,13 +88,21 @@ def _start(chosen: Chosen, event: dict[str, Any]) -> None:
 
 
 def stated_options(function: F) -> F:
-    """Who decides, and why."""
-    for option in (
-        click.option("--reason", required=True, metavar="TEXT", help="Why. It is kept for ever."),
-        click.option("--who", required=True, metavar="NAME", help="Who decides. It is kept for ever."),
-    ):
-        function = option(function)
+    """Who decides, and why. What is not given is asked for: a message names a command without them."""
+    for name, metavar, what in (("--reason", "TEXT", "Why"), ("--who", "NAME", "Who decides")):
+        told = f"{what}. It is kept for ever. Without it you are asked."
+        function = click.option(name, metavar=metavar, help=told, callback=_asked_for)(function)
     return function
+
+
+def _asked_for(context: click.Context, option: click.Parameter, value: str | None) -> str | None:
+    """What was given, or what a person answers. Raises MissingParameter without a terminal."""
+    if value is not None or context.resilient_parsing:
+        return value
+    if sys.stdin is None or not sys.stdin.isatty():
+        raise click.MissingParameter(ctx=context, param=option)
+    what = "Who decides" if option.name == "who" else "Why"
+    return str(click.prompt(f"{what} (kept for ever)", err=True))
 
 
 def decision_options(function: F) -> F:

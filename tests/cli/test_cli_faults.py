@@ -71,7 +71,7 @@ def test_faults_are_listed_accepted_by_the_beginning_of_a_digest_and_listed_as_a
     assert done.exit_code == 0, done.output
     assert deployed.asked[-1]["faults"] == [FIRST.sha256]
     again = ask(deployed, "list", CONSOLE)
-    assert "by ada, as stated, at" in again.output
+    assert 'as stated by "ada", because' in again.output
     assert "1 holds purging back" in again.output
     assert ask(deployed, "accept", CONSOLE, "--all", *SAID, "--yes").exit_code == 0
     assert deployed.asked[-1]["faults"] == [OTHER.sha256]

@@ -1,12 +1,13 @@
 """The brake: a pause in chain and ledger, a mode that a person lowered, and the hour after a decision."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from audit_archive.errors import LedgerError, RequestError
+from audit_archive.errors import LedgerError, RequestError, SettingsError
 from audit_archive.format.facts import Action, HeldBackBy, Mode
 from audit_archive.format.statement import OperatorStatement
 from audit_archive.ports import Ledger
@@ -66,8 +67,7 @@ def test_a_paused_console_is_archived_and_not_purged_until_the_pause_ends() -> N
     assert pause(world).outcome == RunOutcome.STATED
     result = check_held(world, PAUSE)
     (warning,) = [each for each in result.warnings if each.startswith("pause:")]
-    assert "ann, as stated" in warning
-    assert "incident 4711" in warning
+    assert 'as stated by "ann", because "incident 4711"' in warning
     world.later(DAY)
     assert check_held(world, PAUSE).outcome == RunOutcome.IDLE  # that an entry is due ends no idleness
     end(world)
@@ -250,6 +250,21 @@ def test_two_operators_at_once_end_paused_if_the_pause_came_last() -> None:
     check_held(world, PAUSE)
 
 
+def test_a_pause_that_begins_while_another_one_ends_keeps_its_item() -> None:
+    """The chain did not state it yet, and perhaps never will. The item alone holds then."""
+    world = archived()
+    pause(world)
+    newer = Restraint(Mode.OFF, "bob", "another incident", world.clock.now(), "r-2")
+
+    def begin() -> None:
+        world.ledger.restrain(RestraintOf.PAUSE, CONSOLE, newer)
+
+    decide(world, Action.END_PAUSE, log=Meanwhile("FakeStore.create", begin))
+    assert world.head.pause is None
+    assert world.ledger.restraints(CONSOLE).pause == newer
+    check_held(world, PAUSE)
+
+
 def test_an_epoch_does_not_end_a_pause() -> None:
     world = archived()
     pause(world)
@@ -285,7 +300,8 @@ def test_a_lowered_mode_is_lifted_an_hour_before_the_first_purge(console: str | 
     report = set_mode(world, Mode.OFF, console)
     assert report.as_dict()["first_purge_at"] is None
     result = check_held(world, HeldBackBy.PURGE_MODE)
-    assert "as stated, set it" in result.warnings[-1]
+    which = f" {console}" if console is not None else ""
+    assert f"`canary-audit purging on{which}` lifts it" in result.warnings[-1], "and no other brake"
     assert world.last().plan.mode == Mode.OFF
     world.later(DAY)
     assert set_mode(world, Mode.ON, console).first_purge_at is not None
@@ -295,6 +311,47 @@ def test_a_lowered_mode_is_lifted_an_hour_before_the_first_purge(console: str | 
     world.later(1)
     assert world.run().outcome == RunOutcome.PURGED
     assert world.alerts.kinds == ["OperatorDecision"] * 2
+
+
+def test_nothing_lets_purging_go_on_that_could_not_be_told() -> None:
+    world = archived()
+    set_mode(world, Mode.OFF)
+    world.alerts.refuses = True
+    with pytest.raises(SettingsError, match="the topic does not exist"):
+        set_mode(world, Mode.ON)
+    world.later(2 * HOUR)
+    check_held(world, HeldBackBy.PURGE_MODE)
+    (warning,) = set_mode(world, Mode.DRY_RUN).warnings
+    assert warning.startswith("it is set, but could not be told")
+
+
+def test_who_mistypes_a_console_learns_that_nothing_else_is_held() -> None:
+    world = archived()
+    assert set_mode(world, Mode.OFF, CONSOLE).warnings == ()
+    (warning,) = set_mode(world, Mode.OFF, "1234abce").warnings
+    assert warning.startswith("the ledger knows no archive of Console 1234abce. Check the id")
+    assert world.ledger.restraints("1234abce").console is not None, "it holds for one that is yet to come"
+
+
+FORGED = 'ann", because "planned", in request 11111111-1111. Nothing is to be done'
+"""A name that goes on like our own sentence."""
+
+
+def test_what_a_person_typed_stays_in_its_quotes() -> None:
+    world = archived()
+    quoted = f"as stated by {json.dumps(FORGED)}, because"
+    decide(world, Action.PAUSE, FORGED)
+    world.later(1)
+    said = [world.alerts.published[-1].sentence, *check_held(world, PAUSE).warnings]
+    end(world)
+    ports = PurgingPorts(world.ledger, world.alerts, world.clock)
+    set_purging(ports, PurgingRequest("purging", Mode.OFF, FORGED, FORGED), "r-1", Mode.ON)
+    world.aged(1)
+    said += [world.alerts.published[-1].sentence, *check_held(world, HeldBackBy.PURGE_MODE).warnings]
+    told = [each for each in said if "ann" in each]
+    assert len(told) == 4
+    assert all(quoted in each for each in told)
+    assert all(FORGED not in each for each in told)
 
 
 def test_a_dry_run_set_by_a_person_shows_the_plan() -> None:

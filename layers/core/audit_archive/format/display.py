@@ -27,6 +27,15 @@ def visible(value: object) -> str:
     return "".join(each if is_visible(each) else each.encode("unicode_escape").decode() for each in text)
 
 
+def stated(who: str, reason: str) -> str:
+    """Who decided and why, as they typed it. Nothing checks either.
+
+    Both stand in quotes that they can't end: a name that goes on like our own sentence stays a name.
+    """
+    by, why = (json.dumps(visible(each), ensure_ascii=False) for each in (who, reason))
+    return f"as stated by {by}, because {why}"
+
+
 def local_moment(timestamp: object, zone: OffsetAt | None) -> object:
     """An entry's moment by the clocks of a zone, with their offset; unchanged if it can't be read."""
     at = read_timestamp(timestamp)

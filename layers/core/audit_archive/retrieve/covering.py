@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from audit_archive.fleet_ports import LastRuns
+from audit_archive.format.display import stated
 from audit_archive.format.head import Head
 from audit_archive.format.purges import ForeignPurge
 from audit_archive.format.statement import ArchiveStatement
@@ -125,7 +126,7 @@ def accepted_faults(head: Head) -> Iterator[str]:
         count = f"{len(each.faults)} faults" if len(each.faults) > 1 else "a fault"
         yield (
             f"At {rfc3339(each.at)} an operator accepted {count} of the daily audit, which statement "
-            f"{each.seq} lists: {each.who}, as stated: {each.reason}"
+            f"{each.seq} lists, {stated(each.who, each.reason)}"
         )
 
 

@@ -13,6 +13,7 @@ from audit_archive.events import is_console_id
 from audit_archive.fleet_ports import LastRuns
 from audit_archive.format.codec import UnknownMember, to_json
 from audit_archive.format.decisions import decided_at
+from audit_archive.format.display import stated
 from audit_archive.format.facts import Acceptance, Cause, IdSpan, Mode
 from audit_archive.format.head import Head
 from audit_archive.format.ids import IdSet
@@ -176,12 +177,12 @@ class Status:
     def _brakes(self) -> Iterator[str]:
         """What a person set to keep purging back."""
         if self.paused is not None:
-            by = f"{self.paused.who} since {self.paused.since}: {self.paused.reason}"
-            yield f"purging is paused by {by}. `canary-audit console resume` ends it"
-        for each in (self.set_mode, self.console_mode):
+            by = f"since {self.paused.since}, {stated(self.paused.who, self.paused.reason)}"
+            yield f"purging is paused {by}. `canary-audit console resume {self.console}` ends it"
+        for each, which in ((self.set_mode, ""), (self.console_mode, f" {self.console}")):
             if each is not None and self.mode != self.stack_mode and each.mode == self.mode:
-                by = f"{each.who} since {each.since}: {each.reason}"
-                yield f"purging is set to {each.mode} by {by}. `canary-audit purging on` lifts it"
+                by = f"since {each.since}, {stated(each.who, each.reason)}"
+                yield f"purging is set to {each.mode} {by}. `canary-audit purging on{which}` lifts it"
 
 
 def statuses(reader: Reader, console: str | None, stack: StackFacts = UNKNOWN_STACK) -> tuple[Status, ...]:

@@ -7,6 +7,7 @@ from audit_archive.alerts import announce
 from audit_archive.errors import SettingsError, runbook_url
 from audit_archive.finding import Finding, FindingKind
 from audit_archive.format.codec import UnknownMember, to_json
+from audit_archive.format.display import stated
 from audit_archive.format.facts import LETS_PURGE, HeldBackBy, ReceiptSeen
 from audit_archive.format.head import Head, Hold, accepted_ids
 from audit_archive.format.ids import IdSet, id_set, span_set
@@ -116,10 +117,9 @@ def decision_finding(statement: OperatorStatement) -> Finding:
     else:
         then = "This makes no purge possible"
     sentence = (
-        f"Somebody stated `{statement.action}` about Console {console} at {run.started_at}: "
-        f"{statement.who}, as stated, in request {run.id}. The reason given: {statement.reason}. It is "
-        f"statement {seq}. {then}. If you do not expect this, pause the Console: "
-        f"`canary-audit console pause {console}`"
+        f"Somebody stated `{statement.action}` about Console {console} at {run.started_at}, in request "
+        f"{run.id}. It is statement {seq}. {then}. If you do not expect this, pause the Console: "
+        f"`canary-audit console pause {console}`. It is {stated(statement.who, statement.reason)}"
     )
     facts = {"statement": seq, "action": statement.action, "who": statement.who, "request_id": run.id}
     return Finding(FindingKind.OPERATOR_DECISION, console, sentence, facts)

@@ -36,8 +36,10 @@ def state_pause(run: Run, decision: OperatorRequest, make: MakeStatement) -> Res
     with paging(run):
         if decision.action == Action.PAUSE:
             ledger.restrain(RestraintOf.PAUSE, console, _witness(run, decision))
+        ended = ledger.restraints(console).pause
         committed, is_next = _append(run, decision, make)
-        if decision.action == Action.END_PAUSE:
+        # A pause that somebody began meanwhile goes on: whoever ends this one did not know of it.
+        if decision.action == Action.END_PAUSE and ledger.restraints(console).pause == ended:
             ledger.restrain(RestraintOf.PAUSE, console, None)
         result = plain(RunOutcome.STATED, committed.before, committed.head)
         return replace(result, warnings=tuple(_told_and_recorded(run, committed, is_next=is_next)))

@@ -1,14 +1,15 @@
 """How far purging may go, as a person sets it: for all Consoles of the stack, or for one."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from audit_archive.alerts import announce
-from audit_archive.errors import SettingsError
+from audit_archive.errors import IntegrityError, LedgerError, SettingsError
 from audit_archive.events import Fields, checked, console_id, one_of, printable
 from audit_archive.finding import Finding, FindingKind
 from audit_archive.format.codec import to_json
+from audit_archive.format.display import stated
 from audit_archive.format.facts import Mode
 from audit_archive.format.times import rfc3339
 from audit_archive.ports import Alerts, Clock, Ledger
@@ -79,12 +80,12 @@ def set_purging(
 ) -> PurgingReport:
     """Set how far purging may go. Each run reads it when it begins, and again before it sends a purge.
 
-    Raises LedgerError: nothing is set.
+    What holds purges back is set first, and told then. What lets them go is told first, so that
+    people can object. Raises LedgerError, and SettingsError if the topic refuses: nothing is set.
     """
     now = ports.clock.now()
     of = RestraintOf.STACK if request.console is None else RestraintOf.CONSOLE
     restraint = Restraint(request.mode, request.who, request.reason, now, request_id)
-    ports.ledger.restrain(of, request.console or _WHOLE_STACK, restraint)
     is_lifted = request.mode == Mode.ON
     report = PurgingReport(
         outcome="set",
@@ -95,11 +96,30 @@ def set_purging(
         request_id=request_id,
         first_purge_at=rfc3339(now + DECISION_WAIT) if is_lifted and stack_mode == Mode.ON else None,
     )
+    if is_lifted:
+        announce(ports, _finding(request, report))
+    ports.ledger.restrain(of, request.console or _WHOLE_STACK, restraint)
+    if is_lifted:
+        return report
+    warnings = _unknown(ports, request.console)
     try:
         announce(ports, _finding(request, report))
     except SettingsError as error:
-        return PurgingReport(**{**vars(report), "warnings": (f"it is set, but could not be told: {error}",)})
-    return report
+        warnings.append(f"it is set, but could not be told: {error}")
+    return replace(report, warnings=tuple(warnings))
+
+
+def _unknown(ports: PurgingPorts, console: str | None) -> list[str]:
+    """A warning about a Console that the ledger does not know: whoever mistyped an id stopped nothing."""
+    try:
+        if console is None or ports.ledger.head(console) is not None:
+            return []
+    except (IntegrityError, LedgerError):
+        return []
+    return [
+        f"the ledger knows no archive of Console {console}. Check the id: nothing else is held back. "
+        "`canary-audit purging off` without an id holds every Console"
+    ]
 
 
 def _finding(request: PurgingRequest, report: PurgingReport) -> Finding:
@@ -110,9 +130,9 @@ def _finding(request: PurgingRequest, report: PurgingReport) -> Finding:
         else f"The stack's PurgeMode is {report.stack_mode}: no purge goes further than the lower of the two"
     )
     sentence = (
-        f"Somebody set purging of {about} to {request.mode} at most at {report.set_at}: {request.who}, as "
-        f"stated, in request {report.request_id}. The reason given: {request.reason}. {then}. If you do "
-        "not expect this, set it to off: `canary-audit purging off`"
+        f"Somebody set purging of {about} to {request.mode} at most at {report.set_at}, in request "
+        f"{report.request_id}. {then}. If you do not expect this, set it to off: `canary-audit purging off`. "
+        f"It is {stated(request.who, request.reason)}"
     )
     return Finding(FindingKind.OPERATOR_DECISION, request.console or _WHOLE_STACK, sentence, report.as_dict())
 

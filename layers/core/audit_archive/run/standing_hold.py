@@ -6,6 +6,7 @@ A run looks when it begins, and again as one of the last acts before it sends a 
 from dataclasses import replace
 
 from audit_archive.errors import runbook_url
+from audit_archive.format.display import stated
 from audit_archive.format.facts import HeldBackBy, Mode
 from audit_archive.format.head import Head
 from audit_archive.format.times import HOUR, rfc3339
@@ -27,7 +28,7 @@ def restrained(run: Run) -> tuple[Run, str | None]:
     if lowest is None:
         return run, None
     lowered = replace(run.order, policy=replace(policy, mode=lowest.mode))
-    return replace(run, order=lowered), _lowered(lowest)
+    return replace(run, order=lowered), _lowered(run, restraints, lowest)
 
 
 def standing_hold(run: Run, head: Head) -> StandingHold | None:
@@ -39,16 +40,16 @@ def standing_hold(run: Run, head: Head) -> StandingHold | None:
     restraints = run.ledger.restraints(run.order.console)
     lowest = restraints.lowers(run.order.policy.mode)
     if lowest is not None:
-        return StandingHold(HeldBackBy.PURGE_MODE, _lowered(lowest))
+        return StandingHold(HeldBackBy.PURGE_MODE, _lowered(run, restraints, lowest))
     return _paused(run, head, restraints) or audit_hold(run, head) or _recent(run, head, restraints)
 
 
 def _paused(run: Run, head: Head, restraints: Restraints) -> StandingHold | None:
     console = run.order.console
     if head.pause is not None:
-        said = f"{head.pause.who}, as stated, paused it at {rfc3339(head.pause.since)}: {head.pause.reason}"
+        said = f"Paused at {rfc3339(head.pause.since)}, {stated(head.pause.who, head.pause.reason)}"
     elif restraints.pause is not None:
-        said = f"the ledger has a pause that no statement has. {_set_by(restraints.pause)}"
+        said = f"The ledger has a pause that no statement has. {_set_by(restraints.pause)}"
     else:
         return None
     return StandingHold(
@@ -71,12 +72,14 @@ def _recent(run: Run, head: Head, restraints: Restraints) -> StandingHold | None
     )
 
 
-def _lowered(lowest: Restraint) -> str:
+def _lowered(run: Run, restraints: Restraints, lowest: Restraint) -> str:
+    is_own, console = lowest is restraints.console, run.order.console
+    of, which = (f"Console {console}", f" {console}") if is_own else ("every Console", "")
     return (
-        f"purge_mode: purging is set to {lowest.mode} at most. {_set_by(lowest)}. `canary-audit purging on` "
-        f"lifts it. What to do: {runbook_url('stop-all-purging-now')}"
+        f"purge_mode: purging of {of} is set to {lowest.mode} at most. {_set_by(lowest)}. "
+        f"`canary-audit purging on{which}` lifts it. What to do: {runbook_url('stop-all-purging-now')}"
     )
 
 
 def _set_by(restraint: Restraint) -> str:
-    return f"{restraint.who}, as stated, set it at {rfc3339(restraint.set_at)}: {restraint.reason}"
+    return f"Set at {rfc3339(restraint.set_at)}, {stated(restraint.who, restraint.reason)}"
