@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from audit_archive.evidence.handout import verify
 from tests.support.attacker import Victim
 from tests.support.bundles import Files, made_with, tools_of
 from tests.support.tampering import sealed, unpacked
@@ -158,3 +159,22 @@ def test_of_lines_without_a_proof_the_sample_is_judged_by_the_rows(victim: Victi
     assert ask(place, *keys, "--without-proofs").status == 0
     altered = unpacked(sealed(remarked(with_manifest(files, another_order))), tmp_path / "altered")
     assert 15 in ask(altered, *keys, "--without-proofs").failed
+
+
+HOSTILE = "\x1b[2K\rVALID\u202e\n<script>alert(1)</script>" + "W" * 5000
+
+
+def hostile(told: Manifest) -> None:
+    told["question"]["organisation"] = told["asked"]["who"] = told["asked"]["reason"] = HOSTILE
+    told["totals"] |= {HOSTILE: HOSTILE, "sha256": HOSTILE}
+    told["sample"] |= {"seed_from": HOSTILE, "drawn": [{"epoch": HOSTILE, "id": HOSTILE, "sha256": HOSTILE}]}
+
+
+def test_what_the_manifest_says_of_people_gets_into_no_terminal(
+    true: Files, victim: Victim, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = unpacked(sealed(with_manifest(true, hostile)), tmp_path / "bundle")
+    assert verify.main([str(place), *written(tmp_path, victim.keys)]) == 1
+    told = capsys.readouterr()
+    assert all(line.isprintable() and "script" not in line for line in told.out.splitlines())
+    assert told.err == ""

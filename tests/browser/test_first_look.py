@@ -1,5 +1,6 @@
 """The first look at a whole bundle, in a real browser: a true bundle, and one tampered with in every file."""
 
+import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from audit_archive.run.request import OperatorRequest
 from tests.browser.conftest import Open
 from tests.support.asking import reader_of
 from tests.support.attacker import Victim, archived_world, naming
-from tests.support.bundles import Files, make
+from tests.support.bundles import Files, made_with, make, tools_of
 from tests.support.fakes import FakeSigner
 from tests.support.tampering import bundle_of, sealed, unpacked, zipped
 from tests.support.world import CONSOLE
@@ -224,6 +225,71 @@ def test_every_tampering_is_told_of_its_file(opened: Open, true: Files, tmp_path
         if name == "list gone":
             found = told.verdict == "✕ NOT checked: there is no SHA256SUMS: this is not a bundle of evidence."
         if not found or not told.verdict.startswith("✕ NOT c"):
+            missed[name] = told
+    assert missed == {}
+    page.assert_quiet()
+
+
+def restated(part: str, **changes: object) -> Callable[[Files], Files]:
+    """Other values in a part of the manifest, with all hashes mended."""
+
+    def lie(files: Files) -> Files:
+        told = json.loads(files["manifest.json"])
+        told[part] = {**told[part], **changes}
+        return sealed(files | {"manifest.json": json.dumps(told).encode()})
+
+    return lie
+
+
+def redrawn(change: Callable[[list[dict[str, object]]], object]) -> Callable[[Files], Files]:
+    """Another sample in the manifest."""
+
+    def lie(files: Files) -> Files:
+        drawn = json.loads(files["manifest.json"])["sample"]["drawn"]
+        change(drawn)
+        return restated("sample", drawn=drawn)(files)
+
+    return lie
+
+
+DERIVED: dict[str, tuple[Callable[[Files], Files], str]] = {
+    **{
+        name: (
+            restated("totals", **{name: value}),
+            f"misdescribed: its total {name} is not the one of {LINES}",
+        )
+        for name, value in {
+            **{"entries": 15, "lowest_id": 2, "highest_id": None, "sum_of_ids": "136"},
+            **{"size": -1, "sha256": "00" * 32},
+        }.items()
+    },
+    **{
+        name: (lie, "misdescribed: its sample is not the one that its seed draws")
+        for name, lie in {
+            "seed": restated("sample", seed=4712),
+            "wanted": restated("sample", wanted=4),
+            "order": redrawn(list.reverse),
+            "one less": redrawn(list.pop),
+            "another": redrawn(lambda drawn: drawn[0].update(id=99)),
+            "hash": redrawn(lambda drawn: drawn[0].update(sha256="00" * 32)),
+        }.items()
+    },
+}
+
+
+def test_totals_and_a_sample_that_do_not_follow_from_the_lines_are_told(
+    opened: Open, victim: Victim, maker: FakeSigner, tmp_path: Path
+) -> None:
+    files = made_with(tools_of(victim.world, signer=maker), sample=5, seed=4711)
+    page = opened(files["report.html"])
+    told = look(page.page, zipped(files, tmp_path / "true.zip"), both(victim, maker))
+    assert told.faults == []
+    assert f"✓ the control totals are those of {LINES}" in told.checked
+    assert "✓ the sample of 5 is the one that the seed 4711 draws" in told.checked
+    missed = {}
+    for name, (lie, expected) in DERIVED.items():
+        told = look(page.page, zipped(lie(files), tmp_path / f"{name}.zip"))
+        if f"✕ manifest.json: {expected}" not in told.faults:
             missed[name] = told
     assert missed == {}
     page.assert_quiet()

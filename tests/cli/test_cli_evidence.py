@@ -1,6 +1,7 @@
 """`proof` and `evidence` over a copy of an archive: no AWS, and what they make is checked by others."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -45,6 +46,52 @@ def test_a_bundle_is_made_and_checked_with_nothing_but_python(key: Path, tmp_pat
     assert (check.returncode, check.stdout.splitlines()[-1]) == (0, told)
     asked_by = json.loads((place / "manifest.json").read_text())["asked"]
     assert (asked_by["who"], asked_by["reason"]) == ("ada", "4711")
+
+
+def test_a_sample_is_drawn_marked_and_told(tmp_path: Path) -> None:
+    path = tmp_path / "evidence.zip"
+    asked = ("--sample", "4", "--seed", "4711", "--organisation", "Example AG")
+    answer = run("evidence", CONSOLE, *asked, "--output", str(path))
+    assert answer.exit_code == 0
+    assert "Sample: 4 of 9 entries, drawn with the seed 4711 (given)." in answer.stderr
+    with ZipFile(path) as made:
+        told = json.loads(made.read("manifest.json"))
+        assert b"Organisation, as stated: <b>Example AG</b>" in made.read("report.html")
+        assert made.read("entries.csv").split(b"\r\n")[0].endswith(b',"sample"')
+    assert (told["sample"]["seed_from"], len(told["sample"]["drawn"])) == ("asked", 4)
+    assert told["question"]["organisation"] == "Example AG"
+
+
+def test_a_seed_that_nobody_gave_is_told_and_draws_the_same_again(tmp_path: Path) -> None:
+    first, again = tmp_path / "first.zip", tmp_path / "again.zip"
+    told = run("evidence", CONSOLE, "--sample", "4", "--output", str(first)).stderr
+    drawn = re.search(r"Sample: 4 of 9 entries, drawn with the seed (\d+) \(drawn by the program\)\.", told)
+    assert drawn is not None
+    assert (
+        run("evidence", CONSOLE, "--sample", "4", "--seed", drawn[1], "--output", str(again)).exit_code == 0
+    )
+    with ZipFile(first) as one, ZipFile(again) as other:
+        assert one.read("entries.csv") == other.read("entries.csv")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("--sample", "0"), "0 is not a whole number from 1 to 10000"),
+        (("--sample", "some"), "'some' is not a valid integer"),
+        (("--sample", "5", "--seed", "-1"), "-1 is not a whole number from 0 to 999999999999999"),
+        (("--seed", "5"), "it draws a sample: give `sample` too"),
+        (("--organisation", "a\u202eb"), "must be printable text of 1 to 500 characters"),
+    ],
+)
+def test_a_wrong_sample_is_refused_by_its_option(
+    arguments: tuple[str, ...], told: str, tmp_path: Path
+) -> None:
+    answer = run("evidence", CONSOLE, *arguments, "--output", str(tmp_path / "evidence.zip"))
+    assert answer.exit_code == 2
+    assert told in answer.stderr
+    assert arguments[-2] in answer.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_what_was_made_is_told_to_programs_too(tmp_path: Path) -> None:

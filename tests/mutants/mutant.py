@@ -16,9 +16,9 @@ class ListError(Exception):
 class Mutant:
     """One safety rule, and how to take it out of the code.
 
-    `rule`: what holds as long as the rule is there. `file`: a module of the product, which holds `text`
-    exactly once; `replacement` stands in its place. `suspect`: the test that should notice, or the file of
-    tests where there are only fast ones.
+    `rule`: what holds as long as the rule is there. `file`: a module or a script of the product, which holds
+    `text` exactly once; `replacement` stands in its place. `suspect`: the test that should notice, or the
+    file of tests where there are only fast ones.
     """
 
     name: str
@@ -40,7 +40,8 @@ class Mutant:
             raise ListError(f"{self.name}: {self.path} holds its text {times} times, not once: {self.text!r}")
         mutated = source.replace(self.text, self.replacement)
         try:
-            ast.parse(mutated)
+            if self.path.suffix == ".py":
+                ast.parse(mutated)
         except SyntaxError as error:
             raise ListError(f"{self.name}: what it leaves of {self.path} is no Python: {error}") from error
         return mutated

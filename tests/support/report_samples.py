@@ -17,11 +17,13 @@ from audit_archive.evidence.model import (
     Locks,
     Milestone,
     Report,
+    Sampled,
     Totals,
     Turn,
 )
 from audit_archive.evidence.report.page import report_page
 from audit_archive.evidence.sampling import Drawing, SeedFrom
+from audit_archive.evidence.sampling import Sample as Drawn
 from audit_archive.evidence.totals import Totalling
 from audit_archive.format import verdicts
 from audit_archive.format.canonical import canonical_bytes, source_line
@@ -69,11 +71,6 @@ CALLER = Caller(
     "arn:aws:sts::111122223333:assumed-role/Auditors/ada", "111122223333",
     "0d4b7c1e-5a0b-4f6a-9f0e-2c1d8e7b6a55", "2026-11-24T09:30:02Z", -2,
 )  # fmt: skip
-LOCKS = Locks(
-    LockSpan(91, modes=("GOVERNANCE",), first="2033-08-25T06:10:00Z", last="2033-11-23T06:10:00Z"),
-    LockSpan(364, modes=("GOVERNANCE",), first="2035-08-25T06:10:00Z", last="2035-11-23T06:10:00Z"),
-    LockSpan(first="2033-08-25T06:10:00Z", last="2033-11-23T06:10:00Z"),
-)
 KEY = PublicKey(bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d03010703420004") + bytes(range(64)))
 
 
@@ -126,7 +123,7 @@ def sample(
         console=CONSOLE,
         question={"request": "evidence", "console": CONSOLE, "zone": zone, **(question or {})},
         asked={"at": "2026-11-24T09:30:00Z", "who": "Ada Lovelace", "reason": "SOC 2, sample 14"}
-        | {"version": "0.1.0"},
+        | {"version": "0.1.0", "invoked_by": "canary-audit"},
         resolved={"start": None, "end": None},
         outcome=outcome,
         sentence=sentence(CONSOLE, outcome, coverage),
@@ -144,9 +141,19 @@ def sample(
         shown_sha256=digest_of(lines),
         totals=totals_of(lines),
         caller=CALLER,
-        locks=LOCKS,
+        locks=locks_of(days),
     )
     return Sample(report, tuple(lines))
+
+
+def locks_of(days: int) -> Locks:
+    """Locks of seven years from the day on which each object was written; of nine for the chain."""
+
+    def span(objects: int, held: int) -> LockSpan:
+        first, last = rfc3339(END + (held - days) * DAY), rfc3339(END + held * DAY)
+        return LockSpan(objects, modes=("GOVERNANCE",), first=first, last=last)
+
+    return Locks(span(days + 1, 2557), span(4 * days + 4, 3287), span(0, 2557))
 
 
 def totals_of(lines: Sequence[bytes]) -> Totals:
@@ -176,7 +183,7 @@ def audit_of(coverage: Coverage) -> verdicts.Verification:
     """An audit that found no fault."""
     statements, (population,) = coverage.statements, coverage.archived
     epoch = EpochCoverage(
-        1, statements, population.entries, 0, {}, population.last_id, population.last_id - 40
+        1, statements, population.entries, 0, {}, population.last_id, max(population.last_id - 40, 0)
     )
     return verdicts.Verification(
         console=CONSOLE,
@@ -222,7 +229,7 @@ def _days(days: int) -> Iterator[CustodyDay]:
     for n in range(days + 1):
         at = END - (days - n) * DAY
         weekend = datetime.fromtimestamp(at, UTC).weekday() > 4
-        count = 12_480 if n == 0 else 3 + n % 4 if weekend else 31 + n * 7 % 23
+        count = 12_480 if n == 0 < days else 3 + n % 4 if weekend else 31 + n * 7 % 23
         purged = 0 if n < 2 else count - n % 3
         yield CustodyDay(utc_date(at), 2 if purged else 1, count, int(purged > 0), purged, int(n > 2))
 
@@ -251,23 +258,29 @@ def quarter() -> Sample:
 def with_sample() -> Sample:
     """The same three months for an organisation, with a sample of 25."""
     made = quarter()
-    drawing, marked = Drawing(4711, SeedFrom.ASKED, 25), Sampling(len(made.lines))
-    for line in made.lines:
+    drawn, sampled = sampled_of(made.lines, 25)
+    asked = {"organisation": "Example AG, internal audit", "sample": 25, "seed": drawn.seed}
+    return made.but(question={**made.report.question, **asked}, sample=drawn, sampled=sampled)
+
+
+def sampled_of(lines: Sequence[bytes], wanted: int) -> tuple[Drawn, Sampled]:
+    """A sample of some lines, and where a report shows it."""
+    drawing, marked = Drawing(4711, SeedFrom.ASKED, wanted), Sampling(len(lines))
+    for line in lines:
         drawing.offer(1, members_of(line)["id"])
     drawn = drawing.sample()
-    marked.look(made.lines, 1, drawn.places(1))
-    question = {
-        **made.report.question,
-        "organisation": "Example AG, internal audit",
-        "sample": 25,
-        "seed": 4711,
-    }
-    return made.but(question=question, sample=drawn, sampled=marked.found())
+    marked.look(lines, 1, drawn.places(1))
+    return drawn, marked.found()
 
 
 def one_day() -> Sample:
     """An archive that began today."""
     return sample(generated(1, 3), days=0, zone="UTC")
+
+
+def one_entry() -> Sample:
+    """A question that one entry answers."""
+    return sample(generated(90, 2800)[:1], question={"ids": "1"})
 
 
 def eight_years() -> Sample:
@@ -422,12 +435,25 @@ def hostile() -> Sample:
     coverage = replace(made.report.coverage, foreign_purges=(purge,))
     milestone = Milestone("2026-10-01T00:00:00Z", 9, Turn.FOREIGN_PURGE, purge.sentence(CONSOLE))
     asked = {"at": "2026-11-24T09:30:00Z", "who": bad + odd, "reason": SCRIPTS[0], "version": "<b>"}
+    asked |= {"invoked_by": SCRIPTS[1], "request_id": odd + "x" * 1000}
     custody = replace(made.report.custody, milestones=(milestone,), turns={Turn.FOREIGN_PURGE: 1})
-    return made.but(coverage=coverage, asked=asked, custody=custody)
+    question = {
+        **made.report.question,
+        "organisation": f"{bad}{odd}{ODD[3]}{'W' * 1000}",
+        "sample": 40,
+        "seed": 1,
+    }
+    caller = Caller(bad + odd, SCRIPTS[2], SCRIPTS[4], SCRIPTS[5], -1)
+    drawn, sampled = sampled_of(made.lines, 40)
+    return made.but(
+        coverage=coverage, asked=asked, custody=custody, question=question, caller=caller, sample=drawn,
+        sampled=sampled,
+    )  # fmt: skip
 
 
 SAMPLES = {
     "one day": one_day,
+    "one entry": one_entry,
     "quarter": quarter,
     "sample": with_sample,
     "eight years": eight_years,

@@ -6,6 +6,7 @@ PROOFS = "tests/unit/retrieve/test_proving.py"
 EVIDENCE = "tests/unit/evidence/test_evidence.py"
 FILED = "tests/unit/evidence/test_filed_page.py"
 DERIVED = "tests/auditor/test_derived.py"
+LOOK = "tests/browser/test_first_look.py"
 VERIFY = "evidence/handout/verify.py"
 
 MUTANTS = (
@@ -80,6 +81,30 @@ MUTANTS = (
         'SPELL(sample["drawn"]) != SPELL(self.drawn)',
         "False",
         f"{DERIVED}::test_a_sample_that_its_seed_does_not_draw_is_found",
+    ),
+    Mutant(
+        "page-totals-follow-from-lines",
+        "The report's page tells control totals that the lines do not give",
+        "evidence/handout/check.js",
+        "stated[name] !== made[name]",
+        "false",
+        f"{LOOK}::test_totals_and_a_sample_that_do_not_follow_from_the_lines_are_told",
+    ),
+    Mutant(
+        "page-sample-is-drawn-again",
+        "The report's page tells a sample that its seed does not draw",
+        "evidence/handout/check.js",
+        "need(made.join() === stated.join(), ",
+        "need(true, ",
+        f"{LOOK}::test_totals_and_a_sample_that_do_not_follow_from_the_lines_are_told",
+    ),
+    Mutant(
+        "sample-is-marked",
+        "Each entry of the sample is marked in rows and report",
+        "evidence/sampling.py",
+        "if each.epoch == epoch}",
+        "if False}",
+        "tests/unit/evidence/test_filed.py::test_a_sample_is_marked_everywhere_and_found_right",
     ),
     Mutant(
         "statement-claims-what-is-covered",

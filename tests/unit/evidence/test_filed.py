@@ -76,7 +76,7 @@ def test_whose_login_it_was_is_told_as_sts_told_it(victim: Victim) -> None:
         "ahead": -1,
         "unknown_because": None,
     }
-    assert b"It was 1 second behind the clock of AWS STS" in files["report.html"]
+    assert b"When AWS STS answered, it was 1 second behind the clock there." in files["report.html"]
 
 
 def test_without_aws_the_report_says_that_no_login_is_known(victim: Victim) -> None:

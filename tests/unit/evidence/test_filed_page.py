@@ -28,7 +28,8 @@ def test_the_statement_says_of_each_element_whose_word_it_is() -> None:
     assert all(cell for row in rows.values() for cell in row)
     assert rows["Completeness"][0].startswith("Complete as far as the archive goes. 2,790 entries searched")
     assert rows["When"][0].endswith(
-        "It was 2 seconds behind the clock of AWS STS, by the Date of its answer of 2026-11-24 09:30:02 UTC."
+        "When AWS STS answered, it was 2 seconds behind the clock there. "
+        "The Date of that answer: 2026-11-24 09:30:02 UTC."
     )
     assert "request id 0d4b7c1e" in rows["Who ran it"][2]
     assert "the first lock ends 2033-08-25 06:10:00 UTC" in rows["Retention"][0]

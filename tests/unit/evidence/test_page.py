@@ -187,7 +187,7 @@ def test_whatever_stands_anywhere_is_text() -> None:
     assert [line.text.encode() for line in page.all("code", "raw")] == list(SAMPLES["hostile"]().lines)
     _assert_only_ours(page)
     assert {each.attributes["href"] for each in page.all("a")} == {
-        each.attributes["href"] for each in tree_of("faults").all("a")
+        each.attributes["href"] for name in ("faults", "sample") for each in tree_of(name).all("a")
     }
 
 
@@ -271,6 +271,7 @@ def test_it_says_who_asked_when_and_what_that_means_in_utc() -> None:
         "By, as stated": "Ada Lovelace",
         "Why, as stated": "SOC 2, sample 14",
         "Answered by version": "0.1.0",
+        "Through": "canary-audit",
         "With the login of": "arn:aws:sts::111122223333:assumed-role/Auditors/ada of the AWS account "
         "111122223333, as AWS STS told it",
     }

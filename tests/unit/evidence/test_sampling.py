@@ -9,6 +9,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
+from audit_archive.evidence.handout import verify
 from audit_archive.evidence.sampling import Drawing, DrawnEntry, SeedFrom
 from audit_archive.retrieve.rows import SAMPLED_HEADER
 from tests.support.stack import ROOT
@@ -24,13 +25,17 @@ def drawn(entries: list[tuple[int, int]], seed: int, wanted: int) -> tuple[Drawn
 
 
 @given(ENTRIES, st.integers(0, 10**15 - 1), st.integers(1, 50), st.randoms())
-def test_it_is_the_lowest_hashes_whatever_the_order(
+def test_it_is_the_lowest_hashes_whatever_the_order_and_verify_py_draws_the_same(
     entries: list[tuple[int, int]], seed: int, wanted: int, random: object
 ) -> None:
     hashes = {sha256(b"%d:%d:%d" % (seed, *entry)).hexdigest(): entry for entry in entries}
     expected = [DrawnEntry(*hashes[key], key) for key in sorted(hashes)[:wanted]]
     assert list(drawn(entries, seed, wanted)) == expected
     assert list(drawn(entries[::-1], seed, wanted)) == expected
+    again = verify.Drawing({"seed": seed, "wanted": wanted, "drawn": []})
+    for entry in entries:
+        again.mark(*entry)
+    assert [DrawnEntry(**each) for each in again.drawn()] == expected
 
 
 def test_another_seed_draws_another_sample() -> None:

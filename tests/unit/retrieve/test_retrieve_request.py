@@ -17,6 +17,7 @@ from audit_archive.retrieve.formats import CSV, NDJSON
 from audit_archive.retrieve.query import Query
 from audit_archive.retrieve.request import (
     EntriesRequest,
+    EvidenceRequest,
     ExportRequest,
     RetrieveRequest,
     StatusRequest,
@@ -203,3 +204,35 @@ def test_a_block_of_mapped_addresses_is_what_it_maps() -> None:
     assert network("::ffff:192.0.2.0/120") == network("192.0.2.0/24")
     assert network("::ffff:192.0.2.7") == network("192.0.2.7/32")
     assert str(network("::fffe:0:0/95")) == "::fffe:0:0/95"
+
+
+NO_TEXTS: list[Any] = ["", "a\nb", "\x1b[31mred", "abc\u202edcba", "a\u200bb", "\ud800", "x" * 501, 7, ["a"]]
+NO_SAMPLES: list[Any] = [0, -1, 10_001, "25", 2.5, True, [25]]
+NO_SEEDS: list[Any] = [-1, 10**15, "4711", 1.0, False, []]
+A_TEXT = "must be printable text of 1 to 500 characters"
+A_SAMPLE = "is not a whole number from 1 to 10000"
+A_SEED = "is not a whole number from 0 to 999999999999999"
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        *(({"sample": bad}, A_SAMPLE) for bad in NO_SAMPLES),
+        *(({"sample": 1, "seed": bad}, A_SEED) for bad in NO_SEEDS),
+        ({"seed": 4711}, "it draws a sample: give `sample` too, how many entries"),
+        *(({name: bad}, A_TEXT) for name in ("organisation", "who", "reason") for bad in NO_TEXTS),
+    ],
+)
+def test_what_is_asked_of_a_report_is_refused_with_what_is_allowed(fields: dict[str, Any], told: str) -> None:
+    with pytest.raises(RequestError) as raised:
+        parse(request="evidence", console="a", **fields)
+    assert told in str(raised.value)
+    assert list(fields)[-1] in str(raised.value)
+    assert str(raised.value).isprintable()
+
+
+def test_a_report_may_be_asked_for_with_a_sample() -> None:
+    names = {"organisation": "Müller & Söhne <AG>", "sample": 10_000, "seed": 0}
+    asked = parse(request="evidence", console="a", **names)
+    assert isinstance(asked, EvidenceRequest)
+    assert (asked.sample, asked.seed, asked.question["organisation"]) == (10_000, 0, "Müller & Söhne <AG>")

@@ -63,7 +63,8 @@ async function checkEntries(status) {
       `The report states ${shown} lines with ${expected}. This page was altered: do not rely on it.`);
     return;
   }
-  show(status, true, `OK: these ${shown} lines have the SHA-256 that this report states, ${expected}.` +
+  const these = shown === "1" ? "this line has" : `these ${shown} lines have`;
+  show(status, true, `OK: ${these} the SHA-256 that this report states, ${expected}.` +
     (all ? ` The file ${all} has the same SHA-256.` : ""));
 }
 

@@ -48,8 +48,12 @@ def _intro(report: Report) -> Iterator[Markup]:
     yield element(
         "p",
         f"Entries are in order of id. Times are in the time zone {report.zone}, with their offset from UTC. "
-        "Open a message to see the archived line: proofs are about that line. Characters that do not print "
-        "are shown as their codes.",
+        "Characters that do not print are shown as their codes.",
+        element(
+            "span",
+            " Open a message to see the archived line: proofs are about that line.",
+            class_="no-print",
+        ),
     )
     if shown > PRINTED:
         yield element(

@@ -59,7 +59,7 @@ def clock(report: Report) -> Markup:
     apart = f"{counted(abs(caller.ahead), 'second')} {sense}" if caller.ahead else "within a second of"
     return joined(
         told,
-        f"It was {apart} the clock of AWS STS, by the Date of its answer of ",
+        f"When AWS STS answered, it was {apart} the clock there. The Date of that answer: ",
         moment_text(caller.at),
         ".",
     )

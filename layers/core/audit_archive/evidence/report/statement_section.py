@@ -222,10 +222,14 @@ def _totals(report: Report) -> Iterator[Markup]:
         Column("From entries.csv"),
     ]
     yield table("Control totals of entries.ndjson", columns, rows, kind="totals")
-    yield element(
-        "p", "One command prints the first four, in this order. ", code("verify.py"), " makes them all anew."
-    )
-    yield element("p", code(_IDS), class_="command")
+    if totals.entries:
+        yield element(
+            "p",
+            "One command prints the first four, in this order. ",
+            code("verify.py"),
+            " makes them all anew.",
+        )
+        yield element("p", code(_IDS), class_="command")
 
 
 def _signatures(report: Report) -> Iterator[Markup]:
@@ -234,18 +238,6 @@ def _signatures(report: Report) -> Iterator[Markup]:
     organisation = report.question.get("organisation")
     if organisation:
         yield element("p", "Organisation, as stated: ", element("b", value(organisation)))
-    columns = [Column(""), Column("Name"), Column("Date"), Column("Signature")]
-    yield element(
-        "table",
-        element("caption", "Signatures"),
-        element(
-            "thead", element("tr", *(element("th", each.name or "Role", scope="col") for each in columns))
-        ),
-        element("tbody", *(_line(role, columns) for role in ("Prepared by", "Reviewed by"))),
-        class_="signatures",
-    )
-
-
-def _line(role: str, columns: list[Column]) -> Markup:
-    cells = (element("td", data_label=each.name) for each in columns[1:])
-    return element("tr", element("th", role, scope="row"), *cells)
+    columns = [Column("Role"), Column("Name"), Column("Date"), Column("Signature")]
+    lines = ([role, "", "", ""] for role in ("Prepared by", "Reviewed by"))
+    yield table("Signatures", columns, lines, kind="signatures")
