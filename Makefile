@@ -111,7 +111,7 @@ clean: ## Remove what was built, and the virtual environment
 $(STAMP): requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 		echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) -V 2>&1). Try: make PYTHON=python3.12" >&2; exit 1; }
-	@echo 'Making the virtual environment from requirements-dev.txt (a minute, once) ...'
+	@echo 'Making the virtual environment from requirements-dev.txt (some 850 MB, one to ten minutes, once) ...'
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.txt
 # Not installed into it: there a function must find our package in its layer, or not at all.

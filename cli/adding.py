@@ -4,7 +4,7 @@ import csv
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import click
 
@@ -48,7 +48,10 @@ def add_one(stack: Stack, order: Order) -> tuple[str, dict[str, str]]:
     Nothing is written before the keys were checked. Raises AuditArchiveError, click.ClickException.
     """
     if order.schedule is not None and order.period_hours is None:
-        raise click.UsageError("--schedule needs --period-hours: the alert on late runs depends on it.")
+        raise click.UsageError(
+            "A schedule needs its period, --period-hours or the column period_hours: the alert on late runs "
+            "depends on it."
+        )
     if order.period_hours is not None:
         _check_period(order.schedule or stack.parameters()[ARCHIVE.expression], order.period_hours)
     console = id_of(order.given, stack.settings.console_url_template)
@@ -126,8 +129,8 @@ def _check_period(schedule: str, hours: int) -> None:
     least = shortest_period(schedule)
     if hours < least:
         raise click.UsageError(
-            f"--period-hours is {hours}, but {schedule} leaves up to {least} hours between two runs: you "
-            f"would be alerted to a healthy Console. Give --period-hours {least}, or archive more often."
+            f"A period of {hours} hours is too short: {schedule} leaves up to {least} hours between two "
+            f"runs, and you would be alerted to a healthy Console. Give {least}, or archive more often."
         )
 
 
@@ -154,19 +157,20 @@ def rows_in(file: IO[str], keys: Path | None, *, is_checked: bool) -> Iterator[R
         _check_names(file.name, names)
         reader.fieldnames = names
         rows = [(reader.line_num, row) for row in reader]
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise click.UsageError(f"{file.name} is not a CSV file in UTF-8: {error}.") from error
+    except UnicodeDecodeError as error:
+        message = f"{file.name} is not text in UTF-8. A spreadsheet saves it so as `CSV UTF-8`."
+        raise click.UsageError(message) from error
+    except csv.Error as error:
+        raise click.UsageError(f"{file.name} is not a CSV file: {error}.") from error
     if len(rows) > MAX_ROWS_IN_CSV:
         raise click.UsageError(f"{file.name} has {len(rows)} rows: give {MAX_ROWS_IN_CSV} rows at most.")
-    seen = set[str]()
     for line, row in rows:
         given = (row.get("id") or "").strip()
         try:
             if None in row or None in row.values():
                 raise click.UsageError("the row has not as many cells as the first line.")
-            if not given or given in seen:
-                raise click.UsageError("the id is missing." if not given else "the id is there twice.")
-            seen.add(given)
+            if not given:
+                raise click.UsageError("the id is missing.")
             yield Row(line, given, _order(row, keys, is_checked=is_checked))
         except (click.ClickException, AuditArchiveError, OSError) as error:
             yield Row(line, given, None, said_of(error))
@@ -174,7 +178,10 @@ def rows_in(file: IO[str], keys: Path | None, *, is_checked: bool) -> Iterator[R
 
 def _check_names(file: str, names: list[str]) -> None:
     if "id" not in names:
-        raise click.UsageError(f"{file} needs a first line with the names of its columns, and `id` in it.")
+        raise click.UsageError(
+            f"{file} needs a first line with the names of its columns, and `id` in it. Between them are "
+            "commas or semicolons, as in `id,name,tags`."
+        )
     unknown = [name for name in names if name not in COLUMNS]
     if unknown or len(set(names)) < len(names):
         raise click.UsageError(
@@ -185,19 +192,29 @@ def _check_names(file: str, names: list[str]) -> None:
 
 def _order(row: Mapping[str, str], keys: Path | None, *, is_checked: bool) -> Order:
     cells = {name: value.strip() for name, value in row.items()}
-    hours = cells.get("period_hours") or None
     tags = [each.strip() for each in (cells.get("tags") or "").replace("|", ";").split(";") if each.strip()]
-    period = click.IntRange(1, MAX_PERIOD_HOURS).convert(hours, None, None) if hours else None
+    pairs = [_cell("tags", TagOption(), each) for each in tags]
+    if len(dict(pairs)) < len(pairs):
+        raise click.UsageError("tags: a key is there twice.")
+    hours = cells.get("period_hours")
     return Order(
         cells["id"],
         cells.get("schedule") or None,
-        period,
+        _cell("period_hours", click.IntRange(1, MAX_PERIOD_HOURS), hours) if hours else None,
         {},
-        NameOption().convert(cells["name"], None, None) if cells.get("name") else None,
-        dict(TagOption().convert(each, None, None) for each in tags),
+        _cell("name", NameOption(), cells["name"]) if cells.get("name") else None,
+        dict(pairs),
         is_checked,
         keys,
     )
+
+
+def _cell(column: str, kind: click.ParamType, text: str) -> Any:
+    """What a cell stands for. Raises UsageError naming the column."""
+    try:
+        return kind.convert(text, None, None)
+    except click.BadParameter as error:
+        raise click.UsageError(f"{column}: {error.message}") from error
 
 
 def _keys_in(folder: Path | None, console: str) -> dict[str, str]:

@@ -12,6 +12,7 @@ from audit_archive.retrieve.known import StackFacts
 from audit_archive.retrieve.status import statuses
 from cli import first, schedules
 from cli.adding import Order, Row, add_one, rows_in, said_of
+from cli.console_keys import id_of
 from cli.exits import Exit, Failure
 from cli.groups import Group
 from cli.key_files import key_file, key_in
@@ -127,11 +128,14 @@ def _add_single(chosen: Chosen, given: str, options: dict[str, Any], *, is_check
 
 def _add_all(chosen: Chosen, rows: list[Row]) -> None:
     """Add each Console of a file. One that fails leaves the others as they are."""
-    told = list[dict[str, Any]]()
+    told, lines = list[dict[str, Any]](), dict[str, int]()
     for row in rows:
         console, done, problem = row.given, None, row.problem
         try:
             if row.order is not None:
+                console = id_of(row.given, chosen.stack.settings.console_url_template)
+                if lines.setdefault(console, row.line) != row.line:
+                    raise click.UsageError(f"the id is there twice: line {lines[console]} has it, too.")
                 console, done = add_one(chosen.stack, row.order)
         except (click.ClickException, AuditArchiveError, OSError) as error:
             problem = said_of(error)
@@ -141,10 +145,12 @@ def _add_all(chosen: Chosen, rows: list[Row]) -> None:
     if chosen.is_json:
         show_json(told)
     if failed:
-        rest = f"The other {len(told) - failed} are as the file says."
-        message = f"{failed} of {len(told)} Consoles were not added: see their lines. {rest}"
+        message = (
+            f"Not added: {failed} of {len(told)} Consoles. See their lines. As the file says: "
+            f"{len(told) - failed}."
+        )
         raise Failure("NotAdded", message, Exit.FAULTS)
-    say(f"All {len(told)} Consoles are as the file says.")
+    say(f"As the file says: {len(told)} Console{'s' * (len(told) != 1)}.")
 
 
 @console.command("list")

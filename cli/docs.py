@@ -1,6 +1,8 @@
 """`docs`: the pages of this version, without a network."""
 
 import re
+from collections.abc import Iterable
+from difflib import get_close_matches
 from pathlib import Path
 
 import click
@@ -43,7 +45,7 @@ def docs(chosen: Chosen, /, page: str | None) -> None:
     file = _page(root, name)
     text = file.read_text(encoding="utf-8")
     if anchor:
-        text = _section(text, anchor) or _refuse(name, anchor)
+        text = _section(text, anchor) or _refuse(name, anchor, text)
     if chosen.is_json:
         return show_json({"page": name, "text": text})
     return _show(text)
@@ -62,7 +64,8 @@ def _page(root: Path, name: str) -> Path:
     pages = _listed(root)
     pages |= {f"decisions/{file.stem.lower()}": file for file in root.glob("docs/decisions/*.md")}
     if bare not in pages:
-        raise Failure("NoPage", f"There is no page {name}. `canary-audit docs` lists them.", Exit.USAGE)
+        message = f"There is no page {name}.{_near(bare, pages)} `canary-audit docs` lists them."
+        raise Failure("NoPage", message, Exit.USAGE)
     return pages[bare]
 
 
@@ -94,9 +97,16 @@ def _section(text: str, anchor: str) -> str:
     return "".join(found)
 
 
-def _refuse(name: str, anchor: str) -> str:
-    message = f"The page {name} has no heading #{anchor}. `canary-audit docs {name}` shows all of it."
+def _refuse(name: str, anchor: str, text: str) -> str:
+    there = [anchor_of(line.lstrip("# ").rstrip()) for line in text.splitlines() if _HEADING.match(line)]
+    near = _near(anchor, [*there, *_ANCHOR.findall(text)])
+    message = f"The page {name} has no heading #{anchor}.{near} `canary-audit docs {name}` shows all of it."
     raise Failure("NoHeading", message, Exit.USAGE)
+
+
+def _near(name: str, names: Iterable[str]) -> str:
+    """The nearest name in a sentence; empty if none is near."""
+    return "".join(f" Did you mean {near}?" for near in get_close_matches(name, list(names), n=1))
 
 
 def _show(text: str) -> None:

@@ -69,6 +69,8 @@ def entries(
     canary-audit entries 1234abcd --user alice@example.com --from 2026-03-01 --to 2026-03-31
     canary-audit entries 1234abcd --address 192.0.2.0/24 --format csv --output march.csv
     """
+    if console is None and not asked["all_consoles"]:
+        raise click.UsageError("Name a CONSOLE, or ask every one with --all-consoles.")
     is_table = form == TABLE or (form is None and output is None and not chosen.is_json and is_terminal())
     _check_form(form, output, is_json=chosen.is_json)
     folder = asked.pop("folder")

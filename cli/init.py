@@ -70,9 +70,6 @@ def init(chosen: Chosen, /, console: str | None, *, read_key_file: IO[str] | Non
     canary-audit init 1234abcd --lock GOVERNANCE --email you@example.com
     """
     stack = chosen.stack
-    if not stack.region:
-        message = "No region is chosen. Name one with --region or AWS_REGION, and run init again."
-        raise Failure("NoRegion", message, Exit.USAGE)
     files = {"read": read_key_file, "purge": purge_key_file}
     named = {"ObjectLockMode": lock, "AlertEmail": email}
     state = deployment.state_of(stack)

@@ -34,6 +34,7 @@ from audit_archive.ports import Console, Verifications
 from audit_archive.retrieve.known import StackFacts
 from audit_archive.retrieve.request import RetrieveRequest, parse_request
 from audit_archive.retrieve.statements import Reader
+from cli.exits import Exit, Failure
 
 if TYPE_CHECKING:
     from boto3 import Session
@@ -70,7 +71,6 @@ _ADVICE = {
     "AccessDeniedException": "Ask for this right, or name another profile with --profile.",
     "ExpiredToken": "Log in again.",
     "NoCredentialsError": "Log in, or name a profile with --profile.",
-    "NoRegionError": "Name the region of the stack with --region or AWS_REGION.",
     "ProfileNotFound": "Correct --profile; `aws configure list-profiles` lists what there is.",
 }
 
@@ -132,12 +132,16 @@ class Stack:
         import boto3
 
         with asking("AWS can't be reached"):
-            return boto3.Session(profile_name=self._profile, region_name=self._region)
+            session = boto3.Session(profile_name=self._profile, region_name=self._region)
+        if not session.region_name:
+            message = "No region is chosen. Name the one of the stack with --region or AWS_REGION."
+            raise Failure("NoRegion", message, Exit.USAGE)
+        return session
 
     @property
     def region(self) -> str:
-        """The region that is asked: the one given, else the profile's; empty if there is neither."""
-        return self._session.region_name or ""
+        """The region that is asked: the one given, else the profile's. Raises Failure if there is neither."""
+        return str(self._session.region_name)
 
     @cached_property
     def described(self) -> Mapping[str, Any]:
@@ -367,8 +371,19 @@ def console_with(settings: Settings, console: str, what: str, key: str) -> Conso
 
 
 def folder_reader(folder: Path) -> Reader:
-    """A copy of an archive in a folder, to read. Raises ArchiveStoreError if there is no such folder."""
-    return Reader(FolderSource(folder), None, SystemClock(), scratch_file)
+    """A copy of an archive in a folder, to read.
+
+    Raises ArchiveStoreError if there is no such folder, Failure if nothing in it is of an archive.
+    """
+    source = FolderSource(folder)
+    if source.is_bare():
+        raise Failure(
+            "NoArchive",
+            f"--folder: {folder} holds no archive. Give the folder that the bucket was copied to, in which "
+            "there is a folder statements.",
+            Exit.USAGE,
+        )
+    return Reader(source, None, SystemClock(), scratch_file)
 
 
 def bundle_reader(bundle: Path) -> Reader:

@@ -1,6 +1,7 @@
 """Starts ministack with the condition keys of S3, DynamoDB and KMS that its policy engine lacks.
 
-It also gives the error of a function its class, which the emulator loses.
+It also gives the error of a function its class, which the emulator loses, and a listing of schedules its
+pages: the emulator ends one after 100 schedules, and does not say that there are more.
 
 Run as a program of its own, by path. Without these keys a Deny upon the absence of `s3:if-none-match` would
 refuse every statement, and the bounds of locks would never be judged. `aws:PrincipalArn` is the ARN of a role
@@ -22,7 +23,7 @@ from typing import Any
 
 from ministack import app  # type: ignore[import-untyped]
 from ministack.core import iam_actions, iam_evaluator  # type: ignore[import-untyped]
-from ministack.services import lambda_svc  # type: ignore[import-untyped]
+from ministack.services import lambda_svc, scheduler  # type: ignore[import-untyped]
 
 HEADERS = {
     "if-none-match": "s3:if-none-match",
@@ -33,6 +34,9 @@ UNTIL = "x-amz-object-lock-retain-until-date"
 REMAINING = "s3:object-lock-remaining-retention-days"
 
 LOST = "Runtime.HandlerError"
+PAGE, ALL = 100, 10**6
+"""Schedules of a page, and more than there can be."""
+
 PARTITION_KEY = "console"
 SIGNING = ("MessageType", "SigningAlgorithm")
 
@@ -112,6 +116,24 @@ def with_class(execute: Callable[..., dict[str, Any]]) -> Callable[..., dict[str
     return executed
 
 
+Listing = Callable[[Mapping[str, str]], tuple[int, dict[str, str], bytes]]
+
+
+def in_pages(list_all: Listing) -> Listing:
+    """The emulator's own listing of schedules, a page at a time, as EventBridge Scheduler gives it."""
+
+    def listed(query: Mapping[str, str]) -> tuple[int, dict[str, str], bytes]:
+        start, size = int(query.get("NextToken", 0)), int(query.get("MaxResults", PAGE))
+        status, headers, body = list_all({**query, "MaxResults": str(ALL)})
+        answer = json.loads(body)
+        found = answer.get("Schedules", [])
+        answer["Schedules"] = found[start : start + size]
+        more = {"NextToken": str(start + size)} if start + size < len(found) else {}
+        return status, headers, json.dumps(answer | more).encode()
+
+    return listed
+
+
 def start() -> None:
     """Run the emulator until it is ended."""
     iam_actions.s3_service_context = with_keys(iam_actions.s3_service_context)
@@ -125,6 +147,7 @@ def start() -> None:
 
     iam_evaluator._resolve_condition_key = resolve_key
     lambda_svc._execute_function_warm = with_class(lambda_svc._execute_function_warm)
+    scheduler._list_schedules = in_pages(scheduler._list_schedules)
     pin = app.pin_request_origin
     app.pin_request_origin = lambda source_ip, _: pin(source_ip, True)
     app.main()

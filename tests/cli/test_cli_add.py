@@ -76,7 +76,7 @@ def run(stack: Stack) -> Run:
 def file_of(folder: Path, text: str, name: str = "key.txt") -> str:
     path = folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, "utf-8")
+    path.write_text(text, "utf-8", "surrogateescape")
     return str(path)
 
 
@@ -186,8 +186,8 @@ def test_many_are_added_from_a_file_and_a_row_that_fails_leaves_the_others(
     table = file_of(
         tmp_path,
         f"\ufeffid;name;tags;schedule;period_hours\n{one};Graz;site=graz|tier=1;;\n"
-        f"http://127.0.0.1:{two};;;rate(7 days);168\nUPPER CASE;;;;\n{one};again;;;\n5;x;;rate(7 days);\n"
-        "6;x\n7;a\x07b;;;\n",
+        f"http://127.0.0.1:{two};;;rate(7 days);168\nUPPER CASE;;;;\n http://127.0.0.1:{one} ;again;;;\n"
+        "5;x;;rate(7 days);\n6;x\n7;a\x07b;;;\n8;;graz;;\n9;;a=1|a=2;;\n10;;;rate(1 day);weekly\n",
         "consoles.csv",
     )
     file_of(tmp_path / "keys" / one, KEY, "read")
@@ -197,13 +197,15 @@ def test_many_are_added_from_a_file_and_a_row_that_fails_leaves_the_others(
     assert answer.exit_code == Exit.FAULTS
     told = {each["line"]: each["error"] for each in json.loads(answer.stdout)}
     assert told.pop(2) is None
-    wrong = {3: "The Read-Only key was refused", 4: "not a Console id", 5: "there twice",
-             6: "--schedule needs --period-hours", 7: "not as many cells", 8: "visible"}  # fmt: skip
+    wrong = {3: "The Read-Only key was refused", 4: "not a Console id", 5: "there twice: line 2",
+             6: "the column period_hours", 7: "not as many cells", 8: "name: a name has 1 to 64 visible",
+             9: "tags: give KEY=VALUE", 10: "tags: a key is there twice",
+             11: "period_hours: 'weekly' is not"}  # fmt: skip
     assert told.keys() == wrong.keys()
     assert all(wrong[line] in told[line] for line in told), told
-    assert (
-        "6 of 7 Consoles were not added: see their lines. The other 1 are as the file says." in answer.stderr
-    )
+    assert "Not added: 9 of 10 Consoles. See their lines. As the file says: 1." in answer.stderr
+    (label,) = (each.label for each in [stack.runs.last_runs(one)])
+    assert label.name == "Graz"
     assert WRONG not in answer.stderr + answer.stdout
     assert names(stack) == {one, f"{one}_verify", f"{one}_locks"}
     assert secrets(stack) == {f"{one}/read"}
@@ -220,6 +222,8 @@ def test_many_are_added_from_a_file_and_a_row_that_fails_leaves_the_others(
         ("id,read_key\n1,secret-key\n", "Keys never stand in it"),
         ("1234abcd,Graz\n", "needs a first line"),
         ("", "needs a first line"),
+        ("id\tname\n1\tx\n", "commas or semicolons"),
+        ("id,name\n1,Z\udcfcrich\n", "not text in UTF-8"),
         ("id,id\n1,2\n", "or one twice"),
         ('id,name\n1,"a\n', "not a CSV file"),
         ("id\n" + "1\n" * (MAX_ROWS_IN_CSV + 1), "rows at most"),

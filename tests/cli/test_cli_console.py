@@ -25,12 +25,14 @@ def add(*options: str) -> str:
 
 
 def test_a_schedule_needs_its_period() -> None:
-    assert "--schedule needs --period-hours" in add("--schedule", "rate(7 days)")
+    assert "A schedule needs its period, --period-hours" in add("--schedule", "rate(7 days)")
 
 
 def test_a_period_that_is_shorter_than_the_schedule_s_gap_is_refused() -> None:
     said = add("--schedule", "cron(0 3 ? * MON *)", "--period-hours", "24")
-    assert "--period-hours is 24, but cron(0 3 ? * MON *) leaves up to 168 hours" in " ".join(said.split())
+    assert "A period of 24 hours is too short: cron(0 3 ? * MON *) leaves up to 168 hours" in " ".join(
+        said.split()
+    )
 
 
 @pytest.mark.parametrize(

@@ -66,6 +66,14 @@ def test_what_is_not_there_is_said(page: str, said: str) -> None:
     assert re.search(r"`canary-audit docs", answer.stderr)
 
 
+@pytest.mark.parametrize(
+    ("page", "meant"), [("opearations", "operations"), ("docs/operations.md#lock", "locks"),
+                        ("operations#clouderorr", "clouderror")]
+)  # fmt: skip
+def test_a_near_name_is_told(page: str, meant: str) -> None:
+    assert f"Did you mean {meant}?" in docs(page).stderr
+
+
 @pytest.mark.parametrize("page", ["../LICENSE", "/etc/passwd", "../../secret.md", "decisions/../../README"])
 def test_nothing_but_a_page_is_shown(page: str) -> None:
     assert docs(page).exit_code == Exit.USAGE

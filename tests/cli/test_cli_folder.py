@@ -56,6 +56,24 @@ def test_status_of_a_console_that_has_no_archive_says_so() -> None:
     assert (answer.exit_code, answer.stderr) == (5, "Error: Nothing of Console 5678efab is archived.\n")
 
 
+@pytest.mark.parametrize("request_", ["status", "entries", "verify", "keys"])
+def test_a_folder_that_holds_no_archive_is_refused(request_: str) -> None:
+    answer = run(*([request_] if request_ == "status" else [request_, CONSOLE]), folder=ROOT / "docs")
+    assert answer.exit_code == 2
+    assert "holds no archive. Give the folder that the bucket was copied to" in answer.stderr
+
+
+def test_a_question_names_a_console_or_asks_every_one() -> None:
+    answer = run("entries")
+    assert (answer.exit_code, "Name a CONSOLE, or ask every one" in answer.stderr) == (2, True)
+
+
+def test_an_answer_that_a_limit_cuts_says_that_a_file_was_searched_in_part() -> None:
+    said = entries("--limit", "2").stderr
+    assert "were searched, and the next file in part." in said
+    assert "in part" not in entries().stderr
+
+
 def test_status_of_a_damaged_archive_is_a_fault(copy: Path) -> None:
     next(copy.glob("statements/*/*02.json")).write_bytes(b"{}")
     answer = run("status", folder=copy)

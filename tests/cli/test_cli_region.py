@@ -53,3 +53,12 @@ def test_a_region_may_stand_after_the_command_s_name(tmp_path: Path) -> None:
     with runner.isolation():
         main.main(["status", "--region", "eu-west-3", "--help"], obj=chosen, standalone_mode=False)
     assert chosen.region == "eu-west-3"
+
+
+@pytest.mark.parametrize("command", [["status"], ["init"], ["verify", "1234abcd"]])
+def test_without_a_region_every_command_says_so(tmp_path: Path, command: list[str]) -> None:
+    nothing = {"AWS_REGION": None, "AWS_DEFAULT_REGION": None, "AWS_PROFILE": None}
+    none = str(tmp_path / "none")
+    runner = CliRunner(mix_stderr=False, env={**nothing, "AWS_CONFIG_FILE": none, "HOME": none})
+    answer = runner.invoke(main, command)
+    assert (answer.exit_code, "Error: No region is chosen. Name the one" in answer.stderr) == (2, True)

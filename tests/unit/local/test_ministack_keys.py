@@ -1,11 +1,21 @@
-"""The condition keys that the emulator is given."""
+"""What the emulator is given: condition keys, the class of an error, pages of a listing."""
 
+import json
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from local.aws.ministack_with_keys import LOST, keys_of, role_of, with_class, with_keys, with_leading_keys
+from local.aws.ministack_with_keys import (
+    LOST,
+    in_pages,
+    keys_of,
+    role_of,
+    with_class,
+    with_keys,
+    with_leading_keys,
+)
 
 
 def test_the_headers_of_a_put_give_their_keys() -> None:
@@ -82,3 +92,21 @@ def test_the_error_of_a_function_has_its_class(log: str, told: str) -> None:
 def test_an_answer_without_an_error_stays() -> None:
     answer = {"body": {"errorType": LOST, "errorMessage": "a"}, "log": "X: a"}
     assert with_class(lambda *_: answer)({}, {}, "r") == answer
+
+
+def test_a_listing_of_schedules_has_pages_that_lead_to_the_last() -> None:
+    everything = [{"Name": str(number)} for number in range(250)]
+
+    def list_all(query: Mapping[str, str]) -> tuple[int, dict[str, str], bytes]:
+        assert query["ScheduleGroup"] == "ours"
+        return 200, {}, json.dumps({"Schedules": everything[: int(query["MaxResults"])]}).encode()
+
+    found, sizes, more = [], [], {"ScheduleGroup": "ours"}
+    while more:
+        _, _, body = in_pages(list_all)(more)
+        answer = json.loads(body)
+        sizes.append(len(answer["Schedules"]))
+        found += answer["Schedules"]
+        token = answer.get("NextToken")
+        more = {"ScheduleGroup": "ours", "NextToken": token} if token else {}
+    assert (found, sizes) == (everything, [100, 100, 50])

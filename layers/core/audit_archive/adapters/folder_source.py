@@ -35,6 +35,10 @@ class FolderSource:
         """How many files in the folder are no part of an archive."""
         return sum(is_litter(key) for key in self._keys(self._given, "", ""))
 
+    def is_bare(self) -> bool:
+        """Whether no folder of an archive is in it."""
+        return not is_home(_names(self._root))
+
     def inspect(self, key: str, version_id: str | None = None) -> ObjectFacts | None:
         del version_id
         path = self._path(key)
@@ -97,15 +101,20 @@ def _home(folder: Path) -> Path:
     """The folder with the archive: the one folder in this one, or in that one, if it is there; else this."""
     at = folder
     for _ in range(MOST_NESTED):
-        try:
-            names = [f"{e.name}/" if e.is_dir(follow_symlinks=False) else e.name for e in os.scandir(at)]
-        except OSError as error:
-            raise _failed(f"The folder {at} could not be listed", error) from error
+        names = _names(at)
         only = only_folder(names)
         if is_home(names) or only is None:
             return at if is_home(names) else folder
         at /= only
     return folder
+
+
+def _names(folder: Path) -> list[str]:
+    """What is in a folder; the name of a folder ends in `/`."""
+    try:
+        return [f"{e.name}/" if e.is_dir(follow_symlinks=False) else e.name for e in os.scandir(folder)]
+    except OSError as error:
+        raise _failed(f"The folder {folder} could not be listed", error) from error
 
 
 def _by_key(entry: "os.DirEntry[str]") -> bytes:

@@ -186,7 +186,7 @@ def sentence(console: str, outcome: AnswerOutcome, coverage: Coverage) -> str:
     searched = (
         f"{_counted(count, 'entry', 'entries')} in {_counted(coverage.searched.entry_files, 'entry file')} "
         f"of Console {console}, which is archived up to {coverage.up_to or 'an unknown moment'}, "
-        f"{_were(count)} searched"
+        f"{_were(count)} searched{', and the next file in part' if coverage.cursor is not None else ''}"
     )
     limits = "" if not coverage.not_covered else " This answer is not complete: see not_covered."
     match outcome:
