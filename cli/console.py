@@ -18,7 +18,7 @@ from cli.groups import Group
 from cli.key_files import key_file, key_in
 from cli.options import Chosen, chosen, confirm, console_argument, global_options, yes_option
 from cli.run import decide, decision_options, stated_options
-from cli.show import is_terminal, say, show_json, show_records
+from cli.show import is_terminal, say, show_json, show_records, waiting
 from cli.stack import Stack
 from cli.standing import columns_of, row_of, summary
 from cli.sync import CHANGES, Sync, sync_of
@@ -162,9 +162,10 @@ def list_(chosen: Chosen, /) -> None:
     A Console is listed if it has a schedule, an archive or a completed run.
     """
     stack = chosen.stack
-    there = list(schedules.listed(stack))
-    facts = StackFacts({each["Name"]: schedules.facts_of(each) for each in there}, stack.limits)
-    found = {each.console: each.as_dict() for each in statuses(stack.reader, None, facts)}
+    with waiting("looking at the Consoles"):
+        there = list(schedules.listed(stack))
+        facts = StackFacts({each["Name"]: schedules.facts_of(each) for each in there}, stack.limits)
+        found = {each.console: each.as_dict() for each in statuses(stack.reader, None, facts)}
     for each in there:
         owner = schedules.owner_of(each["Name"])
         if owner is None:

@@ -4,7 +4,8 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from typing import BinaryIO
 
@@ -44,6 +45,18 @@ def show_line(value: object) -> None:
 def say(sentence: str) -> None:
     """A sentence to the person, on stderr: stdout has data only."""
     click.echo(visible(sentence), err=True)
+
+
+@contextmanager
+def waiting(what: str) -> Iterator[None]:
+    """Say at a terminal what takes long, until it is done."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console
+
+    with Console(stderr=True, highlight=False).status(what):
+        yield
 
 
 def show_facts(facts: Iterable[tuple[str, object]], *, to_stderr: bool = False) -> None:

@@ -16,7 +16,7 @@ from audit_archive.retrieve.status import statuses
 from cli.exits import Exit, Failure
 from cli.options import Chosen, ConsoleId, chosen, folder_option, global_options
 from cli.questions import asked_now
-from cli.show import is_terminal, say, screen_height, screen_width, show_json, show_records
+from cli.show import is_terminal, say, screen_height, screen_width, show_json, show_records, waiting
 from cli.stack import question
 from cli.standing import SORTS, Choice, columns_of, row_of, summary
 from cli.tables import Record, laid
@@ -70,7 +70,9 @@ def status(chosen: Chosen, /, console: str | None, interval: int, folder: Path |
     if watch:
         _watch(look, reader, interval, is_json=chosen.is_json)
     else:
-        _show(look(), reader, is_json=chosen.is_json)
+        with waiting("looking at the Consoles"):
+            found = look()
+        _show(found, reader, is_json=chosen.is_json)
 
 
 def _show(found: Plain, reader: Reader, *, is_json: bool) -> None:
@@ -106,7 +108,10 @@ def _closing(shown: Sequence[Record], everyone: Sequence[Record]) -> str:
         return f"No Console to show: {summary(everyone)}."
     needing = sum(bool(each["needs_person"]) for each in everyone)
     needs = f" {needing} of {len(everyone)} need{'s' * (needing == 1)} a person." if needing else ""
-    return f"{summary(everyone)}.{needs}"
+    chosen_ones = (
+        f"{len(shown)} of {len(everyone)} Consoles shown. Of all: " if len(shown) < len(everyone) else ""
+    )
+    return f"{chosen_ones}{summary(everyone)}.{needs}"
 
 
 def _watch(look: Callable[[], Plain], reader: Reader, interval: int, *, is_json: bool) -> None:

@@ -53,6 +53,10 @@ class Judgement(StrEnum):
     """A person took it out of the fleet. That is told once, and is no fault."""
 
 
+WORDS = (*map(str, Judgement), NEVER_ARCHIVED, WELL)
+"""Every word of health, the gravest first: the order of whatever shows Consoles."""
+
+
 WAITS = frozenset(
     {HeldBackBy.PURGE_MODE, HeldBackBy.SETTLE_WINDOW, HeldBackBy.KEEP_WINDOW, HeldBackBy.ONLY_RECEIPTS}
     | {HeldBackBy.NOT_YET_RECORDED, HeldBackBy.FOREIGN_PURGE, HeldBackBy.UNREADABLE_RECEIPT}

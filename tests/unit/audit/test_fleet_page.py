@@ -1,6 +1,7 @@
 """The page of the fleet: whom it shows first, what it shows of days, and what others can write into it."""
 
 import json
+from dataclasses import replace
 from datetime import date
 from typing import BinaryIO
 
@@ -16,7 +17,7 @@ from audit_archive.format.index import Indexed
 from audit_archive.format.layout import FLEET_DATA_KEY, FLEET_PAGE_KEY
 from audit_archive.format.statement import StatementKind
 from audit_archive.format.times import DAY
-from audit_archive.health import NEVER_ARCHIVED, WELL, Judgement
+from audit_archive.health import NEVER_ARCHIVED, WELL, ConsoleHealth, Judgement
 from tests.support.fakes import FakeClock, FakeLedger, FakeReports, FakeScratch
 from tests.support.fleet_samples import UNTIL, console, five_hundred, mixed, page_of
 from tests.support.statements import archive_statement, ref_of
@@ -99,6 +100,15 @@ def test_the_gravest_comes_first_and_every_row_has_its_word() -> None:
     )]  # fmt: skip
     assert at == sorted(at)
     assert "6 of 7 Consoles need a person" in page
+
+
+def test_nothing_is_said_to_be_well_of_a_console_that_nothing_is_archived_of() -> None:
+    well = console("5678efab")
+    new = replace(well, health=ConsoleHealth("1234abcd", (), None, None, 0))
+    page = page_of([new, well]).decode()
+    assert "No Console needs a person. 1 of 2 Consoles was never archived" in page
+    assert "All is well" not in page
+    assert [row.health.word for row in ordered([well, new])] == [NEVER_ARCHIVED, WELL]
 
 
 def test_the_style_knows_every_choice() -> None:

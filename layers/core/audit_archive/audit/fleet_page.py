@@ -10,7 +10,7 @@ from audit_archive.answer_ports import FleetLooks
 from audit_archive.audit.fleet_history import DAYS, History
 from audit_archive.errors import runbook_url
 from audit_archive.format.times import rfc3339
-from audit_archive.health import WELL, ConsoleHealth, Judgement, Known
+from audit_archive.health import NEVER_ARCHIVED, WELL, WORDS, ConsoleHealth, Judgement, Known
 from audit_archive.html_page.frame import sealed_head
 from audit_archive.html_page.markup import Markup, Node, around, document, element, joined, program
 from audit_archive.html_page.parts import (
@@ -75,15 +75,7 @@ def fleet_page(facts: FleetFacts, looks: FleetLooks) -> Iterator[bytes]:
 
 def ordered(rows: Sequence[FleetRow]) -> list[FleetRow]:
     """Rows with the gravest health first, then by the Console's id."""
-    gravest = list(Judgement)
-    return sorted(
-        rows,
-        key=lambda row: (
-            row.health.is_healthy,
-            gravest.index(row.health.problems[0].judgement) if row.health.problems else len(gravest),
-            row.health.console,
-        ),
-    )
+    return sorted(rows, key=lambda row: (WORDS.index(row.health.word), row.health.console))
 
 
 def _page(facts: FleetFacts, looks: FleetLooks) -> Iterator[Markup]:
@@ -98,16 +90,25 @@ def _page(facts: FleetFacts, looks: FleetLooks) -> Iterator[Markup]:
 
 
 def _header(facts: FleetFacts) -> Markup:
-    sick = sum(not row.health.is_healthy for row in facts.rows)
-    needs = (
-        f"{number(sick)} of {counted(len(facts.rows), 'Console')} {'needs' if sick == 1 else 'need'} a person"
-    )
     return element(
         "header",
         element("p", "Fleet of ", facts.stack, class_="eyebrow"),
-        element("h1", needs if sick else f"All is well with {counted(len(facts.rows), 'Console')}"),
+        element("h1", _headline(facts.rows)),
         element("p", "As of ", moment_text(rfc3339(facts.checked_at)), ", when the fleet was last checked."),
     )
+
+
+def _headline(rows: Sequence[FleetRow]) -> str:
+    """Whether anybody is needed. Nothing is said to be well of a Console that nothing is archived of."""
+    sick = sum(not row.health.is_healthy for row in rows)
+    new = sum(row.health.word == NEVER_ARCHIVED for row in rows)
+    everyone = counted(len(rows), "Console")
+    if sick:
+        return f"{number(sick)} of {everyone} {'needs' if sick == 1 else 'need'} a person"
+    if new:
+        were = "was" if new == 1 else "were"
+        return f"No Console needs a person. {number(new)} of {everyone} {were} never archived"
+    return f"All is well with {everyone}"
 
 
 def _words(rows: Sequence[FleetRow]) -> dict[str, int]:
