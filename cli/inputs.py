@@ -49,6 +49,13 @@ def read_text(option: str, place: str, limit: int, what: str) -> str:
         ) from error
 
 
+def check_copy(folder: Path, *, is_bare: bool) -> None:
+    """Raise Failure if nothing in a folder is of an archive."""
+    if is_bare:
+        why = "Give the folder that the bucket was copied to, in which there is a folder statements."
+        raise Failure("NoArchive", f"--folder: {folder} holds no archive. {why}", Exit.USAGE)
+
+
 def check_stdin(places: Iterable[tuple[str, str | None]]) -> None:
     """Raise UsageError if two options are to be read from stdin. `places`: each option and its file."""
     options = [option for option, place in places if place == STDIN]

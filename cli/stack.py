@@ -35,6 +35,7 @@ from audit_archive.retrieve.known import StackFacts
 from audit_archive.retrieve.request import RetrieveRequest, parse_request
 from audit_archive.retrieve.statements import Reader
 from cli.exits import Exit, Failure
+from cli.inputs import check_copy
 
 if TYPE_CHECKING:
     from boto3 import Session
@@ -376,13 +377,7 @@ def folder_reader(folder: Path) -> Reader:
     Raises ArchiveStoreError if there is no such folder, Failure if nothing in it is of an archive.
     """
     source = FolderSource(folder)
-    if source.is_bare():
-        raise Failure(
-            "NoArchive",
-            f"--folder: {folder} holds no archive. Give the folder that the bucket was copied to, in which "
-            "there is a folder statements.",
-            Exit.USAGE,
-        )
+    check_copy(folder, is_bare=source.is_bare())
     return Reader(source, None, SystemClock(), scratch_file)
 
 

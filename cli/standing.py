@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from audit_archive.health import NEVER_ARCHIVED, WELL, WORDS
+from audit_archive.health import HEALTH_WORDS, NEVER_ARCHIVED, WELL
 from cli.tables import Column, Record, Shape
 
 NOT_KNOWN = "?"
@@ -30,7 +30,7 @@ COLUMNS = (
 SORTS: Mapping[str, Callable[[Record], Any]] = {
     "console": lambda each: each["console"],
     "name": lambda each: (each["name"] is None, str(each["name"]).casefold(), each["console"]),
-    "health": lambda each: (WORDS.index(word_of(each)), each["console"]),
+    "health": lambda each: (HEALTH_WORDS.index(word_of(each)), each["console"]),
     "last-run": lambda each: (each["completed_at"] or "", each["console"]),
     "verified": lambda each: (each["verified_at"] or "", each["console"]),
     "lag": lambda each: (-_number(each["lag_hours"]), each["console"]),
@@ -84,7 +84,7 @@ def row_of(record: Record) -> dict[str, Any]:
 def summary(records: Sequence[Record]) -> str:
     """How many Consoles are how: `497 ok, 2 late, 1 failing`."""
     counts = Counter(map(word_of, records))
-    told = [WELL, *(each for each in WORDS if each != WELL)]
+    told = [WELL, *(each for each in HEALTH_WORDS if each != WELL)]
     return ", ".join(f"{counts[word]} {word}" for word in told if counts[word])
 
 

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from audit_archive.adapters.folder_source import FolderSource
 from audit_archive.errors import LedgerError, SettingsError
 from audit_archive.fleet_ports import Label
-from audit_archive.health import WORDS, Limits
+from audit_archive.health import HEALTH_WORDS, Limits
 from audit_archive.retrieve.known import StackFacts
 from audit_archive.retrieve.statements import Reader
 from cli.exits import Exit
@@ -108,7 +108,7 @@ def test_the_counts_are_of_every_console_and_begin_with_what_is_well() -> None:
         "1 ok, 1 faults, 1 unknown, 1 failing, 1 late, 1 held, 1 removed, 1 never archived"
     )
     words = Counter(str(each["health"]).partition(": ")[0] for each in STATUSES)
-    assert words.keys() <= set(WORDS)
+    assert words.keys() <= set(HEALTH_WORDS)
 
 
 @pytest.mark.parametrize("sort", SORTS)

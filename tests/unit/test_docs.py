@@ -27,7 +27,7 @@ from audit_archive.format.checkpoint import open_checkpoint
 from audit_archive.format.facts import Cause, Missing, PurgeOutcome
 from audit_archive.format.purges import ForeignPurge
 from audit_archive.format.statement import Statement, key_named_by, parse_statement, statement_bytes
-from audit_archive.health import WORDS
+from audit_archive.health import HEALTH_WORDS
 from audit_archive.run.purging import PurgingRequest
 from audit_archive.run.request import ArchiveRequest, OperatorRequest
 from audit_archive.run.result import MOST_LISTED, Preview, Result, RunOutcome
@@ -392,6 +392,6 @@ def test_every_test_that_the_page_about_aws_names_is_there() -> None:
 def test_the_words_of_health_are_told_in_their_order() -> None:
     page = (ROOT / "docs" / "command-line.md").read_text()
     table = page.partition("## How each Console is")[2].partition("\n## ")[0].partition("The exit status")[0]
-    assert re.findall(r"^\| `([a-z ]+)", table, re.MULTILINE) == list(WORDS)
+    assert re.findall(r"^\| `([a-z ]+)", table, re.MULTILINE) == list(HEALTH_WORDS)
     told = " ".join(CliRunner().invoke(main, ["status", "--help"]).output.split())
-    assert [word for word in WORDS if word not in told] == []
+    assert [word for word in HEALTH_WORDS if word not in told] == []

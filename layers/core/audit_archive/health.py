@@ -53,7 +53,7 @@ class Judgement(StrEnum):
     """A person took it out of the fleet. That is told once, and is no fault."""
 
 
-WORDS = (*map(str, Judgement), NEVER_ARCHIVED, WELL)
+HEALTH_WORDS = (*map(str, Judgement), NEVER_ARCHIVED, WELL)
 """Every word of health, the gravest first: the order of whatever shows Consoles."""
 
 

@@ -10,7 +10,7 @@ from audit_archive.answer_ports import FleetLooks
 from audit_archive.audit.fleet_history import DAYS, History
 from audit_archive.errors import runbook_url
 from audit_archive.format.times import rfc3339
-from audit_archive.health import NEVER_ARCHIVED, WELL, WORDS, ConsoleHealth, Judgement, Known
+from audit_archive.health import HEALTH_WORDS, NEVER_ARCHIVED, WELL, ConsoleHealth, Judgement, Known
 from audit_archive.html_page.frame import sealed_head
 from audit_archive.html_page.markup import Markup, Node, around, document, element, joined, program
 from audit_archive.html_page.parts import (
@@ -75,7 +75,7 @@ def fleet_page(facts: FleetFacts, looks: FleetLooks) -> Iterator[bytes]:
 
 def ordered(rows: Sequence[FleetRow]) -> list[FleetRow]:
     """Rows with the gravest health first, then by the Console's id."""
-    return sorted(rows, key=lambda row: (WORDS.index(row.health.word), row.health.console))
+    return sorted(rows, key=lambda row: (HEALTH_WORDS.index(row.health.word), row.health.console))
 
 
 def _page(facts: FleetFacts, looks: FleetLooks) -> Iterator[Markup]:
