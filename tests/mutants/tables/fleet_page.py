@@ -25,8 +25,8 @@ MUTANTS = (
         "fleet-page-has-the-gravest-first",
         "The Console that needs a person most stands first on the page of the fleet",
         "audit/fleet_page.py",
-        "            row.health.is_healthy,\n            gravest",
-        "            not row.health.is_healthy,\n            gravest",
+        "(HEALTH_WORDS.index(row.health.word), ",
+        "(-HEALTH_WORDS.index(row.health.word), ",
         f"{PAGE}::test_the_gravest_comes_first_and_every_row_has_its_word",
     ),
     Mutant(
