@@ -39,7 +39,7 @@ COMMANDS = {
     "hold": Named(
         "cli.hold",
         "hold",
-        "Set or release a legal hold: what is held can't be deleted, whatever its retention.",
+        "Set, list or release legal holds, which keep objects whatever their retention.",
     ),
     "init": Named(
         "cli.init",

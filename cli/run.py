@@ -196,12 +196,23 @@ def rebuild(chosen: Chosen, /, console: str, who: str, reason: str, lost_after: 
 def decide(chosen: Chosen, console: str, action: str, who: str, reason: str, *, question: str | None,
             yes: bool, **own: int | list[str] | None) -> None:  # fmt: skip
     """Ask, have the function state the decision, and show the result. `own`: further fields of the event."""
+    event = decision_event(console, action, who, reason, **own)
+    if question is not None:
+        confirm(question, yes=yes)
+    show_result(chosen, state(chosen, event))
+
+
+def decision_event(console: str, action: str, who: str, reason: str, **own: object) -> dict[str, Any]:
+    """The event of a decision, checked before anybody is asked. `own`: its further fields, None for none."""
     event: dict[str, Any] = {"console": console, "action": action, "who": who, "reason": reason}
     event |= {name: value for name, value in own.items() if value is not None}
     OperatorRequest.from_event(event)
-    if question is not None:
-        confirm(question, yes=yes)
-    show_result(chosen, result_of(invoke(chosen.stack, event, "OperateFunction")))
+    return event
+
+
+def state(chosen: Chosen, event: dict[str, Any]) -> dict[str, Any]:
+    """Have the function state a decision. Returns its result."""
+    return result_of(invoke(chosen.stack, event, "OperateFunction"))
 
 
 def show_result(chosen: Chosen, result: dict[str, Any]) -> None:

@@ -88,6 +88,10 @@ def _show(found: Plain, reader: Reader, *, is_json: bool) -> None:
         console = found["question"]["console"]
         raise Failure("NothingArchived", f"Nothing of Console {console} is archived.", Exit.NOT_THERE)
     say(_closing(shown, everyone))
+    held = [each["console"] for each in shown if each["legal_holds"]]
+    if held:
+        others = f" and {len(held) - 1} more Consoles" if len(held) > 1 else ""
+        say(f"Legal holds are open on {held[0]}{others}: `canary-audit hold list {held[0]}` shows them.")
     if any(each["needs_person"] or each["fault"] is not None for each in shown):
         click.get_current_context().exit(Exit.FAULTS)
 

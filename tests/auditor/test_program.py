@@ -170,7 +170,7 @@ def test_what_it_says_of_the_example_to_programs() -> None:
     assert told["verdict"] == f"{EXAMPLE_IS_VALID}{OWN_WORD}"
     (one,) = told["consoles"]
     assert (one["console"], one["statements"]) == (CONSOLE, 6)
-    assert one["newest_statement"].startswith("1f9eb0e2")
+    assert one["newest_statement"].startswith("f699f574")
     assert one["signed_by_the_key"].endswith(", which the archive names")
     by_number = {check["number"]: check for check in one["checks"]}
     assert {number: check["title"] for number, check in by_number.items()} == verify.CHECKS

@@ -16,7 +16,7 @@ from audit_archive.format.checkpoint import check_entry, parse_entry_proof
 from audit_archive.format.keys import PublicKey
 from tests.cli.test_cli_folder import CONSOLE, EXAMPLE, run
 
-KEY = "signing-key-364c1512.pem"
+KEY = "signing-key-733763c6.pem"
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from tests.support.fakes import FakeSigner
 
 CHECKPOINTS = sorted(EXAMPLE.glob("checkpoints/*/*.txt"))
 MIDDLE, NEWEST = CHECKPOINTS[1], CHECKPOINTS[-1]
-KEY = "signing-key-364c1512.pem"
+KEY = "signing-key-733763c6.pem"
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def test_the_example_only_grew_since_each_of_its_checkpoints(place: Path, key: s
     answer = since(place, "--key", key, "--json")
     growth = json.loads(answer.stdout)["growth"]
     assert (answer.exit_code, growth["is_proven"], growth["seq"]) == (0, True, int(place.stem))
-    assert (growth["newest_seq"], growth["newest_size"], growth["signed_by"]) == (6, 9, ["364c1512"])
+    assert (growth["newest_seq"], growth["newest_size"], growth["signed_by"]) == (6, 9, ["733763c6"])
     told = since(place, "--depth", "chain")
     assert told.exit_code == 0
     assert "Only grew            proven, since statement" in told.stdout

@@ -93,16 +93,20 @@ def test_a_hold_is_on_all_that_covers_the_range_and_ends_with_its_release(
         objects = laptop.stack.objects(f"{folder}/console={archived.id}/")
         return {_hold(laptop, each) for each in objects}
 
-    of_one = (archived.id, "--from-id", "10", "--to-id", "10")
+    of_one = (archived.id, "--from-id", "10", "--to-id", "10", "--who", "ada", "--reason", "case")
     assert command("hold", "set", *of_one, input="n\n").exit_code == 130
     assert held("exports") == {"OFF"}
 
-    told("hold", "set", *of_one, "--yes")
+    held_by = told("hold", "set", *of_one, "--yes")["hold"]
     assert held("exports") == held("entries") == {"ON"}
     # The statement that names the key covers no entry.
     assert held("statements") == held("checkpoints") == {"ON", "OFF"}
 
-    told("hold", "release", *of_one, "--yes")
+    said = ("--who", "ada", "--reason", "closed", "--yes")
+    (listed,) = told("hold", "list", archived.id, "--check")["holds"]
+    assert (listed["seq"], listed["unheld"]) == (held_by, 0)
+    released = told("hold", "release", archived.id, str(held_by), *said)
+    assert (released["unlocked"], released["is_released"]) == (0, True)
     assert held("exports") == held("entries") == {"OFF"}
 
 

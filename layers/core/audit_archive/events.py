@@ -3,9 +3,11 @@
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any, TypeAlias, TypeVar
 
 from audit_archive.errors import RequestError
+from audit_archive.format.facts import IdSpan
 
 MAX_CONSOLE_ID = 57
 """The name of a schedule, which ends with what the schedule is for, may have 64 characters."""
@@ -110,6 +112,33 @@ def digests(name: str, most: int) -> Callable[[object], tuple[str, ...]]:
         return tuple(found)
 
     return check
+
+
+def spans(name: str, most: int, high: int) -> Callable[[object], tuple[IdSpan, ...]]:
+    """A check that accepts 1 to `most` ranges of numbers from 1 to `high`, in order, without an overlap."""
+
+    def check(value: object) -> tuple[IdSpan, ...]:
+        given = value if isinstance(value, list) else []
+        ends = [end for each in given for end in _ends(each)]
+        is_whole = len(ends) == 2 * len(given) and all(type(end) is int and 0 < end <= high for end in ends)
+        found = tuple(IdSpan(*pair) for pair in zip(ends[::2], ends[1::2], strict=True)) if is_whole else ()
+        is_ordered = all(each.first <= each.last for each in found)
+        if not 0 < len(found) <= most or not is_ordered or any(a.last >= b.first for a, b in pairwise(found)):
+            raise RequestError(
+                name,
+                f'must be a list of 1 to {most} ranges such as {{"first": 1, "last": 9}}, in order, and none '
+                "may overlap another",
+            )
+        return found
+
+    return check
+
+
+def _ends(value: object) -> tuple[Any, ...]:
+    """Both ends of a range; nothing for what is no range."""
+    if not isinstance(value, dict) or value.keys() != {"first", "last"}:
+        return ()
+    return value["first"], value["last"]
 
 
 def printable(name: str) -> Callable[[object], str]:

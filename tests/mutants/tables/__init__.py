@@ -20,6 +20,7 @@ from tests.mutants.tables import (
     fleet,
     fleet_page,
     handed,
+    holds,
     hostile_policy,
     intents,
     keep,
@@ -65,4 +66,5 @@ MUTANTS: tuple[Mutant, ...] = (
     *hostile_policy.MUTANTS,
     *faults.MUTANTS,
     *brake.MUTANTS,
+    *holds.MUTANTS,
 )

@@ -74,7 +74,7 @@ MUTANTS = (
         "epoch-keeps-the-pause",
         "A new epoch does not end a pause",
         "format/head.py",
-        "            pause=head.pause,\n",
+        '"pause", ',
         "",
         f"{PAUSE}::test_an_epoch_does_not_end_a_pause",
     ),

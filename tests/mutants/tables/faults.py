@@ -147,7 +147,7 @@ MUTANTS = (
         "acceptance-outlives-an-epoch",
         "What an operator accepted of the archive stays accepted when the Console's ids count anew",
         "format/head.py",
-        "            acceptances=head.acceptances,\n",
+        '"acceptances", ',
         "",
         f"{ACCEPTED}::test_the_statement_keeps_each_fault_in_full_and_the_head_its_digest",
     ),

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from audit_archive.format.decisions import LegalHold, Pause
 from audit_archive.format.facts import (
     Action,
     Anchor,
@@ -18,7 +19,6 @@ from audit_archive.format.facts import (
     Missing,
     Mode,
     ObjectRef,
-    Pause,
     PlanFacts,
     PopulationFacts,
     ReceiptSeen,
@@ -317,6 +317,7 @@ def test_an_epoch_starts_anew_but_for_the_tree_the_window_and_the_key() -> None:
         respelled=(Respelled("k", "00", 14),),
         export=archive().export,
         pause=Pause(2, 5, "ann", "why", "r"),
+        legal_holds=(LegalHold(2, 5, "ann", "why", "r", (IdSpan(1, 2),)),),
     )
     assert full.after(said, REF) == Head(
         console="c",
@@ -327,6 +328,7 @@ def test_an_epoch_starts_anew_but_for_the_tree_the_window_and_the_key() -> None:
         window=3600,
         public_key="key",
         pause=full.pause,
+        legal_holds=full.legal_holds,
         decided_at=from_rfc3339(said.run.started_at),
     )
 
@@ -341,9 +343,19 @@ def test_a_pause_lasts_until_its_end_and_the_first_one_counts() -> None:
     assert (ended.pause, ended.decided_at) == (None, ended.next_due_at)
 
 
+def test_legal_holds_add_up_and_each_ends_by_itself() -> None:
+    both = BEFORE
+    for seq, held in ((8, (IdSpan(1, 8),)), (9, (IdSpan(2, 3), IdSpan(5, 5)))):
+        both = both.after(replace(operator("legal_hold"), seq=seq, held=held), REF)
+    assert [each.is_whole for each in both.legal_holds] == [True, False]
+    left = both.after(replace(operator("end_legal_hold"), seq=10, released=8), REF)
+    assert left.legal_holds == both.legal_holds[1:]
+
+
 @pytest.mark.parametrize("action", Action)
 def test_the_hour_begins_with_each_decision_that_lets_purging_go_on(action: Action) -> None:
-    lets = action not in {Action.KEY, Action.BUNDLE_KEY, Action.PAUSE}
+    holds = {Action.PAUSE, Action.LEGAL_HOLD, Action.END_LEGAL_HOLD}
+    lets = action not in {Action.KEY, Action.BUNDLE_KEY, *holds}
     assert (BEFORE.after(operator(action), REF).decided_at is not None) == lets
 
 

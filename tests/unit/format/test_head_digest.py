@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from audit_archive.format.codec import UnknownMember
+from audit_archive.format.decisions import Acceptance, LegalHold, Pause
 from audit_archive.format.facts import (
-    Acceptance,
     Anchor,
     Cause,
     ExportFacts,
@@ -17,7 +17,6 @@ from audit_archive.format.facts import (
     IdSpan,
     LockMode,
     ObjectRef,
-    Pause,
     Respelled,
 )
 from audit_archive.format.head import Head, Hold, Intent, KnownReceipt, OpenHole
@@ -28,6 +27,7 @@ EXPORT = ExportFacts("k", "v", "00", 1, LockMode.GOVERNANCE, "then", "then", 1, 
 HOLES = (OpenHole(3, 4, Cause.UNEXPLAINED, 100), OpenHole(6, 6, Cause.FOREIGN_PURGE, 200, is_accepted=True))
 ACCEPTANCE = Acceptance(6, 70, "ada", "looked", "request-1", ("aa",))
 PAUSE = Pause(6, 60, "ann", "why", "request")
+HELD = LegalHold(6, 60, "ann", "why", "request", (IdSpan(1, 6),))
 INTENT, RECEIPT = Intent(1, 5, 4, 9), KnownReceipt(10, 1, 5)
 HEAD = Head(
     console="c",
@@ -56,6 +56,7 @@ HEAD = Head(
     export=EXPORT,
     acceptances=(ACCEPTANCE,),
     pause=PAUSE,
+    legal_holds=(HELD,),
     decided_at=70,
 )
 CHANGES: dict[str, list[Any]] = {
@@ -108,6 +109,7 @@ CHANGES: dict[str, list[Any]] = {
     "respelled": [(), (Respelled("k", "11", 8),)],
     "export": [None, replace(EXPORT, lines_sha256="22")],
     "acceptances": [(), (ACCEPTANCE, ACCEPTANCE), (replace(ACCEPTANCE, faults=("ab",)),)],
+    "legal_holds": [(), (HELD, HELD), (replace(HELD, held=(IdSpan(1, 5),)),)],
     "pause": [
         None,
         replace(PAUSE, seq=5),
@@ -147,8 +149,8 @@ def test_holes_are_hashed_line_by_line() -> None:
 
 def test_the_digest_of_one_head_to_the_letter() -> None:
     """A changed digest of an unchanged head is another format: old statements would be faults."""
-    assert HEAD_FORMAT == "3"
-    assert head_sha256(HEAD) == "39f3b20dd21c2cc3fbb58f7280b311132e23ca2201bc2f353ca20454080477b4"
+    assert HEAD_FORMAT == "4"
+    assert head_sha256(HEAD) == "9dd8ed87d35bf8b1a6d19c7a95a4306e710391e3398d56a86b97890227b80ce3"
 
 
 def test_the_digest_can_be_made_by_the_standard_library_alone() -> None:

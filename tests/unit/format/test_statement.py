@@ -78,12 +78,12 @@ def test_its_bytes_are_canonical_json(said: Statement) -> None:
 def test_the_bytes_of_an_operator_statement_to_the_letter() -> None:
     assert statement_bytes(OPERATOR).decode() == (
         '{"accepted":null,"accepted_faults":[],"action":"resume","console":"1234abcd","epoch":1,'
-        '"format":"canary-audit-archive/1","head_format":"","head_sha256":"","highest_archived_id":0,"highest_purged_id":0,"kind":"operator","lost":null,"previous":'
+        '"format":"canary-audit-archive/1","head_format":"","head_sha256":"","held":[],"highest_archived_id":0,"highest_purged_id":0,"kind":"operator","lost":null,"previous":'
         '{"key":"statements/console=1234abcd/0000000001.json","sha256":"'
         + "ab"
         * 32
         + '","version_id":"v1"},'
-        '"public_key":null,"reason":"looked, \\"all well\\"",'
+        '"public_key":null,"reason":"looked, \\"all well\\"","released":null,'
         '"run":{"id":"r","invoked_by":"somebody","reason":null,'
         '"started_at":"2026-11-23T06:00:00Z","version":"0.1.0"},"seq":2,"tree":{"frontier":[],"root":'
         '"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855","size":0},"who":"üser"}'

@@ -9,15 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audit_archive.errors import IntegrityError, LedgerError, PurgeMismatchError, RequestError
+from audit_archive.format.decisions import Acceptance, LegalHold, Pause
 from audit_archive.format.facts import (
-    Acceptance,
     Action,
     Cause,
     HeldBackBy,
     IdSpan,
     LostStatement,
     ObjectRef,
-    Pause,
     Respelled,
 )
 from audit_archive.format.head import Head, Hold, Intent, KnownReceipt, OpenHole
@@ -143,6 +142,7 @@ def other_values(name: str, head: Head) -> st.SearchStrategy[object]:
         "respelled": st.just((Respelled("entries/x", "0" * 64, 9),)),
         "export": st.none(),
         "acceptances": st.just((Acceptance(1, 2, "mallory", "all is well", "request", ("0" * 64,)),)),
+        "legal_holds": st.just((LegalHold(1, 2, "eve", "why", "request", (IdSpan(1, 1),)),)),
         "pause": st.just(Pause(1, 2, "eve", "why", "request")),
     }
     return kinds.get(name, st.integers(0, 10**9)).filter(lambda value: value != getattr(head, name))

@@ -62,7 +62,7 @@ DISOWNED = "disowned"
 PARTS_PREFIX = "head#"
 FINDINGS_PREFIX = "finding#"
 
-HEAD_ITEM_FORMAT: "AttributeValueTypeDef" = {"N": "5"}
+HEAD_ITEM_FORMAT: "AttributeValueTypeDef" = {"N": "6"}
 """Raise it when the fields of a head change. Then each head is made anew from the chain."""
 
 

@@ -134,4 +134,14 @@ def _decision(statement: OperatorStatement) -> str:
             f"{statement.who} accepted a fault of the daily audit{more}: {statement.reason}. The first is "
             f"{first.verdict}: {first.sentence}"
         )
+    if statement.held:
+        begin, end, ranges = statement.held[0].first, statement.held[-1].last, len(statement.held)
+        parts = f", in {ranges} ranges" if ranges > 1 else ""
+        return (
+            f"{statement.who} set a legal hold on the statements {begin} to {end}{parts}: {statement.reason}"
+        )
+    if statement.released is not None:
+        return (
+            f"{statement.who} released the legal hold of statement {statement.released}: {statement.reason}"
+        )
     return f"{statement.who} stated `{statement.action}`: {statement.reason}"

@@ -142,6 +142,10 @@ class Action(StrEnum):
     """Nothing is purged until somebody ends the pause."""
     END_PAUSE = "end_pause"
     """The pause has ended."""
+    LEGAL_HOLD = "legal_hold"
+    """The objects of these statements are kept until somebody ends the hold."""
+    END_LEGAL_HOLD = "end_legal_hold"
+    """A legal hold has ended."""
 
 
 BY_EVENT = (
@@ -153,6 +157,8 @@ BY_EVENT = (
     Action.BUNDLE_KEY,
     Action.PAUSE,
     Action.END_PAUSE,
+    Action.LEGAL_HOLD,
+    Action.END_LEGAL_HOLD,
 )
 """The actions that an event may ask for."""
 
@@ -197,7 +203,7 @@ class AcceptedFault:
 
 @dataclass(frozen=True, slots=True)
 class IdSpan:
-    """The ids from `first` to `last`, both included."""
+    """The ids, or the numbers of statements, from `first` to `last`, both included."""
 
     first: int
     last: int
@@ -354,33 +360,6 @@ class Respelled:
     key: str
     sha256: str
     last_id: int
-
-
-@dataclass(frozen=True, slots=True)
-class Pause:
-    """Purging is paused: by which statement, since when (epoch s), who stated it, why, in which request."""
-
-    seq: int
-    since: int
-    who: str
-    reason: str
-    request_id: str
-
-
-@dataclass(frozen=True)
-class Acceptance:
-    """An operator's decision that some faults hold purging back no longer.
-
-    `seq`: its statement; `at`: when it was stated (epoch seconds); `request_id`: of the invocation. `faults`:
-    the digest of each.
-    """
-
-    seq: int
-    at: int
-    who: str
-    reason: str
-    request_id: str
-    faults: tuple[str, ...]
 
 
 @dataclass(frozen=True)

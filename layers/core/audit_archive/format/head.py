@@ -8,11 +8,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from audit_archive.format.codec import UnknownMember
-from audit_archive.format.decisions import accepted_after, pause_after
+from audit_archive.format.decisions import (
+    Acceptance,
+    LegalHold,
+    Pause,
+    accepted_after,
+    holds_after,
+    pause_after,
+)
 from audit_archive.format.facts import (
     LETS_PURGE,
     SENT,
-    Acceptance,
     Action,
     Anchor,
     Cause,
@@ -21,7 +27,6 @@ from audit_archive.format.facts import (
     IdSpan,
     Mode,
     ObjectRef,
-    Pause,
     PurgeOutcome,
     Respelled,
 )
@@ -35,6 +40,12 @@ MAX_UNSETTLED = 16
 
 UNKNOWN_CAUSES = frozenset({Cause.UNEXPLAINED, Cause.BEFORE_ARCHIVE})
 """Causes that no receipt of the Console confirms."""
+
+OUTLIVES_AN_EPOCH = (
+    *("console", "epoch", "seq", "statement", "tree", "window", "public_key", "decided_at"),
+    *("acceptances", "pause", "legal_holds"),
+)
+"""The fields that stay when ids count anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +114,8 @@ class Head:
     them. `surveyed_at`: when the run of the newest complete export began, by our clock (epoch seconds).
     `history_up_to`: the last id of the epoch's first export; purges up to it are older than the archive.
     `vanished`: archived ids that are gone without a receipt. `export`: the newest stored one. `acceptances`:
-    the faults of the daily audit that an operator accepted. `pause`: set until an operator ends it.
-    `decided_at`: when an operator last decided that a purge may be sent (epoch s).
+    the faults of the daily audit that an operator accepted. `pause`: until an operator ends it.
+    `legal_holds`: all that are open. `decided_at`: when an operator last decided that a purge may be sent.
     """
 
     console: str
@@ -135,6 +146,7 @@ class Head:
     acceptances: tuple[Acceptance, ...] = ()
     pause: Pause | None = None
     decided_at: int | None = None
+    legal_holds: tuple[LegalHold, ...] = ()
 
     @property
     def open_intents(self) -> tuple[Intent, ...]:
@@ -355,7 +367,8 @@ def _after_outcome(intent: Intent, statement: PurgeStatement) -> Intent | None:
 def _after_operator(head: Head, statement: OperatorStatement) -> Head:
     now = from_rfc3339(statement.run.started_at)
     pause, acceptances = pause_after(head.pause, statement), accepted_after(head.acceptances, statement)
-    head = replace(head, pause=pause, acceptances=acceptances)
+    holds = holds_after(head.legal_holds, statement)
+    head = replace(head, pause=pause, acceptances=acceptances, legal_holds=holds)
     if statement.action in LETS_PURGE:
         head = replace(head, decided_at=now)
     if statement.action in {Action.END_PAUSE, Action.ACCEPT_FAULTS}:
@@ -367,18 +380,7 @@ def _after_operator(head: Head, statement: OperatorStatement) -> Head:
     if statement.action == Action.KEY:
         return replace(head, public_key=statement.public_key)
     if statement.action == Action.EPOCH:
-        return Head(
-            console=head.console,
-            epoch=head.epoch,
-            seq=head.seq,
-            statement=head.statement,
-            tree=head.tree,
-            window=head.window,
-            public_key=head.public_key,
-            acceptances=head.acceptances,
-            pause=head.pause,
-            decided_at=head.decided_at,
-        )
+        return Head(**{name: getattr(head, name) for name in OUTLIVES_AN_EPOCH})
     return head
 
 

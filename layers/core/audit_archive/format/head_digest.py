@@ -11,7 +11,7 @@ from audit_archive.format.canonical import canonical_bytes
 from audit_archive.format.codec import to_json
 from audit_archive.format.head import Head, OpenHole
 
-HEAD_FORMAT = "3"
+HEAD_FORMAT = "4"
 HEAD_FIELDS = (
     "console",
     "epoch",
@@ -39,6 +39,7 @@ HEAD_FIELDS = (
     "acceptances",
     "pause",
     "decided_at",
+    "legal_holds",
 )
 """All fields but two: the holes, which are hashed apart, and the reference to the statement itself."""
 

@@ -125,7 +125,9 @@ class OperatorStatement(Common):
     `public_key`: with action `key` or `bundle_key` the key's DER (Base64), else null. `accepted`: with
     action `accept` the missing ids that a purge may cross, else null. `lost`: with action `rebuild` the
     statement that the ledger knew and the bucket does not hold, else null. `accepted_faults`: with action
-    `accept_faults` the faults that hold purging back no longer, else empty.
+    `accept_faults` the faults that hold purging back no longer, else empty. `held`: with action `legal_hold`
+    the numbers of the statements whose objects are kept, else empty. `released`: with action
+    `end_legal_hold` the number of the statement of the hold that ends, else null.
     """
 
     kind: StatementKind = StatementKind.OPERATOR
@@ -136,6 +138,8 @@ class OperatorStatement(Common):
     accepted: IdSpan | None = None
     lost: LostStatement | None = None
     accepted_faults: tuple[AcceptedFault, ...] = ()
+    held: tuple[IdSpan, ...] = ()
+    released: int | None = None
 
 
 Statement: TypeAlias = ArchiveStatement | PurgeStatement | OperatorStatement

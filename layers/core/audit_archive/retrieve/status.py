@@ -12,9 +12,9 @@ from audit_archive.errors import AuditArchiveError, LedgerError, PageError
 from audit_archive.events import is_console_id
 from audit_archive.fleet_ports import LastRuns
 from audit_archive.format.codec import UnknownMember, to_json
-from audit_archive.format.decisions import decided_at
+from audit_archive.format.decisions import Acceptance, LegalHold, decided_at
 from audit_archive.format.display import stated
-from audit_archive.format.facts import Acceptance, Cause, IdSpan, Mode
+from audit_archive.format.facts import Cause, IdSpan, Mode
 from audit_archive.format.head import Head
 from audit_archive.format.ids import IdSet
 from audit_archive.format.times import from_rfc3339, rfc3339
@@ -71,6 +71,23 @@ class Paused:
 
 
 @dataclass(frozen=True)
+class Held:
+    """An open legal hold: who (as stated), why, since when (RFC 3339), in which request, which statements.
+
+    `seq`: its statement. `later`: how many statements a hold on the whole archive does not name, since they
+    came after it; None for a hold on a part.
+    """
+
+    seq: int
+    who: str
+    reason: str
+    since: str
+    request_id: str
+    held: tuple[IdSpan, ...]
+    later: int | None
+
+
+@dataclass(frozen=True)
 class Status:
     """Where the archive of a Console stands. Moments are RFC 3339 text in UTC.
 
@@ -87,7 +104,8 @@ class Status:
     completed since. `name`, `tags`: what people call it. `is_known`: whether it has a schedule, an archive or
     a completed run. `health`: how it is, judged from all of this; None in a copy, which does not tell.
     `stack_mode`: the PurgeMode of the stack; `set_mode`, `console_mode`: what persons set for all Consoles,
-    and for this one; `mode`: the lowest of these. `paused`: the pause that holds purging back.
+    and for this one; `mode`: the lowest of these. `paused`: the pause that holds purging back. `legal_holds`:
+    those that are open, by the chain.
     `fault`: why other fields are None, or what the ledger has and the chain lacks. What is not known is None.
     A fault of one Console leaves the others as they are.
     """
@@ -124,6 +142,7 @@ class Status:
     console_mode: SetMode | None = None
     mode: Mode | None = None
     paused: Paused | None = None
+    legal_holds: tuple[Held, ...] = ()
     fault: str | None = None
     is_known: bool | None = None
     health: ConsoleHealth | None = None
@@ -271,6 +290,7 @@ def _status(reader: Reader, status: Status, runs: LastRuns) -> tuple[Status, Hea
         next_due_at=rfc3339(head.next_due_at) if head.next_due_at is not None else None,
         acceptances=head.acceptances,
         paused=_paused(head),
+        legal_holds=holds_of(head),
     )
     return status, head
 
@@ -318,6 +338,17 @@ def _paused(head: Head) -> Paused | None:
     if kept is None:
         return None
     return Paused(kept.who, kept.reason, rfc3339(kept.since), kept.request_id, kept.seq)
+
+
+def holds_of(head: Head) -> tuple[Held, ...]:
+    """The open legal holds."""
+    return tuple(_held(head, each) for each in head.legal_holds)
+
+
+def _held(head: Head, kept: LegalHold) -> Held:
+    later = head.seq - kept.seq if kept.is_whole else None
+    since = rfc3339(kept.since)
+    return Held(kept.seq, kept.who, kept.reason, since, kept.request_id, kept.held, later)
 
 
 def _lag(reader: Reader, moment: str | None) -> float | None:

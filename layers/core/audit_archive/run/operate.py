@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from audit_archive.errors import RequestError
-from audit_archive.format.facts import AcceptedFault, Action, LostStatement
+from audit_archive.format.facts import AcceptedFault, Action, IdSpan, LostStatement
 from audit_archive.format.head import Head
 from audit_archive.format.ids import span_set
 from audit_archive.format.keys import to_base64
@@ -106,6 +106,35 @@ def _faults(run: Run, decision: OperatorRequest) -> tuple[AcceptedFault, ...]:
     )
 
 
+def _legal_hold(run: Run, decision: OperatorRequest) -> Head:
+    """The head to state `legal_hold` on: what these statements name is kept."""
+    head = roll_forward(run)
+    if head.statement is None:
+        raise RequestError("action", f"nothing is archived of Console {head.console}: nothing to hold")
+    if decision.held and decision.held[-1].last > head.seq:
+        raise RequestError("held", f"the newest statement of Console {head.console} is {head.seq}")
+    return head
+
+
+def _held(head: Head, decision: OperatorRequest) -> tuple[IdSpan, ...]:
+    """The statements of a hold: those that were asked for, or all of them, with its own."""
+    if decision.action != Action.LEGAL_HOLD:
+        return ()
+    return decision.held or (IdSpan(1, head.seq + 1),)
+
+
+def _end_legal_hold(run: Run, decision: OperatorRequest) -> Head:
+    """The head to state `end_legal_hold` on: the hold is open, and ends."""
+    head = roll_forward(run)
+    if decision.released not in {each.seq for each in head.legal_holds}:
+        raise RequestError(
+            "released",
+            f"Console {head.console} has no open legal hold of statement {decision.released}. "
+            f"`canary-audit hold list {head.console}` shows those that are open",
+        )
+    return head
+
+
 def _bundle_key(run: Run, _: OperatorRequest) -> Head:
     """The head to state `bundle_key` on: the chain names the key that signs bundles."""
     if run.bundle_signer is None:
@@ -162,6 +191,8 @@ _PREPARATIONS: Mapping[Action, Callable[[Run, OperatorRequest], Head]] = {
     Action.ACCEPT: _accept,
     Action.ACCEPT_FAULTS: _accept_faults,
     Action.BUNDLE_KEY: _bundle_key,
+    Action.LEGAL_HOLD: _legal_hold,
+    Action.END_LEGAL_HOLD: _end_legal_hold,
 }
 
 
@@ -180,4 +211,6 @@ def _statement(run: Run, head: Head, decision: OperatorRequest) -> OperatorState
         public_key=to_base64(signer.public_key().spki) if is_key and signer else None,
         accepted=decision.accepted if decision.action == Action.ACCEPT else None,
         accepted_faults=_faults(run, decision),
+        held=_held(head, decision),
+        released=decision.released,
     )

@@ -6,12 +6,25 @@ from dataclasses import dataclass, replace
 from audit_archive.bookmark import MOST_NOTED
 from audit_archive.config import MAX_KEEP_DAYS, Settings
 from audit_archive.errors import RequestError
-from audit_archive.events import Fields, checked, console_id, digests, one_of, only_true, printable, whole
+from audit_archive.events import (
+    Fields,
+    checked,
+    console_id,
+    digests,
+    one_of,
+    only_true,
+    printable,
+    spans,
+    whole,
+)
 from audit_archive.format.entry import MAX_ID
 from audit_archive.format.facts import BY_EVENT, Action, IdSpan, Mode
 from audit_archive.format.layout import MAX_SEQ
 from audit_archive.format.times import DAY, MINUTE
 from audit_archive.run.plan import Policy
+
+MOST_HELD = 100
+"""Ranges of statements that one legal hold names."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +79,9 @@ class OperatorRequest:
 
     `first`, `last`: the missing ids that an `accept` is about, inclusive. `lost_after`: with `rebuild`, the
     number of the last statement in the bucket, if the ledger names a statement that is not there. `faults`:
-    with `accept_faults`, the digest of each fault of the daily audit.
+    with `accept_faults`, the digest of each fault of the daily audit. `held`: with `legal_hold`, the numbers
+    of the statements whose objects to keep; without any, the whole archive. `released`: with
+    `end_legal_hold`, the number of the statement of the hold.
     """
 
     console: str
@@ -77,13 +92,15 @@ class OperatorRequest:
     last: int | None = None
     lost_after: int | None = None
     faults: tuple[str, ...] = ()
+    held: tuple[IdSpan, ...] = ()
+    released: int | None = None
 
     @classmethod
     def from_event(cls, event: object) -> "OperatorRequest":
         """The request in an event. Raises RequestError naming the field and what it accepts."""
         action = event.get("action") if isinstance(event, Mapping) else None
         own = _OWN_FIELDS.get(action, {}) if isinstance(action, str) else {}
-        required = (*_OPERATOR_FIELDS, *(name for name in own if name != "lost_after"))
+        required = (*_OPERATOR_FIELDS, *(name for name in own if name not in _OPTIONAL))
         request = cls(**checked(event, {**_OPERATOR_FIELDS, **own}, required=required))
         span = request.accepted
         if span is not None and span.first > span.last:
@@ -143,5 +160,8 @@ _OWN_FIELDS: Mapping[str, Fields] = {
     Action.ACCEPT: {"first": whole("first", 1, MAX_ID), "last": whole("last", 1, MAX_ID)},
     Action.ACCEPT_FAULTS: {"faults": digests("faults", MOST_NOTED)},
     Action.REBUILD: {"lost_after": whole("lost_after", 1, MAX_SEQ)},
+    Action.LEGAL_HOLD: {"held": spans("held", MOST_HELD, MAX_SEQ)},
+    Action.END_LEGAL_HOLD: {"released": whole("released", 1, MAX_SEQ)},
 }
 """The fields that an action has besides those that all have."""
+_OPTIONAL = frozenset({"lost_after", "held"})

@@ -43,7 +43,8 @@ cover and does not.
 It doesn't check these fields of a statement: head_format and head_sha256, which is a digest of what
 the archiving software keeps in mind; drift; plan, except that its boundary is archived; sha256 and size of an
 entry file, whose content it hashes; cause and receipt_id of missing ids; intent_seq and surplus of receipts;
-counts, answer and outcome of a purge; accepted, accepted_faults and lost; who did something, when and why;
+counts, answer and outcome of a purge; accepted, accepted_faults, lost, held and released; who did
+something, when and why;
 nor what it says of the Console beside the export: population, stale, covered_until, vanished, amended,
 respelled, not_compared.
 Exit status: 0 VALID, 1 FAULT, 2 NOT CHECKED.
@@ -697,7 +698,7 @@ archive = export:export slice:slice entries:[file] missing:[hole] filled:[int] r
 purge = intent_seq:int boundary:int expected_count:int reported_count:int? answer:str? receipt:dict?
     outcome:str
 operator = action:str who:str reason:str public_key:str? accepted:span? lost:lost?
-    accepted_faults:[fault]
+    accepted_faults:[fault] held:[span] released:int?
 ref = key:str version_id:str sha256:str
 run = id:str version:str started_at:str invoked_by:str reason:str?
 tree = size:int root:str frontier:[str]

@@ -42,6 +42,8 @@ TURNS: Mapping[Turn | UnknownMember, str] = {
     Turn.REBUILD: "Ledger rebuilt",
     Turn.ACCEPT: "Missing ids accepted by a person",
     Turn.ACCEPT_FAULTS: "Faults of an audit accepted by a person",
+    Turn.LEGAL_HOLD: "Legal hold set by a person",
+    Turn.END_LEGAL_HOLD: "Legal hold released by a person",
     Turn.FOREIGN_PURGE: "Foreign purge",
     Turn.MISMATCH: "A purge differed from its plan",
     Turn.UNKNOWN: "The outcome of a purge is unknown",
