@@ -260,6 +260,12 @@ class Ledger(Findings, Runs, RestraintNotes, Protocol):
     def head(self, console: str) -> Head | None:
         """The recorded head, read consistently; None without one. Raises IntegrityError if it is damaged."""
 
+    def remnant(self, console: str) -> Head:
+        """What an unreadable head still says: its number and its statement's key and hash, without a version.
+
+        An empty head if it does not say these, or if no head is recorded.
+        """
+
     def note(self, console: str) -> bytes:
         """The signed checkpoint beside the recorded head; `b""` without a head, or if it is unsigned."""
 
@@ -278,7 +284,7 @@ class Ledger(Findings, Runs, RestraintNotes, Protocol):
         """
 
     def disowned(self, console: str) -> Head | None:
-        """The head that was set aside; None without one. If it can't be read, an empty head."""
+        """The head that was set aside; None without one. If it can't be read, what `remnant` says of it."""
 
     def forget_disowned(self, console: str) -> None:
         """Delete the head that was set aside."""

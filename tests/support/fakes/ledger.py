@@ -14,8 +14,9 @@ from audit_archive.format.codec import from_json, to_json
 from audit_archive.format.facts import ObjectRef
 from audit_archive.format.head import Head
 from audit_archive.format.index import Indexed, indexed
+from audit_archive.format.layout import statement_key
 from audit_archive.format.statement import Statement
-from audit_archive.ports import Lack
+from audit_archive.ports import NO_VERSION, Lack
 from audit_archive.restraint import Restraint, RestraintOf, Restraints
 
 
@@ -31,6 +32,11 @@ class _Recorded:
     @property
     def is_readable(self) -> bool:
         return self.body != b"?"
+
+    def remnant(self, console: str) -> Head:
+        """What it says beside its body."""
+        ref = ObjectRef(statement_key(console, self.seq), NO_VERSION, self.sha256)
+        return Head(console, seq=self.seq, statement=ref)
 
     @property
     def head(self) -> Head:
@@ -170,6 +176,12 @@ class FakeLedger:
             self.calls["head"] += 1
             return self._head(console)
 
+    def remnant(self, console: str) -> Head:
+        with self._lock:
+            self.calls["remnant"] += 1
+            known = self._heads.get(console)
+            return known.remnant(console) if known is not None else Head(console)
+
     def note(self, console: str) -> bytes:
         with self._lock:
             self.calls["note"] += 1
@@ -187,7 +199,7 @@ class FakeLedger:
             known = self._disowned.get(console)
             if known is None:
                 return None
-            return known.head if known.is_readable else Head(console)
+            return known.head if known.is_readable else known.remnant(console)
 
     def forget_disowned(self, console: str) -> None:
         with self._lock:

@@ -246,7 +246,26 @@ def test_a_ledger_ahead_without_a_signed_checkpoint_proves_nothing_and_holds() -
     ahead(world)
     told = refused(world)
     assert "no signed checkpoint proves either" in told
-    assert f"`lost_after` {len(world.chain())}" in told
+    assert f"--lost-after {len(world.chain())}`" in told
+
+
+@pytest.mark.parametrize("dies", [False, True])
+def test_a_head_ahead_that_can_not_be_read_is_stated_as_a_loss(dies: bool) -> None:
+    world = pending()
+    ahead(world, by=2)
+    world.ledger.damage(CONSOLE)
+    end = len(world.chain())
+    assert f"canary-audit ledger rebuild --lost-after {end}`" in refused(world)
+    if dies:
+        world.ledger.disown(CONSOLE)  # a rebuild that died after its first write
+        world.run()
+    assert decide(world, len(world.chain())).outcome == RunOutcome.STATED
+    said = world.chain()[-1]
+    assert isinstance(said, OperatorStatement)
+    assert said.lost == LostStatement(end + 2, sha256(b"never").hexdigest())
+    world.until_quiet()
+    audit_quiet(world)
+    assert world.ledger.disowned(CONSOLE) is None
 
 
 def signed_world() -> World:
@@ -303,7 +322,7 @@ def test_an_operator_states_what_was_lost_and_the_archive_goes_on() -> None:
     ahead(world, by=3)
     refused(world)
     end = len(world.chain())
-    with pytest.raises(IntegrityError, match=f"`lost_after` {end}"):
+    with pytest.raises(IntegrityError, match=f"--lost-after {end}`"):
         decide(world, None)
     with pytest.raises(RequestError, match=f"lost_after: the newest statement in the bucket is {end}"):
         decide(world, end + 1)

@@ -151,6 +151,9 @@ class DynamoDbLedger:
                 raise _damaged(console, str(error)) from error
         raise _damaged(console, "parts of it are missing or were altered")
 
+    def remnant(self, console: str) -> Head:
+        return items.remnant_of(console, self._table.get(console, items.HEAD) or {})
+
     def note(self, console: str) -> bytes:
         item = self._table.get(console, items.HEAD) or {}
         return bytes(item.get("note", {}).get("B", b""))
@@ -173,9 +176,9 @@ class DynamoDbLedger:
             return None
         try:
             is_ours = item.get("format") == items.HEAD_ITEM_FORMAT
-            return self._unpacked(console, item) if is_ours else Head(console)
+            return self._unpacked(console, item) if is_ours else items.remnant_of(console, item)
         except (_TornError, KeyError, ValueError):
-            return Head(console)
+            return items.remnant_of(console, item)
 
     def forget_disowned(self, console: str) -> None:
         self._table.delete(console, items.DISOWNED)

@@ -33,9 +33,9 @@ from audit_archive.format.facts import Cause, IdSpan, ObjectRef
 from audit_archive.format.head import Head, OpenHole
 from audit_archive.format.head_digest import holes_sha256
 from audit_archive.format.index import Indexed, indexed
-from audit_archive.format.layout import SEQ_DIGITS
+from audit_archive.format.layout import SEQ_DIGITS, statement_key
 from audit_archive.format.statement import ArchiveStatement, Statement, StatementKind
-from audit_archive.ports import Lack
+from audit_archive.ports import NO_VERSION, Lack
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
@@ -175,6 +175,15 @@ def unpack_head(packed: bytes, packed_holes: bytes) -> Head:
     if not all(map(_is_hole, holes)):
         raise ValueError("a hole has a field of another type")
     return replace(head, holes=holes)
+
+
+def remnant_of(console: str, item: "ReadItem") -> Head:
+    """What the item of a head says beside the packed head, true or false: its number and its statement."""
+    try:
+        seq, digest = int(item["seq"]["N"]), item["statement_sha256"]["S"]
+    except (KeyError, ValueError):
+        return Head(console)
+    return Head(console, seq=seq, statement=ObjectRef(statement_key(console, seq), NO_VERSION, digest))
 
 
 def unpack(packed: bytes) -> Any:

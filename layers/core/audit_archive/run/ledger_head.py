@@ -7,9 +7,11 @@ from audit_archive.errors import IntegrityError
 from audit_archive.finding import Finding, FindingKind
 from audit_archive.format.checkpoint import open_checkpoint
 from audit_archive.format.facts import ObjectRef
+from audit_archive.format.hashing import hash_all
 from audit_archive.format.head import Head
 from audit_archive.format.head_digest import differing_fields
 from audit_archive.format.layout import MAX_SEQ, statement_key, statement_number, statements_prefix
+from audit_archive.ports import NO_VERSION, Version
 from audit_archive.run.context import Run
 from audit_archive.storage.chain import is_stated
 
@@ -41,8 +43,9 @@ class AbsentStatement:
         )
         return IntegrityError(
             f"{where}. {why}. Nothing is purged. Find out who did it. Look for the statement among the "
-            "versions of its key and in every copy of the bucket. If it is nowhere, invoke `rebuild` with "
-            f"`lost_after` {self.end}: it states the loss, and makes the ledger anew from what is there"
+            "versions of its key and in every copy of the bucket. If it is nowhere, "
+            f"`canary-audit ledger rebuild --lost-after {self.end}` states the loss, and makes the ledger "
+            "anew from what is there"
         )
 
 
@@ -55,17 +58,16 @@ def confirmed_head(run: Run) -> Head:
     """
     console = run.order.console
     try:
-        head = run.ledger.head(console)
+        head, is_damaged = run.ledger.head(console), False
     except IntegrityError:
-        head = Head(console)
-    if head is None:
-        return Head(console)
-    if head.statement is not None and _is_plausible(run, head, head.statement) and is_stated(run.store, head):
+        head, is_damaged = None, True
+    if head is not None and _is_plausible(run, head) and is_stated(run.store, head):
         return head
-    absent = find_absent(run, head)
+    absent = find_absent(run, known_head(run))
     if absent is not None:
         raise absent.error()
-    run.ledger.disown(console)
+    if head is not None or is_damaged:  # a head of another release is no fault: it is replaced
+        run.ledger.disown(console)
     return Head(console)
 
 
@@ -77,16 +79,31 @@ def readable_head(run: Run) -> Head | None:
         return None
 
 
+def known_head(run: Run) -> Head:
+    """The ledger's head; if it can't be read, or is of another release, what it still says of its statement.
+
+    An empty head if no head is recorded.
+    """
+    return readable_head(run) or run.ledger.remnant(run.order.console)
+
+
+def is_ahead(run: Run, disowned: Head, head: Head) -> bool:
+    """Whether a head that was set aside names a statement above `head`: its loss may have to be stated."""
+    return _is_plausible(run, disowned) and disowned.seq > head.seq
+
+
 def find_absent(run: Run, head: Head | None) -> AbsentStatement | None:
     """The statement that a head names and the bucket does not hold.
 
     None if the bucket holds it, or if the head can't be a head of this Console.
     """
-    if head is None or head.statement is None or not _is_plausible(run, head, head.statement):
+    if head is None or head.statement is None or not _is_plausible(run, head):
         return None
-    ref, store = head.statement, run.store
-    held = {version.version_id for version in store.versions(ref.key) if version.key == ref.key}
-    if ref.version_id in held:
+    ref = head.statement
+    held = [version for version in run.store.versions(ref.key) if version.key == ref.key]
+    if any(version.version_id == ref.version_id for version in held):
+        return None
+    if _is_remnant(head) and any(_has_hash(run, version, ref.sha256) for version in held):
         return None
     return AbsentStatement(head, ref, newest_number(run), _is_removal_proven(run, head, ref))
 
@@ -100,12 +117,17 @@ def newest_number(run: Run) -> int:
     return end
 
 
+def told_at(disowned: Head) -> int:
+    """The number of the statement at which a head that was set aside is told of."""
+    return 1 if _is_remnant(disowned) else disowned.seq
+
+
 def disowned_finding(head: Head, disowned: Head) -> Finding | None:
     """The finding about a head that was set aside, against the head of the same statement by the chain.
 
     None if they are equal.
     """
-    if not disowned.seq:
+    if _is_remnant(disowned):
         sentence = f"The ledger's head of Console {head.console} could not be read"
         facts: dict[str, object] = {}
     elif fields := differing_fields(disowned, head):
@@ -120,8 +142,22 @@ def disowned_finding(head: Head, disowned: Head) -> Finding | None:
     return Finding(FindingKind.LEDGER_DIFFERS, head.console, f"{sentence}. {advice}.", facts)
 
 
-def _is_plausible(run: Run, head: Head, ref: ObjectRef) -> bool:
-    """Whether a head of this Console can name this statement: what stands in the ledger may be anything."""
+def _is_remnant(head: Head) -> bool:
+    """Whether only a remnant of a head could be read, or nothing of it."""
+    return not head.seq or (head.statement is not None and head.statement.version_id == NO_VERSION)
+
+
+def _has_hash(run: Run, version: Version, digest: str) -> bool:
+    if version.is_delete_marker:
+        return False
+    return hash_all(run.store.read(version.key, version.version_id)).sha256 == digest
+
+
+def _is_plausible(run: Run, head: Head) -> bool:
+    """Whether a head of this Console can name its statement: what stands in the ledger may be anything."""
+    ref = head.statement
+    if ref is None:
+        return False
     is_hash = len(ref.sha256) == sha256().digest_size * 2 and set(ref.sha256) <= set("0123456789abcdef")
     is_numbered = 0 < head.seq <= MAX_SEQ and ref.key == statement_key(run.order.console, head.seq)
     return is_hash and is_numbered and head.console == run.order.console
@@ -145,8 +181,7 @@ def _is_removal_proven(run: Run, head: Head, ref: ObjectRef) -> bool:
 def _is_in_chain(run: Run, digest: str) -> bool:
     """Whether a statement in the bucket has this hash; also True if there is no time to read them all."""
     for version in run.store.versions(statements_prefix(run.order.console)):
-        if not version.is_delete_marker and statement_number(run.order.console, version.key) is not None:
-            data = b"".join(run.store.read(version.key, version.version_id))
-            if sha256(data).hexdigest() == digest or not run.has_time():
-                return True
+        is_statement = statement_number(run.order.console, version.key) is not None
+        if is_statement and (_has_hash(run, version, digest) or not run.has_time()):
+            return True
     return False

@@ -16,7 +16,7 @@ from audit_archive.run.checkpoints import sign_checkpoint
 from audit_archive.run.commit import commit
 from audit_archive.run.context import Run, lease, paging
 from audit_archive.run.findings import announce_decision
-from audit_archive.run.ledger_head import find_absent, newest_number, readable_head
+from audit_archive.run.ledger_head import find_absent, known_head, newest_number, readable_head
 from audit_archive.run.pause import state_pause
 from audit_archive.run.publish import publish, record
 from audit_archive.run.request import OperatorRequest
@@ -168,7 +168,7 @@ def _lost(run: Run, decision: OperatorRequest) -> LostStatement | None:
     """
     if decision.action != Action.REBUILD:
         return None
-    known = (readable_head(run), run.ledger.disowned(run.order.console))
+    known = (known_head(run), run.ledger.disowned(run.order.console))
     absent = next((found for head in known if (found := find_absent(run, head)) is not None), None)
     if decision.lost_after is None and absent is not None:
         raise absent.error()

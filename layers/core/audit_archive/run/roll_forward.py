@@ -14,7 +14,7 @@ from audit_archive.run.checkpoints import Signed, commit_key, sign_checkpoint
 from audit_archive.run.commit import mismatch_finding
 from audit_archive.run.context import Run, SupersededError
 from audit_archive.run.findings import amendments_of, decision_finding, findings_of
-from audit_archive.run.ledger_head import confirmed_head, disowned_finding
+from audit_archive.run.ledger_head import confirmed_head, disowned_finding, is_ahead, told_at
 from audit_archive.run.publish import Published, announce_and_record, publish, record
 from audit_archive.storage.chain import read_statement, statements_beyond
 from audit_archive.storage.entry_files import Built, build, select_stated
@@ -66,7 +66,7 @@ def _catch_up(run: Run, head: Head) -> Head:
         signed = sign_checkpoint(run, read_statement(run.store, head, version))
         findings = [*_unannounced(run, signed), *_differences(signed.head, disowned)]
         head = announce_and_record(run, _publish_absent(run, signed), findings)
-    if disowned is not None and disowned.seq <= head.seq:
+    if disowned is not None and not is_ahead(run, disowned, head):
         run.ledger.forget_disowned(head.console)
     return head
 
@@ -80,7 +80,7 @@ def _unfinished(head: Head, total: int) -> LedgerError:
 
 def _differences(head: Head, disowned: Head | None) -> Iterator[Finding]:
     """The finding about a head that was set aside: at the statement where it stood, at once if unreadable."""
-    if disowned is not None and head.seq == (disowned.seq or 1):
+    if disowned is not None and head.seq == told_at(disowned):
         found = disowned_finding(head, disowned)
         if found is not None:
             yield found
