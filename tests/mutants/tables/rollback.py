@@ -1,7 +1,7 @@
 """Going backwards stops everything."""
 
 from tests.mutants.mutant import Mutant
-from tests.mutants.tables.suspects import FOUND, HANDLER, PURGING, ROLLBACK
+from tests.mutants.tables.suspects import FOUND, HANDLER, PURGING, ROLLBACK, STALE_EXPORTS
 
 MUTANTS = (
     Mutant(
@@ -91,5 +91,29 @@ MUTANTS = (
         "        highest_archived_id=0 if is_epoch else head.highest_archived_id,",
         "        highest_archived_id=head.highest_archived_id,",
         f"{HANDLER}::test_after_epoch_a_replaced_console_is_archived_anew",
+    ),
+    Mutant(
+        "old-lack-hides-no-rollback",
+        "What `fetch` showed before a reset does not turn the rollback into a stale export",
+        "run/archive_run.py",
+        "        if not seen.is_behind:\n",
+        "        if seen.lacking is None:\n",
+        STALE_EXPORTS,
+    ),
+    Mutant(
+        "unread-pages-may-show-more",
+        "While the pages can't be read, an export that lacks what `fetch` showed is old and no rollback",
+        "run/view.py",
+        "        is_behind=newest_lacking is not None or may_show,",
+        "        is_behind=newest_lacking is not None,",
+        STALE_EXPORTS,
+    ),
+    Mutant(
+        "epoch-forgets-the-lack",
+        "An entry of the trail that was replaced makes no later export stale",
+        "run/operate.py",
+        "    run.ledger.note_lack(head.console, None)  # of the trail that was replaced\n",
+        "",
+        STALE_EXPORTS,
     ),
 )

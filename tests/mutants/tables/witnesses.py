@@ -144,7 +144,7 @@ MUTANTS = (
         "rollback-needs-fetch",
         "An old copy of the trail is no rollback: `fetch` must show it too",
         "run/archive_run.py",
-        "        if seen.lacking is None:\n            raise\n",
+        "        if not seen.is_behind:\n            raise\n",
         "        raise\n",
         STALE_EXPORTS,
     ),

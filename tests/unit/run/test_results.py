@@ -61,7 +61,7 @@ def test_of_long_lists_the_beginning_is_told_and_how_many_more_there_are() -> No
 def test_a_warning_leaves_out_what_the_console_did_not_give(
     counted: int | None, lacking: Unexported, expected: tuple[str, str]
 ) -> None:
-    seen = View(lacking, True, False, 0, PopulationFacts(counted, 5, None, ()))
+    seen = View(lacking, True, False, True, 0, PopulationFacts(counted, 5, None, ()))
     warnings = stale(Head("1234abcd"), Head("1234abcd"), seen).warnings
     assert [part in warning for part, warning in zip(expected, warnings, strict=True)] == [True, True]
     assert "None" not in "".join(warnings)

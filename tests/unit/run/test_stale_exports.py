@@ -1,10 +1,14 @@
 """An export that lags, is frozen, is empty or is of another trail, while `fetch` shows what is there."""
 
+from contextlib import suppress
+
 import pytest
 
-from audit_archive.errors import InvalidExportError
-from audit_archive.format.facts import HeldBackBy
+from audit_archive.errors import ConsoleError, InvalidExportError, RollbackError
+from audit_archive.format.facts import Action, HeldBackBy
 from audit_archive.format.times import from_rfc3339, read_timestamp
+from audit_archive.run.operate import state_decision
+from audit_archive.run.request import OperatorRequest
 from audit_archive.run.result import RunOutcome
 from tests.support.audit import audit, audit_quiet
 from tests.support.fakes.console import zip_of
@@ -145,6 +149,59 @@ def test_yesterdays_cached_export_after_our_purge_is_no_rollback_and_nobody_is_w
     world.until_quiet()
     assert world.alerts.kinds == []
     audit_quiet(world)
+
+
+@pytest.mark.parametrize("grown", [2, 12])
+@pytest.mark.parametrize("stale", [1, 3])
+def test_a_reset_after_stale_exports_is_a_rollback_as_soon_as_the_export_shows_it(
+    stale: int, grown: int
+) -> None:
+    """What `fetch` showed before the reset is gone for good: no export can ever hold it."""
+    world = ready(10)
+    world.mode = "off"
+    world.run()
+    freeze(world)
+    world.aged(5)
+    for _ in range(stale):
+        with suppress(InvalidExportError):
+            assert world.run().is_stale
+        world.later()
+    world.trail.reset()
+    world.aged(grown)
+    with suppress(InvalidExportError):
+        world.run()
+    world.reader.export = zip_of
+    for _ in range(2):
+        with pytest.raises(RollbackError, match="went backwards"):
+            world.run()
+    operator = OperatorRequest(CONSOLE, Action.EPOCH, "ann", "the Console was replaced")
+    state_decision(world.bound(), operator)
+    world.mode = "on"
+    assert world.run().new_entries == grown
+    world.until_quiet()
+    assert world.ledger.lack(CONSOLE) is None
+
+
+def test_a_reset_is_no_rollback_while_fetch_may_show_what_the_export_lacks() -> None:
+    """The export holds the newest entry, and the pages, which could show the rest, can't be read."""
+    world = ready(10)
+    world.mode = "off"
+    world.run()
+    freeze(world)
+    world.aged(5)
+    assert world.run().is_stale
+    entries = world.trail.copy()
+    world.trail.reset({15: entries[15]})
+    world.aged(1)
+    world.reader.export = lambda _: zip_of(
+        [entry for entry in world.trail.entries if entry["id"] != 15] + [entries[3]]
+    )
+
+    def refuse() -> None:
+        raise ConsoleError("down")
+
+    world.reader.hooks["entries_above"] = refuse
+    assert world.run().is_stale
 
 
 def test_a_stale_export_with_new_entries_is_archived_and_purges_and_completes_nothing() -> None:

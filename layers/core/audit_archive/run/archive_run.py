@@ -128,7 +128,7 @@ def _checked_view(run: Run, surveyed: Surveyed, head: Head, compared: Compared, 
     try:
         check_forward(surveyed.survey, head, is_another=compared.is_another_trail)
     except RollbackError:
-        if seen.lacking is None:
+        if not seen.is_behind:
             raise
         seen = seen.as_old_copy()
     lack = note_lacking(run, seen, surveyed.survey)

@@ -61,6 +61,7 @@ def _epoch(run: Run, _: OperatorRequest) -> Head:
     head = roll_forward(run)
     if head.statement is None:
         raise RequestError("action", f"nothing is archived of Console {head.console}: no new epoch is needed")
+    run.ledger.note_lack(head.console, None)  # of the trail that was replaced
     return head
 
 

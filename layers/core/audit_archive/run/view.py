@@ -29,13 +29,14 @@ class View:
 
     `lacking`: the newest entry shown, if the export lacks it; else one that an earlier run saw and that is
     still lacking. `is_stale`: the export should hold it by now. `is_advancing`: the export holds entries of
-    this trail that are not archived yet. `covered_until`: up to when the export holds everything shown (epoch
-    seconds).
+    this trail that are not archived yet. `is_behind`: `fetch` may still show
+    what the export lacks. `covered_until`: up to when the export holds everything shown (epoch seconds).
     """
 
     lacking: Unexported | None
     is_stale: bool
     is_advancing: bool
+    is_behind: bool
     covered_until: int
     population: PopulationFacts
 
@@ -88,13 +89,18 @@ class PageComparison:
 def view(run: Run, surveyed: Surveyed, head: Head, peek: Peek, began_at: int) -> View:
     """Compare an export with the peek before its download, which was at `began_at` (epoch seconds)."""
     found, settle = surveyed.survey, run.order.policy.settle
-    lacking = unexported(peek.newest, found) or _still_lacking(run, found, head)
+    newest_lacking = unexported(peek.newest, found)
+    lacking = newest_lacking or _still_lacking(run, found, head)
     pages = PageComparison(surveyed, settle)
+    population = _population(run, pages, head, peek)
+    # Until pages and export are known to hold the same, `fetch` may still show what an earlier run saw.
+    may_show = lacking is not None and lacking.id <= id_of(peek.newest) and population.offset is None
     return View(
         lacking=lacking,
         is_stale=lacking is not None and _is_old(run, lacking, found, head, began_at),
         is_advancing=bool(found.new_count),
-        population=_population(run, pages, head, peek),
+        is_behind=newest_lacking is not None or may_show,
+        population=population,
         covered_until=min(pages.covered_until, covered_until(lacking, surveyed.export.served_at, settle)),
     )
 
