@@ -31,7 +31,7 @@ def test_what_an_audit_found_holds_until_an_audit_finds_it_well(
     result = world.run()
     assert (result["outcome"], result["held_back_by"], world.posts) == ("idle", "verify_faults", [])
     (warning,) = result["warnings"]
-    assert f"`canary-audit verify {CONSOLE}` lists them" in warning
+    assert f"`canary-audit faults list {CONSOLE}` lists them" in warning
     assert "verify_faults: " in world.output
 
     live = len(world.live_ids)
