@@ -303,4 +303,68 @@ def test_another_key_in_the_bundle_is_named_in_the_last_line(
     files = without(files, NOTE) | {"public-key.pem": other}
     (tmp_path / "again").mkdir()
     answer = judged(sealed(files), tmp_path / "again", victim, None)
-    assert "; not covered: public-key.pem, manifest.json" in answer.said["verdict"]
+    assert "; not covered: public-key.pem, bundle-key.pem, manifest.json" in answer.said["verdict"]
+
+
+UNLISTED = ["summary.html", "report.html ", "Entries.csv", "a\nb.txt", ".hidden"]
+
+
+@pytest.mark.parametrize("name", UNLISTED)
+def test_a_file_that_the_signed_list_does_not_name_is_named_in_the_last_line(
+    name: str, files: Files, victim: Victim, maker: FakeSigner, tmp_path: Path
+) -> None:
+    answer = judged(files | {name: b"all is well"}, tmp_path, victim, maker)
+    told = f"; not covered: {name} (not in the list that the bundle key signed)"
+    assert (answer.status, answer.said["verdict"]) == (0, f"{TRUSTED}{told}")
+
+
+def test_an_ignored_file_is_no_file_of_the_signed_list(
+    files: Files, victim: Victim, maker: FakeSigner, tmp_path: Path
+) -> None:
+    answer = judged(files | {"__MACOSX/report.html": b"all is well"}, tmp_path, victim, maker)
+    told = "; every file, but 1 ignored file, is in a list signed by the bundle key"
+    assert answer.said["verdict"] == f"{TRUSTED}{told}"
+
+
+@pytest.mark.parametrize("folder", ["statements", "exports", "rejected", "documents"])
+def test_a_file_that_no_statement_names_is_named_in_the_last_line(
+    folder: str, files: Files, victim: Victim, tmp_path: Path
+) -> None:
+    name = f"{folder}/console={CONSOLE}/read-me.html"
+    answer = judged(sealed(without(files, NOTE) | {name: b"all is well"}), tmp_path, victim, None)
+    assert answer.status == 0
+    assert name in answer.said["verdict"]
+
+
+MALFORMED_LISTS: list[Callable[[bytes], bytes]] = [
+    lambda sums: sums + b"\n",
+    lambda sums: sums + b"x",
+    lambda sums: sums[:-1],
+    lambda sums: sums.replace(b"  ", b" ", 1),
+    lambda sums: b"\xff" + sums,
+    lambda sums: sums.replace(b"\n", b"\r\n"),
+    lambda sums: sums[: len(sums) // 2],
+    lambda _: b"",
+]
+
+
+@pytest.mark.parametrize("damage", MALFORMED_LISTS)
+def test_a_damaged_list_is_a_fault_and_does_not_stop_the_checks(
+    damage: Callable[[bytes], bytes], files: Files, victim: Victim, tmp_path: Path
+) -> None:
+    files = without(files, NOTE)
+    answer = judged(files | {SUMS: damage(files[SUMS])}, tmp_path, victim, None)
+    assert (answer.status, 8 in answer.failed) == (1, True)
+    assert answer.checked[9] == {"line": 16}
+
+
+@pytest.mark.parametrize(
+    "manifest", [b"5", b"null", b"[]", b"", b"\xff", b"[" * 9999, b'{"coverage":[1]}', b'{"coverage":"16"}']
+)
+def test_a_manifest_that_says_nothing_of_the_entries_is_a_fault(
+    manifest: bytes, files: Files, victim: Victim, tmp_path: Path
+) -> None:
+    mended = sealed(without(files, NOTE) | {"manifest.json": manifest})
+    answer = judged(mended, tmp_path, victim, None)
+    assert ("misdescribed", "manifest.json") in answer.blamed
+    assert answer.checked[9] == {"line": 16}

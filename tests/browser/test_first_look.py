@@ -25,6 +25,7 @@ from tests.support.tampering import bundle_of, sealed, unpacked, zipped
 from tests.support.world import CONSOLE
 
 WITHOUT_SUBTLE = "Object.defineProperty(Crypto.prototype, 'subtle', { get: () => undefined });"
+LITTER = ("thumbs.db", "Desktop.ini", "statements/a.json.6eF91bCA", "proofs/__MACOSX/._a", "proofs/.DS_Store")
 FIRST, SUMS, NOTE, LINES = "proofs/1-3.tlog-proof", "SHA256SUMS", "SHA256SUMS.note", "entries.ndjson"
 
 
@@ -129,6 +130,7 @@ def test_a_bundle_can_be_dropped_on_the_page(opened: Open, true: Files, tmp_path
 def test_a_bundle_zipped_again_by_a_file_manager(opened: Open, true: Files, tmp_path: Path) -> None:
     again = {f"my evidence/{name}": data for name, data in true.items()}
     again |= {"my evidence/.DS_Store": b"x", "__MACOSX/my evidence/._report.html": b"x"}
+    again |= {f"my evidence/{name}": b"x" for name in LITTER}  # what verify.py passes over
     told = look(opened(true["report.html"]).page, zipped(again, tmp_path / "a.zip"))
     assert told.faults == []
 
@@ -157,6 +159,11 @@ def mended(name: str, old: bytes, new: bytes) -> Callable[[Files], Files]:
         return sealed(files | {name: files[name].replace(old, new, 1)})
 
     return lie
+
+
+def replaced(name: str, data: bytes) -> Callable[[Files], Files]:
+    """A file with other content, and all hashes mended."""
+    return lambda files: sealed(files | {name: data})
 
 
 def swapped(files: Files) -> Files:
@@ -209,6 +216,18 @@ LIES: dict[str, tuple[Callable[[Files], Files], str]] = {
     "proofs swapped": (swapped, f"{FIRST}: altered"),
     "place in the tree": (mended(FIRST, b"\nindex 0\n", b"\nindex 6\n"), f"{FIRST}: "),
     "key": (another_key, "public-key.pem: it is not the key that the chain names"),
+    "list without its last line feed": (
+        lambda files: files | {SUMS: files[SUMS] + b"x"},
+        f"{SUMS}: its last line has no line feed",
+    ),
+    "checkpoint beyond the end": (
+        lambda files: sealed(files | {checkpoint_key(CONSOLE, 9): files[CHECKPOINT]}),
+        f"{checkpoint_key(CONSOLE, 9)}: a statement at the end is missing",
+    ),
+    **{
+        f"manifest {at}": (replaced("manifest.json", manifest), "manifest.json: ")
+        for at, manifest in enumerate((b"5", b"null", b"{", b'{"coverage":5}'))
+    },
     "manifest": (
         mended("manifest.json", b'"matched": 16', b'"matched": 15'),
         "manifest.json: it does not say",
@@ -293,6 +312,14 @@ def test_totals_and_a_sample_that_do_not_follow_from_the_lines_are_told(
             missed[name] = told
     assert missed == {}
     page.assert_quiet()
+
+
+def test_a_file_that_nothing_names_is_told(opened: Open, true: Files, tmp_path: Path) -> None:
+    name = f"statements/console={CONSOLE}/read-me.html"
+    files = sealed(without(NOTE)(true) | {name: b"all is well"})
+    told = look(opened(true["report.html"]).page, zipped(files, tmp_path / "a.zip"))
+    assert told.faults == []
+    assert f"! Not checked: {name}: no other file of the bundle names it." in told.unchecked
 
 
 def test_a_key_that_the_reader_did_not_enter_is_told(

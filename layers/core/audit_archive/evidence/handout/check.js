@@ -4,7 +4,9 @@
 
 const PARTS = ["report.html", "entries.ndjson", "entries.csv", "manifest.json", "verify.py"];
 const SUMS = "SHA256SUMS", NOTE = "SHA256SUMS.note", LINES = "entries.ndjson";
-const NO_PART = /(^|\/)(\.DS_Store|\._[^/]*|Thumbs\.db|desktop\.ini)$|^__MACOSX\//;
+// What other programs leave beside files, as in verify.py.
+const NO_PART = /(^|\/)(__MACOSX\/[^]*|\.DS_Store|\._[^/]*|[^/]+\.(json|txt|gz|zip)\.[0-9A-Fa-f]{8})$/;
+const NO_PART_IN_ANY_CASE = /(^|\/)(thumbs\.db|desktop\.ini)$/i;
 const MOST_BYTES = 1 << 30, MOST_SHOWN = 50, SMALL = 4096;
 const P256 = "3059301306072a8648ce3d020106082a8648ce3d03010703420004"; // and two coordinates
 const subtle = globalThis.crypto && globalThis.crypto.subtle;
@@ -109,7 +111,7 @@ async function filesOf(chosen) {
 
 // The bundle may lie in a folder of the zip, and a file manager leaves files of its own.
 function partsOf(files) {
-  const names = [...files.keys()].filter((name) => !NO_PART.test(name));
+  const names = [...files.keys()].filter((name) => !NO_PART.test(name) && !NO_PART_IN_ANY_CASE.test(name));
   const lists = names.filter((name) => name.split("/").pop() === SUMS).sort((a, b) => a.length - b.length);
   need(lists.length, `there is no ${SUMS}: this is not a bundle of evidence`);
   const home = lists[0].slice(0, -SUMS.length);
@@ -221,7 +223,9 @@ class Check {
   }
 
   async list() {
-    const sums = new Map(textOf(this.files.get(SUMS)).split("\n").slice(0, -1).map((line) => {
+    const lines = textOf(this.files.get(SUMS)).split("\n");
+    need(lines.pop() === "", "its last line has no line feed");
+    const sums = new Map(lines.map((line) => {
       need(/^[0-9a-f]{64}  ./.test(line), "a line of it is malformed");
       return [line.slice(66), line.slice(0, 64)];
     }));
@@ -275,11 +279,21 @@ class Check {
     }
     unsigned.forEach((place) => this.fault(place, "unsigned: this checkpoint is missing"));
     this.told.push(`${names.length} statements in one chain of hashes, ${count} signed checkpoints`);
+    this.strays(names.length);
     if (!this.key) this.notChecked.push("this archive is not signed, so no line can be proven");
     else await this.step("public-key.pem", () => {
       const given = keyOfPem(textOf(this.files.get("public-key.pem") || new Uint8Array()));
       need(given.fingerprint === this.key.fingerprint, "it is not the key that the chain names");
     });
+  }
+
+  // What lies in the folders of an archive and is neither a statement nor its checkpoint.
+  strays(count) {
+    for (const name of this.files.keys()) {
+      const [, kind, number] = /^(statements|checkpoints)\/console=[a-z0-9-]+\/(\d{10})\.(?:json|txt)$/.exec(name) || [];
+      if (kind === "checkpoints" && Number(number) > count) this.fault(name, "a statement at the end is missing: this is its checkpoint");
+      else if (!kind && name.includes("/console=")) this.notChecked.push(`${name}: no other file of the bundle names it`);
+    }
   }
 
   async checkpoint(place, statement, digest, first) {
@@ -317,8 +331,8 @@ class Check {
       if (await this.step(name, () => this.proof(name, waiting))) proven++;
       if (proven % 500 === 499) await shown(`Checking: ${proven} of ${proofs.length} proofs …`);
     }
-    const manifest = JSON.parse(textOf(this.files.get("manifest.json")));
-    if (manifest.coverage.matched !== count) this.fault("manifest.json", `it does not say that there are ${count} entries`);
+    const manifest = (await this.step("manifest.json", () => JSON.parse(textOf(this.files.get("manifest.json"))))) || {};
+    if ((manifest.coverage || {}).matched !== count) this.fault("manifest.json", `it does not say that there are ${count} entries`);
     if (proven < count && manifest.proof_limit === proven) {
       this.notChecked.push(`${count - proven} of ${count} lines: the bundle says that it has no proof of them`);
     } else if (proven < count) {

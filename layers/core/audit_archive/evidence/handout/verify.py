@@ -90,6 +90,7 @@ NOUNS |= {"checkpoints": "checkpoint", "proofs": "proof"}
 KINDS_OF_PLACES = {"bundle": "a bundle of evidence", "archive": "a copy of an archive"}
 OF_BUNDLES = (8, 9, 13, 14, 15)
 LINES, ROWS, SUMS, NOTE = "entries.ndjson", "entries.csv", "SHA256SUMS", "SHA256SUMS.note"
+SUM = re.compile(r"([0-9a-f]{64})  (.+)", re.A | re.S)
 PARTS = {"report.html", "entries.ndjson", "entries.csv", "manifest.json", "verify.py"}  # of every bundle
 NO_SIGNATURES = "`cryptography` is not installed, or you passed --without-signatures"
 NOT_IN_A_BUNDLE = "a bundle holds no exports and no entry files"
@@ -155,6 +156,7 @@ class Audit:
         self.epochs: defaultdict[bytes, set[int]] = defaultdict(set)  # by a line's leaf: where it is proven
         self.drawn: list[Json] | None = None  # the sample, drawn again; None: not every row is right
         self.uncovered: list[str] = []  # of a bundle: what nothing but an unsigned list vouches for
+        self.unlisted: list[str] = []  # of a bundle: files that not even the list names
         self.why_uncovered = ""
 
     def run(self, kind: str, manifest: Json, kept: list[Checkpoint], makers: list[bytes]) -> None:
@@ -460,8 +462,7 @@ class Audit:
 
     def check_sums(self) -> None:
         """Check 8: the files of the bundle have the hashes in SHA256SUMS, and belong to this Console."""
-        pairs = [line.split("  ", 1) for line in self.read("SHA256SUMS").decode().split("\n")[:-1]]
-        sums, inside = {name: digest for digest, name in pairs}, {name for name in self.names if "/" in name}
+        sums, inside = self.listed(), {name for name in self.names if "/" in name}
         unnamed = {name for name in self.unread if "/console=" in name}  # by any statement
         for name in sorted(PARTS | sums.keys() | inside):
             self.is_intact(8, name, sums.get(name, ""))
@@ -473,9 +474,19 @@ class Audit:
         if self.key_in_force and self.key_in_force not in map(b64decode, key):
             self.notes.append("public-key.pem is not the key that the archive named last. Do not use it.")
             self.uncovered.append("public-key.pem")
-        covered = {SUMS, NOTE, LINES, ROWS, "public-key.pem", "bundle-key.pem"}
-        self.uncovered += sorted(name for name in self.names if "/" not in name and name not in covered)
+        covered = {SUMS, NOTE, LINES, ROWS, "public-key.pem", *["bundle-key.pem"] * (NOTE in self.names)}
+        self.uncovered += sorted(name for name in self.names - inside - covered | unnamed)
         self.uncovered.append(f"the time zone of {ROWS}")
+        self.unlisted = sorted(self.names - sums.keys() - {SUMS, NOTE})
+
+    def listed(self) -> dict[str, str]:
+        """The hashes in SHA256SUMS, by the name of the file. A line that is not of its form is a fault."""
+        *lines, rest = self.read(SUMS).decode("utf-8", "surrogateescape").split("\n")
+        found = [SUM.fullmatch(line) for line in (*lines, *[rest] * bool(rest))]
+        if rest or None in found:
+            why = "A line of it is malformed: each is a SHA-256, two blanks, a name and a line feed."
+            self.fault(8, "misdescribed", SUMS, why)
+        return {each[2]: each[1] for each in found if each}
 
     def check_proofs(self, manifest: Json) -> None:
         """Check 9: each line of the bundle has a proof of its own, up to the limit that the bundle states."""
@@ -487,7 +498,9 @@ class Audit:
                 candidates.append(leaf)
             else:  # an epoch has an id once, and there are no more epochs than statements
                 unproven += 1
-        if (manifest.get("coverage") or {}).get("matched", count) != count:
+        coverage = manifest.get("coverage", {"matched": count})
+        matched = coverage.get("matched") if isinstance(coverage, dict) else None
+        if "manifest.json" in self.names and matched != count:  # else check 8 said so
             self.fault(9, "misdescribed", "manifest.json", f"It does not say that there are {count} entries.")
         for name in sorted(name for name in self.names if name.startswith("proofs/")):
             self.check_proof(name, waiting[name.partition("-")[2]])
@@ -1580,8 +1593,11 @@ def audits_of(place: Path, options: argparse.Namespace) -> list[Audit]:
     # The parts of a bundle may lie beside an archive too: then whoever expects an archive has one.
     parts = () if options.archive and has_objects else PARTS - {"verify.py"}
     kind = "bundle" if any(name in names or (place / name).is_symlink() for name in parts) else "archive"
-    with suppress(*MALFORMED):  # if it is damaged, its hash tells
-        manifest = dict(json.loads((place / "manifest.json").read_bytes())) if parts else manifest
+    try:
+        manifest = json.loads((place / "manifest.json").read_bytes()) if parts else manifest
+        need(isinstance(manifest, dict), "a manifest is an object")
+    except MALFORMED:
+        manifest = {"coverage": None}  # it says nothing of the entries: check 9 tells
     consoles = consoles_in(names, options.console, manifest, {console for console, *_ in kept})
     checks_signatures = InvalidSignature is not None and not options.without_signatures
     audits = [Audit(place, names, console, trusted, checks_signatures) for console in consoles]
@@ -1616,8 +1632,11 @@ def uncovered(audits: list[Audit]) -> str:
     """What of a bundle no signature covers, as the last line says."""
     if not audits[0].is_bundle:
         return ""
+    if not audits[0].why_uncovered and audits[0].unlisted:
+        return f"; not covered: {', '.join(audits[0].unlisted)} (not in the list that the bundle key signed)"
     if not audits[0].why_uncovered:
-        return "; every file is in a list signed by the bundle key"
+        but = f", but {counted(audits[0].ignored, 'ignored file')}," * bool(audits[0].ignored)
+        return f"; every file{but} is in a list signed by the bundle key"
     return f"; not covered: {', '.join(audits[0].uncovered)} ({audits[0].why_uncovered})"
 
 
