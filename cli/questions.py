@@ -1,6 +1,7 @@
 """What commands that ask the archive share: the filters, and how the coverage of an answer is shown."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, TypeVar
 
 import click
@@ -28,21 +29,32 @@ MAX_HOLES = 10
 
 HERE = Invocation("canary-audit", None, __version__)
 
+
+def _only(_: click.Context, param: click.Parameter, values: tuple[Any, ...]) -> Any:
+    if len(values) > 1:
+        raise click.BadParameter("give it once: only one of several would count.", param=param)
+    return next(iter(values), None)
+
+
+once = partial(click.option, multiple=True, callback=_only)
+"""An option with one value. click takes the last of several, and says nothing of the others: then an answer
+would be narrower than the question."""
+
 TIMES = (
-    click.option("--from", "from_", metavar="TIME", help="Only entries of this date or time, or later."),
-    click.option(
+    once("--from", "from_", metavar="TIME", help="Only entries of this date or time, or later."),
+    once(
         "--to",
         metavar="TIME",
         help="Only entries of this date or time, or earlier. A date means its whole day.",
     ),
-    click.option(
+    once(
         "--since",
         metavar="TIME",
         help="Like --from. All three also take 60d, 12h, 8w, today, yesterday, 'this week', 'last month', "
         "quarter or year: whole days, but for hours.",
     ),
-    click.option("--during", metavar="TIME", help="Only entries within this: 'last month', or a date."),
-    click.option(
+    once("--during", metavar="TIME", help="Only entries within this: 'last month', or a date."),
+    once(
         "--tz",
         metavar="ZONE",
         shell_complete=complete_zone,
@@ -74,13 +86,13 @@ NAMES = (
         metavar="FLOCK",
         help="Only entries of this flock, by its id or name. Repeat it for more.",
     ),
-    click.option("--text", metavar="TEXT", help="Only entries with this text in any field, in any case."),
+    once("--text", metavar="TEXT", help="Only entries with this text in any field, in any case."),
 )
 IDS = (
-    click.option("--from-id", type=int, metavar="ID", help="Only entries of this id or a higher one."),
-    click.option("--to-id", type=int, metavar="ID", help="Only entries of this id or a lower one."),
-    click.option("--ids", metavar="RANGE", help="Only entries of these ids: 100-200, 100-, -200, or one id."),
-    click.option("--epoch", type=int, metavar="N", help="Only this epoch, if the Console was ever reset."),
+    once("--from-id", type=int, metavar="ID", help="Only entries of this id or a higher one."),
+    once("--to-id", type=int, metavar="ID", help="Only entries of this id or a lower one."),
+    once("--ids", metavar="RANGE", help="Only entries of these ids: 100-200, 100-, -200, or one id."),
+    once("--epoch", type=int, metavar="N", help="Only this epoch, if the Console was ever reset."),
 )
 
 

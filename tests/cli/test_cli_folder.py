@@ -413,10 +413,18 @@ def test_nothing_is_missing_is_said_only_of_what_is_archived(question: list[str]
     assert not (is_whole and "outside of what is archived" in told)
 
 
+SINGLE = {"--from": "today", "--to": "today", "--since": "1d", "--during": "today", "--tz": "UTC"}
+SINGLE |= {"--text": "x", "--from-id": "1", "--to-id": "9", "--ids": "3-9", "--epoch": "1"}
+
+
 def test_ids_and_relative_dates_are_options_of_the_command() -> None:
     answer = json.loads(entries("--ids", "3-8", "--since", "9999d", "--json").stdout)
     assert [entry["id"] for entry in answer["entries"]] == [3, 4, 5, 6, 7, 8]
     assert (answer["question"]["ids"], answer["question"]["since"]) == ("3-8", "9999d")
+    for option, value in SINGLE.items():  # click takes the last one: an answer would be narrower than asked
+        refused = entries(option, value, option, value)
+        assert refused.exit_code == 2
+        assert f"Invalid value for '{option}': give it once" in refused.stderr
     two = entries("--user", "alice@example.com", "--user", "nobody", "--during", "2026-11-23")
     assert two.exit_code == 0
     assert run("entries", CONSOLE, "--during", "soon").stderr.startswith(

@@ -96,6 +96,7 @@ def _day(at: int, zone: tzinfo) -> date:
         ({"since": "next month"}, "since", "this or last week"),
         ({"since": "last decade"}, "since", "quarter or year"),
         ({"during": "6 d"}, "during", "60d"),
+        ({"during": "12h"}, "during", "give `since`"),
         ({"since": "60d", "from": "2026-01-01"}, "since", "don't go together"),
         ({"during": "today", "to": "2026-01-01"}, "during", "during and to"),
         ({"during": "today", "since": "1d"}, "during", "during and since"),

@@ -99,6 +99,8 @@ def _time_of(values: Mapping[str, Any], zone: OffsetAt, now: int) -> tuple[int |
     begin, until = values.get(named[0]) if named else None, values.get("during", values.get("to"))
     start = _asked_at(begin, now).begin(zone) if begin is not None else None
     end = _asked_at(until, now).end(zone) if until is not None else None
+    if start is not None and start == end and "during" in values:
+        raise RequestError("during", "it names a moment, which is over: give `since` for all from then on")
     if start is not None and end is not None and start >= end:
         raise RequestError("to", f"must not be before `{named[0]}`")
     return start, end
