@@ -12,12 +12,13 @@ from audit_archive.retrieve.known import StackFacts
 from audit_archive.retrieve.status import statuses
 from cli import first, schedules
 from cli.adding import Order, Row, add_one, rows_in, said_of
+from cli.brakes import show_under_way
 from cli.console_keys import id_of
 from cli.exits import Exit, Failure
 from cli.groups import Group
 from cli.key_files import key_file, key_in
 from cli.options import Chosen, chosen, confirm, console_argument, global_options, yes_option
-from cli.run import decide, decision_options, stated_options
+from cli.run import decide, decision_event, decision_options, show_result, state, stated_options
 from cli.show import is_terminal, say, show_json, show_records, waiting
 from cli.stack import Stack
 from cli.standing import columns_of, row_of, summary
@@ -205,7 +206,14 @@ def pause(chosen: Chosen, /, console: str, who: str, reason: str) -> None:
     \b
     canary-audit console pause 1234abcd --who ann --reason "we look into a foreign purge"
     """
-    decide(chosen, console, Action.PAUSE, who, reason, question=None, yes=True)
+    _show_pause(chosen, state(chosen, decision_event(console, Action.PAUSE, who, reason)))
+
+
+def _show_pause(chosen: Chosen, result: dict[str, Any]) -> None:
+    if not chosen.is_json:
+        show_result(chosen, result)
+        say(f"It is in force: no run sends a purge of Console {result['console']} from now on.")
+    show_under_way(chosen, result, result["console"])
 
 
 @console.command()

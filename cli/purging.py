@@ -7,6 +7,7 @@ import click
 from audit_archive.format.facts import Mode
 from audit_archive.retrieve.status import statuses
 from audit_archive.run.purging import PURGING, PurgingRequest
+from cli.brakes import show_under_way
 from cli.invoke import invoke, result_of
 from cli.options import Chosen, ConsoleId, chosen, confirm, global_options, yes_option
 from cli.run import stated_options
@@ -50,9 +51,11 @@ def purging(chosen: Chosen, /, mode: str, console: str | None, who: str, reason:
         about = f"Console {console}" if console is not None else "every Console of the stack"
         confirm(f"Let {about} be purged as far as the stack allows?", yes=yes)
     report = result_of(invoke(chosen.stack, event, "OperateFunction"))
-    if chosen.is_json:
-        return show_json(report)
-    return _show(report)
+    if mode == Mode.ON:
+        return show_json(report) if chosen.is_json else _show(report)
+    if not chosen.is_json:
+        _show(report)
+    return show_under_way(chosen, report, console)
 
 
 def _show_what_follows(chosen: Chosen, console: str | None) -> None:
@@ -74,8 +77,8 @@ def _show(report: dict[str, Any]) -> None:
     for warning in report["warnings"]:
         say(f"Warning: {warning}")
     if report["mode"] != Mode.ON:
-        say(f"A run that is under way sends no purge any more. To undo: canary-audit purging on"
-            f"{' ' + report['console'] if report['console'] else ''}")  # fmt: skip
+        about = f" {report['console']}" if report["console"] else ""
+        say(f"It is in force: no run sends a purge from now on. To undo: canary-audit purging on{about}")
     elif report["first_purge_at"] is not None:
         say(f"No purge is sent before {report['first_purge_at']}.")
     else:

@@ -13,6 +13,7 @@ from audit_archive.retrieve.known import UNKNOWN_STACK, StackFacts
 from audit_archive.retrieve.request import StatusRequest
 from audit_archive.retrieve.statements import Reader
 from audit_archive.retrieve.status import statuses
+from cli.brakes import in_force
 from cli.exits import Exit, Failure
 from cli.options import Chosen, ConsoleId, chosen, folder_option, global_options
 from cli.questions import asked_now
@@ -92,6 +93,8 @@ def _show(found: Plain, reader: Reader, *, is_json: bool) -> None:
     if held:
         others = f" and {len(held) - 1} more Consoles" if len(held) > 1 else ""
         say(f"Legal holds are open on {held[0]}{others}: `canary-audit hold list {held[0]}` shows them.")
+    for line in in_force(everyone):
+        say(line)
     if any(each["needs_person"] or each["fault"] is not None for each in shown):
         click.get_current_context().exit(Exit.FAULTS)
 
@@ -137,8 +140,14 @@ def _watch(look: Callable[[], Plain], reader: Reader, interval: int, *, is_json:
 
 
 def _screen(found: Plain, now: int, interval: int) -> list[str]:
-    shown, room = found["consoles"], max(screen_height() - 4, 3)
+    shown, room = found["consoles"], max(screen_height() - 4 - len(in_force(found["of"])), 3)
     lines = laid(columns_of(shown), [row_of(each) for each in shown], screen_width(), now).lines
     more = [f"{len(lines) - room} more lines: --problems shows fewer."] if len(lines) > room else []
     at = found["asked"]["at"]
-    return [*lines[:room], *more, "", f"{summary(found['of'])}. {at}, again in {interval} s, Ctrl-C ends."]
+    return [
+        *lines[:room],
+        *more,
+        "",
+        *in_force(found["of"]),
+        f"{summary(found['of'])}. {at}, again in {interval} s, Ctrl-C ends.",
+    ]

@@ -12,7 +12,8 @@ from typing import Any
 import boto3
 import pytest
 
-from audit_archive.adapters.ledger import DynamoDbLedger
+from audit_archive.adapters.ledger import DynamoDbLedger, DynamoDbVerifications
+from audit_archive.bookmark import AuditResult
 from audit_archive.errors import (
     AuditArchiveError,
     ConsoleError,
@@ -22,6 +23,8 @@ from audit_archive.errors import (
     RollbackError,
     SettingsError,
 )
+from audit_archive.format.verdicts import Fault as AuditFault
+from audit_archive.format.verdicts import Verdict
 from local.console import Key
 from local.console.answer import Answer, Endpoint
 from local.console.faults import (
@@ -46,6 +49,7 @@ from tests.functions.world import (
     worlds,
 )
 from tests.support.entries import Json, entry, ordinary, trail_of
+from tests.support.fakes.verifications import audited
 
 MakeWorld = Callable[..., World]
 EVENTS = Path(__file__).parents[2] / "events"
@@ -330,6 +334,8 @@ def test_every_example_event_does_what_it_says(make_world: MakeWorld, path: Path
         _bring_about(world, action)
         if "released" in event:
             event["released"] = len(world.statements())
+        if action == "accept_faults":
+            event |= {"faults": [_found_by_the_audit(world).sha256]}
         purged, said = len(world.posts), len(world.statements())
         with pytest.raises(RequestError, match="invoke the function <stack>-operate"):
             world.invoke(event)
@@ -400,6 +406,14 @@ def _bring_about(world: World, action: str) -> None:
     if action == "bundle_key":
         key = boto3.client("kms").create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")
         world.set(BUNDLE_KEY=key["KeyMetadata"]["Arn"])
+
+
+def _found_by_the_audit(world: World) -> AuditFault:
+    """A fault that the daily audit noted."""
+    fault = AuditFault(Verdict.MISSING, "entries/x", "v1", 1, "entries/x (version v1) is missing")
+    note = audited(int(time.time()), AuditResult.FAULTS, 1, open_faults=(fault,))
+    DynamoDbVerifications(world.aws.dynamodb, world.name).save(CONSOLE, note)
+    return fault
 
 
 def an_hour_later(world: World) -> World:

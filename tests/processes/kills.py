@@ -67,8 +67,8 @@ def _is_killed(world: World, striker: Striker, number: int, when: When) -> bool:
 
 def _come_to_rest(world: World) -> None:
     world.come_to_rest()
-    world.look_at_rebuild()
     assert world.findings() == [], "somebody was woken"
+    world.look_at_rebuild()
 
 
 def _entries_arrive(world: World) -> None:

@@ -53,8 +53,8 @@ def make_one_chain(here: Place, starts: Sequence[Start], killer: Random | None =
         rounds = race(world, starts, killer)
         assert [each for ended in rounds for each in ended if each.outcome not in QUIET] == []
         world.come_to_rest()
-        world.look_at_rebuild()
         assert world.findings() == [], "somebody was woken"
+        world.look_at_rebuild()
 
 
 def race(world: World, starts: Iterable[Start], killer: Random | None = None) -> list[list[Ended]]:

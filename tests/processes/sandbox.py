@@ -1,8 +1,9 @@
-"""What Lambda does to the function: `python -m tests.processes.sandbox SOCKET`.
+"""What Lambda does to the functions: `python -m tests.processes.sandbox SOCKET`.
 
-It imports the function as Lambda would, and then makes a process for everybody who connects: a fork, because
-the imports alone take a second. Nothing but code and service models is loaded before the fork: every process
-opens its own connections and reads its own settings and secrets.
+It imports the functions as Lambda would, the archive function and the one that decides. Then it makes
+a process for everybody who connects: a fork, because the imports alone take a second. Nothing but code and
+service models is loaded before the fork: every process opens its own connections and reads its own settings
+and secrets.
 
 The first line in has the environment variables that the function sees; the first line out is {"pid": ...}.
 Then in: {"event": ..., "request_id": ..., "seconds": ..., "at": time.monotonic() of the start},
@@ -15,6 +16,7 @@ import signal
 import socket
 import sys
 import time
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import IO, Any
 
@@ -42,9 +44,12 @@ class Context:
 
 
 def main() -> None:
-    """Import the function, listen, and make a process for each connection, until somebody ends this one."""
-    sys.path[:0] = [str(ROOT / "functions" / "archive"), str(ROOT / "layers" / "core")]
-    import app  # type: ignore[import-not-found]  # noqa: PLC0415 - Lambda's name for it, found on Lambda's path
+    """Import the functions, listen, and make a process for each connection, until somebody ends this one."""
+    sys.path.insert(0, str(ROOT / "layers" / "core"))
+    archive, operate = _handler("archive"), _handler("operate")
+
+    def handler(event: dict[str, Any], context: Context) -> Any:
+        return (operate if "action" in event else archive)(event, context)
 
     for service in SERVICES:
         boto3.client(service)  # type: ignore[call-overload]  # thrown away: only its model stays loaded
@@ -59,8 +64,18 @@ def main() -> None:
                 if os.fork() == 0:
                     listener.close()
                     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-                    serve(app.handler, connection)
+                    serve(handler, connection)
                     os._exit(0)
+
+
+def _handler(function: str) -> Any:
+    """The handler of a function: the file of each is called `app.py`."""
+    spec = spec_from_file_location(f"{function}_app", ROOT / "functions" / function / "app.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.handler
 
 
 def serve(handler: Any, connection: socket.socket) -> None:

@@ -170,6 +170,7 @@ class World:
             self._dynamodb.delete_item(TableName=self._table, Key=self._key(item))
         assert worker.invoke(EVENT, new_request()).outcome == "idle"
         assert self._index() == rebuilt
+        assert len(self.findings()) == 1, "the decision is told, and nothing else"
         self.look_at_rest()
 
     def _look_at_checkpoints(self) -> None:
