@@ -60,7 +60,7 @@ COMMANDS = {
     "purging": Named(
         "cli.purging",
         "purging",
-        "Set how far purging may go: off, dry-run or on. Without a Console: for all of them.",
+        "Set how far purging may go: off, dry-run or on.",
     ),
     "resume": Named("cli.run", "resume", "Decide that purging goes on, after you looked into a mismatch."),
     "run": Named(
