@@ -80,7 +80,8 @@ def deployed(make_world: Callable[..., World], tmp_path: Path, monkeypatch: pyte
     world.aws.s3.create_bucket(Bucket=reports)
     world.set(REPORTS_BUCKET=reports, LINK_MINUTES="5")
     outputs = {"ArchiveBucket": {"Value": world.name}, "LedgerTable": {"Value": world.name}}
-    template = {"Resources": {"Any": {"Type": "AWS::SNS::Topic"}}, "Outputs": outputs}
+    mode = {"PurgeMode": {"Type": "String", "Default": "on"}}
+    template = {"Parameters": mode, "Resources": {"Any": {"Type": "AWS::SNS::Topic"}}, "Outputs": outputs}
     boto3.client("cloudformation").create_stack(StackName=world.name, TemplateBody=json.dumps(template))
     monkeypatch.chdir(tmp_path)
     return world
