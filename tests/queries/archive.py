@@ -83,6 +83,7 @@ def _people(world: World) -> None:
         ("null", "192.0.2.8"),
         ("jose\u0301@example.com", "192.0.2.9"),
         ("JOS\xc9@ex\u200bample.com", "192.0.2.9"),
+        ("jo\ufe0fs\xe9@ex\U000e0041ample\u3164.com", "192.0.2.9"),
         ("\xa0Jos\xe9@example.com ", "192.0.2.9"),
         ("jose@example.com", "192.0.2.9"),
         ("Stra\xdfe", "192.0.2.9"),

@@ -8,16 +8,18 @@ from base64 import b64decode
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
-from unicodedata import category, normalize
+from unicodedata import normalize
 from zoneinfo import ZoneInfo
 
 from audit_archive.format.entry import ACTIONS
 from audit_archive.format.times import read_timestamp
 from tests.queries.archive import Line
+from tests.support.unicode_data import DEFAULT_IGNORABLE, characters
 
 Row = tuple[object, ...]
 ZERO = datetime(1970, 1, 1)  # noqa: DTZ001 - as the engines give it: UTC, and no zone
 BERLIN = ZoneInfo("Europe/Berlin")
+UNSEEN = frozenset(characters(DEFAULT_IGNORABLE))
 
 
 class Plain(NamedTuple):
@@ -83,7 +85,7 @@ def who_did_what(entries: Sequence[Plain], user: str) -> list[Row]:
 def read_as_a_person(text: str) -> str:
     """Composed, in any case, without what is not seen, and without spaces around it."""
     seen = (" " if c in "\xa0\u2007\u202f" else c for c in text)
-    shown = "".join(c for c in seen if category(c) != "Cf")
+    shown = "".join(c for c in seen if c not in UNSEEN)
     return normalize("NFC", shown).casefold().strip()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Sequence
 
 import duckdb
@@ -10,9 +11,10 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
+from audit_archive.format.display import INVISIBLE
 from audit_archive.format.entry import ACTIONS
 from audit_archive.format.facts import Cause
-from audit_archive.retrieve.reading import INVISIBLE, NO_BREAK
+from audit_archive.retrieve.reading import NO_BREAK
 from tests.queries.archive import CONSOLE, Line, lines
 from tests.queries.cases import CASES, SAVED, Case
 from tests.queries.plain import Plain
@@ -82,9 +84,12 @@ def test_each_says_what_it_is_in_its_first_line(name: str) -> None:
 
 @pytest.mark.parametrize("sql", [SAVED["Who did what"], PAGE], ids=["the template", "the page"])
 def test_both_pass_over_the_characters_that_the_engine_passes_over(sql: str) -> None:
-    assert [int(code) for code in re.findall(r"chr\(([0-9]+)\)", sql) if int(code) != ord("ß")] == [
-        *map(ord, NO_BREAK + INVISIBLE)
-    ]
+    spaces = [int(code) for code in re.findall(r"chr\(([0-9]+)\)", sql) if int(code) != ord("ß")]
+    assert spaces == list(map(ord, NO_BREAK))
+    (pattern,) = re.findall(r"'(\[\\x\{ad\}[^']*\])'", sql)
+    in_python = re.sub(r"\\x\{([0-9a-f]+)\}", lambda code: chr(int(code[1], 16)), pattern)
+    every = "".join(map(chr, range(sys.maxunicode + 1)))
+    assert "".join(re.findall(in_python, every)) == INVISIBLE
 
 
 def test_new_actions_are_those_that_the_product_does_not_know() -> None:

@@ -61,7 +61,7 @@ def test_the_recipes_questions_are_answered(
     of_jose = {row[0] for row in plain.who_did_what(entries, "José@example.com")}
     asked = recipe.execute("""SELECT id FROM entries WHERE as_name("user") = as_name('José@example.com')""")
     assert {row[0] for row in asked.fetchall()} == of_jose
-    assert len(of_jose) == 3
+    assert len(of_jose) == 4
     recipe.execute(RECIPE[1])
     (count,) = recipe.execute("SELECT count(*) FROM 'entries.parquet'").fetchall()[0]
     assert count == len(entries)

@@ -9,13 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audit_archive.format.canonical import canonical_bytes, source_line
+from audit_archive.format.display import INVISIBLE
 from audit_archive.retrieve.fields import network
 from audit_archive.retrieve.match import LOOSE, NO, UNSEEN, EntryMatcher, Prefilter
 from audit_archive.retrieve.query import Query
-from audit_archive.retrieve.reading import INVISIBLE, NO_BREAK, as_read
+from audit_archive.retrieve.reading import NO_BREAK, as_read
 
 ALPHABET = [*'aAkKsSiI"\\/.:,{}\n\t\x1f19', "ß", "\u017f", "İ", "\u212a", "\ufb01", "é", "É", "王", "🦜", "ǰ"]
 ALPHABET += ["\u0301", "\u200b", "\xa0", "\xad", "\u202f", "\u2066", "\ufeff", "\u037e", " ", "e"]
+ALPHABET += ["\ufe0f", "\u3164", "\U000e0041"]
 WORDS = st.text(st.sampled_from(ALPHABET), max_size=5)
 OCTETS = st.sampled_from([0, 1, 9, 10, 19, 99, 100, 127, 128, 199, 200, 249, 250, 255])
 ADDRESSES = st.one_of(

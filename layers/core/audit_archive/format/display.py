@@ -5,10 +5,20 @@ import re
 
 from audit_archive.format.times import OffsetAt, read_timestamp, rfc3339
 
-_NOTHING_TO_SEE = re.compile(
-    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+_RANGES: tuple[tuple[int, int], ...] = (
+    *((0xAD, 0xAD), (0x34F, 0x34F), (0x61C, 0x61C), (0x115F, 0x1160), (0x17B4, 0x17B5), (0x180B, 0x180F)),
+    *((0x200B, 0x200F), (0x202A, 0x202E), (0x2060, 0x206F), (0x3164, 0x3164), (0xFE00, 0xFE0F)),
+    *((0xFEFF, 0xFEFF), (0xFFA0, 0xFFA0), (0xFFF0, 0xFFF8), (0x1BCA0, 0x1BCA3), (0x1D173, 0x1D17A)),
+    (0xE0000, 0xE0FFF),
 )
-"""Characters that count as printable and show as nothing: default ignorable ones, and blanks."""
+INVISIBLE = "".join(chr(code) for first, last in _RANGES for code in range(first, last + 1))
+"""Characters that show as nothing: Unicode's Default_Ignorable_Code_Point (DerivedCoreProperties.txt, 15.0).
+
+Joiners, soft hyphens, fillers, marks of direction, selectors of a variation, tags, the byte order mark.
+"""
+
+_NOTHING_TO_SEE = re.compile(f"[{INVISIBLE}\u2800]")
+"""Of these some count as printable, as the blank of Braille does."""
 
 
 def is_visible(text: str) -> bool:

@@ -198,11 +198,14 @@ Finder: TypeAlias = Callable[[bytes], Iterator[int]]
 """Yields positions in a lower-cased text, ascending; the line around each one is a candidate."""
 
 UNSEEN = re.compile(
-    rb"\xc2[\xa0\xad]|\xd8\x9c|\xe1\xa0\x8e|\xe2\x80[\x87\x8b-\x8f\xaa-\xaf]|\xe2\x81[\xa0-\xa4\xa6-\xaf]|\xef\xbb\xbf"
+    rb"\xc2[\xa0\xad]|\xcd\x8f|\xd8\x9c|\xe1(?:\x85[\x9f\xa0]|\x9e[\xb4\xb5]|\xa0[\x8b-\x8f])"
+    rb"|\xe2(?:\x80[\x87\x8b-\x8f\xaa-\xaf]|\x81[\xa0-\xaf])|\xe3\x85\xa4"
+    rb"|\xef(?:\xb8[\x80-\x8f]|\xbb\xbf|\xbe\xa0|\xbf[\xb0-\xb8])"
+    rb"|\xf0(?:\x9b\xb2[\xa0-\xa3]|\x9d\x85[\xb3-\xba])|\xf3\xa0[\x80-\xbf][\x80-\xbf]"
 )
 """The characters that a person does not see, or takes for a space: between any two letters may be some."""
 
-_UNSEEN_BEGIN = (b"\xe2", b"\xc2", b"\xef", b"\xd8", b"\xe1")
+_UNSEEN_BEGIN = tuple(bytes([byte]) for byte in b"\xe2\xc2\xef\xd8\xe1\xcd\xe3\xf0\xf3")
 
 LOOSE = {
     "ß".encode(): "s",

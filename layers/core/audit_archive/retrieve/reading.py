@@ -12,21 +12,12 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import TypeAlias
 from unicodedata import normalize
 
+from audit_archive.format.display import INVISIBLE
+
 Address: TypeAlias = IPv4Address | IPv6Address
 
 NO_BREAK = "\u00a0\u2007\u202f"
 """Spaces at which a line does not break: a person reads a space."""
-
-_RANGES: tuple[tuple[int, int], ...] = (
-    (0xAD, 0xAD),
-    (0x61C, 0x61C),
-    (0x180E, 0x180E),
-    (0x200B, 0x200F),
-    (0x202A, 0x202E),
-)
-_RANGES += ((0x2060, 0x2064), (0x2066, 0x206F), (0xFEFF, 0xFEFF))
-INVISIBLE = "".join(chr(code) for first, last in _RANGES for code in range(first, last + 1))
-"""Characters without a width: joiners, soft hyphens, marks of direction, the byte order mark."""
 
 _READ = {ord(space): " " for space in NO_BREAK} | {ord(each): None for each in INVISIBLE}
 
