@@ -14,22 +14,21 @@ from audit_archive.run.operate import state_decision
 from audit_archive.run.request import OperatorRequest
 from cli.exits import Exit
 from cli.main import main
-from cli.options import Chosen
 from tests.support.asking import reader_of
 from tests.support.fakes.verifications import audited
-from tests.support.world import CONSOLE, World
+from tests.support.on_stack import OnStack
+from tests.support.world import CONSOLE
 
 FIRST = Fault(Verdict.MISSING, "entries/x", "v1", 3, "entries/x (version v1) is missing")
 OTHER = replace(FIRST, seq=4)
 SAID = ("--who", "ada", "--reason", "looked")
 
 
-class Deployed(Chosen):
+class Deployed(OnStack):
     """A stack with an archive, whose archive function is the real one."""
 
     def __init__(self, *faults: Fault) -> None:
         super().__init__()
-        self.world = World()
         self.world.aged(3)
         self.world.run()
         self.world.is_audited = False
@@ -38,17 +37,8 @@ class Deployed(Chosen):
         self.asked: list[Any] = []
 
     @property
-    def stack(self) -> Any:
-        return self
-
-    invoker = stack
-
-    @property
     def reader(self) -> Any:
         return replace(reader_of(self.world), verifications=self.world.notes)
-
-    def output(self, name: str) -> str:
-        return name
 
     def invoke(self, **request: Any) -> dict[str, Any]:
         self.asked.append(json.loads(request["Payload"]))

@@ -16,9 +16,8 @@ from audit_archive.run.operate import state_decision
 from audit_archive.run.request import OperatorRequest
 from cli.exits import Exit
 from cli.main import main
-from cli.options import Chosen
-from tests.support.asking import reader_of
-from tests.support.world import CONSOLE, DAY, HOUR, World
+from tests.support.on_stack import OnStack
+from tests.support.world import CONSOLE, DAY, HOUR
 
 SAID = ("--who", "ada", "--reason", "case 7", "--yes")
 ALL = ("set", CONSOLE, "--all", *SAID)
@@ -26,7 +25,7 @@ FIRST = ("set", CONSOLE, "--from-id", "1", "--to-id", "2", *SAID)
 SECOND = ("set", CONSOLE, "--from-id", "3", "--to-id", "4", *SAID)
 
 
-class Deployed(Chosen):
+class Deployed(OnStack):
     """A stack with two archived exports, whose operate function is the real one, and whose S3 holds.
 
     `before_put`: what happens right before S3 is asked to change a hold.
@@ -34,7 +33,6 @@ class Deployed(Chosen):
 
     def __init__(self) -> None:
         super().__init__()
-        self.world = World()
         self.world.mode = "off"
         for _ in range(2):
             self.archive()
@@ -47,26 +45,9 @@ class Deployed(Chosen):
         self.world.aged(2)
         self.world.run()
 
-    @property
-    def stack(self) -> Any:
-        return self
-
-    invoker = stack
-
-    @property
-    def clock(self) -> Any:
-        return self.world.clock
-
-    @property
-    def reader(self) -> Any:
-        return reader_of(self.world)
-
     def client(self, service: str) -> Any:
         assert service == "s3"
         return self
-
-    def output(self, name: str) -> str:
-        return name
 
     def invoke(self, **request: Any) -> dict[str, Any]:
         assert request["FunctionName"] == "OperateFunction"

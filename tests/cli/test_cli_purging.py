@@ -16,43 +16,29 @@ from audit_archive.run.request import OperatorRequest
 from cli.brakes import in_force, sentences, under_way
 from cli.exits import Exit
 from cli.main import main
-from cli.options import Chosen
 from tests.support.asking import reader_of
 from tests.support.fakes import CrashError
-from tests.support.world import CONSOLE, Meanwhile, World
+from tests.support.on_stack import OnStack
+from tests.support.world import CONSOLE, Meanwhile
 
 SAID = ("--who", "ann", "--reason", "incident 4711")
 NOTHING = "No purge was under way, so nothing more is destroyed."
 
 
-class Deployed(Chosen):
+class Deployed(OnStack):
     """A stack with an archive, whose operate function is the real one."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.world = World()
         self.world.aged(3)
         self.asked: list[Any] = []
         self.is_readable = True
-
-    @property
-    def stack(self) -> Any:
-        return self
-
-    invoker = stack
-
-    @property
-    def clock(self) -> Any:
-        return self.world.clock
 
     @property
     def reader(self) -> Any:
         if not self.is_readable:
             raise LedgerError("the ledger does not answer")
         return replace(reader_of(self.world), stack_mode=Mode.ON)
-
-    def output(self, name: str) -> str:
-        return name
 
     def invoke(self, **request: Any) -> dict[str, Any]:
         assert request["FunctionName"] == "OperateFunction"
