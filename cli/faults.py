@@ -65,7 +65,8 @@ def accept(chosen: Chosen, /, console: str, who: str, reason: str, digests: Sequ
     """Decide that faults of the daily audit hold purging back no longer.
 
     Name each by the first digits of its digest, as `faults list` shows them. The statement keeps each fault
-    in full. An hour later it counts. The fault stays in each audit, report and message.
+    in full. The first purge comes an hour later at the earliest. The fault stays in each audit, report and
+    message.
 
     \b
     canary-audit faults accept 1234abcd 3f6a91 --who ann --reason "the disk of the copy died, see INC-7"

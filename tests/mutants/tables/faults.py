@@ -129,10 +129,10 @@ MUTANTS = (
     ),
     Mutant(
         "acceptance-ripens",
-        "A decision to accept faults counts an hour later",
-        AUDIT_HOLD,
-        " if each.at + DECISION_RIPENS <= now",
-        "",
+        "After faults were accepted, the first purge waits for an hour",
+        "format/facts.py",
+        "Action.ACCEPT, Action.ACCEPT_FAULTS, Action.END_PAUSE}",
+        "Action.ACCEPT, Action.END_PAUSE}",
         f"{ACCEPTED}::test_the_accepted_fault_holds_no_longer_from_an_hour_later_on",
     ),
     Mutant(

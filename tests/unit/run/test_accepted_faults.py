@@ -55,10 +55,11 @@ def accept(world: World, *faults: Fault) -> None:
 def test_the_accepted_fault_holds_no_longer_from_an_hour_later_on() -> None:
     world = held_world()
     accept(world, LOST)
-    assert world.run().held_back_by == HeldBackBy.VERIFY_FAULTS
+    assert world.run().held_back_by == HeldBackBy.RECENT_DECISION
     assert world.posts == []
     world.later(HOUR - 1)
-    assert world.run().held_back_by == HeldBackBy.VERIFY_FAULTS
+    assert world.run().held_back_by == HeldBackBy.RECENT_DECISION
+    assert world.posts == []
     world.later(1)
     found(world, LOST)
     result = world.run()

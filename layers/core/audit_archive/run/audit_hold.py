@@ -3,7 +3,6 @@
 The audit's notes are read, and never written: the archive function may not write them.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from audit_archive.bookmark import AuditResult, Rotation
@@ -13,7 +12,7 @@ from audit_archive.format.facts import HeldBackBy
 from audit_archive.format.head import Head
 from audit_archive.format.layout import statement_key
 from audit_archive.format.statement import parse_statement
-from audit_archive.format.times import HOUR, any_rfc3339, from_rfc3339
+from audit_archive.format.times import any_rfc3339, from_rfc3339
 from audit_archive.run.context import Run
 from audit_archive.storage.chain import read_whole, statements_from
 
@@ -25,9 +24,6 @@ NOT_VERIFIED_WAY_OUT = (
     "there and ENABLED, and why the verify function fails or runs out of time: "
     f"{runbook_url('not_verified')}"
 )
-
-DECISION_RIPENS = HOUR
-"""Seconds after which a decision that makes a purge possible counts."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +52,7 @@ def audit_hold(run: Run, head: Head) -> StandingHold | None:
 
 def _judged(run: Run, head: Head, rotation: Rotation) -> StandingHold | None:
     if rotation.last_result != AuditResult.VALID:
-        left = rotation.unaccepted(_accepted(head, run.clock.now()))
+        left = rotation.unaccepted(decided_at(head.acceptances))
         if left or rotation.last_result != AuditResult.FAULTS:
             return _faults_found(run, head, rotation, left)
     late = rotation.overdue(run.clock.now(), run.audits.oldest)
@@ -65,14 +61,6 @@ def _judged(run: Run, head: Head, rotation: Rotation) -> StandingHold | None:
     if not rotation.walked_at:
         return _no_audit(run, head, "no audit has come to the end of its chain")
     return None
-
-
-def _accepted(head: Head, now: int) -> Mapping[str, int]:
-    """When an operator last accepted each fault. A decision counts an hour after it was stated.
-
-    So whoever reads the message about it can still stop the purge.
-    """
-    return decided_at(each for each in head.acceptances if each.at + DECISION_RIPENS <= now)
 
 
 def _faults_found(run: Run, head: Head, rotation: Rotation, left: int) -> StandingHold:

@@ -117,9 +117,8 @@ class Days:
         self._now = now
         self._rises: list[tuple[int, int]] = []
         self._falls: list[tuple[int, int]] = []
-        self._until = (
-            self._since
-        ) = -1  # seconds at which the next day begins, and at which the first one began
+        # Seconds at which the first day began, and at which the day after the last one begins.
+        self._since, self._until = -1, -1
 
     def add(self, entry_id: int, seconds: int) -> None:
         """Take the next entry with a readable time, ascending by id."""

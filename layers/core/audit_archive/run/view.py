@@ -29,8 +29,8 @@ class View:
 
     `lacking`: the newest entry shown, if the export lacks it; else one that an earlier run saw and that is
     still lacking. `is_stale`: the export should hold it by now. `is_advancing`: the export holds entries of
-    this trail that are not archived yet. `is_behind`: `fetch` may still show
-    what the export lacks. `covered_until`: up to when the export holds everything shown (epoch seconds).
+    this trail that are not archived yet. `is_behind`: `fetch` may still show what the export lacks.
+    `covered_until`: up to when the export holds everything shown (epoch seconds).
     """
 
     lacking: Unexported | None
