@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from html import escape
 from itertools import pairwise
 from pathlib import Path
+from textwrap import wrap
 
 from local.aws.sam import ROOT
 
@@ -31,7 +32,7 @@ SHOWN = (
 )
 """What is shown of these: lines that begin like this. Of a run of others an ellipsis is left."""
 
-WHOLE = "  exports/"
+WHOLE = r"  exports/|\d+ entries match"
 """Of such a line the next one is shown, too."""
 WIDTH = 100
 SIZE, LINE, MARGIN = 13, 19, 18
@@ -65,11 +66,11 @@ def _shown(lines: list[str]) -> Iterator[str]:
                 yield from ([] if is_first else [""])
                 yield f"{line.rstrip('─ ')} ───"
                 is_first = False
-        elif is_part and (before.startswith(WHOLE) or any(re.match(each, line) for each in SHOWN)):
+        elif is_part and (re.match(WHOLE, before) or any(re.match(each, line) for each in SHOWN)):
             if left_out:
                 yield "…"
             left_out = False
-            yield line.rstrip() if len(line) <= WIDTH else f"{line[: WIDTH - 1]}…"
+            yield from wrap(line, WIDTH, subsequent_indent="    ")
         elif line.strip():
             left_out = True
 

@@ -38,7 +38,7 @@ def test_the_readme_says_of_the_picture_what_is_in_it() -> None:
     assert said in (ROOT / "README.md").read_text()
 
 
-def test_an_excerpt_keeps_the_order_and_marks_what_it_leaves_out() -> None:
+def test_an_excerpt_keeps_the_order_marks_what_it_leaves_out_and_cuts_nothing() -> None:
     output = """\
 Before ─────
 noise
@@ -52,7 +52,15 @@ And: what ─────
       version 2
   VALID: LONG
 """
-    assert excerpt(output.replace("LONG", "x" * 200)).splitlines() == [
+    assert excerpt(output.replace("LONG", "word " * 20)).splitlines() == [
         *("Before ───", "…", "The Console holds 9 entries. The newest:"),
-        *("", "And: what ───", "  exports/x.zip", "      version 1", "…", f"  VALID: {'x' * 90}…"),
+        *(
+            "",
+            "And: what ───",
+            "  exports/x.zip",
+            "      version 1",
+            "…",
+            f"  VALID: {'word ' * 17}word",
+            "    word word",
+        ),
     ]
