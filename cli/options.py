@@ -157,6 +157,6 @@ def confirm(question: str, *, yes: bool) -> None:
 def _no_answer() -> Failure:
     return Failure(
         "NoAnswer",
-        "The question has no answer, so nothing was done. Without a terminal give --yes.",
+        "The question has no answer, so nothing further was done. Without a terminal give --yes.",
         Exit.USAGE,
     )

@@ -24,7 +24,7 @@ from tests.support.stack import ROOT
 EXAMPLE = str(ROOT / "docs" / "example-archive")
 KEY = "0123456789abcdef0123456789abcdef"
 OF_THE_EXAMPLE = ("--folder", EXAMPLE)
-NO_ANSWER = "Error: The question has no answer, so nothing was done. Without a terminal give --yes.\n"
+NO_ANSWER = "Error: The question has no answer, so nothing further was done. Without a terminal give --yes.\n"
 
 
 def process(*arguments: str, **how: Any) -> "subprocess.Popen[Any]":

@@ -88,5 +88,5 @@ def test_a_damaged_item_is_no_silence(moto: str) -> None:
     ledger = DynamoDbLedger(client, table)
     record(ledger, operator_statement("c1", 1))
     client.put_item(TableName=table, Item={"console": {"S": "c1"}, "item": {"S": "statement#0000000002"}})
-    with pytest.raises(IntegrityError, match=r"of c1 .*rebuild\.json"):
+    with pytest.raises(IntegrityError, match=r"of c1 .*`canary-audit ledger rebuild c1`"):
         list(ledger.statements("c1"))

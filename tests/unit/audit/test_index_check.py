@@ -56,7 +56,7 @@ def test_an_item_that_says_something_else_than_its_statement_is_a_fault(victim: 
     assert (fault.verdict, fault.seq) == (Verdict.MISDESCRIBED, seq)
     assert fault.sentence.startswith("the ledger's index does not match ")
     assert statement_key(CONSOLE, seq) in fault.sentence
-    assert "events/rebuild.json" in fault.sentence
+    assert f"`canary-audit ledger rebuild {CONSOLE}`" in fault.sentence
 
 
 def test_items_that_are_not_there_are_one_fault(victim: Victim) -> None:
@@ -64,7 +64,7 @@ def test_items_that_are_not_there_are_one_fault(victim: Victim) -> None:
         del victim.world.ledger.index[CONSOLE, seq]
     (fault,) = faults_of(victim)
     assert (fault.verdict, fault.seq) == (Verdict.MISSING, 3)
-    assert fault.sentence.endswith("rebuild.json. The same is true of every statement from 3 to 5.")
+    assert fault.sentence.endswith(f"rebuild {CONSOLE}`. The same is true of every statement from 3 to 5.")
 
 
 def test_what_a_run_is_about_to_record_is_not_compared(victim: Victim) -> None:

@@ -255,7 +255,7 @@ def test_a_head_ahead_that_can_not_be_read_is_stated_as_a_loss(dies: bool) -> No
     ahead(world, by=2)
     world.ledger.damage(CONSOLE)
     end = len(world.chain())
-    assert f"canary-audit ledger rebuild --lost-after {end}`" in refused(world)
+    assert f"`canary-audit ledger rebuild {CONSOLE} --lost-after {end}`" in refused(world)
     if dies:
         world.ledger.disown(CONSOLE)  # a rebuild that died after its first write
         world.run()

@@ -49,7 +49,10 @@ def test_a_ledger_is_not_rebuilt_to_less_than_it_knows() -> None:
     world.run()
     before = world.head
     world.store.lose(world.refs()[-1].key, world.refs()[-1].version_id)
-    with pytest.raises(IntegrityError, match=r"ledger is ahead of the bucket.*--lost-after 1`"):
+    with pytest.raises(
+        IntegrityError,
+        match=r"ledger is ahead of the bucket.*rebuild 1234abcd --lost-after 1`",
+    ):
         state_decision(world.bound(), decided(Action.REBUILD))
     assert world.head == before
 

@@ -278,7 +278,7 @@ class _TornError(Exception):
 def _damaged(console: str, why: str) -> IntegrityError:
     return IntegrityError(
         f"The head of {console} in the ledger can't be read: {why}. Recreate the ledger from the bucket: "
-        "invoke the archive function with an event like events/rebuild.json."
+        f"`canary-audit ledger rebuild {console}`."
     )
 
 

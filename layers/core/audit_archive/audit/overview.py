@@ -37,10 +37,7 @@ from audit_archive.ports import NO_VERSION
 
 LEDGER_INDEX = "the ledger's index"
 
-_REBUILD = (
-    "Find out who wrote to the table. Then recreate the ledger from the bucket: invoke the archive function "
-    "with an event like events/rebuild.json"
-)
+_REBUILD = "Find out who wrote to the table. Then recreate the ledger: `canary-audit ledger rebuild"
 
 
 @dataclass
@@ -168,7 +165,7 @@ class IndexCheck:
 
     def _fault(self, verdict: Verdict, number: int, clause: str) -> None:
         key = statement_key(self._console, number)
-        sentence = f"{LEDGER_INDEX} {clause} {key}. {_REBUILD}."
+        sentence = f"{LEDGER_INDEX} {clause} {key}. {_REBUILD} {self._console}`."
         self._tally.consecutive_fault(Fault(verdict, f"{LEDGER_INDEX} of {key}", None, number, sentence))
 
 

@@ -73,7 +73,8 @@ ADVICE: Mapping[FindingKind, Advice] = {
     ),
     FindingKind.VERIFY_FAULT: Advice(
         Severity.CRITICAL,
-        "Nothing of a Console is purged while its daily audit finds faults. Delete nothing: it is evidence.",
+        "Nothing of a Console is purged while it has faults that no operator accepted. Delete nothing: it is "
+        "evidence.",
         "canary-audit verify {console}",
     ),
     FindingKind.FLEET_CHECK: Advice(

@@ -65,7 +65,7 @@ def notices(coverage: Coverage, remark: str | None, amended: int) -> Iterator[st
     if remark is not None:
         yield (
             f"{remark}. This answer was made from the statements themselves. Verify the archive, then "
-            "rebuild the ledger: send an event like events/rebuild.json to the archive function"
+            "rebuild the ledger with `canary-audit ledger rebuild`"
         )
     if amended:
         entries = f"{_counted(amended, 'entry', 'entries')} of this answer {_have(amended)}"

@@ -44,8 +44,8 @@ class AbsentStatement:
         return IntegrityError(
             f"{where}. {why}. Nothing is purged. Find out who did it. Look for the statement among the "
             "versions of its key and in every copy of the bucket. If it is nowhere, "
-            f"`canary-audit ledger rebuild --lost-after {self.end}` states the loss, and makes the ledger "
-            "anew from what is there"
+            f"`canary-audit ledger rebuild {self.head.console} --lost-after {self.end}` states the loss, and "
+            "makes the ledger anew from what is there"
         )
 
 
