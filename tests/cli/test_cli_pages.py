@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import click
@@ -13,6 +14,7 @@ from cli.exits import Exit, failure_of, status_of
 from cli.invoke import invoke, result_of
 from cli.main import main
 from cli.stack import Stack
+from tests.support.pages import PAGES, Typed, typed_on
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "command-line.md"
@@ -53,6 +55,87 @@ def test_a_wrong_choice_is_answered_with_what_a_person_would_type(
     answer = CliRunner().invoke(main, [command, "1234abcd", option, "no"], terminal_width=WIDTH)
     assert answer.exit_code == Exit.USAGE
     assert f"'no' is not one of {choices}" in answer.output
+
+
+STATED = {"--who": "ann", "--reason": "why"}
+"""Options that a person at a terminal is asked for."""
+FILES = ("kept/a", "read.txt", "purge.txt", "consoles.csv", "keys/read", "copy-of-the-bucket/statements")
+"""Files of the pages that a command looks for while its words are read."""
+
+FILLED = {"ID": "1234abcd", "N": "1"}
+"""What a person puts in place of a word of the pages."""
+
+
+def mistake(typed: Typed) -> str | None:
+    """What click says against a command on a page, before it is done; None if it takes it."""
+    words = [FILLED.get(word, word) for word in typed.words]
+    try:
+        with ExitStack() as opened:
+            command: click.Command = main
+            context = opened.enter_context(main.make_context("canary-audit", words))
+            while isinstance(command, click.Group) and (words := [*context.protected_args, *context.args]):
+                name, found, words = command.resolve_command(context, words)
+                assert found is not None
+                asked = {option for each in found.params for option in each.opts} & set(STATED)
+                words += [word for option in sorted(asked - set(words)) for word in (option, STATED[option])]
+                command = found
+                context = opened.enter_context(found.make_context(name, words, parent=context))
+    except click.MissingParameter as error:
+        return None if typed.is_mention else error.format_message()
+    except click.BadOptionUsage as error:
+        return None if typed.is_mention and error.option_name == typed.words[-1] else error.format_message()
+    except click.UsageError as error:
+        return error.format_message()
+    return None
+
+
+def mistakes(page: str, text: str) -> list[str]:
+    """A line for each command of a page that the program does not take."""
+    return [f"{typed}: {said}" for typed in typed_on(page, text) if (said := mistake(typed)) is not None]
+
+
+@pytest.fixture
+def beside_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The files of the pages, in the current folder."""
+    for file in FILES:
+        (tmp_path / file).parent.mkdir(exist_ok=True)
+        (tmp_path / file).touch()
+    (tmp_path / "docs").symlink_to(ROOT / "docs")
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.usefixtures("beside_files")
+def test_every_command_on_the_pages_is_one_that_the_program_takes() -> None:
+    texts = {page.name: page.read_text() for page in PAGES if page.name != "CHANGELOG.md"}
+    assert sum(1 for name, text in texts.items() for _ in typed_on(name, text)) > 100
+    assert [line for name, text in texts.items() for line in mistakes(name, text)] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("`canary-audit verfy 12ab`", "page.md:1: canary-audit verfy 12ab: There is no command 'verfy'"),
+        ("First\n`canary-audit console sink`", "page.md:2: canary-audit console sink: No such command"),
+        ("`canary-audit verify --deep`", "No such option: --deep"),
+        ("```sh\ncanary-audit verify --depth chain\n```", "page.md:2: canary-audit verify --depth chain"),
+        ("`canary-audit accept 1234abcd --first 1`", "Missing option '--last'"),
+        ("```sh\n\neval \"$(canary-audit envy)\"\n```", "page.md:3: canary-audit envy: There is no command"),
+        ("```text\n$ canary-audit run --help\n  canary-audit run 12ab --mode no     ask\n```", "'no' is not"),
+        ("`canary-audit run 1234_abcd`", "not a Console id"),
+    ],
+)  # fmt: skip
+def test_a_command_that_the_program_does_not_take_is_named_with_its_page_and_line(
+    text: str, said: str
+) -> None:
+    (line,) = mistakes("page.md", text)
+    assert said in line
+
+
+def test_a_sentence_may_name_a_command_without_what_it_is_done_with() -> None:
+    text = (
+        "`canary-audit verify`, `canary-audit`, `docker run canary-audit no`, `canary-audit verify --since`"
+    )
+    assert mistakes("page.md", text) == []
 
 
 def test_the_page_has_every_exit_status() -> None:

@@ -14,8 +14,8 @@ from botocore import xform_name
 from botocore.model import OperationModel
 from botocore.session import get_session
 
-ROOT = Path(__file__).resolve().parents[2]
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+from tests.support.pages import PAGES, WORDS, shell_of
+
 OF_THE_CLI = {
     "cli-binary-format",
     "cli-read-timeout",
@@ -48,19 +48,12 @@ class Command:
         return f"{self.page}: {' '.join(self.words)}"
 
 
-def blocks(page: Path) -> Iterator[str]:
-    """The shell of a page: its blocks, and what is in code type in a sentence."""
-    text = page.read_text()
-    yield from re.findall(r"^ *```sh\n(.*?)^ *```", text, re.MULTILINE | re.DOTALL)
-    yield from re.findall(r"`(aws [^`]+)`", re.sub(r"^ *```.*?^ *```", "", text, flags=re.M | re.S))
-
-
 def commands(page: Path) -> Iterator[Command]:
     """Each `aws ...` up to the end of its line, its pipe or its bracket."""
-    for block in blocks(page):
-        text = re.sub(r"\s*\\\n\s*", " ", block)
+    for shell in shell_of(page.read_text(), "aws"):
+        text = re.sub(r"\s*\\\n\s*", " ", shell.text)
         before: list[str] = []
-        for found in re.finditer(r"""\baws ((?:"(?:\\.|[^"])*"|'[^']*'|\$\{[^}]*\}|[^|&;)>\n"'])+)""", text):
+        for found in re.finditer(rf"\baws {WORDS}", text):
             words = tuple(shlex.split(found[1], comments=True))
             yield Command(page.name, words, tuple(before))
             before.append(" ".join(words[:3]))
