@@ -92,7 +92,7 @@ def make_bucket(stack: Stack, bucket: str) -> bool:
 def archive_of(path: str, parameters: Mapping[str, str]) -> bytes:
     """The zip of a function, or of the layer for a Runtime and Architecture. Raises Failure."""
     if path.startswith("functions/"):
-        return zipped(sources.root() / path)
+        return zipped(sources.root() / path, leave="__pycache__")
     with TemporaryDirectory() as folder:
         return zipped(_layer(Path(folder), parameters))
 
@@ -128,17 +128,20 @@ def _layer(folder: Path, parameters: Mapping[str, str]) -> Path:
     return built
 
 
-def zipped(folder: Path) -> bytes:
-    """A folder as a zip: the same files give the same bytes, whenever they were written."""
+def zipped(folder: Path, leave: str = "") -> bytes:
+    """A folder as a zip: the same files give the same bytes, whenever they were written.
+
+    `leave`: folders of this name are left out.
+    """
     data = BytesIO()
     with ZipFile(data, "w", ZIP_DEFLATED) as archive:
-        for path in _files(folder):
+        for path in _files(folder, leave):
             entry = ZipInfo(path.relative_to(folder).as_posix(), (1980, 1, 1, 0, 0, 0))
             entry.external_attr, entry.compress_type = 0o100755 << 16, ZIP_DEFLATED
             archive.writestr(entry, path.read_bytes())
     return data.getvalue()
 
 
-def _files(folder: Path) -> Iterator[Path]:
-    found = (path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+def _files(folder: Path, leave: str) -> Iterator[Path]:
+    found = (path for path in folder.rglob("*") if path.is_file() and leave not in path.parts)
     yield from sorted(found)

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from audit_archive import bootstrap
+from audit_archive.bootstrap import archiving
 from audit_archive.lambda_function import LambdaFunction
 from audit_archive.run.extend_locks import LocksReport
 from audit_archive.run.result import Result
@@ -20,7 +20,7 @@ def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
     Returns `audit_archive.run.result.Result.as_dict`, or `LocksReport.as_dict` if the event asks for locks to
     be extended. Raises the errors of `audit_archive.errors`.
     """
-    result = bootstrap.archive(event, context)
+    result = archiving.archive(event, context)
     function.count(_locks(result) if isinstance(result, LocksReport) else _run(result))
     for warning in result.warnings:
         function.logger.warning(warning)

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from audit_archive import bootstrap
+from audit_archive.bootstrap import operating
 from audit_archive.lambda_function import LambdaFunction
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
     Returns `audit_archive.run.result.Result.as_dict`, or `PurgingReport.as_dict` if the event sets how far
     purging may go. Raises the errors of `audit_archive.errors`.
     """
-    report = bootstrap.operate(event, context)
+    report = operating.operate(event, context)
     function.count({"OperatorDecisions": 1})
     for warning in report.warnings:
         function.logger.warning(warning)

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from audit_archive import bootstrap
+from audit_archive.bootstrap import retrieving
 from audit_archive.lambda_function import LambdaFunction
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
 
     Returns a dict of `audit_archive.answers`. Raises the errors of `audit_archive.errors`.
     """
-    answer = bootstrap.retrieve(event, context)
+    answer = retrieving.retrieve(event, context)
     function.count({"AnsweredQuestions": 1})
     function.logger.info(
         "The question was answered", extra={name: answer[name] for name in LOGGED if name in answer}

@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.metrics import MetricUnit
 
-from audit_archive import bootstrap
 from audit_archive.audit.daily import AuditReport
 from audit_archive.audit.fleet_check import FleetReport
+from audit_archive.bootstrap import verifying
 from audit_archive.format.verdicts import Checked
 from audit_archive.health import Judgement
 from audit_archive.lambda_function import LambdaFunction
@@ -30,7 +30,7 @@ def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
     `audit_archive.audit.fleet_check.FleetReport`. Raises the errors of `audit_archive.errors`. A fault of an
     archive is not an error, nor is an unhealthy Console: a retry would not help, and the metrics have alarms.
     """
-    answer = bootstrap.verify(event, context, _log_and_count, _log_and_count_fleet).as_dict()
+    answer = verifying.verify(event, context, _log_and_count, _log_and_count_fleet).as_dict()
     if answer.get("page_fault") is not None:
         function.logger.error("The page of the fleet was not written", extra={"why": answer["page_fault"]})
     return answer

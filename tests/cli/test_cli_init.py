@@ -205,9 +205,10 @@ def test_the_same_files_give_the_same_zip(tmp_path: Path) -> None:
         for name in sorted(("one", "two"), key=lambda name: name != first):
             (tmp_path / folder / "sub" / name).write_text(name)
         (tmp_path / folder / "sub" / "__pycache__" / folder).write_text(folder)
-    one, two = (package.zipped(tmp_path / folder) for folder in ("a", "b"))
+    one, two = (package.zipped(tmp_path / folder, leave="__pycache__") for folder in ("a", "b"))
     assert one == two
     assert ZipFile(BytesIO(one)).namelist() == ["sub/one", "sub/two"]
+    assert "sub/__pycache__/a" in ZipFile(BytesIO(package.zipped(tmp_path / "a"))).namelist()
 
 
 def test_the_bucket_for_code_is_closed_and_never_a_strangers() -> None:

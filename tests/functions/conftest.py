@@ -10,7 +10,7 @@ from types import ModuleType
 import boto3
 import pytest
 
-from audit_archive import bootstrap
+from audit_archive.bootstrap.clients import forget
 from tests.functions.world import Aws, World, worlds
 from tests.support.aws import moto_server
 from tests.support.invocation import environment_for
@@ -25,8 +25,7 @@ def aws() -> Iterator[Aws]:
     with moto_server() as endpoint, pytest.MonkeyPatch.context() as environment:
         for name, value in environment_for(endpoint).items():
             environment.setenv(name, value)
-        bootstrap._client.cache_clear()
-        bootstrap._session.cache_clear()
+        forget()
         yield Aws(
             boto3.client("s3"),
             boto3.client("dynamodb"),
@@ -34,8 +33,7 @@ def aws() -> Iterator[Aws]:
             boto3.client("sns"),
             boto3.client("sqs"),
         )
-        bootstrap._client.cache_clear()
-        bootstrap._session.cache_clear()
+        forget()
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import botocore.endpoint
 import pytest
 
-from audit_archive import bootstrap
+from audit_archive.bootstrap.clients import forget
 from audit_archive.errors import ArchiveStoreError, AuditArchiveError, IntegrityError, LedgerError
 from tests.functions.world import World
 
@@ -85,10 +85,10 @@ def test_a_service_that_is_down_or_throttles(
     with monkeypatch.context() as patch:
         patch.setattr(botocore.endpoint, "time", SimpleNamespace(sleep=pauses.append))
         patch.setenv(f"AWS_ENDPOINT_URL_{service}", unwell)
-        bootstrap._client.cache_clear()
+        forget()
         with pytest.raises(AuditArchiveError) as caught:
             world.run()
-    bootstrap._client.cache_clear()
+    forget()
     assert type(caught.value) is kind
     assert "next run" in str(caught.value)
     assert len(pauses) >= 5

@@ -4,7 +4,8 @@ from time import monotonic
 
 import pytest
 
-from audit_archive import bootstrap
+from audit_archive.bootstrap import archiving
+from audit_archive.bootstrap.clients import forget
 from audit_archive.errors import ConsoleUnavailableError
 from audit_archive.run.request import ArchiveRequest
 from audit_archive.run.result import RunOutcome
@@ -32,11 +33,11 @@ def run(world: World, monkeypatch: pytest.MonkeyPatch, seconds: float) -> str:
     with monkeypatch.context() as environment:
         for name, value in variables.items():
             environment.setenv(name, value)
-        bootstrap._client.cache_clear()
+        forget()
         try:
-            return bootstrap.archive_run(ArchiveRequest(CONSOLE), Context(seconds)).outcome
+            return archiving.archive_run(ArchiveRequest(CONSOLE), Context(seconds)).outcome
         finally:
-            bootstrap._client.cache_clear()
+            forget()
 
 
 def test_a_listing_cut_off_and_a_purge_not_answered(account: Aws, monkeypatch: pytest.MonkeyPatch) -> None:

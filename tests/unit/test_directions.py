@@ -25,6 +25,11 @@ PLANTED = {
     ),
     "composition": ("cli/status.py", "audit_archive.adapters.s3", "cli.status -> audit_archive.adapters.s3"),
     "clients": (f"{PACKAGE}/run/purge.py", "boto3", "run.purge -> boto3"),
+    "cold": (
+        f"{PACKAGE}/bootstrap/running.py",
+        "audit_archive.desk",
+        "bootstrap.running -> audit_archive.desk",
+    ),
     "handout": (
         f"{PACKAGE}/evidence/packing.py",
         f"audit_archive.{HANDOUT}",

@@ -6,7 +6,10 @@ import os
 import re
 import shlex
 import subprocess
+import sys
 import tomllib
+from importlib.util import MAGIC_NUMBER
+from marshal import loads
 from pathlib import Path
 
 import pytest
@@ -198,3 +201,33 @@ def test_what_the_pages_tell_to_deploy_is_taken(command: str) -> None:
 
 def test_the_pages_tell_what_to_deploy() -> None:
     assert len(on_the_pages()) > 7
+
+
+def bytecode_in(folder: Path, *arguments: str) -> tuple[list[Path], str]:
+    """The bytecode that the layer's recipe makes of one module, and what it says."""
+    (folder / "python").mkdir()
+    (folder / "python" / "one.py").write_text("WORDS = {'one', 'two', 'three', 'four'}\n")
+    done = make("-C", "layers/core", "bytecode", f"ARTIFACTS_DIR={folder}", *arguments)
+    assert done.returncode == 0, done.stderr
+    return sorted(folder.rglob("*.pyc")), done.stderr
+
+
+def test_the_layer_carries_bytecode_of_its_own_python(tmp_path: Path) -> None:
+    runtime, made = f"python{sys.version_info[0]}.{sys.version_info[1]}", list[bytes]()
+    for place in ("one", "another"):
+        folder = tmp_path / place
+        folder.mkdir()
+        (found,), said = bytecode_in(folder, f"PYTHON={sys.executable}", f"LAYER_RUNTIME={runtime}")
+        assert not said
+        made.append(found.read_bytes())
+    assert made[0] == made[1], "the same files give the same layer, wherever it is built"
+    magic, flags = made[0][:4], made[0][4]
+    assert (magic, flags) == (MAGIC_NUMBER, 0b01), "by its hash, and unchecked: no file's time counts"
+    code = loads(made[0][16:])  # noqa: S302 - we have just made it
+    assert code.co_filename == "/opt/python/one.py"
+
+
+def test_without_the_layers_python_there_is_no_bytecode_and_it_says_so(tmp_path: Path) -> None:
+    found, said = bytecode_in(tmp_path, f"PYTHON={sys.executable}", "LAYER_RUNTIME=python3.99")
+    assert not found
+    assert "install python3.99, and build again" in said

@@ -5,7 +5,7 @@ from types import ModuleType
 
 import pytest
 
-from audit_archive import bootstrap
+from audit_archive.bootstrap.clients import forget
 from tests.functions.alarms.account import ARCHIVE, VERIFY, Watched
 from tests.functions.cloud import Cloud, serving
 from tests.functions.conftest import load
@@ -66,7 +66,7 @@ def watch(
     """Makes a stack with a Console, whose metrics are watched."""
     ours, endpoint = cloud
     monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
-    bootstrap._client.cache_clear()
+    forget()
     with worlds(aws, apps[ARCHIVE], monkeypatch) as make:
 
         def watched() -> Watched:
@@ -83,4 +83,4 @@ def watch(
             return Watched(rendered, world, ours, apps, world.topic())
 
         yield watched
-    bootstrap._client.cache_clear()
+    forget()

@@ -6,7 +6,7 @@ from types import ModuleType
 import boto3
 import pytest
 
-from audit_archive import bootstrap
+from audit_archive.bootstrap.clients import forget
 from tests.functions.cloud import serving
 from tests.functions.permissions.account import Account
 from tests.functions.permissions.gateway import Gateway
@@ -52,6 +52,5 @@ def stage(
     with serving(gateway) as endpoint, worlds(aws, apps["ArchiveRole"], monkeypatch) as make:
         yield Stage(gateway, endpoint, make, apps, monkeypatch, clients)
     boto3.setup_default_session()
-    bootstrap._session.cache_clear()
-    bootstrap._client.cache_clear()
+    forget()
     assert gateway.faults == []

@@ -14,7 +14,7 @@ from typing import Any
 import boto3
 import pytest
 
-from audit_archive import bootstrap
+from audit_archive.bootstrap.clients import forget
 from local.console import Trail
 from tests.functions.deployed import (
     SCHEDULES,
@@ -205,8 +205,7 @@ class Stage:
             self.monkeypatch.setenv("AWS_ENDPOINT_URL", self.endpoint)
             self.monkeypatch.setenv("AWS_ACCESS_KEY_ID", role)
             boto3.setup_default_session()  # the credentials of the last one would be kept
-            bootstrap._session.cache_clear()
-            bootstrap._client.cache_clear()
+            forget()
             self._role = role
 
     def scene(self, trail: Trail | None = None, **console: Any) -> Scene:

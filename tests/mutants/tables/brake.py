@@ -97,9 +97,10 @@ MUTANTS = (
     Mutant(
         "operators-door",
         "The archive function states no operator's decision",
-        "bootstrap.py",
+        "bootstrap/archiving.py",
         "    if is_operator_event(event):\n        raise RequestError(",
-        "    if is_operator_event(event):\n        return operate(event, context)\n"
+        "    if is_operator_event(event):\n        from audit_archive.bootstrap.operating import operate\n"
+        "        return operate(event, context)\n"
         "        raise RequestError(",
         "tests/functions/test_handler.py::test_every_example_event_does_what_it_says",
     ),

@@ -1,0 +1,94 @@
+"""The AWS clients of a process, and the adapters that several functions build."""
+
+from collections.abc import Callable
+from functools import cache
+from typing import TYPE_CHECKING, Any, Protocol
+
+import botocore.session
+from botocore.config import Config
+
+from audit_archive.adapters.aws import client_config, reject_partial_answers
+from audit_archive.adapters.ledger import DynamoDbLedger
+from audit_archive.adapters.signing import KmsSigner
+from audit_archive.adapters.sns_alerts import NoAlerts, SnsAlerts
+from audit_archive.config import RetrieveSettings, Settings, alert_form, ledger_table, stack_name
+from audit_archive.errors import LedgerError
+from audit_archive.fleet_ports import NO_LABEL, Label
+from audit_archive.messages.message import Sender
+from audit_archive.ports import Alerts, Clock, Signer
+
+if TYPE_CHECKING:
+    from mypy_boto3_kms import KMSClient
+    from mypy_boto3_sns import SNSClient
+
+
+class InvocationContext(Protocol):
+    """The part of Lambda's context object that we use."""
+
+    @property
+    def aws_request_id(self) -> str:
+        """The id of the request; its retries have the same."""
+        ...
+
+    @property
+    def invoked_function_arn(self) -> str:
+        """The function as it was invoked."""
+        ...
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Milliseconds until Lambda ends the invocation."""
+        ...
+
+
+@cache
+def session() -> botocore.session.Session:
+    """The credentials and the region of every client.
+
+    It is botocore's, of which boto3 makes its clients: boto3 adds transfers of many parts, which no function
+    makes, and which take half of its import.
+    """
+    return botocore.session.get_session()
+
+
+@cache
+def client(service: str, configure: Callable[[], Config] = client_config) -> Any:
+    """An AWS client, kept for the next invocation of the same process."""
+    return reject_partial_answers(session().create_client(service, config=configure()))
+
+
+def forget() -> None:
+    """Forget the clients and their credentials, as a new process would."""
+    client.cache_clear()
+    session.cache_clear()
+
+
+def quick_ledger() -> DynamoDbLedger:
+    """The ledger, for what must not wait for it: an error to be raised, a message to be sent."""
+    quick = Config(connect_timeout=4, read_timeout=4, retries={"total_max_attempts": 2})
+    table, config = ledger_table(), client_config().merge(quick)
+    dynamodb: Any = session().create_client("dynamodb", config=config)
+    return DynamoDbLedger(reject_partial_answers(dynamodb), table)
+
+
+def alerts(topic: str | None, clock: Clock) -> Alerts:
+    """Where findings go: to the topic, if there is one."""
+    if topic is None:
+        return NoAlerts()
+    sns: SNSClient = client("sns")
+    return SnsAlerts(sns, topic, clock, Sender(stack_name(), alert_form(), _label_of))
+
+
+def _label_of(console: str) -> Label:
+    """What people call a Console. A ledger that does not answer keeps no message back."""
+    try:
+        return quick_ledger().last_runs(console).label
+    except LedgerError:
+        return NO_LABEL
+
+
+def bundle_signer(settings: Settings | RetrieveSettings) -> Signer | None:
+    """What signs bundles of evidence; None if they are not signed."""
+    if settings.bundle_key is None:
+        return None
+    kms: KMSClient = client("kms")
+    return KmsSigner(kms, settings.bundle_key)
