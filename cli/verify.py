@@ -109,7 +109,8 @@ def verify(chosen: Chosen, /, console: str, folder: Path | None, bundle: Path | 
     else:
         _show(found)
         if ignored:
-            say(f"Ignored: {ignored} file{'s' * (ignored > 1)} that are no part of an archive.")
+            files = "file that is" if ignored == 1 else "files that are"
+            say(f"Ignored: {ignored} {files} no part of an archive.")
     if not found.is_valid:
         raise Failure("FaultsFound", f"{found.verdict}: {found.faults[0].sentence}", Exit.FAULTS)
     growth = found.growth

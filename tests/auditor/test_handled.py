@@ -81,6 +81,14 @@ def test_what_other_programs_leave_in_a_copy_is_ignored_and_counted(
     assert ask(copy, *keys).said["consoles"][0]["ignored"] == len(LITTER)
 
 
+def test_one_file_is_ignored_in_the_singular(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    victim = Victim()
+    copy = folders.put(victim.store.files() | {LITTER[0]: b"left here"}, tmp_path / "copy")
+    keys = written(tmp_path, victim.keys)
+    for _, said in (command("--folder", copy, *keys), program(copy, *keys, capsys=capsys)):
+        assert "Ignored: 1 file that is no part of an archive." in said
+
+
 @pytest.mark.parametrize("name", SHAPED)
 def test_what_has_the_shape_of_a_file_of_an_archive_is_a_fault(name: str, tmp_path: Path) -> None:
     victim = Victim()

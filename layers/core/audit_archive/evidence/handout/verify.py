@@ -1553,7 +1553,8 @@ def print_report(report: Json) -> None:
     for note in report["notes"]:
         show(f"Note: {note}")
     if report["ignored"]:
-        show(f"Ignored: {counted(report['ignored'], 'file')} that are no part of an archive.")
+        are = "is" if report["ignored"] == 1 else "are"
+        show(f"Ignored: {counted(report['ignored'], 'file')} that {are} no part of an archive.")
 
 
 def home_in(place: Path) -> Path:
