@@ -19,6 +19,9 @@ from cli.schedules import ARCHIVE, AUDIT, LOCKS
 from cli.stack import Stack, console_with
 from cli.tags import NameOption, TagOption
 
+TAKEN = "the Console takes it"
+CREATED = "created"
+"""What became of a key, and of a schedule."""
 COLUMNS = ("id", "name", "tags", "schedule", "period_hours")
 MAX_ROWS_IN_CSV = 10_000
 
@@ -104,7 +107,12 @@ def _checked(stack: Stack, console: str, order: Order, *, is_new: bool) -> dict[
     if not keys:
         return {}
     seen = check_keys(lambda what, key: console_with(stack.settings, console, what, key), keys)
-    return {"key": f"the Console takes it: {seen} entries" if seen is not None else "the Console takes it"}
+    return {"key": f"{TAKEN}: {seen} entries" if seen is not None else TAKEN}
+
+
+def is_unchecked(done: Mapping[str, str]) -> bool:
+    """Whether a Console is new and took no key, so that its id may be mistyped. `done`: of `add_one`."""
+    return done[f"schedule {ARCHIVE.name}"] == CREATED and not done.get("key", "").startswith(TAKEN)
 
 
 def _schedules(
@@ -116,7 +124,7 @@ def _schedules(
         known, event = there[kind], {"console": console, **kind.asks, **own}
         if known is None:
             is_new = schedules.create(stack, kind, event, when)
-            said = "created" if is_new else "existed already; not changed"
+            said = CREATED if is_new else "existed already; not changed"
         elif when is None and not own:
             said = f"exists: {known['ScheduleExpression']}, {known.get('State', 'ENABLED')}; not changed"
         else:

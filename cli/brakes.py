@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from audit_archive.errors import AuditArchiveError
-from audit_archive.format.display import stated
 from audit_archive.format.facts import Mode
+from audit_archive.restraint import by_whom
+from audit_archive.retrieve.pauses import pauses_of
+from audit_archive.retrieve.statements import Reader
 from audit_archive.retrieve.status import statuses
 from cli.options import Chosen
 from cli.show import say, show_json
@@ -28,6 +30,16 @@ def show_under_way(chosen: Chosen, report: Record, console: str | None) -> None:
     for line in lines:
         say(line)
     return None
+
+
+def show_pauses(reader: Reader, console: str) -> None:
+    """Name every pause that would be ended, the newest first."""
+    try:
+        for each in pauses_of(reader, console):
+            by = by_whom(each.run.started_at, each.who, each.reason)
+            say(f"Paused {by} (statement {each.seq}).")
+    except AuditArchiveError as error:
+        say(f"Which pauses there are can't be told: {error}")
 
 
 def under_way(found: Sequence[Record]) -> list[dict[str, Any]]:
@@ -63,8 +75,9 @@ def in_force(records: Sequence[Record]) -> list[str]:
     lines = []
     for_all = next((each["set_mode"] for each in records if each.get("set_mode")), None)
     if for_all is not None and for_all["mode"] != Mode.ON:
-        by = stated(for_all["who"], for_all["reason"])
-        lines.append(f"Purging of every Console is set to {for_all['mode']} since {for_all['since']}, {by}.")
+        by = by_whom(for_all["since"], for_all["who"], for_all["reason"])
+        undone = " with `canary-audit purging on`" if for_all["since"] is None else ""
+        lines.append(f"Purging of every Console is set to {for_all['mode']} {by}{undone}.")
     own = [f"{each['console']} ({word})" for each in records if (word := _own(each)) is not None]
     if own:
         more = f" and {len(own) - NAMED} more" if len(own) > NAMED else ""

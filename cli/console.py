@@ -11,8 +11,8 @@ from audit_archive.format.facts import Action
 from audit_archive.retrieve.known import StackFacts
 from audit_archive.retrieve.status import statuses
 from cli import first, schedules
-from cli.adding import Order, Row, add_one, rows_in, said_of
-from cli.brakes import show_under_way
+from cli.adding import CREATED, Order, Row, add_one, is_unchecked, rows_in, said_of
+from cli.brakes import show_pauses, show_under_way
 from cli.console_keys import id_of
 from cli.exits import Exit, Failure
 from cli.groups import Group
@@ -122,8 +122,11 @@ def _add_single(chosen: Chosen, given: str, options: dict[str, Any], *, is_check
         return show_json({"console": console, "done": done})
     for what, outcome in done.items():
         say(f"{what}: {outcome}")
-    if done[f"schedule {schedules.ARCHIVE.name}"] != "created":
+    if done[f"schedule {schedules.ARCHIVE.name}"] != CREATED:
         return None
+    if is_unchecked(done):
+        say(f"No key was checked, so there may be no Console {console}. If the id is wrong, undo this: "
+            f"canary-audit console remove {console} --also-locks")  # fmt: skip
     return say(f"Look at its plan before its first purge: canary-audit run {console} --mode dry-run")
 
 
@@ -141,7 +144,8 @@ def _add_all(chosen: Chosen, rows: list[Row]) -> None:
         except (click.ClickException, AuditArchiveError, OSError) as error:
             problem = said_of(error)
         told.append({"line": row.line, "console": console, "done": done, "error": problem or None})
-        say(f"Line {row.line}, {console or '?'}: {problem or 'done'}")
+        what = "done" if done is None or not is_unchecked(done) else "done, but no key was checked"
+        say(f"Line {row.line}, {console or '?'}: {problem or what}")
     failed = sum(each["error"] is not None for each in told)
     if chosen.is_json:
         show_json(told)
@@ -220,12 +224,15 @@ def _show_pause(chosen: Chosen, result: dict[str, Any]) -> None:
 @decision_options
 @chosen
 def resume(chosen: Chosen, /, console: str, who: str, reason: str, *, yes: bool) -> None:
-    """End the pause of one Console. The next purge comes an hour later at the earliest.
+    """End every pause of one Console. The next purge comes an hour later at the earliest.
 
-    It ends nothing else: after a mismatch `canary-audit resume` is needed as well.
+    It names each pause first, and asks: one may be another person's. It ends nothing else: after a mismatch
+    `canary-audit resume` is needed as well.
     """
+    if not yes:
+        show_pauses(chosen.stack.reader, console)
     decide(chosen, console, Action.END_PAUSE, who, reason, yes=yes,
-           question=f"End the pause of Console {console}? Runs may then purge it again.")  # fmt: skip
+           question=f"End every pause of Console {console}? Runs may then purge it again.")  # fmt: skip
 
 
 @console.command()

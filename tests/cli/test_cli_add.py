@@ -134,6 +134,20 @@ def test_of_a_new_console_the_stored_key_is_checked(run: Run, stack: Stack, port
     assert told == CREATED | {"key": "the Console takes it: 12 entries"}
 
 
+def test_of_a_console_that_no_key_was_checked_for_the_way_back_is_told(
+    run: Run, stack: Stack, ports: tuple[str, str], tmp_path: Path
+) -> None:
+    key = ("--read-key-file", file_of(tmp_path, KEY))
+    assert "No key was checked" not in run("add", ports[0], *key).stderr
+    said = run("add", "1234abdc").stderr
+    assert "No key was checked" in said
+    undo = said.splitlines()[-2].rpartition("canary-audit console ")[2]
+    assert run(*undo.split(), "--yes").exit_code == Exit.DONE
+    assert "1234abdc" not in " ".join(names(stack))
+    assert "No key was checked" in run("add", ports[1], *key, "--no-check").stderr
+    assert "No key was checked" not in run("add", ports[1], *key).stderr
+
+
 def test_what_is_there_is_told_and_changed_when_asked(run: Run, stack: Stack) -> None:
     run("add", "5678", "--no-check")
     told = json.loads(run("add", "5678", "--json").stdout)["done"]

@@ -1,6 +1,7 @@
 """`canary-audit purging` and `console pause`: what is in force now, and what may still be destroyed."""
 
 import json
+import re
 from dataclasses import replace
 from io import BytesIO
 from typing import Any
@@ -10,6 +11,8 @@ from click.testing import CliRunner, Result
 
 from audit_archive.errors import LedgerError
 from audit_archive.format.facts import Mode
+from audit_archive.restraint import UNREADABLE, RestraintOf
+from audit_archive.retrieve.status import statuses
 from audit_archive.run.operate import state_decision
 from audit_archive.run.purging import PurgingPorts, PurgingRequest, is_purging_event, set_purging
 from audit_archive.run.request import OperatorRequest
@@ -158,6 +161,37 @@ def test_what_is_not_a_command_stops_nothing_and_says_so(arguments: tuple[str, .
     said = ask(deployed, "purging", *arguments)
     assert (said.exit_code, deployed.asked) == (Exit.USAGE, [])
     assert "Error: " in said.stderr
+
+
+def test_ending_a_pause_names_every_pause_first_and_status_the_first_and_the_newest() -> None:
+    deployed = Deployed()
+    deployed.world.run()
+    for who in ("ann", "bob", "cy"):
+        ask(deployed, "console", "pause", CONSOLE, "--who", who, "--reason", "why")
+    (status,) = statuses(deployed.reader, CONSOLE)
+    assert 'by "ann", because "why", and again since' in status.state
+    assert f"`canary-audit console resume {CONSOLE}` ends every pause" in status.state
+    said = ask(deployed, "console", "resume", CONSOLE, *SAID, answer="n\n")
+    assert said.exit_code == Exit.ABANDONED
+    assert re.findall(
+        r"^Paused since .* by \"(\w+)\", because \"why\" \(statement \d+\)\.$", said.stderr, re.M
+    ) == [*("cy", "bob", "ann")]
+
+
+def test_a_brake_that_can_not_be_read_holds_and_says_what_to_do() -> None:
+    deployed = Deployed()
+    deployed.world.run()
+    for of, command in (
+        (RestraintOf.STACK, "purging on`"),
+        (RestraintOf.PAUSE, f"console resume {CONSOLE}`"),
+    ):
+        deployed.world.ledger.restrain(of, CONSOLE, UNREADABLE)
+        (status,) = statuses(deployed.reader, CONSOLE)
+        assert "by an unreadable item of the ledger, which holds: find out who wrote it" in status.state
+        assert f"`canary-audit {command}" in status.state
+        assert "1970" not in json.dumps(status.as_dict())
+    (line, _) = in_force([status.as_dict()])
+    assert line.endswith("find out who wrote it, then set it anew with `canary-audit purging on`.")
 
 
 def test_every_brake_is_in_a_line_of_its_own() -> None:

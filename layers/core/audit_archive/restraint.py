@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from audit_archive.format.display import stated
 from audit_archive.format.facts import Mode
+from audit_archive.format.times import rfc3339
 
 
 class RestraintOf(StrEnum):
@@ -30,6 +32,22 @@ class Restraint:
     reason: str
     set_at: int
     request_id: str
+
+    @property
+    def since(self) -> str | None:
+        """When it was set (RFC 3339); None if its item can't be read."""
+        return rfc3339(self.set_at) if self != UNREADABLE else None
+
+
+UNREADABLE = Restraint(Mode.OFF, "unreadable", "its item in the ledger can't be read", 0, "unreadable")
+"""In place of a restraint that can't be read. It holds: it was set to keep something back."""
+
+
+def by_whom(since: str | None, who: str, reason: str) -> str:
+    """Since when something is set, and by whose word. `since`: as of a restraint."""
+    if since is None:
+        return "by an unreadable item of the ledger, which holds: find out who wrote it, then set it anew"
+    return f"since {since}, {stated(who, reason)}"
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,7 @@ import orjson
 
 from audit_archive.adapters.ledger_items import item_key
 from audit_archive.format.codec import from_json
-from audit_archive.format.facts import Mode
-from audit_archive.restraint import Restraint, RestraintOf
+from audit_archive.restraint import UNREADABLE, Restraint, RestraintOf
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
@@ -27,9 +26,6 @@ RESTRAINTS = "_purging"
 
 _DIGITS = 11
 """Digits of a moment in epoch seconds."""
-
-UNREADABLE = Restraint(Mode.OFF, "unknown", "its item in the ledger can't be read", 0, "unknown")
-"""In place of a restraint that can't be read. It holds: it was set to keep something back."""
 
 
 def restraint_key(of: RestraintOf, console: str) -> str:

@@ -14,7 +14,7 @@ from audit_archive.storage.chain import read_known
 
 def kept_by(reader: Reader, head: Head, held: Iterable[IdSpan]) -> tuple[str, ...]:
     """The keys of all objects of the statements with these numbers. Raises IntegrityError."""
-    return tuple(dict.fromkeys(chain.from_iterable(map(_objects, _stated(reader, head, tuple(held))))))
+    return tuple(dict.fromkeys(chain.from_iterable(map(_objects, statements_of(reader, head, tuple(held))))))
 
 
 def freed_by(reader: Reader, head: Head, hold: LegalHold) -> tuple[str, ...]:
@@ -25,7 +25,7 @@ def freed_by(reader: Reader, head: Head, hold: LegalHold) -> tuple[str, ...]:
     others = tuple(chain.from_iterable(each.held for each in head.legal_holds if each.seq != hold.seq))
     free: dict[str, None] = {}
     kept = set[str]()
-    for statement in _stated(reader, head, (*hold.held, *others)):
+    for statement in statements_of(reader, head, (*hold.held, *others)):
         keys = tuple(_objects(statement))
         if _has(hold.held, statement.seq):
             free |= dict.fromkeys(keys)
@@ -36,10 +36,10 @@ def freed_by(reader: Reader, head: Head, hold: LegalHold) -> tuple[str, ...]:
 
 def statement_of(reader: Reader, head: Head, seq: int) -> Statement | None:
     """The statement with a number; None if the chain has none. Raises IntegrityError."""
-    return next(_stated(reader, head, (IdSpan(seq, seq),)), None)
+    return next(statements_of(reader, head, (IdSpan(seq, seq),)), None)
 
 
-def _stated(reader: Reader, head: Head, spans: tuple[IdSpan, ...]) -> Iterator[Statement]:
+def statements_of(reader: Reader, head: Head, spans: tuple[IdSpan, ...]) -> Iterator[Statement]:
     """The statements with these numbers, the newest first. Each is known by the hash in the one after it."""
     ref, lowest = head.statement, min((span.first for span in spans), default=head.seq + 1)
     for seq in range(head.seq, lowest - 1, -1):

@@ -13,13 +13,12 @@ from audit_archive.events import is_console_id
 from audit_archive.fleet_ports import LastRuns
 from audit_archive.format.codec import UnknownMember, to_json
 from audit_archive.format.decisions import Acceptance, LegalHold, decided_at
-from audit_archive.format.display import stated
 from audit_archive.format.facts import Cause, IdSpan, Mode
 from audit_archive.format.head import Head
 from audit_archive.format.ids import IdSet
 from audit_archive.format.times import from_rfc3339, rfc3339
 from audit_archive.health import WELL, ConsoleHealth, Judgement, console_of, judge
-from audit_archive.restraint import Restraint
+from audit_archive.restraint import Restraint, by_whom
 from audit_archive.retrieve.coverage import LISTED, Miscounted
 from audit_archive.retrieve.covering import reach
 from audit_archive.retrieve.known import UNKNOWN_STACK, Notes, ReadOnce, StackFacts, known_of
@@ -47,12 +46,15 @@ class OpenIntent:
 
 @dataclass(frozen=True)
 class SetMode:
-    """A mode that a person set: which, who (as stated), why, since when (RFC 3339), in which request."""
+    """A mode that a person set: which, who (as stated), why, since when (RFC 3339), in which request.
+
+    `since`: None if the item in the ledger can't be read. It holds all the same.
+    """
 
     mode: Mode
     who: str
     reason: str
-    since: str
+    since: str | None
     request_id: str
 
 
@@ -60,12 +62,12 @@ class SetMode:
 class Paused:
     """A pause: who (as stated), why, since when (RFC 3339), in which request, and by which statement.
 
-    `seq`: None if only the ledger has it.
+    `seq`: None if only the ledger has it; `since` too, if its item can't be read.
     """
 
     who: str
     reason: str
-    since: str
+    since: str | None
     request_id: str
     seq: int | None
 
@@ -104,8 +106,8 @@ class Status:
     completed since. `name`, `tags`: what people call it. `is_known`: whether it has a schedule, an archive or
     a completed run. `health`: how it is, judged from all of this; None in a copy, which does not tell.
     `stack_mode`: the PurgeMode of the stack; `set_mode`, `console_mode`: what persons set for all Consoles,
-    and for this one; `mode`: the lowest of these. `paused`: the pause that holds purging back. `legal_holds`:
-    those that are open, by the chain.
+    and for this one; `mode`: the lowest of these. `paused`: the first pause that holds purging back;
+    `paused_again`: the newest, if it is another one. `legal_holds`: those that are open, by the chain.
     `fault`: why other fields are None, or what the ledger has and the chain lacks. What is not known is None.
     A fault of one Console leaves the others as they are.
     """
@@ -142,6 +144,7 @@ class Status:
     console_mode: SetMode | None = None
     mode: Mode | None = None
     paused: Paused | None = None
+    paused_again: Paused | None = None
     legal_holds: tuple[Held, ...] = ()
     fault: str | None = None
     is_known: bool | None = None
@@ -196,11 +199,13 @@ class Status:
     def _brakes(self) -> Iterator[str]:
         """What a person set to keep purging back."""
         if self.paused is not None:
-            by = f"since {self.paused.since}, {stated(self.paused.who, self.paused.reason)}"
-            yield f"purging is paused {by}. `canary-audit console resume {self.console}` ends it"
+            both = [each for each in (self.paused, self.paused_again) if each is not None]
+            by = ", and again ".join(by_whom(each.since, each.who, each.reason) for each in both)
+            what = "it" if len(both) == 1 else "every pause"
+            yield f"purging is paused {by}. `canary-audit console resume {self.console}` ends {what}"
         for each, which in ((self.set_mode, ""), (self.console_mode, f" {self.console}")):
             if each is not None and self.mode != self.stack_mode and each.mode == self.mode:
-                by = f"since {each.since}, {stated(each.who, each.reason)}"
+                by = by_whom(each.since, each.who, each.reason)
                 yield f"purging is set to {each.mode} {by}. `canary-audit purging on{which}` lifts it"
 
 
@@ -313,23 +318,27 @@ def _restrained(reader: Reader, console: str, paused: Paused | None) -> dict[str
     if reader.ledger is None:
         return {}
     found = reader.ledger.restraints(console)
-    if paused is None and found.pause is not None:
-        kept = found.pause
-        paused = Paused(kept.who, kept.reason, rfc3339(kept.set_at), kept.request_id, None)
+    newest = _by_ledger(found.pause) if found.pause is not None else None
+    again = newest if paused and newest and newest.request_id != paused.request_id else None
     lowest = found.lowers(reader.stack_mode) if reader.stack_mode is not None else None
     return {
         "stack_mode": reader.stack_mode,
         "set_mode": _set_mode(found.stack),
         "console_mode": _set_mode(found.console),
         "mode": lowest.mode if lowest is not None else reader.stack_mode,
-        "paused": paused,
+        "paused": paused or newest,
+        "paused_again": again,
     }
+
+
+def _by_ledger(kept: Restraint) -> Paused:
+    return Paused(kept.who, kept.reason, kept.since, kept.request_id, None)
 
 
 def _set_mode(kept: Restraint | None) -> SetMode | None:
     if kept is None:
         return None
-    return SetMode(kept.mode, kept.who, kept.reason, rfc3339(kept.set_at), kept.request_id)
+    return SetMode(kept.mode, kept.who, kept.reason, kept.since, kept.request_id)
 
 
 def _paused(head: Head) -> Paused | None:

@@ -10,7 +10,7 @@ from audit_archive.format.display import stated
 from audit_archive.format.facts import HeldBackBy, Mode
 from audit_archive.format.head import Head
 from audit_archive.format.times import HOUR, rfc3339
-from audit_archive.restraint import Restraint, Restraints
+from audit_archive.restraint import Restraint, Restraints, by_whom
 from audit_archive.run.audit_hold import AUDIT_HOLDS, StandingHold, audit_hold
 from audit_archive.run.context import Run
 
@@ -82,4 +82,4 @@ def _lowered(run: Run, restraints: Restraints, lowest: Restraint) -> str:
 
 
 def _set_by(restraint: Restraint) -> str:
-    return f"Set at {rfc3339(restraint.set_at)}, {stated(restraint.who, restraint.reason)}"
+    return f"It is set {by_whom(restraint.since, restraint.who, restraint.reason)}"
