@@ -14,10 +14,12 @@ from cli.outputs import CHUNK, check_free, written
 from cli.questions import asked_now
 from cli.show import say, show_json, show_records
 from cli.stack import open_workbook
+from cli.standing import columns_of
 from cli.tables import Column, Shape
 
 COLUMNS = (
     Column("Console", "console"),
+    Column("name", "name", 5, Shape.NAME),
     Column("outcome", "outcome"),
     Column("matched", "matched"),
     Column("searched", "searched", 3),
@@ -65,7 +67,8 @@ def _told(one: OfOneConsole, request: EveryConsoleRequest, output: Path | None) 
 
 
 def _show(answer: dict[str, Any], now: int) -> None:
-    show_records(COLUMNS, [_row(each) for each in answer["consoles"]], now)
+    rows = [_row(each) for each in answer["consoles"]]
+    show_records(columns_of(rows, COLUMNS), rows, now)
     say(answer["sentence"])
     for each in answer["consoles"]:
         if each["fault"] is not None:
@@ -81,6 +84,7 @@ def _row(each: Plain) -> dict[str, Any]:
     coverage = each.get("coverage") or {"searched": {}}
     return {
         "console": each["console"],
+        "name": each["name"],
         "outcome": each["outcome"],
         "matched": coverage.get("matched"),
         "searched": coverage["searched"].get("entries"),

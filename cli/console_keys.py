@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 
-from audit_archive.config import Settings
+from audit_archive.config import DEFAULT_CONSOLE_URL, Settings
 from audit_archive.errors import ConsoleAuthError, ConsoleError, ConsoleUnavailableError, RequestError
 from audit_archive.events import console_id
 from audit_archive.ports import Console
@@ -40,6 +40,19 @@ def id_of(given: str, template: str) -> str:
             f"that is not an address of a Console: give its id, or {template.replace(_PLACE, 'ID')}",
         )
     return console_id(found[2].lower() if found else text.lower())
+
+
+def any_id_of(given: str, template: Callable[[], str]) -> str:
+    """The same, for who may have no stack at hand: `template` is asked for only if the address needs it."""
+    text = given.strip()
+    if "/" not in text and "." not in text:
+        return console_id(text.lower())
+    try:
+        return id_of(text, DEFAULT_CONSOLE_URL)
+    except RequestError:
+        if "://" not in text:
+            return console_id(text)
+    return id_of(text, template())
 
 
 def check_keys(trail: Trail, keys: dict[str, str]) -> int | None:

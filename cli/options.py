@@ -11,7 +11,6 @@ import click
 from click.shell_completion import CompletionItem
 
 from audit_archive.errors import RequestError
-from audit_archive.events import console_id
 from cli.exits import Exit, Failure
 
 if TYPE_CHECKING:
@@ -50,14 +49,17 @@ class Chosen:
 
 
 class ConsoleId(click.ParamType):
-    """A Console's id."""
+    """A Console: its id, in any case, or an address of it."""
 
     name = "console"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Check it, so that nothing else ever becomes part of a path."""
+        """The id. It is checked, so that nothing else ever becomes part of a path."""
+        from cli.console_keys import any_id_of
+
+        chosen = ctx.ensure_object(Chosen) if ctx is not None else Chosen()
         try:
-            return console_id(value)
+            return any_id_of(value, lambda: chosen.stack.settings.console_url_template)
         except RequestError as error:
             return self.fail(str(error).partition(": ")[2], param, ctx)
 

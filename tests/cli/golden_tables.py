@@ -134,8 +134,9 @@ TABLES: Mapping[str, tuple[Sequence[Column], Sequence[Record]]] = {
     "status": (standing.columns_of(STATUSES), [standing.row_of(each) for each in STATUSES]),
     "console-list": (console.COLUMNS, [standing.row_of(each) for each in STATUSES[:2]]),
     "all-consoles": (all_consoles.COLUMNS, [
-        {"console": "1234abcd", "outcome": "found", "matched": 40, "searched": 50407, "missing_ids": 4,
-         "up_to": "2026-12-01T05:11:27Z", "file": "march-1234abcd.ocsf.ndjson"},
+        {"console": "1234abcd", "name": "Factory Graz", "outcome": "found", "matched": 40,
+         "searched": 50407, "missing_ids": 4, "up_to": "2026-12-01T05:11:27Z",
+         "file": "march-1234abcd.ocsf.ndjson"},
         {"console": "5678efab", "outcome": "fault"}]),
     "fleet": (fleet.COLUMNS, [
         fleet.row_of({"console": "5678efab", "name": "Cape Town warehouse", "health": "failing",

@@ -51,6 +51,12 @@ def test_status_tells_where_the_archive_stands() -> None:
     assert (status["missing_ids"], status["state"]) == (4, "ok")
 
 
+@pytest.mark.parametrize("given", ["1234ABCD", "1234abcd.canary.tools", "https://1234ABCD.canary.tools/x?y"])
+def test_a_console_is_named_by_its_id_in_any_case_or_by_an_address(given: str) -> None:
+    for command in ("status", "entries", "verify"):
+        assert run(command, given).stdout == run(command, CONSOLE).stdout != ""
+
+
 def test_status_of_a_console_that_has_no_archive_says_so() -> None:
     answer = run("status", "5678efab")
     assert (answer.exit_code, answer.stderr) == (5, "Error: Nothing of Console 5678efab is archived.\n")

@@ -16,7 +16,7 @@ from click.testing import CliRunner, Result
 
 from audit_archive.errors import ConsoleAuthError, ConsoleUnavailableError, RequestError
 from cli import deployment, package
-from cli.console_keys import check_keys, id_of, settings_of
+from cli.console_keys import any_id_of, check_keys, id_of, settings_of
 from cli.exits import Exit, Failure
 from cli.main import main
 from cli.options import Chosen
@@ -64,7 +64,7 @@ def scripted(*answers: Scripted) -> Iterator[Stack]:
     ],
 )
 def test_an_id_and_an_address_are_the_same_console(given: str, template: str) -> None:
-    assert id_of(given, template) == "1234abcd"
+    assert id_of(given, template) == any_id_of(given, lambda: pytest.fail("no stack is asked")) == "1234abcd"
     assert id_of("http://127.0.0.1:4711/x", LAPTOP) == id_of("4711", LAPTOP) == "4711"
 
 
@@ -80,6 +80,15 @@ def test_another_address_is_refused_and_not_repeated(given: str) -> None:
     with pytest.raises(RequestError) as raised:
         id_of(given, URL)
     assert "evil" not in str(raised.value)
+    with pytest.raises(RequestError):
+        any_id_of(given, lambda: URL)
+
+
+def test_the_stack_is_asked_only_for_an_address_of_its_own_form() -> None:
+    assert any_id_of(" http://127.0.0.1:4711/x", lambda: LAPTOP) == "4711"
+    for given in ("../x", "a b", "1234abcd.canary.tools:8443"):
+        with pytest.raises(RequestError):
+            any_id_of(given, lambda: pytest.fail("no stack is asked"))
 
 
 def consoles(**populations: int | None) -> Callable[[str, str], FakeConsole]:

@@ -93,7 +93,7 @@ def entries_of_one(one: OfOneConsole, form: Form, place: Place) -> Plain:
     found = one.found
     if found is None:
         return fault_of_one(one)
-    told = {"console": one.query.console, "fault": None, "resolved": one.query.resolved}
+    told = {"console": one.query.console, "name": one.name, "fault": None, "resolved": one.query.resolved}
     told |= {"outcome": to_json(found.outcome), "sentence": found.sentence}
     return told | {"coverage": to_json(found.coverage), "report": _report(found.body, form, place)}
 
@@ -103,6 +103,7 @@ def fault_of_one(one: OfOneConsole) -> Plain:
     fault = f"{type(one.fault).__name__}: {one.fault}"
     return {
         "console": one.query.console,
+        "name": one.name,
         "fault": fault,
         "outcome": "fault",
         "coverage": None,

@@ -119,7 +119,8 @@ MUTANTS = (
         "a-fault-hides-no-other-console",
         "In a question to every Console, an archive with a fault is named and hides no other",
         "retrieve/fleet.py",
-        "        except AuditArchiveError as error:\n            yield OfOneConsole(asked, None, error)",
+        "        except AuditArchiveError as error:\n"
+        "            yield OfOneConsole(asked, name, None, error)",
         "        except AuditArchiveError:\n            return",
         f"{FLEET}::test_every_console_has_an_answer_with_its_own_coverage_and_file",
     ),

@@ -5,7 +5,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from audit_archive.errors import AuditArchiveError, RequestError
+from audit_archive.fleet_ports import LastRuns
 from audit_archive.retrieve.formats import Form
+from audit_archive.retrieve.known import Notes
 from audit_archive.retrieve.query import Query
 from audit_archive.retrieve.search import FoundEntries, find_entries
 from audit_archive.retrieve.statements import Reader
@@ -14,9 +16,10 @@ from audit_archive.retrieve.status import consoles_in
 
 @dataclass(frozen=True)
 class OfOneConsole:
-    """The answer of one Console: its query and what was found, or the error in its place."""
+    """The answer of one Console: its query, its name, and what was found, or the error in its place."""
 
     query: Query
+    name: str | None
     found: FoundEntries | None
     fault: AuditArchiveError | None = None
 
@@ -27,12 +30,13 @@ def find_in_fleet(reader: Reader, query: Query, form: Form, **how: Any) -> Itera
     `how`: as `find_entries` takes it. Raises RequestError if there is not enough time. The caller closes each
     body before the next Console is asked.
     """
+    runs = Notes.of_all(reader).runs
     for console in sorted(consoles_in(reader)):
         reader.check_time("all_consoles")
-        asked = replace(query, console=console)
+        asked, name = replace(query, console=console), runs.get(console, LastRuns(console)).label.name
         try:
-            yield OfOneConsole(asked, find_entries(reader, asked, form, **how))
+            yield OfOneConsole(asked, name, find_entries(reader, asked, form, **how))
         except RequestError:
             raise
         except AuditArchiveError as error:
-            yield OfOneConsole(asked, None, error)
+            yield OfOneConsole(asked, name, None, error)
