@@ -11,17 +11,20 @@ from dataclasses import dataclass
 from hashlib import sha256
 from io import BytesIO
 from itertools import pairwise
-from time import time
+from threading import Barrier
+from time import sleep, time
+from typing import Any
 from uuid import uuid4
 
 import pytest
 
+from audit_archive.adapters.aws import CONNECTIONS
 from audit_archive.adapters.machine import SystemClock
 from audit_archive.adapters.s3 import S3ArchiveStore
 from audit_archive.errors import ArchiveStoreError, IntegrityError
 from audit_archive.format.codec import member_of
 from audit_archive.format.facts import LockMode, ObjectRef
-from audit_archive.ports import ENCRYPTION, ArchiveStore, Retention, Version
+from audit_archive.ports import ENCRYPTION, ArchiveStore, NewObject, Retention, Version
 from tests.support import aws
 from tests.support.fakes import FakeStore
 
@@ -110,6 +113,31 @@ def test_a_body_is_put_from_its_start(subject: Subject) -> None:
     body.seek(0, 2)
     ref = subject.store.put(subject.key("a"), body, digest(b"abc"), lock(), {})
     assert subject.read(ref) == b"abc"
+
+
+@everywhere
+def test_many_objects_are_put_and_every_one_is_there(subject: Subject) -> None:
+    texts = [f"text {number}".encode() for number in range(25)]
+    files = [NewObject(subject.key(f"{n:02d}"), BytesIO(text), digest(text)) for n, text in enumerate(texts)]
+    retention = lock()
+    subject.store.put_all(files, retention, {"console": "1234abcd"})
+    found = subject.versions()
+    assert [subject.read(ObjectRef(each.key, each.version_id, "")) for each in found] == texts
+    facts = subject.store.inspect(found[7].key)
+    assert facts is not None
+    assert facts.retention == retention
+
+
+@not_moto
+def test_one_damaged_object_of_many_is_the_error_of_all(subject: Subject) -> None:
+    files = [
+        NewObject(subject.key(f"{n:02d}"), BytesIO(b"text"), digest(b"text" if n != 3 else b"other"))
+        for n in range(25)
+    ]
+    with pytest.raises(ArchiveStoreError, match="03"):
+        subject.store.put_all(files, lock(), {})
+    assert subject.key("03") not in {each.key for each in subject.versions()}
+    subject.store.put_all([], lock(), {})
 
 
 @everywhere
@@ -272,3 +300,44 @@ def test_the_folders_under_a_prefix_are_named_once_each(subject: Subject) -> Non
     subject.mark_deleted(subject.key("console=a-b/1"))
     assert sorted(subject.store.folders(subject.folder)) == ["console=a", "console=a-b", "console=b"]
     assert list(subject.store.folders(f"{subject.folder}none/")) == []
+
+
+class _Bucket:
+    """A bucket that answers a put once as many are under way as a client can make at once."""
+
+    def __init__(self) -> None:
+        self._together = Barrier(CONNECTIONS)
+
+    def put_object(self, **_: object) -> dict[str, str]:
+        self._together.wait(30)
+        return {"VersionId": "1"}
+
+
+class _RefusingBucket:
+    """A bucket that refuses one put and takes its time for the others."""
+
+    def __init__(self, refused: str) -> None:
+        self.begun, self._refused = list[str](), refused
+
+    def put_object(self, **request: Any) -> dict[str, str]:
+        self.begun.append(request["Key"])
+        if request["Key"] == self._refused:
+            raise ValueError("no answer that can be read")
+        sleep(0.05)
+        return {"VersionId": "1"}
+
+
+def _objects(count: int) -> list[NewObject]:
+    return [NewObject(f"{n:03d}", BytesIO(b"x"), digest(b"x")) for n in range(count)]
+
+
+def test_as_many_are_put_at_once_as_a_client_has_connections() -> None:
+    bucket: Any = _Bucket()
+    S3ArchiveStore(bucket, "bucket").put_all(_objects(3 * CONNECTIONS), lock(), {})
+
+
+def test_after_the_first_that_failed_no_further_put_is_begun() -> None:
+    bucket: Any = _RefusingBucket("004")
+    with pytest.raises(ArchiveStoreError, match="The object 004 could not be put"):
+        S3ArchiveStore(bucket, "bucket").put_all(_objects(990), lock(), {})
+    assert len(bucket.begun) < 990

@@ -6,7 +6,7 @@ the notes of the daily audit. Adapters alone fulfil these contracts, and raise o
 fake and the real adapter alike.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Protocol, TypeAlias
 
@@ -55,6 +55,15 @@ class ObjectFacts:
 
 
 @dataclass(frozen=True)
+class NewObject:
+    """An object to be put: its key, its bytes in a file, and their SHA-256 (hex)."""
+
+    key: str
+    body: BinaryIO
+    sha256: str
+
+
+@dataclass(frozen=True)
 class Version:
     """One row of a version listing."""
 
@@ -90,6 +99,15 @@ class ArchiveStore(ArchiveSource, Protocol):
         The put states ENCRYPTION, whatever the bucket's default is. `body` is read from its start. Returns
         the new version. Raises IntegrityError if the store made no version (versioning is off) or does not
         take locks.
+        """
+
+    def put_all(
+        self, objects: Iterable[NewObject], retention: Retention, metadata: Mapping[str, str]
+    ) -> None:
+        """Put objects as `put` does, some of them at once, and return when every one is there.
+
+        If a put fails, no further one is begun, and the error of the first that failed is raised once those
+        under way have ended. Which of the others were made is not known then.
         """
 
     def extend(self, key: str, version_id: str, retention: Retention) -> None:

@@ -1,8 +1,11 @@
 """Killing a run before or after any of its outside calls."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from threading import Lock
 from typing import Any, Literal, TypeVar, cast
+
+from tests.support.fakes.store import FakeStore
 
 P = TypeVar("P")
 When = Literal["before", "after"]
@@ -69,6 +72,10 @@ class FaultyCalls(CallLog):
         return super().call(name, function, *args, **kwargs)
 
 
+MADE_OF_OTHERS: dict[str, Callable[..., None]] = {"put_all": FakeStore.put_all}
+"""Methods of fakes that only call other ones: each of those is a call of its own."""
+
+
 class _Watched:
     def __init__(self, port: object, log: CallLog) -> None:
         self._port = port
@@ -76,6 +83,8 @@ class _Watched:
 
     def __getattr__(self, name: str) -> Any:
         attribute = getattr(self._port, name)
+        if name in MADE_OF_OTHERS:
+            return partial(MADE_OF_OTHERS[name], self)
         if not callable(attribute):
             return attribute
         full_name = f"{type(self._port).__name__}.{name}"

@@ -1,13 +1,13 @@
 """A versioned, object-locked bucket in memory."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from threading import RLock
 from typing import BinaryIO
 
 from audit_archive.errors import IntegrityError
 from audit_archive.format.facts import ObjectRef
-from audit_archive.ports import Clock, ObjectFacts, Retention, Version
+from audit_archive.ports import Clock, NewObject, ObjectFacts, Retention, Version
 from tests.support.fakes.bucket import Bucket, Stored, check_metadata
 
 CHUNK = 1 << 16
@@ -38,6 +38,13 @@ class FakeStore(Bucket):
         if not self.is_versioned:
             raise IntegrityError(f"no version of {key} was made")
         return ObjectRef(key, stored.version_id, sha256)
+
+    def put_all(
+        self, objects: Iterable[NewObject], retention: Retention, metadata: Mapping[str, str]
+    ) -> None:
+        """One after the other, so that a run can be killed between any two of them."""
+        for each in objects:
+            self.put(each.key, each.body, each.sha256, retention, metadata)
 
     def create(self, key: str, body: bytes, sha256: str, retention: Retention) -> None:
         with self._lock:

@@ -16,6 +16,9 @@ AwsFault = (ClientError, BotoCoreError, ResponseParserError, ValueError, KeyErro
 """All that a request raises: an error answer, no answer, or an answer that can't be read. boto3 raises
 ResponseParserError for some of the last, and ValueError or KeyError for a bad number, date, text or field."""
 
+CONNECTIONS = 10
+"""Requests that a client can make at once."""
+
 OK, _SERVER_FAULT = 200, 500
 Client = TypeVar("Client", bound=BaseClient)
 
@@ -32,7 +35,7 @@ def client_config(read_timeout: float = 60) -> Config:
         connect_timeout=20,
         read_timeout=read_timeout,
         retries={"mode": "adaptive", "total_max_attempts": 6},
-        max_pool_connections=10,
+        max_pool_connections=CONNECTIONS,
         tcp_keepalive=True,
     )
 

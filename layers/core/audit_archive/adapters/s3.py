@@ -5,19 +5,20 @@ Every put is one request.
 
 import re
 from base64 import b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import closing
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from botocore.exceptions import FlexibleChecksumError
 
-from audit_archive.adapters.aws import AwsFault, error_code, failure_sentence, http_status
+from audit_archive.adapters.aws import CONNECTIONS, AwsFault, error_code, failure_sentence, http_status
 from audit_archive.errors import ArchiveStoreError, IntegrityError
 from audit_archive.format.codec import member_of
 from audit_archive.format.facts import LockMode, ObjectRef
 from audit_archive.format.keys import from_base64
-from audit_archive.ports import ENCRYPTION, ObjectFacts, Retention, Version
+from audit_archive.ports import ENCRYPTION, NewObject, ObjectFacts, Retention, Version
 
 if TYPE_CHECKING:
     from botocore.response import StreamingBody
@@ -120,6 +121,22 @@ class S3ArchiveStore:
                 "without a version can be deleted. Restore versioning and Object Lock, then run again."
             )
         return ObjectRef(key, version_id, sha256)
+
+    def put_all(
+        self, objects: Iterable[NewObject], retention: Retention, metadata: Mapping[str, str]
+    ) -> None:
+        """A client of botocore may be used by several threads. A body is read from its file as it is sent."""
+
+        def put(each: NewObject) -> ObjectRef:
+            return self.put(each.key, each.body, each.sha256, retention, metadata)
+
+        with ThreadPoolExecutor(CONNECTIONS) as pool:
+            puts = [pool.submit(put, each) for each in objects]
+            wait(puts, return_when=FIRST_EXCEPTION)
+            pool.shutdown(cancel_futures=True)
+        for done in puts:
+            if not done.cancelled():
+                done.result()
 
     def create(self, key: str, body: bytes, sha256: str, retention: Retention) -> None:
         """S3 makes the object only if the key is free. It answers 412 or 409 otherwise."""

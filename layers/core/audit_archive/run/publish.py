@@ -8,6 +8,7 @@ from audit_archive.errors import SettingsError
 from audit_archive.finding import Finding
 from audit_archive.format.head import Head
 from audit_archive.format.statement import Statement
+from audit_archive.ports import NewObject
 from audit_archive.run.checkpoints import Signed
 from audit_archive.run.context import Run
 from audit_archive.storage.entry_files import Built
@@ -24,9 +25,9 @@ class Published:
 
 def publish(run: Run, signed: Signed, built: Built | None = None) -> Published:
     """Put the entry files, if there are any. The signed statement already holds their hashes."""
-    retention = run.retention()
-    for facts, file in built.files if built is not None else ():
-        run.store.put(facts.key, file, facts.sha256, retention, {"console": run.order.console})
+    if built is not None and built.files:
+        files = [NewObject(facts.key, file, facts.sha256) for facts, file in built.files]
+        run.store.put_all(files, run.retention(), {"console": run.order.console})
     return Published(signed.statement, signed.head, signed.note)
 
 
