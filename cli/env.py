@@ -15,6 +15,7 @@ NAMES = {
     "VERIFY_FUNCTION": "VerifyFunction",
     "VERIFY_FUNCTION_ARN": "VerifyFunctionArn",
     "RETRIEVE_FUNCTION": "RetrieveFunction",
+    "OPERATE_FUNCTION": "OperateFunction",
     "ALERT_TOPIC": "AlertTopic",
     "FAILED_RUNS": "FailedRuns",
     "UNDELIVERED_SCHEDULES": "UndeliveredSchedules",

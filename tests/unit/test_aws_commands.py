@@ -115,3 +115,9 @@ def test_a_change_set_is_waited_for_and_looked_at_before_it_is_executed(command:
     waited = before.index("cloudformation wait change-set-create-complete")
     looked = before.index("cloudformation describe-change-set --stack-name")
     assert made < waited < looked
+
+
+@pytest.mark.parametrize("page", sorted({each.page for each in ALL if "cli-binary-format" in each.options}))
+def test_a_page_with_an_option_that_only_the_second_aws_cli_has_says_so(page: str) -> None:
+    (found,) = (each for each in PAGES if each.name == page)
+    assert "the AWS CLI, version 2" in found.read_text() or "the AWS CLI version 2" in found.read_text()

@@ -1,16 +1,22 @@
 """Entry files under a delete marker: what lies below is audited, and a marker before its time is a fault."""
 
+from collections.abc import Callable
+
 import pytest
 
 from audit_archive.audit.settings import SettingsCheck
 from audit_archive.format.bucket_settings import BucketFacts, expected_settings
-from audit_archive.format.facts import EntryFile, LockMode
+from audit_archive.format.facts import Action, EntryFile, LockMode
+from audit_archive.format.layout import checkpoint_key
 from audit_archive.format.times import DAY, from_rfc3339
 from audit_archive.format.verdicts import Checked, Verdict, Verification
 from audit_archive.ports import Retention
+from audit_archive.run.operate import state_decision
+from audit_archive.run.request import OperatorRequest
 from tests.support.attacker import Victim
 from tests.support.fakes.bucket import Stored
 from tests.support.fakes.settings import FakeSettings
+from tests.support.world import CONSOLE
 
 ROLE = "arn:aws:iam::111122223333:role/archive"
 
@@ -104,3 +110,49 @@ def test_a_wrong_encryption_is_a_fault_of_every_kind_of_object(victim: Victim) -
         (Verdict.WRONG_ENCRYPTION, key) for key in keys
     }
     assert all("is stored with aws:kms, not AES256" in fault.sentence for fault in found.faults)
+
+
+# ------------------------------------------------------------------------------ what the runbook says to do
+
+
+def rebuild(victim: Victim) -> None:
+    """`canary-audit ledger rebuild`, with the retention that the archive was made with."""
+    victim.world.retention_days = 2555
+    state_decision(victim.world.bound(), OperatorRequest(CONSOLE, Action.REBUILD, "ada", "entry files"))
+
+
+def alter(victim: Victim, key: str) -> None:
+    victim.store.add(key, Stored("", b"false content", "00" * 32))
+
+
+def hide(victim: Victim, key: str) -> None:
+    victim.store.mark_deleted(key)
+
+
+def lose_and_hide(victim: Victim, key: str) -> None:
+    victim.lose(key)
+    victim.store.mark_deleted(key)
+
+
+@pytest.mark.parametrize("harm", [alter, hide, Victim.lose, lose_and_hide])
+def test_a_rebuild_mends_an_entry_file_and_deletes_nothing(
+    victim: Victim, harm: Callable[[Victim, str], object]
+) -> None:
+    key = victim.archives[0].entries[0].key
+    harm(victim, key)
+    before = victim.store.history(key)
+    assert verdicts(victim.audit(trusted=victim.keys), key) != set()
+    rebuild(victim)
+    assert victim.audit(trusted=victim.keys).faults == ()
+    assert [each for each in victim.store.history(key) if each not in before] != []
+    assert [each for each in before if each not in victim.store.history(key)] == []
+
+
+def test_a_rebuild_does_not_mend_a_checkpoint_and_removing_its_marker_does(victim: Victim) -> None:
+    key = checkpoint_key(CONSOLE, 2)
+    victim.store.mark_deleted(key)
+    rebuild(victim)
+    assert verdicts(victim.audit(trusted=victim.keys), key) == {Verdict.UNSIGNED}
+    (marker,) = (each for each in victim.store.history(key) if each.data is None)
+    victim.store.delete_version(key, marker.version_id)
+    assert victim.audit(trusted=victim.keys).faults == ()
