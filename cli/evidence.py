@@ -83,13 +83,13 @@ def _show(made: Evidence, output: Path) -> None:
         return None
     if made.report.reasons:
         unproven = made.coverage.matched - made.report.proven
-        say(f"Entries without a proof of their own: {unproven}. {'; '.join(made.report.reasons)}.")
+        say(f"Entries without a proof of their own: {unproven:,}. {'; '.join(made.report.reasons)}.")
     say(f"{made.report.verification.summary}.")
     sample = made.report.sample
     if sample is not None:
-        drawn = f"{len(sample.drawn)} of {made.coverage.matched}"
+        drawn = f"{len(sample.drawn):,} of {made.coverage.matched:,}"
         say(f"Sample: {drawn} entries, drawn with the seed {sample.seed} ({SEEDS[sample.seed_from]}).")
-    say(f"{output}: {made.body.size} bytes, SHA-256 {made.body.sha256}")
+    say(f"{output}: {made.body.size:,} bytes, SHA-256 {made.body.sha256}")
     place, signer = output.with_suffix(""), made.report.signer
     say(f"Read:  unzip -d {place} {output}, then open {place}/{PAGE}")
     if signer is None:

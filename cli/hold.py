@@ -24,7 +24,6 @@ from audit_archive.retrieve.selection import select_statements
 from audit_archive.retrieve.statements import Reader, answered, current_head
 from audit_archive.retrieve.status import holds_of
 from audit_archive.run.request import MOST_HELD
-from audit_archive.run.result import RunOutcome
 from cli.exits import Exit, Failure
 from cli.groups import Group
 from cli.held import OnOff, lock_ends, put, unheld, versions_of
@@ -252,16 +251,8 @@ def _hold_again(chosen: Chosen, console: str, before: Head, freed: list[Version]
 
 def _state(chosen: Chosen, event: dict[str, Any]) -> None:
     """Have a decision stated. Raises Failure if something else came first."""
-    result = state(chosen, event)
-    for warning in result["warnings"]:
+    for warning in state(chosen, event)["warnings"]:
         say(f"Warning: {warning}")
-    if result["outcome"] != RunOutcome.STATED:
-        raise Failure(
-            "NotStated",
-            f"The chain does not state it yet, since a run came first ({result['outcome']}): give the "
-            "command again once the run has ended.",
-            Exit.FAILED,
-        )
 
 
 def _freed(chosen: Chosen, versions: list[Version]) -> dict[str, Any]:
@@ -275,13 +266,15 @@ def _freed(chosen: Chosen, versions: list[Version]) -> dict[str, Any]:
 
 def _says_freed(head: Head, hold: int, freed: dict[str, Any]) -> str:
     others = [str(each.seq) for each in head.legal_holds if each.seq != hold]
-    stays = f" What hold {', '.join(others)} covers too stays held, and is not counted." if others else ""
+    which = f"holds {', '.join(others)} cover" if len(others) > 1 else f"hold {''.join(others)} covers"
+    stays = f" What {which} too stays held, and is not counted." if others else ""
     count, unlocked = freed["freed"], freed["unlocked"]
     if not count:
         return f"Nothing becomes free.{stays}"
     at_once = f"{unlocked} of them could be deleted at once" if unlocked else "None could be deleted at once"
     first, last = freed["first_lock_ends"], freed["last_lock_ends"]
-    locked = f" {count - unlocked} are locked: nothing of these before {first}, the last from {last} on."
+    then = f"the last from {last} on" if last != first else "all from then on"
+    locked = f" {count - unlocked} are locked: nothing of these before {first}, {then}."
     until = locked if first else ""
     return f"{count} object versions become free. {at_once}.{until}{stays}"
 
@@ -313,7 +306,8 @@ def _in_short(failed: dict[str, str]) -> dict[str, str]:
 
 
 def _spans(held: list[dict[str, int]]) -> str:
-    return ", ".join(f"{span['first']} to {span['last']}" for span in held)
+    spans = ((each["first"], each["last"]) for each in held)
+    return ", ".join(f"{first} to {last}" if first != last else str(first) for first, last in spans)
 
 
 def _say_later(console: str, holds: list[dict[str, Any]]) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from audit_archive.errors import runbook_url
-from audit_archive.format.facts import HeldBackBy
+from audit_archive.format.facts import HeldBackBy, Mode
 from audit_archive.run.result import RunOutcome
 
 WHY = {
@@ -31,11 +31,13 @@ WHY = {
 """Each reason in a few words. The runbook says what to do about each."""
 
 
-def plan_facts(result: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Names and values about the plan in a run's result."""
+def plan_facts(result: Mapping[str, Any], *, is_asked: bool = False) -> Iterator[tuple[str, str]]:
+    """Names and values about the plan in a run's result. `is_asked`: a person decides whether it is done."""
     plan, reason = result["plan"], result["held_back_by"]
-    yield ("destroyed" if result["outcome"] == RunOutcome.PURGED else "would destroy"), _destroys(plan)
-    yield "stays", f"{plan['stays']:,} entries"
+    was_to = plan["mode"] == Mode.ON and plan["entries"] and not is_asked
+    would = "was to destroy" if was_to else "would destroy"  # the warnings say how far it came
+    yield ("destroyed" if result["outcome"] == RunOutcome.PURGED else would), _destroys(plan)
+    yield "stays", _entries(plan["stays"])
     if reason is None:
         yield "why no further", "there is nothing further"
     else:
@@ -43,8 +45,12 @@ def plan_facts(result: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield "what to do", runbook_url("held_back_by")
 
 
+def _entries(count: int) -> str:
+    return f"{count:,} {'entry' if count == 1 else 'entries'}"
+
+
 def _destroys(plan: Mapping[str, Any]) -> str:
     if not plan["entries"]:
         return "nothing"
     dates = f", {plan['first_date']} to {plan['last_date']}" if plan["first_date"] is not None else ""
-    return f"{plan['entries']:,} entries, ids {plan['first_id']} to {plan['last_id']}{dates}"
+    return f"{_entries(plan['entries'])}, ids {plan['first_id']} to {plan['last_id']}{dates}"

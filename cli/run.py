@@ -8,6 +8,7 @@ import click
 
 from audit_archive.format.facts import Action, Mode
 from audit_archive.run.request import ArchiveRequest, OperatorRequest
+from audit_archive.run.result import RunOutcome
 from cli.exits import Exit, Failure
 from cli.groups import Group
 from cli.invoke import invoke, invoke_later, result_of
@@ -72,7 +73,7 @@ def _carried_out(chosen: Chosen, event: dict[str, Any], mode: str | None, *, yes
     plan = shown.get("plan")
     if plan is None or plan["mode"] != Mode.ON or not plan["entries"]:
         return shown
-    show_facts(plan_facts(shown), to_stderr=True)
+    show_facts(plan_facts(shown, is_asked=True), to_stderr=True)
     say("What is new is archived. Nothing is purged yet.")
     confirm(f"Purge these {plan['entries']:,} entries from Console {event['console']}? It can't be undone.",
             yes=yes)  # fmt: skip
@@ -211,8 +212,16 @@ def decision_event(console: str, action: str, who: str, reason: str, **own: obje
 
 
 def state(chosen: Chosen, event: dict[str, Any]) -> dict[str, Any]:
-    """Have the function state a decision. Returns its result."""
-    return result_of(invoke(chosen.stack, event, "OperateFunction"))
+    """Have the function state a decision. Returns its result. Raises Failure if it is not stated."""
+    result = result_of(invoke(chosen.stack, event, "OperateFunction"))
+    if result["outcome"] != RunOutcome.STATED:
+        raise Failure(
+            "NotStated",
+            f"The chain does not state it, since a run or another decision came first ({result['outcome']}). "
+            "Look what it was with `canary-audit status`, and give the command again once the run has ended.",
+            Exit.FAILED,
+        )
+    return result
 
 
 def show_result(chosen: Chosen, result: dict[str, Any]) -> None:

@@ -26,13 +26,13 @@ SHOWN = (
     r"The Console holds",
     r"Console \d+: \d+ statements over",
     r" +[\d,]+ (contents of entry files|contents of exports|entries|locks)$",
-    r"\d+ entries match",
+    r"[\d,]+ entries match",
     r"  \$ ",
     r"  VALID: ",
 )
 """What is shown of these: lines that begin like this. Of a run of others an ellipsis is left."""
 
-WHOLE = r"  exports/|\d+ entries match"
+WHOLE = r"  exports/|[\d,]+ entries match"
 """Of such a line the next one is shown, too."""
 WIDTH = 100
 SIZE, LINE, MARGIN = 13, 19, 18

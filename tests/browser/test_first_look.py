@@ -22,7 +22,7 @@ from tests.support.attacker import Victim, archived_world, naming
 from tests.support.bundles import Files, made_with, make, tools_of
 from tests.support.fakes import FakeSigner
 from tests.support.tampering import bundle_of, sealed, unpacked, zipped
-from tests.support.world import CONSOLE
+from tests.support.world import CONSOLE, DAY, World
 
 WITHOUT_SUBTLE = "Object.defineProperty(Crypto.prototype, 'subtle', { get: () => undefined });"
 LITTER = ("thumbs.db", "Desktop.ini", "statements/a.json.6eF91bCA", "proofs/__MACOSX/._a", "proofs/.DS_Store")
@@ -389,3 +389,22 @@ def test_an_unsigned_archive_proves_nothing(opened: Open, tmp_path: Path) -> Non
     told = look(opened(files["report.html"]).page, zipped(files, tmp_path / "a.zip"))
     assert told.verdict.startswith("! Consistent, as far as it was checked: 0 of 16 lines proven.")
     assert "! Not checked: this archive is not signed, so no line can be proven." in told.unchecked
+
+
+def test_ids_above_what_a_browser_counts_exactly_are_proven_too(opened: Open, tmp_path: Path) -> None:
+    """At 2^53 a browser's numbers lose the last digit: three of these ids would be one."""
+    world, maker = World(), FakeSigner()
+    world.signer = FakeSigner()
+    for odd in (-1, 0, 1, 2):
+        world.trail.put(2**53 + odd)
+    world.later(DAY)
+    world.run()
+    victim = Victim(world)
+    files = made_with(tools_of(world, signer=maker), sample=3, seed=4711)
+    page = opened(files["report.html"]).page
+    told = look(page, zipped(files, tmp_path / "a.zip"), both(victim, maker))
+    assert told.verdict == "✓ OK: 4 of 4 lines proven, all signed by the keys that you entered."
+    assert (told.faults, told.unchecked) == ([], [])
+    lie = restated("totals", highest_id=2**53 + 1)
+    told = look(page, zipped(lie(files), tmp_path / "b.zip"))
+    assert f"✕ manifest.json: misdescribed: its total highest_id is not the one of {LINES}" in told.faults

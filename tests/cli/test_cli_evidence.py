@@ -33,7 +33,7 @@ def test_a_bundle_is_made_and_checked_with_nothing_but_python(key: Path, tmp_pat
     assert (answer.exit_code, answer.stdout) == (0, "")
     assert answer.stderr.startswith("4 entries match: ")
     assert (
-        f"{path}: {path.stat().st_size} bytes, SHA-256 {sha256(path.read_bytes()).hexdigest()}"
+        f"{path}: {path.stat().st_size:,} bytes, SHA-256 {sha256(path.read_bytes()).hexdigest()}"
         in answer.stderr
     )
     ZipFile(path).extractall(place)

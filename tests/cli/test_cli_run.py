@@ -53,8 +53,11 @@ class Deployed(Chosen):
 
 
 def run(deployed: Deployed, *options: str, answer: str | None = None) -> Result:
-    runner = CliRunner(mix_stderr=False)
-    return runner.invoke(main, ["run", "1234abcd", *options], obj=deployed, input=answer)
+    return run_command(deployed, "run", "1234abcd", *options, answer=answer)
+
+
+def run_command(deployed: Deployed, *words: str, answer: str | None = None) -> Result:
+    return CliRunner(mix_stderr=False).invoke(main, words, obj=deployed, input=answer)
 
 
 def test_the_plan_is_shown_and_what_was_shown_is_the_most() -> None:
@@ -104,6 +107,29 @@ def test_where_nothing_would_be_purged_nothing_is_asked(plan: dict[str, Any] | N
     deployed = Deployed(SHOWN | {"plan": plan})
     said = run(deployed)
     assert (said.exit_code, len(deployed.asked), QUESTION in said.stderr) == (Exit.DONE, 1, False)
+
+
+def test_a_purge_that_was_not_answered_is_not_told_as_one_that_was_never_sent() -> None:
+    unknown = SHOWN | {"plan": PLAN | {"stays": 1}, "warnings": ["the purge up to 4996 ended unknown"]}
+    said = run(Deployed(unknown), "--yes")
+    assert "was to destroy  4,996 entries, ids 1 to 4996" in said.stdout
+    assert "stays           1 entry\n" in said.stdout
+    assert "Warning: the purge up to 4996 ended unknown" in said.stderr
+
+
+@pytest.mark.parametrize("outcome", ["busy", "superseded"])
+@pytest.mark.parametrize(
+    "decision",
+    [("resume",), ("epoch",), ("accept", "--first", "1", "--last", "2"), ("ledger", "rebuild")],
+)
+def test_a_decision_that_is_not_stated_is_told_and_fails(decision: tuple[str, ...], outcome: str) -> None:
+    """Whoever decides at the same moment as somebody else, or as a run, must not believe that it holds."""
+    deployed = Deployed(SHOWN | {"outcome": outcome, "plan": None, "statements": ["another's"]})
+    said = run_command(deployed, *decision, "1234abcd", "--who", "ann", "--reason", "why", "--yes")
+    assert (said.exit_code, said.stdout) == (Exit.FAILED, "")
+    assert (
+        f"The chain does not state it, since a run or another decision came first ({outcome})" in said.stderr
+    )
 
 
 def test_a_run_that_is_not_waited_for_needs_a_yes() -> None:

@@ -1,6 +1,7 @@
 """What a firm files of a report: the statement, totals, lines to sign, the sample, words, and paper."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -97,8 +98,13 @@ def test_a_function_says_that_its_login_is_not_a_person() -> None:
         (LockSpan(1, unlocked=1), "Of 1 entry file none has a lock. "),
         (
             LOCKED,
-            "Of 2 entry files (COMPLIANCE) the first lock ends 2030-01-01 00:00:00 UTC, the last 2030-01-01 "
-            "00:00:00 UTC. 1 object has no lock. The locks of 1 other were not looked at. ",
+            "Of 2 entry files (COMPLIANCE) every lock ends 2030-01-01 00:00:00 UTC. 1 object has no lock. "
+            "The locks of 1 other were not looked at. ",
+        ),
+        (
+            replace(LOCKED, last="2031-01-01T00:00:00Z", unlocked=0, unseen=0),
+            "Of 3 entry files (COMPLIANCE) the first lock ends 2030-01-01 00:00:00 UTC, the last 2031-01-01 "
+            "00:00:00 UTC. ",
         ),
     ],
 )

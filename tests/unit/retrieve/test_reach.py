@@ -111,7 +111,7 @@ def counts(counted: int | None, accounted: int, *unexported: tuple[int, int]) ->
     [
         pytest.param(
             counts(5000, 50, (51, 5000)),
-            f"the Console counted 5000 entries, and its export of {SERVED} holds 50. It lacks ids that the "
+            f"the Console counted 5,000 entries, and its export of {SERVED} holds 50. It lacks ids that the "
             "Console showed, 51 to 5000: see miscounted",
             id="capped",
         ),

@@ -287,6 +287,20 @@ def test_a_console_without_an_archive_can_not_be_paused() -> None:
     assert world.chain() == []
 
 
+def test_a_pause_that_has_ended_is_the_reason_of_no_later_run() -> None:
+    """The newest plan still names it, and an idle run in mode `off` makes no other."""
+    world = archived()
+    pause(world)
+    check_held(world, PAUSE)
+    assert end(world).held_back_by is None
+    set_mode(world, Mode.OFF, CONSOLE)
+    world.later(4 * DAY)
+    result = world.run()
+    assert (result.outcome, result.held_back_by) == (RunOutcome.IDLE, HeldBackBy.PURGE_MODE)
+    assert world.ledger.last_runs(CONSOLE).held_by == HeldBackBy.PURGE_MODE
+    assert "PurgeHeldBack" not in world.alerts.kinds
+
+
 def test_a_pause_is_no_resume_of_a_mismatch() -> None:
     world = archived()
     world.state(Action.PAUSE)
@@ -375,9 +389,12 @@ def test_nobody_raises_the_mode_above_the_stacks() -> None:
 def test_the_lower_of_both_modes_holds() -> None:
     world = archived()
     set_mode(world, Mode.OFF)
-    set_mode(world, Mode.ON, CONSOLE)
+    (warning,) = set_mode(world, Mode.ON, CONSOLE).warnings
+    assert warning.startswith("purging of every Console is still set to off since ")
+    assert f'because "incident 4711", so nothing of Console {CONSOLE} is purged' in warning
     world.later(2 * HOUR)
     check_held(world, HeldBackBy.PURGE_MODE)
+    assert set_mode(world, Mode.ON).warnings == set_mode(world, Mode.ON, CONSOLE).warnings == ()
 
 
 def test_another_consoles_brake_is_not_this_ones() -> None:

@@ -75,9 +75,15 @@ def _cells(columns: Sequence[Column], row: Sequence[Node]) -> Iterable[Markup]:
     for at, (column, cell) in enumerate(zip(columns, row, strict=True)):
         kind = column.kind or False
         if at == 0:
-            yield element("th", cell, scope="row", class_=kind)
+            yield element("th", cell, scope="row", class_=kind, data_label=_row_label(column, cell))
         else:
             yield element("td", cell, class_=kind, data_label=column.name)
+
+
+def _row_label(column: Column, cell: Node) -> str | bool:
+    """The label of a row's name on a narrow screen: a name needs none, a number does."""
+    is_bare = column.kind == "number" or (isinstance(cell, str) and cell[:1].isdigit())
+    return column.name if is_bare else False
 
 
 def facts(*pairs: tuple[str, Node], kind: str = "facts") -> Markup:

@@ -123,7 +123,7 @@ def _miscounted(each: Miscounted) -> str:
     if each.counted in {None, each.accounted}:
         difference = f"the Console showed entries that {export} lacks"
     else:
-        difference = f"the Console counted {each.counted} entries, and {export} holds {each.accounted}"
+        difference = f"the Console counted {each.counted:,} entries, and {export} holds {each.accounted:,}"
     spans = [
         str(span.first) if span.first == span.last else f"{span.first} to {span.last}"
         for span in each.unexported[:_NAMED]
@@ -209,7 +209,7 @@ def sentence(console: str, outcome: AnswerOutcome, coverage: Coverage) -> str:
         case AnswerOutcome.NONE_FOUND:
             return f"No entry matches: {searched}.{limits}"
         case _:
-            match = "1 entry matches" if coverage.matched == 1 else f"{coverage.matched} entries match"
+            match = "1 entry matches" if coverage.matched == 1 else f"{coverage.matched:,} entries match"
             return f"{match}: {searched}.{limits}"
 
 
@@ -220,8 +220,8 @@ def _files(coverage: Coverage) -> str:
 
 
 def _counted(count: int, one: str, many: str | None = None) -> str:
-    """A number of things: `1 file`, `2 files`."""
-    return f"{count} {one if count == 1 else many or f'{one}s'}"
+    """A number of things: `1 file`, `2,000 files`."""
+    return f"{count:,} {one if count == 1 else many or f'{one}s'}"
 
 
 def _are(count: int) -> str:

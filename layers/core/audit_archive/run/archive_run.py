@@ -171,8 +171,10 @@ def _purge(run: Run, head: Head, surveyed: Surveyed, plan: Plan, result: Result)
 
 def _told(run: Run, result: Result, standing: StandingHold | None) -> Result:
     """The result with what holds purging back whatever an export shows, unless another reason comes first."""
+    if run.order.policy.mode == Mode.OFF:
+        return replace(result, held_back_by=result.held_back_by or HeldBackBy.PURGE_MODE)
     is_first = result.held_back_by not in {HeldBackBy.LATCHED_MISMATCH, HeldBackBy.NOT_YET_RECORDED}
-    if standing is None or run.order.policy.mode == Mode.OFF or not is_first:
+    if standing is None or not is_first:
         return result
     return warned(replace(result, held_back_by=standing.reason), standing.sentence)
 

@@ -150,6 +150,8 @@ def announce_hold(
         return
     if held_by in STANDING_HOLDS:
         hold = replace(hold, reason=held_by)
+    elif hold.reason in STANDING_HOLDS:
+        return  # it stood when the plan was stated, and is gone
     waited = run.clock.now() - hold.since
     if hold.reason == HeldBackBy.LATCHED_MISMATCH and is_growing and waited >= WEEK:
         announce(

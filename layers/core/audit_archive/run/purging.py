@@ -1,6 +1,6 @@
 """How far purging may go, as a person sets it: for all Consoles of the stack, or for one."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -95,6 +95,7 @@ def set_purging(
         set_at=rfc3339(now),
         request_id=request_id,
         first_purge_at=rfc3339(now + DECISION_WAIT) if is_lifted and stack_mode == Mode.ON else None,
+        warnings=tuple(_still_lowered(ports, request)),
     )
     if is_lifted:
         announce(ports, _finding(request, report))
@@ -107,6 +108,17 @@ def set_purging(
     except SettingsError as error:
         warnings.append(f"it is set, but could not be told: {error}")
     return replace(report, warnings=tuple(warnings))
+
+
+def _still_lowered(ports: PurgingPorts, request: PurgingRequest) -> Iterator[str]:
+    """A warning if what is set for every Console holds this one all the same."""
+    for_all = ports.ledger.restraints(request.console).stack if request.console is not None else None
+    if for_all is not None and for_all.mode.reach < request.mode.reach:
+        yield (
+            f"purging of every Console is still set to {for_all.mode} since {rfc3339(for_all.set_at)}, "
+            f"{stated(for_all.who, for_all.reason)}, so nothing of Console {request.console} is purged. "
+            "`canary-audit purging on` lifts it"
+        )
 
 
 def _unknown(ports: PurgingPorts, console: str | None) -> list[str]:

@@ -15,6 +15,7 @@ from audit_archive.run.audit_hold import StandingHold
 from audit_archive.run.plan import Plan, receipts_seen
 from audit_archive.run.receipts import Settlement
 from audit_archive.run.slices import Basis
+from audit_archive.run.standing_hold import STANDING_HOLDS
 from audit_archive.run.survey import Survey
 from audit_archive.run.view import View
 
@@ -140,11 +141,13 @@ def plain(outcome: RunOutcome, before: Head, after: Head) -> Result:
 
 
 def _held_back_by(head: Head) -> HeldBackBy | UnknownMember | None:
+    """What the chain knows to hold purging back. What stood when it was stated may be gone since."""
     if head.is_latched:
         return HeldBackBy.LATCHED_MISMATCH
     if head.pause is not None:
         return HeldBackBy.PAUSE
-    return head.hold.reason if head.hold is not None else None
+    reason = head.hold.reason if head.hold is not None else None
+    return None if reason in STANDING_HOLDS | {HeldBackBy.PURGE_MODE} else reason
 
 
 def archived(before: Head, after: Head, basis: Basis, *, is_complete: bool) -> Result:
@@ -241,8 +244,8 @@ def _view_warnings(seen: View) -> Iterator[str]:
         yield "the Console gives no count, and its pages could not be compared now; the next run tries again"
     elif population.offset is None:
         yield (
-            f"the Console counts {population.counted} entries, the export holds {population.accounted}, and "
-            "the ids could not be compared now; the next run tries again"
+            f"the Console counts {population.counted:,} entries, the export holds {population.accounted:,}, "
+            "and the ids could not be compared now; the next run tries again"
         )
 
 
@@ -286,12 +289,12 @@ def _purge_warnings(plan: Plan, settlement: Settlement) -> Iterator[str]:
         return
     if settlement.outcome == PurgeOutcome.PARTIAL:
         yield (
-            f"the Console purged only {reported} of {plan.expected_count} entries: the rest is still "
+            f"the Console purged only {reported:,} of {plan.expected_count:,} entries: the rest is still "
             "there, and the next run purges again"
         )
     else:
         yield (
-            f"the Console purged {reported} entries where {plan.expected_count} were expected: "
+            f"the Console purged {reported:,} entries where {plan.expected_count:,} were expected: "
             "somebody else purged too. Look for another purge receipt close by"
         )
 

@@ -16,6 +16,10 @@ function need(isSo, why) {
 }
 
 const textOf = (bytes) => new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+const counted = (count) => count.toLocaleString("en-US");
+// JSON with each number as its text: above 2^53 a browser's numbers are not exact, and an id may be.
+const exact = (text) => JSON.parse(text.replace(/"[^"\\]*(?:\\[^][^"\\]*)*"|-?\d[\d.eE+-]*/g,
+  (each) => each[0] === '"' ? each : `"${each}"`));
 const bytesOf = (text) => new TextEncoder().encode(text);
 const isSame = (one, other) => hex(one) === hex(other);
 
@@ -195,11 +199,18 @@ function* linesIn(bytes) {
   }
 }
 
+// The id of a line, as its text.
+function idOf(text) {
+  const { id } = JSON.parse(text);
+  need(Number.isInteger(id), "a line of it has no id");
+  return Number.isSafeInteger(id) ? `${id}` : exact(text).id;
+}
+
 // ---- The checks
 
 class Check {
   constructor(files, known, makers) {
-    Object.assign(this, { files, known, makers, faults: [], told: [], notChecked: [], drawable: [], signed: new Map(), key: null });
+    Object.assign(this, { files, known, makers, faults: [], told: [], notChecked: [], drawable: [], signed: new Map(), key: null, count: 0, proven: 0 });
   }
 
   fault(name, why) {
@@ -239,7 +250,7 @@ class Check {
     for (const name of this.files.keys()) {
       if (!sums.has(name) && name !== SUMS && name !== NOTE) this.fault(name, `this file is not in ${SUMS}`);
     }
-    this.told.push(`${SUMS}: ${sums.size} files hashed`);
+    this.told.push(`${SUMS}: ${counted(sums.size)} files hashed`);
   }
 
   async chain() {
@@ -278,7 +289,7 @@ class Check {
       if (index % 500 === 499) await shown(`Checking: ${index + 1} of ${names.length} statements …`);
     }
     unsigned.forEach((place) => this.fault(place, "unsigned: this checkpoint is missing"));
-    this.told.push(`${names.length} statements in one chain of hashes, ${count} signed checkpoints`);
+    this.told.push(`${counted(names.length)} statements in one chain of hashes, ${counted(count)} signed checkpoints`);
     this.strays(names.length);
     if (!this.key) this.notChecked.push("this archive is not signed, so no line can be proven");
     else await this.step("public-key.pem", () => {
@@ -320,10 +331,9 @@ class Check {
     let count = 0, proven = 0;
     const bytes = this.files.get(LINES) || new Uint8Array(), ids = [];
     for (const line of linesIn(bytes)) {
-      const { id } = JSON.parse(textOf(line));
-      if (!Number.isSafeInteger(id)) return this.notChecked.push("an id is too large for a browser: use verify.py");
-      ids.push(id);
-      waiting.set(`${id}`, [...(waiting.get(`${id}`) || []), digestOf(joined(Uint8Array.of(0), line))]);
+      const id = idOf(textOf(line));
+      ids.push(BigInt(id));
+      waiting.set(id, [...(waiting.get(id) || []), digestOf(joined(Uint8Array.of(0), line))]);
       count++;
     }
     const proofs = [...this.files.keys()].filter((name) => name.startsWith("proofs/"));
@@ -331,18 +341,20 @@ class Check {
       if (await this.step(name, () => this.proof(name, waiting))) proven++;
       if (proven % 500 === 499) await shown(`Checking: ${proven} of ${proofs.length} proofs …`);
     }
-    const manifest = (await this.step("manifest.json", () => JSON.parse(textOf(this.files.get("manifest.json"))))) || {};
-    if ((manifest.coverage || {}).matched !== count) this.fault("manifest.json", `it does not say that there are ${count} entries`);
+    const [manifest, texts] = (await this.step("manifest.json", () => [JSON.parse, exact].map((parsed) =>
+      parsed(textOf(this.files.get("manifest.json"))) || {}))) || [{}, {}];
+    const matched = (manifest.coverage || {}).matched, without = `${counted(count - proven)} of ${counted(count)} lines`;
+    if (matched !== count) this.fault("manifest.json", `it does not say that there are ${counted(count)} entries`);
     if (proven < count && manifest.proof_limit === proven) {
-      this.notChecked.push(`${count - proven} of ${count} lines: the bundle says that it has no proof of them`);
+      this.notChecked.push(`${without}: the bundle says that it has no proof of them`);
     } else if (proven < count) {
-      this.fault(LINES, `there is no valid proof for ${count - proven} of ${count} lines`);
+      this.fault(LINES, `there is no valid proof for ${without}`);
     }
     if (!count) this.notChecked.push("the bundle has no line, so it proves nothing of any entry");
-    await this.totals(manifest.totals, ids, bytes);
-    if (manifest.sample) await this.step("manifest.json", () => this.sample(manifest.sample, count));
+    await this.totals(manifest.totals, texts.totals, ids, bytes);
+    if (manifest.sample) await this.step("manifest.json", () => this.sample(texts.sample, count));
     Object.assign(this, { count, proven });
-    this.told.push(`${proven} of ${count} lines proven`);
+    this.told.push(`${counted(proven)} of ${counted(count)} lines proven`);
   }
 
   proof(name, waiting) {
@@ -359,12 +371,13 @@ class Check {
     return true;
   }
 
-  async totals(stated, ids, bytes) {
+  async totals(stated, texts, ids, bytes) {
     if (!stated) return this.notChecked.push("the control totals: manifest.json states none");
-    const ends = ids.length ? ids.reduce(([low, high], id) => [Math.min(low, id), Math.max(high, id)], [ids[0], ids[0]]) : [null, null];
-    const sum = Number(ids.reduce((total, id) => total + BigInt(id), 0n));
-    const made = { entries: ids.length, lowest_id: ends[0], highest_id: ends[1], sum_of_ids: sum, size: bytes.length, sha256: await sha256(bytes) };
-    const wrong = Object.keys(made).filter((name) => stated[name] !== made[name]);
+    const [lowest, highest, sum] = ids.reduce(([low, high, total], id) =>
+      [low === null || id < low ? id : low, high === null || id > high ? id : high, total + id], [null, null, 0n]);
+    const made = { entries: ids.length, lowest_id: lowest, highest_id: highest, sum_of_ids: sum, size: bytes.length, sha256: await sha256(bytes) };
+    const isAlike = (name) => typeof stated[name] === (typeof made[name]).replace("bigint", "number");
+    const wrong = Object.keys(made).filter((name) => !isAlike(name) || `${texts[name]}` !== `${made[name]}`);
     for (const name of wrong) this.fault("manifest.json", `misdescribed: its total ${name} is not the one of ${LINES}`);
     if (!wrong.length) this.told.push(`the control totals are those of ${LINES}`);
   }
@@ -447,8 +460,8 @@ async function checkBundle(chosen) {
     headline.className = "verdict";
     const { faults, notChecked, told } = check, sure = !notChecked.length;
     if (faults.length) show(headline, false, `NOT consistent: ${faults.length} fault${faults.length > 1 ? "s" : ""}. Do not rely on this bundle.`);
-    else if (sure) show(headline, true, `OK: ${check.proven} of ${check.count} lines proven, all signed by the keys that you entered.`);
-    else headline.textContent = `! Consistent, as far as it was checked: ${check.proven} of ${check.count} lines proven. Read below what was not checked.`;
+    else if (sure) show(headline, true, `OK: ${counted(check.proven)} of ${counted(check.count)} lines proven, all signed by the keys that you entered.`);
+    else headline.textContent = `! Consistent, as far as it was checked: ${counted(check.proven)} of ${counted(check.count)} lines proven. Read below what was not checked.`;
     listed("bundle-faults", faults, "✕");
     listed("bundle-unchecked", notChecked.map((each) => `Not checked: ${each}.`), "!");
     listed("bundle-told", told, faults.length ? "·" : "✓");

@@ -76,7 +76,11 @@ def locked(span: LockSpan, what: str, many: str | None = None) -> Markup:
         told.append("none has a lock. ")
     else:
         first, last = moment_text(span.first), moment_text(span.last)
-        told += [f"{_modes(span)}the first lock ends ", first, ", the last ", last, ". "]
+        told.append(_modes(span))
+        if first == last:
+            told += ["every lock ends ", first, ". "]
+        else:
+            told += ["the first lock ends ", first, ", the last ", last, ". "]
         if span.unlocked:
             told.append(f"{counted(span.unlocked, 'object has', 'objects have')} no lock. ")
     if span.unseen:
