@@ -17,7 +17,7 @@ def survey(path: str, now: int) -> int:
     """Survey the export of a Console that was never archived, served at `now`."""
     with Path(path).open("rb") as file:
         entries = read_export(file, file.seek(0, 2), _scratch)
-        return survey_entries(entries, Head("bench"), now, now - SETTLE).entry_count
+        return survey_entries(entries.batches(), Head("bench"), now, now - SETTLE).entry_count
 
 
 def _scratch() -> BinaryIO:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from audit_archive.export.sorting import RUN_BYTES
+from audit_archive.export.json_reader import BATCH_BYTES
 from audit_archive.run.roll_forward import MAX_CRASH_AGE
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "decisions"
@@ -38,5 +38,5 @@ def test_the_index_has_every_decision_as_it_is() -> None:
 
 
 def test_the_numbers_in_decisions_are_the_codes() -> None:
-    assert f"runs of about {RUN_BYTES >> 20} MB of lines" in next(FOLDER.glob("0005-*")).read_text()
+    assert f"batches of about {BATCH_BYTES >> 10} kB of text" in next(FOLDER.glob("0005-*")).read_text()
     assert f"within the last {MAX_CRASH_AGE // 86400} days" in next(FOLDER.glob("0011-*")).read_text()

@@ -45,6 +45,22 @@ MUTANTS = (
         SURVEY,
     ),
     Mutant(
+        "young-entry-holds-all-above-at-once",
+        "The boundary stays below the lowest entry that is too young, in batches too",
+        "run/survey.py",
+        "        if self._all_aged and latest <= self._cutoff:",
+        "        if latest <= self._cutoff:",
+        SURVEY,
+    ),
+    Mutant(
+        "time-ahead-is-not-old-at-once",
+        "An entry dated after now counts as young as its younger neighbour, in batches too",
+        "run/survey.py",
+        "moments is not None and moments[1] <= self._now and not",
+        "moments is not None and not",
+        SURVEY,
+    ),
+    Mutant(
         "unreadable-time-is-not-old",
         "An entry whose time can't be read counts as young as its younger neighbour",
         "run/survey.py",

@@ -1,12 +1,19 @@
 """The fast path and numbers: it trusts a batch only if every one of them is carried exactly."""
 
+import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from audit_archive.export.json_entry import read_exact, read_fast
+from audit_archive.export import json_batch
+from audit_archive.export.json_batch import Joint, read_apart, read_fast
+from audit_archive.export.json_entry import read_exact
 from audit_archive.export.json_reader import read_entries
 from audit_archive.format.entry import Entry, Mark
 from tests.support.json_oracle import is_carried
 
+COMMA = Joint(b'},{"id"', 1, is_feed=False)
+FEED = Joint(b'}\n{"id"', 1, is_feed=True)
 NUMBERS = [
     "0",
     "-0",
@@ -66,9 +73,34 @@ def test_a_number_is_carried_exactly_or_kept_as_source(number: str, place: str) 
 
 
 @pytest.mark.parametrize("number", [number for number in NUMBERS if is_carried(f'{{"a":{number}}}')])
-def test_a_float_that_is_carried_keeps_a_batch_on_the_fast_path(number: str) -> None:
-    batch = ",".join(f'{{"id":{i},"a":{number},"ip":"::1"}}' for i in range(1, 30)).encode()
-    assert read_fast(batch, lines=False) is not None
+def test_a_float_that_is_carried_is_read_without_the_exact_path(
+    number: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = [f'{{"id":{i},"a":{number},"ip":"::1"}}' for i in range(1, 30)]
+    batch = ",".join(texts).encode()
+    expected = [read_exact(text.encode(), 0, 0)[0] for text in texts]
+    monkeypatch.setattr(json_batch, "read_exact", None)
+    found = read_fast(batch, COMMA) or read_apart(batch, COMMA, 0)[0]
+    assert list(found or ()) == expected
+
+
+@given(
+    st.floats(allow_nan=False, allow_infinity=False), st.sampled_from(["{!r}", "{:.15g}", "{:.17g}", "{:e}"])
+)
+def test_a_float_of_the_length_of_its_line_is_taken_only_if_it_is_that_number(
+    value: float, form: str
+) -> None:
+    text = f'{{"a":[{form.format(value)}],"id":1}}'
+    found = read_fast(text.encode(), COMMA)
+    exact, _ = read_exact(text.encode(), 0, 0)
+    assert found is None or list(found) == [exact]
+
+
+@pytest.mark.parametrize("number", ["0.30000000000000005", "0.1000000000000000055", "12345678901234567.5"])
+def test_another_number_of_the_same_length_is_not_taken(number: str) -> None:
+    line = orjson.dumps(float(number))
+    for text in (f'{{"a":{number},"id":1}}', f'{{"a":{number:0<{len(line)}},"id":1}}'):
+        assert read_fast(text.encode(), COMMA) is None
 
 
 MESSAGES = [
@@ -85,7 +117,8 @@ MESSAGES = [
 def test_a_receipt_is_marked_in_the_fast_way_as_in_the_slow_one(message: str, more: str, lines: bool) -> None:
     texts = [f'{{"id":{i},"message":"in","timestamp":"2020-04-03T12:56:42Z"}}' for i in range(1, 30)]
     texts[17] = f'{{"id":18,{more}"message":"{message}","timestamp":"2020-04-03T12:56:42Z"}}'
-    batch = read_fast(("\n" if lines else ",").join(texts).encode(), lines=lines)
+    source, joint = ("\n" if lines else ",").join(texts).encode(), FEED if lines else COMMA
+    batch = list(read_fast(source, joint) or read_apart(source, joint, 0)[0] or ())
     assert batch == [read_exact(text.encode(), 0, 0)[0] for text in texts]
     is_one = "purge" in more or "some" not in message
     assert [entry.id for entry in batch if entry.marks & Mark.RECEIPT] == [18] * is_one

@@ -103,6 +103,7 @@ def test_the_fast_way_reads_what_the_slow_way_reads(texts: list[str | None]) -> 
     expected = []
     for text in texts:
         timestamps._days.clear()
+        timestamps._seconds.clear()
         expected.append(read_timestamp(text))
     assert read_timestamps(texts) == expected
     assert [read_timestamp(text) for text in texts] == expected
@@ -131,6 +132,7 @@ UNREADABLE: list[object] = [
 @pytest.mark.parametrize("known_day", [False, True])
 def test_what_is_no_timestamp_is_none(text: object, known_day: bool) -> None:
     timestamps._days.clear()
+    timestamps._seconds.clear()
     if known_day:
         assert read_timestamp("2020-04-03 00:00:00 UTC+0000") is not None
     assert read_timestamp(text) is None
@@ -138,10 +140,18 @@ def test_what_is_no_timestamp_is_none(text: object, known_day: bool) -> None:
 
 
 def test_the_cache_of_days_is_bounded() -> None:
-    for day in range(3 * timestamps._MAX_DAYS):
+    for day in range(3 * timestamps._MOST_KEPT):
         moment = datetime(1980, 1, 1, tzinfo=UTC) + timedelta(days=day)
         assert read_timestamp(spell(moment)) == int(moment.timestamp())
-        assert len(timestamps._days) <= timestamps._MAX_DAYS
+        assert len(timestamps._days) <= timestamps._MOST_KEPT
+
+
+def test_the_cache_of_seconds_is_bounded() -> None:
+    for offset in range(1440):
+        for second in range(10):
+            text = f"2020-04-03T12:56:0{second}+{offset // 60:02}:{offset % 60:02}"
+            assert read_timestamp(text) == int(datetime.fromisoformat(text).timestamp())
+        assert len(timestamps._seconds) <= timestamps._MOST_KEPT
 
 
 def entry_of(members: dict[str, object]) -> Entry:

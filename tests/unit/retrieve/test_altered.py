@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from audit_archive.adapters import ledger_items as items
 from audit_archive.adapters.signing import is_signed
 from audit_archive.errors import AuditArchiveError, IntegrityError
-from audit_archive.format.entry import MAX_ID, members_of, source_of
+from audit_archive.format.entry import members_of, source_of
 from audit_archive.format.facts import EntryFile
-from audit_archive.format.ids import IdRange
+from audit_archive.format.ids import MAX_ID, IdRange
 from audit_archive.format.statement import ArchiveStatement, Statement
 from audit_archive.retrieve.exports import find_exports
 from audit_archive.retrieve.fields import network

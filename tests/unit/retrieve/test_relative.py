@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from audit_archive.adapters.machine import find_zone
 from audit_archive.errors import RequestError
-from audit_archive.format.entry import MAX_ID
-from audit_archive.format.ids import IdRange
+from audit_archive.format.ids import MAX_ID, IdRange
 from audit_archive.format.times import from_rfc3339, rfc3339
 from audit_archive.retrieve.query import Query
 from audit_archive.retrieve.request import EntriesRequest, parse_request

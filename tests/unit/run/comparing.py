@@ -43,7 +43,9 @@ def surveyed_by(run: Run, head: Head) -> Surveyed:
     """The export as it is now, whatever a rollback would say of it."""
     export = download(run)
     entries = read_export(export.file, export.size, run.scratch)
-    return Surveyed(export, entries, survey_entries(entries, head, export.served_at, export.served_at))
+    return Surveyed(
+        export, entries, survey_entries(entries.batches(), head, export.served_at, export.served_at)
+    )
 
 
 def look(

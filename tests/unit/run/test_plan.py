@@ -13,7 +13,8 @@ from audit_archive.format.head import Head, Intent, KnownReceipt, OpenHole
 from audit_archive.format.times import DAY
 from audit_archive.run.plan import Constraints, Plan, Policy, make_plan, receipts_seen
 from audit_archive.run.receipts import match_receipts
-from audit_archive.run.survey import Survey, survey_entries
+from audit_archive.run.survey import Survey
+from tests.support.batches import surveyed_whole
 
 NOW = 1_795_413_600
 SETTLE = 3600
@@ -37,7 +38,7 @@ def garbled(entry_id: int) -> Entry:
 
 
 def survey_of(entries: list[Entry], head: Head, policy: Policy = ON, now: int = NOW) -> Survey:
-    return survey_entries(iter(entries), head, now, now - policy.window)
+    return surveyed_whole(entries, head, now, now - policy.window)
 
 
 def plan_of(entries: list[Entry], head: Head, policy: Policy = ON, now: int = NOW) -> Plan:

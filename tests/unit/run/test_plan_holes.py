@@ -10,14 +10,15 @@ from audit_archive.format.entry import Entry, Receipt
 from audit_archive.format.facts import Missing
 from audit_archive.format.head import Head
 from audit_archive.run.plan import explain_holes
-from audit_archive.run.survey import Survey, survey_entries
+from audit_archive.run.survey import Survey
+from tests.support.batches import surveyed_whole
 
 NEW = Head("c")
 
 
 def survey_of(ids: set[int], head: Head = NEW) -> Survey:
     entries = (Entry(n, canonical_bytes({"id": n}), 0, 0) for n in sorted(ids))
-    return survey_entries(entries, head, 0, 0)
+    return surveyed_whole(entries, head, 0, 0)
 
 
 def foreign(entry_id: int, before_id: int | None) -> Receipt:

@@ -10,7 +10,8 @@ from audit_archive.format.entry import Entry
 from audit_archive.format.facts import Anchor, Cause
 from audit_archive.format.head import Head, Intent, KnownReceipt, OpenHole
 from audit_archive.run.rollback import check_forward
-from audit_archive.run.survey import Survey, survey_entries
+from audit_archive.run.survey import Survey
+from tests.support.batches import surveyed_whole
 
 ANCHOR = Anchor(10, "then", "user_login")
 HEAD = Head("1234abcd", highest_archived_id=10, highest_purged_id=6, anchor=ANCHOR)
@@ -30,7 +31,7 @@ def surveyed(ids: list[int], head: Head, **of_anchor: object) -> Survey:
         if n == ANCHOR.id:
             fields |= {"timestamp": "then", "action_type": "user_login"} | of_anchor
         entries.append(Entry(n, canonical_bytes(fields), 0, 0))
-    return survey_entries(iter(entries), head, 0, 0)
+    return surveyed_whole(entries, head, 0, 0)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,8 @@ from audit_archive.format.head import Head, OpenHole
 from audit_archive.format.ids import id_set
 from audit_archive.format.times import DAY
 from audit_archive.run import survey
-from audit_archive.run.survey import MAX_SLICE_DATES, MAX_SLICE_ENTRIES, Survey, survey_entries
+from audit_archive.run.survey import MAX_SLICE_DATES, MAX_SLICE_ENTRIES, Survey
+from tests.support.batches import surveyed_whole
 
 NOW = 1_795_413_600
 CUTOFF = NOW - 3600
@@ -33,7 +34,7 @@ def receipt(entry_id: int, seconds: int | None, before_id: int = 1, count: int =
 
 
 def surveyed(entries: list[Entry], head: Head = NOBODY, now: int = NOW, cutoff: int = CUTOFF) -> Survey:
-    return survey_entries(iter(entries), head, now, cutoff)
+    return surveyed_whole(entries, head, now, cutoff)
 
 
 @pytest.mark.parametrize(("entry_id", "is_inside"), [(2, False), (3, True), (9, True), (10, False)])

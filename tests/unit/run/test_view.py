@@ -11,8 +11,9 @@ from audit_archive.format.entry import Entry, Mark
 from audit_archive.format.facts import Unexported
 from audit_archive.format.head import Head
 from audit_archive.ports import Lack
-from audit_archive.run.survey import Survey, survey_entries
+from audit_archive.run.survey import Survey
 from audit_archive.run.view import covered_until, is_overdue, next_lack, unexported
+from tests.support.batches import surveyed_whole
 
 NOW = 1_795_413_600
 HOUR, DAY = 3600, 86_400
@@ -30,7 +31,7 @@ def survey_of(*ids: int, receipts: dict[int, str] | None = None) -> Survey:
         marks = 0 if message is None else Mark.RECEIPT | (Mark.UNREADABLE_RECEIPT if message == "?" else 0)
         line = canonical_bytes({"id": entry_id, "message": message})
         entries.append(Entry(entry_id, line, NOW - DAY, marks))
-    return survey_entries(iter(entries), HEAD, NOW, NOW - HOUR)
+    return surveyed_whole(entries, HEAD, NOW, NOW - HOUR)
 
 
 # ---------------------------------------------------------------------------- what the export lacks

@@ -4,14 +4,12 @@ A slice is rebuilt from its export. Its lines, dates, ids, receipts and tree mus
 states.
 """
 
-from collections import deque
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
-from itertools import islice
-from operator import attrgetter
 from typing import Any, BinaryIO
 
 from audit_archive.audit.objects import FoundObject
@@ -23,8 +21,9 @@ from audit_archive.errors import IntegrityError, InvalidExportError
 from audit_archive.export import read_batches
 from audit_archive.export.sorting import SortedEntries, sort_entries
 from audit_archive.export.zip_reader import MAX_INFLATED
+from audit_archive.format.batch import Batch
 from audit_archive.format.codec import UnknownMember
-from audit_archive.format.entry import Entry, Mark, Receipt, anchor_of, read_receipt
+from audit_archive.format.entry import Mark, Receipt, anchor_of, read_receipt
 from audit_archive.format.facts import EntryFile, ExportFacts, ObjectRef, ReceiptSeen
 from audit_archive.format.hashing import Hasher
 from audit_archive.format.head import Head, OpenHole
@@ -34,9 +33,6 @@ from audit_archive.format.statement import ArchiveStatement
 from audit_archive.format.times import DAY, from_rfc3339, utc_date
 from audit_archive.format.verdicts import Checked, Fault, Verdict, Why
 from audit_archive.storage.entry_files import inflated, select_stated
-
-LINES = 256
-"""Lines that are hashed at once. The time left is checked after each such batch."""
 
 _RECEIPT = Mark.RECEIPT.value
 
@@ -61,15 +57,14 @@ class RebuiltSlice:
         self._days: dict[int, _Day] = {}
         self._receipts: list[Receipt] = []
         self._filled: list[int] = []
-        self._last: Entry | None = None
+        self._last: Batch | None = None
         self.count = 0
 
     def fill(self, entries: SortedEntries, statement: ArchiveStatement, deadline: Deadline) -> None:
         """Read the lines of the slice from the entries of its export. Raises DeadlineError."""
-        selected = select_stated(entries, self._before, statement)
-        while batch := list(islice(selected, LINES)):
+        for day, batch in select_stated(entries, self._before, statement):
             deadline.check()
-            self._add(batch)
+            self._add(day, batch)
 
     def differences(self, statement: ArchiveStatement) -> Iterator[str]:
         """What a statement states and the rebuilt slice does not confirm, in clauses after its key."""
@@ -89,35 +84,24 @@ class RebuiltSlice:
             yield "states missing ids that do not match the export"
         if [_receipt(seen) for seen in statement.receipts_seen] != [_receipt(r) for r in self._receipts]:
             yield "states purge receipts that do not match the export"
-        is_highest = self._last is not None and self._last.id > self._before.highest_archived_id
-        if is_highest and self._last is not None and anchor_of(self._last) != statement.anchor:
+        last = self._last.entry(-1) if self._last is not None else None
+        is_highest = last is not None and last.id > self._before.highest_archived_id
+        if is_highest and last is not None and anchor_of(last) != statement.anchor:
             yield "states a highest entry that does not match the export"
 
-    def _add(self, batch: list[tuple[Entry, int]]) -> None:
-        lines, today = list[bytes](), batch[0][1]
+    def _add(self, day: int, batch: Batch) -> None:
+        self._tree.extend(batch.lines)
+        self._ids.extend(batch.ids)
+        lines = self._days.setdefault(day, _Day(batch.ids[0]))
+        lines.last_id = batch.ids[-1]
+        lines.count += len(batch)
+        lines.content.update(batch.text)
         archived = self._before.highest_archived_id
-        append, add_id = self._tree.append, self._ids.add
-        for entry, day in batch:
-            if day != today:
-                self._flush(lines, today)
-                lines, today = [], day
-            entry_id, line, _, marks = entry
-            self._days.setdefault(day, _Day(entry_id))
-            append(line)
-            add_id(entry_id)
-            lines.append(line)
-            self._days[day].last_id = entry_id
-            if entry_id <= archived:
-                self._filled.append(entry_id)
-            if marks & _RECEIPT:
-                self._receipts.append(read_receipt(entry))
-        self._flush(lines, today)
-        self._last = batch[-1][0]
+        if batch.ids[0] <= archived:
+            self._filled += batch.ids[: bisect_right(batch.ids, archived)]
+        self._receipts += (read_receipt(batch.entry(place)) for place in batch.marked(_RECEIPT))
+        self._last = batch
         self.count += len(batch)
-
-    def _flush(self, lines: list[bytes], day: int) -> None:
-        self._days[day].content.update(b"\n".join((*lines, b"")))
-        self._days[day].count += len(lines)
 
 
 def _described(file: tuple[str, str, int, int, int]) -> str:
@@ -276,8 +260,7 @@ class ContentCheck:
 
 def _differences(entries: SortedEntries, stated: ExportFacts, deadline: Deadline) -> Iterator[str]:
     """What a statement states of its export and the export does not confirm, in clauses after its key."""
-    first, last = next(iter(entries.heads()), None), deque(entries.heads(), maxlen=1)
-    found = (first.id if first else 0, last[0].id if last else 0, entries.rows, len(entries))
+    found = (entries.first_id, entries.last_id, entries.rows, len(entries))
     expected = (stated.first_id, stated.last_id, stated.rows, stated.entry_count)
     if found != expected:
         yield f"states an export with {_counted(*expected)}, but the export has {_counted(*found)}"
@@ -291,10 +274,10 @@ def _counted(first_id: int, last_id: int, rows: int, entry_count: int) -> str:
 
 def _lines_sha256(entries: SortedEntries, deadline: Deadline) -> str:
     """SHA-256 (hex) over the distinct entries as lines. Raises DeadlineError."""
-    digest, lines = sha256(), map(attrgetter("line"), entries)
-    while batch := list(islice(lines, LINES)):
+    digest = sha256()
+    for batch in entries.batches():
         deadline.check()
-        digest.update(b"\n".join((*batch, b"")))
+        digest.update(batch.text)
     return digest.hexdigest()
 
 

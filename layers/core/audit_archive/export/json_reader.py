@@ -14,7 +14,9 @@ from enum import Enum
 from typing import TypeVar
 
 from audit_archive.errors import InvalidExportError
-from audit_archive.export.json_entry import read_exact, read_fast
+from audit_archive.export.json_batch import Joint, read_apart, read_fast
+from audit_archive.export.json_entry import read_exact
+from audit_archive.format.batch import Batch
 from audit_archive.format.entry import Entry
 from audit_archive.format.json_scan import (
     CONTROL,
@@ -28,7 +30,7 @@ from audit_archive.format.json_scan import (
     skip_space,
 )
 
-BATCH_BYTES = 1 << 16
+BATCH_BYTES = 1 << 17
 MAX_ENTRY_BYTES = 1 << 24
 
 _BOM = b"\xef\xbb\xbf"
@@ -47,7 +49,7 @@ T = TypeVar("T")
 
 def read_entries(
     chunks: Iterable[bytes], *, batch_bytes: int = BATCH_BYTES, max_entry_bytes: int = MAX_ENTRY_BYTES
-) -> Iterator[list[Entry]]:
+) -> Iterator[Batch]:
     """The entries of an export's JSON, in non-empty batches of at most about `batch_bytes` of source.
 
     `max_entry_bytes` bounds one entry together with the white space around the comma after it. Raises
@@ -276,16 +278,15 @@ class _Batches:
         self._batch_bytes = batch_bytes
         self._max_entry_bytes = max_entry_bytes
         self._wanted = batch_bytes  # how much text the next step needs
-        # How far the next step goes. One hostile entry makes its whole batch untrusted. Then each step tries
-        # less, so that the exact path, which is many times slower, only reads what is around that entry.
-        self._reach = min(batch_bytes, _LEAST_REACH)
+        # How far the next step goes. Where a batch can't be cut into entries, each step tries less, so that
+        # the exact path, which is many times slower, only reads what is around that place.
+        self._reach = self._least = min(batch_bytes, _LEAST_REACH)
         # What stood between the last two entries, with the first key of the second: nested values rarely
-        # look like that. `_skip` is how many bytes of it belong to neither entry.
-        self._separator: bytes | None = None
-        self._skip = 0
+        # look like that.
+        self._joint: Joint | None = None
         self._closed = False
 
-    def __iter__(self) -> Iterator[list[Entry]]:
+    def __iter__(self) -> Iterator[Batch]:
         while not self._closed:
             self._window.peek()
             self._window.fill(self._wanted)
@@ -293,30 +294,33 @@ class _Batches:
             if batch:
                 yield batch
 
-    def _fast(self) -> list[Entry] | None:
-        """Read up to the last separator in reach in one parse; None if that is not possible or not safe."""
-        window = self._window
-        while self._separator is not None:
-            end = window.data.rfind(self._separator, window.pos, window.pos + self._reach) + 1
-            length = end - window.pos
-            # A short batch would leave much to be read again; the exact path takes all there is.
-            if length <= 0 or 2 * length < min(window.left, self._reach):
-                return None
-            if length + self._skip > self._max_entry_bytes:
-                return None
-            batch = read_fast(window.data[window.pos : end], lines=self._lines)
-            if batch:
-                window.pos, self._wanted = end + self._skip, self._batch_bytes
-                self._reach = min(2 * self._reach, self._batch_bytes)
-                return batch
-            if self._reach <= _LEAST_REACH:
-                return None
-            self._reach //= 4
-        return None
+    def _fast(self) -> Batch | None:
+        """Read up to the last separator in reach; None if that is not possible or not safe."""
+        window, joint = self._window, self._joint
+        if joint is None:
+            return None
+        end = window.data.rfind(joint.separator, window.pos, window.pos + self._reach) + 1
+        length = end - window.pos
+        # A short batch would leave much to be read again; the exact path takes all there is.
+        if length <= 0 or 2 * length < min(window.left, self._reach):
+            return None
+        if length + joint.between > self._max_entry_bytes:
+            return None
+        source = window.data[window.pos : end]
+        batch = read_fast(source, joint)
+        if batch is None:
+            batch, length = read_apart(source, joint, window.at)
+        is_whole = window.pos + length == end
+        self._reach = (
+            min(2 * self._reach, self._batch_bytes) if is_whole else max(self._reach // 4, self._least)
+        )
+        if batch is not None:
+            window.pos, self._wanted = window.pos + length + joint.between * is_whole, self._batch_bytes
+        return batch
 
-    def _exact(self) -> list[Entry]:
+    def _exact(self) -> Batch:
         """Read entry by entry, as far as the window goes; no entry if it does not hold a whole one yet."""
-        window, batch = self._window, list[Entry]()
+        window, entries = self._window, list[Entry]()
         pos = last_end = window.pos
         self._wanted = self._batch_bytes
         try:
@@ -324,7 +328,7 @@ class _Batches:
                 entry, end = read_exact(window.data, pos, window.offset)
                 after = self._after(end)
                 self._check_length(pos, after)
-                batch.append(entry)
+                entries.append(entry)
                 pos, last_end = after, end
         except NoTokenError as fault:
             if not fault.cut_off or window.ended:
@@ -332,9 +336,9 @@ class _Batches:
             self._check_length(pos, len(window.data))
             self._wanted = max(self._batch_bytes, 2 * (len(window.data) - pos))
         window.pos = pos
-        if batch:
+        if entries:
             self._learn(last_end, pos)
-        return batch
+        return Batch.of(entries)
 
     def _after(self, end: int) -> int:
         """Where the next entry must begin, after one that ended at `end`. Notes if that was the last one."""
@@ -357,10 +361,9 @@ class _Batches:
         """Remember what stands between the entry that ended at `end` and the one that begins at `pos`."""
         key = _FIRST_KEY.match(self._window.data, pos)
         if key is not None and pos - end <= _MAX_SPACE:
-            self._separator = b"}" + self._window.data[end : key.end()]
-            self._skip = pos - end
+            self._joint = Joint(b"}" + self._window.data[end : key.end()], pos - end, self._lines)
         else:
-            self._separator = None
+            self._joint = None
 
     def _check_length(self, start: int, end: int) -> None:
         if end - start > self._max_entry_bytes:

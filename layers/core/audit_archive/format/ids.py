@@ -1,12 +1,14 @@
 """Sets of ids as sorted, disjoint, inclusive ranges. A dense trail of a million entries is one range."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import inf
 from typing import NamedTuple, Protocol
 
 from audit_archive.errors import InvalidExportError
+
+MAX_ID = 2**63 - 1
 
 
 class Span(Protocol):
@@ -84,6 +86,18 @@ class IdSet:
             missing.append(IdRange(at, last))
         return IdSet(tuple(missing))
 
+    def and_above(self, last: int) -> "IdSet":
+        """The ids of this set, and all above `last`."""
+        return IdSet.of(*self.ranges, (last + 1, MAX_ID))
+
+    def places(self, ids: Sequence[int], start: int, stop: int) -> Iterator[tuple[int, int]]:
+        """Where ascending ids, from place `start` up to `stop`, are in this set: from place, up to place."""
+        for r in self.within(ids[start], ids[stop - 1]).ranges:
+            first = bisect_left(ids, r.first, start, stop)
+            end = bisect_right(ids, r.last, first, stop)
+            if first < end:
+                yield first, end
+
     def minus(self, other: "IdSet") -> "IdSet":
         """The ids of this set that are not in `other`."""
         if not self.ranges:
@@ -125,6 +139,14 @@ class IdSetBuilder:
             self._last = entry_id
         else:
             self.add_range(entry_id, entry_id)
+
+    def extend(self, ids: Sequence[int]) -> None:
+        """Add ids: at least one, in ascending order, each once."""
+        if ids[-1] - ids[0] == len(ids) - 1:
+            self.add_range(ids[0], ids[-1])
+            return
+        for entry_id in ids:
+            self.add(entry_id)
 
     def add_range(self, first: int, last: int) -> None:
         """Add a range that does not begin below any added before."""

@@ -48,14 +48,13 @@ _PATTERN = re.compile(
 )
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _END = 253_402_300_800  # 10000-01-01: beyond it a date has no `yyyy-mm-dd`
-_DAY = 86_400
-_MAX_DAYS = 4096  # an attacker can't choose timestamps, but a damaged export may hold any
+_MOST_KEPT = 4096  # an attacker can't choose timestamps, but a damaged export may hold any
 
 # A year of entries has few days, 1440 minutes and 60 seconds: three look-ups replace a parse.
-# The key of a day is the text without the time of day: `2020-04-03  UTC+0000`, `2020-04-03TZ`.
+# The key of a day is `2020-04-03 `, or with a T; the key of a second has the offset with it: `:42 UTC+0000`.
 _days: dict[str, int] = {}
 _MINUTES = {f"{m // 60:02}:{m % 60:02}": m * 60 for m in range(1440)}
-_SECONDS = {f":{s:02}": s for s in range(60)}
+_seconds: dict[str, int] = {}
 
 
 def read_timestamp(text: object) -> int | None:
@@ -68,49 +67,54 @@ def read_timestamp(text: object) -> int | None:
     if type(text) is not str:
         return None
     try:
-        return _days[text[:11] + text[19:]] + _MINUTES[text[11:16]] + _SECONDS[text[16:19]]
+        return _days[text[:11]] + _MINUTES[text[11:16]] + _seconds[text[16:]]
     except KeyError:
         return _parse(text)
 
 
 def read_timestamps(texts: list[Any]) -> list[int | None]:
-    """`read_timestamp` of many texts. It takes about half the time if their days were seen lately."""
-    days, minutes, seconds = _days, _MINUTES, _SECONDS
-    try:
-        return [days[text[:11] + text[19:]] + minutes[text[11:16]] + seconds[text[16:19]] for text in texts]
-    except (KeyError, TypeError):
-        return list(map(read_timestamp, texts))
+    """`read_timestamp` of many texts. It takes about half the time."""
+    days, minutes, seconds = _days, _MINUTES, _seconds
+    for _ in range(2):  # once more with the days that were new
+        try:
+            return [days[text[:11]] + minutes[text[11:16]] + seconds[text[16:]] for text in texts]
+        except TypeError:
+            break
+        except KeyError:
+            for text in texts:
+                if type(text) is str and (text[:11] not in days or text[16:] not in seconds):
+                    _parse(text)
+    return list(map(read_timestamp, texts))
 
 
 def _parse(text: str) -> int | None:
-    """`read_timestamp` for a day and offset not seen lately, or with a fraction."""
+    """`read_timestamp` for a day or an offset not seen lately, or with a fraction."""
     match = _PATTERN.fullmatch(text)
     if match is None:
         return None
-    if match[7]:  # read without the fraction: the days of a year fit the cache, its fractions would not
+    if match[7]:  # read without the fraction: a few seconds fit the cache, their fractions would not
         return read_timestamp(text[: match.start(7)] + text[match.end(7) :])
     year, month, day, hour, minute, second = map(int, match.groups()[:6])
-    ahead = _MINUTES.get(f"{match[9]}:{match[10]}") if match[8] else 0
-    if ahead is None:
+    offset = _MINUTES.get(f"{match[9]}:{match[10]}") if match[8] else 0
+    if offset is None:
         return None
     try:
-        midnight = (datetime(year, month, day, tzinfo=UTC) - _EPOCH).days * _DAY
+        midnight = (datetime(year, month, day, tzinfo=UTC) - _EPOCH).days * DAY
         datetime(year, month, day, hour, minute, second, tzinfo=UTC)
     except ValueError:
         return None
-    start = midnight + ahead if match[8] == "-" else midnight - ahead
-    _remember(text, start)
-    moment = start + hour * 3600 + minute * 60 + second
+    after_minute = second + offset if match[8] == "-" else second - offset
+    if DAY <= midnight < _END - 2 * DAY:  # so that no offset leads out of the range
+        _keep(_days, text[:11], midnight)
+        _keep(_seconds, text[16:], after_minute)
+    moment = midnight + hour * HOUR + minute * MINUTE + after_minute
     return moment if 0 <= moment < _END else None
 
 
-def _remember(text: str, start: int) -> None:
-    """Cache where a day begins, if all its seconds are in range: the fast path has no check of its own."""
-    if start < 0 or start + _DAY > _END:
-        return
-    if len(_days) >= _MAX_DAYS:
-        _days.clear()
-    _days[text[:11] + text[19:]] = start
+def _keep(cache: dict[str, int], key: str, value: int) -> None:
+    if len(cache) >= _MOST_KEPT:
+        cache.clear()
+    cache[key] = value
 
 
 class Dates(NamedTuple):

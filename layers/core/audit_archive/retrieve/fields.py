@@ -7,8 +7,7 @@ from typing import Any
 
 from audit_archive.errors import RequestError
 from audit_archive.events import MAX_EVENT_TEXT, one_of, shown, whole
-from audit_archive.format.entry import MAX_ID
-from audit_archive.format.ids import IdRange
+from audit_archive.format.ids import MAX_ID, IdRange
 from audit_archive.format.times import DAY
 from audit_archive.retrieve.dates import MOMENT_FORMS, Moment, read_moment
 from audit_archive.retrieve.formats import FORMATS, Form

@@ -16,9 +16,8 @@ from dataclasses import dataclass
 from itertools import groupby, pairwise
 from operator import attrgetter
 
-from audit_archive.format.entry import MAX_ID
 from audit_archive.format.facts import EntryFile, Missing
-from audit_archive.format.ids import IdRange
+from audit_archive.format.ids import MAX_ID, IdRange
 from audit_archive.format.index import ArchivedRow
 from audit_archive.format.statement import ArchiveStatement
 from audit_archive.format.times import ALL_DATES, Dates

@@ -4,8 +4,7 @@ from dataclasses import dataclass, replace
 from ipaddress import IPv4Network, IPv6Network
 from typing import NamedTuple, TypeAlias
 
-from audit_archive.format.entry import MAX_ID
-from audit_archive.format.ids import IdRange
+from audit_archive.format.ids import MAX_ID, IdRange
 from audit_archive.format.times import ALL_DATES, Dates, rfc3339, utc_date
 
 Network: TypeAlias = IPv4Network | IPv6Network

@@ -10,8 +10,7 @@ from typing import Any, TypeAlias
 from audit_archive.answer_ports import FindZone
 from audit_archive.errors import RequestError
 from audit_archive.events import Fields, checked, console_id, one_of, printable, whole
-from audit_archive.format.entry import MAX_ID
-from audit_archive.format.ids import IdRange
+from audit_archive.format.ids import MAX_ID, IdRange
 from audit_archive.format.times import OffsetAt
 from audit_archive.retrieve.dates import Moment
 from audit_archive.retrieve.fields import (

@@ -13,7 +13,7 @@ from typing import BinaryIO, TypeAlias
 
 from audit_archive.answer_ports import OpenWorkbook
 from audit_archive.errors import IntegrityError
-from audit_archive.export.sorting import SortedRun, write_run
+from audit_archive.export.sorting import SortedRun, in_blocks, write_run
 from audit_archive.format.entry import Entry, members_of
 from audit_archive.format.hashing import chunks_of, hash_all
 from audit_archive.format.times import OffsetAt, from_rfc3339
@@ -88,11 +88,11 @@ class Scanner:
     def _merged(self, group: Sequence[Filed]) -> Iterator[Lines]:
         with ExitStack() as files:
             file = files.enter_context(self._scratch())
-            runs = [write_run(file, self._entries(each)) for each in group]
+            runs = [write_run(file, in_blocks(self._entries(each))) for each in group]
             while len(runs) > _FAN_IN:
                 file = files.enter_context(self._scratch())
                 parts = [runs[at : at + _FAN_IN] for at in range(0, len(runs), _FAN_IN)]
-                runs = [write_run(file, _merge(part)) for part in parts]
+                runs = [write_run(file, in_blocks(_merge(part))) for part in parts]
             merged = _merge(runs)
             while batch := [entry.line for entry in islice(merged, _BATCH)]:
                 yield batch

@@ -70,7 +70,7 @@ def survey(run: Run, export: Export, head: Head) -> Surveyed:
     """Survey the whole export in one pass. Raises InvalidExportError."""
     entries = read_export(export.file, export.size, run.scratch)
     cutoff = export.served_at - run.order.policy.window
-    return Surveyed(export, entries, survey_entries(entries, head, export.served_at, cutoff))
+    return Surveyed(export, entries, survey_entries(entries.batches(), head, export.served_at, cutoff))
 
 
 @contextmanager

@@ -5,6 +5,7 @@ with another hash are read, and compared entry by entry. The entry files are not
 can't stop a run: the entries of a file that is gone or altered are not compared, and the audit says why.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -17,6 +18,7 @@ import orjson
 
 from audit_archive.errors import ArchiveStoreError, IntegrityError
 from audit_archive.finding import Finding
+from audit_archive.format.batch import Batch
 from audit_archive.format.entry import Entry
 from audit_archive.format.facts import EntryFile, IdSpan, Mode, ObjectRef, Respelled
 from audit_archive.format.hashing import Hasher
@@ -186,10 +188,10 @@ class _Group:
         self.digest = sha256()
         self.count = 0
 
-    def add(self, line: bytes) -> None:
-        """Take the next line, ascending by id."""
-        self.digest.update(line + b"\n")
-        self.count += 1
+    def add(self, batch: Batch) -> None:
+        """Take the next lines, ascending by id."""
+        self.digest.update(batch.text)
+        self.count += len(batch)
 
     def is_known(self, known: set[tuple[str, str]]) -> bool:
         """Whether the lines are the archived ones, or were compared with them by an earlier run."""
@@ -204,19 +206,17 @@ def _grouped(
     groups = {(each.seq, file.date): _Group(file) for each in archivings for file in each.entries}
     owned = merge(*map(_owned, archivings))
     first, last, seq = next(owned, _END)
-    at, group = (0, 0), None
-    entries = dated(surveyed.entries, surveyed.survey.first_day, surveyed.export.served_at)
-    for number, (entry, day) in enumerate(entries):
-        while entry.id > last:
-            first, last, seq = next(owned, _END)
-        if seq == _END[2] or (number % ENTRIES_PER_TIME_CHECK == 0 and not has_time(run)):
+    for day, batch in dated(surveyed.entries, surveyed.survey.first_day, surveyed.export.served_at):
+        if seq == _END[2] or not has_time(run):
             break
-        if entry.id < first:
-            continue
-        if at != (seq, day):
-            at, group = (seq, day), groups.get((seq, utc_date(day * DAY)))
-        if group is not None:
-            group.add(entry.line)
+        date, ids, at = utc_date(day * DAY), batch.ids, 0
+        while at < len(ids):
+            while ids[at] > last:
+                first, last, seq = next(owned, _END)
+            start = bisect_left(ids, first, at)
+            at = bisect_right(ids, last, start)
+            if start < at and (seq, date) in groups:
+                groups[seq, date].add(batch.part(start, at))
     return groups
 
 

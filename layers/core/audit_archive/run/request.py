@@ -17,8 +17,8 @@ from audit_archive.events import (
     spans,
     whole,
 )
-from audit_archive.format.entry import MAX_ID
 from audit_archive.format.facts import BY_EVENT, Action, IdSpan, Mode
+from audit_archive.format.ids import MAX_ID
 from audit_archive.format.layout import MAX_SEQ
 from audit_archive.format.times import DAY, MINUTE
 from audit_archive.run.plan import Policy

@@ -1,12 +1,13 @@
 """The survey: one pass over an export, ascending by id, and all that a run needs to know of it. Pure."""
 
-from bisect import bisect_right
-from collections.abc import Iterable
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from operator import itemgetter
 
 from audit_archive.errors import InvalidExportError
+from audit_archive.format.batch import Batch
 from audit_archive.format.entry import Entry, Mark, Receipt, anchor_of, read_receipt
 from audit_archive.format.facts import EMPTY_SLICE, Anchor, SliceFacts
 from audit_archive.format.head import Head
@@ -68,27 +69,22 @@ class Survey:
         return sum(part.count for part in self.slices)
 
 
-def survey_entries(entries: Iterable[Entry], head: Head, now: int, cutoff: int) -> Survey:
-    """Survey the distinct entries of an export, ascending by id.
+def survey_entries(batches: Iterable[Batch], head: Head, now: int, cutoff: int) -> Survey:
+    """Survey the distinct entries of an export, ascending by id, in batches that are not empty.
 
     `cutoff` (epoch seconds): an entry that happened then or earlier is old enough to purge. `now` (epoch
     seconds): an entry dated later counts as one without a readable time. Raises InvalidExportError if there
     are more ranges or receipts than memory can hold.
     """
     ids, ages, found, days = IdSetBuilder(MAX_RANGES), Ages(now, cutoff), _Found(head), Days(now)
-    count, first_day, lines = 0, None, sha256()
-    for entry in entries:
-        count += 1
-        entry_id, line, seconds, marks = entry
-        lines.update(line)
-        lines.update(b"\n")
-        ids.add(entry_id)
-        ages.add(entry_id, seconds, bool(marks & _RECEIPT))
-        if seconds is not None:
-            if first_day is None:
-                first_day = seconds // DAY
-            days.add(entry_id, seconds)
-        found.add(entry)
+    count, lines = 0, sha256()
+    for batch in batches:
+        count += len(batch)
+        lines.update(batch.text)
+        ids.extend(batch.ids)
+        ages.extend(batch)
+        days.extend(batch)
+        found.extend(batch)
     return Survey(
         entry_count=count,
         lines_sha256=lines.hexdigest(),
@@ -97,7 +93,7 @@ def survey_entries(entries: Iterable[Entry], head: Head, now: int, cutoff: int) 
         receipts=tuple(found.receipts),
         unreadable_receipts=tuple(found.unreadable_receipts),
         anchor=found.anchor,
-        first_day=first_day,
+        first_day=found.first_day,
         first_other_id=ages.first_other_id,
         aged_boundary=ages.boundary,
         oldest_at=ages.oldest_at,
@@ -119,6 +115,15 @@ class Days:
         self._falls: list[tuple[int, int]] = []
         # Seconds at which the first day began, and at which the day after the last one begins.
         self._since, self._until = -1, -1
+
+    def extend(self, batch: Batch) -> None:
+        """Take the next entries, ascending by id."""
+        moments = batch.moments
+        if moments is not None and self._since <= moments[0] and moments[1] < self._until:
+            return
+        for entry_id, seconds in zip(batch.ids, batch.seconds, strict=True):
+            if seconds is not None:
+                self.add(entry_id, seconds)
 
     def add(self, entry_id: int, seconds: int) -> None:
         """Take the next entry with a readable time, ascending by id."""
@@ -172,6 +177,30 @@ class Ages:
     def _ahead(self) -> int | None:
         return self._latest_ahead if self._other_waits else None
 
+    def extend(self, batch: Batch) -> None:
+        """Take the next entries, ascending by id."""
+        moments = batch.moments
+        is_readable = moments is not None and moments[1] <= self._now and not batch.marked(_RECEIPT)
+        if is_readable and moments is not None and self._extend_plain(batch, moments[1]):
+            return
+        for entry_id, seconds, marks in zip(batch.ids, batch.seconds, batch.marks, strict=True):
+            self.add(entry_id, seconds, bool(marks & _RECEIPT))
+
+    def _extend_plain(self, batch: Batch, latest: int) -> bool:
+        """Take entries that all are as the ones before them: old enough, or above one that is not."""
+        if self._all_aged and latest <= self._cutoff:
+            self.boundary = batch.ids[-1]
+        elif not self._all_aged and self._young_at is not None:
+            self._latest_above = max(self._latest_above, latest)
+        else:
+            return False
+        if self.first_other_id is None:
+            self.first_other_id = batch.ids[0]
+        if self._oldest_at is None:
+            self._oldest_at = batch.seconds[0]
+        self._other_waits, self._latest_ahead = False, None
+        return True
+
     def add(self, entry_id: int, seconds: int | None, is_receipt: bool) -> None:
         """Take the next entry, ascending by id."""
         if not is_receipt:
@@ -205,30 +234,38 @@ class _Found:
     """Collects the new entries by slices, the receipts among them, and the live anchor."""
 
     def __init__(self, head: Head) -> None:
-        self._open_ids = head.open_ids
-        self._archived = head.highest_archived_id
+        self._new_ids = head.open_ids.and_above(head.highest_archived_id)
         self._anchor_id = head.anchor.id if head.anchor else 0
+        self._day: int | None = None
+        self.first_day: int | None = None
         self.slices = _Slices()
         self.receipts: list[Receipt] = []
         self.unreadable_receipts: list[int] = []
         self.anchor: Anchor | None = None
 
-    def add(self, entry: Entry) -> None:
-        """Take the next entry, ascending by id."""
-        entry_id, _, seconds, marks = entry
-        if entry_id == self._anchor_id:
-            self.anchor = anchor_of(entry)
-        if seconds is not None:
-            self.slices.day = seconds // DAY
-        if entry_id <= self._archived and entry_id not in self._open_ids:
-            return
-        self.slices.add(entry_id)
-        if marks & _RECEIPT:
+    def extend(self, batch: Batch) -> None:
+        """Take the next entries, ascending by id."""
+        for day, start, stop in batch.days(self._day):
+            if self.first_day is None:
+                self.first_day = day
+            for first, end in self._new_ids.places(batch.ids, start, stop):
+                self.slices.extend(batch.ids[first:end], day)
+            self._day = day
+        for place in batch.marked(_RECEIPT | _UNREADABLE_RECEIPT):
+            if batch.ids[place] in self._new_ids:
+                self._note(batch.entry(place))
+        if batch.ids[0] <= self._anchor_id <= batch.ids[-1]:
+            place = bisect_left(batch.ids, self._anchor_id)
+            if batch.ids[place] == self._anchor_id:
+                self.anchor = anchor_of(batch.entry(place))
+
+    def _note(self, receipt: Entry) -> None:
+        if receipt.marks & _RECEIPT:
             if len(self.receipts) == MAX_RECEIPTS:
                 raise InvalidExportError(f"The export holds more than {MAX_RECEIPTS} new purge receipts")
-            self.receipts.append(read_receipt(entry))
-        if marks & _UNREADABLE_RECEIPT:
-            self.unreadable_receipts.append(entry_id)
+            self.receipts.append(read_receipt(receipt))
+        if receipt.marks & _UNREADABLE_RECEIPT:
+            self.unreadable_receipts.append(receipt.id)
 
 
 class _Slices:
@@ -237,20 +274,22 @@ class _Slices:
     def __init__(self) -> None:
         self._done: list[SliceFacts] = []
         self._first = self._last = self._count = 0
-        self.day: int | None = None
         self._days: set[int | None] = set()
 
-    def add(self, entry_id: int) -> None:
-        """Add the next new entry. It happened on `day`: its own, or that of the readable entry below it."""
-        if self._count >= MAX_SLICE_ENTRIES or (
-            len(self._days) >= MAX_SLICE_DATES and self.day not in self._days
-        ):
-            self._close()
-        if not self._count:
-            self._first = entry_id
-        self._days.add(self.day)
-        self._last = entry_id
-        self._count += 1
+    def extend(self, ids: Sequence[int], day: int | None) -> None:
+        """Add the next new entries. They happened on `day`: their own, or that of a readable entry below."""
+        while ids:
+            if self._count >= MAX_SLICE_ENTRIES or (
+                len(self._days) >= MAX_SLICE_DATES and day not in self._days
+            ):
+                self._close()
+            if not self._count:
+                self._first = ids[0]
+            room = MAX_SLICE_ENTRIES - self._count
+            part, ids = ids[:room], ids[room:]
+            self._days.add(day)
+            self._last = part[-1]
+            self._count += len(part)
 
     def build(self) -> tuple[SliceFacts, ...]:
         """All slices; one empty slice if there was no new entry."""

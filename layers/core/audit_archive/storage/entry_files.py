@@ -7,17 +7,20 @@ against the hash in the statement, and memory stays flat however well a file was
 
 import gzip
 import zlib
+from array import array
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import chain
 from typing import BinaryIO, NamedTuple
 
 from audit_archive.errors import IntegrityError
 from audit_archive.export.sorting import SortedEntries
-from audit_archive.format.entry import Entry, Mark, anchor_of
+from audit_archive.format.batch import Batch
+from audit_archive.format.entry import Mark, anchor_of
 from audit_archive.format.facts import Anchor, EntryFile, ExportFacts, SliceFacts
-from audit_archive.format.hashing import Hasher, chunks_of, hash_all
+from audit_archive.format.hashing import Hasher, hash_all
 from audit_archive.format.head import Head
 from audit_archive.format.layout import entries_key
 from audit_archive.format.merkle import Tree, TreeBuilder
@@ -25,7 +28,7 @@ from audit_archive.format.statement import ArchiveStatement
 from audit_archive.format.times import DAY, from_rfc3339, utc_date
 from audit_archive.ports import NO_VERSION, ArchiveSource, ObjectFacts, ScratchFile
 
-_CHUNK = 1 << 16
+_CHUNK = 1 << 18
 LEVEL = 6
 
 
@@ -50,94 +53,107 @@ class Built:
             file.close()
 
 
+class Dated(NamedTuple):
+    """Entries of one event day (days since 1970, UTC), ascending by id."""
+
+    day: int
+    entries: Batch
+
+
 def select_entries(
     entries: SortedEntries, head: Head, part: SliceFacts, first_day: int | None, served_at: int
-) -> Iterator[tuple[Entry, int]]:
-    """The entries of a slice, ascending by id, each with its event day (days since 1970, UTC)."""
+) -> Iterator[Dated]:
+    """The entries of a slice, ascending by id, by event day."""
     first_id, last_id = part.first_id, part.last_id
     if first_id is None or last_id is None or not part.count:
         return
-    open_ids, archived = head.open_ids, head.highest_archived_id
-    for entry, day in dated(entries, first_day, served_at):
-        if entry.id > last_id:
+    wanted = head.open_ids.and_above(head.highest_archived_id).within(first_id, last_id)
+    for day, batch in dated(entries, first_day, served_at):
+        if batch.ids[0] > last_id:
             return
-        if first_id <= entry.id and (entry.id > archived or entry.id in open_ids):
-            yield entry, day
+        for start, stop in wanted.places(batch.ids, 0, len(batch)):
+            yield Dated(day, batch.part(start, stop))
 
 
-def select_stated(
-    entries: SortedEntries, before: Head, statement: ArchiveStatement
-) -> Iterator[tuple[Entry, int]]:
+def select_stated(entries: SortedEntries, before: Head, statement: ArchiveStatement) -> Iterator[Dated]:
     """The entries that a statement archived, selected again from its export.
 
     `before`: the head before that statement.
     """
-    first_day = next((e.seconds // DAY for e in entries.heads() if e.seconds is not None), None)
+    seconds = chain.from_iterable(batch.seconds for batch in entries.batches())
+    first_day = next((moment // DAY for moment in seconds if moment is not None), None)
     return select_entries(
         entries, before, statement.slice, first_day, from_rfc3339(statement.export.served_at)
     )
 
 
-def dated(entries: SortedEntries, first_day: int | None, served_at: int) -> Iterator[tuple[Entry, int]]:
-    """Entries, ascending by id, each with its event day (days since 1970, UTC).
+def dated(entries: SortedEntries, first_day: int | None, served_at: int) -> Iterator[Dated]:
+    """Entries, ascending by id, by event day.
 
     An entry without a readable date has the day of its nearest lower neighbour. If there is no such
     neighbour, it has the day of the first entry with a date, or the day of serving.
     """
     day = first_day if first_day is not None else served_at // DAY
-    for entry in entries:
-        if entry.seconds is not None:
-            day = entry.seconds // DAY
-        yield entry, day
+    for batch in entries.batches():
+        for found, start, stop in batch.days(day):
+            yield Dated(found, batch.part(start, stop))
+            day = found
 
 
-def build(selected: Iterator[tuple[Entry, int]], head: Head, seq: int, scratch: ScratchFile) -> Built:
+def build(selected: Iterable[Dated], head: Head, seq: int, scratch: ScratchFile) -> Built:
     """Write a slice's lines by event date, hash them into the tree, and compress each date's file."""
     tree = TreeBuilder(head.tree)
     drift: Counter[int] = Counter()
     filled: list[int] = []
-    last: Entry | None = None
+    last: Batch | None = None
     days: dict[int, _Lines] = {}
-    with ExitStack() as spools:
-        for entry, day in selected:
-            tree.append(entry.line)
-            lines = days.get(day)
-            if lines is None:
-                lines = days[day] = _Lines(spools.enter_context(scratch()))
-            lines.add(entry)
-            if entry.marks:
-                drift[entry.marks] += 1
-            if entry.id <= head.highest_archived_id:
-                filled.append(entry.id)
-            last = entry
+    with scratch() as spool:
+        for day, batch in selected:
+            tree.extend(batch.lines)
+            days.setdefault(day, _Lines(spool)).add(batch)
+            drift.update(batch.marks)
+            if batch.ids[0] <= head.highest_archived_id:
+                filled += batch.ids[: bisect_right(batch.ids, head.highest_archived_id)]
+            last = batch
         files = tuple(_compress(days[day], head.console, day, seq, scratch()) for day in sorted(days))
-    is_highest = last is not None and last.id > head.highest_archived_id
-    anchor = anchor_of(last) if last is not None and is_highest else head.anchor
+    is_highest = last is not None and last.ids[-1] > head.highest_archived_id
+    anchor = anchor_of(last.entry(-1)) if last is not None and is_highest else head.anchor
     return Built(files, tree.tree(), anchor, tuple(filled), _by_name(drift))
 
 
 class _Lines:
-    """The lines of one event date, on disk, in archive order."""
+    """The lines of one event date in archive order: pieces of a file that all dates share."""
 
     def __init__(self, spool: BinaryIO) -> None:
-        self.spool = spool
+        self._spool = spool
+        self._pieces = array("q")  # from, up to, from, up to: entries may change their date at each line
         self.first_id = self.last_id = self.count = 0
 
-    def add(self, entry: Entry) -> None:
-        if not self.count:
-            self.first_id = entry.id
-        self.last_id = entry.id
-        self.count += 1
-        self.spool.write(entry.line)
-        self.spool.write(b"\n")
+    def add(self, batch: Batch) -> None:
+        """Take the next lines of the date. Every line is written to the end of the file."""
+        start = self._spool.tell()
+        end = start + self._spool.write(batch.text)
+        if self._pieces and self._pieces[-1] == start:
+            self._pieces[-1] = end
+        else:
+            self._pieces.extend((start, end))
+        self.first_id = self.first_id or batch.ids[0]
+        self.last_id = batch.ids[-1]
+        self.count += len(batch)
+
+    def chunks(self) -> Iterator[bytes]:
+        """The lines, each with its line feed, some at a time."""
+        for start, end in zip(self._pieces[::2], self._pieces[1::2], strict=True):
+            for at in range(start, end, _CHUNK):
+                self._spool.seek(at)
+                yield self._spool.read(min(_CHUNK, end - at))
 
 
 def _compress(lines: _Lines, console: str, day: int, seq: int, into: BinaryIO) -> tuple[EntryFile, BinaryIO]:
     """Gzip one date's lines. Without a name and a time in the file, the same lines give the same bytes."""
     packed = _HashingWriter(into)
-    gzipped = gzip.GzipFile(filename="", mode="wb", compresslevel=LEVEL, fileobj=packed, mtime=0)
-    with lines.spool, gzipped as out:  # closed at once: a slice can have hundreds of them
-        content = hash_all(chunks_of(lines.spool, _CHUNK), out.write)
+    with gzip.GzipFile(filename="", mode="wb", compresslevel=LEVEL, fileobj=packed, mtime=0) as out:
+        content = hash_all(lines.chunks(), out.write)
     date = utc_date(day * DAY)
     facts = EntryFile(
         key=entries_key(console, date, seq),

@@ -19,8 +19,8 @@ from audit_archive.adapters.console.transport import (
     Transport,
 )
 from audit_archive.errors import ConsoleAuthError, ConsoleError, ConsoleUnavailableError, InvalidExportError
-from audit_archive.format.entry import MAX_ID
 from audit_archive.format.facts import AuthStyle
+from audit_archive.format.ids import MAX_ID
 from audit_archive.ports import NO_ANSWER, Clock, ConsoleEntry, Download, Peek, PurgeAnswer
 
 T = TypeVar("T")
