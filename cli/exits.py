@@ -4,7 +4,7 @@ from typing import IO, Any
 
 import click
 
-from audit_archive.errors import AuditArchiveError, PageError, RequestError
+from audit_archive.errors import AuditArchiveError, PageError, RequestError, command_url
 from audit_archive.format.display import visible
 
 
@@ -22,10 +22,31 @@ class Exit:
     PIPE = 141  # whoever read our output stopped reading
 
 
+PAGES = {Exit.USAGE: command_url(), Exit.NOT_THERE: command_url("exit-statuses")}
+"""What to read about an end that the runbook has no section for, by its status."""
+
+
+def show_page(url: str, file: IO[Any] | None = None) -> None:
+    """Say where to read on: the last line of an error."""
+    click.echo(f"What to do: {url}", err=True, file=file)
+
+
+class Misused(click.UsageError):
+    """A command that click does not take: its sentence, and the address of the page."""
+
+    def __init__(self, error: click.UsageError) -> None:
+        super().__init__(error.format_message(), error.ctx)
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """As click does, and a line more."""
+        super().show(file)
+        show_page(PAGES[Exit.USAGE], file)
+
+
 class Failure(click.ClickException):
     """What ends the command: a sentence on stderr, and with --json the same as an object on stdout.
 
-    `url`: where the runbook says what to do; the message may end with it already. `has_answer`: whether the
+    `url`: where a page says what to do; the message may end with it already. `has_answer`: whether the
     answer of the command is on stdout already, in place of that object. Unless told, it is if the status is
     that of faults, or of what is not there.
     """
@@ -36,14 +57,14 @@ class Failure(click.ClickException):
         super().__init__(" ".join(message.split()).removesuffix(f". See {url}"))
         self.name = name
         self.exit_code = status
-        self.url = url
+        self.url = PAGES.get(status) if url is None else url
         self.has_answer = status in {Exit.FAULTS, Exit.NOT_THERE} if has_answer is None else has_answer
 
     def show(self, file: IO[Any] | None = None) -> None:
         """Print lines that can't control the terminal: they may hold a name that others chose."""
         click.echo(f"Error: {visible(self.message)}", err=True, file=file)
         if self.url is not None:
-            click.echo(f"What to do: {self.url}", err=True, file=file)
+            show_page(self.url, file)
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""

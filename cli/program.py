@@ -15,7 +15,7 @@ import click
 
 from audit_archive import __version__
 from audit_archive.errors import AuditArchiveError
-from cli.exits import Exit, Failure, failure_of
+from cli.exits import Exit, Failure, Misused, failure_of
 from cli.groups import LateGroup
 from cli.options import Chosen
 from cli.show import show_json
@@ -50,6 +50,15 @@ class Program(LateGroup):
             status = _end(error)
         sys.exit(status)
 
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        """Read the options that stand before the command's name."""
+        try:
+            return super().make_context(info_name, args, parent, **extra)
+        except click.UsageError as error:
+            raise Misused(error) from error
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command that was asked for."""
         try:
@@ -70,7 +79,7 @@ def _raise_shown(ctx: click.Context, error: BaseException) -> NoReturn:
     failure = shown if isinstance(shown, Failure) else usage
     if ctx.ensure_object(Chosen).is_json and not failure.has_answer:
         show_json(failure.as_dict())
-    raise shown from error
+    raise (Misused(shown) if isinstance(shown, click.UsageError) else shown) from error
 
 
 def _failure(error: BaseException) -> Failure:

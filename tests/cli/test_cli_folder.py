@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from audit_archive.errors import command_url
 from audit_archive.format.display import visible
 from audit_archive.format.facts import IdSpan, PopulationFacts, Unexported
 from cli.main import main
@@ -59,7 +60,11 @@ def test_a_console_is_named_by_its_id_in_any_case_or_by_an_address(given: str) -
 
 def test_status_of_a_console_that_has_no_archive_says_so() -> None:
     answer = run("status", "5678efab")
-    assert (answer.exit_code, answer.stderr) == (5, "Error: Nothing of Console 5678efab is archived.\n")
+    assert answer.exit_code == 5
+    assert answer.stderr.splitlines() == [
+        "Error: Nothing of Console 5678efab is archived.",
+        f"What to do: {command_url('exit-statuses')}",
+    ]
 
 
 @pytest.mark.parametrize("request_", ["status", "entries", "verify", "keys"])

@@ -1,5 +1,6 @@
 """What the pages say of the command is what the program says."""
 
+import json
 import re
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -10,11 +11,12 @@ import pytest
 from click.testing import CliRunner
 
 from audit_archive import errors
+from cli import exits
 from cli.exits import Exit, failure_of, status_of
 from cli.invoke import invoke, result_of
 from cli.main import main
 from cli.stack import Stack
-from tests.support.pages import PAGES, Typed, typed_on
+from tests.support.pages import PAGES, Typed, anchors, typed_on
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "command-line.md"
@@ -136,6 +138,28 @@ def test_a_sentence_may_name_a_command_without_what_it_is_done_with() -> None:
         "`canary-audit verify`, `canary-audit`, `docker run canary-audit no`, `canary-audit verify --since`"
     )
     assert mistakes("page.md", text) == []
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("no",), ("--no",), ("verify",), ("run", "1234abcd", "--mode", "no"), ("entries",), ("console", "no"),
+     ("entries", "1234abcd", "--from", "no", "--folder", "."), ("verify", "BAD ID")],
+)  # fmt: skip
+def test_the_last_line_of_a_wrong_usage_leads_to_the_page(arguments: tuple[str, ...]) -> None:
+    for options in ((), ("--json",)):
+        answer = CliRunner(mix_stderr=False).invoke(main, [*options, *arguments])
+        assert answer.exit_code == Exit.USAGE
+        assert answer.stderr.splitlines()[-1] == f"What to do: {errors.command_url()}"
+        assert answer.stderr.count(errors.SITE) == 1
+    if arguments != ("--no",):
+        assert json.loads(answer.stdout)["error"]["what_to_do"] == errors.command_url()
+
+
+def test_the_addresses_of_the_page_about_the_command_lead_there() -> None:
+    for url in exits.PAGES.values():
+        page, _, anchor = url.removeprefix(errors.SITE).partition("/")
+        assert page == PAGE.stem
+        assert anchor.removeprefix("#") in {"", *anchors(PAGE)}
 
 
 def test_the_page_has_every_exit_status() -> None:

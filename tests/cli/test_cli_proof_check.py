@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from audit_archive.errors import command_url
 from audit_archive.format.checkpoint import Checkpoint, EntryProof
 from audit_archive.format.merkle import EMPTY_TREE
 from cli.main import main
@@ -332,7 +333,8 @@ def test_what_can_not_be_read_is_named_with_its_option(made: Path) -> None:
     ]:
         answer = check(*arguments)
         assert (answer.exit_code, told in answer.stderr) == (2, True), answer.stderr
-        assert answer.stderr.count("\n") == 1
+        assert answer.stderr.endswith(f"\nWhat to do: {command_url()}\n")
+        assert answer.stderr.count("\n") == 2
 
 
 def test_several_proofs_in_one_answer_must_all_hold(made: Path) -> None:

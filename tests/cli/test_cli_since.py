@@ -155,7 +155,7 @@ def test_a_file_that_is_not_the_text_of_anything_is_refused_in_a_line(option: st
         ("none", "No such"),
     ]:
         answer = run("verify", CONSOLE, option, str(tmp_path / place))
-        assert (answer.exit_code, answer.stderr.count("\n"), told in answer.stderr) == (2, 1, True)
+        assert (answer.exit_code, answer.stderr.count("\n"), told in answer.stderr) == (2, 2, True)
         assert answer.stderr.startswith(f"Error: {option}: ")
 
 
@@ -226,7 +226,7 @@ def test_a_bundle_that_can_be_read_in_two_ways_is_refused(bundle: Path, tmp_path
     for what, data in two.items():
         (tmp_path / "two.zip").write_bytes(data)
         answer = of_bundle(tmp_path / "two.zip")
-        assert (answer.exit_code, answer.stderr.count("\n")) == (2, 1), what
+        assert (answer.exit_code, answer.stderr.count("\n")) == (2, 2), what
         assert "can be read in two ways" in answer.stderr or "is not a bundle" in answer.stderr
 
 

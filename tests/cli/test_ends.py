@@ -15,6 +15,7 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
+from audit_archive.errors import command_url
 from cli.exits import Exit
 from cli.main import COMMANDS, main
 from cli.options import confirm, global_options
@@ -24,7 +25,10 @@ from tests.support.stack import ROOT
 EXAMPLE = str(ROOT / "docs" / "example-archive")
 KEY = "0123456789abcdef0123456789abcdef"
 OF_THE_EXAMPLE = ("--folder", EXAMPLE)
-NO_ANSWER = "Error: The question has no answer, so nothing further was done. Without a terminal give --yes.\n"
+NO_ANSWER = (
+    "Error: The question has no answer, so nothing further was done. Without a terminal give --yes.\n"
+    f"What to do: {command_url()}\n"
+)
 
 
 def process(*arguments: str, **how: Any) -> "subprocess.Popen[Any]":

@@ -659,7 +659,7 @@ def test_no_purging_key_in_mode_on(world: World, force: bool) -> None:
     """All is archived; the chain says that the intended purge was not sent; a person is told what to do."""
     more: Any = {"ForceDeleteWithoutRecovery": True} if force else {"RecoveryWindowInDays": 7}
     world.aws.secrets.delete_secret(SecretId=world.secret("purge"), **more)
-    refuse_settings(world, f"Console {CONSOLE} has no purge key", "purge_mode off")
+    refuse_settings(world, f"Console {CONSOLE} has no purge key", f"`canary-audit purging off {CONSOLE}`")
     assert sorted(world.archived()) == [1, 2, 3]
     (purge,) = world.statements("purge")
     assert (purge["outcome"], purge["boundary"], purge["intent_seq"]) == ("not_sent", 3, 1)

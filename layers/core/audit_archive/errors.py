@@ -33,6 +33,11 @@ def runbook_url(section: str) -> str:
     return f"{SITE}operations/#{section.lower()}"
 
 
+def command_url(section: str = "") -> str:
+    """The address of the published page about the command (`docs/command-line.md`), or of a section of it."""
+    return f"{SITE}command-line/{section and '#' + section}"
+
+
 class AuditArchiveError(Exception):
     """Base of every error that this product raises on purpose."""
 

@@ -40,8 +40,8 @@ def archive(event: object, context: InvocationContext) -> Result | LocksReport:
     if is_operator_event(event):
         raise RequestError(
             "action",
-            "the archive function states no operator's decision, whoever asks: invoke the function "
-            "<stack>-operate, the output OperateFunction of the stack, with the same event",
+            "the archive function states no operator's decision, whoever asks: `canary-audit help` lists the "
+            "commands that do. They invoke the function <stack>-operate with the same event",
         )
     console = event.get("console") if isinstance(event, Mapping) else None
     with FailureNoted(quick_ledger, LambdaClock(context), console, context.aws_request_id):

@@ -104,8 +104,9 @@ def open_purger(run: Run) -> PurgingConsole:
     if purger is None:
         raise SettingsError(
             f"Purge mode is {run.order.policy.mode}, but Console {run.order.console} has no purge key that "
-            "the function may read. What is new is archived. Nothing was purged. Store a key as the secret "
-            "<SecretPrefix>/<console>/purge, or invoke with purge_mode off"
+            "the function may read. What is new is archived. Nothing was purged. Store one, "
+            f"`canary-audit console add {run.order.console} --purge-key-file FILE`, or set the mode, "
+            f"`canary-audit purging off {run.order.console}`"
         )
     return purger
 

@@ -272,7 +272,7 @@ def _archive_warnings(basis: Basis, after: Head) -> Iterator[str]:
         yield (
             f"no receipt explains the missing ids {_spans(after.unexplained)}: they are gone, or hidden from "
             "both keys. A purge above them would destroy hidden entries. Nothing above them is purged until "
-            "an operator states `accept`"
+            "an operator accepts them: `canary-audit accept`"
         )
     if plan.vanished:
         yield (
