@@ -31,10 +31,10 @@ export AWS_DEFAULT_REGION := $(AWS_REGION)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo local docs check test torture mutants bench build deploy named kept lock clean
+.PHONY: help demo local docs check test campaigns torture mutants bench build deploy named kept lock clean
 
 help: ## Say what there is
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(STAMP) ## Archive and purge a Console on this machine, with the real stack, and show what happened
 	@$(BIN)/python -m local.demo
@@ -56,6 +56,10 @@ check: $(STAMP) ## Lint, format, types, directions, architecture
 test: export PYTHONDONTWRITEBYTECODE :=
 test: $(STAMP) ## Every test, the system's too
 	$(BIN)/pytest -n $(WORKERS)
+
+campaigns: export PYTHONDONTWRITEBYTECODE :=
+campaigns: $(STAMP) ## All that the campaigns can try: `test` tries a share of each
+	$(BIN)/pytest -n $(WORKERS) -m "hypothesis or campaign" --hypothesis-profile=default
 
 torture: $(STAMP) ## Crashes, races and hostile Consoles for MINUTES minutes (default 10)
 	$(BIN)/python -m tests.long_torture --minutes $(or $(MINUTES),10)

@@ -14,7 +14,10 @@ from typing import Any
 import botocore.session
 import pytest
 from botocore.loaders import Loader, create_loader
+from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
+
+from tests.support.examples import FEW
 
 TOGETHER = (
     "tests/system/",
@@ -32,6 +35,7 @@ QUICK = "tests/unit/"
 
 
 gc.disable()
+settings.load_profile(FEW)  # `--hypothesis-profile` comes later, and wins
 
 
 def pytest_collection_finish() -> None:

@@ -6,10 +6,11 @@ from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.attacker import Victim
+from tests.support.examples import examples
 from tests.support.tampering import bundle_of, unpacked
 from tests.support.verify_program import ask, copied, written
 
@@ -39,7 +40,7 @@ def content(data: bytes) -> bytes | None:
     return found if data and member.eof else None
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(st.data(), st.sampled_from(["turn a bit", "cut it off", "add to it", "remove it"]))
 def test_no_damage_is_valid(data: st.DataObject, deed: str) -> None:
     options, files = places()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from audit_archive.errors import IntegrityError
@@ -19,6 +19,7 @@ from cli.main import main
 from tests.auditor.test_damage import content
 from tests.support import folders
 from tests.support.attacker import Victim
+from tests.support.examples import examples
 from tests.support.fakes import FakeSigner
 from tests.support.tampering import bundle_of, sealed, unpacked, zipped
 from tests.support.verify_program import ask, written
@@ -183,7 +184,7 @@ TAILS: tuple[bytes, ...] = (
 )
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(st.lists(st.integers(0, len(TAILS) - 1), max_size=3), st.integers(1, 1 << 17))
 def test_both_judges_take_the_same_gzip(tails: list[int], size: int) -> None:
     """Members, then zeros, then nothing: as gzip(1) does."""

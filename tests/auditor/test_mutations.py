@@ -23,6 +23,7 @@ from audit_archive.format.layout import statement_key
 from audit_archive.format.statement import Common, parse_statement
 from audit_archive.format.verdicts import Depth
 from tests.support.attacker import Victim, twin_world
+from tests.support.examples import share
 from tests.support.verify_program import ask
 from tests.support.world import CONSOLE
 
@@ -160,7 +161,8 @@ DEEDS: tuple[Callable[[Chain, random.Random], None], ...] = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("seed", range(SEEDS))
+@pytest.mark.campaign
+@pytest.mark.parametrize("seed", range(share(SEEDS)))
 def test_both_refuse_or_both_accept(seed: int, tmp_path: Path) -> None:
     made = Victim(twin_world(is_signed=False))
     whole = {key: made.store.data(key) for key in made.store.keys("")}

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from audit_archive.adapters.machine import find_zone
@@ -21,6 +21,7 @@ from audit_archive.run.operate import state_decision
 from audit_archive.run.request import OperatorRequest
 from tests.support.attacker import Victim, archived_world
 from tests.support.bundles import Files
+from tests.support.examples import examples
 from tests.support.fakes import FakeSigner
 from tests.support.tampering import bundle_of, sealed, unpacked
 from tests.support.verify_program import Answer, ask, written
@@ -136,7 +137,7 @@ ENTRIES = st.dictionaries(
 ZONES = st.sampled_from(["UTC", "Europe/Berlin", "Pacific/Auckland", "America/St_Johns"])
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(ENTRIES, st.sampled_from(TIMES), ZONES)
 def test_the_auditors_copy_makes_the_same_row(fields: dict[str, Any], moment: str, zone: str) -> None:
     same_row(canonical_bytes({"timestamp": moment} | fields | {"id": 7}), zone)

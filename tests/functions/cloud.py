@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from io import BytesIO
-from typing import Any, TypeAlias
+from typing import Any
 
 from moto.moto_server.werkzeug_app import (
     DomainDispatcherApplication,
@@ -21,8 +21,8 @@ from moto.moto_server.werkzeug_app import (
 )
 from werkzeug.serving import make_server
 
-Start: TypeAlias = Callable[[str, list[tuple[str, str]]], Any]
-Wsgi: TypeAlias = Callable[[dict[str, Any], Start], Iterable[bytes]]
+from tests.support.at_hand import Start, Wsgi, at_hand
+
 XML = '<?xml version="1.0" encoding="UTF-8"?>'
 _INVOCATIONS = re.compile(r"/2015-03-31/functions/.+/invocations")
 
@@ -59,13 +59,15 @@ class Cloud:
 
 
 @contextmanager
-def serving(application: Any) -> Iterator[str]:
-    """Serve an application on loopback; gives the address."""
+def serving(application: Wsgi) -> Iterator[str]:
+    """Serve an application on loopback, and have it at hand; gives the address."""
     server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=MotoRequestHandler)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}"
+        address = f"http://127.0.0.1:{server.server_port}"
+        with at_hand(address, application):
+            yield address
     finally:
         server.shutdown()
         thread.join()

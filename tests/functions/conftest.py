@@ -11,7 +11,9 @@ import boto3
 import pytest
 
 from audit_archive.bootstrap.clients import forget
+from tests.functions.cloud import Cloud
 from tests.functions.world import Aws, World, worlds
+from tests.support.at_hand import at_hand
 from tests.support.aws import moto_server
 from tests.support.invocation import environment_for
 
@@ -22,7 +24,11 @@ FUNCTIONS = Path(__file__).parents[2] / "functions"
 def aws() -> Iterator[Aws]:
     """An AWS on this machine, and the environment that leads every client of this process to it."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    with moto_server() as endpoint, pytest.MonkeyPatch.context() as environment:
+    with (
+        moto_server() as endpoint,
+        at_hand(endpoint, Cloud()),
+        pytest.MonkeyPatch.context() as environment,
+    ):
         for name, value in environment_for(endpoint).items():
             environment.setenv(name, value)
         forget()

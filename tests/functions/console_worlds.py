@@ -9,7 +9,7 @@ from datetime import timedelta
 from local.console import Key, Trail, faults
 from local.console.answer import Answer, Endpoint
 from local.console.faults import Fault
-from tests.functions.world import READ_KEY, World
+from tests.functions.world import READ_KEY, Kept
 from tests.support.entries import entry
 
 READING: tuple[Endpoint, ...] = ("fetch", "export")
@@ -19,7 +19,7 @@ ARRIVALS = 2
 FLOCK = "flock:default"
 AGE = timedelta(hours=3)
 
-Act = Callable[[World], object]
+Act = Callable[[Kept], object]
 
 
 class Settled(Trail):
@@ -50,7 +50,7 @@ class Row:
     says: str
     ends: str
     begin: Act = lambda world: None
-    between: Callable[[World, int], object] = lambda world, run: None
+    between: Callable[[Kept, int], object] = lambda world, run: None
     quiet: bool = False
     settings: dict[str, str] = field(default_factory=dict)
     keys: dict[str, Key] = field(default_factory=dict)
@@ -69,7 +69,7 @@ def both(*acts: Act) -> Act:
     return lambda world: [act(world) for act in acts]
 
 
-def after(run: int, act: Act) -> Callable[[World, int], object]:
+def after(run: int, act: Act) -> Callable[[Kept, int], object]:
     """Something that happens after a run, counted from 1."""
     return lambda world, ended: act(world) if ended == run else None
 
@@ -90,18 +90,18 @@ class Meanwhile(faults.Fault):
         return None
 
 
-def arrival_before_the_purge(world: World) -> None:
+def arrival_before_the_purge(world: Kept) -> None:
     """An entry is written when all checks are done and the purge is on its way."""
     on(Meanwhile(world.trail.arrive), "purge", times=1)(world)
 
 
-def another_flock_first(world: World) -> None:
+def another_flock_first(world: Kept) -> None:
     """The first two entries are of another Flock."""
     for number in (1, 2):
         world.trail.amend(number, {"flock_id": "flock:other"})
 
 
-def hole(world: World) -> None:
+def hole(world: Kept) -> None:
     """Id 7 is not issued for now."""
     world.trail.skip()
     world.trail.arrive(2)
@@ -112,16 +112,16 @@ def thousands(*acts: Act) -> Act:
     return both(lambda world: world.trail.arrive(2500), *acts)
 
 
-def big_entries(world: World) -> None:
+def big_entries(world: Kept) -> None:
     """More than 64 MB arrive, in entries of one."""
     for _ in range(70):
         world.trail.write("settings_change", "Long", additional_information="x" * 1_000_000)
 
 
-def amended(entry_id: int, **fields: object) -> Callable[[World, int], object]:
+def amended(entry_id: int, **fields: object) -> Callable[[Kept, int], object]:
     """An archived entry says something else after the first run; after the second nothing is kept back."""
 
-    def between(world: World, run: int) -> None:
+    def between(world: Kept, run: int) -> None:
         if run == 1:
             world.trail.amend(entry_id, fields)
         else:
@@ -130,7 +130,7 @@ def amended(entry_id: int, **fields: object) -> Callable[[World, int], object]:
     return between
 
 
-def retention(world: World) -> None:
+def retention(world: Kept) -> None:
     """From now on the Console itself drops what is older than a day."""
     world.trail.retention = timedelta(days=1)
 

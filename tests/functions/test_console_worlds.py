@@ -11,13 +11,26 @@ import json
 import zipfile
 from collections.abc import Callable, Iterator
 from functools import lru_cache
+from typing import Any
 
 import pytest
 
 from audit_archive.errors import AuditArchiveError
+from local.console import ConsoleServer
 from local.console.calendar import read_stamp
-from tests.functions.console_worlds import ARRIVALS, RUNS, WORLDS, Row, Settled
-from tests.functions.world import World
+from tests.functions.console_worlds import (
+    ARRIVALS,
+    ENTRIES,
+    ODD,
+    PURGING,
+    RUNS,
+    VIEWS,
+    WORLDS,
+    Row,
+    Settled,
+)
+from tests.functions.kept_in_memory import KeptInMemory
+from tests.functions.world import PURGE_KEY, READ_KEY, Kept, World
 from tests.support.entries import Json
 
 OURS = "local-admin"
@@ -31,7 +44,7 @@ def normal(entry: Json) -> str:
     return json.dumps(entry | {"timestamp": instant}, sort_keys=True)
 
 
-def exported(world: World) -> Iterator[set[str]]:
+def exported(world: Kept) -> Iterator[set[str]]:
     """What every export that is kept under a lock holds, as `normal` has it."""
     for key in world.keys("exports/"):
         assert world.lock_of(key)[1] > 1
@@ -44,14 +57,14 @@ def forms_in(export: bytes) -> set[str]:
         return {normal(entry) for entry in json.loads(archive.read(archive.namelist()[0]))}
 
 
-def destroyed_by_us(world: World) -> Iterator[tuple[int, Json]]:
+def destroyed_by_us(world: Kept) -> Iterator[tuple[int, Json]]:
     """What purges with our key destroyed, each with the id up to which we had asked for it."""
     for purge in world.trail.destroyed:
         if purge.by.user == OURS:
             yield from ((purge.up_to, json.loads(line)) for line in purge.lines())
 
 
-def check_nothing_was_lost(world: World) -> None:
+def check_nothing_was_lost(world: Kept) -> None:
     """What we asked a Console to destroy can be found by its id, and a lock holds it as it last was."""
     archived = world.archived()
     forms = set[str]().union(*exported(world))
@@ -61,14 +74,14 @@ def check_nothing_was_lost(world: World) -> None:
             assert normal(entry) in forms, f"{entry['id']} was purged in a form that no export holds"
 
 
-def check_losses_are_told(world: World, ends: list[str]) -> None:
+def check_losses_are_told(world: Kept, ends: list[str]) -> None:
     """What a Console destroyed beyond what we had asked for is not passed over in silence."""
     archived = world.archived()
     if any(entry["id"] not in archived for _, entry in destroyed_by_us(world)):
         assert "PurgeMismatchError" in ends, "entries died unarchived, and no run said so"
 
 
-def run_once(world: World, warnings: list[str]) -> str:
+def run_once(world: Kept, warnings: list[str]) -> str:
     """How a run ends: its outcome, or the class of its error. It posts once at most."""
     before = len(world.posts)
     try:
@@ -81,7 +94,7 @@ def run_once(world: World, warnings: list[str]) -> str:
     return str(result["outcome"])
 
 
-def live_through(world: World, row: Row) -> tuple[list[str], list[str]]:
+def live_through(world: Kept, row: Row) -> tuple[list[str], list[str]]:
     """All that happens in a row's world, looked at after every run: how the runs end, and their warnings."""
     world.set(**row.settings)
     row.begin(world)
@@ -98,14 +111,44 @@ def live_through(world: World, row: Row) -> tuple[list[str], list[str]]:
     return ends, warnings
 
 
-@pytest.mark.usefixtures("without_pauses")
-@pytest.mark.parametrize("row", WORLDS, ids=lambda row: row.says)
-def test_whatever_was_purged_is_in_the_archive(make_world: Callable[..., World], row: Row) -> None:
+@pytest.fixture
+def memory(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Kept]]:
+    """Makes a world on fakes over a trail; further arguments are the Console's."""
+    made: list[KeptInMemory] = []
+
+    def make(trail: Settled, **options: Any) -> Kept:
+        keys = {"read_key": READ_KEY, "admin_key": PURGE_KEY} | options
+        made.append(KeptInMemory(ConsoleServer(trail, **keys).start(), monkeypatch))
+        made[-1].as_the_template_has_it("archive")
+        return made[-1]
+
+    yield make
+    for world in made:
+        world.console.stop()
+        assert world.console.crashes == []
+
+
+def check(make: Callable[..., Kept], row: Row) -> None:
+    """The row's Console is lived through as the row says."""
     keys = {"read_key": None, "keys": row.keys} if row.keys else {}
-    world = make_world(Settled(), **keys)
+    world = make(Settled(), **keys)
     ends, warnings = live_through(world, row)
     expected = [set(end.split("|")) for end in row.ends.split()]
     assert all(end in one for end, one in zip(ends, expected, strict=True)), f"{ends}, not {row.ends}"
     assert warnings or not row.warns
     if row.stated is not None:
         assert any(statement.get(row.stated) for statement in world.statements())
+
+
+@pytest.mark.usefixtures("without_pauses")
+@pytest.mark.parametrize("row", WORLDS, ids=lambda row: row.says)
+def test_whatever_was_purged_is_in_the_archive(memory: Callable[..., Kept], row: Row) -> None:
+    check(memory, row)
+
+
+@pytest.mark.usefixtures("without_pauses")
+@pytest.mark.parametrize("row", [ENTRIES[0], VIEWS[2], PURGING[1], ODD[-2]], ids=lambda row: row.says)
+def test_the_function_does_on_an_emulator_what_its_run_does_on_fakes(
+    make_world: Callable[..., World], row: Row
+) -> None:
+    check(make_world, row)

@@ -5,6 +5,7 @@ import io
 import json
 import logging
 import sys
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field, replace
@@ -45,8 +46,89 @@ class Aws:
     sqs: "SQSClient"
 
 
+class Kept(ABC):
+    """What a Console holds, and what is kept of it in a bucket."""
+
+    console: ConsoleServer
+    monkeypatch: pytest.MonkeyPatch
+
+    @property
+    def trail(self) -> Trail:
+        return self.console.trail
+
+    @property
+    def live_ids(self) -> list[int]:
+        return list(self.trail.snapshot().ids)
+
+    @property
+    def posts(self) -> list[Seen]:
+        """Every purge that was sent, whatever came of it."""
+        return [seen for seen in self.console.requests if seen.method == "POST"]
+
+    def set(self, **variables: str) -> None:
+        """Set environment variables of the function."""
+        for name, value in variables.items():
+            self.monkeypatch.setenv(name, value)
+
+    def unset(self, name: str) -> None:
+        self.monkeypatch.delenv(name)
+
+    def as_the_template_has_it(self, name: str) -> None:
+        """Set the environment; bucket, table and secrets have one name."""
+        self.set(
+            ARCHIVE_BUCKET=name,
+            LEDGER_TABLE=name,
+            SECRET_PREFIX=name,
+            PURGE_MODE="on",
+            KEEP_DAYS="0",
+            SETTLE_MINUTES="60",
+            RETENTION_DAYS="2555",
+            OBJECT_LOCK_MODE="GOVERNANCE",
+            AUTH_STYLE="header",
+            CONSOLE_URL_TEMPLATE=self.console.url,
+            ALERT_TOPIC="",
+        )
+
+    @abstractmethod
+    def run(self) -> Json:
+        """One run over the Console."""
+
+    @abstractmethod
+    def keys(self, prefix: str = "") -> list[str]:
+        """The keys of all versions under a prefix, in order; a key with two versions comes twice."""
+
+    @abstractmethod
+    def get(self, key: str) -> bytes:
+        """The newest version of an object."""
+
+    @abstractmethod
+    def versions(self, prefix: str) -> Iterator[bytes]:
+        """The bytes of every version under a prefix."""
+
+    @abstractmethod
+    def lock_of(self, key: str) -> tuple[str, float]:
+        """An object's lock: its mode, and for how many days from now."""
+
+    def statements(self, kind: str | None = None) -> list[Json]:
+        """The chain, or its statements of one kind."""
+        chain = [json.loads(self.get(key)) for key in self.keys("statements/")]
+        return [statement for statement in chain if kind in (None, statement["kind"])]
+
+    def archived_lines(self) -> list[bytes]:
+        """Every line of every entry file."""
+        files = [gzip.decompress(data) for data in self.versions("entries/")]
+        return [line for data in files for line in data.splitlines()]
+
+    def archived(self) -> dict[int, Json]:
+        """Every archived entry by its id; an id that is archived twice fails."""
+        entries = [json.loads(line) for line in self.archived_lines()]
+        by_id = {entry["id"]: entry for entry in entries}
+        assert len(by_id) == len(entries), "an id is archived twice"
+        return by_id
+
+
 @dataclass
-class World:
+class World(Kept):
     """A Console, an account's bucket, table and secrets, the function's environment, and the function.
 
     `output` is all that the function wrote: its log, its metrics, its libraries' warnings. `door`: the
@@ -61,19 +143,6 @@ class World:
     output: str = ""
     door: ModuleType | None = None
     _read: dict[str, bytes] = field(default_factory=dict)
-
-    @property
-    def trail(self) -> Trail:
-        return self.console.trail
-
-    @property
-    def live_ids(self) -> list[int]:
-        return list(self.trail.snapshot().ids)
-
-    @property
-    def posts(self) -> list[Seen]:
-        """Every purge that was sent, whatever came of it."""
-        return [seen for seen in self.console.requests if seen.method == "POST"]
 
     def make(self) -> None:
         """Make bucket, table and secrets, and set the environment as the template does."""
@@ -92,30 +161,10 @@ class World:
         )
         self.aws.secrets.create_secret(Name=self.secret("read"), SecretString=READ_KEY)
         self.aws.secrets.create_secret(Name=self.secret("purge"), SecretString=PURGE_KEY)
-        self.set(
-            ARCHIVE_BUCKET=self.name,
-            LEDGER_TABLE=self.name,
-            SECRET_PREFIX=self.name,
-            PURGE_MODE="on",
-            KEEP_DAYS="0",
-            SETTLE_MINUTES="60",
-            RETENTION_DAYS="2555",
-            OBJECT_LOCK_MODE="GOVERNANCE",
-            AUTH_STYLE="header",
-            CONSOLE_URL_TEMPLATE=self.console.url,
-            ALERT_TOPIC="",
-        )
+        self.as_the_template_has_it(self.name)
 
     def secret(self, which: str) -> str:
         return f"{self.name}/{CONSOLE}/{which}"
-
-    def set(self, **variables: str) -> None:
-        """Set environment variables of the function."""
-        for name, value in variables.items():
-            self.monkeypatch.setenv(name, value)
-
-    def unset(self, name: str) -> None:
-        self.monkeypatch.delenv(name)
 
     def run(self, seconds: float = 900.0, **event: Any) -> Json:
         """Invoke the function for the Console; `event` is what else the event holds."""
@@ -190,23 +239,6 @@ class World:
         facts = self.aws.s3.head_object(Bucket=self.name, Key=key)
         until = facts["ObjectLockRetainUntilDate"]
         return facts["ObjectLockMode"], (until - datetime.now(UTC)).total_seconds() / DAY
-
-    def statements(self, kind: str | None = None) -> list[Json]:
-        """The chain, or its statements of one kind."""
-        chain = [json.loads(self.get(key)) for key in self.keys("statements/")]
-        return [statement for statement in chain if kind in (None, statement["kind"])]
-
-    def archived_lines(self) -> list[bytes]:
-        """Every line of every entry file."""
-        files = [gzip.decompress(data) for data in self.versions("entries/")]
-        return [line for data in files for line in data.splitlines()]
-
-    def archived(self) -> dict[int, Json]:
-        """Every archived entry by its id; an id that is archived twice fails."""
-        entries = [json.loads(line) for line in self.archived_lines()]
-        by_id = {entry["id"]: entry for entry in entries}
-        assert len(by_id) == len(entries), "an id is archived twice"
-        return by_id
 
     def topic(self) -> Callable[[], list[Json]]:
         """Give the function an alert topic; what is returned tells the messages since it was last asked."""

@@ -35,6 +35,7 @@ _OPTIONS = (
     "--no-header",
     "-rfE",
     "--hypothesis-seed=0",
+    "--hypothesis-profile=default",
     *(f"-p{name}" for name in _PLUGINS),
 )
 _FAILURE = re.compile(r"^FAILED ([^\[\n]+?)(?:\[.*| - .*)?$", re.MULTILINE)

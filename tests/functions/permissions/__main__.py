@@ -12,4 +12,8 @@ from tests.functions.permissions.page import WRITES, write_acts
 if __name__ == "__main__":
     os.environ[WRITES] = "yes"
     write_acts()
-    sys.exit(pytest.main([str(Path(__file__).parent / "test_permissions.py"), "-q"]))
+    sys.exit(
+        pytest.main(
+            [str(Path(__file__).parent / "test_permissions.py"), "-q", "--hypothesis-profile=default"]
+        )
+    )

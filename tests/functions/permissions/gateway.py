@@ -42,13 +42,17 @@ class Names:
 
 
 class Gateway:
-    """The application. `used` are the permissions that were needed since it was last cleared."""
+    """The application. `used` are the permissions that were needed since it was last cleared.
+
+    `alone` are those of them that alone allowed some request: without it, that would have been refused.
+    """
 
     def __init__(self, account: Account) -> None:
         self.account = account
         self.names = Names()
         self.without: set[Permission] = set()
         self.used: set[Permission] = set()
+        self.alone: set[Permission] = set()
         self.refused: list[Asked] = []
         self.faults: list[Exception] = []
         self.cloud = Cloud()
@@ -97,6 +101,8 @@ class Gateway:
         verdict = self.account.judge(role, named, self.without)
         with self._lock:
             self.used.update(verdict.by)
+            if len(verdict.by) == 1:
+                self.alone.update(verdict.by)
             if verdict.word != ALLOWED:
                 self.refused.append(named)
         return verdict.word == ALLOWED

@@ -44,6 +44,22 @@ def needs(stage: Stage, role: str) -> dict[Permission, str]:
     return found
 
 
+def refusals(stage: Stage, role: str) -> dict[Permission, dict[str, Job]]:
+    """By each permission of a role the jobs, by name, of which a request would be refused without it.
+
+    Each job is done once. That a job fails for it is shown by doing it without the permission: `suffers`.
+    """
+    found: dict[Permission, dict[str, Job]] = {
+        each: {} for each in stage.gateway.account.permissions if each.role == role
+    }
+    for job in (each for each in JOBS if each.role == role):
+        stage.gateway.alone.clear()
+        job.do(stage)
+        for permission in stage.gateway.alone & found.keys():
+            found[permission][job.says] = job
+    return found
+
+
 def _done(stage: Stage, job: Job) -> set[Permission]:
     """Do a job under its whole role; the permissions of the role that were used."""
     stage.gateway.used.clear()

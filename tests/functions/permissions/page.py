@@ -38,6 +38,11 @@ def written(role: str) -> str:
     return found[1] if found else ""
 
 
+def reasons(role: str) -> list[str]:
+    """What the page says needs each permission of a role, in the order of the rows."""
+    return [row.rsplit(" | ", 1)[1].removesuffix(" |") for row in written(role).splitlines()[2:]]
+
+
 def write(role: str, table: str) -> None:
     """Put a role's table on the page, which has the role's heading."""
     text = PAGE.read_text()

@@ -8,9 +8,10 @@ import pytest
 
 from tests.functions.permissions.account import Account, Permission
 from tests.functions.permissions.jobs import JOBS
-from tests.functions.permissions.needs import BY_AWS, needs, suffers, used_by_aws
-from tests.functions.permissions.page import WRITES, rows, write, written
+from tests.functions.permissions.needs import BY_AWS, needs, refusals, suffers, used_by_aws
+from tests.functions.permissions.page import WRITES, reasons, rows, write, written
 from tests.functions.permissions.stage import PARAMETERS, Stage
+from tests.support.examples import tries_all
 from tests.support.stack import Rendered, render
 
 ROLES = sorted({job.role for job in JOBS} | {"ScheduleRole"})
@@ -24,6 +25,19 @@ def test_every_role_of_the_template_has_its_jobs(rendered: Rendered) -> None:
 
 
 @pytest.mark.parametrize("role", ROLES)
+def test_without_a_permission_the_jobs_that_the_page_names_are_refused(stage: Stage, role: str) -> None:
+    """Of what each job asked for. One job is done without a permission, and suffers."""
+    found, said = refusals(stage, role), reasons(role)
+    assert written(role) == rows(dict(zip(found, said, strict=True)))
+    for (permission, jobs), why in zip(found.items(), said, strict=True):
+        named = set(why.split("; "))
+        assert why == used_by_aws(permission) or named <= jobs.keys(), str(permission)
+    for permission, job in [(each, job) for each, jobs in found.items() for job in jobs.values()][:1]:
+        assert suffers(stage, job, permission)
+
+
+@pytest.mark.campaign
+@pytest.mark.parametrize("role", ROLES if tries_all() else ["ScheduleRole"])
 def test_each_permission_is_needed_and_the_page_says_for_what(stage: Stage, role: str) -> None:
     found = needs(stage, role)
     assert [str(each) for each, why in found.items() if not why] == [], "nothing needs these: remove them"

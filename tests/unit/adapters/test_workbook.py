@@ -7,11 +7,12 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from audit_archive.adapters.workbook import SHEET_ROWS, XlsxWorkbook
 from audit_archive.answer_ports import Cell
+from tests.support.examples import examples
 from tests.support.sheets import ABOUT, FIRST, MAIN, parts, read
 
 DAY_ZERO = datetime(1899, 12, 30)  # noqa: DTZ001 - of Excel's calendar
@@ -67,7 +68,7 @@ def test_what_an_attacker_chose_is_a_text(attack: str) -> None:
     assert len(read(data)[1]) == 2
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(st.lists(st.text(min_size=1), min_size=1, max_size=3))
 def test_every_text_is_read_again(texts: list[str]) -> None:
     data = made([(text, n) for n, text in enumerate(texts)])

@@ -16,6 +16,7 @@ from audit_archive.run.operate import state_decision
 from audit_archive.run.request import OperatorRequest
 from tests.support.archives import archives
 from tests.support.attacker import Victim, blamed
+from tests.support.examples import examples
 from tests.support.fakes import FakeSigner
 from tests.support.watch import Watch, long_world, skipped
 from tests.support.world import CONSOLE, DAY, World
@@ -57,7 +58,7 @@ def test_a_cycle_walks_the_whole_chain_again_and_each_day_a_part_of_it() -> None
 
 
 @given(st.data())
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(examples(25), suppress_health_check=[HealthCheck.too_slow])
 def test_of_a_healthy_archive_that_grows_no_day_tells_a_fault(data: st.DataObject) -> None:
     """Holes, late ids, epochs, foreign purges, keys that begin or change."""
     world = data.draw(archives())
@@ -125,7 +126,7 @@ def test_the_next_audit_tells_what_became_of_an_old_statement_or_checkpoint(deed
 
 
 @given(st.data())
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(examples(30), suppress_health_check=[HealthCheck.too_slow])
 def test_whatever_becomes_of_an_object_a_cycle_finds_it(data: st.DataObject) -> None:
     """One bit, one version, one lock or one marker, on any day of a cycle, at any place."""
     watch = Watch()

@@ -23,6 +23,7 @@ from tests.support.archives import archives, queries
 from tests.support.asking import assert_nothing_open, body_of, find, reader_of
 from tests.support.attacker import Victim, archived_world, twin_world
 from tests.support.bundles import ASKED, bundle, make, manifest_of, opened
+from tests.support.examples import examples
 from tests.support.fakes import CallLog, CrashError, FakeSigner
 from tests.support.tampering import unpacked
 from tests.support.verify_program import ask, copied, written
@@ -88,7 +89,7 @@ def test_the_manifest_tells_the_question_and_what_the_answer_rests_on(victim: Vi
     assert told["activity"]["users"]["top"] == [["somebody@example.com", told["proven"]]]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(examples(25), suppress_health_check=list(HealthCheck))
 @given(archives(), queries)
 def test_it_holds_what_the_plain_answer_holds(world: World, query: Query) -> None:
     """Unsigned, and of every shape: an auditor who accepts that nothing is signed finds it valid."""

@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from audit_archive.adapters.machine import handouts
@@ -32,6 +32,7 @@ from audit_archive.format.canonical import canonical_bytes, source_line
 from audit_archive.format.facts import Cause
 from audit_archive.format.verdicts import Depth, Verdict, Why
 from audit_archive.retrieve.coverage import Absence, Hole, RestsOn
+from tests.support.examples import examples
 from tests.support.report_samples import CONSOLE, KEY, ODD, SAMPLES, SCRIPTS, Sample, quarter, sample
 from tests.unit.evidence.page_reading import Element, read, section, tables, tree_of
 
@@ -170,7 +171,7 @@ def carried(entry: dict[str, Any], entry_id: int, *, as_source: bool) -> bytes:
     return canonical_bytes({**entry, "id": entry_id})
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(st.lists(st.tuples(ENTRIES, st.booleans()), min_size=1, max_size=4))
 def test_whatever_stands_in_an_entry_is_text(entries: list[tuple[dict[str, Any], bool]]) -> None:
     lines = tuple(carried(entry, n, as_source=odd) for n, (entry, odd) in enumerate(entries, 1))

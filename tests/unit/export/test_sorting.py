@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from audit_archive.errors import InvalidExportError
@@ -14,6 +14,7 @@ from audit_archive.export.sorting import sort_entries
 from audit_archive.format.batch import Batch
 from audit_archive.format.entry import Entry
 from tests.support.batches import in_batches
+from tests.support.examples import examples
 
 MAX = 2**63 - 1
 SMALL = {"BLOCK_BYTES": 20, "FAN_IN": 2}
@@ -44,7 +45,7 @@ def small_runs(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(sorting, name, value)
 
 
-@settings(deadline=None, max_examples=300)
+@examples(300)
 @given(batches())
 def test_any_order_comes_out_ascending_and_exact(given_batches: list[Batch]) -> None:
     flat = [entry for batch in given_batches for entry in batch]
@@ -57,7 +58,7 @@ def test_any_order_comes_out_ascending_and_exact(given_batches: list[Batch]) -> 
     assert (result.first_id, result.last_id) == (min(ids, default=0), max(ids, default=0))
 
 
-@settings(deadline=None, max_examples=200)
+@examples(200)
 @given(batches(), st.data())
 def test_identical_duplicates_come_out_once_and_are_counted(
     given_batches: list[Batch], data: st.DataObject
@@ -70,7 +71,7 @@ def test_identical_duplicates_come_out_once_and_are_counted(
     assert list(result) == sorted(flat)
 
 
-@settings(deadline=None, max_examples=100)
+@examples(100)
 @given(batches(), st.data())
 def test_two_entries_with_one_id_are_refused(given_batches: list[Batch], data: st.DataObject) -> None:
     flat = [entry for batch in given_batches for entry in batch] or [Entry(7, b"x", None, 0)]

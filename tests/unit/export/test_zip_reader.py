@@ -8,12 +8,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from audit_archive.errors import InvalidExportError
 from audit_archive.export import zip_reader as zip_export
 from audit_archive.export.zip_reader import Member, open_member
+from tests.support.examples import examples
 from tests.support.forge import NONE32, Lie, Record, deflated, forge, tell
 from tests.support.forge import Member as Forged
 
@@ -119,7 +120,7 @@ def test_what_the_standard_library_writes_is_read(
     assert b"".join(member) == content, "a second iteration"
 
 
-@settings(deadline=None, max_examples=60)
+@examples(60)
 @given(st.binary(max_size=300), st.integers(1, 50_000))
 def test_any_content_comes_out_in_small_pieces(seed: bytes, times: int) -> None:
     content = seed * times if len(seed) * times < 3_000_000 else seed

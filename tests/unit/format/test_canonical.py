@@ -5,7 +5,7 @@ import sys
 import tracemalloc
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from audit_archive.format.canonical import (
@@ -20,7 +20,6 @@ scalars = st.one_of(st.none(), st.booleans(), st.integers(-(2**63), 2**64 - 1), 
 values = st.recursive(scalars, lambda v: st.one_of(st.lists(v), st.dictionaries(st.text(), v)), max_leaves=20)
 
 
-@settings(deadline=None)
 @given(values)
 def test_it_is_what_the_standard_library_writes(value: object) -> None:
     expected = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
@@ -44,7 +43,6 @@ def test_only_the_required_escapes_are_used() -> None:
     assert text == escaped + plain + "\u2028é"
 
 
-@settings(deadline=None)
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_floats_keep_their_value(value: float) -> None:
     assert float(canonical_bytes(value)) == value
@@ -72,7 +70,6 @@ def test_null_alone_is_no_reason_to_refuse() -> None:
     assert canonical_bytes([None, 1.5, "null"]) == b'[null,1.5,"null"]'
 
 
-@settings(deadline=None)
 @given(st.text(st.one_of(st.characters(exclude_categories=["Cs", "Cc"]), st.sampled_from("\t\n\r\x7f\x80"))))
 def test_the_source_form_holds_the_text_as_it_is(text: str) -> None:
     line = source_line(text.encode(), 7)
@@ -81,7 +78,6 @@ def test_the_source_form_holds_the_text_as_it_is(text: str) -> None:
     assert json.loads(line) == {"_source": text, "id": 7}
 
 
-@settings(deadline=None)
 @given(
     st.binary(), st.sampled_from([b"\x00", b"\x1f", b"\x0b", b"\xff", b"\xc3", b"\xed\xa0\x80"]), st.binary()
 )

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from audit_archive.format.codec import UnknownMember, from_json, to_json
@@ -74,13 +74,11 @@ GOOD: dict[str, Any] = {
 }
 
 
-@settings(deadline=None)
 @given(RECORDS)
 def test_a_record_survives_json(record: Record) -> None:
     assert from_json(Record, json.loads(json.dumps(to_json(record)))) == record
 
 
-@settings(deadline=None)
 @given(st.builds(Head) | st.from_type(Head))
 def test_a_head_survives_json(head: Head) -> None:
     assert from_json(Head, json.loads(json.dumps(to_json(head)))) == head

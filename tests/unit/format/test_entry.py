@@ -4,13 +4,14 @@ import json
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from audit_archive.format import times as timestamps
 from audit_archive.format.canonical import canonical_bytes, source_line
 from audit_archive.format.entry import Entry, Mark, Receipt, is_receipt, marks_of, read_receipt
 from audit_archive.format.times import read_timestamp, read_timestamps
+from tests.support.examples import examples
 
 moments = st.integers(3 * 86_400, 253_402_300_800 - 3 * 86_400)
 offsets = st.builds(lambda m: timezone(timedelta(minutes=m)), st.integers(-1439, 1439))
@@ -21,7 +22,6 @@ def spell(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%d %H:%M:%S UTC%z")
 
 
-@settings(deadline=None)
 @given(st.lists(st.builds(datetime.fromtimestamp, moments, offsets), min_size=1))
 def test_a_timestamp_is_the_moment_it_says(times: list[datetime]) -> None:
     expected = [int((moment - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds()) for moment in times]
@@ -73,7 +73,7 @@ def test_a_fraction_is_floored_also_at_the_edges_of_time() -> None:
     assert read_timestamp("9999-12-31T23:59:59.0-00:01") is None
 
 
-@settings(deadline=None, max_examples=300)
+@examples(300)
 @given(
     st.lists(
         st.one_of(

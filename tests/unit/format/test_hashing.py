@@ -3,13 +3,12 @@
 from hashlib import sha256
 from io import BytesIO
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from audit_archive.format.hashing import Hasher, chunks_of, hash_all
 
 
-@settings(deadline=None)
 @given(st.lists(st.binary(max_size=50)), st.binary(max_size=50))
 def test_what_was_written_is_what_was_hashed(chunks: list[bytes], before: bytes) -> None:
     file = BytesIO()

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from audit_archive.format.decisions import LegalHold, Pause
@@ -478,7 +478,6 @@ def test_an_entry_in_an_accepted_range_ends_every_acceptance() -> None:
     assert [(hole.first, hole.is_accepted) for hole in other.holes] == [(5, True), (15, True), (18, False)]
 
 
-@settings(deadline=None)
 @given(
     st.sets(st.integers(1, 20)),
     st.sets(st.integers(1, 20)),

@@ -1,6 +1,6 @@
 """Sets of ids as ranges do what Python's sets do."""
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from audit_archive.format.ids import IdRange, IdSet, IdSetBuilder, id_set, span_set
@@ -18,7 +18,6 @@ def plain(ids: IdSet) -> set[int]:
     return {n for first, last in ids.ranges for n in range(first, last + 1)}
 
 
-@settings(deadline=None)
 @given(IDS)
 def test_it_holds_what_was_put_in(ids: set[int]) -> None:
     made = id_set(ids)
@@ -28,7 +27,6 @@ def test_it_holds_what_was_put_in(ids: set[int]) -> None:
     assert {n for n in range(-2, 45) if n in made} == ids
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 40), st.integers(1, 40)).map(lambda pair: (min(pair), max(pair)))))
 def test_ranges_in_any_order_touching_and_overlapping_unite(ranges: list[tuple[int, int]]) -> None:
     expected = {n for first, last in ranges for n in range(first, last + 1)}
@@ -36,31 +34,26 @@ def test_ranges_in_any_order_touching_and_overlapping_unite(ranges: list[tuple[i
     assert span_set(IdRange(*each) for each in ranges) == IdSet.of(*ranges)
 
 
-@settings(deadline=None)
 @given(IDS, BOUND, BOUND)
 def test_within(ids: set[int], first: int, last: int) -> None:
     assert plain(id_set(ids).within(first, last)) == {n for n in ids if first <= n <= last}
 
 
-@settings(deadline=None)
 @given(IDS, BOUND, BOUND)
 def test_gaps(ids: set[int], first: int, last: int) -> None:
     assert plain(id_set(ids).gaps(first, last)) == set(range(first, last + 1)) - ids
 
 
-@settings(deadline=None)
 @given(IDS, IDS)
 def test_minus(ids: set[int], others: set[int]) -> None:
     assert plain(id_set(ids).minus(id_set(others))) == ids - others
 
 
-@settings(deadline=None)
 @given(IDS, IDS)
 def test_intersection(ids: set[int], others: set[int]) -> None:
     assert plain(id_set(ids).intersection(id_set(others))) == ids & others
 
 
-@settings(deadline=None)
 @given(IDS)
 def test_equal_sets_are_equal_however_they_were_built(ids: set[int]) -> None:
     builder = IdSetBuilder()
@@ -70,7 +63,6 @@ def test_equal_sets_are_equal_however_they_were_built(ids: set[int]) -> None:
     assert builder.build() == id_set(ids) == IdSet.of(*((n, n) for n in ids))
 
 
-@settings(deadline=None)
 @given(IDS, IDS)
 def test_a_builder_goes_on_after_build(ids: set[int], later: set[int]) -> None:
     builder = IdSetBuilder()

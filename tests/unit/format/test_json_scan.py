@@ -5,7 +5,7 @@ import tracemalloc
 from decimal import Decimal
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from audit_archive.format import json_scan
@@ -23,7 +23,6 @@ numbers = st.from_regex(
 )
 
 
-@settings(deadline=None)
 @given(values, styles, st.text(max_size=3))
 def test_a_scan_ends_where_the_value_ends(value: object, style: dict[str, object], before: str) -> None:
     text = json.dumps(value, **style).encode("utf-8", "surrogatepass")  # type: ignore[arg-type]
@@ -31,7 +30,6 @@ def test_a_scan_ends_where_the_value_ends(value: object, style: dict[str, object
     assert Scan(before.encode() + text + b" ,", start).end == start + len(text)
 
 
-@settings(deadline=None)
 @given(st.lists(values, min_size=1), styles, st.data())
 def test_a_value_cut_anywhere_is_cut_off_not_broken(
     value: object, style: dict[str, object], data: st.DataObject
@@ -76,7 +74,6 @@ def test_broken_json_is_broken_at_a_byte(text: bytes, offset: int) -> None:
         json.loads(text.decode())
 
 
-@settings(deadline=None)
 @given(numbers)
 @example("18446744073709551615")
 @example("18446744073709551616")
@@ -106,7 +103,6 @@ def test_zero_is_exact_whatever_its_exponent(text: str) -> None:
     assert is_exact_number(text.encode())
 
 
-@settings(deadline=None)
 @given(st.text(st.characters(), max_size=6))
 def test_a_string_is_exact_if_utf8_has_bytes_for_it(text: str) -> None:
     token = json.dumps(text).encode()

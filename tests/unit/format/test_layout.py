@@ -1,6 +1,6 @@
 """Every path in the bucket is what the format's page says."""
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from audit_archive.format.layout import (
@@ -31,13 +31,11 @@ def test_the_paths_of_the_format() -> None:
     )
 
 
-@settings(deadline=None)
 @given(st.integers(1, 10**10 - 1), st.integers(1, 10**10 - 1))
 def test_statements_list_in_their_order(one: int, other: int) -> None:
     assert (one < other) == (statement_key("c", one) < statement_key("c", other))
 
 
-@settings(deadline=None)
 @given(IDS, IDS, IDS, IDS)
 def test_exports_of_one_day_list_in_the_order_of_their_ids(a: int, b: int, c: int, d: int) -> None:
     keys = [export_key("c", MOMENT, first, last, DIGEST) for first, last in ((a, b), (c, d))]

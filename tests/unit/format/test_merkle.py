@@ -3,7 +3,7 @@
 from hashlib import sha256
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from audit_archive.format.merkle import (
@@ -72,7 +72,6 @@ def test_a_tree_that_goes_on_from_any_recorded_frontier_is_the_same_tree(size: i
         assert grown(recorded, LINES[split:size]) == whole
 
 
-@settings(deadline=None)
 @given(st.lists(st.lists(st.binary(max_size=40), max_size=9), max_size=9))
 def test_any_number_of_sessions_over_any_lines_gives_the_rfcs_tree(sessions: list[list[bytes]]) -> None:
     tree = EMPTY_TREE

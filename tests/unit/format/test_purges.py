@@ -3,13 +3,14 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from audit_archive.format.entry import Receipt
 from audit_archive.format.facts import Cause, IdSpan, Missing, ReceiptSeen
 from audit_archive.format.head import Head, OpenHole
 from audit_archive.format.purges import ForeignPurge, foreign_purges, purger, surpluses
+from tests.support.examples import examples
 
 HEAD = Head("c", seq=3, highest_archived_id=10, highest_purged_id=2, history_up_to=1, first_live_id=3)
 """3 to 10 are archived, and should be live."""
@@ -73,7 +74,7 @@ def test_of_a_purge_before_the_archive_nobody_can_tell() -> None:
     assert surplus(receipt(12, 5, None)) is None
 
 
-@settings(deadline=None, max_examples=300)
+@examples(300)
 @given(
     st.lists(
         st.builds(receipt, st.integers(2, 20), st.integers(1, 20), st.integers(0, 12)),
@@ -137,7 +138,6 @@ def test_the_words_of_an_entry_stay_in_their_quotes() -> None:
     assert who.isprintable()
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.integers(1, 9), st.integers(10, 20)), max_size=3),
     st.none() | st.integers(0, 5),

@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from audit_archive.format.codec import UnknownMember
@@ -20,6 +20,7 @@ from audit_archive.format.statement import (
     parse_statement,
     statement_bytes,
 )
+from tests.support.examples import examples
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)  # no lone surrogates
 INTEGER = st.integers(-(2**63), 2**63 - 1)
@@ -59,7 +60,6 @@ OPERATOR = OperatorStatement(
 )
 
 
-@settings(deadline=None)
 @given(ANY)
 def test_a_statement_is_read_back_as_it_was(said: Statement) -> None:
     data = statement_bytes(said)
@@ -67,7 +67,6 @@ def test_a_statement_is_read_back_as_it_was(said: Statement) -> None:
     assert statement_bytes(parse_statement(data)) == data
 
 
-@settings(deadline=None)
 @given(ANY)
 def test_its_bytes_are_canonical_json(said: Statement) -> None:
     value = json.loads(statement_bytes(said))
@@ -92,7 +91,7 @@ def test_the_bytes_of_an_operator_statement_to_the_letter() -> None:
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_the_kind_says_which_class_it_is(kind: str) -> None:
-    @settings(deadline=None, max_examples=5)
+    @examples(5)
     @given(statements(kind))
     def check(said: Statement) -> None:
         assert type(parse_statement(statement_bytes(said))) is KINDS[kind]

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from audit_archive.format.times import DAY, MINUTE, from_rfc3339, rfc3339, utc_date
@@ -11,7 +11,6 @@ from audit_archive.format.times import DAY, MINUTE, from_rfc3339, rfc3339, utc_d
 MOMENTS = st.integers(0, 253_402_300_799)
 
 
-@settings(deadline=None)
 @given(MOMENTS)
 def test_texts_round_trip_and_are_what_the_standard_library_says(seconds: int) -> None:
     text = rfc3339(seconds)
@@ -28,7 +27,6 @@ def test_the_form_is_fixed() -> None:
     assert (DAY, MINUTE) == (86_400, 60)
 
 
-@settings(deadline=None)
 @given(MOMENTS, MOMENTS)
 def test_texts_sort_as_their_moments_do(one: int, other: int) -> None:
     assert (one < other) == (rfc3339(one) < rfc3339(other))

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from audit_archive.adapters.machine import find_zone
@@ -16,6 +16,7 @@ from audit_archive.retrieve.query import EntryPlace, Query
 from audit_archive.retrieve.request import EntriesRequest, EveryConsoleRequest, RetrieveRequest, parse_request
 from tests.support.archives import archives, queries
 from tests.support.asking import ASKED_AT, Plain, find, lines_of, reader_of
+from tests.support.examples import examples
 from tests.support.fakes import FakeReports
 from tests.support.world import CONSOLE, World
 from tests.unit.retrieve.test_desk import ask, desk
@@ -87,7 +88,7 @@ def test_a_cursor_is_what_an_answer_gave(said: object) -> None:
     assert (request.query.after, request.query.limit) == (EntryPlace(2, 500), 7)
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(archives(), queries, st.integers(1, 4), st.booleans())
 def test_pages_are_the_whole_answer_in_its_order(
     world: World, query: Query, limit: int, ledger: bool

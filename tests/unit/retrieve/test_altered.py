@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import orjson
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from audit_archive.adapters import ledger_items as items
@@ -32,6 +32,7 @@ from audit_archive.storage import entry_files
 from tests.support.asking import assert_nothing_open, reader_of
 from tests.support.attacker import Victim
 from tests.support.bundles import make
+from tests.support.examples import examples
 from tests.support.fakes import FakeStore
 from tests.support.world import CONSOLE
 
@@ -140,7 +141,7 @@ def _keys() -> list[str]:
     return Victim().store.keys()
 
 
-@settings(max_examples=70, deadline=None)
+@examples(70)
 @given(st.data(), st.sampled_from(["statements/", "checkpoints/", "entries/", "exports/"]), st.booleans())
 def test_an_altered_object_never_ends_in_an_error_that_is_not_ours(
     data: st.DataObject, prefix: str, ledger: bool
@@ -189,7 +190,7 @@ def first_file(victim: Victim) -> tuple[int, EntryFile]:
     return victim.archives[0].seq, victim.archives[0].entries[0]
 
 
-@settings(max_examples=30, deadline=None)
+@examples(30)
 @given(st.data())
 def test_lines_that_are_no_entries_are_refused_though_a_signed_statement_names_them(
     data: st.DataObject,
@@ -219,7 +220,6 @@ def test_what_is_no_entry_has_no_members(line: bytes) -> None:
         members_of(line)
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=60) | json_values.map(orjson.dumps))
 def test_members_and_source_are_read_or_refused_as_a_value(line: bytes) -> None:
     with suppress(ValueError):
@@ -273,7 +273,6 @@ attributes: st.SearchStrategy[Any] = st.one_of(
 )
 
 
-@settings(deadline=None)
 @given(st.data())
 def test_an_item_of_the_index_is_read_or_refused_as_the_ledger_expects(data: st.DataObject) -> None:
     item = items.statement_item(Victim().statement(2), Victim().world.refs()[1])
@@ -283,7 +282,7 @@ def test_an_item_of_the_index_is_read_or_refused_as_the_ledger_expects(data: st.
         items.indexed_of(cast("Any", changed))
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(st.data(), st.integers(1, 9))
 def test_an_index_that_says_anything_hides_nothing_and_breaks_nothing(data: st.DataObject, seq: int) -> None:
     victim = Victim()

@@ -8,7 +8,7 @@ from base64 import b64encode
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from audit_archive.adapters.machine import find_zone
@@ -23,6 +23,7 @@ from audit_archive.retrieve.rows import (
     harmless,
     times_of,
 )
+from tests.support.examples import examples
 
 VALUES = st.recursive(
     st.one_of(st.text(max_size=8), st.none(), st.booleans(), st.integers(-9, 9)),
@@ -60,7 +61,7 @@ def told(entry_value: Any) -> str:
     return json.dumps(entry_value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(ENTRIES, st.integers(1, 3))
 def test_every_value_is_read_again(fields: dict[str, Any], epoch: int) -> None:
     entry = {"id": 7, **{name: v for name, v in fields.items() if name != "id"}}
@@ -74,7 +75,7 @@ def test_every_value_is_read_again(fields: dict[str, Any], epoch: int) -> None:
     assert cells == {name: told(entry.get(name)) for name in ("id", *FIELDS)}
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(ENTRIES, st.sampled_from(SEPARATORS))
 def test_no_cell_begins_as_a_formula_does_whatever_separates_cells(
     fields: dict[str, Any], separator: str

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import pytz
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from audit_archive.adapters.machine import find_zone
@@ -151,7 +151,6 @@ INSTANTS = st.one_of(
 )
 
 
-@settings(deadline=None)
 @given(INSTANTS, st.sampled_from(ZONES))
 def test_a_reading_includes_every_instant_at_which_clocks_show_it(instant: int, name: str) -> None:
     shown = int(clocks(instant, name).replace(tzinfo=UTC).timestamp())
@@ -161,7 +160,6 @@ def test_a_reading_includes_every_instant_at_which_clocks_show_it(instant: int, 
     assert {clocks(meant.earliest, name), clocks(meant.latest, name)} == {clocks(instant, name)}
 
 
-@settings(deadline=None)
 @given(INSTANTS, st.sampled_from(ZONES))
 def test_a_day_is_all_instants_at_which_calendars_show_it(instant: int, name: str) -> None:
     day = clocks(instant, name).date()
@@ -172,7 +170,6 @@ def test_a_day_is_all_instants_at_which_calendars_show_it(instant: int, name: st
     assert clocks(first - 1, name).date() < day < clocks(after, name).date()
 
 
-@settings(deadline=None)
 @given(st.datetimes(datetime(1970, 1, 3), datetime(2036, 1, 1)), st.sampled_from(ZONES))  # noqa: DTZ001
 def test_a_reading_that_clocks_leave_out_is_resolved_to_both_sides(reading: datetime, name: str) -> None:
     local = int(reading.replace(microsecond=0, tzinfo=UTC).timestamp())

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from audit_archive.adapters.signing import is_signed
@@ -23,6 +23,7 @@ from audit_archive.retrieve.status import statuses
 from audit_archive.storage.chain import is_stated
 from tests.support.asking import ask, at, ids_of, reader_of
 from tests.support.bundles import bundle, make, manifest_of, opened, request_of
+from tests.support.examples import examples
 from tests.support.fakes import FakeSigner
 from tests.support.world import CONSOLE, DAY, World
 
@@ -249,7 +250,7 @@ lies = st.dictionaries(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(lies, st.one_of(st.integers(22, 28), st.integers(1, 13)), st.booleans())
 def test_no_lie_of_any_kind_hides_an_entry(told: dict[int, dict[str, Any]], asked: int, is_id: bool) -> None:
     """Entries come in the order of their ids, as a trail's do; a test below says why that matters."""

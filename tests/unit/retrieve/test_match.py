@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from audit_archive.export.json_reader import read_entries
@@ -187,7 +187,6 @@ TIMED = st.fixed_dictionaries(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(TIMED, st.booleans()), min_size=1, max_size=3))
 def test_what_passes_at_a_glance_passes_a_look_at_each_line(entries: list[tuple[Any, bool]]) -> None:
     lines = [

@@ -5,7 +5,7 @@ import sys
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from audit_archive.format.canonical import canonical_bytes, source_line
@@ -14,6 +14,7 @@ from audit_archive.retrieve.fields import network
 from audit_archive.retrieve.match import LOOSE, NO, UNSEEN, EntryMatcher, Prefilter
 from audit_archive.retrieve.query import Query
 from audit_archive.retrieve.reading import NO_BREAK, as_read
+from tests.support.examples import examples
 
 ALPHABET = [*'aAkKsSiI"\\/.:,{}\n\t\x1f19', "ß", "\u017f", "İ", "\u212a", "\ufb01", "é", "É", "王", "🦜", "ǰ"]
 ALPHABET += ["\u0301", "\u200b", "\xa0", "\xad", "\u202f", "\u2066", "\ufeff", "\u037e", " ", "e"]
@@ -63,7 +64,7 @@ def line_of(entry: dict[str, Any], is_source: bool) -> bytes:
     return source_line(json.dumps(entry).encode(), entry["id"]) if is_source else canonical_bytes(entry)
 
 
-@settings(max_examples=120, deadline=None)
+@examples(120)
 @given(st.lists(st.tuples(ENTRIES, st.booleans()), min_size=1, max_size=6), QUERIES)
 def test_no_line_is_lost(entries: list[tuple[dict[str, Any], bool]], query: Query) -> None:
     lines = [line_of(*each) for each in entries]

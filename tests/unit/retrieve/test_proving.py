@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from audit_archive.adapters.folder_source import FolderSource
@@ -18,6 +18,7 @@ from audit_archive.retrieve.proofs import MAX_LINE, FoundProofs, find_proofs
 from audit_archive.retrieve.query import Query
 from tests.support.asking import Plain, assert_nothing_open, reader_of
 from tests.support.attacker import Victim, archived_world, twin_world
+from tests.support.examples import examples
 from tests.support.fakes import FakeSigner
 from tests.support.verify_program import copied
 from tests.support.world import CONSOLE, World
@@ -134,7 +135,7 @@ def test_without_time_it_is_refused() -> None:
         find_proofs(reader, Query(CONSOLE, ids=IdRange(3, 3)), is_signed)
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(st.integers(1, 20), st.data())
 def test_no_other_line_is_proven_by_a_proof(entry_id: int, data: st.DataObject) -> None:
     world = twin_world()

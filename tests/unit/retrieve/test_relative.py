@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import pytz
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from audit_archive.adapters.machine import find_zone
@@ -62,7 +62,6 @@ def test_hours_are_exact() -> None:
     assert query(since="36h", to="12h").resolved["end"] == "2026-11-30T14:30:00Z"
 
 
-@settings(deadline=None)
 @given(
     st.integers(0, 2_100_000_000), st.sampled_from(["UTC", "America/Havana", "Pacific/Apia", "Europe/London"])
 )

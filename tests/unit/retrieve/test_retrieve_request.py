@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from audit_archive.adapters.machine import find_zone
@@ -187,7 +187,6 @@ NAMES = [
 ]
 
 
-@settings(deadline=None)
 @given(
     st.sampled_from(["entries", "export", "proof", "evidence", "status"]),
     st.dictionaries(st.sampled_from(NAMES), VALUES, max_size=3),

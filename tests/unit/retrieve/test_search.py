@@ -13,12 +13,13 @@ from audit_archive.retrieve.query import Query
 from tests.support import folders
 from tests.support.archives import archives, queries
 from tests.support.asking import Plain, find, lines_of, reader_of
+from tests.support.examples import examples
 from tests.support.world import World
 
 UNLIMITED = [HealthCheck.too_slow, HealthCheck.data_too_large]
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=UNLIMITED)
+@settings(examples(40), suppress_health_check=UNLIMITED)
 @given(archives(), st.lists(queries, min_size=8, max_size=8))
 def test_an_answer_is_complete(world: World, asked: list[Query]) -> None:
     """It has what a plain reader finds, and tells of every hole, and of all that can't be judged."""
@@ -45,7 +46,7 @@ def check_undecided(plain: Plain, query: Query, coverage: Coverage) -> None:
     assert plain.undecided(query) <= ids
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=UNLIMITED)
+@settings(examples(15), suppress_health_check=UNLIMITED)
 @given(archives(), queries)
 def test_a_copy_and_an_archive_without_its_ledger_tell_the_same(world: World, query: Query) -> None:
     """But for the moment of the last run, which only the ledger knows."""

@@ -6,11 +6,12 @@ from dataclasses import replace
 from random import Random
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from audit_archive.format.times import DAY
 from tests.support.audit import archived_lines
+from tests.support.examples import examples
 from tests.support.fakes.trail import stamp
 from tests.support.world import HOUR, World
 from tests.unit.run.comparing import DOCUMENTED, an_hour_ahead, instant, look
@@ -94,7 +95,7 @@ def change(world: World, random: Random) -> None:
             world.trail.replace(entry["id"], **random.choice(changes))
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(st.integers(0, 2**32))
 def test_whatever_happens_it_finds_what_a_look_at_every_line_finds(seed: int) -> None:
     random, world = Random(seed), World()  # noqa: S311 - no secret

@@ -3,11 +3,12 @@
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from audit_archive.format.canonical import canonical_bytes, source_line
 from audit_archive.run.comparison import OTHER_TEXT, Change, difference
+from tests.support.examples import examples
 
 ENTRY: dict[str, Any] = {
     "id": 17,
@@ -169,7 +170,7 @@ NAMES = st.sampled_from([*DOCUMENTED, "flock_name", "x_std", "other"])
 MEMBERS = st.dictionaries(NAMES, VALUES)
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(MEMBERS, MEMBERS)
 def test_every_member_that_differs_is_told_once_and_no_other(
     before: dict[str, object], after: dict[str, object]

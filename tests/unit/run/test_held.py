@@ -5,7 +5,7 @@ from dataclasses import replace
 from hashlib import sha256
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from audit_archive.errors import IntegrityError, LedgerError, PurgeMismatchError, RequestError
@@ -27,6 +27,7 @@ from audit_archive.run.operate import state_decision
 from audit_archive.run.request import OperatorRequest
 from audit_archive.run.result import Result, RunOutcome
 from tests.support.audit import audit_quiet, fold
+from tests.support.examples import examples
 from tests.support.fakes import FakeSigner
 from tests.support.fakes.bucket import Stored
 from tests.support.world import CONSOLE, HOUR, Meanwhile, World
@@ -108,7 +109,7 @@ def facts_of(result: Result) -> tuple[object, ...]:
     return (result.outcome, result.new_entries, result.purged_entries, result.boundary)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(st.data())
 def test_no_field_of_the_head_can_be_altered_unseen(data: st.DataObject) -> None:
     world, honest = pending(), pending()

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from audit_archive.format.canonical import canonical_bytes
@@ -15,6 +15,7 @@ from audit_archive.run.plan import Constraints, Plan, Policy, make_plan, receipt
 from audit_archive.run.receipts import match_receipts
 from audit_archive.run.survey import Survey
 from tests.support.batches import surveyed_whole
+from tests.support.examples import examples
 
 NOW = 1_795_413_600
 SETTLE = 3600
@@ -387,14 +388,14 @@ def oracle(case: Case, plan: Plan, now: int) -> int | None:
     return best if is_worth_it else None
 
 
-@settings(deadline=None, max_examples=250)
+@examples(250)
 @given(cases((None, *PAST, *FUTURE)))
 def test_the_boundary_is_the_oracles(case: Case) -> None:
     plan = plan_of(case.entries, case.head, case.policy)
     assert plan.boundary == oracle(case, plan, NOW)
 
 
-@settings(deadline=None, max_examples=150)
+@examples(150)
 @given(cases((None, *PAST, *FUTURE)))
 def test_the_laws_of_every_plan(case: Case) -> None:
     plan = plan_of(case.entries, case.head, case.policy)
@@ -439,7 +440,7 @@ def as_recorded(case: Case, plan: Plan, mode: Mode) -> Case:
 LATER = st.sampled_from([0, 1, SETTLE - 1, SETTLE, DAY, 5 * DAY, 9 * DAY]) | st.integers(0, 6 * DAY)
 
 
-@settings(deadline=None, max_examples=250)
+@examples(250)
 @given(cases((None, *PAST)), LATER)  # dates to come: see the known gap below
 def test_no_later_run_could_purge_before_the_plan_says_that_something_is_due(case: Case, later: int) -> None:
     plan = plan_of(case.entries, case.head, case.policy)
@@ -474,7 +475,7 @@ def assert_a_due_run_is_worth_it(case: Case) -> None:
         case = as_recorded(case, then, Mode.ON)
 
 
-@settings(deadline=None, max_examples=150)
+@examples(150)
 @given(cases((None, *PAST)).map(in_order))
 def test_a_run_when_something_is_due_gets_further_or_learns_a_later_time(case: Case) -> None:
     assert_a_due_run_is_worth_it(case)

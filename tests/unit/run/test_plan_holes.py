@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from audit_archive.format.canonical import canonical_bytes
@@ -12,6 +12,7 @@ from audit_archive.format.head import Head
 from audit_archive.run.plan import explain_holes
 from audit_archive.run.survey import Survey
 from tests.support.batches import surveyed_whole
+from tests.support.examples import examples
 
 NEW = Head("c")
 
@@ -102,7 +103,7 @@ def cause_of(missing_id: int, first: int, head: Head, receipts: list[Receipt]) -
     return "unexplained", None
 
 
-@settings(deadline=None, max_examples=300)
+@examples(300)
 @given(
     st.sets(st.integers(1, 25), min_size=1),
     st.integers(0, 12),

@@ -4,13 +4,14 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from audit_archive.format.facts import Anchor, ExportFacts, LockMode, Mode
 from audit_archive.format.head import Head, KnownReceipt
 from audit_archive.format.times import DAY
 from audit_archive.run.plan import WHOLE_EVERY, Policy, is_anchor, is_idle
+from tests.support.examples import examples
 
 NOW = 1_795_413_600
 ON = Policy(Mode.ON, 3600, 0)
@@ -152,7 +153,7 @@ def test_nothing_is_due_where_a_mismatch_is_latched() -> None:
 # ---------------------------------------------------------------------------- as a law
 
 
-@settings(deadline=None, max_examples=300)
+@examples(300)
 @given(
     st.sampled_from([None, 9, 10, 11, 12, 13]),
     st.sampled_from([None, 0, 1, 2, 3, 4]),

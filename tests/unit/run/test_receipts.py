@@ -1,7 +1,7 @@
 """Whose receipt is it? Every condition, alone and together."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from audit_archive.format.entry import Receipt
@@ -122,7 +122,6 @@ INTENTS = st.builds(
 )
 
 
-@settings(deadline=None)
 @given(
     st.lists(RECEIPTS, unique_by=lambda r: r.entry_id, max_size=8),
     st.lists(INTENTS, unique_by=lambda i: i.seq, max_size=5),

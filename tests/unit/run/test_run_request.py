@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from audit_archive.config import Settings
@@ -100,7 +100,6 @@ def field_refused(event: Any) -> str | None:
     return None
 
 
-@settings(deadline=None)
 @given(EVENTS | st.fixed_dictionaries({"console": st.just("a")}, optional={"reason": SCALARS, "x": SCALARS}))
 def test_any_event_is_a_request_or_refused_by_a_field_of_it(event: Any) -> None:
     field = field_refused(event)

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from audit_archive.format.entry import Receipt
@@ -86,7 +86,6 @@ def test_the_purge_of_an_earlier_intent_may_be_carried_out_late_and_destroy_as_m
     assert settled(None, late, earlier=(replace(EARLIER, export_last_id=61),)).outcome == "mismatch"
 
 
-@settings(deadline=None)
 @given(
     st.booleans(),
     st.none() | st.integers(0, 60),

@@ -5,7 +5,7 @@ from hashlib import sha256
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from audit_archive.errors import InvalidExportError
@@ -18,6 +18,7 @@ from audit_archive.format.times import DAY
 from audit_archive.run import survey
 from audit_archive.run.survey import MAX_SLICE_DATES, MAX_SLICE_ENTRIES, Survey
 from tests.support.batches import surveyed_whole
+from tests.support.examples import examples
 
 NOW = 1_795_413_600
 CUTOFF = NOW - 3600
@@ -130,7 +131,7 @@ def age_of(entries: list[Entry], at: int) -> int | None:
     return None
 
 
-@settings(deadline=None, max_examples=200)
+@examples(200)
 @given(TRAILS)
 def test_the_aged_boundary_is_the_largest_id_up_to_which_every_entry_is_aged(
     shape: list[tuple[int | None, bool, int]],
@@ -145,7 +146,7 @@ def test_the_aged_boundary_is_the_largest_id_up_to_which_every_entry_is_aged(
     assert surveyed(entries).aged_boundary == expected
 
 
-@settings(deadline=None, max_examples=200)
+@examples(200)
 @given(TRAILS)
 def test_when_the_first_entry_that_is_worth_a_purge_happened(
     shape: list[tuple[int | None, bool, int]],
@@ -239,7 +240,7 @@ def test_many_entries_of_the_same_400_dates_are_one_slice_in_any_order() -> None
     assert len(assert_slices_cover(entries)) == 1
 
 
-@settings(deadline=None, max_examples=30)
+@examples(30)
 @given(st.integers(1, 1200), st.integers(1, 5), st.integers(0, 700), st.randoms(use_true_random=False))
 def test_every_new_entry_is_in_exactly_one_slice(
     count: int, step: int, archived: int, random: Random

@@ -1,0 +1,29 @@
+"""How much a campaign tries: examples of a property, seeds, rows. The profile decides it, and is chosen here.
+
+`make test` tries a quarter. `make campaigns` and the hunt for mutants try all, with Hypothesis's own profile:
+`--hypothesis-profile=default`. What is no property of Hypothesis has the mark `campaign`.
+"""
+
+from hypothesis import settings
+
+FEW = "few"
+_ALL = 100
+_LEAST = 5
+
+settings.register_profile("default", max_examples=_ALL, deadline=None)
+settings.register_profile(FEW, max_examples=_ALL // 4, deadline=None)
+
+
+def tries_all() -> bool:
+    """Whether the profile in force leaves nothing out."""
+    return settings().max_examples >= _ALL
+
+
+def share(many: int) -> int:
+    """So many, or the share of it that the profile in force has."""
+    return many * settings().max_examples // _ALL
+
+
+def examples(many: int) -> settings:
+    """So many examples of a property, or a share of them."""
+    return settings(max_examples=max(_LEAST, share(many)))
