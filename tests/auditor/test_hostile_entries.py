@@ -7,10 +7,9 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
 
-from audit_archive.evidence.handout.verify import line_in, read_export
 from audit_archive.export.json_reader import read_entries
 from audit_archive.format.canonical import canonical_bytes, source_line
-from tests.support.verify_program import ask, copied
+from tests.support.verify_program import ask, copied, entries_of
 from tests.support.world import World
 
 NUMBERS = [
@@ -148,8 +147,5 @@ def in_base64(source: bytes, entry_id: int) -> bytes:
 
 def line_from(source: bytes) -> bytes:
     """The line that the auditor's copy makes of the entry in an export."""
-    lines = BytesIO()
-    file = BytesIO(zipped(f"[{source.decode('utf-8', 'surrogateescape')}]"))
-    entries, _ = read_export(file, "2026-11-20", lines)
-    (entry,) = entries.values()
-    return line_in(lines, entry)
+    ((_, _, line, _),) = entries_of(zipped(f"[{source.decode('utf-8', 'surrogateescape')}]"))
+    return line

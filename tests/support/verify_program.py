@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from contextlib import redirect_stdout
 from dataclasses import dataclass
-from io import StringIO
+from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +67,11 @@ def ask(place: Path, *arguments: object) -> Answer:
     with redirect_stdout(out):
         status = verify.main([str(place), "--json", *map(str, arguments)])
     return Answer(status, json.loads(out.getvalue()))
+
+
+def entries_of(export: bytes) -> list[verify.Entry]:
+    """The entries that it finds in an export."""
+    return [*verify.Export(BytesIO(export), "2026-11-20", BytesIO(), BytesIO()).entries()]
 
 
 def written(folder: Path, keys: tuple[PublicKey, ...]) -> list[str]:

@@ -30,6 +30,8 @@ NO_CHECKPOINT = (
 )
 BESIDE = "tests/auditor/test_places.py::test_a_file_beside_an_archive_makes_no_bundle_of_it"
 APART = "tests/auditor/test_bounds.py::test_entries_are_apart_by_a_line_feed_or_both_refuse_them"
+ORDER = "tests/auditor/test_order.py"
+AT_ONCE = f"{ORDER}::test_no_entry_hides_among_those_that_are_read_at_once"
 INTEGERS = "tests/auditor/test_bounds.py::test_an_id_is_an_integer_or_both_refuse_it"
 
 MUTANTS = (
@@ -189,16 +191,16 @@ MUTANTS = (
         "verify-lines-are-what-the-export-says",
         "A line that means something else than its entry in the export is a fault",
         "evidence/handout/verify.py",
-        "for entry_id in sorted(i for i in own if own[i] != lines.get(i)):",
-        "for entry_id in list[int]():",
+        "            if entry_id:\n                why",
+        "            if False:\n                why",
         FORGED_LINE,
     ),
     Mutant(
         "verify-entry-files-are-what-the-export-gives",
         "What a statement says of its entry files is compared with the export, though a file is altered",
         "evidence/handout/verify.py",
-        '        expected["receipts_seen"] = [',
-        '        del expected["files"]\n        expected["receipts_seen"] = [',
+        "        expected = {**by_export.expected(), ",
+        '        expected = {**by_export.expected(), "files": stated["files"], ',
         INSIDERS,
     ),
     Mutant(
@@ -213,16 +215,16 @@ MUTANTS = (
         "verify-missing-ids-are-those-that-the-lines-lack",
         "The missing ids of a statement are exactly those that its lines lack",
         "evidence/handout/verify.py",
-        "zip(around, around[1:]) if right - left > 1]",
-        'zip(around, around[1:]) if right - left > 1] and facts_stated(statement)["holes"]',
+        'in ("files", "filled", "holes", "tree")}',
+        'in ("files", "filled", "tree")}',
         INSIDERS,
     ),
     Mutant(
         "verify-a-name-twice-is-not-carried",
         "The line of an entry with a name twice is its source",
         "evidence/handout/verify.py",
-        '    need(len(dict(pairs)) == len(pairs), "a name comes twice")\n',
-        "",
+        "    if len(fields) != len(pairs):",
+        "    if False:",
         SPELLINGS,
     ),
     Mutant(
@@ -232,6 +234,78 @@ MUTANTS = (
         "    need(Decimal(digits) == Decimal(repr(value)) if value else is_zero, ",
         "    need(value or is_zero, ",
         SPELLINGS,
+    ),
+    Mutant(
+        "verify-files-are-read-unless-their-hashes-fit",
+        "Only entry files with the hashes that the export gives need not be read line by line",
+        "evidence/handout/verify.py",
+        'if not own or own.files != stated["files"]:',
+        "if not own:",
+        FORGED_LINE,
+    ),
+    Mutant(
+        "verify-runs-that-overlap-are-merged",
+        "Records are in order however their runs overlap",
+        "evidence/handout/verify.py",
+        " if is_apart else merge(*parts)",
+        " if True else merge(*parts)",
+        f"{ORDER}::test_records_are_sorted_however_many_runs_they_take",
+    ),
+    Mutant(
+        "verify-two-entries-have-two-ids",
+        "Two different entries with one id make an export invalid, wherever they stand",
+        "evidence/handout/verify.py",
+        "need(line == seen[1], ",
+        "need(True, ",
+        f"{ORDER}::test_two_entries_of_one_id_are_found_in_any_order",
+    ),
+    Mutant(
+        "verify-an-entry-without-a-date-has-the-one-before",
+        "An entry without a date has that of the entry before it",
+        "evidence/handout/verify.py",
+        "                date = own_date or date",
+        "                date = own_date",
+        f"{ORDER}::test_an_entry_without_a_date_has_that_of_the_one_before_it_wherever_both_stand",
+    ),
+    Mutant(
+        "verify-what-is-read-at-once-has-ids",
+        "Entries that are read at once have ids from 1 to 9223372036854775807",
+        "evidence/handout/verify.py",
+        " and min(ids) > 0 and max(ids) <= MAX_ID",
+        "",
+        AT_ONCE,
+    ),
+    Mutant(
+        "verify-what-is-read-at-once-has-integers-as-ids",
+        "Entries that are read at once have integers as ids",
+        "evidence/handout/verify.py",
+        "{*map(type, ids)} == {int} and ",
+        "",
+        AT_ONCE,
+    ),
+    Mutant(
+        "verify-what-is-read-at-once-are-objects",
+        "What is read at once is objects",
+        "evidence/handout/verify.py",
+        '    need({*map(type, found)} == {dict}, "something else is in the place of an entry")\n',
+        "    found = [each for each in found if type(each) is dict]\n",
+        AT_ONCE,
+    ),
+    Mutant(
+        "verify-a-name-of-ours-is-not-carried",
+        "The line of an entry with a name of ours is its source",
+        "evidence/handout/verify.py",
+        " and not set().union(*entries) & OWN_NAMES",
+        "",
+        SPELLINGS,
+    ),
+    Mutant(
+        "verify-a-full-disk-is-no-fault",
+        "A temporary file that can't be written is no fault of the archive",
+        "evidence/handout/verify.py",
+        "        raise NoRoomError(why) from error",
+        "        raise",
+        f"{ORDER}::test_a_disk_without_room_is_no_fault_of_the_archive",
     ),
     Mutant(
         "verify-lines-in-base64-are-what-the-export-says",

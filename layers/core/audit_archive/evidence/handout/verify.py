@@ -66,9 +66,11 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
-from errno import ENOSPC
+from functools import lru_cache
 from hashlib import sha256
-from itertools import islice, takewhile
+from heapq import merge
+from io import BytesIO
+from itertools import chain, islice, repeat, takewhile
 from pathlib import Path
 from shutil import disk_usage
 from tempfile import SpooledTemporaryFile, TemporaryDirectory
@@ -104,15 +106,15 @@ What to do: get PLACE again, and repeat. If a fault stays, something was damaged
 whoever is responsible for it. Begin with the first fault: others may follow from it."""
 
 Json = dict[str, Any]
-Lines = dict[int, tuple[str, bytes]]  # by id: the date of a line, and its hash in the Merkle tree
-# Of an export: the hash of a line, its date, its purge receipt; where it is in a file, and how many bytes.
-Entry = tuple[bytes, str, Any, int, int]
-Entries = dict[int, Entry]  # by id
+Entry = tuple[int, bytes, bytes, bool]  # id, date, line, and whether it may be the receipt of a purge
+Leaf = tuple[int, bytes, bytes]  # of a line: id, date, and hash in the Merkle tree
 Checkpoint = tuple[str, int, str]  # the hash of a statement, and the size and root of its tree
 # What reading a malformed file raises.
 MALFORMED: Any = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, OSError, EOFError)
 MALFORMED += (NotImplementedError, RecursionError, struct.error, zlib.error, zipfile.BadZipFile)
 MALFORMED += tuple(filter(None, [InvalidSignature]))
+MOST_AT_ONCE, MOST_IN_A_RUN = 1 << 10, 1 << 16  # records
+RECORD, LEAF = ">QQQ11p?", ">Q11p32s"  # of an entry of an export, and of a leaf: see where they are made
 CHUNK, MOST_BYTES, MOST_OF_AN_ENTRY = 1 << 18, 1 << 28, 1 << 24  # bytes at once, of a small file, of an entry
 MOST_OF_A_LINE, MOST_INFLATED, MOST_OF_A_NOTE = 2 * MOST_OF_AN_ENTRY + CHUNK, 1 << 35, 1 << 17  # bytes
 HOMES, MOST_NESTED = {*NOUNS, "rejected"}, 5  # folders of an archive; how many may be around it
@@ -123,6 +125,10 @@ LITTER = re.compile(
     re.S,
 )
 MOST_SHOWN = 20  # faults of one check that are printed: the first is the cause of most others
+
+
+class NoRoomError(RuntimeError):
+    """A temporary file can't be written."""
 
 
 class Audit:
@@ -152,7 +158,7 @@ class Audit:
         self.newest_signed = ("", b"")  # the newest valid checkpoint, and the key that signed it
         self.trusted_up_to = 0  # the number of the last statement with a valid signature by a trusted key
         self.absent: list[str] = []  # the last checkpoints, as far as they are missing
-        self.export: tuple[Json, Entries | None] = ({}, None)  # as stated last, and what it holds
+        self.export: tuple[Json, Export | None] = ({}, None)  # as stated last, and what it holds
         self.epochs: defaultdict[bytes, set[int]] = defaultdict(set)  # by a line's leaf: where it is proven
         self.drawn: list[Json] | None = None  # the sample, drawn again; None: not every row is right
         self.uncovered: list[str] = []  # of a bundle: what nothing but an unsigned list vouches for
@@ -162,7 +168,7 @@ class Audit:
     def run(self, kind: str, manifest: Json, kept: list[Checkpoint], makers: list[bytes]) -> None:
         """Run all checks. `makers`: the keys that are trusted to sign bundles, as DER."""
         self.kind, self.is_bundle = kind, kind == "bundle"
-        with SpooledTemporaryFile(MOST_OF_AN_ENTRY) as self.lines:
+        with scratch() as self.lines, scratch() as self.index, scratch() as self.leaves:
             self.check_statements()
         if self.is_bundle:
             self.check_sums()
@@ -402,61 +408,67 @@ class Audit:
                 self.export = (export, self.check_export(key, statement))
         if before is None:
             return self.skip(6, NOT_VALID)
-        stated, own = {**statement, **facts_stated(statement)}, Lines()
-        if all(intact):
-            own, expected = facts_of(self.lines_of(key, files), statement, before)
-            self.compare(6, key, stated, expected)
-            self.count(6, "line", number=len(own))
-        else:
+        stated, export = {**statement, **facts_stated(statement)}, self.export[1]
+        by_export = Facts(stated, before, export.due(before, stated)) if export else None
+        own = self.check_files(key, stated, before, by_export) if all(intact) else None
+        if own is None:
             self.count(6, "statement", excuse or NOT_VALID)
-        if self.export[1] is not None:
-            self.check_slice(key, stated, before, own, self.export[1])
-        elif own or all(intact):
-            self.count(7, "line", "the export is missing or not valid", len(own))
+        if export and by_export:
+            self.check_slice(key, own, by_export, export)
+        elif own:
+            self.count(7, "line", "the export is missing or not valid", own.count)
         else:
             self.count(7, "statement", excuse or NOT_VALID)
         return None
 
-    def lines_of(self, key: str, files: list[Json]) -> Iterator[tuple[str, int, bytes]]:
-        """The date, id and line of each entry in entry files, and at most one more than are stated."""
+    def check_files(self, key: str, stated: Json, before: Json, by_export: Facts | None) -> Facts:
+        """Check 6: a statement follows from the lines in its entry files, which have the stated hashes."""
+        own = by_export
+        if not own or own.files != stated["files"]:  # else the hashes say that they hold the same lines
+            own = Facts(stated, before, self.lines_of(key, stated["entries"]), self.leaves)
+        self.compare(6, key, stated, own.expected())
+        self.count(6, "line", number=own.count)
+        return own
+
+    def lines_of(self, key: str, files: list[Json]) -> Iterator[Entry]:
+        """The entries in entry files, file by file, and at most one more than are stated."""
         for file in files:
-            last = 0
+            last, date = 0, file["date"].encode()
             for line in islice(lines_in(self.chunks(file["key"])), file["count"] + 1):
                 entry_id, _ = read_line(line)
                 if entry_id <= last:
                     self.fault(6, "misdescribed", key, f"The line of entry {entry_id} is out of order.")
                 last = entry_id
-                yield file["date"], entry_id, line
+                yield entry_id, date, line, False
 
-    def check_slice(self, key: str, stated: Json, before: Json, own: Lines, entries: Entries) -> None:
+    def check_slice(self, key: str, own: Facts | None, by_export: Facts, export: Export) -> None:
         """Check 7: a statement, and its own lines if there are any, follow from the export."""
-        ids = ids_expected(before, stated, entries)
-        by_date = sorted((entries[i][1], i) for i in ids)
-        of_export = ((date, i, line_in(self.lines, entries[i])) for date, i in by_date)
-        lines, expected = facts_of(of_export, stated, before)
-        for entry_id in sorted(i for i in own if own[i] != lines.get(i)):
-            why = f"The line of entry {entry_id} does not match the export in content or date."
-            self.fault(7, "misdescribed", key, why)
-        expected["receipts_seen"] = [entries[i][2] for i in ids if entries[i][2]]
+        stated = by_export.stated
+        if export.lacking:
+            raise KeyError(min(export.lacking))
+        if own and own is not by_export:
+            entry_id = first_other(own.leaves, export.due(by_export.before, stated))
+            if entry_id:
+                why = f"The line of entry {entry_id} does not match the export in content or date."
+                self.fault(7, "misdescribed", key, why)
         seen = [{**receipt, **UNSEEN} for receipt in stated["receipts_seen"]]
+        expected = {**by_export.expected(), "receipts_seen": by_export.receipts}
         self.compare(7, key, {**stated, "receipts_seen": seen}, expected)
-        self.count(7, "line", number=len(lines))
+        self.count(7, "line", number=by_export.count)
 
-    def check_export(self, key: str, statement: Json) -> Entries | None:
+    def check_export(self, key: str, statement: Json) -> Export | None:
         """Check 7: the entries of an export, after comparing what is stated of it; None if it is broken."""
-        export = statement["export"]
+        stated = statement["export"]
         try:
-            with (self.place / export["key"]).open("rb") as file:
-                entries, facts = read_export(file, export["served_at"][:10], self.lines)
-                facts["size"] = file.seek(0, 2)
+            with (self.place / stated["key"]).open("rb") as file:
+                export = Export(file, stated["served_at"][:10], self.lines, self.index)
+                facts = {**export.facts, "size": file.seek(0, 2)}
         except MALFORMED as error:
-            if isinstance(error, OSError) and error.errno == ENOSPC:
-                raise RuntimeError("the disk has no room for the lines of an export") from error
             self.fault(7, "misdescribed", key, f"Its export can't be read: {error!r}.")
             return None
-        self.compare(7, key, statement, {"export": {**export, **facts}})
+        self.compare(7, key, statement, {"export": {**stated, **facts}})
         self.count(7, "export")
-        return entries
+        return export
 
     # ---------- Checks 8 and 9: of bundles only
 
@@ -773,6 +785,8 @@ def base64_of(text: str) -> bytes:
 
 def int64(digits: str) -> int:
     """An integer of at most 64 bits: no statement has a longer one, and Python takes long over those."""
+    if len(digits) < len(str(1 << 63)):
+        return int(digits)
     is_short = len(digits) <= len(str(1 << 64)) and -1 << 63 <= int(digits) < 1 << 64
     need(is_short, "a statement has an integer of more than 64 bits")
     return int(digits)
@@ -801,8 +815,8 @@ def canonical(data: bytes) -> Any:
 def levels_of(value: Any) -> int:
     """How many levels of arrays and objects a value has."""
     inside, levels = [value], 0
-    while inside := [each for each in inside if isinstance(each, (dict, list))]:
-        inside = [more for each in inside for more in (each.values() if isinstance(each, dict) else each)]
+    while inside := [each for each in inside if type(each) in (dict, list)]:
+        inside = [more for each in inside for more in (each.values() if type(each) is dict else each)]
         levels += 1
     return levels
 
@@ -896,13 +910,14 @@ def hash_of(*parts: bytes) -> bytes:
 
 def grown(tree: Json, leaves: list[bytes]) -> Json:
     """A tree with more leaves. Its frontier are the roots of its perfect subtrees."""
-    frontier = [bytes.fromhex(each) for each in tree["frontier"]]
-    is_fit = tree["size"] >= 0 and len(frontier) == bin(tree["size"]).count("1")
-    need(is_fit, "the frontier of a tree does not fit its size")
-    for size, leaf in enumerate(leaves, tree["size"] + 1):
-        frontier.append(leaf)
-        for _ in range((size & -size).bit_length() - 1):  # as often as it can be halved
-            frontier[-2:] = [hash_of(b"\x01", *frontier[-2:])]
+    size, old = tree["size"], [bytes.fromhex(each) for each in tree["frontier"]]
+    need(size >= 0 and len(old) == bin(size).count("1"), "the frontier of a tree does not fit its size")
+    nodes, frontier = leaves, list[bytes]()
+    while nodes or size:  # level by level; of an odd number of subtrees the last one stays
+        nodes = [old.pop(), *nodes] if size & 1 else nodes
+        frontier = [*nodes[len(nodes) & ~1 :], *frontier]
+        nodes = [sha256(b"\x01" + left + right).digest() for left, right in zip(nodes[::2], nodes[1::2])]
+        size >>= 1
     root = frontier[-1] if frontier else hash_of()
     for left in frontier[-2::-1]:
         root = hash_of(b"\x01", left, root)
@@ -1053,19 +1068,35 @@ def line_of(source: str, entry_id: int) -> bytes:
     """The line of an entry by its text in an export: canonical JSON, or its text if that can't carry it."""
     with suppress(*MALFORMED):
         need(len(source.encode()) <= MOST_CARRIED, "the entry is too long")
-        fields = CARRIED(source)
-        need(levels_of(fields) <= MOST_LEVELS_CARRIED and not fields.keys() & OWN_NAMES, "it is not carried")
-        return respelled(SPELL(fields), spelled_float).encode()
+        return carried([CARRIED(source)])[0]
     own = {"_source": source}
     if NOT_PLAIN.search(source):
         own = {"_source_base64": b64encode(source.encode("utf-8", "surrogateescape")).decode()}
     return SPELL({**own, "id": entry_id}).encode()
 
 
+def carried(entries: list[Json]) -> list[bytes]:
+    """The lines of entries that canonical JSON carries. Raises what MALFORMED lists for any other."""
+    is_carried = levels_of(entries) - 1 <= MOST_LEVELS_CARRIED and not set().union(*entries) & OWN_NAMES
+    need(is_carried, "it is not carried")
+    text = "\n".join(map(SPELL, entries))  # no text in them has a line feed
+    return (respelled(text, spelled_float) if "e-0" in text else text).encode().split(b"\n")
+
+
 def members(pairs: list[tuple[str, Any]]) -> Json:
     """An object. Raises ValueError if it has a name twice."""
-    need(len(dict(pairs)) == len(pairs), "a name comes twice")
-    return dict(pairs)
+    fields = dict(pairs)
+    if len(fields) != len(pairs):
+        raise ValueError("a name comes twice")
+    return fields
+
+
+def told_by(fields: Json) -> Json:
+    """The fields of the entry in a line. A line may hold the source of its entry."""
+    if not fields.keys() & OWN_NAMES:
+        return fields
+    data = b64decode(fields.get("_source_base64", ""))
+    return dict(decode(fields.get("_source", data.decode("utf-8", "surrogateescape")))[0])
 
 
 def exact_float(digits: str) -> float:
@@ -1155,10 +1186,7 @@ def row_of(fields: Json, epoch: str, offset: str, more: Iterable[str] = ()) -> b
     """The row of an entry: a text as it is, null as nothing, other values as JSON."""
     known, others = {"id", *COLUMNS}, fields
     if own := fields.keys() & OWN_NAMES:  # the texts of its source that can be read
-        data = b64decode(fields.get("_source_base64", ""))
-        source = fields.get("_source", data.decode("utf-8", "surrogateescape"))
-        read = dict(decode(source)[0])
-        texts = {name: value for name, value in read.items() if isinstance(value, str)}
+        texts = {name: value for name, value in told_by(fields).items() if isinstance(value, str)}
         fields, others = {**texts_of(texts, *texts), "id": fields["id"]}, {name: fields[name] for name in own}
     times, at = ["", "", ""], moment_of(fields.get("timestamp"))
     if at:
@@ -1180,31 +1208,78 @@ def cell_of(value: Any) -> str:
 
 
 # ---------- What lines and exports must hold, for checks 6 and 7
-def facts_of(lines: Iterable[tuple[str, int, bytes]], statement: Json, before: Json) -> tuple[Lines, Json]:
-    """By lines, each with its date and id, date by date: leaves; what a statement must hold by them."""
-    leaves, files, newest = Lines(), dict[str, Json](), (before["highest_archived_id"], b"")
-    for date, entry_id, line in lines:
-        file = files.setdefault(date, {"date": date, "sum": sha256(), "first_id": entry_id, "count": 0})
-        file["sum"].update(line + b"\n")
-        file |= {"last_id": entry_id, "count": file["count"] + 1}
-        leaves[entry_id] = date, hash_of(b"\x00", line)
-        newest = (entry_id, line) if entry_id > newest[0] else newest
-    ids, archived = sorted(leaves), before["highest_archived_id"]
-    old = bisect_right(ids, archived)
-    around = [archived, *ids[old:], statement["highest_archived_id"] + 1]
-    facts = {
-        "files": [{"content_sha256": file.pop("sum").hexdigest(), **file} for file in files.values()],
-        "filled": ids[:old],
-        "holes": [(left + 1, right - 1) for left, right in zip(around, around[1:]) if right - left > 1],
-        "tree": grown(before["tree"], [leaves[i][1] for i in ids]),
-    }
-    if newest[1]:
-        facts["anchor"] = {"id": newest[0], **texts_of(read_line(newest[1])[1], "timestamp", "action_type")}
-    return leaves, facts
+class Facts:
+    """What lines come to, and what a statement of exactly these lines must hold."""
+
+    def __init__(self, stated: Json, before: Json, entries: Iterable[Entry], file: IO[bytes] | None = None):
+        """`file`: where to sort the leaves, of entries that come date by date and not by id."""
+        self.stated, self.before, self.tree = stated, before, before["tree"]
+        self.sums, self.receipts = dict[bytes, Json](), list[Json]()
+        self.newest, self.filled = (before["highest_archived_id"], b""), list[int]()
+        self.holes = list[tuple[int, int]]()
+        leaves = self.leaves_of(entries)
+        self.leaves: Iterable[Leaf] = Sorted(LEAF, file, leaves) if file else leaves
+        self.add(self.leaves)
+        self.count = self.tree["size"] - before["tree"]["size"]
+        sums = self.sums.values() if file else [self.sums[date] for date in sorted(self.sums)]
+        self.files = [{**each, "content_sha256": each["content_sha256"].hexdigest()} for each in sums]
+
+    def leaves_of(self, entries: Iterable[Entry]) -> Iterator[Leaf]:
+        """The leaf of each line, of which the rest is noted."""
+        most = len(self.stated["receipts_seen"])
+        for entry_id, date, line, may_be_receipt in entries:
+            file = self.sums.get(date)
+            if file is None:
+                file = {"content_sha256": sha256(), "date": date.decode(), "first_id": entry_id, "count": 0}
+                self.sums[date] = file
+            file["content_sha256"].update(line + b"\n")
+            file["last_id"], file["count"] = entry_id, file["count"] + 1
+            if entry_id > self.newest[0]:
+                self.newest = entry_id, line
+            if may_be_receipt and len(self.receipts) <= most:  # one too many says as much as all of them
+                self.receipts += filter(None, [receipt_of(entry_id, told_by(read_line(line)[1]))])
+            yield entry_id, date, sha256(b"\0" + line).digest()
+
+    def add(self, leaves: Iterable[Leaf]) -> None:
+        """Add leaves, ascending by id, to the tree. Each id between them is missing."""
+        last = archived = self.before["highest_archived_id"]
+        seen, some = 0, list[bytes]()
+        for entry_id, _, leaf in leaves:
+            if entry_id == seen:  # an id that is there twice
+                continue
+            some.append(leaf)
+            if len(some) == MOST_AT_ONCE:
+                self.tree, some = grown(self.tree, some), []
+            if entry_id <= archived:
+                self.filled.append(entry_id)
+            elif entry_id > last + 1:
+                self.holes.append((last + 1, entry_id - 1))
+            seen, last = entry_id, max(entry_id, archived)
+        self.tree, end = grown(self.tree, some), self.stated["highest_archived_id"]
+        self.holes += [(last + 1, end)] if end > last else []
+
+    def expected(self) -> Json:
+        """The fields of the statement that follow from the lines."""
+        facts = {name: getattr(self, name) for name in ("files", "filled", "holes", "tree")}
+        if self.newest[1]:
+            texts = texts_of(read_line(self.newest[1])[1], "timestamp", "action_type")
+            facts["anchor"] = {"id": self.newest[0], **texts}
+        return facts
+
+
+def first_other(leaves: Iterable[Leaf], entries: Iterator[Entry]) -> int:
+    """The first id of a leaf with which no entry has line and date in common; 0 if all fit. Both ascend."""
+    entry = next(entries, None)
+    for entry_id, date, leaf in leaves:
+        while entry and entry[0] < entry_id:
+            entry = next(entries, None)
+        if not entry or (entry_id, date, leaf) != (*entry[:2], hash_of(b"\0", entry[2])):
+            return entry_id
+    return 0
 
 
 def facts_stated(statement: Json) -> Json:
-    """What a statement says, in the form of `facts_of`."""
+    """What a statement says, in the form of `Facts`."""
     names, holes = ("content_sha256", "date", "first_id", "last_id", "count"), list[tuple[int, int]]()
     for first, last in sorted((hole["first"], hole["last"]) for hole in statement["missing"]):
         is_next = holes and first <= holes[-1][1] + 1  # they have two causes
@@ -1213,12 +1288,56 @@ def facts_stated(statement: Json) -> Json:
     return {"files": [{name: each[name] for name in names} for each in statement["entries"]], "holes": holes}
 
 
-def ids_expected(before: Json, statement: Json, entries: Iterable[int]) -> list[int]:
-    """The ids that a statement must archive from its export: new ones, and those that fill a hole."""
-    first, last = statement["slice"]["first_id"] or 0, statement["slice"]["last_id"] or -1
-    within, holes = [i for i in entries if first <= i <= last], before["holes"]
-    filled = statement["filled"] if holes is None else [i for i in within if is_within(holes, i)]
-    return sorted({*filled, *(i for i in within if i > before["highest_archived_id"])})
+class Sorted:
+    """Records in ascending order, which wait in a file in sorted runs. The first field of each is an id."""
+
+    def __init__(
+        self, form: str, file: IO[bytes], rows: Iterable[tuple[Any, ...]], most: int = MOST_IN_A_RUN
+    ) -> None:
+        self.form, self.file, rest = struct.Struct(form), emptied(file), iter(rows)
+        self.runs = list[tuple[bytes, bytes, int, int]]()  # of each: first and last record, and its place
+        while run := sorted(self.form.pack(*row) for row in islice(rest, most)):
+            begin = file.tell()
+            keep(file, b"".join(run))
+            self.runs.append((run[0], run[-1], begin, file.tell()))
+
+    def __iter__(self) -> Iterator[Any]:
+        runs = sorted(self.runs)
+        is_apart = all(one[1] < other[0] for one, other in zip(runs, runs[1:]))
+        parts = [self.read(begin, end) for _, _, begin, end in runs]
+        records = chain.from_iterable(parts) if is_apart else merge(*parts)
+        while some := b"".join(islice(records, MOST_AT_ONCE)):
+            yield from self.form.iter_unpack(some)
+
+    def read(self, begin: int, end: int) -> Iterator[bytes]:
+        """The records of a run."""
+        size = self.form.size
+        for at in range(begin, end, size * MOST_AT_ONCE):
+            self.file.seek(at)
+            piece = self.file.read(min(size * MOST_AT_ONCE, end - at))
+            yield from [piece[i : i + size] for i in range(0, len(piece), size)]
+
+
+def scratch() -> IO[bytes]:
+    """A temporary file, on the disk once it is large."""
+    return SpooledTemporaryFile(MOST_OF_AN_ENTRY)
+
+
+def emptied(file: IO[bytes]) -> IO[bytes]:
+    """A temporary file, without what was in it."""
+    file.seek(0)
+    file.truncate()
+    return file
+
+
+def keep(file: IO[bytes], data: bytes) -> None:
+    """Write to a temporary file. Raises NoRoomError."""
+    try:
+        file.write(data)
+        file.flush()
+    except OSError as error:
+        why = f"a temporary file can't be written: {error}. Make room, or name another folder as TMPDIR"
+        raise NoRoomError(why) from error
 
 
 # ---------- Exports, for check 7
@@ -1227,45 +1346,97 @@ TIME = re.compile(
     r"(\d{4}-\d\d-\d\d)[Tt ]((?:[01]\d|2[0-3]):\d\d:\d\d)(?:[.,]\d+)?(?:(?: UTC)?([+-]\d\d):?([0-5]\d)|[Zz])",
     re.A,
 )
+AT_UTC = re.compile(
+    r"(\d{4}-\d\d-\d\d)[Tt ](?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:[.,]\d+)?(?:(?: UTC)?[+-]00:?00|[Zz])", re.A
+)
 PURGE = r"\s*successfully\s+purged\s+([\d,]+)\s+logs?\s+before\s+id\s*:\s*([\d,]+)(?:\s*\.)?\s*"
 COUNT = r"0|[1-9]\d{0,18}|[1-9]\d{0,2}(?:,\d{3}){1,6}"
 UNSEEN: Json = {"intent_seq": None, "surplus": None}  # of a receipt: what only the statements before can tell
 
 
-def read_export(file: IO[bytes], served: str, lines: IO[bytes]) -> tuple[Entries, Json]:
-    """The entries of an export, ascending by id, and what is stated of it. Their lines go to a file.
+class Export:
+    """The entries of an export. Their lines wait in one file, and in another where the line of each id is."""
 
-    `served`: the date, if no entry has one.
+    def __init__(self, file: IO[bytes], served: str, lines: IO[bytes], index: IO[bytes]) -> None:
+        """Read it. `served`: the date, if no entry has one. Raises what MALFORMED lists."""
+        self.lines, self.rows, self.lacking = emptied(lines), 0, set[int]()
+        self.index = Sorted(RECORD, index, self.records_of(file))
+        self.date = next((date for _, _, _, date, _ in self.index if date), served.encode())
+        ids, digest = [0, 0, 0], sha256()
+        for entry_id, _, line, _ in self.entries():
+            ids = [ids[0] or entry_id, entry_id, ids[2] + 1]
+            digest.update(line + b"\n")
+        need(ids[2], "an export has no entry")
+        self.facts = {"first_id": ids[0], "last_id": ids[1], "lines_sha256": digest.hexdigest()}
+        self.facts |= {"rows": self.rows, "entry_count": ids[2]}
+
+    def records_of(self, file: IO[bytes]) -> Iterator[tuple[int, int, int, bytes, bool]]:
+        """Of each entry its id, where its line is, how long, its own date; whether it may be a receipt."""
+        at = 0
+        for entries in entries_in(unzipped(file)):
+            keep(self.lines, b"".join([line + b"\n" for _, _, line, _ in entries]))
+            for entry_id, date, line, may_be_receipt in entries:
+                yield entry_id, at, len(line), date, may_be_receipt
+                at += len(line) + 1
+            self.rows += len(entries)
+
+    def entries(self, first: int = 0, last: int = MAX_ID) -> Iterator[Entry]:
+        """Those of some ids, ascending, each once. One without a date has that of the one before it."""
+        rows, date, seen = iter(self.index), self.date, (0, b"")
+        while some := list(islice(rows, MOST_AT_ONCE)):
+            lines = self.lines_of(some) if some[0][0] <= last and some[-1][0] >= first else repeat(b"")
+            for (entry_id, _, _, own_date, may_be_receipt), line in zip(some, lines):
+                date = own_date or date
+                if entry_id == seen[0]:
+                    need(line == seen[1], f"two different entries have the id {entry_id}")
+                elif first <= entry_id <= last:
+                    yield entry_id, date, line, may_be_receipt
+                seen = entry_id, line
+
+    def lines_of(self, rows: list[tuple[int, int, int, bytes, bool]]) -> Iterator[bytes]:
+        """The lines of some records: read at once if they are one piece of the file, as most are."""
+        begin, end = min(row[1] for row in rows), max(row[1] + row[2] + 1 for row in rows)
+        file, start = self.lines, 0
+        if end - begin == sum(row[2] + 1 for row in rows) <= MOST_OF_AN_ENTRY:
+            file.seek(begin)
+            file, start = BytesIO(file.read(end - begin)), begin
+        for _, at, size, _, _ in rows:
+            file.seek(at - start)
+            yield file.read(size)
+
+    def due(self, before: Json, stated: Json) -> Iterator[Entry]:
+        """The entries that a statement must archive: new ones, and those that fill a hole."""
+        first, last = stated["slice"]["first_id"] or 0, stated["slice"]["last_id"] or -1
+        archived, holes = before["highest_archived_id"], before["holes"]
+        named = set(stated["filled"]) if holes is None else set[int]()
+        self.lacking = set(named)
+        for entry in self.entries(min([first, *named]), max([last, *named])):
+            is_due = entry[0] > archived or (holes is not None and is_within(holes, entry[0]))
+            if entry[0] in named or (is_due and first <= entry[0] <= last):
+                self.lacking.discard(entry[0])
+                yield entry
+
+
+def entry_of(pairs: list[tuple[str, Any]], source: str) -> Entry:
+    """An entry of any form, by its names and values and its source."""
+    fields, ids = dict(pairs), [value for name, value in pairs if name == "id"]
+    need(len(ids) == 1 and isinstance(ids[0], tuple), "an entry has no id, or several")
+    need(ID.fullmatch(ids[0][0]) and int(ids[0][0]) <= MAX_ID, f"an entry has the id {ids[0][0][:40]}")
+    entry_id = int(ids[0][0])
+    return entry_id, date_of(fields.get("timestamp")), line_of(source, entry_id), may_be_receipt(fields)
+
+
+def plain_entries(text: str, are_lines: bool) -> list[Entry]:
+    """The entries in a piece of an export. Raises what MALFORMED lists if any of them is of another form.
+
+    The piece ends where an entry seems to end. If it ends within one, it is not JSON.
     """
-    found, rows = Entries(), 0
-    lines.seek(0)
-    lines.truncate()
-    for pairs, source in entries_in(unzipped(file)):
-        fields, ids = dict(pairs), [value for name, value in pairs if name == "id"]
-        need(len(ids) == 1 and isinstance(ids[0], tuple), "an entry has no id, or several")
-        need(ID.fullmatch(ids[0][0]) and int(ids[0][0]) <= MAX_ID, f"an entry has the id {ids[0][0][:40]}")
-        entry_id = int(ids[0][0])
-        line = line_of(source, entry_id)
-        entry = (hash_of(line), date_of(fields.get("timestamp")), receipt_of(entry_id, fields))
-        if entry_id not in found:
-            found[entry_id] = (*entry, lines.tell(), lines.write(line))
-        rows += 1
-        need(found[entry_id][:3] == entry, f"two different entries have the id {entry_id}")
-    entries, digest = Entries(), sha256()
-    date = next((found[i][1] for i in sorted(found) if found[i][1]), served)
-    for entry_id in sorted(found):
-        own_hash, own_date, *others = found[entry_id]
-        date = own_date or date  # that of the entry before, if it has none
-        entries[entry_id] = (own_hash, date, *others)
-        digest.update(line_in(lines, entries[entry_id]) + b"\n")
-    facts = {"first_id": min(entries), "last_id": max(entries), "lines_sha256": digest.hexdigest()}
-    return entries, {**facts, "rows": rows, "entry_count": len(entries)}
-
-
-def line_in(lines: IO[bytes], entry: Entry) -> bytes:
-    """The line of an entry of an export."""
-    lines.seek(entry[3])
-    return lines.read(entry[4])
+    found = [*map(CARRIED, text.split("\n"))] if are_lines else CARRIED(f"[{text}]")
+    need({*map(type, found)} == {dict}, "something else is in the place of an entry")
+    ids = [fields["id"] for fields in found]
+    need({*map(type, ids)} == {int} and min(ids) > 0 and max(ids) <= MAX_ID, "an entry has no id")
+    dates = [date_of(fields.get("timestamp")) for fields in found]
+    return [*zip(ids, dates, carried(found), map(may_be_receipt, found))]
 
 
 def moment_of(timestamp: Any) -> datetime | None:
@@ -1278,10 +1449,19 @@ def moment_of(timestamp: Any) -> datetime | None:
     return None
 
 
-def date_of(timestamp: Any) -> str:
+def date_of(timestamp: Any) -> bytes:
     """The date (UTC) of an entry; empty if its time can't be read."""
+    found = AT_UTC.fullmatch(timestamp) if isinstance(timestamp, str) else None
+    if found:
+        return date_at(found[1])
     at = moment_of(timestamp)
-    return str(at.date()) if at else ""
+    return str(at.date()).encode() if at else b""
+
+
+@lru_cache(maxsize=1000)
+def date_at(date: str) -> bytes:
+    """A date; empty if there is no such day since 1970."""
+    return date.encode() if moment_of(f"{date} 00:00:00Z") else b""
 
 
 def texts_of(fields: Json, *names: str) -> Json:
@@ -1303,6 +1483,14 @@ def receipt_of(entry_id: int, fields: Json) -> Json | None:
     return {"entry_id": entry_id, "before_id": before_id, "count": count, **texts, **UNSEEN}
 
 
+def may_be_receipt(fields: Json) -> bool:
+    """Whether an entry is worth a look of `receipt_of`."""
+    if fields.get("action_type") == "audit_trail_purge":
+        return True
+    message = fields.get("message")
+    return isinstance(message, str) and "purged" in message.lower()
+
+
 def purge_note(receipt: Json) -> str:
     """A sentence on a purge that the archive did not plan. Its texts are quoted: somebody else chose them."""
     told = {name: "unknown" if value is None else json.dumps(value) for name, value in receipt.items()}
@@ -1313,6 +1501,7 @@ def purge_note(receipt: Json) -> str:
 
 # ---------- The JSON of an export, of any depth and length, for check 7
 CUT_OFF = "the JSON is broken, or cut off, or an entry is longer than 16 MiB"
+FIRST_NAME, LEAST_REACH = re.compile(r'\{[ \t\r\n]{0,40}"[^"\\]{0,40}"'), 1 << 12  # characters
 NO_SPACE, STOP = re.compile(r"[^ \t\r\n]"), re.compile(r'["{}\[\]]')
 # Reads a value: objects as pairs, and of numbers only the digits of integers: no others are ids.
 # A text may have raw control characters.
@@ -1351,9 +1540,13 @@ def decode(text: str, at: int = 0) -> tuple[Any, int]:
 class Text:
     """A JSON text of which no more is in memory than an entry may have."""
 
-    def __init__(self, pieces: Iterable[bytes]) -> None:
+    def __init__(self, pieces: Iterable[bytes], reach: int) -> None:
+        """`reach`: how many characters are read as plain entries at once."""
         self.pieces = iterdecode(pieces, "utf-8-sig", "surrogateescape")
         self.text, self.start, self.at = "", 0, 0  # what is in memory, what must stay there, what is next
+        self.between = ""  # two entries: the end of one, and all up to the first name in the other
+        # An entry that is not plain spoils all that are read with it. So less is read at once around it.
+        self.reach, self.most, self.with_care = min(reach, LEAST_REACH), reach, 0  # characters
 
     def read(self) -> bool:
         """Read on; whether there was more."""
@@ -1391,26 +1584,46 @@ class Text:
         need(isinstance(name, str) and self.next(":"), "the JSON has something else in place of a name")
         return str(name)
 
-    def entry(self) -> tuple[list[tuple[str, Any]], str]:
-        """The names and values of the next entry, and its source."""
+    def entry(self) -> Entry:
+        """The next entry, of any form."""
         need(self.next() == "{", "the JSON has something else in place of an entry")
+        found = FIRST_NAME.match(self.text, self.at)
+        self.between = f"}}{self.text[self.start : found.end()]}" if found else ""
         self.start = self.at
         value, source = self.value()
-        self.start = self.at
+        self.start, self.with_care = self.at, self.with_care - len(source)
         need(len(source) <= MOST_OF_AN_ENTRY, "an entry is longer than 16 MiB")
-        return value, source
+        return entry_of(value, source)
+
+    def entries(self, are_lines: bool = False) -> list[Entry]:
+        """The next entries: all plain ones that are near, or else one of any form."""
+        if self.at + self.reach > len(self.text):
+            self.read()
+        while self.with_care <= 0 and self.between:
+            end = self.text.rfind(self.between, self.at, self.at + self.reach) + 1
+            if not end:  # there is no whole one so near
+                self.reach = min(2 * self.reach, self.most)
+                break
+            with suppress(*MALFORMED):
+                found = plain_entries(self.text[self.at : end], are_lines)
+                self.at = self.start = end
+                self.reach = min(2 * self.reach, self.most)
+                return found
+            self.with_care = 0 if self.reach > LEAST_REACH else end - self.at
+            self.reach = max(self.reach // 4, LEAST_REACH)
+        return [self.entry()]
 
 
-def entries_in(pieces: Iterable[bytes]) -> Iterator[tuple[list[tuple[str, Any]], str]]:
-    """The entries of an export: in an array, in an object with that as `audit_trail`, or one a line."""
-    text, name = Text(pieces), ""
+def entries_in(pieces: Iterable[bytes], reach: int = CHUNK) -> Iterator[list[Entry]]:
+    """The entries of an export, some at once: in an array, in that named `audit_trail`, or one a line."""
+    text, name = Text(pieces, reach), ""
     is_array = text.next("[{") == "["
     while not is_array and (name := text.name()) not in ("audit_trail", "id"):
         need(text.value() and text.next(","), "an object has neither `audit_trail` nor `id`")
     if name == "id":  # the object is an entry
         text.at = text.start
         while text.next():
-            yield text.entry()
+            yield text.entries(are_lines=True)
             is_apart = not text.next() or "\n" in text.text[text.start : text.at]
             need(is_apart, "there is no line feed between two entries")
         return
@@ -1418,7 +1631,7 @@ def entries_in(pieces: Iterable[bytes]) -> Iterator[tuple[list[tuple[str, Any]],
         text.at += not is_array
         mark = text.next("]") if text.next() == "]" else ","
         while mark == ",":
-            yield text.entry()
+            yield text.entries()
             mark = text.next(",]")
     else:
         need(text.value()[0] is None, "`audit_trail` is not an array")
@@ -1694,7 +1907,7 @@ def main(arguments: list[str] | None = None) -> int:
                 extract(options.place, folder)
             audits = audits_of(Path(folder) if options.place.is_file() else options.place, options)
     except (*MALFORMED, RuntimeError, MemoryError) as error:
-        is_plain = isinstance(error, (ValueError, OSError, zipfile.BadZipFile))
+        is_plain = isinstance(error, (ValueError, OSError, zipfile.BadZipFile, NoRoomError))
         left_out = {str(options.place): f"{error}" if is_plain else f"{type(error).__name__}: {error}"}
     for audit in audits:
         left_out |= audit.left_out
