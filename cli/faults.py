@@ -129,14 +129,18 @@ def _row(fault: Mapping[str, Any]) -> dict[str, Any]:
 def _says(found: Mapping[str, Any]) -> str:
     audited = f"The daily audit of {found['audited_at']} found"
     if not found["fault_count"]:
-        return f"{audited} no fault."
+        return (
+            f"{audited} no fault, as far as it looked: it reads a share of the contents each day. "
+            f"`canary-audit verify {found['console']} --depth content` reads all of them now."
+        )
+    count = f"{audited} {found['fault_count']} fault{'s' * (found['fault_count'] != 1)}."
     more = found["fault_count"] - len(found["faults"])
     unlisted = f" {more} of them are not listed: look again after the next audit." if more > 0 else ""
     if not found["unaccepted"]:
         accepted = "All of them were accepted: an hour later they hold nothing back."
-        return f"{audited} {found['fault_count']}. {accepted}"
+        return f"{count} {accepted}"
     holding = f"{found['unaccepted']} hold{'s' * (found['unaccepted'] == 1)} purging back."
-    return f"{audited} {found['fault_count']}. {holding}{unlisted}"
+    return f"{count} {holding}{unlisted}"
 
 
 def _named(known: Mapping[str, Any], given: str) -> str:

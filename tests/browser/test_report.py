@@ -134,11 +134,23 @@ def test_a_change_of_direction_stays_where_it_is(opened: Open) -> None:
 # ---------------------------------------------------------------------------------------- every reader
 
 
+def bare_numbers(page: Page) -> list[str]:
+    """The rows that begin with a number, and say not of what. Ranked names may begin so."""
+    found: list[str] = page.evaluate(
+        """() => [...document.querySelectorAll('table:not(.ranking) tbody th')]
+          .filter((th) => /^[0-9]/.test(th.textContent) && !th.querySelector('time'))
+          .filter((th) => getComputedStyle(th, '::before').content === 'none')
+          .map((th) => th.closest('table').className + ' ' + th.textContent.slice(0, 20)).slice(0, 9)"""
+    )
+    return found
+
+
 @pytest.mark.parametrize("width", [375, 1280])
 @pytest.mark.parametrize("name", SAMPLES)
 def test_nothing_is_wider_than_the_screen(opened: Open, name: str, width: int) -> None:
     page = opened(SAMPLES[name](), width=width)
     assert overflow(page.page) <= 0
+    assert bare_numbers(page.page) == [] or width > 700, "a phone shows no heads of columns"
     page.page.evaluate(
         "[...document.querySelectorAll('details')].slice(0, 60).forEach((each) => { each.open = true; })"
     )

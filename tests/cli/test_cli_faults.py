@@ -56,7 +56,7 @@ def test_faults_are_listed_accepted_by_the_beginning_of_a_digest_and_listed_as_a
     listed = ask(deployed, "list", CONSOLE)
     assert listed.exit_code == 0
     assert FIRST.sha256[:12] in listed.output
-    assert "found 2. 2 hold purging back." in listed.output
+    assert "found 2 faults. 2 hold purging back." in listed.output
     done = ask(deployed, "accept", CONSOLE, FIRST.sha256[:6], *SAID, "--yes")
     assert done.exit_code == 0, done.output
     assert deployed.asked[-1]["faults"] == [FIRST.sha256]

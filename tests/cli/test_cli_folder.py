@@ -480,3 +480,6 @@ def test_an_answer_ends_at_a_limit_and_goes_on_at_its_cursor() -> None:
         "entries up to 1-6 are not in this answer: they are in the pages before it"
         in (rest["coverage"]["not_covered"])
     )
+    for made_up in ("9-1", "1-999"):
+        told = json.loads(entries("--cursor", made_up, "--json").stdout)["coverage"]["not_covered"]
+        assert f"no answer about this archive ended with the cursor {made_up}: ask again without it" in told

@@ -108,7 +108,7 @@ def _headline(rows: Sequence[FleetRow]) -> str:
     if new:
         were = "was" if new == 1 else "were"
         return f"No Console needs a person. {number(new)} of {everyone} {were} never archived"
-    return f"All is well with {everyone}"
+    return f"All is well with {everyone}, as far as this check looked"
 
 
 def _words(rows: Sequence[FleetRow]) -> dict[str, int]:

@@ -12,6 +12,7 @@ MAX_VALUE_CHARACTERS = 200
 """Characters of a value that are shown; an attacker may have chosen a million."""
 
 _RFC3339 = re.compile(r"(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2}:\d{2})Z")
+_TAGS = re.compile("<[^>]*>")
 _EMPTY = joined()
 
 
@@ -82,8 +83,8 @@ def _cells(columns: Sequence[Column], row: Sequence[Node]) -> Iterable[Markup]:
 
 def _row_label(column: Column, cell: Node) -> str | bool:
     """The label of a row's name on a narrow screen: a name needs none, a number does."""
-    is_bare = column.kind == "number" or (isinstance(cell, str) and cell[:1].isdigit())
-    return column.name if is_bare else False
+    text = cell if isinstance(cell, str) else _TAGS.sub("", cell.html)
+    return column.name if text[:1].isdigit() else False
 
 
 def facts(*pairs: tuple[str, Node], kind: str = "facts") -> Markup:

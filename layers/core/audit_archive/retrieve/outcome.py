@@ -11,7 +11,7 @@ from audit_archive.format.ids import IdRange
 from audit_archive.format.times import Dates, from_rfc3339
 from audit_archive.retrieve.coverage import LISTED, Coverage, Miscounted, Population, StaleExport
 from audit_archive.retrieve.narrowing import overlap
-from audit_archive.retrieve.query import Query
+from audit_archive.retrieve.query import EntryPlace, Query
 
 _NAMED = 5
 """Ranges of ids, or files, that a sentence names at most."""
@@ -19,8 +19,9 @@ _NAMED = 5
 
 def gaps(query: Query, coverage: Coverage) -> Iterator[str]:
     """What the query asks for and the answer can't vouch for, a sentence each."""
+    epochs = {population.epoch: population for population in coverage.archived}
     if query.after is not None:
-        yield f"entries up to {query.after} are not in this answer: they are in the pages before it"
+        yield _before(query.after, epochs.get(query.after.epoch))
     if coverage.cursor is not None:
         yield (
             f"more entries match than the limit of {query.limit}, and those after {coverage.cursor} were not "
@@ -47,13 +48,19 @@ def gaps(query: Query, coverage: Coverage) -> Iterator[str]:
         )
     yield from map(_lacking, coverage.stale)
     yield from map(_miscounted, coverage.miscounted)
-    epochs = {population.epoch: population for population in coverage.archived}
     if query.epoch is not None and query.epoch not in epochs:
         yield f"Console {query.console} has no epoch {query.epoch} in this archive"
     elif _is_open(query, coverage):
         yield _after(coverage)
     if coverage.contradiction is not None:
         yield coverage.contradiction
+
+
+def _before(after: EntryPlace, known: Population | None) -> str:
+    """What a cursor leaves out. `known`: what is archived of its epoch."""
+    if known is None or after.id > known.last_id:
+        return f"no answer about this archive ended with the cursor {after}: ask again without it"
+    return f"entries up to {after} are not in this answer: they are in the pages before it"
 
 
 def notices(coverage: Coverage, remark: str | None, amended: int) -> Iterator[str]:
