@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -18,7 +22,7 @@ from cli.main import main
 from local.aws import Laptop, LocalConsole
 from local.aws.console import PURGE_KEY, READ_KEY
 from local.aws.sam import ROOT, STACK
-from tests.support.pages import PAGES, typed_on
+from tests.support.pages import PAGES, shell_of, typed_on
 
 pytestmark = pytest.mark.timeout(600)  # each command has a start of a function behind it
 
@@ -93,20 +97,31 @@ def without_who(words: Line) -> str:
     return shlex.join(told)
 
 
+NOT_IN_A_SHELL = {"execute-change-set": "the emulator knows no drift"}
+"""Blocks of the runbook that are not run, by a word in them, and why."""
+
+
+def blocks() -> list[str]:
+    """The blocks of the runbook with commands of the AWS CLI, in its order."""
+    text = (ROOT / "docs/operations.md").read_text()
+    return [shell.text for shell in shell_of(text, "aws") if "aws " in shell.text and not shell.is_inline]
+
+
 class Typist:
     """Somebody at a terminal who types what a page says, and means the Consoles that are there."""
 
     def __init__(self, env: dict[str, str], consoles: tuple[str, ...]) -> None:
-        self._env = dict(env)
+        self.env = dict(env)
+        self.consoles = consoles
         self._meant = {**dict(zip(NAMED, consoles, strict=True)), "N": "1"}
         for line in self.enter(("env",)).stdout.splitlines():
             name, _, value = shlex.split(line)[1].partition("=")
-            self._env[name] = value
+            self.env[name] = value
 
     def enter(self, words: Line) -> Result:
         """Type a command, and answer each question with yes; who and why are asked for at a terminal."""
         meant = [each if "--folder" in words else self._meant.get(each, each) for each in words]
-        runner = CliRunner(mix_stderr=False, env=self._env)
+        runner = CliRunner(mix_stderr=False, env=self.env)
         ended = runner.invoke(main, meant, input="y\n" * 3, prog_name="canary-audit")
         if "Missing option '--who'" in ended.stderr:
             return self.enter((*words, "--who", "ann", "--reason", "as the page says"))
@@ -176,3 +191,35 @@ def test_every_command_of_the_pages_ends_as_they_say(typist: Typist) -> None:
 def test_the_commands_that_are_not_typed_are_on_the_pages() -> None:
     assert set(NOT_RUN) <= {shlex.join(words) for words in lines()}
     assert len(lines()) > 35
+
+
+@pytest.mark.skipif(shutil.which("jq") is None, reason="jq is not installed")
+def test_every_block_of_the_runbook_with_the_aws_cli_runs(
+    typist: Typist, laptop: Laptop, tmp_path: Path
+) -> None:
+    first, bucket = typist.consoles[0], laptop.stack.bucket
+    file = next(laptop.stack.objects(f"entries/console={first}/"))
+    day = file.key.split("dt=")[1][:10]
+    marker = laptop.aws.s3.delete_object(Bucket=bucket, Key=file.key)["VersionId"]
+    (tmp_path / "events").symlink_to(ROOT / "events")
+    (tmp_path / "aws").write_text(f'#!/bin/sh\nexec {sys.executable} {ROOT}/tests/support/aws_cli.py "$@"\n')
+    (tmp_path / "aws").chmod(0o755)
+    env = typist.env | {"PATH": f"{tmp_path}:{os.environ['PATH']}", "NO_PROXY": "*"}
+    wrong = list[str]()
+    assert len(blocks()) > 7
+    for block in blocks():
+        if any(word in block for word in NOT_IN_A_SHELL):
+            continue
+        meant = re.sub(r"^KEY=entries.*", f"KEY={file.key}", block, flags=re.MULTILINE)
+        for said, there in ((NAMED[0], first), (NAMED[1], first), ("2026-11-20", day)):
+            meant = meant.replace(said, there)
+        keys = f'KEY="{file.key}"; VERSION_ID="{file.version_id}"\n'
+        command = ["bash", "-euo", "pipefail", "-c", keys + meant]
+        ran = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)  # noqa: S603
+        if (ran.returncode, ran.stderr) != (0, ""):
+            wrong.append(f"{block}ended with {ran.returncode}: {ran.stderr[-300:]}")
+    assert wrong == []
+    there_now = laptop.aws.s3.list_object_versions(Bucket=bucket, Prefix=file.key)
+    assert marker not in {each["VersionId"] for each in there_now.get("DeleteMarkers", [])}
+    assert typist.enter(("verify", NAMED[0], "--depth", "content")).exit_code == 0
+    assert all(any(word in block for block in blocks()) for word in NOT_IN_A_SHELL)
