@@ -15,7 +15,7 @@ from audit_archive.events import is_console_id
 from audit_archive.finding import Finding, FindingKind
 from audit_archive.fleet_ports import Failure, Label, LastRuns
 from audit_archive.format.facts import Mode
-from audit_archive.ports import Ledger
+from audit_archive.ports import Ledger, Look
 from audit_archive.restraint import Restraint, RestraintOf, Restraints
 from tests.support import aws
 from tests.support.fakes import FakeLedger
@@ -332,6 +332,44 @@ def test_how_far_locks_are_extended_is_noted_and_forgotten(ledger: Ledger, conso
     assert ledger.lock_cursor("another") is None
     ledger.note_lock_cursor(console, None)
     assert ledger.lock_cursor(console) is None
+
+
+@everywhere
+def test_a_look_shows_the_head_and_what_is_set(ledger: Ledger, console: str) -> None:
+    assert ledger.look(console) is None, "nothing is recorded"
+    statement = operator_statement(console, 1)
+    ledger.record(head_at(statement), statement)
+    assert ledger.look(console) == Look(head_at(statement), Restraints(), None)
+    brake = Restraint(Mode.OFF, "bob", "stop", NOW, "request")
+    ledger.restrain(RestraintOf.PAUSE, console, brake)
+    assert ledger.look(console) == Look(head_at(statement), Restraints(pause=brake), None)
+
+
+@everywhere
+def test_a_look_shows_nothing_while_a_run_is_under_way_or_has_died(ledger: Ledger, console: str) -> None:
+    statement = operator_statement(console, 1)
+    ledger.record(head_at(statement), statement)
+    ledger.acquire(console, "one", NOW, NOW + 60)
+    assert ledger.look(console) is None
+    assert ledger.look(f"{console}-b") is None
+    ledger.release(console, "one")
+    assert ledger.look(console) is not None
+
+
+@everywhere
+def test_a_look_shows_nothing_while_a_finding_may_be_pending(ledger: Ledger, console: str) -> None:
+    statement = operator_statement(console, 1)
+    ledger.record(head_at(statement), statement)
+    finding = Finding(FindingKind.FOREIGN_PURGE, console, "somebody purged", {})
+    assert ledger.claim(finding, NOW, NOW + 30)
+    assert ledger.look(console) is None
+    assert ledger.pending(console, NOW + 1) == []
+    assert ledger.look(console) is None, "the claim is in force"
+    assert ledger.pending(console, NOW + 30) == [finding]
+    assert ledger.look(console) is None, "it is pending until it is announced"
+    ledger.announced(finding)
+    assert ledger.pending(console, NOW + 31) == []
+    assert ledger.look(console) is not None
 
 
 @everywhere

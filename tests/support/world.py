@@ -149,6 +149,7 @@ class World:
     def bound(self, log: CallLog | None = None) -> Run:
         """An order and its ports."""
         log = log or CallLog()
+        self.ledger.audits = self.notes
         if self.is_audited:
             self.note()
         return Run(

@@ -1,14 +1,13 @@
 """What the product needs of the outside, each with its contract, and the records that cross the border.
 
-In order: the bucket, the Console, the ledger, the signing key, time and people, and
-the notes of the daily audit. Adapters alone fulfil these contracts, and raise only errors of
-`audit_archive.errors`. Every contract is also a test suite (`tests/contracts`) that runs against the strict
-fake and the real adapter alike.
+In order: the bucket, the Console, the ledger, the signing key, time, people, the audit's notes. Adapters
+alone fulfil these contracts, and raise only errors of `audit_archive.errors`. Each is also a test suite of
+`tests/contracts`, which runs against the strict fake and the real adapter alike.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, BinaryIO, Protocol, TypeAlias
+from typing import Any, BinaryIO, NamedTuple, Protocol, TypeAlias
 
 from audit_archive.bookmark import Bookmark, BookmarkKind, Rotation
 from audit_archive.finding import Finding
@@ -21,7 +20,7 @@ from audit_archive.format.index import Indexed
 from audit_archive.format.keys import PublicKey
 from audit_archive.format.statement import Statement
 from audit_archive.format.times import DAY
-from audit_archive.restraint import RestraintNotes
+from audit_archive.restraint import RestraintNotes, Restraints
 
 NO_VERSION = ""
 """The version id of every object in a copy: a copy keeps neither versions nor locks."""
@@ -237,6 +236,14 @@ class Lack:
         return self.exports >= MOST_STALE or (self.since is not None and now - self.since >= DAY)
 
 
+class Look(NamedTuple):
+    """The recorded head, what persons set, and how far the audits are."""
+
+    head: Head
+    restraints: Restraints
+    audited: Rotation | None
+
+
 class Findings(Protocol):
     """Which findings were announced to a person, so that each is announced once."""
 
@@ -256,6 +263,9 @@ class Findings(Protocol):
 
 class Ledger(Findings, Runs, RestraintNotes, Protocol):
     """The index of the archive. Raises LedgerError when it does not answer or refuses."""
+
+    def look(self, console: str) -> Look | None:
+        """All of it, read consistently; None if the head can't be read, or a run or a finding is not done."""
 
     def acquire(self, console: str, owner: str, now: int, expires_at: int) -> bool:
         """Take the Console's lease, unless another owner holds one that has not expired at `now`."""

@@ -205,6 +205,10 @@ def _days_until(moment: str) -> str:
 def _target(service: str, operation: str, said: dict[str, Any]) -> Asked:
     """A request whose body is JSON and whose operation is named in a header."""
     action, account = f"{service}:{operation}", ACCOUNT.format(service=service)
+    if operation == "BatchGetItem":
+        ((table, batch),) = said["RequestItems"].items()
+        partitions = [each["console"]["S"] for each in batch["Keys"]]
+        return Asked(action, table, {"dynamodb:leadingkeys": partitions})
     if service == "dynamodb":
         return Asked(action, said["TableName"], {"dynamodb:leadingkeys": _leading_keys(said)})
     if service == "kms":

@@ -14,7 +14,7 @@ from typing import Any
 import boto3
 import pytest
 
-from audit_archive.bootstrap.clients import forget
+from audit_archive.bootstrap.clients import forget, read_key, signer
 from local.console import Trail
 from tests.functions.deployed import (
     SCHEDULES,
@@ -201,6 +201,8 @@ class Stage:
     def act_as(self, role: str, names: Names) -> None:
         """From now on the functions' clients sign as this role, and speak to the gateway."""
         self.gateway.names = names
+        for kept in (signer, read_key):  # a cold start asks for them anew
+            kept.cache_clear()
         if role != self._role:
             self.monkeypatch.setenv("AWS_ENDPOINT_URL", self.endpoint)
             self.monkeypatch.setenv("AWS_ACCESS_KEY_ID", role)

@@ -99,6 +99,15 @@ def test_the_ledgers_partition_is_a_condition_key(said: dict[str, object]) -> No
     ]
 
 
+def test_a_batch_is_of_every_partition_that_it_reads() -> None:
+    keys = [{"console": {"S": name}, "item": {"S": "head"}} for name in ("1", "verify/_fleet")]
+    body = json.dumps({"RequestItems": {"t": {"Keys": keys}}}).encode()
+    target = {"x-amz-target": "DynamoDB_20120810.BatchGetItem"}
+    assert asked_by(http("POST", "/", "dynamodb", body, headers=target)) == [
+        Asked("dynamodb:BatchGetItem", "t", {"dynamodb:leadingkeys": ["1", "verify/_fleet"]})
+    ]
+
+
 def test_a_signature_tells_its_algorithm_and_whether_kms_hashes() -> None:
     said = {"KeyId": "k", "MessageType": "DIGEST", "SigningAlgorithm": "ECDSA_SHA_256"}
     target = {"x-amz-target": "TrentService.Sign"}

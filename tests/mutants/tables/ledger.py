@@ -18,9 +18,26 @@ MUTANTS = (
         "head-is-held-to-the-chain",
         "The ledger's head is believed only if the statement that it names states its digest",
         "run/ledger_head.py",
-        " and is_stated(run.store, head):\n",
-        ":\n",
+        " and is_stated(run.store, head)\n",
+        "\n",
         HELD,
+    ),
+    Mutant(
+        "idle-look-is-held-to-the-chain",
+        "An idle run rests on no head that its statement does not confirm",
+        "run/idle_look.py",
+        " or not is_confirmed(run, head):",
+        ":",
+        "tests/unit/run/test_idle_look.py::test_a_head_that_somebody_moved_up_hides_no_entry",
+    ),
+    Mutant(
+        "idle-look-sees-the-end-of-the-chain",
+        "No run is idle while a statement stands behind the head that the ledger records",
+        "run/idle_look.py",
+        "        return not has_moved_on(run.store, head)\n",
+        "        return True\n",
+        "tests/unit/run/test_idle_look.py::"
+        "test_what_stands_behind_the_head_is_recorded_though_nothing_is_new",
     ),
     Mutant(
         "unreadable-head-ahead-holds",

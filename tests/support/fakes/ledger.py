@@ -16,7 +16,7 @@ from audit_archive.format.head import Head
 from audit_archive.format.index import Indexed, indexed
 from audit_archive.format.layout import statement_key
 from audit_archive.format.statement import Statement
-from audit_archive.ports import NO_VERSION, Lack
+from audit_archive.ports import NO_VERSION, AuditNotes, Lack, Look
 from audit_archive.restraint import Restraint, RestraintOf, Restraints
 
 
@@ -53,6 +53,7 @@ class FakeLedger:
     `calls` counts them by name; `index` holds the recorded statements by Console and number. `lies` are items
     that somebody wrote over those of the index. What others may do to a table: `forget`, `overwrite`,
     `damage`.
+    `audits`: the notes of the audits, which lie in the same table.
     """
 
     def __init__(self) -> None:
@@ -67,7 +68,21 @@ class FakeLedger:
         self._lacks: dict[str, Lack] = {}
         self._lock_cursors: dict[str, str] = {}
         self._restraints: dict[tuple[RestraintOf, str], Restraint] = {}
+        self.audits: AuditNotes | None = None
         self._lock = Lock()
+
+    def look(self, console: str) -> Look | None:
+        with self._lock:
+            self.calls["look"] += 1
+            claims = {at[0] for at, (until, _) in self._findings.items() if until is not None}
+            if console in self._leases or console in claims:
+                return None
+            try:
+                head = self._head(console)
+                audited = self.audits.last(console) if self.audits is not None else None
+            except IntegrityError:
+                return None
+            return Look(head, self._restraints_of(console), audited) if head is not None else None
 
     def acquire(self, console: str, owner: str, now: int, expires_at: int) -> bool:
         with self._lock:
@@ -160,8 +175,10 @@ class FakeLedger:
     def restraints(self, console: str) -> Restraints:
         with self._lock:
             self.calls["restraints"] += 1
-            found = {of: self._restraints.get(_set_for(of, console)) for of in RestraintOf}
-            return Restraints(**found)
+            return self._restraints_of(console)
+
+    def _restraints_of(self, console: str) -> Restraints:
+        return Restraints(**{of: self._restraints.get(_set_for(of, console)) for of in RestraintOf})
 
     def restrain(self, of: RestraintOf, console: str, restraint: Restraint | None) -> None:
         with self._lock:

@@ -354,7 +354,7 @@ def test_a_console_that_another_run_holds_is_busy_and_left_alone() -> None:
     log = CallLog()
     result = world.run(log)
     assert (result.outcome, result.highest_archived_id) == (RunOutcome.BUSY, 9)
-    assert log.calls == ["FakeLedger.acquire", "FakeLedger.head"]
+    assert log.calls == ["FakeLedger.look", "FakeLedger.acquire", "FakeLedger.head"]
     assert world.ledger.holder(CONSOLE) == "another"
     world.clock.advance(101)
     assert world.run().outcome == RunOutcome.PURGED

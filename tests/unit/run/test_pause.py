@@ -425,7 +425,7 @@ def test_no_purge_is_sent_while_the_brake_can_not_be_read() -> None:
 
         def call(self, name: str, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
             self.looks += name == "FakeLedger.restraints"
-            if self.looks == 3:
+            if self.looks == 2:
                 raise LedgerError("the ledger does not answer")
             return super().call(name, function, *args, **kwargs)
 

@@ -1,6 +1,7 @@
 """A DynamoDB table with the keys `console` and `item`: the calls that we make, and their errors in words."""
 
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from audit_archive.adapters.aws import AwsFault, error_code, failure_sentence
@@ -22,8 +23,12 @@ _OTHERWISE = "The next run tries again."
 _CONDITION = "ConditionalCheckFailedException"
 
 
+BATCH_TRIES = 5
+"""How often the items are asked for that a busy table left out of its answer."""
+
+
 class LedgerTable:
-    """Uses only GetItem, PutItem, DeleteItem and Query. Every read is strongly consistent."""
+    """Uses only GetItem, BatchGetItem, PutItem, DeleteItem and Query. Every read is strongly consistent."""
 
     def __init__(self, client: "DynamoDBClient", name: str) -> None:
         self._client = client
@@ -38,6 +43,25 @@ class LedgerTable:
         except AwsFault as error:
             raise self._error(f"read {item} of {console}", error) from error
         return answer.get("Item")
+
+    def get_all(
+        self, keys: Sequence[tuple[str, str]]
+    ) -> "dict[tuple[str, str], Mapping[str, AttributeValueTypeDef]]":
+        """Those items that exist, by Console and item, in one request. None is left out."""
+        found: dict[tuple[str, str], Mapping[str, AttributeValueTypeDef]] = {}
+        wanted: Any = {self._name: {"Keys": [item_key(*key) for key in keys], "ConsistentRead": True}}
+        try:
+            for turn in range(BATCH_TRIES):
+                answer = self._client.batch_get_item(RequestItems=wanted)
+                for item in answer["Responses"].get(self._name, []):
+                    found[item["console"]["S"], item["item"]["S"]] = item
+                wanted = answer.get("UnprocessedKeys")
+                if not wanted:
+                    return found
+                time.sleep(0.05 * 2**turn)
+        except AwsFault as error:
+            raise self._error(f"read {len(keys)} items", error) from error
+        raise LedgerError(f"The ledger {self._name} is busy and left out items. {_OTHERWISE}")
 
     def put(
         self,

@@ -17,7 +17,7 @@ from audit_archive.adapters.restraint_items import (
     RESTRAINTS,
     restraint_item,
     restraint_key,
-    restraint_of,
+    restraints_in,
 )
 from audit_archive.bookmark import Bookmark, BookmarkKind, Rotation
 from audit_archive.errors import IntegrityError
@@ -27,7 +27,7 @@ from audit_archive.format.head import Head
 from audit_archive.format.head_digest import holes_sha256
 from audit_archive.format.index import Indexed
 from audit_archive.format.statement import Statement
-from audit_archive.ports import Lack
+from audit_archive.ports import Lack, Look
 from audit_archive.restraint import Restraint, RestraintOf, Restraints
 
 if TYPE_CHECKING:
@@ -43,11 +43,33 @@ HEAD_READS = 5
 
 
 class DynamoDbLedger:
-    """A Ledger. The role needs dynamodb:GetItem, PutItem, DeleteItem and Query on the table."""
+    """A Ledger. The role needs dynamodb:GetItem, BatchGetItem, PutItem, DeleteItem and Query on the table."""
 
     def __init__(self, client: "DynamoDBClient", table: str) -> None:
         """`client` should be made with `aws.client_config()`; the table's keys are `console` and `item`."""
         self._table = LedgerTable(client, table)
+
+    def look(self, console: str) -> Look | None:
+        """The item of a lease is there as long as its run, and for ever if that died: see `release`."""
+        known = self._table.get_all(
+            [
+                *((console, each) for each in (items.HEAD, items.LEASE, items.CLAIMS)),
+                *((RESTRAINTS, restraint_key(of, console)) for of in RestraintOf),
+                (_FLEET, console),
+            ]
+        )
+        head, audited = known.get((console, items.HEAD)), known.get((_FLEET, console))
+        is_disturbed = (console, items.LEASE) in known or (console, items.CLAIMS) in known
+        if is_disturbed or head is None or head.get("format") != items.HEAD_ITEM_FORMAT:
+            return None
+        try:
+            return Look(
+                self._unpacked(console, head),
+                restraints_in(known, console),
+                bookmark_items.rotation_of(audited) if audited is not None else None,
+            )
+        except (_TornError, KeyError, ValueError):
+            return None
 
     def acquire(self, console: str, owner: str, now: int, expires_at: int) -> bool:
         lease = items.lease_item(console, owner, expires_at)
@@ -69,6 +91,13 @@ class DynamoDbLedger:
         self._table.delete(console, items.LEASE, "#owner = :owner", {":owner": {"S": owner}})
 
     def claim(self, finding: Finding, now: int, expires_at: int) -> bool:
+        is_ours = self.claim_unmarked(finding, now, expires_at)
+        if is_ours:
+            self._table.put(items.claims_item(finding.console, expires_at))
+        return is_ours
+
+    def claim_unmarked(self, finding: Finding, now: int, expires_at: int) -> bool:
+        """The same for notes that nothing is looked up in by `look`."""
         # The claim is free if there is no item, or if an earlier claim has expired. The item of an announced
         # finding has no `expires_at`, so it never expires.
         condition = "attribute_not_exists(#item) OR #expires_at <= :now"
@@ -78,9 +107,14 @@ class DynamoDbLedger:
         self._table.put(items.announced_item(finding))
 
     def pending(self, console: str, now: int) -> list[Finding]:
-        claims = self._table.query(console, items.FINDINGS_PREFIX, "claim")
+        claims = [*self._table.query(console, items.FINDINGS_PREFIX, "item", "claim", "expires_at")]
         found = [items.finding_of(claim) for claim in claims if items.has_run_out(claim, now)]
-        return [finding for finding in found if finding is not None]
+        pending = [finding for finding in found if finding is not None]
+        is_marked = any(each["item"]["S"] == items.CLAIMS for each in claims)
+        if is_marked and not any("claim" in each for each in claims):
+            # Nothing waits to be announced. A claim that is made at this moment marks it anew.
+            self._table.delete(console, items.CLAIMS, "#expires_at <= :now", {":now": {"N": str(now)}})
+        return pending
 
     def complete(self, console: str, at: int, seq: int, held_by: str | None = None) -> None:
         self._table.put(fleet_items.completed_item(console, at, seq, held_by))
@@ -127,8 +161,8 @@ class DynamoDbLedger:
             self._table.put(items.lock_cursor_item(console, key))
 
     def restraints(self, console: str) -> Restraints:
-        found = {of: self._table.get(RESTRAINTS, restraint_key(of, console)) for of in RestraintOf}
-        return Restraints(**{of: restraint_of(item) for of, item in found.items() if item is not None})
+        keys = [(RESTRAINTS, restraint_key(of, console)) for of in RestraintOf]
+        return restraints_in(self._table.get_all(keys), console)
 
     def restrain(self, of: RestraintOf, console: str, restraint: Restraint | None) -> None:
         if restraint is None:
@@ -298,7 +332,7 @@ class DynamoDbVerifications:
         self._ledger = DynamoDbLedger(client, table)
 
     def claim(self, finding: Finding, now: int, expires_at: int) -> bool:
-        return self._ledger.claim(_in_partition(finding), now, expires_at)
+        return self._ledger.claim_unmarked(_in_partition(finding), now, expires_at)
 
     def announced(self, finding: Finding) -> None:
         self._ledger.announced(_in_partition(finding))

@@ -5,6 +5,7 @@ The keys are `console` (partition) and `item` (sort), both text. The items:
 lease                     owner, expires_at
 locks                     key: how far an unfinished extension of locks is
 lack                      body: what `fetch` showed and exports lack
+finding#                  expires_at: when a claim on a finding runs out that was made last
 finding#<sha256>          expires_at and claim: a run is about to announce it; without them it was announced
 head                      format, seq, statement_sha256; the packed head without its holes in `body`, with its
                           `digest` (SHA-256); the packed holes in `holes`, with `holes_sha256`; `note`: the
@@ -61,6 +62,7 @@ HEAD = "head"
 DISOWNED = "disowned"
 PARTS_PREFIX = "head#"
 FINDINGS_PREFIX = "finding#"
+CLAIMS = FINDINGS_PREFIX
 
 HEAD_ITEM_FORMAT: "AttributeValueTypeDef" = {"N": "6"}
 """Raise it when the fields of a head change. Then each head is made anew from the chain."""
@@ -117,6 +119,11 @@ def claim_item(finding: Finding, expires_at: int) -> "Item":
     after `expires_at` (epoch seconds)."""
     body = orjson.dumps({"expires_at": expires_at, "finding": finding})
     return announced_item(finding) | {"expires_at": {"N": str(expires_at)}, "claim": {"B": body}}
+
+
+def claims_item(console: str, expires_at: int) -> "Item":
+    """A sign that findings of the Console may be pending, for who does not look for them."""
+    return item_key(console, CLAIMS) | {"expires_at": {"N": str(expires_at)}}
 
 
 def announced_item(finding: Finding) -> "Item":

@@ -14,7 +14,7 @@ import orjson
 
 from audit_archive.adapters.ledger_items import item_key
 from audit_archive.format.codec import from_json
-from audit_archive.restraint import UNREADABLE, Restraint, RestraintOf
+from audit_archive.restraint import UNREADABLE, Restraint, RestraintOf, Restraints
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
@@ -36,6 +36,12 @@ def restraint_key(of: RestraintOf, console: str) -> str:
 def restraint_item(of: RestraintOf, console: str, restraint: Restraint) -> "Item":
     """What a person set to keep purging back."""
     return item_key(RESTRAINTS, restraint_key(of, console)) | {"body": {"B": orjson.dumps(restraint)}}
+
+
+def restraints_in(known: "Mapping[tuple[str, str], ReadItem]", console: str) -> Restraints:
+    """What is set about a Console, in those items of it that exist."""
+    found = {of: known.get((RESTRAINTS, restraint_key(of, console))) for of in RestraintOf}
+    return Restraints(**{of: restraint_of(item) for of, item in found.items() if item is not None})
 
 
 def restraint_of(item: "ReadItem") -> Restraint:

@@ -9,6 +9,7 @@ from botocore.config import Config
 
 from audit_archive.adapters.aws import client_config, reject_partial_answers
 from audit_archive.adapters.ledger import DynamoDbLedger
+from audit_archive.adapters.secrets import Parameter, Secret, StoredKey
 from audit_archive.adapters.signing import KmsSigner
 from audit_archive.adapters.sns_alerts import NoAlerts, SnsAlerts
 from audit_archive.config import RetrieveSettings, Settings, alert_form, ledger_table, stack_name
@@ -18,8 +19,7 @@ from audit_archive.messages.message import Sender
 from audit_archive.ports import Alerts, Clock, Signer
 
 if TYPE_CHECKING:
-    from mypy_boto3_kms import KMSClient
-    from mypy_boto3_sns import SNSClient
+    pass
 
 
 class InvocationContext(Protocol):
@@ -56,10 +56,36 @@ def client(service: str, configure: Callable[[], Config] = client_config) -> Any
     return reject_partial_answers(session().create_client(service, config=configure()))
 
 
+class _Later:
+    """A client that is made at its first use: to make one takes longer than a request."""
+
+    def __init__(self, service: str) -> None:
+        self._service = service
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(client(self._service), name)
+
+
+@cache
+def signer(key: str) -> Signer:
+    """What signs with a key, kept for the next invocation: its public half never changes."""
+    kms: Any = _Later("kms")
+    return KmsSigner(kms, key)
+
+
+@cache
+def read_key(name: str, *, in_parameter_store: bool) -> StoredKey:
+    """A Console's reading key, kept for the next invocation. If the Console refuses it, it is read again."""
+    if in_parameter_store:
+        return StoredKey(Parameter(_Later("ssm"), name))
+    secrets: Any = _Later("secretsmanager")
+    return StoredKey(Secret(secrets, name))
+
+
 def forget() -> None:
-    """Forget the clients and their credentials, as a new process would."""
-    client.cache_clear()
-    session.cache_clear()
+    """Forget the clients, their credentials and the keys, as a new process would."""
+    for kept in (session, client, signer, read_key):
+        kept.cache_clear()
 
 
 def quick_ledger() -> DynamoDbLedger:
@@ -74,7 +100,7 @@ def alerts(topic: str | None, clock: Clock) -> Alerts:
     """Where findings go: to the topic, if there is one."""
     if topic is None:
         return NoAlerts()
-    sns: SNSClient = client("sns")
+    sns: Any = _Later("sns")
     return SnsAlerts(sns, topic, clock, Sender(stack_name(), alert_form(), _label_of))
 
 
@@ -88,7 +114,4 @@ def _label_of(console: str) -> Label:
 
 def bundle_signer(settings: Settings | RetrieveSettings) -> Signer | None:
     """What signs bundles of evidence; None if they are not signed."""
-    if settings.bundle_key is None:
-        return None
-    kms: KMSClient = client("kms")
-    return KmsSigner(kms, settings.bundle_key)
+    return signer(settings.bundle_key) if settings.bundle_key is not None else None

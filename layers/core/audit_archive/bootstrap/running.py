@@ -10,10 +10,10 @@ from audit_archive.adapters.machine import (
     scratch_file,
 )
 from audit_archive.adapters.s3 import S3ArchiveStore
-from audit_archive.adapters.secrets import Parameter, Secret, StoredKey, existing, find_key
-from audit_archive.adapters.signing import KmsSigner, is_signed
+from audit_archive.adapters.secrets import Parameter, StoredKey, existing, find_key
+from audit_archive.adapters.signing import is_signed
 from audit_archive.bookmark import oldest_audit
-from audit_archive.bootstrap.clients import InvocationContext, alerts, bundle_signer, client
+from audit_archive.bootstrap.clients import InvocationContext, alerts, bundle_signer, client, read_key, signer
 from audit_archive.config import (
     Settings,
 )
@@ -25,7 +25,6 @@ from audit_archive.run.plan import Policy
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_kms import KMSClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
@@ -50,11 +49,12 @@ def make_run(
         key = _purge_key(settings, order.console)
         return HttpPurgingConsole(url, key, settings.auth_style, clock) if key is not None else None
 
+    key = read_key(settings.key_name(order.console, "read"), in_parameter_store=settings.in_parameter_store)
     s3: S3Client = client("s3")
     dynamodb: DynamoDBClient = client("dynamodb")
     return Run(
         order=order,
-        console=HttpConsole(url, _read_key(settings, order.console), settings.auth_style, clock),
+        console=HttpConsole(url, key, settings.auth_style, clock),
         open_purger=open_purger,
         store=S3ArchiveStore(s3, settings.archive_bucket),
         ledger=DynamoDbLedger(dynamodb, settings.ledger_table),
@@ -69,14 +69,6 @@ def make_run(
     )
 
 
-def _read_key(settings: Settings, console: str) -> StoredKey:
-    name = settings.key_name(console, "read")
-    if settings.in_parameter_store:
-        return StoredKey(Parameter(client("ssm"), name))
-    secrets: SecretsManagerClient = client("secretsmanager")
-    return StoredKey(Secret(secrets, name))
-
-
 def _purge_key(settings: Settings, console: str) -> StoredKey | None:
     name = settings.key_name(console, "purge")
     if settings.in_parameter_store:
@@ -86,7 +78,4 @@ def _purge_key(settings: Settings, console: str) -> StoredKey | None:
 
 
 def _signing(settings: Settings) -> Signing | None:
-    if settings.signing_key is None:
-        return None
-    kms: KMSClient = client("kms")
-    return Signing(KmsSigner(kms, settings.signing_key), is_signed)
+    return Signing(signer(settings.signing_key), is_signed) if settings.signing_key is not None else None

@@ -9,24 +9,26 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 
 from audit_archive.errors import RollbackError, SettingsError
-from audit_archive.format.facts import HeldBackBy, Mode
+from audit_archive.format.facts import Mode
 from audit_archive.format.head import Head, accepted_ids
 from audit_archive.ports import Peek
-from audit_archive.run.audit_hold import StandingHold
+from audit_archive.restraint import Restraints
+from audit_archive.run.audit_hold import StandingHold, audit_hold
 from audit_archive.run.collect import Surveyed, download, kept_if_refused, store, survey, verify_stored
 from audit_archive.run.compare import Compared, archived_by, compare, first_ending
 from audit_archive.run.comparison import Archiving
 from audit_archive.run.context import Run, SupersededError, announce_pending, lease, paging
 from audit_archive.run.findings import announce_hold
+from audit_archive.run.idle_look import idle_by_reading, is_quiet, told
 from audit_archive.run.ledger_head import readable_head
-from audit_archive.run.plan import Constraints, Plan, is_idle, make_plan
+from audit_archive.run.plan import Constraints, Plan, make_plan
 from audit_archive.run.purge import HeldError, check_dry, purge
 from audit_archive.run.result import Result, RunOutcome, archived, held, plain, planned, purged, stale, warned
 from audit_archive.run.roll_forward import roll_forward
 from audit_archive.run.rollback import check_forward
 from audit_archive.run.settle import settle, settle_late
 from audit_archive.run.slices import Basis, archive_slices
-from audit_archive.run.standing_hold import restrained, standing_hold
+from audit_archive.run.standing_hold import hold_by, restrained
 from audit_archive.run.view import View, check_not_lasting, note_lacking, view
 
 NO_PURGE_KEY = (
@@ -40,6 +42,9 @@ def archive_console(run: Run) -> Result:
 
     Raises the errors of `audit_archive.errors`. A PageError is announced first.
     """
+    seen = idle_by_reading(run)
+    if seen is not None:
+        return _ended(run, *seen)
     with lease(run) as is_ours, _closing_files(run) as inner, paging(inner):
         if is_ours:
             return _under_lease(inner)
@@ -48,10 +53,16 @@ def archive_console(run: Run) -> Result:
 
 
 def _under_lease(run: Run) -> Result:
-    run, lowered = restrained(run)
-    result, head = _archive_and_purge(run)
+    restraints = run.ledger.restraints(run.order.console)
+    run, lowered = restrained(run, restraints)
+    result, head = _archive_and_purge(run, restraints)
     result = result if lowered is None else warned(result, lowered)
     announce_pending(run)
+    return _ended(run, result, head)
+
+
+def _ended(run: Run, result: Result, head: Head) -> Result:
+    """The result of a run, once what lasts is told, and the ledger says that the run is completed."""
     if not result.is_stale:
         announce_hold(run, head, result.held_back_by, is_growing=result.new_entries > 0)
     if result.is_completed:
@@ -59,32 +70,32 @@ def _under_lease(run: Run) -> Result:
     return result
 
 
-def _archive_and_purge(run: Run) -> tuple[Result, Head]:
+def _archive_and_purge(run: Run, restraints: Restraints) -> tuple[Result, Head]:
     # 1. Finish what a crashed run left: the ledger comes up to the chain, and each purge gets its outcome.
     loaded = roll_forward(run)
     head = settle(run, loaded)
 
     # 2. Peek before the download: the export must hold every entry that was live by then.
-    standing = standing_hold(run, head)
+    standing = hold_by(run, head, restraints, audit_hold)
     began_at, peek = run.clock.now(), run.console.peek()
-    is_quiet = _is_quiet(run, head, peek, began_at, standing)
-    if is_quiet and run.order.policy.shows is None:
-        return _told(run, plain(RunOutcome.IDLE, loaded, head), standing), head
+    is_silent = is_quiet(run, head, peek, began_at, standing)
+    if is_silent and run.order.policy.shows is None:
+        return told(run, plain(RunOutcome.IDLE, loaded, head), standing), head
 
     # 3. Download and read the whole export. An export of a trail that went backwards is refused.
     surveyed, archivings, compared, seen = _read(run, head, peek, began_at)
     if seen.is_stale and not seen.is_advancing:
         return stale(loaded, head, seen), head
     if not surveyed.survey.ids:
-        return _told(run, plain(RunOutcome.IDLE, loaded, head), standing), head
+        return told(run, plain(RunOutcome.IDLE, loaded, head), standing), head
 
     # 4. Decide what to purge. A mismatch that the export is the first to show must latch this plan already.
     head = settle_late(run, head, surveyed)
     ending_id = first_ending(run, head, surveyed.survey.ids, archivings)
     plan = _plan(run, head, surveyed, _constraints(seen, ending_id, standing))
     try:
-        if is_quiet and _has_nothing_to_state(surveyed, compared, plan):
-            result = _told(run, planned(loaded, head, plan, surveyed.survey), standing)
+        if is_silent and _has_nothing_to_state(surveyed, compared, plan):
+            result = told(run, planned(loaded, head, plan, surveyed.survey), standing)
             return _purge(run, head, surveyed, plan, result)
 
         # 5. Store the export and read it back: no statement names bytes that were not proven.
@@ -92,17 +103,12 @@ def _archive_and_purge(run: Run) -> tuple[Result, Head]:
         # 6. Commit, publish and record. The last slice records the plan as well, before anything is purged.
         basis = Basis(surveyed, seen, compared, plan, verified)
         head, is_complete = archive_slices(run, head, basis)
-        result = _told(run, archived(loaded, head, basis, is_complete=is_complete), standing)
+        result = told(run, archived(loaded, head, basis, is_complete=is_complete), standing)
         # 7. Purge what is recorded, and record how it ended.
         return _purge(run, head, surveyed, plan, result) if is_complete else (result, head)
     except SupersededError:
         head = roll_forward(run)
         return plain(RunOutcome.SUPERSEDED, loaded, head), head
-
-
-def _is_quiet(run: Run, head: Head, peek: Peek, began_at: int, standing: StandingHold | None) -> bool:
-    is_held, policy = standing is not None, run.order.policy
-    return is_idle(peek.newest, peek.population, head, policy, began_at, is_held=is_held)
 
 
 def _read(
@@ -167,16 +173,6 @@ def _purge(run: Run, head: Head, surveyed: Surveyed, plan: Plan, result: Result)
         after = error.head if error.head is not None else head
         return held(result, head, after, error.standing), after
     return result, head
-
-
-def _told(run: Run, result: Result, standing: StandingHold | None) -> Result:
-    """The result with what holds purging back whatever an export shows, unless another reason comes first."""
-    if run.order.policy.mode == Mode.OFF:
-        return replace(result, held_back_by=result.held_back_by or HeldBackBy.PURGE_MODE)
-    is_first = result.held_back_by not in {HeldBackBy.LATCHED_MISMATCH, HeldBackBy.NOT_YET_RECORDED}
-    if standing is None or not is_first:
-        return result
-    return warned(replace(result, held_back_by=standing.reason), standing.sentence)
 
 
 @contextmanager

@@ -35,16 +35,21 @@ class StandingHold:
 
 
 def audit_hold(run: Run, head: Head) -> StandingHold | None:
-    """Why the daily audit lets nothing be purged; None if it found the archive well, whole, and not long ago.
-
-    An audit that ran out of time may have found no fault because it did not come far. So this asks how far
-    the audits came: to the end of the chain of late, and over all contents within their days. A new archive
-    may be purged before an audit has come to the end of its chain, until this is overdue. Raises LedgerError.
-    """
+    """As `audited_hold`, by the audit's notes as they are now. Raises LedgerError."""
     try:
         rotation = run.audits.notes.last(run.order.console)
     except IntegrityError as error:
         return _not_verified(run, str(error).rstrip("."))
+    return audited_hold(run, head, rotation)
+
+
+def audited_hold(run: Run, head: Head, rotation: Rotation | None) -> StandingHold | None:
+    """Why the daily audit lets nothing be purged; None if it found the archive well, whole, and not long ago.
+
+    An audit that ran out of time may have found no fault because it did not come far. So this asks how far
+    the audits came: to the end of the chain of late, and over all contents within their days. A new archive
+    may be purged before an audit has come to the end of its chain, until this is overdue.
+    """
     if rotation is None:
         return _no_audit(run, head, "no audit is on record")
     return _judged(run, head, rotation)

@@ -61,7 +61,7 @@ def confirmed_head(run: Run) -> Head:
         head, is_damaged = run.ledger.head(console), False
     except IntegrityError:
         head, is_damaged = None, True
-    if head is not None and _is_plausible(run, head) and is_stated(run.store, head):
+    if head is not None and is_confirmed(run, head):
         return head
     absent = find_absent(run, known_head(run))
     if absent is not None:
@@ -69,6 +69,11 @@ def confirmed_head(run: Run) -> Head:
     if head is not None or is_damaged:  # a head of another release is no fault: it is replaced
         run.ledger.disown(console)
     return Head(console)
+
+
+def is_confirmed(run: Run, head: Head) -> bool:
+    """Whether the statement that a head names confirms it."""
+    return _is_plausible(run, head) and is_stated(run.store, head)
 
 
 def readable_head(run: Run) -> Head | None:

@@ -3,6 +3,7 @@
 A run looks when it begins, and again as one of the last acts before it sends a purge.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from audit_archive.errors import runbook_url
@@ -14,6 +15,8 @@ from audit_archive.restraint import Restraint, Restraints, by_whom
 from audit_archive.run.audit_hold import AUDIT_HOLDS, StandingHold, audit_hold
 from audit_archive.run.context import Run
 
+AuditHold = Callable[[Run, Head], StandingHold | None]
+
 STANDING_HOLDS = AUDIT_HOLDS | {HeldBackBy.PAUSE, HeldBackBy.RECENT_DECISION}
 """The reasons that no export lifts: while one stands, that an entry is due ends no idleness."""
 
@@ -21,9 +24,9 @@ DECISION_WAIT = HOUR
 """Seconds between a decision that lets purging go on and the first purge: time to object to it."""
 
 
-def restrained(run: Run) -> tuple[Run, str | None]:
+def restrained(run: Run, restraints: Restraints) -> tuple[Run, str | None]:
     """The run with its mode lowered to what persons set in the ledger, and a sentence if that lowered it."""
-    policy, restraints = run.order.policy, run.ledger.restraints(run.order.console)
+    policy = run.order.policy
     lowest = restraints.lowers(policy.mode)
     if lowest is None:
         return run, None
@@ -32,16 +35,20 @@ def restrained(run: Run) -> tuple[Run, str | None]:
 
 
 def standing_hold(run: Run, head: Head) -> StandingHold | None:
-    """Why nothing may be purged now; None if nothing stands in the way. Raises LedgerError.
+    """Why nothing may be purged now; None if nothing stands in the way. Raises LedgerError."""
+    return hold_by(run, head, run.ledger.restraints(run.order.console), audit_hold)
+
+
+def hold_by(run: Run, head: Head, restraints: Restraints, by_audit: AuditHold) -> StandingHold | None:
+    """The same by what persons have set, and by what an audit found.
 
     The chain and the ledger both witness a pause, and one of them is enough: who deletes the ledger's item,
     or puts back an older ledger, lifts nothing.
     """
-    restraints = run.ledger.restraints(run.order.console)
     lowest = restraints.lowers(run.order.policy.mode)
     if lowest is not None:
         return StandingHold(HeldBackBy.PURGE_MODE, _lowered(run, restraints, lowest))
-    return _paused(run, head, restraints) or audit_hold(run, head) or _recent(run, head, restraints)
+    return _paused(run, head, restraints) or by_audit(run, head) or _recent(run, head, restraints)
 
 
 def _paused(run: Run, head: Head, restraints: Restraints) -> StandingHold | None:
