@@ -1,6 +1,6 @@
 """`python -m cli` is `canary-audit`."""
 
-from cli.main import main
+from cli.start import start
 
 if __name__ == "__main__":
-    main(prog_name="canary-audit")
+    start()

@@ -46,6 +46,8 @@ class Program(LateGroup):
                 status = end.code
             for stream in _streams():
                 stream.flush()
+        except KeyboardInterrupt:  # while a shell waits for what completes a word
+            status = Exit.ABANDONED
         except Exception as error:  # noqa: BLE001 - the last resort
             status = _end(error)
         sys.exit(status)

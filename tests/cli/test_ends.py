@@ -216,6 +216,32 @@ def loaded() -> dict[str, list[str]]:
     return {line.split("|")[0]: line.split("|")[1:] for line in done.stdout.splitlines()}
 
 
+def test_ctrl_c_while_the_command_is_loaded_shows_no_traceback() -> None:
+    code = """if True:
+        import os, signal, sys
+        class Interrupts:
+            def find_spec(self, name, *rest):
+                if name == "click":
+                    os.kill(os.getpid(), signal.SIGINT)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        sys.meta_path.insert(0, Interrupts())
+        from cli.start import start
+        start()
+    """
+    ended = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=False)  # noqa: S603
+    assert (ended.returncode, ended.stdout, ended.stderr) == (-signal.SIGINT, b"", b"")
+
+
+def test_ctrl_c_while_a_word_is_completed_shows_no_traceback() -> None:
+    class Waiting(Program):
+        def _main_shell_completion(self, *_: Any) -> None:
+            raise KeyboardInterrupt
+
+    with pytest.raises(SystemExit) as ended:
+        Waiting("canary-audit", late={}).main([], "canary-audit")
+    assert ended.value.code == Exit.ABANDONED
+
+
 def test_the_list_of_commands_says_what_each_of_them_says() -> None:
     for name, named in COMMANDS.items():
         command = main.get_command(click.Context(main), name)
