@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cache, cached_property
 from hashlib import sha256
 from typing import Any
 
@@ -83,6 +84,10 @@ class Sample:
 
     def page(self) -> bytes:
         """The whole page."""
+        return self._page
+
+    @cached_property
+    def _page(self) -> bytes:
         made = handouts()
         return b"".join(report_page(self.report, iter(self.lines), made.style, made.script))
 
@@ -248,6 +253,7 @@ def files_of(lines: Sequence[bytes]) -> tuple[BundleFile, ...]:
 # ---------------------------------------------------------------------------------------- the fates
 
 
+@cache
 def quarter() -> Sample:
     """Three months, with a question about the middle one."""
     lines = tuple(line for line in generated(90, 2800) if b'"timestamp":"2026-10' in line and b"bob@" in line)
@@ -255,6 +261,7 @@ def quarter() -> Sample:
     return made.but(resolved={"start": "2026-09-30T23:00:00Z", "end": "2026-11-01T00:00:00Z"})
 
 
+@cache
 def with_sample() -> Sample:
     """The same three months for an organisation, with a sample of 25."""
     made = quarter()
@@ -273,16 +280,19 @@ def sampled_of(lines: Sequence[bytes], wanted: int) -> tuple[Drawn, Sampled]:
     return drawn, marked.found()
 
 
+@cache
 def one_day() -> Sample:
     """An archive that began today."""
     return sample(generated(1, 3), days=0, zone="UTC")
 
 
+@cache
 def one_entry() -> Sample:
     """A question that one entry answers."""
     return sample(generated(90, 2800)[:1], question={"ids": "1"})
 
 
+@cache
 def eight_years() -> Sample:
     """A long life with everything in it; more entries than are shown."""
     days = 8 * 365 + 2
@@ -293,12 +303,14 @@ def eight_years() -> Sample:
     )
 
 
+@cache
 def nothing_found() -> Sample:
     """A question that nothing answers."""
     made = sample((), question={"user": "mallory@example.com", "address": "203.0.113.0/24"})
     return made.but(proven=0)
 
 
+@cache
 def outside() -> Sample:
     """A question about what is not archived."""
     made = nothing_found().report
@@ -312,6 +324,7 @@ def outside() -> Sample:
     )
 
 
+@cache
 def with_faults() -> Sample:
     """An archive that somebody attacked, unsigned, with an answer that is not complete."""
     made = _troubled(quarter())
@@ -326,6 +339,7 @@ def with_faults() -> Sample:
     return made.but(verification=verification, signer=None, proven=0, reasons=("the archive is not signed",))
 
 
+@cache
 def doubtful() -> Sample:
     """An answer with everything that may be doubtful: what exports lack, other forms, false versions."""
     made = quarter()
@@ -427,6 +441,7 @@ def hostile_entries() -> tuple[bytes, ...]:
     return tuple(lines)
 
 
+@cache
 def hostile() -> Sample:
     """A report in which everything that others choose is chosen by an attacker."""
     bad, odd = SCRIPTS[3], ODD[0]
