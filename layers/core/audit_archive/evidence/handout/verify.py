@@ -66,11 +66,10 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
-from functools import lru_cache
+from functools import lru_cache, partial
 from hashlib import sha256
 from heapq import merge
-from io import BytesIO
-from itertools import chain, islice, repeat, takewhile
+from itertools import accumulate, chain, islice, repeat, takewhile
 from pathlib import Path
 from shutil import disk_usage
 from tempfile import SpooledTemporaryFile, TemporaryDirectory
@@ -168,6 +167,7 @@ class Audit:
     def run(self, kind: str, manifest: Json, kept: list[Checkpoint], makers: list[bytes]) -> None:
         """Run all checks. `makers`: the keys that are trusted to sign bundles, as DER."""
         self.kind, self.is_bundle = kind, kind == "bundle"
+        scratch = partial(SpooledTemporaryFile, MOST_OF_AN_ENTRY)
         with scratch() as self.lines, scratch() as self.index, scratch() as self.leaves:
             self.check_statements()
         if self.is_bundle:
@@ -1077,9 +1077,14 @@ def line_of(source: str, entry_id: int) -> bytes:
 
 def carried(entries: list[Json]) -> list[bytes]:
     """The lines of entries that canonical JSON carries. Raises what MALFORMED lists for any other."""
-    is_carried = levels_of(entries) - 1 <= MOST_LEVELS_CARRIED and not set().union(*entries) & OWN_NAMES
-    need(is_carried, "it is not carried")
-    text = "\n".join(map(SPELL, entries))  # no text in them has a line feed
+    lines = [*map(SPELL, entries)]
+    # What opens no more objects and arrays than that is not deeper: most need no closer look.
+    many = [
+        each for each, line in zip(entries, lines) if line.count("{") + line.count("[") > MOST_LEVELS_CARRIED
+    ]
+    is_carried = all(levels_of(each) <= MOST_LEVELS_CARRIED for each in many)
+    need(is_carried and not set().union(*entries) & OWN_NAMES, "it is not carried")
+    text = "\n".join(lines)  # no text in them has a line feed
     return (respelled(text, spelled_float) if "e-0" in text else text).encode().split(b"\n")
 
 
@@ -1228,12 +1233,13 @@ class Facts:
         """The leaf of each line, of which the rest is noted."""
         most = len(self.stated["receipts_seen"])
         for entry_id, date, line, may_be_receipt in entries:
-            file = self.sums.get(date)
-            if file is None:
-                file = {"content_sha256": sha256(), "date": date.decode(), "first_id": entry_id, "count": 0}
-                self.sums[date] = file
+            if date not in self.sums:
+                first = {"date": date.decode(), "first_id": entry_id, "count": 0}
+                self.sums[date] = {"content_sha256": sha256(), **first}
+            file = self.sums[date]
             file["content_sha256"].update(line + b"\n")
-            file["last_id"], file["count"] = entry_id, file["count"] + 1
+            file["last_id"] = entry_id
+            file["count"] += 1
             if entry_id > self.newest[0]:
                 self.newest = entry_id, line
             if may_be_receipt and len(self.receipts) <= most:  # one too many says as much as all of them
@@ -1250,11 +1256,13 @@ class Facts:
             some.append(leaf)
             if len(some) == MOST_AT_ONCE:
                 self.tree, some = grown(self.tree, some), []
+            seen = entry_id
             if entry_id <= archived:
                 self.filled.append(entry_id)
-            elif entry_id > last + 1:
+                continue
+            if entry_id > last + 1:
                 self.holes.append((last + 1, entry_id - 1))
-            seen, last = entry_id, max(entry_id, archived)
+            last = entry_id
         self.tree, end = grown(self.tree, some), self.stated["highest_archived_id"]
         self.holes += [(last + 1, end)] if end > last else []
 
@@ -1291,9 +1299,7 @@ def facts_stated(statement: Json) -> Json:
 class Sorted:
     """Records in ascending order, which wait in a file in sorted runs. The first field of each is an id."""
 
-    def __init__(
-        self, form: str, file: IO[bytes], rows: Iterable[tuple[Any, ...]], most: int = MOST_IN_A_RUN
-    ) -> None:
+    def __init__(self, form: str, file: IO[bytes], rows: Iterable[Any], most: int = MOST_IN_A_RUN) -> None:
         self.form, self.file, rest = struct.Struct(form), emptied(file), iter(rows)
         self.runs = list[tuple[bytes, bytes, int, int]]()  # of each: first and last record, and its place
         while run := sorted(self.form.pack(*row) for row in islice(rest, most)):
@@ -1316,11 +1322,6 @@ class Sorted:
             self.file.seek(at)
             piece = self.file.read(min(size * MOST_AT_ONCE, end - at))
             yield from [piece[i : i + size] for i in range(0, len(piece), size)]
-
-
-def scratch() -> IO[bytes]:
-    """A temporary file, on the disk once it is large."""
-    return SpooledTemporaryFile(MOST_OF_AN_ENTRY)
 
 
 def emptied(file: IO[bytes]) -> IO[bytes]:
@@ -1362,22 +1363,22 @@ class Export:
         self.lines, self.rows, self.lacking = emptied(lines), 0, set[int]()
         self.index = Sorted(RECORD, index, self.records_of(file))
         self.date = next((date for _, _, _, date, _ in self.index if date), served.encode())
-        ids, digest = [0, 0, 0], sha256()
-        for entry_id, _, line, _ in self.entries():
-            ids = [ids[0] or entry_id, entry_id, ids[2] + 1]
+        first, last, count, digest = 0, 0, 0, sha256()
+        for last, _, line, _ in self.entries():
+            first, count = first or last, count + 1
             digest.update(line + b"\n")
-        need(ids[2], "an export has no entry")
-        self.facts = {"first_id": ids[0], "last_id": ids[1], "lines_sha256": digest.hexdigest()}
-        self.facts |= {"rows": self.rows, "entry_count": ids[2]}
+        need(count, "an export has no entry")
+        self.facts = {"first_id": first, "last_id": last, "lines_sha256": digest.hexdigest()}
+        self.facts |= {"rows": self.rows, "entry_count": count}
 
     def records_of(self, file: IO[bytes]) -> Iterator[tuple[int, int, int, bytes, bool]]:
         """Of each entry its id, where its line is, how long, its own date; whether it may be a receipt."""
         at = 0
         for entries in entries_in(unzipped(file)):
-            keep(self.lines, b"".join([line + b"\n" for _, _, line, _ in entries]))
-            for entry_id, date, line, may_be_receipt in entries:
-                yield entry_id, at, len(line), date, may_be_receipt
-                at += len(line) + 1
+            ids, dates, lines, flags = zip(*entries)
+            keep(self.lines, b"\n".join((*lines, b"")))
+            *starts, at = accumulate((len(line) + 1 for line in lines), initial=at)
+            yield from zip(ids, starts, map(len, lines), dates, flags)
             self.rows += len(entries)
 
     def entries(self, first: int = 0, last: int = MAX_ID) -> Iterator[Entry]:
@@ -1396,13 +1397,14 @@ class Export:
     def lines_of(self, rows: list[tuple[int, int, int, bytes, bool]]) -> Iterator[bytes]:
         """The lines of some records: read at once if they are one piece of the file, as most are."""
         begin, end = min(row[1] for row in rows), max(row[1] + row[2] + 1 for row in rows)
-        file, start = self.lines, 0
         if end - begin == sum(row[2] + 1 for row in rows) <= MOST_OF_AN_ENTRY:
-            file.seek(begin)
-            file, start = BytesIO(file.read(end - begin)), begin
-        for _, at, size, _, _ in rows:
-            file.seek(at - start)
-            yield file.read(size)
+            self.lines.seek(begin)
+            piece = self.lines.read(end - begin)
+            yield from [piece[row[1] - begin : row[1] - begin + row[2]] for row in rows]
+        else:
+            for _, at, size, _, _ in rows:
+                self.lines.seek(at)
+                yield self.lines.read(size)
 
     def due(self, before: Json, stated: Json) -> Iterator[Entry]:
         """The entries that a statement must archive: new ones, and those that fill a hole."""
