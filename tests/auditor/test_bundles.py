@@ -39,9 +39,15 @@ def victim() -> Victim:
     return Victim()
 
 
+@pytest.fixture(scope="module")
+def made() -> Files:
+    """A bundle of the archive that every victim has, made once."""
+    return bundle_of(Victim())
+
+
 @pytest.fixture
-def files(victim: Victim) -> Files:
-    return bundle_of(victim)
+def files(made: Files) -> Files:
+    return dict(made)
 
 
 def blamed(files: Files, folder: Path, victim: Victim) -> set[tuple[str, str]]:

@@ -36,14 +36,20 @@ def victim() -> Victim:
     return Victim()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def maker() -> FakeSigner:
     return FakeSigner()
 
 
+@pytest.fixture(scope="module")
+def made(maker: FakeSigner) -> Files:
+    """A bundle of the archive that every victim has, made once."""
+    return bundle_of(Victim(), signer=maker)
+
+
 @pytest.fixture
-def files(victim: Victim, maker: FakeSigner) -> Files:
-    return bundle_of(victim, signer=maker)
+def files(made: Files) -> Files:
+    return dict(made)
 
 
 def judged(files: Files, folder: Path, victim: Victim, maker: FakeSigner | None) -> Answer:
