@@ -67,8 +67,8 @@ torture: $(STAMP) ## Crashes, races and hostile Consoles for MINUTES minutes (de
 mutants: $(STAMP) ## Take each safety rule out of the code in turn: a test must notice
 	@$(BIN)/python -m tests.mutants
 
-bench: $(STAMP) ## Measure against the peer baseline and the floor
-	$(BIN)/python -m bench
+bench: $(STAMP) ## Measure against the peer baseline and the floor; keep the figures and draw the picture
+	$(BIN)/python -m bench --keep
 
 build: $(STAMP) ## Build the stack for AWS [LAYER_RUNTIME=python3.13] [LAYER_ARCH=x86_64]
 	MAKEFLAGS= PYTHON=$(abspath $(BIN)/python) LAYER_RUNTIME=$(LAYER_RUNTIME) LAYER_ARCH=$(LAYER_ARCH) \

@@ -9,10 +9,13 @@ run/      an export is taken from a Console and put into S3: ours, the peer's, t
 proof     an entry is proven: ours, the floor's way
 retrieve/ a copy of that archive is searched: ours, the peer's, and `zcat | grep`
 verify    the audit of the archive that a run made, every byte of it: ours, and the floor's way
+days/     the runs that everybody has: idle, a day of entries, a first archive, a cold start
 measure   a fresh process (child) for one workload, and what it took
 world     the Console, the AWS and the export that workloads need
 plan      what is measured, how often
 table     ratios, as a table or as JSON
+record    what was measured, with the machine, as a file that is kept
+picture   the same as a picture
 
 Each workload is a module of its own, because what it imports counts as its memory.
 """

@@ -8,9 +8,13 @@ import signal
 import sys
 from collections.abc import Sequence
 
+from bench.days.jobs import QUICK, WHOLE
+from bench.days.jobs import rows as days_of
 from bench.measure import BenchError
+from bench.picture import PATH, picture
 from bench.plan import Row, rows
-from bench.table import records, table, verdict
+from bench.record import document, write
+from bench.table import table, verdict
 from bench.world import world
 from local.aws.child import ChildError
 
@@ -37,6 +41,8 @@ def _parser() -> argparse.ArgumentParser:
         "--years", type=float, default=1.0, help="years that the trail spans (default 1): a file each day"
     )
     parser.add_argument("--quick", action="store_true", help="one round over 1,000 entries")
+    parser.add_argument("--only", nargs="+", metavar="SUBJECT", help="measure these subjects alone")
+    parser.add_argument("--keep", action="store_true", help="keep it in bench/results, and draw the picture")
     parser.add_argument("--json", action="store_true", help="JSON instead of a table")
     return parser
 
@@ -51,15 +57,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         with world(given.years) as stage:
             for entries in sizes:
-                found += rows(stage, entries, rounds, _print_step)
+                found += rows(stage, entries, rounds, given.only, _print_step)
+            found += days_of(stage, QUICK if given.quick else WHOLE, given.only, _print_step)
     except (BenchError, ChildError) as error:
         print(f"python -m bench: {error}", file=sys.stderr)
         return 1
     is_good, sentence = verdict(found)
-    if given.json:
-        print(json.dumps({"rows": records(found), "verdict": sentence}, indent=1))
-    else:
-        print(f"{table(found)}\n\n{sentence}")
+    kept = document(found, sentence)
+    print(json.dumps(kept, indent=1) if given.json else f"{table(found)}\n\n{sentence}")
+    if given.keep:
+        _print_step(f"kept in {write(kept).name} and {PATH.name}")
+        PATH.write_text(picture(kept))
     return 0 if is_good else 1
 
 

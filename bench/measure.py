@@ -10,7 +10,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,16 +26,21 @@ class BenchError(RuntimeError):
 
 @dataclass(frozen=True)
 class Usage:
-    """What one workload took: CPU seconds (user and system), and peak resident memory in megabytes."""
+    """What one workload took: CPU seconds (user and system), peak resident memory in megabytes, wall seconds.
+
+    `requests`: how many of each kind it made, if they were counted.
+    """
 
     cpu: float
     peak: float
+    wall: float = 0.0
+    requests: Mapping[str, int] = field(default_factory=dict)
 
 
 def measure(
     workload: str,
     arguments: Mapping[str, Any],
-    entries: int,
+    entries: int | None,
     *,
     env: Mapping[str, str],
     folder: Path,
@@ -43,16 +48,16 @@ def measure(
 ) -> Usage:
     """Run `module:function` with these arguments; it returns how many entries it saw.
 
-    Raises BenchError if it fails or did not see so many.
+    Raises BenchError if it fails or did not see so many (None: however many it saw).
     """
     answer = folder / "answer.json"
     command = [sys.executable, "-m", "bench.child", workload, json.dumps(dict(arguments)), str(answer)]
     command += [str(profile)] if profile else []
     _run(command, base_env() | {"PYTHONPATH": f"{ROOT / 'layers' / 'core'}:{ROOT}"} | dict(env), folder)
     found = json.loads(answer.read_text())
-    if found["entries"] != entries:
+    if entries is not None and found["entries"] != entries:
         raise BenchError(f"{workload} saw {found['entries']} of {entries} entries")
-    return Usage(found["cpu"], found["peak"])
+    return Usage(found["cpu"], found["peak"], found["wall"], found.get("requests", {}))
 
 
 def _run(command: list[str], env: Mapping[str, str], folder: Path) -> None:

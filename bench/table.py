@@ -22,6 +22,8 @@ _COLUMNS = (
     ("CPU/floor", "cpu_to_floor", ".2f"),
     ("CPU/peer", "cpu_to_peer", ".2f"),
     ("peak/peer", "peak_to_peer", ".2f"),
+    ("wall s", "wall_s", ".2f"),
+    ("requests", "request_count", ",d"),
 )
 
 
@@ -44,7 +46,20 @@ def _record(row: Row, rows: Iterable[Row]) -> dict[str, Any]:
         "cpu_to_floor": cpu / floor.cpu if floor and floor.cpu >= MEASURABLE else None,
         "cpu_to_peer": cpu / peer.cpu if peer and peer.cpu >= MEASURABLE else None,
         "peak_to_peer": peak / peer.peak if peer else None,
+        "cpu_to_peer_spread": _spread(row, rows, "peer"),
+        "cpu_to_floor_spread": _spread(row, rows, "floor"),
+        "wall_s": row.usage.wall or None,
+        "requests": dict(row.usage.requests),
+        "request_count": sum(row.usage.requests.values()) or None,
     }
+
+
+def _spread(row: Row, rows: Iterable[Row], role: str) -> list[float] | None:
+    """The least and the largest ratio of CPU of two workloads that ran in the same round."""
+    others = (r for r in rows if (r.subject, r.entries, r.role) == (row.subject, row.entries, role))
+    pairs = [(a.cpu, b.cpu) for other in others for a, b in zip(row.rounds, other.rounds, strict=False)]
+    ratios = [ours / other for ours, other in pairs if other >= MEASURABLE]
+    return [min(ratios), max(ratios)] if ratios else None
 
 
 def table(rows: Sequence[Row]) -> str:

@@ -8,6 +8,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from local.aws import LocalAws, LocalConsole
@@ -37,10 +38,21 @@ class World:
         """The environment of a workload that uses the AWS."""
         return self.aws.env() | SETTINGS
 
+    def signed_env(self) -> Mapping[str, str]:
+        """The same with a key that signs checkpoints, and with the shortest settle window."""
+        return dict(self.env()) | {"SIGNING_KEY": self.signing_key, "SETTLE_MINUTES": "1"}
+
+    @cached_property
+    def signing_key(self) -> str:
+        """A key of KMS, as the template makes it."""
+        kms = self.aws.session.client("kms", endpoint_url=self.aws.endpoint)
+        made = kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")
+        return str(made["KeyMetadata"]["Arn"])
+
     @contextmanager
-    def console(self, entries: int) -> Iterator[LocalConsole]:
+    def console(self, entries: int, years: float | None = None) -> Iterator[LocalConsole]:
         """A fresh Console, with its keys in the secrets."""
-        with LocalConsole(self.folder, entries, self.years) as console:
+        with LocalConsole(self.folder, entries, self.years if years is None else years) as console:
             for use, key in (("read", READ_KEY), ("purge", PURGE_KEY)):
                 self.aws.secrets.create_secret(Name=f"{SECRETS}/{console.id}/{use}", SecretString=key)
             yield console
