@@ -172,7 +172,8 @@ def test_marks_of_all_are_the_marks_of_each(rows: list[tuple[dict[str, object], 
     objects, moments = [row for row, _ in rows], [moment for _, moment in rows]
     expected = bytes(map(marks_of, objects, moments))
     nested = [place for place, mark in enumerate(expected) if mark & Mark.NESTED_VALUE]
-    assert marks_of_all(objects, moments, nested) == expected
+    fields = set[str]().union(*objects)
+    assert marks_of_all(objects, fields, moments, nested) == expected
 
 
 @given(trails(), st.data())

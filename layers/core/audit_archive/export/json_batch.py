@@ -32,7 +32,7 @@ import orjson
 from audit_archive.export.json_entry import read_exact
 from audit_archive.format.batch import Batch, text_of_lines
 from audit_archive.format.canonical import OPTIONS, SOURCE_KEYS
-from audit_archive.format.entry import Entry, marks_of_all
+from audit_archive.format.entry import Entry, column, marks_of_all
 from audit_archive.format.ids import MAX_ID
 from audit_archive.format.json_scan import MAX_CARRIED, MAX_DEPTH, NoTokenError, is_exact_number
 from audit_archive.format.times import read_timestamps
@@ -40,6 +40,7 @@ from audit_archive.format.times import read_timestamps
 Object: TypeAlias = dict[str, Any]
 
 _CONTAINERS = frozenset({dict, list})
+_RARE = _CONTAINERS | {float}
 _OFTEN_NESTED = "additional_information"
 _SPACES = (b" ", b"\t", b"\n", b"\r")
 _MARK = b'":'
@@ -70,7 +71,7 @@ def read_fast(source: bytes, joint: Joint) -> Batch | None:
     The batch begins where an entry begins and ends with a `}` that looks like the end of one. If that `}` is
     in a string or in a nested value, the batch can't parse: reading from the left, the string or the entry's
     own object is still open there, and the one `]` that is added closes neither. Nor does a text parse that
-    closes the array early: something follows its `]`.
+    closes the array early: something follows its `]`. A batch with descending ids is turned around.
     """
     if len(source) > MAX_CARRIED:
         return None
@@ -78,7 +79,11 @@ def read_fast(source: bytes, joint: Joint) -> Batch | None:
         values = _parse(source, joint)
     except orjson.JSONDecodeError:
         return None
-    inside = _Inside.of(values) if _are_entries(values) else None
+    if not _are_entries(values):
+        return None
+    if values[0]["id"] > values[-1]["id"]:  # newest first, as a rule: later it would take longer
+        values.reverse()
+    inside = _Inside.of(values)
     if inside is None:
         return None
     text = _canonical(values)
@@ -230,8 +235,11 @@ class _Inside:
     def of(cls, values: Sequence[Object]) -> "_Inside | None":
         """None: there are more than MAX_DEPTH levels."""
         kinds = list(map(type, chain.from_iterable(map(dict.values, values))))
-        floats = [m for v in values for m in v.values() if type(m) is float] if float in kinds else []
-        found = _nested(values, kinds.count(dict) + kinds.count(list))
+        found, floats, rare = list[tuple[int, Any]](), list[float](), _RARE & set(kinds)
+        if float in rare:
+            floats = [m for v in values for m in v.values() if type(m) is float]
+        if rare & _CONTAINERS:
+            found = _nested(values, kinds.count(dict) + kinds.count(list))
         level = [member for _, member in found]
         for _ in range(MAX_DEPTH - 1):
             if not level:
@@ -244,10 +252,8 @@ class _Inside:
 
 def _nested(values: Sequence[Object], count: int) -> list[tuple[int, Any]]:
     """The objects and arrays that are members of objects, each with the object's place; `count`: so many."""
-    if not count:
-        return []
-    often = [v.get(_OFTEN_NESTED) for v in values]
-    found = [(place, member) for place, member in enumerate(often) if type(member) in _CONTAINERS]
+    often = enumerate(column(values, _OFTEN_NESTED))
+    found = [(place, member) for place, member in often if type(member) in _CONTAINERS]
     if len(found) < count:  # another member is nested, too
         found = [(i, m) for i, v in enumerate(values) for m in v.values() if type(m) in _CONTAINERS]
     return found
@@ -261,6 +267,6 @@ def _canonical(values: list[Object]) -> bytes:
 
 def _batch(values: list[Object], text: bytes, inside: _Inside) -> Batch:
     """The batch of objects that canonical JSON carries exactly; `text`: their lines."""
-    seconds = read_timestamps([value.get("timestamp") for value in values])
-    marks = marks_of_all(values, seconds, inside.nested)
+    seconds = read_timestamps(column(values, "timestamp"))
+    marks = marks_of_all(values, set().union(*values), seconds, inside.nested)
     return Batch(list(map(itemgetter("id"), values)), text, seconds, marks)

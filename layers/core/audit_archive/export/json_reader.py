@@ -52,6 +52,7 @@ def read_entries(
 ) -> Iterator[Batch]:
     """The entries of an export's JSON, in non-empty batches of at most about `batch_bytes` of source.
 
+    The batches are in the order of the export. A batch with descending ids may be turned around.
     `max_entry_bytes` bounds one entry together with the white space around the comma after it. Raises
     InvalidExportError, which names the byte or the id, for a text that is not an export of entries.
     """

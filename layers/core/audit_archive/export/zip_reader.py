@@ -17,6 +17,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from isal import isal_zlib
+
 from audit_archive.export.zip_headers import (
     Header,
     check_agreement,
@@ -29,8 +31,8 @@ from audit_archive.export.zip_headers import (
 
 MAX_COMPRESSED = 5 * 1024**3  # what one S3 PutObject takes
 MAX_INFLATED = 32 * 1024**3  # about a hundred million entries
-IN_BYTES = 1 << 14
-_OUT_BYTES = 1 << 16
+IN_BYTES = 1 << 16
+_OUT_BYTES = 1 << 18
 
 _STORED, _DEFLATED = 0, 8
 _DEFLATED_NOTHING = b"\x03\x00"  # empty data, deflated: Python and Java write it for a folder
@@ -62,7 +64,7 @@ class Member:
     def __iter__(self) -> Iterator[bytes]:
         size, crc = 0, 0
         for piece in self._inflate() if self.deflated else self._read():
-            size, crc = size + len(piece), zlib.crc32(piece, crc)
+            size, crc = size + len(piece), isal_zlib.crc32(piece, crc)
             if size > self.inflated:
                 raise refuse(f"{self.name!r} has more than the declared {self.inflated} bytes")
             yield piece

