@@ -9,7 +9,7 @@ from audit_archive.export import json_batch
 from audit_archive.export.json_batch import Joint, read_apart, read_fast
 from audit_archive.export.json_entry import read_exact
 from audit_archive.export.json_reader import read_entries
-from audit_archive.format.entry import Entry, Mark
+from audit_archive.format.entry import Mark
 from tests.support.json_oracle import is_carried
 
 COMMA = Joint(b'},{"id"', 1, is_feed=False)
@@ -66,7 +66,8 @@ PLACES = (
 def test_a_number_is_carried_exactly_or_kept_as_source(number: str, place: str) -> None:
     texts = [f'{{"id":{i},"user":"u{i}"}}' for i in range(1, 30)]
     texts[17] = f'{{"id":18,{place.format(n=number)}}}'
-    entries: list[Entry] = [e for batch in read_entries([f"[{','.join(texts)}]".encode()]) for e in batch]
+    batches = read_entries([f"[{','.join(texts)}]".encode()], batch_bytes=200)  # most are read together
+    entries = [entry for batch in batches for entry in batch]
     assert [entry.id for entry in entries] == list(range(1, 30))
     assert bool(entries[17].marks & Mark.SOURCE_FORM) is not is_carried(texts[17])
     assert not any(entry.marks & Mark.SOURCE_FORM for entry in entries if entry.id != 18)
@@ -101,6 +102,23 @@ def test_another_number_of_the_same_length_is_not_taken(number: str) -> None:
     line = orjson.dumps(float(number))
     for text in (f'{{"a":{number},"id":1}}', f'{{"a":{number:0<{len(line)}},"id":1}}'):
         assert read_fast(text.encode(), COMMA) is None
+
+
+ROUNDED = '{"id":2, "a":[0.10000000000000000555]}'
+DECOY = '{"id":1,"a":[{"b":1},{"id":9}]}'
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ['{"id":1, "a":0.5}', ROUNDED, '{"id":3}'],
+        ['{"id":3, "a":0.5}', ROUNDED, '{"id":1}'],
+        # Cut at its separators, this text has as many pieces as entries, but they are others.
+        [DECOY, ROUNDED, '{"b":0,"id":5}'],
+    ],
+)
+def test_a_rounded_number_is_found_in_the_text_of_its_entry(texts: list[str]) -> None:
+    assert read_fast(",".join(texts).encode(), COMMA) is None
 
 
 MESSAGES = [

@@ -51,6 +51,7 @@ _NUMBER = re.compile(
     rb"[:,\[ \t\n\r](-?[0-9]++(?:(?<=[0-9]{19})|\.[0-9]++(?:[eE][-+]?[0-9]++)?|[eE][-+]?[0-9]++))"
     rb"(?=[,}\] \t\n\r])"
 )
+_FLOAT = re.compile(rb"[0-9][.e][-+0-9]")
 _SHORT = re.compile(rb"(?!.{17})-?(?:[1-9][0-9]*\.[0-9]*[1-9]|0\.0?[1-9](?:[0-9]*[1-9])?|[0-9]*[1-9]\.0)")
 
 
@@ -81,17 +82,17 @@ def read_fast(source: bytes, joint: Joint) -> Batch | None:
         return None
     if not _are_entries(values):
         return None
-    if values[0]["id"] > values[-1]["id"]:  # newest first, as a rule: later it would take longer
+    if is_turned := values[0]["id"] > values[-1]["id"]:  # newest first, as a rule: later it would take longer
         values.reverse()
     inside = _Inside.of(values)
     if inside is None:
         return None
     text = _canonical(values)
     apart = (len(values) - 1) * joint.between
-    if len(source) - apart == len(text) - len(values):
-        is_whole = all(map(_is_short, inside.floats))
-    else:
-        is_whole = not inside.floats and _has_same_marks(source, text)
+    is_whole = len(source) - apart == len(text) - len(values) and all(map(_is_short, inside.floats))
+    if not is_whole and _has_same_marks(source, text):
+        pieces = _cut(source, joint)[:: -1 if is_turned else 1] if inside.floats else []
+        is_whole = not inside.floats or _has_exact_numbers(values, pieces, text)
     return _batch(values, text, inside) if is_whole else None
 
 
@@ -134,14 +135,31 @@ def _cut(source: bytes, joint: Joint) -> list[bytes]:
 def _carried(pieces: list[bytes]) -> list[Object | None]:
     """The entries that pieces of text are. None instead of one that canonical JSON may not carry exactly."""
     values = [_parsed(piece) if len(piece) <= MAX_CARRIED else None for piece in pieces]
-    if not _are_entries(values):
-        values = [value if _are_entries((value,)) else None for value in values]
-    inside = _Inside.of(list(filter(None, values)))
-    if inside is None or inside.floats:
-        values = [
-            v if v and _has_exact_numbers(v, piece) else None for v, piece in zip(values, pieces, strict=True)
-        ]
-    return [v if v and _has_all_keys(v, piece) else None for v, piece in zip(values, pieces, strict=True)]
+    known = [value for value in values if value is not None]
+    inside = _Inside.of(known) if _are_entries(known) else None
+    if inside is None:
+        values = [v if v is not None and _is_entry(v) else None for v in values]
+    has_floats = inside is None or bool(inside.floats)
+    for place, (value, piece) in enumerate(zip(values, pieces, strict=True)):
+        if value is not None and not _is_carried(value, piece, has_floats=has_floats):
+            values[place] = None
+    return values
+
+
+def _is_carried(value: Object, piece: bytes, *, has_floats: bool) -> bool:
+    """Whether an entry is all that its text says. `has_floats`: it may hold floats."""
+    line = orjson.dumps(value, None, OPTIONS)
+    if has_floats and _holds_float(value):
+        if not all(map(is_exact_number, _NUMBER.findall(piece))):
+            return False
+    elif len(piece) == len(line):
+        return True
+    return _has_same_marks(piece, line) or _count_keys(piece) == _count_keys(line)
+
+
+def _is_entry(value: Object) -> bool:
+    """Whether a value is an object with a valid id, and not nested too deep."""
+    return _are_entries((value,)) and _Inside.of((value,)) is not None
 
 
 def _parsed(piece: bytes) -> Any:
@@ -149,21 +167,6 @@ def _parsed(piece: bytes) -> Any:
         return orjson.loads(piece)
     except orjson.JSONDecodeError:
         return None
-
-
-def _has_exact_numbers(value: Object, piece: bytes) -> bool:
-    """Whether canonical JSON carries every number of an entry, and its depth."""
-    kinds = set(map(type, value.values()))
-    if kinds.isdisjoint(_CONTAINERS) and float not in kinds:
-        return True
-    inside = _Inside.of([value])
-    return inside is not None and (not inside.floats or all(map(is_exact_number, _NUMBER.findall(piece))))
-
-
-def _has_all_keys(value: Object, piece: bytes) -> bool:
-    """Whether no key of an entry's text is missing in the entry, which may hold floats."""
-    line = orjson.dumps(value, None, OPTIONS)
-    return _has_same_marks(piece, line) or _count_keys(piece) == _count_keys(line)
 
 
 def _read_whole(source: bytes, start: int, end: int, offset: int) -> Entry | None:
@@ -214,6 +217,28 @@ def _has_same_marks(source: bytes, lines: bytes) -> bool:
 def _count_keys(text: bytes) -> int:
     """How many keys a whole JSON value has: strings before a colon."""
     return sum(map(bool, _STRING.findall(text)))
+
+
+def _has_exact_numbers(values: list[Object], pieces: list[bytes], text: bytes) -> bool:
+    """Whether canonical JSON carries every number of entries with these pieces of source text.
+
+    A separator ends with a whole key, so in JSON it neither begins nor ends in a string: it stands between
+    two objects of an array. If no array in an entry has two objects in a row, that array is the export's own,
+    and each piece is the source of one entry. If that is not certain, the answer is no.
+    """
+    if len(pieces) != len(values) or b"},{" in text:
+        return False
+    rows = (piece for value, piece in zip(values, pieces, strict=True) if _holds_float(value))
+    return all(is_exact_number(number) for piece in rows for number in _NUMBER.findall(piece))
+
+
+def _holds_float(value: Object) -> bool:
+    """Whether an entry may hold a float. In canonical JSON each has a dot or an exponent."""
+    kinds = set(map(type, value.values()))
+    if float in kinds:
+        return True
+    nested = (m for m in value.values() if type(m) in _CONTAINERS) if kinds & _CONTAINERS else ()
+    return any(_FLOAT.search(orjson.dumps(member)) for member in nested)
 
 
 def _is_short(number: float) -> bool:
