@@ -91,7 +91,7 @@ MUTANTS = (
         "What can't be read of the brake holds everything back",
         "adapters/restraint_items.py",
         "        return UNREADABLE\n    return",
-        '        return Restraint(Mode.ON, "", "", 0, "")\n    return',
+        '        return Restraint("on", "", "", 0, "")\n    return',
         "tests/contracts/test_ledger_contract.py::test_a_restraint_that_can_not_be_read_holds_everything_back",
     ),
     Mutant(
