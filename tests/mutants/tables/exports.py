@@ -205,6 +205,14 @@ MUTANTS = (
         f"{JSON_ENTRIES}::test_a_dropped_key_is_not_made_up_for",
     ),
     Mutant(
+        "equal-keys-before-a-short-comma",
+        "A key that was dropped is not made up for by less white space around a comma",
+        "export/json_batch.py",
+        "        return self.between if self.is_feed else 1",
+        "        return self.between",
+        f"{JSON_ENTRIES}::test_a_dropped_key_is_not_made_up_for_by_a_comma_with_less_space",
+    ),
+    Mutant(
         "rounded-in-a-batch",
         "A number that was rounded is not taken for one that is as long",
         "export/json_batch.py",

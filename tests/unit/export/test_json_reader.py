@@ -240,6 +240,20 @@ def test_a_dropped_key_is_not_made_up_for(text: str) -> None:
             assert read_together([text, text], between) == expected
 
 
+@pytest.mark.parametrize("pair", ['"a":1,"a":2', '"a":2,"a":2', '"a" : 1,"a":2'])
+@pytest.mark.parametrize("missing", range(1, 12))
+def test_a_dropped_key_is_not_made_up_for_by_a_comma_with_less_space(pair: str, missing: int) -> None:
+    usual, less = "," + " " * missing, ","
+    texts = ['{"id":1}', '{"id":2,' + pair + "}", '{"id":3}']
+    expected = [json_exact.read_exact(text.encode(), 0, 0)[0] for text in texts]
+    assert expected[1].marks & Mark.SOURCE_FORM
+    source = usual.join((less.join(texts[:2]), texts[2]))
+    found = json_fast.read_fast(source.encode(), joint_of(usual))
+    assert found is None
+    many = [f'{{"id":{number}}}' for number in range(4, 3000)]
+    assert read("[" + usual.join((source, *many)) + "]")[1] == expected[1]
+
+
 @examples(100)
 @given(plain_sources, st.integers(1, 50), st.integers(1, 300))
 def test_all_shapes_hold_the_same_entries(texts: list[str], chunk: int, batch: int) -> None:

@@ -5,8 +5,8 @@ and keeps the last of two equal keys, silently. So a parse is trusted only if it
 
 **By length.** Canonical JSON spells every token in as few bytes as JSON can, without white space; a float
 only if it is a short one (`_is_short`). So if all floats are short, and the canonical lines are as long as
-the source without what stands between two entries, then each token of the source is as it must be: no key
-was dropped, and no number was rounded.
+the source without the least that stands between two entries, then each token of the source is as it must be:
+no key was dropped, and no number was rounded.
 
 **By marks.** Otherwise the marks of keys, `":`, are counted in the source and in the canonical lines. A
 string may hold that mark too, but then it holds it in both, unless the source spells it with an escape or has
@@ -65,6 +65,15 @@ class Joint(NamedTuple):
     between: int
     is_feed: bool
 
+    @property
+    def least(self) -> int:
+        """How many bytes at least stand between any two entries of a batch.
+
+        A batch is cut at each feed, so that each is as long as `between` says. But a comma may have less
+        white space around it than the one that the joint was learned from.
+        """
+        return self.between if self.is_feed else 1
+
 
 def read_fast(source: bytes, joint: Joint) -> Batch | None:
     """The entries of a batch of source text, or None if they must be read apart.
@@ -88,7 +97,7 @@ def read_fast(source: bytes, joint: Joint) -> Batch | None:
     if inside is None:
         return None
     text = _canonical(values)
-    apart = (len(values) - 1) * joint.between
+    apart = (len(values) - 1) * joint.least
     is_whole = len(source) - apart == len(text) - len(values) and all(map(_is_short, inside.floats))
     if not is_whole and _has_same_marks(source, text):
         pieces = _cut(source, joint)[:: -1 if is_turned else 1] if inside.floats else []
