@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 
-import botocore.session
+import boto3
 from botocore.config import Config
 
 from audit_archive.adapters.aws import client_config, reject_partial_answers
@@ -41,19 +41,16 @@ class InvocationContext(Protocol):
 
 
 @cache
-def session() -> botocore.session.Session:
-    """The credentials and the region of every client.
-
-    It is botocore's, of which boto3 makes its clients: boto3 adds transfers of many parts, which no function
-    makes, and which take half of its import.
-    """
-    return botocore.session.get_session()
+def session() -> boto3.Session:
+    """The credentials and the region of every client."""
+    return boto3.Session()
 
 
 @cache
 def client(service: str, configure: Callable[[], Config] = client_config) -> Any:
     """An AWS client, kept for the next invocation of the same process."""
-    return reject_partial_answers(session().create_client(service, config=configure()))
+    made = session().client(service, config=configure())  # type: ignore[call-overload]  # it is a variable
+    return reject_partial_answers(made)
 
 
 class _Later:
@@ -92,7 +89,7 @@ def quick_ledger() -> DynamoDbLedger:
     """The ledger, for what must not wait for it: an error to be raised, a message to be sent."""
     quick = Config(connect_timeout=4, read_timeout=4, retries={"total_max_attempts": 2})
     table, config = ledger_table(), client_config().merge(quick)
-    dynamodb: Any = session().create_client("dynamodb", config=config)
+    dynamodb: Any = session().client("dynamodb", config=config)
     return DynamoDbLedger(reject_partial_answers(dynamodb), table)
 
 
