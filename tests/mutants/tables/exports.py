@@ -221,6 +221,14 @@ MUTANTS = (
         "tests/unit/export/test_json_entry.py",
     ),
     Mutant(
+        "separator-in-a-text",
+        "A text that looks like what stands between two entries does not shift the look at numbers",
+        "export/json_reader.py",
+        '"[0-9A-Za-z_][^"\\\\]{0,39}"',
+        '"[^"\\\\]{0,40}"',
+        f"{JSON_ENTRIES}::test_a_separator_in_a_text_does_not_shift_the_look_at_numbers",
+    ),
+    Mutant(
         "rounded-by-itself",
         "A number that canonical JSON can't carry is found where the entries of a batch are read apart, too",
         "export/json_batch.py",

@@ -240,6 +240,18 @@ def test_a_dropped_key_is_not_made_up_for(text: str) -> None:
             assert read_together([text, text], between) == expected
 
 
+@pytest.mark.parametrize(("key", "fake"), [(":", '{"},  {":"v"}'), (",", '["},  {","v"]')])
+def test_a_separator_in_a_text_does_not_shift_the_look_at_numbers(key: str, fake: str) -> None:
+    """One comma with less space, and one text that looks like a comma with its space."""
+    texts = [f'{{"{key}":1,"id":{number},"user":"x"}}' for number in range(1, 601)]
+    texts[300] = texts[300].replace('"x"', fake)
+    texts[304] = texts[304].replace('"x"', "0.10000000000000000555")
+    document = ",".join([",  ".join(texts[:310]), ",  ".join(texts[310:])])
+    (odd,) = (entry for entry in read(f"[{document}]") if entry.id == 305)
+    assert odd == json_exact.read_exact(texts[304].encode(), 0, 0)[0]
+    assert odd.marks & Mark.SOURCE_FORM
+
+
 @pytest.mark.parametrize("pair", ['"a":1,"a":2', '"a":2,"a":2', '"a" : 1,"a":2'])
 @pytest.mark.parametrize("missing", range(1, 12))
 def test_a_dropped_key_is_not_made_up_for_by_a_comma_with_less_space(pair: str, missing: int) -> None:

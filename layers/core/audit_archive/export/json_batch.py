@@ -231,9 +231,10 @@ def _count_keys(text: bytes) -> int:
 def _has_exact_numbers(values: list[Object], pieces: list[bytes], text: bytes) -> bool:
     """Whether canonical JSON carries every number of entries with these pieces of source text.
 
-    A separator ends with a whole key, so in JSON it neither begins nor ends in a string: it stands between
-    two objects of an array. If no array in an entry has two objects in a row, that array is the export's own,
-    and each piece is the source of one entry. If that is not certain, the answer is no.
+    A separator ends with a whole key, which begins with a letter or a digit. So in JSON it neither begins nor
+    ends in a string: it stands between two objects of an array. If no array in an entry has two objects in a
+    row, that array is the export's own, and each piece is the source of one entry. If that is not certain,
+    the answer is no.
     """
     if len(pieces) != len(values) or b"},{" in text:
         return False

@@ -42,7 +42,8 @@ _KEY = re.compile(WS + rb"(" + STRING + rb")" + WS + rb":" + WS)
 _AFTER = re.compile(WS + rb"([,}])" + WS)
 _STRING = re.compile(STRING)
 _COMMA_OR_END = re.compile(WS + rb"([,\]])" + WS)
-_FIRST_KEY = re.compile(rb'\{[ \t\r\n]{0,40}"[^"\\]{0,40}"')
+# No text goes on with such a key behind the quote that ends a string: so the quote begins one.
+_FIRST_KEY = re.compile(rb'\{[ \t\r\n]{0,40}"[0-9A-Za-z_][^"\\]{0,39}"')
 
 T = TypeVar("T")
 
