@@ -11,6 +11,7 @@ import boto3
 import pytest
 
 from audit_archive.audit.daily import EVERY_CONSOLE
+from audit_archive.bootstrap.clients import forget
 from audit_archive.errors import RequestError, SettingsError
 from audit_archive.format.bucket_settings import Setting
 from audit_archive.format.checkpoint import parse_checkpoint, parse_note
@@ -268,6 +269,7 @@ def test_a_failed_run_and_a_schedule_that_is_gone_are_named_once(
     schedule(audit, CONSOLE, f"{CONSOLE}_locks")
     audit.set(SECRET_PREFIX=audit.name, PURGE_MODE="on", CONSOLE_URL_TEMPLATE=audit.console.url)
     audit.aws.secrets.delete_secret(SecretId=audit.secret("read"), ForceDeleteWithoutRecovery=True)
+    forget()  # a process that has read the key does not look for it
     with pytest.raises(SettingsError):
         replace(audit, app=archive_app).run()
     audit = replace(audit, output="")

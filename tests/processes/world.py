@@ -8,6 +8,7 @@ from typing import Any, Self
 from uuid import uuid4
 
 from audit_archive.adapters.ledger import DynamoDbLedger
+from audit_archive.adapters.ledger_items import CLAIMS, FINDINGS_PREFIX
 from audit_archive.adapters.signing import is_signed
 from audit_archive.format.checkpoint import Checkpoint, open_checkpoint
 from audit_archive.format.head import Head
@@ -129,7 +130,7 @@ class World:
 
     def findings(self) -> list[str]:
         """What a person was told, or is about to be: the ledger's items about it."""
-        return [item for item in self._items() if item.startswith("finding#")]
+        return [item for item in self._items() if item.startswith(FINDINGS_PREFIX) and item != CLAIMS]
 
     def look(self) -> None:
         """While no process runs: one chain, signed, read by independent means; a ledger that stands at its

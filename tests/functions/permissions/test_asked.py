@@ -11,7 +11,7 @@ import pytest
 from tests.functions.permissions.asked import Asked, Http, UnknownRequestError, asked_by, sees_locks, signer
 
 WHERE = "arn:aws:s3:::b/exports/x"
-YEAR = (datetime.now(UTC) + timedelta(days=365, minutes=5)).isoformat()
+YEAR = (datetime.now(UTC) + timedelta(days=365, hours=12)).isoformat()
 
 
 def http(
