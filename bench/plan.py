@@ -30,9 +30,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Job:
-    """One workload of a round, and how it is run."""
-
+class _Job:
     subject: str
     role: str
     workload: str
@@ -60,7 +58,7 @@ def rows(world: World, entries: int, rounds: int, only: Sequence[str] | None, re
     ]
 
 
-def _jobs(world: World, entries: int, source: dict[str, Any], export: str) -> Iterator[Job]:
+def _jobs(world: World, entries: int, source: dict[str, Any], export: str) -> Iterator[_Job]:
     copy: dict[str, str] = {}
 
     def on_disk(workload: str) -> Usage:
@@ -82,21 +80,21 @@ def _jobs(world: World, entries: int, source: dict[str, Any], export: str) -> It
     def idle(workload: str) -> Usage:
         return measure(workload, {"console": ""}, 0, env=world.env(), folder=world.folder)
 
-    yield Job("survey", "ours", "bench.survey.ours:survey", on_disk)
-    yield Job("survey", "peer", "bench.survey.peer:survey", on_disk)
-    yield Job("survey", "floor", "bench.survey.floor:survey", on_disk)
-    yield Job("survey", "orjson alone", "bench.survey.parse:survey", on_disk)
-    yield Job("entry proof", "ours", "bench.proof:ours", made)
-    yield Job("entry proof", "floor", "bench.proof:floor", made)
-    yield Job("whole run", "ours", "bench.run.ours:run", archived)
-    yield Job("whole run", "peer", "bench.run.peer:run", copied)
-    yield Job("whole run", "floor", "bench.run.floor:run", copied)
-    yield Job("whole run", "idle handler", "bench.run.ours:idle", idle)
+    yield _Job("survey", "ours", "bench.survey.ours:survey", on_disk)
+    yield _Job("survey", "peer", "bench.survey.peer:survey", on_disk)
+    yield _Job("survey", "floor", "bench.survey.floor:survey", on_disk)
+    yield _Job("survey", "orjson alone", "bench.survey.parse:survey", on_disk)
+    yield _Job("entry proof", "ours", "bench.proof:ours", made)
+    yield _Job("entry proof", "floor", "bench.proof:floor", made)
+    yield _Job("whole run", "ours", "bench.run.ours:run", archived)
+    yield _Job("whole run", "peer", "bench.run.peer:run", copied)
+    yield _Job("whole run", "floor", "bench.run.floor:run", copied)
+    yield _Job("whole run", "idle handler", "bench.run.ours:idle", idle)
     yield from _jobs_on_a_copy(world, entries, copy)
     yield from _jobs_on_years(world, entries)
 
 
-def _jobs_on_a_copy(world: World, entries: int, copy: dict[str, str]) -> Iterator[Job]:
+def _jobs_on_a_copy(world: World, entries: int, copy: dict[str, str]) -> Iterator[_Job]:
     """What reads the archive that the whole run made; `copy` says where it is once that was measured."""
 
     def reading(workload: str) -> Usage:
@@ -106,16 +104,16 @@ def _jobs_on_a_copy(world: World, entries: int, copy: dict[str, str]) -> Iterato
         """A floor, which does not count the entries itself."""
         return measure(workload, copy | {"entries": entries}, entries, env={}, folder=world.folder)
 
-    yield Job("audit", "ours", "bench.verify.ours:audit", reading)
-    yield Job("audit", "auditor's copy", "bench.verify.auditor:audit", reading)
-    yield Job("audit", "floor", "bench.verify.floor:audit", counted)
+    yield _Job("audit", "ours", "bench.verify.ours:audit", reading)
+    yield _Job("audit", "auditor's copy", "bench.verify.auditor:audit", reading)
+    yield _Job("audit", "floor", "bench.verify.floor:audit", counted)
     for subject, question in (("search for a user", "user"), ("search by time", "everything")):
-        yield Job(subject, "ours", f"bench.retrieve.ours:{question}", reading)
-        yield Job(subject, "peer", f"bench.retrieve.peer:{question}", reading)
-        yield Job(subject, "floor", f"bench.retrieve.floor:{question}", counted)
+        yield _Job(subject, "ours", f"bench.retrieve.ours:{question}", reading)
+        yield _Job(subject, "peer", f"bench.retrieve.peer:{question}", reading)
+        yield _Job(subject, "floor", f"bench.retrieve.floor:{question}", counted)
 
 
-def _jobs_on_years(world: World, entries: int) -> Iterator[Job]:
+def _jobs_on_years(world: World, entries: int) -> Iterator[_Job]:
     """What reads a month of an archive of three years."""
 
     folder = world.folder / f"years-{entries}"
@@ -126,11 +124,11 @@ def _jobs_on_years(world: World, entries: int) -> Iterator[Job]:
             measure("bench.years:write", asked, entries, env={}, folder=world.folder)
         return measure(workload, asked, entries, env={}, folder=world.folder)
 
-    yield Job("a month of three years", "ours", "bench.retrieve.month:ours", reading)
-    yield Job("a month of three years", "peer", "bench.retrieve.peer:month", reading)
-    yield Job("a month of three years", "floor", "bench.retrieve.floor:month", reading)
-    yield Job("evidence of a month", "ours", "bench.retrieve.month:evidence", reading)
-    yield Job("evidence of a month", "floor", "bench.retrieve.floor:month", reading)
+    yield _Job("a month of three years", "ours", "bench.retrieve.month:ours", reading)
+    yield _Job("a month of three years", "peer", "bench.retrieve.peer:month", reading)
+    yield _Job("a month of three years", "floor", "bench.retrieve.floor:month", reading)
+    yield _Job("evidence of a month", "ours", "bench.retrieve.month:evidence", reading)
+    yield _Job("evidence of a month", "floor", "bench.retrieve.floor:month", reading)
 
 
 def _least(usages: list[Usage]) -> Usage:

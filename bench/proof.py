@@ -21,8 +21,7 @@ def lines(first: int, last: int) -> Iterator[bytes]:
 def ours(entries: int) -> int:
     """The proof of the line in the middle: every line is read once."""
     before = TreeBuilder(EMPTY_TREE)
-    for line in lines(0, BEFORE):
-        before.append(line)
+    before.extend(lines(0, BEFORE))
     prover = Prover(before.tree())
     for number, line in enumerate(lines(BEFORE, BEFORE + entries)):
         prover.append(line, choose=number == entries // 2)

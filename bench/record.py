@@ -15,7 +15,7 @@ from bench.plan import Row
 from bench.table import records
 
 FOLDER = Path(__file__).with_name("results")
-LIBRARIES = ("botocore", "cryptography", "orjson", "requests")
+LIBRARIES = ("boto3", "cryptography", "isal", "orjson", "requests")
 
 
 def machine() -> dict[str, Any]:

@@ -81,8 +81,7 @@ class Years:
     def _archive(self, day: datetime, builder: TreeBuilder, last: int) -> None:
         first, self._last = self._last + 1, last
         lines = list(self._lines(day, first, last))
-        for line in lines:
-            builder.append(line)
+        builder.extend(lines)
         file = self._file(day, lines, first, last)
         served = int((day + timedelta(days=1)).timestamp())
         digest = sha256(file.content_sha256.encode()).hexdigest()  # of an export that is nowhere

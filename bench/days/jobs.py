@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -67,17 +67,5 @@ def _cold(world: World, starts: int, report: Report) -> Iterator[Row]:
         found["ours"].append(cold.start(cold.OURS, path))
         found["boto3 alone"].append(cold.start(cold.BARE, {}))
     for role, usages in found.items():
-        middle = Usage(_median(usages, _cpu), 0.0, _median(usages, _wall))
+        middle = Usage(median(each.cpu for each in usages), 0.0, median(each.wall for each in usages))
         yield Row(COLD, role, 0, middle, tuple(usages))
-
-
-def _cpu(usage: Usage) -> float:
-    return usage.cpu
-
-
-def _wall(usage: Usage) -> float:
-    return usage.wall
-
-
-def _median(usages: list[Usage], of: Callable[[Usage], float]) -> float:
-    return median(map(of, usages))

@@ -240,8 +240,7 @@ def test_sign_another_tree_than_is_stated(victim: Victim) -> None:
 def test_state_the_tree_over_other_lines(victim: Victim) -> None:
     """It grows as it should and its root is that of its frontier: only the lines themselves tell."""
     builder = TreeBuilder(victim.statement(6).tree)
-    for number in range(victim.archives[3].slice.count):
-        builder.append(b"another line %d" % number)
+    builder.extend(b"another line %d" % number for number in range(victim.archives[3].slice.count))
     for seq in (7, 8):
         victim.rewrite(seq, lambda said: replace(said, tree=builder.tree()), signer=victim.signer)
     victim.restore_ledger(8)

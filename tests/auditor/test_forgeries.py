@@ -22,8 +22,7 @@ def test_a_tree_that_does_not_go_on_is_found_without_the_lines(tmp_path: Path) -
     """Its root is that of its frontier, and its size is right. What else would tell is gone."""
     victim = Victim()
     builder = TreeBuilder(EMPTY_TREE)
-    for number in range(victim.statement(5).tree.size):
-        builder.append(b"another line %d" % number)
+    builder.extend(b"another line %d" % number for number in range(victim.statement(5).tree.size))
     victim.rewrite(5, lambda said: replace(said, tree=builder.tree()), signer=victim.signer)
     victim.truncate(5)
     (gone,) = (said for said in victim.archives if said.seq == 5)
@@ -56,8 +55,7 @@ def test_a_line_that_the_export_does_not_have(what: str, tmp_path: Path) -> None
         line for each in said.entries for line in gzip.decompress(victim.store.data(each.key)).splitlines()
     ]
     builder = TreeBuilder(victim.statement(said.seq - 1).tree)
-    for line in sorted(lines, key=lambda line: int(json.loads(line)["id"])):
-        builder.append(line)
+    builder.extend(sorted(lines, key=lambda line: int(json.loads(line)["id"])))
     first = replace(first, content_sha256=sha256(content).hexdigest())
     changed = replace(said, entries=(first, *others))
     victim.rewrite(said.seq, lambda _: replace(changed, tree=builder.tree()), signer=victim.signer)

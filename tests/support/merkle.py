@@ -19,6 +19,5 @@ def mth(lines: list[bytes]) -> bytes:
 def grown(start: Tree, lines: list[bytes]) -> Tree:
     """The tree with some lines more."""
     builder = TreeBuilder(start)
-    for line in lines:
-        builder.append(line)
+    builder.extend(lines)
     return builder.tree()

@@ -265,7 +265,7 @@ class Ledger(Findings, Runs, RestraintNotes, Protocol):
     """The index of the archive. Raises LedgerError when it does not answer or refuses."""
 
     def look(self, console: str) -> Look | None:
-        """All of it, read consistently; None if the head can't be read, or a run or a finding is not done."""
+        """What an idle run asks for; None if the head can't be read, or a run or a finding is not done."""
 
     def acquire(self, console: str, owner: str, now: int, expires_at: int) -> bool:
         """Take the Console's lease, unless another owner holds one that has not expired at `now`."""

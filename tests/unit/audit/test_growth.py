@@ -171,8 +171,7 @@ def with_other_lines(before: Statement) -> Callable[[Statement], Statement]:
 
     def edit(said: Statement) -> Statement:
         tree = TreeBuilder(before.tree)
-        for at in range(said.tree.size - before.tree.size):
-            tree.append(b"%d" % at)
+        tree.extend(b"%d" % at for at in range(said.tree.size - before.tree.size))
         return replace(said, tree=tree.tree())
 
     return edit

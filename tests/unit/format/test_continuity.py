@@ -18,8 +18,7 @@ ZERO = "0" * 64
 
 def tree_of(*lines: bytes) -> Tree:
     builder = TreeBuilder(EMPTY_TREE)
-    for line in lines:
-        builder.append(line)
+    builder.extend(lines)
     return builder.tree()
 
 

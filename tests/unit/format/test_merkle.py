@@ -84,7 +84,7 @@ def test_any_number_of_sessions_over_any_lines_gives_the_rfcs_tree(sessions: lis
 def test_looking_at_a_tree_does_not_change_it() -> None:
     builder = TreeBuilder(EMPTY_TREE)
     for line in LINES[:5]:
-        builder.append(line)
+        builder.extend((line,))
         assert builder.tree() == builder.tree()
     assert builder.tree() == grown(EMPTY_TREE, LINES[:5])
 

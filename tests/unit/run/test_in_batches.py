@@ -104,7 +104,7 @@ def test_entry_files_are_what_they_are_entry_by_entry(trail: list[Entry], head: 
         assert (list(built.filled), built.drift, built.anchor) == (made.filled, made.drift, made.anchor)
         tree = TreeBuilder(head.tree)
         for line in made.lines:
-            tree.append(line)
+            tree.extend((line,))
         assert built.tree == tree.tree()
 
 

@@ -11,7 +11,7 @@ from audit_archive.errors import LedgerError, RequestError, SettingsError
 from audit_archive.format.facts import Action, HeldBackBy, Mode
 from audit_archive.format.statement import OperatorStatement
 from audit_archive.ports import Ledger
-from audit_archive.restraint import Restraint, RestraintOf
+from audit_archive.restraint import UNREADABLE, Restraint, RestraintOf
 from audit_archive.run.operate import state_decision
 from audit_archive.run.purging import PurgingPorts, PurgingRequest, set_purging
 from audit_archive.run.request import OperatorRequest
@@ -395,6 +395,14 @@ def test_the_lower_of_both_modes_holds() -> None:
     world.later(2 * HOUR)
     check_held(world, HeldBackBy.PURGE_MODE)
     assert set_mode(world, Mode.ON).warnings == set_mode(world, Mode.ON, CONSOLE).warnings == ()
+
+
+def test_of_a_brake_that_cant_be_read_no_moment_is_told() -> None:
+    world = archived()
+    world.ledger.restrain(RestraintOf.STACK, "", UNREADABLE)
+    (warning,) = set_mode(world, Mode.ON, CONSOLE).warnings
+    assert "is still set to off by an unreadable item of the ledger" in warning
+    assert "1970" not in warning
 
 
 def test_another_consoles_brake_is_not_this_ones() -> None:

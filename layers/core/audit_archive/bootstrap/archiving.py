@@ -3,31 +3,19 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from audit_archive.adapters.ledger import DynamoDbLedger
-from audit_archive.adapters.machine import (
-    LambdaClock,
-)
-from audit_archive.adapters.s3 import S3ArchiveStore
-from audit_archive.bootstrap.clients import InvocationContext, alerts, client, quick_ledger
+from audit_archive.adapters.machine import LambdaClock
+from audit_archive.bootstrap.clients import InvocationContext, alerts, archive_of, ledger_of, quick_ledger
 from audit_archive.bootstrap.running import make_run
-from audit_archive.config import (
-    Settings,
-)
+from audit_archive.config import Settings
 from audit_archive.errors import RequestError
 from audit_archive.run.archive_run import archive_console
 from audit_archive.run.extend_locks import LocksOrder, LocksPorts, LocksReport, extend_locks
 from audit_archive.run.failure import FailureNoted
-from audit_archive.run.request import (
-    ArchiveRequest,
-    LocksRequest,
-    is_locks_event,
-    is_operator_event,
-)
+from audit_archive.run.request import ArchiveRequest, LocksRequest, is_locks_event, is_operator_event
 from audit_archive.run.result import Result
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_s3 import S3Client
+    pass
 
 
 def archive(event: object, context: InvocationContext) -> Result | LocksReport:
@@ -58,12 +46,10 @@ def archive_run(request: ArchiveRequest, context: InvocationContext) -> Result:
 def lengthen(request: LocksRequest, context: InvocationContext) -> LocksReport:
     """Extend the locks of a Console's archive. Raises the errors of `audit_archive.errors`."""
     settings = Settings.from_environment()
-    s3: S3Client = client("s3")
-    dynamodb: DynamoDBClient = client("dynamodb")
     clock = LambdaClock(context)
     ports = LocksPorts(
-        store=S3ArchiveStore(s3, settings.archive_bucket),
-        ledger=DynamoDbLedger(dynamodb, settings.ledger_table),
+        store=archive_of(settings),
+        ledger=ledger_of(settings),
         alerts=alerts(settings.alert_topic, clock),
         clock=clock,
     )

@@ -2,24 +2,39 @@
 
 from collections.abc import Callable
 from functools import cache
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import boto3
 from botocore.config import Config
 
 from audit_archive.adapters.aws import client_config, reject_partial_answers
-from audit_archive.adapters.ledger import DynamoDbLedger
+from audit_archive.adapters.ledger import DynamoDbLedger, DynamoDbVerifications
+from audit_archive.adapters.s3 import S3ArchiveStore
 from audit_archive.adapters.secrets import Parameter, Secret, StoredKey
 from audit_archive.adapters.signing import KmsSigner
 from audit_archive.adapters.sns_alerts import NoAlerts, SnsAlerts
-from audit_archive.config import RetrieveSettings, Settings, alert_form, ledger_table, stack_name
+from audit_archive.config import (
+    RetrieveSettings,
+    Settings,
+    VerifySettings,
+    alert_form,
+    ledger_table,
+    stack_name,
+)
 from audit_archive.errors import LedgerError
 from audit_archive.fleet_ports import NO_LABEL, Label
 from audit_archive.messages.message import Sender
 from audit_archive.ports import Alerts, Clock, Signer
 
 if TYPE_CHECKING:
-    pass
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_kms import KMSClient
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_sns import SNSClient
+
+
+Places: TypeAlias = Settings | VerifySettings | RetrieveSettings
+"""Settings that say where the archive is."""
 
 
 class InvocationContext(Protocol):
@@ -54,8 +69,6 @@ def client(service: str, configure: Callable[[], Config] = client_config) -> Any
 
 
 class _Later:
-    """A client that is made at its first use: to make one takes longer than a request."""
-
     def __init__(self, service: str) -> None:
         self._service = service
 
@@ -63,10 +76,15 @@ class _Later:
         return getattr(client(self._service), name)
 
 
+def _later(service: str) -> Any:
+    """A client that is made at its first use: to make one takes longer than a request."""
+    return _Later(service)
+
+
 @cache
 def signer(key: str) -> Signer:
     """What signs with a key, kept for the next invocation: its public half never changes."""
-    kms: Any = _Later("kms")
+    kms: KMSClient = _later("kms")
     return KmsSigner(kms, key)
 
 
@@ -74,8 +92,8 @@ def signer(key: str) -> Signer:
 def read_key(name: str, *, in_parameter_store: bool) -> StoredKey:
     """A Console's reading key, kept for the next invocation. If the Console refuses it, it is read again."""
     if in_parameter_store:
-        return StoredKey(Parameter(_Later("ssm"), name))
-    secrets: Any = _Later("secretsmanager")
+        return StoredKey(Parameter(_later("ssm"), name))
+    secrets: SecretsManagerClient = _later("secretsmanager")
     return StoredKey(Secret(secrets, name))
 
 
@@ -85,19 +103,34 @@ def forget() -> None:
         kept.cache_clear()
 
 
+def archive_of(settings: Places) -> S3ArchiveStore:
+    """The bucket with the archive."""
+    return S3ArchiveStore(client("s3"), settings.archive_bucket)
+
+
+def ledger_of(settings: Places) -> DynamoDbLedger:
+    """The ledger."""
+    return DynamoDbLedger(client("dynamodb"), settings.ledger_table)
+
+
+def notes_of(settings: Places) -> DynamoDbVerifications:
+    """What the audits remember, in the ledger's table."""
+    return DynamoDbVerifications(client("dynamodb"), settings.ledger_table)
+
+
 def quick_ledger() -> DynamoDbLedger:
     """The ledger, for what must not wait for it: an error to be raised, a message to be sent."""
     quick = Config(connect_timeout=4, read_timeout=4, retries={"total_max_attempts": 2})
     table, config = ledger_table(), client_config().merge(quick)
-    dynamodb: Any = session().client("dynamodb", config=config)
-    return DynamoDbLedger(reject_partial_answers(dynamodb), table)
+    dynamodb: DynamoDBClient = reject_partial_answers(session().client("dynamodb", config=config))
+    return DynamoDbLedger(dynamodb, table)
 
 
 def alerts(topic: str | None, clock: Clock) -> Alerts:
     """Where findings go: to the topic, if there is one."""
     if topic is None:
         return NoAlerts()
-    sns: Any = _Later("sns")
+    sns: SNSClient = _later("sns")
     return SnsAlerts(sns, topic, clock, Sender(stack_name(), alert_form(), _label_of))
 
 

@@ -2,19 +2,10 @@
 
 from typing import TYPE_CHECKING
 
-from audit_archive.adapters.ledger import DynamoDbLedger
-from audit_archive.adapters.machine import (
-    LambdaClock,
-)
-from audit_archive.bootstrap.clients import (
-    InvocationContext,
-    alerts,
-    client,
-)
+from audit_archive.adapters.machine import LambdaClock
+from audit_archive.bootstrap.clients import InvocationContext, alerts, ledger_of
 from audit_archive.bootstrap.running import make_run
-from audit_archive.config import (
-    Settings,
-)
+from audit_archive.config import Settings
 from audit_archive.run.operate import state_decision as state
 from audit_archive.run.purging import (
     PurgingPorts,
@@ -23,14 +14,11 @@ from audit_archive.run.purging import (
     is_purging_event,
     set_purging,
 )
-from audit_archive.run.request import (
-    ArchiveRequest,
-    OperatorRequest,
-)
+from audit_archive.run.request import ArchiveRequest, OperatorRequest
 from audit_archive.run.result import Result
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
+    pass
 
 
 def operate(event: object, context: InvocationContext) -> Result | PurgingReport:
@@ -47,8 +35,6 @@ def operate(event: object, context: InvocationContext) -> Result | PurgingReport
 
 
 def _restrain(request: PurgingRequest, settings: Settings, context: InvocationContext) -> PurgingReport:
-    dynamodb: DynamoDBClient = client("dynamodb")
     clock = LambdaClock(context)
-    ledger = DynamoDbLedger(dynamodb, settings.ledger_table)
-    ports = PurgingPorts(ledger, alerts(settings.alert_topic, clock), clock)
+    ports = PurgingPorts(ledger_of(settings), alerts(settings.alert_topic, clock), clock)
     return set_purging(ports, request, context.aws_request_id, settings.purge_mode)

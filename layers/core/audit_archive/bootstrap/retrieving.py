@@ -3,20 +3,9 @@
 from typing import TYPE_CHECKING, Any
 
 from audit_archive import __version__
-from audit_archive.adapters.aws import (
-    hurried_config,
-    link_config,
-    seconds_left,
-)
+from audit_archive.adapters.aws import hurried_config, link_config, seconds_left
 from audit_archive.adapters.caller import ask_sts
-from audit_archive.adapters.ledger import DynamoDbLedger, DynamoDbVerifications
-from audit_archive.adapters.machine import (
-    LambdaClock,
-    draw_seed,
-    find_zone,
-    handouts,
-    scratch_file,
-)
+from audit_archive.adapters.machine import LambdaClock, draw_seed, find_zone, handouts, scratch_file
 from audit_archive.adapters.s3 import S3ArchiveStore, S3Links, S3ReportStore
 from audit_archive.adapters.signing import is_signed
 from audit_archive.adapters.workbook import XlsxWorkbook
@@ -25,11 +14,11 @@ from audit_archive.bootstrap.clients import (
     InvocationContext,
     bundle_signer,
     client,
+    ledger_of,
+    notes_of,
     session,
 )
-from audit_archive.config import (
-    RetrieveSettings,
-)
+from audit_archive.config import RetrieveSettings
 from audit_archive.desk import Desk
 from audit_archive.evidence.bundle import BundleTools
 from audit_archive.format.times import MINUTE
@@ -37,7 +26,6 @@ from audit_archive.retrieve.request import parse_request
 from audit_archive.retrieve.statements import Reader
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_s3 import S3Client
 
 
@@ -47,13 +35,12 @@ def retrieve(event: object, context: InvocationContext) -> dict[str, Any]:
     request = parse_request(event, find_zone, clock.now())
     settings = RetrieveSettings.from_environment()
     s3: S3Client = client("s3", link_config)
-    dynamodb: DynamoDBClient = client("dynamodb")
     reader = Reader(
         source=S3ArchiveStore(s3, settings.archive_bucket),
-        ledger=DynamoDbLedger(dynamodb, settings.ledger_table),
+        ledger=ledger_of(settings),
         clock=clock,
         scratch=scratch_file,
-        verifications=DynamoDbVerifications(dynamodb, settings.ledger_table),
+        verifications=notes_of(settings),
         stack_mode=settings.purge_mode,
     )
     desk = Desk(

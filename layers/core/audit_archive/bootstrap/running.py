@@ -4,19 +4,22 @@ from typing import TYPE_CHECKING
 
 from audit_archive import __version__
 from audit_archive.adapters.console.http import HttpConsole, HttpPurgingConsole
-from audit_archive.adapters.ledger import DynamoDbLedger, DynamoDbVerifications
-from audit_archive.adapters.machine import (
-    LambdaClock,
-    scratch_file,
-)
-from audit_archive.adapters.s3 import S3ArchiveStore
+from audit_archive.adapters.machine import LambdaClock, scratch_file
 from audit_archive.adapters.secrets import Parameter, StoredKey, existing, find_key
 from audit_archive.adapters.signing import is_signed
 from audit_archive.bookmark import oldest_audit
-from audit_archive.bootstrap.clients import InvocationContext, alerts, bundle_signer, client, read_key, signer
-from audit_archive.config import (
-    Settings,
+from audit_archive.bootstrap.clients import (
+    InvocationContext,
+    alerts,
+    archive_of,
+    bundle_signer,
+    client,
+    ledger_of,
+    notes_of,
+    read_key,
+    signer,
 )
+from audit_archive.config import Settings
 from audit_archive.format.facts import RunFacts
 from audit_archive.format.times import rfc3339
 from audit_archive.ports import PurgingConsole
@@ -24,14 +27,13 @@ from audit_archive.run.context import Audits, Order, Run, Signing
 from audit_archive.run.plan import Policy
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_s3 import S3Client
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
 
 def make_run(
     console: str, policy: Policy, reason: str | None, settings: Settings, context: InvocationContext
 ) -> Run:
+    """A run of one Console, or what an operator's decision is stated with. Raises SettingsError."""
     clock = LambdaClock(context)
     facts = RunFacts(
         id=context.aws_request_id,
@@ -50,22 +52,18 @@ def make_run(
         return HttpPurgingConsole(url, key, settings.auth_style, clock) if key is not None else None
 
     key = read_key(settings.key_name(order.console, "read"), in_parameter_store=settings.in_parameter_store)
-    s3: S3Client = client("s3")
-    dynamodb: DynamoDBClient = client("dynamodb")
     return Run(
         order=order,
         console=HttpConsole(url, key, settings.auth_style, clock),
         open_purger=open_purger,
-        store=S3ArchiveStore(s3, settings.archive_bucket),
-        ledger=DynamoDbLedger(dynamodb, settings.ledger_table),
+        store=archive_of(settings),
+        ledger=ledger_of(settings),
         alerts=alerts(settings.alert_topic, clock),
         clock=clock,
         scratch=scratch_file,
         signing=_signing(settings),
         bundle_signer=bundle_signer(settings),
-        audits=Audits(
-            DynamoDbVerifications(dynamodb, settings.ledger_table), oldest_audit(settings.audit_gap)
-        ),
+        audits=Audits(notes_of(settings), oldest_audit(settings.audit_gap)),
     )
 
 

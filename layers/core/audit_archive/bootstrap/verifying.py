@@ -4,13 +4,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from audit_archive.adapters.bucket_settings import S3SettingsSource
-from audit_archive.adapters.ledger import DynamoDbLedger, DynamoDbVerifications
-from audit_archive.adapters.machine import (
-    LambdaClock,
-    fleet_looks,
-    scratch_file,
-)
-from audit_archive.adapters.s3 import S3ArchiveStore, S3ReportStore
+from audit_archive.adapters.machine import LambdaClock, fleet_looks, scratch_file
+from audit_archive.adapters.s3 import S3ReportStore
 from audit_archive.adapters.schedules import GroupSchedules
 from audit_archive.adapters.self_invoke import SelfInvoke
 from audit_archive.adapters.signing import is_signed
@@ -28,19 +23,14 @@ from audit_archive.audit.question import AuditQuestion
 from audit_archive.audit.request import FleetRequest, parse_verify_request
 from audit_archive.audit.settings import SettingsCheck
 from audit_archive.bookmark import oldest_audit
-from audit_archive.bootstrap.clients import InvocationContext, alerts, client
-from audit_archive.config import (
-    VerifySettings,
-    stack_name,
-)
+from audit_archive.bootstrap.clients import InvocationContext, alerts, archive_of, client, ledger_of, notes_of
+from audit_archive.config import VerifySettings, stack_name
 from audit_archive.errors import SettingsError
 from audit_archive.format.times import HOUR
 from audit_archive.health import Limits
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_lambda import LambdaClient
-    from mypy_boto3_s3 import S3Client
     from mypy_boto3_scheduler import EventBridgeSchedulerClient
 
 
@@ -51,18 +41,16 @@ def verify(
     request, settings = parse_verify_request(event), VerifySettings.from_environment()
     if isinstance(request, FleetRequest):
         return _check_fleet(settings, context, tell_fleet)
-    s3: S3Client = client("s3")
-    dynamodb: DynamoDBClient = client("dynamodb")
     clock = LambdaClock(context)
     ports = AuditPorts(
-        source=S3ArchiveStore(s3, settings.archive_bucket),
-        ledger=DynamoDbLedger(dynamodb, settings.ledger_table),
-        notes=DynamoDbVerifications(dynamodb, settings.ledger_table),
+        source=archive_of(settings),
+        ledger=ledger_of(settings),
+        notes=notes_of(settings),
         alerts=alerts(settings.alert_topic, clock),
         clock=clock,
         scratch=scratch_file,
         is_signed=is_signed,
-        settings=SettingsCheck(S3SettingsSource(s3, settings.archive_bucket), settings.bucket),
+        settings=SettingsCheck(S3SettingsSource(client("s3"), settings.archive_bucket), settings.bucket),
     )
     if isinstance(request, AuditQuestion):
         return audit_by_hand(ports, request, tell)
@@ -80,24 +68,22 @@ def verify(
 def _check_fleet(settings: VerifySettings, context: InvocationContext, tell: KeepFleet) -> FleetReport:
     if settings.schedule_group is None:
         raise SettingsError("SCHEDULE_GROUP is not set: deploy the stack's template, which sets it")
-    s3: S3Client = client("s3")
-    dynamodb: DynamoDBClient = client("dynamodb")
     scheduler: EventBridgeSchedulerClient = client("scheduler")
     clock = LambdaClock(context)
     ports = FleetPorts(
-        bucket=S3ArchiveStore(s3, settings.archive_bucket),
-        ledger=DynamoDbLedger(dynamodb, settings.ledger_table),
-        notes=DynamoDbVerifications(dynamodb, settings.ledger_table),
+        bucket=archive_of(settings),
+        ledger=ledger_of(settings),
+        notes=notes_of(settings),
         schedules=GroupSchedules(scheduler, settings.schedule_group),
         alerts=alerts(settings.alert_topic, clock),
         clock=clock,
-        pages=_pages(s3, settings.reports_bucket),
+        pages=_pages(settings.reports_bucket),
     )
     limits = Limits(settings.period_hours * HOUR, oldest_audit(settings.audit_gap))
     return check_fleet(ports, limits, tell)
 
 
-def _pages(s3: "S3Client", bucket: str | None) -> FleetPages | None:
+def _pages(bucket: str | None) -> FleetPages | None:
     if bucket is None:
         return None
-    return FleetPages(S3ReportStore(s3, bucket), scratch_file, fleet_looks(), stack_name())
+    return FleetPages(S3ReportStore(client("s3"), bucket), scratch_file, fleet_looks(), stack_name())

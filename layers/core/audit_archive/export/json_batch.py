@@ -94,7 +94,7 @@ def read_fast(source: bytes, joint: Joint) -> Batch | None:
     if is_turned := values[0]["id"] > values[-1]["id"]:  # newest first, as a rule: later it would take longer
         values.reverse()
     inside = _Inside.of(values)
-    if inside is None:
+    if inside.is_too_deep:
         return None
     text = _canonical(values)
     apart = (len(values) - 1) * joint.least
@@ -146,9 +146,9 @@ def _carried(pieces: list[bytes]) -> list[Object | None]:
     values = [_parsed(piece) if len(piece) <= MAX_CARRIED else None for piece in pieces]
     known = [value for value in values if value is not None]
     inside = _Inside.of(known) if _are_entries(known) else None
-    if inside is None:
+    if inside is None or inside.is_too_deep:
         values = [v if v is not None and _is_entry(v) else None for v in values]
-    has_floats = inside is None or bool(inside.floats)
+    has_floats = inside is None or inside.is_too_deep or bool(inside.floats)
     for place, (value, piece) in enumerate(zip(values, pieces, strict=True)):
         if value is not None and not _is_carried(value, piece, has_floats=has_floats):
             values[place] = None
@@ -168,7 +168,7 @@ def _is_carried(value: Object, piece: bytes, *, has_floats: bool) -> bool:
 
 def _is_entry(value: Object) -> bool:
     """Whether a value is an object with a valid id, and not nested too deep."""
-    return _are_entries((value,)) and _Inside.of((value,)) is not None
+    return _are_entries((value,)) and not _Inside.of((value,)).is_too_deep
 
 
 def _parsed(piece: bytes) -> Any:
@@ -189,10 +189,9 @@ def _read_whole(source: bytes, start: int, end: int, offset: int) -> Entry | Non
 
 def _with(exact: dict[int, Entry], values: list[Object]) -> Batch | None:
     """The batch of some objects, among which some entries stand at given places."""
-    inside = _Inside.of(values)
-    if inside is None or not values:
+    if not values:
         return Batch.of(exact.values()) if exact else None
-    batch = _batch(values, _canonical(values), inside)
+    batch = _batch(values, _canonical(values), _Inside.of(values))
     if not exact:
         return batch
     rows = list(batch)
@@ -261,14 +260,18 @@ def _is_short(number: float) -> bool:
 
 @dataclass(frozen=True)
 class _Inside:
-    """What objects hold: the places of those with an object or an array as a member, and all floats."""
+    """What objects hold: the places of those with an object or an array as a member, and all floats.
+
+    `is_too_deep`: there are more than MAX_DEPTH levels, and not all floats are known.
+    """
 
     nested: list[int]
     floats: list[float]
+    is_too_deep: bool
 
     @classmethod
-    def of(cls, values: Sequence[Object]) -> "_Inside | None":
-        """None: there are more than MAX_DEPTH levels."""
+    def of(cls, values: Sequence[Object]) -> "_Inside":
+        """Look at all objects at once, level by level."""
         kinds = list(map(type, chain.from_iterable(map(dict.values, values))))
         found, floats, rare = list[tuple[int, Any]](), list[float](), _RARE & set(kinds)
         if float in rare:
@@ -278,11 +281,11 @@ class _Inside:
         level = [member for _, member in found]
         for _ in range(MAX_DEPTH - 1):
             if not level:
-                return cls([place for place, _ in found], floats)
+                break
             below = list(chain.from_iterable(v.values() if type(v) is dict else v for v in level))
             floats += [each for each in below if type(each) is float]
             level = [each for each in below if type(each) in _CONTAINERS]
-        return None if level else cls([place for place, _ in found], floats)
+        return cls([place for place, _ in found], floats, is_too_deep=bool(level))
 
 
 def _nested(values: Sequence[Object], count: int) -> list[tuple[int, Any]]:

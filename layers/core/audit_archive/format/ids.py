@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol
 from audit_archive.errors import InvalidExportError
 
 MAX_ID = 2**63 - 1
+"""The highest id of an entry."""
 
 
 class Span(Protocol):

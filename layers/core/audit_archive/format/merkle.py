@@ -48,10 +48,6 @@ class TreeBuilder:
         self._size = start.size
         self._frontier = [bytes.fromhex(node) for node in start.frontier]
 
-    def append(self, line: bytes) -> None:
-        """Add one line as the next leaf."""
-        self.extend((line,))
-
     def extend(self, lines: Iterable[bytes]) -> None:
         """Add lines as the next leaves, in their order: level by level, because that is fast."""
         nodes = [sha256(b"\x00" + line).digest() for line in lines]

@@ -83,7 +83,7 @@ ADVICE: Mapping[FindingKind, Advice] = {
     ),
     FindingKind.PURGE_MISMATCH: Advice(
         Severity.CRITICAL,
-        f"{_ARCHIVED} No further purge is sent until `canary-audit resume`.",
+        f"{_ARCHIVED} No further purge is sent until somebody states `canary-audit resume`.",
         _STATUS,
     ),
     FindingKind.ROLLBACK: Advice(

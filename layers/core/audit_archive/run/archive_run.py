@@ -76,7 +76,7 @@ def _archive_and_purge(run: Run, restraints: Restraints) -> tuple[Result, Head]:
     head = settle(run, loaded)
 
     # 2. Peek before the download: the export must hold every entry that was live by then.
-    standing = hold_by(run, head, restraints, audit_hold)
+    standing = hold_by(run, head, restraints, lambda: audit_hold(run, head))
     began_at, peek = run.clock.now(), run.console.peek()
     is_silent = is_quiet(run, head, peek, began_at, standing)
     if is_silent and run.order.policy.shows is None:

@@ -29,7 +29,7 @@ def idle_by_reading(run: Run) -> tuple[Result, Head] | None:
         return None
     head = look.head
     run, lowered = restrained(run, look.restraints)
-    standing = hold_by(run, head, look.restraints, lambda run, head: audited_hold(run, head, look.audited))
+    standing = hold_by(run, head, look.restraints, lambda: audited_hold(run, head, look.audited))
     began_at, peek = run.clock.now(), run.console.peek()
     if not is_quiet(run, head, peek, began_at, standing):
         return None

@@ -13,7 +13,7 @@ from audit_archive.format.display import stated
 from audit_archive.format.facts import Mode
 from audit_archive.format.times import rfc3339
 from audit_archive.ports import Alerts, Clock, Ledger
-from audit_archive.restraint import Restraint, RestraintOf
+from audit_archive.restraint import Restraint, RestraintOf, by_whom
 from audit_archive.run.standing_hold import DECISION_WAIT
 
 PURGING = "purging"
@@ -115,8 +115,9 @@ def _still_lowered(ports: PurgingPorts, request: PurgingRequest) -> Iterator[str
     for_all = ports.ledger.restraints(request.console).stack if request.console is not None else None
     if for_all is not None and for_all.mode.reach < request.mode.reach:
         yield (
-            f"purging of every Console is still set to {for_all.mode} since {rfc3339(for_all.set_at)}, "
-            f"{stated(for_all.who, for_all.reason)}, so nothing of Console {request.console} is purged. "
+            f"purging of every Console is still set to {for_all.mode} "
+            f"{by_whom(for_all.since, for_all.who, for_all.reason)}, so nothing of Console {request.console} "
+            "is purged. "
             "`canary-audit purging on` lifts it"
         )
 

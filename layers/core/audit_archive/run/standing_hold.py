@@ -15,8 +15,6 @@ from audit_archive.restraint import Restraint, Restraints, by_whom
 from audit_archive.run.audit_hold import AUDIT_HOLDS, StandingHold, audit_hold
 from audit_archive.run.context import Run
 
-AuditHold = Callable[[Run, Head], StandingHold | None]
-
 STANDING_HOLDS = AUDIT_HOLDS | {HeldBackBy.PAUSE, HeldBackBy.RECENT_DECISION}
 """The reasons that no export lifts: while one stands, that an entry is due ends no idleness."""
 
@@ -36,11 +34,13 @@ def restrained(run: Run, restraints: Restraints) -> tuple[Run, str | None]:
 
 def standing_hold(run: Run, head: Head) -> StandingHold | None:
     """Why nothing may be purged now; None if nothing stands in the way. Raises LedgerError."""
-    return hold_by(run, head, run.ledger.restraints(run.order.console), audit_hold)
+    return hold_by(run, head, run.ledger.restraints(run.order.console), lambda: audit_hold(run, head))
 
 
-def hold_by(run: Run, head: Head, restraints: Restraints, by_audit: AuditHold) -> StandingHold | None:
-    """The same by what persons have set, and by what an audit found.
+def hold_by(
+    run: Run, head: Head, restraints: Restraints, by_audit: Callable[[], StandingHold | None]
+) -> StandingHold | None:
+    """The same by what persons have set, and by what an audit found, which is asked only if it matters.
 
     The chain and the ledger both witness a pause, and one of them is enough: who deletes the ledger's item,
     or puts back an older ledger, lifts nothing.
@@ -48,7 +48,7 @@ def hold_by(run: Run, head: Head, restraints: Restraints, by_audit: AuditHold) -
     lowest = restraints.lowers(run.order.policy.mode)
     if lowest is not None:
         return StandingHold(HeldBackBy.PURGE_MODE, _lowered(run, restraints, lowest))
-    return _paused(run, head, restraints) or by_audit(run, head) or _recent(run, head, restraints)
+    return _paused(run, head, restraints) or by_audit() or _recent(run, head, restraints)
 
 
 def _paused(run: Run, head: Head, restraints: Restraints) -> StandingHold | None:
