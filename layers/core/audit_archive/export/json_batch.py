@@ -5,8 +5,8 @@ and keeps the last of two equal keys, silently. So a parse is trusted only if it
 
 **By length.** Canonical JSON spells every token in as few bytes as JSON can, without white space; a float
 only if it is a short one (`_is_short`). So if all floats are short, and the canonical lines are as long as
-the source without the least that stands between two entries, then each token of the source is as it must be:
-no key was dropped, and no number was rounded.
+the source without what stands between two entries, then each token of the source is as it must be: no key was
+dropped, and no number was rounded.
 
 **By marks.** Otherwise the marks of keys, `":`, are counted in the source and in the canonical lines. A
 string may hold that mark too, but then it holds it in both, unless the source spells it with an escape or has
@@ -65,15 +65,6 @@ class Joint(NamedTuple):
     between: int
     is_feed: bool
 
-    @property
-    def least(self) -> int:
-        """How many bytes at least stand between any two entries of a batch.
-
-        A batch is cut at each feed, so that each is as long as `between` says. But a comma may have less
-        white space around it than the one that the joint was learned from.
-        """
-        return self.between if self.is_feed else 1
-
 
 def read_fast(source: bytes, joint: Joint) -> Batch | None:
     """The entries of a batch of source text, or None if they must be read apart.
@@ -97,11 +88,13 @@ def read_fast(source: bytes, joint: Joint) -> Batch | None:
     if inside.is_too_deep:
         return None
     text = _canonical(values)
-    apart = (len(values) - 1) * joint.least
+    is_even = _stands_between(source, joint, text)
+    # A batch is cut at each feed. But a comma may have less white space around it than the learned one.
+    apart = (len(values) - 1) * (joint.between if is_even or joint.is_feed else 1)
     is_whole = len(source) - apart == len(text) - len(values) and all(map(_is_short, inside.floats))
     if not is_whole and _has_same_marks(source, text):
-        pieces = _cut(source, joint)[:: -1 if is_turned else 1] if inside.floats else []
-        is_whole = not inside.floats or _has_exact_numbers(values, pieces, text)
+        pieces = _cut(source, joint)[:: -1 if is_turned else 1]
+        is_whole = not inside.floats or (is_even and _has_exact_numbers(values, pieces))
     return _batch(values, text, inside) if is_whole else None
 
 
@@ -227,16 +220,18 @@ def _count_keys(text: bytes) -> int:
     return sum(map(bool, _STRING.findall(text)))
 
 
-def _has_exact_numbers(values: list[Object], pieces: list[bytes], text: bytes) -> bool:
-    """Whether canonical JSON carries every number of entries with these pieces of source text.
+def _stands_between(source: bytes, joint: Joint, text: bytes) -> bool:
+    """Whether the separator stands between each two entries, and nowhere else. `text`: their lines.
 
     A separator ends with a whole key, which begins with a letter or a digit. So in JSON it neither begins nor
     ends in a string: it stands between two objects of an array. If no array in an entry has two objects in a
-    row, that array is the export's own, and each piece is the source of one entry. If that is not certain,
-    the answer is no.
+    row, that array is the export's own. If that is not certain, the answer is no.
     """
-    if len(pieces) != len(values) or b"},{" in text:
-        return False
+    return source.count(joint.separator) == text.count(b"\n") - 1 and b"},{" not in text
+
+
+def _has_exact_numbers(values: list[Object], pieces: list[bytes]) -> bool:
+    """Whether canonical JSON carries every number of entries, each with its piece of source text."""
     rows = (piece for value, piece in zip(values, pieces, strict=True) if _holds_float(value))
     return all(is_exact_number(number) for piece in rows for number in _NUMBER.findall(piece))
 
