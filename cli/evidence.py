@@ -16,7 +16,7 @@ from audit_archive.retrieve.request import EvidenceRequest
 from cli.exits import Exit, Failure
 from cli.keys import key_file
 from cli.options import Chosen, chosen, console_argument, folder_option, global_options
-from cli.outputs import CHUNK, check_free, written
+from cli.outputs import CHUNK, check_free, unused, written
 from cli.progress import Bar
 from cli.questions import asked_now, check_presence, event_of, query_options, show_coverage
 from cli.show import say, show_json
@@ -54,7 +54,7 @@ def evidence(chosen: Chosen, /, console: str, output: Path | None, folder: Path 
     reader = chosen.reader(folder)
     asked_by = asked_now(request, reader)
     moment = asked_by["at"].replace("-", "").replace(":", "")
-    output = output or Path(f"evidence-{console}-{moment}{BUNDLE.suffix}")
+    output = output or unused(Path(f"evidence-{console}-{moment}{BUNDLE.suffix}"))
     check_free(output)
     with Bar() as bar:
         tools = BundleTools(reader, is_signed, handouts(), bar.show, open_workbook=open_workbook)

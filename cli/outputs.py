@@ -4,6 +4,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from itertools import chain, count
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -22,6 +23,12 @@ def check_free(*paths: Path) -> None:
             raise Failure(
                 "NoFolder", f"There is no folder {path.parent}: make it, or name another", Exit.USAGE
             )
+
+
+def unused(path: Path) -> Path:
+    """The path, or else the first of NAME-2, NAME-3 … that no file has yet."""
+    others = (path.with_stem(f"{path.stem}-{number}") for number in count(2))
+    return next(each for each in chain([path], others) if not os.path.lexists(each))
 
 
 @contextmanager

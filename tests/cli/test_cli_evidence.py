@@ -14,6 +14,7 @@ import pytest
 from audit_archive.adapters.signing import is_signed
 from audit_archive.format.checkpoint import check_entry, parse_entry_proof
 from audit_archive.format.keys import PublicKey
+from cli.outputs import unused
 from tests.cli.test_cli_folder import CONSOLE, EXAMPLE, run
 
 KEY = "signing-key-733763c6.pem"
@@ -152,6 +153,20 @@ def test_by_itself_it_is_called_by_console_and_moment(
     (made,) = tmp_path.iterdir()
     assert made.match(f"evidence-{CONSOLE}-20??????T??????Z.zip")
     assert made.stat().st_mode & 0o077 == 0
+
+
+def test_names_that_are_there_already_are_passed_over(tmp_path: Path) -> None:
+    for name in ("of.one.zip", "of.one-2.zip"):
+        assert unused(tmp_path / "of.one.zip") == tmp_path / name
+        (tmp_path / name).symlink_to("nothing")
+    assert unused(tmp_path / "of.one.zip") == tmp_path / "of.one-3.zip"
+
+
+def test_bundles_that_are_made_in_a_row_are_all_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for _ in range(3):
+        assert run("evidence", CONSOLE).exit_code == 0
+    assert len(list(tmp_path.iterdir())) == 3
 
 
 def test_where_nothing_is_archived_no_file_is_made(tmp_path: Path) -> None:
