@@ -54,12 +54,12 @@ check: $(STAMP) ## Lint, format, types, directions, architecture
 
 # Many images forbid Python to keep what it compiles: then each process would compile everything anew.
 test: export PYTHONDONTWRITEBYTECODE :=
-test: $(STAMP) ## Every test, the system's too
-	$(BIN)/pytest -n $(WORKERS)
+test: $(STAMP) ## Every rule, the system's too
+	$(BIN)/pytest -n $(WORKERS) -m "not wide"
 
 campaigns: export PYTHONDONTWRITEBYTECODE :=
-campaigns: $(STAMP) ## All that the campaigns can try: `test` tries a share of each
-	$(BIN)/pytest -n $(WORKERS) -m "hypothesis or campaign" --hypothesis-profile=default
+campaigns: $(STAMP) ## Every case of the rules that have very many: `test` tries a share of them
+	$(BIN)/pytest -n $(WORKERS) -m "hypothesis or campaign or wide" --hypothesis-profile=default
 
 torture: $(STAMP) ## Crashes, races and hostile Consoles for MINUTES minutes (default 10)
 	$(BIN)/python -m tests.long_torture --minutes $(or $(MINUTES),10)
