@@ -2,17 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 from tests.queries import plain
 from tests.queries.plain import Plain, Row
-from tests.support.stack import render
+from tests.support.stack import SOURCE, render
 
 Answer = Callable[[Sequence[Plain]], list[Row]]
-SAVED: Mapping[str, str] = {
-    query["Name"]: query["QueryString"] for query in render().of_type("AWS::Athena::NamedQuery").values()
-}
+KIND = "AWS::Athena::NamedQuery"
+
+
+class Saved(Mapping[str, str]):
+    """Each query's name and text. The text is rendered when it is asked for: whoever collects needs none."""
+
+    names = tuple(r["Properties"]["Name"] for r in SOURCE["Resources"].values() if r["Type"] == KIND)
+
+    def __getitem__(self, name: str) -> str:
+        return _texts()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+
+@cache
+def _texts() -> dict[str, str]:
+    return {query["Name"]: query["QueryString"] for query in render().of_type(KIND).values()}
+
+
+SAVED = Saved()
 
 
 @dataclass(frozen=True)
