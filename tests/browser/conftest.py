@@ -3,13 +3,14 @@
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Dialog, Page, Request, expect, sync_playwright
+from playwright.sync_api import Dialog, Page, Request, expect, sync_playwright
 
 from tests.support.report_samples import Sample
 
@@ -18,6 +19,7 @@ OPTIONS = (
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
     "--proxy-server=127.0.0.1:9",  # whatever it would load fails
 )
+NO_WISHES: dict[str, Any] = {"media": "null", "color_scheme": "light", "reduced_motion": "no-preference"}
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -30,16 +32,6 @@ def found_chromium() -> str:
     if os.environ.get("CI") == "true":
         pytest.fail(why)
     pytest.skip(why)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """One browser for all tests of a module; each has a profile of its own in it."""
-    chromium = found_chromium()
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=OPTIONS)
-        yield browser
-        browser.close()
 
 
 @dataclass
@@ -73,41 +65,84 @@ def overflow(page: Page) -> int:
     return wider
 
 
-@pytest.fixture
-def opened(browser: Browser, tmp_path: Path) -> Iterator[Open]:
-    """Opens a report from a file, as a reader does. `script` runs before the page's own."""
-    contexts = []
+class Window:
+    """A window that shows one report after the other: a new document knows nothing of the one before."""
 
-    def open_it(report: Sample | bytes, *, script: str = "", width: int = 1280, **options: Any) -> Opened:
-        file = tmp_path / "report.html"
-        file.write_bytes(report.page() if isinstance(report, Sample) else report)
-        context = browser.new_context(viewport={"width": width, "height": 900}, **options)
-        contexts.append(context)
-        page = context.new_page()
-        if script:
-            page.add_init_script(script)
-        made = Opened(page, file)
-        _listen(made)
-        page.goto(file.as_uri())
-        return made
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.shown: Opened | None = None
+        page.on("request", self._note)
+        page.on("console", lambda message: self._hear(message.text))
+        page.on("pageerror", lambda error: self._hear(str(error)))
+        page.on("dialog", self._refuse)
 
-    yield open_it
-    for context in contexts:
-        context.close()
+    def show(self, file: Path, width: int, media: Mapping[str, Any]) -> Opened:
+        """Open a file anew, at a width of the window; `media` is how the reader wants it."""
+        self.clear()
+        self.page.set_viewport_size({"width": width, "height": 900})
+        self.page.emulate_media(**{**NO_WISHES, **media})
+        self.shown = Opened(self.page, file)
+        self.page.goto(file.as_uri())
+        return self.shown
 
+    def clear(self) -> None:
+        """Show nothing. What the last report still says comes first, and is its own."""
+        if self.shown is not None:
+            self.page.goto("about:blank")
+            self.shown = None
 
-def _listen(opened: Opened) -> None:
-    page = opened.page
+    def _note(self, request: Request) -> None:
+        if self.shown is not None and not request.url.startswith("data:,"):
+            self.shown.asked.append(request.url)
 
-    def note(request: Request) -> None:
-        if not request.url.startswith("data:,"):
-            opened.asked.append(request.url)
+    def _hear(self, text: str) -> None:
+        if self.shown is not None:
+            self.shown.said.append(text)
 
-    def refuse(dialog: Dialog) -> None:
-        opened.said.append(dialog.message)
+    def _refuse(self, dialog: Dialog) -> None:
+        self._hear(dialog.message)
         dialog.dismiss()
 
-    page.on("request", note)
-    page.on("console", lambda message: opened.said.append(message.text))
-    page.on("pageerror", lambda error: opened.said.append(str(error)))
-    page.on("dialog", refuse)
+
+Windows = Callable[[str, bool], Window]
+
+
+@pytest.fixture(scope="package")
+def windows() -> Iterator[Windows]:
+    """One browser for all tests, with a window for each script that runs before a page's own."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found_chromium(), args=OPTIONS)
+
+        @cache
+        def window(script: str, has_scripts: bool) -> Window:
+            page = browser.new_page(java_script_enabled=has_scripts)
+            if script:
+                page.add_init_script(script)
+            return Window(page)
+
+        yield window
+        browser.close()
+
+
+@pytest.fixture
+def opened(windows: Windows, tmp_path: Path) -> Iterator[Open]:
+    """Opens a report from a file, as a reader does, in place of the last. `script` runs before its own."""
+    used = set[Window]()
+
+    def open_it(
+        report: Sample | bytes,
+        *,
+        script: str = "",
+        width: int = 1280,
+        java_script_enabled: bool = True,
+        **media: Any,
+    ) -> Opened:
+        file = tmp_path / "report.html"
+        file.write_bytes(report.page() if isinstance(report, Sample) else report)
+        window = windows(script, java_script_enabled)
+        used.add(window)
+        return window.show(file, width, media)
+
+    yield open_it
+    for window in used:
+        window.clear()

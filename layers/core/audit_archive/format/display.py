@@ -17,8 +17,11 @@ INVISIBLE = "".join(chr(code) for first, last in _RANGES for code in range(first
 Joiners, soft hyphens, fillers, marks of direction, selectors of a variation, tags, the byte order mark.
 """
 
-_NOTHING_TO_SEE = re.compile(f"[{INVISIBLE}\u2800]")
-"""Of these some count as printable, as the blank of Braille does."""
+_NOTHING_TO_SEE = re.compile(f"[{''.join(f'{chr(first)}-{chr(last)}' for first, last in _RANGES)}\u2800]")
+"""Of these some count as printable, as the blank of Braille does.
+
+By ranges: a class that names each character is searched one by one, for each character of a text.
+"""
 
 
 def is_visible(text: str) -> bool:
