@@ -16,7 +16,7 @@ ROOM = 2 * 1024**3
 def temporary_folder() -> tempfile.TemporaryDirectory[str]:
     """A new folder, gone at the end of its `with`.
 
-    Every cold start unpacks the layer anew, and thousands of small files that come and go may take a disk
+    The layer is built and unpacked there, and thousands of small files that come and go may take a disk
     tens of seconds. A container's memory is too small, or may not hold libraries that run.
     """
     return tempfile.TemporaryDirectory(prefix="canary-audit-", dir=MEMORY if is_fit(MEMORY, ROOM) else None)

@@ -1,7 +1,9 @@
 """Starts ministack with the condition keys of S3, DynamoDB and KMS that its policy engine lacks.
 
 It also gives the error of a function its class, which the emulator loses, and a listing of schedules its
-pages: the emulator ends one after 100 schedules, and does not say that there are more.
+pages: the emulator ends one after 100 schedules, and does not say that there are more. An environment of a
+function outlives an error that its handler raises, as Lambda's does; the emulator would start another one.
+What all environments have of a layer and of the code is unpacked once, where the emulator does so for each.
 
 Run as a program of its own, by path. Without these keys a Deny upon the absence of `s3:if-none-match` would
 refuse every statement, and the bounds of locks would never be judged. `aws:PrincipalArn` is the ARN of a role
@@ -15,14 +17,20 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-ke
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
+import tempfile
+import threading
+import zipfile
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, ClassVar
 
 from ministack import app  # type: ignore[import-untyped]
-from ministack.core import iam_actions, iam_evaluator  # type: ignore[import-untyped]
+from ministack.core import iam_actions, iam_evaluator, lambda_runtime  # type: ignore[import-untyped]
 from ministack.services import lambda_svc, scheduler  # type: ignore[import-untyped]
 
 HEADERS = {
@@ -116,6 +124,51 @@ def with_class(execute: Callable[..., dict[str, Any]]) -> Callable[..., dict[str
     return executed
 
 
+ENDS, GOES_ON = (f'{{"status": "{status}", "error": str(e), ' for status in ("error", "ok"))
+"""What the emulator's program in an environment says of an error that the handler raised, and what it says
+here: that the invocation is over, and nothing that would end the environment."""
+
+
+def going_on(program: str) -> str:
+    """The emulator's program for an environment, which tells an error and goes on."""
+    if program.count(ENDS) != 1:
+        raise RuntimeError("the emulator has another program for its environments: look at ENDS")
+    return program.replace(ENDS, GOES_ON)
+
+
+def with_errors(invoke: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+    """The emulator's own invocation; the error of a handler that `going_on` tells is one again."""
+
+    def invoked(*arguments: Any, **options: Any) -> dict[str, Any]:
+        answer = invoke(*arguments, **options)
+        return answer | {"status": "error"} if "error" in answer else answer
+
+    return invoked
+
+
+class Once(zipfile.ZipFile):
+    """A zip that is unpacked once. All who unpack the same bytes get links to what is in it."""
+
+    _unpacked: ClassVar[dict[str, Path]] = {}
+    _lock: ClassVar[threading.Lock] = threading.Lock()
+
+    def namelist(self) -> list[str]:
+        """No names: whoever asks looks each of thousands up, and `extractall` leaves no folder anyway."""
+        return []
+
+    def extractall(self, path: Any = None, *_: Any) -> None:
+        """Fill a folder that is there with links to what is in the zip."""
+        digest = hashlib.sha256(Path(str(self.filename)).read_bytes()).hexdigest()
+        with self._lock:
+            if digest not in self._unpacked:
+                folder = Path(tempfile.mkdtemp(prefix="unpacked-"))
+                for name in super().namelist():
+                    self.extract(name, folder)
+                self._unpacked[digest] = folder
+        for each in self._unpacked[digest].iterdir():
+            (Path(path) / each.name).symlink_to(each)
+
+
 Listing = Callable[[Mapping[str, str]], tuple[int, dict[str, str], bytes]]
 
 
@@ -147,6 +200,9 @@ def start() -> None:
 
     iam_evaluator._resolve_condition_key = resolve_key
     lambda_svc._execute_function_warm = with_class(lambda_svc._execute_function_warm)
+    lambda_runtime._PYTHON_WORKER_SCRIPT = going_on(lambda_runtime._PYTHON_WORKER_SCRIPT)
+    lambda_runtime.Worker.invoke = with_errors(lambda_runtime.Worker.invoke)
+    lambda_runtime.zipfile = SimpleNamespace(**vars(zipfile) | {"ZipFile": Once})
     scheduler._list_schedules = in_pages(scheduler._list_schedules)
     pin = app.pin_request_origin
     app.pin_request_origin = lambda source_ip, _: pin(source_ip, True)

@@ -1,18 +1,24 @@
-"""What the emulator is given: condition keys, the class of an error, pages of a listing."""
+"""What the emulator is given: keys, the class of an error, environments that last, pages of a listing."""
 
 import json
+import zipfile
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from ministack.core import lambda_runtime  # type: ignore[import-untyped]
 
 from local.aws.ministack_with_keys import (
     LOST,
+    Once,
+    going_on,
     in_pages,
     keys_of,
     role_of,
     with_class,
+    with_errors,
     with_keys,
     with_leading_keys,
 )
@@ -92,6 +98,34 @@ def test_the_error_of_a_function_has_its_class(log: str, told: str) -> None:
 def test_an_answer_without_an_error_stays() -> None:
     answer = {"body": {"errorType": LOST, "errorMessage": "a"}, "log": "X: a"}
     assert with_class(lambda *_: answer)({}, {}, "r") == answer
+
+
+def test_the_emulator_s_program_tells_an_error_in_the_way_that_is_known() -> None:
+    program = lambda_runtime._PYTHON_WORKER_SCRIPT
+    assert going_on(program) != program
+    with pytest.raises(RuntimeError, match="ENDS"):
+        going_on(going_on(program))
+
+
+def test_an_error_that_did_not_end_the_environment_is_an_error() -> None:
+    raised = {"status": "ok", "error": "no", "trace": "T"}
+    assert with_errors(lambda *_, **__: raised)() == raised | {"status": "error"}
+    assert with_errors(lambda *_, **__: {"status": "ok", "result": 1})() == {"status": "ok", "result": 1}
+
+
+def test_what_is_unpacked_again_is_the_same_and_other_bytes_are_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    for folder, content in (("a", "1"), ("b", "1"), ("c", "2")):
+        (tmp_path / folder).mkdir()
+        with zipfile.ZipFile(tmp_path / f"{folder}.zip", "w") as zipped:
+            zipped.writestr("python/module.py", content)
+        with Once(tmp_path / f"{folder}.zip") as unpacked:
+            unpacked.extractall(tmp_path / folder)
+    a, b, c = (tmp_path / folder / "python" / "module.py" for folder in "abc")
+    assert a.samefile(b)
+    assert (a.read_text(), c.read_text()) == ("1", "2")
 
 
 def test_a_listing_of_schedules_has_pages_that_lead_to_the_last() -> None:
