@@ -8,11 +8,12 @@ there, and never looks at them after.
 import atexit
 import gc
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import botocore.session
 import pytest
+from botocore import useragent
 from botocore.loaders import Loader, create_loader
 from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
@@ -47,7 +48,10 @@ def pytest_collection_finish() -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _models_are_read_once() -> Iterator[None]:
-    """Sessions of one process share what botocore reads of the services: it is pure, and takes 0.1 s each."""
+    """Sessions of one process share what botocore reads of the services: it is pure, and takes 0.1 s each.
+
+    So do requests what it makes of the parts of its own name, letter by letter.
+    """
     made = cache(create_loader)
 
     def shared(data_path: str | None = None) -> Loader:
@@ -57,6 +61,8 @@ def _models_are_read_once() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(botocore.session, "create_loader", shared)
+        clean = lru_cache(1000)(useragent.sanitize_user_agent_string_component)
+        patch.setattr(useragent, "sanitize_user_agent_string_component", clean)
         yield
 
 

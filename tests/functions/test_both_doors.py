@@ -13,9 +13,11 @@ import pytest
 from click.testing import CliRunner
 
 from cli.main import main
-from tests.functions.world import CONSOLE, World
+from local.console import Trail
+from tests.functions.world import CONSOLE, Aws, World, worlds
 from tests.support.doors import COMMAND_ONLY, FUNCTION_ONLY, OF_A_BUNDLE, OF_ITS_OWN, differences
 from tests.support.entries import Json, entry, trail_of
+from tests.support.rows import row
 
 PAGE = Path(__file__).parents[2] / "docs" / "command-line.md"
 
@@ -71,10 +73,8 @@ AUDITS: list[tuple[list[str], Json]] = [
 ]
 
 
-@pytest.fixture
-def deployed(make_world: Callable[..., World], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
-    """An archive with a missing id, a stack that says where it is, and a folder to write into."""
-    world = make_world(trail_of(entry(1), entry(2, user="a@example.com"), entry(4)))
+def deploy(world: World) -> World:
+    """An archive with a missing id, and a stack that says where it is."""
     assert world.run()["new_entries"] == 3
     reports = f"{world.name}-reports"
     world.aws.s3.create_bucket(Bucket=reports)
@@ -83,8 +83,31 @@ def deployed(make_world: Callable[..., World], tmp_path: Path, monkeypatch: pyte
     mode = {"PurgeMode": {"Type": "String", "Default": "on"}}
     template = {"Parameters": mode, "Resources": {"Any": {"Type": "AWS::SNS::Topic"}}, "Outputs": outputs}
     boto3.client("cloudformation").create_stack(StackName=world.name, TemplateBody=json.dumps(template))
-    monkeypatch.chdir(tmp_path)
     return world
+
+
+def trail() -> Trail:
+    return trail_of(entry(1), entry(2, user="a@example.com"), entry(4))
+
+
+@pytest.fixture(scope="module")
+def asked(aws: Aws, archive_app: ModuleType) -> Iterator[World]:
+    """The deployed archive of all tests that only ask it."""
+    with pytest.MonkeyPatch.context() as environment, worlds(aws, archive_app, environment) as make:
+        yield deploy(make(trail()))
+
+
+@pytest.fixture
+def deployed(asked: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    """That archive, and a folder to write into."""
+    monkeypatch.chdir(tmp_path)
+    return asked
+
+
+@pytest.fixture
+def audited(make_world: Callable[..., World]) -> World:
+    """An archive of a test's own, in which an audit leaves notes."""
+    return deploy(make_world(trail()))
 
 
 def commanded(world: World, *arguments: str) -> Json:
@@ -111,35 +134,46 @@ def test_a_question_has_one_answer(
     assert found == (OF_A_BUNDLE if has_bundle else set())
 
 
-@pytest.mark.parametrize(("arguments", "event"), AUDITS, ids=lambda each: " ".join(each)[:60])
-@pytest.mark.parametrize("is_sound", [True, False], ids=["sound", "damaged"])
-def test_an_audit_has_one_report(
-    deployed: World, verify_app: ModuleType, arguments: list[str], event: Json, *, is_sound: bool
-) -> None:
-    """Without what the daily audit remembers, and with it."""
-    verify = replace(deployed, app=verify_app)
-    if not is_sound:
-        verify.invoke({"console": CONSOLE})
-        (export,) = deployed.keys("exports/")
-        (row,) = deployed.aws.s3.list_object_versions(Bucket=deployed.name, Prefix=export)["Versions"]
-        deployed.aws.s3.delete_object(
-            Bucket=deployed.name, Key=export, VersionId=row["VersionId"], BypassGovernanceRetention=True
-        )
-    function, command = verify.invoke(event), commanded(deployed, *arguments)
-    assert function["is_valid"] == (is_sound or event["depth"] == "chain")
-    assert function == command
+def test_an_audit_has_one_report(audited: World, verify_app: ModuleType) -> None:
+    """Of a sound archive without what the daily audit remembers, and of a damaged one with it."""
+    verify = replace(audited, app=verify_app)
+    for arguments, event in AUDITS:
+        with row(arguments):
+            function = verify.invoke(event)
+            assert function["is_valid"]
+            assert function == commanded(audited, *arguments)
+            forget_notes(audited)
+    verify.invoke({"console": CONSOLE})
+    (export,) = audited.keys("exports/")
+    (version,) = audited.aws.s3.list_object_versions(Bucket=audited.name, Prefix=export)["Versions"]
+    audited.aws.s3.delete_object(
+        Bucket=audited.name, Key=export, VersionId=version["VersionId"], BypassGovernanceRetention=True
+    )
+    for arguments, event in AUDITS:
+        with row((arguments, "damaged")):
+            function = verify.invoke(event)
+            assert function["is_valid"] == (event["depth"] == "chain")
+            assert function == commanded(audited, *arguments)
+
+
+def forget_notes(world: World) -> None:
+    """Remove what the audit has noted."""
+    for item in world.aws.dynamodb.scan(TableName=world.name)["Items"]:
+        if item["console"]["S"].startswith("verify/"):
+            key = {name: item[name] for name in ("console", "item")}
+            world.aws.dynamodb.delete_item(TableName=world.name, Key=key)
 
 
 def test_both_tell_what_the_daily_audit_found(
-    deployed: World, verify_app: ModuleType, retrieve_app: ModuleType
+    audited: World, verify_app: ModuleType, retrieve_app: ModuleType
 ) -> None:
-    replace(deployed, app=verify_app).invoke({"console": CONSOLE})
-    function = replace(deployed, app=retrieve_app).invoke({"request": "status", "console": CONSOLE})
+    replace(audited, app=verify_app).invoke({"console": CONSOLE})
+    function = replace(audited, app=retrieve_app).invoke({"request": "status", "console": CONSOLE})
     (told,) = function["consoles"]
     assert told["verified_at"] is not None
     assert (told["verified_result"], told["missing_ids"]) == ("valid", 1)
     assert "canary-audit accept" in told["state"]
-    assert list(differences(function, commanded(deployed, "status", CONSOLE))) == []
+    assert list(differences(function, commanded(audited, "status", CONSOLE))) == []
 
 
 def test_what_the_command_adds_is_what_it_alone_knows(deployed: World, tmp_path: Path) -> None:
@@ -196,6 +230,6 @@ def test_a_field_that_either_door_drops_is_seen(
 
 def test_the_page_names_what_each_door_has_of_its_own() -> None:
     page = PAGE.read_text().partition("## JSON")[2].partition("\n## ")[0]
-    for row, names in (("function", FUNCTION_ONLY), ("command", COMMAND_ONLY), ("own value", OF_ITS_OWN)):
-        (line,) = (each for each in page.splitlines() if each.startswith(f"| {row} |"))
+    for whose, names in (("function", FUNCTION_ONLY), ("command", COMMAND_ONLY), ("own value", OF_ITS_OWN)):
+        (line,) = (each for each in page.splitlines() if each.startswith(f"| {whose} |"))
         assert {name.strip("`") for name in line.split("|")[2].replace(",", " ").split()} == names

@@ -1,7 +1,7 @@
 """The retrieve function from event to answer, over an archive that the archive function made."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from hashlib import sha256
 from io import BytesIO
@@ -18,7 +18,7 @@ from audit_archive.errors import AuditArchiveError, IntegrityError, RequestError
 from audit_archive.format.keys import PublicKey
 from audit_archive.retrieve.rows import harmless
 from local.console import Trail
-from tests.functions.world import CONSOLE, World
+from tests.functions.world import CONSOLE, Aws, World, worlds
 from tests.support.entries import Json, entry, trail_of
 from tests.support.sheets import read
 from tests.support.verify_program import ask
@@ -41,15 +41,35 @@ def story() -> Trail:
     )
 
 
-@pytest.fixture
-def world(make_world: Callable[..., World], retrieve_app: ModuleType) -> World:
-    """A world with that archive, in which to ask."""
-    archiving = make_world(story())
+def archived(make: Callable[..., World]) -> World:
+    """A world with that archive, and a bucket for what is asked of it."""
+    archiving = make(story())
     assert archiving.run()["new_entries"] == 4
     reports = f"{archiving.name}-reports"
     archiving.aws.s3.create_bucket(Bucket=reports)
     archiving.set(REPORTS_BUCKET=reports, LINK_MINUTES="5")
-    return replace(archiving, app=retrieve_app, output="")
+    return archiving
+
+
+@pytest.fixture(scope="module")
+def archive(aws: Aws, archive_app: ModuleType) -> Iterator[World]:
+    """One for all tests that only ask it."""
+    with pytest.MonkeyPatch.context() as environment, worlds(aws, archive_app, environment) as make:
+        yield archived(make)
+
+
+@pytest.fixture
+def world(archive: World, retrieve_app: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    """That world, in which to ask."""
+    asking = replace(archive, app=retrieve_app, monkeypatch=monkeypatch, output="")
+    yield asking
+    asking.check_no_key_leaked()
+
+
+@pytest.fixture
+def own_world(make_world: Callable[..., World], retrieve_app: ModuleType) -> World:
+    """Another, in which to ask what somebody altered."""
+    return replace(archived(make_world), app=retrieve_app, output="")
 
 
 def report_of(answer: Json) -> bytes:
@@ -105,15 +125,15 @@ def test_every_example_event_is_answered(world: World, path: Path) -> None:
         assert [json.loads(line)["id"] for line in lines] == FOUND[path.stem]
 
 
-def test_asking_changes_nothing_but_the_reports(world: World) -> None:
-    before = state(world)
-    world.invoke({"request": "entries", "console": CONSOLE})
-    world.invoke({"request": "export", "console": CONSOLE, "id": 1000})
-    world.invoke({"request": "proof", "console": CONSOLE, "id": 1000})
-    world.invoke({"request": "evidence", "console": CONSOLE})
-    world.invoke({"request": "status", "console": CONSOLE})
-    assert state(world) == before
-    reports = world.aws.s3.list_objects_v2(Bucket=f"{world.name}-reports")
+def test_asking_changes_nothing_but_the_reports(own_world: World) -> None:
+    before = state(own_world)
+    own_world.invoke({"request": "entries", "console": CONSOLE})
+    own_world.invoke({"request": "export", "console": CONSOLE, "id": 1000})
+    own_world.invoke({"request": "proof", "console": CONSOLE, "id": 1000})
+    own_world.invoke({"request": "evidence", "console": CONSOLE})
+    own_world.invoke({"request": "status", "console": CONSOLE})
+    assert state(own_world) == before
+    reports = own_world.aws.s3.list_objects_v2(Bucket=f"{own_world.name}-reports")
     assert {found["Key"].rpartition(".")[2] for found in reports["Contents"]} == {"ndjson", "zip"}
 
 
@@ -179,20 +199,22 @@ def test_nothing_archived_is_an_answer(world: World) -> None:
     assert answer["coverage"]["statements"] == 0
 
 
-def test_an_altered_entry_file_is_an_error_and_nothing_is_put(world: World) -> None:
-    key = world.keys("entries/")[0]
-    good = world.aws.s3.head_object(Bucket=world.name, Key=key)["VersionId"]
-    world.aws.s3.put_object(Bucket=world.name, Key=key, Body=b"other lines")
-    world.aws.s3.delete_object(Bucket=world.name, Key=key, VersionId=good, BypassGovernanceRetention=True)
-    assert key in refused(world, {"request": "entries", "console": CONSOLE}, IntegrityError)
-    assert "Contents" not in world.aws.s3.list_objects_v2(Bucket=f"{world.name}-reports")
+def test_an_altered_entry_file_is_an_error_and_nothing_is_put(own_world: World) -> None:
+    key = own_world.keys("entries/")[0]
+    good = own_world.aws.s3.head_object(Bucket=own_world.name, Key=key)["VersionId"]
+    own_world.aws.s3.put_object(Bucket=own_world.name, Key=key, Body=b"other lines")
+    own_world.aws.s3.delete_object(
+        Bucket=own_world.name, Key=key, VersionId=good, BypassGovernanceRetention=True
+    )
+    assert key in refused(own_world, {"request": "entries", "console": CONSOLE}, IntegrityError)
+    assert "Contents" not in own_world.aws.s3.list_objects_v2(Bucket=f"{own_world.name}-reports")
 
 
-def test_an_entry_file_under_a_false_version_is_read_and_the_answer_says_so(world: World) -> None:
-    key = world.keys("entries/")[0]
-    good = world.aws.s3.head_object(Bucket=world.name, Key=key)["VersionId"]
-    world.aws.s3.put_object(Bucket=world.name, Key=key, Body=b"other lines")
-    answer = world.invoke({"request": "entries", "console": CONSOLE})
+def test_an_entry_file_under_a_false_version_is_read_and_the_answer_says_so(own_world: World) -> None:
+    key = own_world.keys("entries/")[0]
+    good = own_world.aws.s3.head_object(Bucket=own_world.name, Key=key)["VersionId"]
+    own_world.aws.s3.put_object(Bucket=own_world.name, Key=key, Body=b"other lines")
+    answer = own_world.invoke({"request": "entries", "console": CONSOLE})
     assert [(each["key"], each["version_id"]) for each in answer["coverage"]["overlaid"]] == [(key, good)]
     assert answer["outcome"] == "found"
     assert key in answer["coverage"]["notices"][0]
