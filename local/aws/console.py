@@ -28,39 +28,16 @@ def _new_port() -> int:
     return port
 
 
-class LocalConsole:
-    """A Console with a made-up trail of `entries` entries over `years` years; use it as a context manager.
+class ConsoleOnAPort:
+    """A Console that listens, or will listen, on a new port: what its API and its control endpoint tell.
 
     Its id is its port, so that one stack reaches any number of them by URL_TEMPLATE.
     """
 
-    def __init__(self, folder: Path, entries: int, years: float = 0.5) -> None:
-        port = _new_port()
-        self.id = str(port)
+    def __init__(self) -> None:
+        self.port = _new_port()
+        self.id = str(self.port)
         self.url = URL_TEMPLATE.format(console=self.id)
-        trail = ["--generate", str(entries), "--years", str(years)]
-        self._child = Child(
-            name="the Console",
-            command=[sys.executable, "-m", "local.console", "--port", str(port), *trail],
-            log=folder / f"console-{port}.log",
-            env=base_env() | {"CONSOLE_READ_KEY": READ_KEY, "CONSOLE_ADMIN_KEY": PURGE_KEY},
-            cwd=ROOT,
-            ready=lambda output: self.url in output,
-        )
-
-    def __enter__(self) -> Self:
-        self._child.__enter__()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._child.__exit__(kind, error, trace)
-
-    @property
-    def pid(self) -> int | None:
-        """The Console's process id, while it runs."""
-        return self._child.pid
 
     def count(self) -> int:
         """How many entries the Console holds, as its API says: pages of one."""
@@ -81,6 +58,36 @@ class LocalConsole:
     def state(self) -> dict[str, Any]:
         """What the Console's control endpoint tells about itself."""
         return _json(f"{self.url}/_local/state")
+
+
+class LocalConsole(ConsoleOnAPort):
+    """A Console with a made-up trail of `entries` entries over `years` years; use it as a context manager."""
+
+    def __init__(self, folder: Path, entries: int, years: float = 0.5) -> None:
+        super().__init__()
+        trail = ["--generate", str(entries), "--years", str(years)]
+        self._child = Child(
+            name="the Console",
+            command=[sys.executable, "-m", "local.console", "--port", self.id, *trail],
+            log=folder / f"console-{self.id}.log",
+            env=base_env() | {"CONSOLE_READ_KEY": READ_KEY, "CONSOLE_ADMIN_KEY": PURGE_KEY},
+            cwd=ROOT,
+            ready=lambda output: self.url in output,
+        )
+
+    def __enter__(self) -> Self:
+        self._child.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._child.__exit__(kind, error, trace)
+
+    @property
+    def pid(self) -> int | None:
+        """The Console's process id, while it runs."""
+        return self._child.pid
 
 
 def _json(url: str, body: dict[str, Any] | None = None, key: str = "") -> dict[str, Any]:

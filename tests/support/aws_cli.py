@@ -9,6 +9,7 @@ import json
 import shutil
 import sys
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from botocore import xform_name
 from botocore.session import get_session
 
 OF_THE_CLI = {"query", "output", "cli-binary-format", "cli-read-timeout", "cli-input-json"}
+session = cache(get_session)
 SCALARS: dict[str, Callable[[str], Any]] = {"integer": int, "long": int, "blob": str.encode}
 
 
@@ -27,7 +29,7 @@ def main(words: list[str]) -> None:
     if service == "s3":
         copy(*places)
         return
-    client: Any = get_session().create_client({"s3api": "s3"}.get(service, service))
+    client: Any = session().create_client({"s3api": "s3"}.get(service, service))
     method = name.replace("-", "_")
     model = client.meta.service_model.operation_model(client.meta.method_to_api_mapping[method])
     members = {
@@ -67,7 +69,7 @@ def read(value: str) -> str:
 
 def copy(place: str, to: str) -> None:
     """`s3 cp`: an object to stdout, or all below a folder into a folder."""
-    client: Any = get_session().create_client("s3")
+    client: Any = session().create_client("s3")
     bucket, _, key = place.removeprefix("s3://").partition("/")
     if to == "-":
         sys.stdout.buffer.write(client.get_object(Bucket=bucket, Key=key)["Body"].read())

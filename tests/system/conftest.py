@@ -4,13 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from types import TracebackType
+from typing import Self
 
 import pytest
 
-from local.aws import DeployedStack, Laptop, LocalConsole
-from local.aws.console import PURGE_KEY, READ_KEY
+from local.aws import DeployedStack, Laptop
+from local.aws.console import PURGE_KEY, READ_KEY, ConsoleOnAPort
+from local.console import ConsoleServer, Trail
 
-NewConsole = Callable[..., LocalConsole]
+
+class OwnConsole(ConsoleOnAPort):
+    """A Console in this process; use it as a context manager. The laptop's own runs as a program."""
+
+    def __init__(self, entries: int, years: float) -> None:
+        super().__init__()
+        trail = Trail.generated(entries, years=years)
+        self._server = ConsoleServer(trail, read_key=READ_KEY, admin_key=PURGE_KEY, port=self.port)
+
+    def __enter__(self) -> Self:
+        self._server.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.stop()
+
+
+NewConsole = Callable[..., OwnConsole]
 
 
 @pytest.fixture(scope="session")
@@ -31,8 +53,8 @@ def new_console(laptop: Laptop) -> Iterator[NewConsole]:
     """Makes Consoles that end with the test; their keys are in their secrets unless `keys` says otherwise."""
     with ExitStack() as running:
 
-        def make(entries: int = 300, keys: dict[str, str] | None = None) -> LocalConsole:
-            console = running.enter_context(LocalConsole(laptop.folder, entries, years=0.1))
+        def make(entries: int = 300, keys: dict[str, str] | None = None) -> OwnConsole:
+            console = running.enter_context(OwnConsole(entries, years=0.1))
             for use, key in ({"read": READ_KEY, "purge": PURGE_KEY} if keys is None else keys).items():
                 laptop.stack.put_key(console.id, use, key)
             return console

@@ -13,10 +13,11 @@ from click.testing import CliRunner, Result
 
 from audit_archive.errors import runbook_url
 from cli.main import main
-from local.aws import DeployedStack, Laptop, LocalConsole
+from local.aws import DeployedStack, Laptop
 from local.aws.console import PURGE_KEY, READ_KEY
 from local.aws.sam import STACK
 from local.aws.stack import ArchivedObject
+from tests.system.conftest import OwnConsole
 
 Command = Callable[..., Result]
 ENTRIES = 20
@@ -48,9 +49,9 @@ def told(command: Command) -> Callable[..., Any]:
 
 
 @pytest.fixture(scope="module")
-def archived(laptop: Laptop, told: Callable[..., Any]) -> Iterator[LocalConsole]:
+def archived(laptop: Laptop, told: Callable[..., Any]) -> Iterator[OwnConsole]:
     """A Console after a run that the command made."""
-    with LocalConsole(laptop.folder, ENTRIES, years=0.02) as console:
+    with OwnConsole(ENTRIES, years=0.02) as console:
         for use, key in (("read", READ_KEY), ("purge", PURGE_KEY)):
             laptop.stack.put_key(console.id, use, key)
         result = told("run", console.id, "--yes", "--reason", "a test")
@@ -59,7 +60,7 @@ def archived(laptop: Laptop, told: Callable[..., Any]) -> Iterator[LocalConsole]
 
 
 def test_what_was_archived_is_told_found_and_verified(
-    archived: LocalConsole, command: Command, told: Callable[..., Any], stack: DeployedStack, tmp_path: Path
+    archived: OwnConsole, command: Command, told: Callable[..., Any], stack: DeployedStack, tmp_path: Path
 ) -> None:
     console = archived.id
     (status,) = status_of(command, console)
@@ -86,7 +87,7 @@ def test_what_was_archived_is_told_found_and_verified(
 
 
 def test_a_hold_is_on_all_that_covers_the_range_and_ends_with_its_release(
-    archived: LocalConsole, command: Command, told: Callable[..., Any], laptop: Laptop
+    archived: OwnConsole, command: Command, told: Callable[..., Any], laptop: Laptop
 ) -> None:
     def held(folder: str) -> set[str]:
         """The statuses of the holds on what is in a folder."""
@@ -111,7 +112,7 @@ def test_a_hold_is_on_all_that_covers_the_range_and_ends_with_its_release(
 
 
 def test_locks_are_looked_at_by_the_deployed_function(
-    archived: LocalConsole, command: Command, told: Callable[..., Any]
+    archived: OwnConsole, command: Command, told: Callable[..., Any]
 ) -> None:
     assert command("locks", archived.id, input="n\n").exit_code == 130
     report = told("locks", archived.id, "--yes")
@@ -196,7 +197,7 @@ def test_the_first_console_is_removed_by_an_update_of_the_stack(
 
 
 def test_a_decision_asks_first_and_is_stated_with_who_and_why(
-    archived: LocalConsole, command: Command, told: Callable[..., Any], stack: DeployedStack
+    archived: OwnConsole, command: Command, told: Callable[..., Any], stack: DeployedStack
 ) -> None:
     rebuild = ("ledger", "rebuild", archived.id, "--who", "ada", "--reason", "restored")
     (before,) = status_of(command, archived.id)
@@ -211,7 +212,7 @@ def test_a_decision_asks_first_and_is_stated_with_who_and_why(
 
 
 def test_what_the_function_refuses_is_a_line_its_page_and_a_status(
-    archived: LocalConsole, command: Command
+    archived: OwnConsole, command: Command
 ) -> None:
     answer = command("resume", archived.id, "--who", "ada", "--reason", "none", "--yes")
     assert answer.exit_code != 0

@@ -14,14 +14,14 @@ import pytest
 from click.testing import CliRunner
 
 from cli.main import main
-from local.aws import DeployedStack, Laptop, LocalConsole
+from local.aws import DeployedStack, Laptop
 from local.aws.clients import CONFIG
 from local.aws.sam import STACK
 from tests.support.athena import Athena
 from tests.support.dialect import duckdb_sql
 from tests.support.stack import ROOT
 from tests.support.verify_program import ask
-from tests.system.conftest import NewConsole
+from tests.system.conftest import NewConsole, OwnConsole
 
 pytestmark = pytest.mark.timeout(400)  # the first of them builds and deploys the stack
 
@@ -91,7 +91,7 @@ def of_duckdb(
     return [line.encode() for (line,) in rows]
 
 
-def busiest(console: LocalConsole) -> str:
+def busiest(console: OwnConsole) -> str:
     """The user of most entries."""
     users = [str(entry.get("user")) for entry in console.newest(ENTRIES)]
     return max(sorted(set(users)), key=users.count)

@@ -19,10 +19,13 @@ from click.testing import CliRunner, Result
 from audit_archive.adapters.ledger import DynamoDbLedger
 from audit_archive.restraint import RestraintOf
 from cli.main import main
-from local.aws import Laptop, LocalConsole
+from local.aws import Laptop
+from local.aws.child import Child
 from local.aws.console import PURGE_KEY, READ_KEY
 from local.aws.sam import ROOT, STACK
+from tests.support.aws_at_hand import READY, put
 from tests.support.pages import PAGES, shell_of, typed_on
+from tests.system.conftest import OwnConsole
 
 pytestmark = pytest.mark.timeout(600)  # each command has a start of a function behind it
 
@@ -134,7 +137,7 @@ def typist(laptop: Laptop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
     monkeypatch.chdir(tmp_path)
     env = laptop.aws.env() | {"CANARY_AUDIT_STACK": STACK}
     with ExitStack() as running:
-        consoles = [running.enter_context(LocalConsole(laptop.folder, 10, years=0.02)) for _ in NAMED]
+        consoles = [running.enter_context(OwnConsole(10, years=0.02)) for _ in NAMED]
         ids = tuple(each.id for each in consoles)
         put_files(tmp_path, ids)
         someone = Typist(env, ids)
@@ -202,22 +205,30 @@ def test_every_block_of_the_runbook_with_the_aws_cli_runs(
     day = file.key.split("dt=")[1][:10]
     marker = laptop.aws.s3.delete_object(Bucket=bucket, Key=file.key)["VersionId"]
     (tmp_path / "events").symlink_to(ROOT / "events")
-    (tmp_path / "aws").write_text(f'#!/bin/sh\nexec {sys.executable} {ROOT}/tests/support/aws_cli.py "$@"\n')
-    (tmp_path / "aws").chmod(0o755)
     env = typist.env | {"PATH": f"{tmp_path}:{os.environ['PATH']}", "NO_PROXY": "*"}
+    aws = laptop.folder / "aws-at-hand"  # a short path: that of a socket has little room
+    put(tmp_path, aws)
     wrong = list[str]()
     assert len(blocks()) > 7
-    for block in blocks():
-        if any(word in block for word in NOT_IN_A_SHELL):
-            continue
-        meant = re.sub(r"^KEY=entries.*", f"KEY={file.key}", block, flags=re.MULTILINE)
-        for said, there in ((NAMED[0], first), (NAMED[1], first), ("2026-11-20", day)):
-            meant = meant.replace(said, there)
-        keys = f'KEY="{file.key}"; VERSION_ID="{file.version_id}"\n'
-        command = ["bash", "-euo", "pipefail", "-c", keys + meant]
-        ran = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)  # noqa: S603
-        if (ran.returncode, ran.stderr) != (0, ""):
-            wrong.append(f"{block}ended with {ran.returncode}: {ran.stderr[-300:]}")
+    with Child(
+        name="aws",
+        command=[sys.executable, "-m", "tests.support.aws_at_hand", str(aws)],
+        log=laptop.folder / "aws-at-hand.log",
+        env=env,
+        cwd=ROOT,
+        ready=lambda output: READY in output,
+    ):
+        for block in blocks():
+            if any(word in block for word in NOT_IN_A_SHELL):
+                continue
+            meant = re.sub(r"^KEY=entries.*", f"KEY={file.key}", block, flags=re.MULTILINE)
+            for said, there in ((NAMED[0], first), (NAMED[1], first), ("2026-11-20", day)):
+                meant = meant.replace(said, there)
+            keys = f'KEY="{file.key}"; VERSION_ID="{file.version_id}"\n'
+            command = ["bash", "-euo", "pipefail", "-c", keys + meant]
+            ran = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)  # noqa: S603
+            if (ran.returncode, ran.stderr) != (0, ""):
+                wrong.append(f"{block}ended with {ran.returncode}: {ran.stderr[-300:]}")
     assert wrong == []
     there_now = laptop.aws.s3.list_object_versions(Bucket=bucket, Prefix=file.key)
     assert marker not in {each["VersionId"] for each in there_now.get("DeleteMarkers", [])}
