@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from audit_archive.adapters.folder_source import FolderSource
 from audit_archive.format.layout import checkpoint_key
 from audit_archive.format.verdicts import Depth
 from tests.support.attacker import Victim
@@ -12,7 +13,7 @@ from tests.support.fakes import FakeSigner
 from tests.support.verify_program import Both, ask, copied
 from tests.support.world import CONSOLE, World
 
-KEY = checkpoint_key(CONSOLE, 4)
+KEY = checkpoint_key(CONSOLE, 2)
 GOOD, ALTERED, UNSIGNED = set[tuple[str, str]](), {("altered", KEY)}, {("unsigned", KEY)}
 WITNESS = "— witness.example/w1 " + b64encode(bytes(76)).decode() + "\n"
 
@@ -100,24 +101,29 @@ VERDICTS = {
 
 @pytest.fixture(scope="module")
 def both(tmp_path_factory: pytest.TempPathFactory) -> Both:
-    """A victim whose checkpoint 4 has a signature with unused bits in its base64."""
-    victim = Both(tmp_path_factory.mktemp("aside"))
+    """A short archive, whose second checkpoint has a signature with unused bits in its base64."""
+    world, signer = World(), FakeSigner()
+    world.retention_days, world.mode, world.signer = 2555, "off", signer
+    for _ in range(2):
+        world.aged()
+        world.run()
+        world.later()
+    victim = Both(tmp_path_factory.mktemp("aside"), world)
     while "=" not in victim.store.data(KEY).decode().rpartition("\n\n")[2]:
-        signer = victim.world.signer
-        assert isinstance(signer, FakeSigner)
-        victim.sign(4, signer)
+        victim.sign(2, signer)
     return victim
 
 
+@pytest.fixture(scope="module")
+def copy(both: Both, tmp_path_factory: pytest.TempPathFactory) -> FolderSource:
+    return both.copied(tmp_path_factory.mktemp("copy"))
+
+
 @pytest.mark.parametrize("what", VERDICTS)
-def test_both_judge_a_note_alike(what: str, both: Both, tmp_path: Path) -> None:
-    note = both.store.data(KEY)
-    both.replace(KEY, note_with(note.decode(), what).encode())
-    try:
-        source = both.copied(tmp_path)
-        found = both.audit(Depth.CONTENT, source=source, has_ledger=False, trusted=both.keys)
-    finally:
-        both.replace(KEY, note)
+def test_both_judge_a_note_alike(what: str, both: Both, copy: FolderSource) -> None:
+    assert both.folder is not None
+    (both.folder / KEY).write_bytes(note_with(both.store.data(KEY).decode(), what).encode())
+    found = both.audit(Depth.CONTENT, source=copy, has_ledger=False, trusted=both.keys)
     assert {(fault.verdict, fault.key) for fault in found.faults} == VERDICTS[what]
 
 

@@ -85,7 +85,11 @@ def test_no_type_is_evaluated_that_an_old_python_does_not_know() -> None:
     assert "\nfrom __future__ import annotations " in PROGRAM.read_text()
 
 
-@pytest.mark.parametrize("python", PYTHONS, ids=lambda path: Path(path).name)
+@pytest.mark.parametrize(
+    "python",
+    [pytest.param(each, marks=() if at < 2 else pytest.mark.wide) for at, each in enumerate(PYTHONS)],
+    ids=lambda path: Path(path).name,
+)
 def test_it_needs_nothing_but_the_standard_library(python: str) -> None:
     if subprocess.run([python, "-c", ""], capture_output=True, check=False).returncode:  # noqa: S603 - found
         pytest.skip("no Python behind that name")
@@ -163,10 +167,9 @@ def test_every_check_runs_on_what_it_is_for(place: str, tmp_path: Path) -> None:
 
 
 def test_what_it_says_of_the_example_to_programs() -> None:
-    command = [sys.executable, str(PROGRAM), str(EXAMPLE), "--json"]
-    ran = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own
-    assert (ran.returncode, ran.stderr) == (0, "")
-    told = json.loads(ran.stdout)
+    answer = ask(EXAMPLE)
+    assert answer.status == 0
+    told = answer.said
     assert told["verdict"] == f"{EXAMPLE_IS_VALID}{OWN_WORD}"
     (one,) = told["consoles"]
     assert (one["console"], one["statements"]) == (CONSOLE, 6)
@@ -198,12 +201,14 @@ def test_what_it_says_of_the_example_to_programs() -> None:
         [EXAMPLE, "--key", PROGRAM],
         [EXAMPLE, "--key", "nowhere.pem"],
         [EXAMPLE, "--checkpoint", PROGRAM],
-        [EXAMPLE, "--unheard-of"],
-        [],
     ],
 )
 def test_what_can_not_be_checked_is_neither_valid_nor_a_fault(arguments: list[object]) -> None:
-    assert run(*arguments).returncode == 2
+    assert verify.main(list(map(str, arguments))) == 2
+
+
+def test_a_call_that_it_does_not_know_is_not_a_fault_of_an_archive() -> None:
+    assert run().returncode == run(EXAMPLE, "--unheard-of").returncode == 2
 
 
 def test_an_empty_folder_is_not_valid(tmp_path: Path) -> None:

@@ -290,15 +290,14 @@ class Audit:
         self.check_checkpoint(number, own_hash, statement)
         holes = holes_after(before, statement)
         self.before = {**statement, "sha256": own_hash if is_agreed else None, "holes": holes}
-        if statement["kind"] == "archive":
-            self.check_objects(key, statement, before)
-        return None
+        return self.check_objects(key, statement, before) if statement["kind"] == "archive" else None
 
     def skip(self, first: int, why: str) -> None:
         """Note that the other checks of a statement, from one on, did not run."""
         for check in range(first, 8):
             self.count(check, "statement", why)
 
+    @lru_cache(3)  # noqa: B019 - the next two are looked at too, again and again
     def load(self, number: int) -> tuple[str, Json]:
         """Check 1: a statement's hash, and the statement; an empty one if it has not the right format."""
         data = self.read(self.key(number))
