@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -28,12 +30,6 @@ CREATED = dict.fromkeys(("schedule archive", "schedule verify", "schedule locks"
 
 
 @pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    with aws.moto_server() as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
 def ports() -> Iterator[tuple[str, str]]:
     """Two Consoles on this machine. Their ids are their ports."""
     one, two = (ConsoleServer(Trail.generated(12, seed=7), read_key=KEY) for _ in range(2))
@@ -41,15 +37,30 @@ def ports() -> Iterator[tuple[str, str]]:
         yield one.url.rpartition(":")[2], two.url.rpartition(":")[2]
 
 
-@pytest.fixture
-def stack(endpoint: str) -> Stack:
-    """A stack with the schedules of its first Console, a bucket and a ledger."""
+@dataclass(frozen=True)
+class Cloud:
+    """An emulator: what asks it, and a bucket for every stack."""
+
+    endpoint: str
+    clients: dict[str, Any]
+    bucket: str
+
+
+@pytest.fixture(scope="module")
+def cloud() -> Iterator[Cloud]:
+    services = ("scheduler", "secretsmanager", "dynamodb", "s3")
+    with aws.moto_server() as endpoint:
+        clients = {each: aws.client(each, endpoint) for each in services}
+        yield Cloud(endpoint, clients, aws.locked_bucket(endpoint))
+
+
+def stack_of(cloud: Cloud) -> Stack:
+    """A stack with the schedules of its first Console, and a ledger of its own."""
     group = f"group-{uuid4().hex}"
     subject = Stack("my-stack", None, "eu-west-1")
-    for service in ("scheduler", "secretsmanager", "dynamodb", "s3"):
-        subject._clients[service] = aws.client(service, endpoint)
-    own = {"ScheduleGroup": group, "LedgerTable": aws.ledger_table(endpoint),
-           "ArchiveBucket": aws.locked_bucket(endpoint)}  # fmt: skip
+    subject._clients |= cloud.clients
+    own = {"ScheduleGroup": group, "LedgerTable": aws.ledger_table(cloud.endpoint),
+           "ArchiveBucket": cloud.bucket}  # fmt: skip
     subject.described = described(OUTPUTS | own, PARAMETERS)
     variables = {"ARCHIVE_BUCKET": "b", "LEDGER_TABLE": "t", "SECRET_PREFIX": group, "PURGE_MODE": "off",
                  "CONSOLE_URL_TEMPLATE": "http://127.0.0.1:{console}"}  # fmt: skip
@@ -63,14 +74,34 @@ def stack(endpoint: str) -> Stack:
 Run = Callable[..., Result]
 
 
-@pytest.fixture
-def run(stack: Stack) -> Run:
+def run_on(stack: Stack) -> Run:
     def console(*arguments: str) -> Result:
         given = Chosen(stack_name=stack.name)
         given.stack = stack
         return CliRunner(mix_stderr=False).invoke(main, ["console", *arguments], obj=given)
 
     return console
+
+
+@pytest.fixture
+def stack(cloud: Cloud) -> Stack:
+    return stack_of(cloud)
+
+
+@pytest.fixture
+def run(stack: Stack) -> Run:
+    return run_on(stack)
+
+
+@pytest.fixture(scope="module")
+def untouched(cloud: Cloud) -> Stack:
+    """A stack for all commands that are refused."""
+    return stack_of(cloud)
+
+
+@pytest.fixture(scope="module")
+def refused(untouched: Stack) -> Run:
+    return run_on(untouched)
 
 
 def file_of(folder: Path, text: str, name: str = "key.txt") -> str:
@@ -188,9 +219,11 @@ def test_a_name_and_a_tag_are_changed_and_taken_away(run: Run, stack: Stack) -> 
     [("--name", "a\x1b[2Jb"), ("--name", "a\u202eb"), ("--name", "a" * 65), ("--tag", "site"),
      ("--tag", "SITE=x"), ("--tag", "site=a\nb")],
 )  # fmt: skip
-def test_a_name_that_does_not_show_is_refused(run: Run, stack: Stack, options: tuple[str, str]) -> None:
-    assert run("add", "first", *options).exit_code == Exit.USAGE
-    assert stack.runs.last_runs("first").label == Label()
+def test_a_name_that_does_not_show_is_refused(
+    refused: Run, untouched: Stack, options: tuple[str, str]
+) -> None:
+    assert refused("add", "first", *options).exit_code == Exit.USAGE
+    assert untouched.runs.last_runs("first").label == Label()
 
 
 def test_many_are_added_from_a_file_and_a_row_that_fails_leaves_the_others(
@@ -244,9 +277,9 @@ def test_many_are_added_from_a_file_and_a_row_that_fails_leaves_the_others(
     ],
 )
 def test_a_file_that_is_no_list_of_consoles_is_refused_whole(
-    run: Run, tmp_path: Path, text: str, said: str
+    refused: Run, tmp_path: Path, text: str, said: str
 ) -> None:
-    answer = run("add", "--from", file_of(tmp_path, text))
+    answer = refused("add", "--from", file_of(tmp_path, text))
     assert answer.exit_code == Exit.USAGE
     assert said in " ".join(answer.stderr.split())
     assert "secret-key" not in answer.stderr
@@ -256,9 +289,9 @@ def test_a_file_that_is_no_list_of_consoles_is_refused_whole(
     "arguments",
     [(), ("5678", "--from", "FILE"), ("--from", "FILE", "--name", "x"), ("5678", "--keys", ".")],
 )
-def test_one_console_or_a_file_is_given(run: Run, tmp_path: Path, arguments: tuple[str, ...]) -> None:
+def test_one_console_or_a_file_is_given(refused: Run, tmp_path: Path, arguments: tuple[str, ...]) -> None:
     table = file_of(tmp_path, "id\n5678\n")
-    assert run("add", *(table if each == "FILE" else each for each in arguments)).exit_code == Exit.USAGE
+    assert refused("add", *(table if each == "FILE" else each for each in arguments)).exit_code == Exit.USAGE
 
 
 def test_the_list_says_how_each_console_is_and_what_it_is_called(run: Run, stack: Stack) -> None:

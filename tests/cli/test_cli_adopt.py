@@ -153,7 +153,7 @@ def test_it_ends_when_they_are_imported_and_says_what_comes_next(
     assert 'LOCK=... PARAMETERS="ArchiveBucketName=kept-bucket LedgerTableName=kept-table ..."' in ran.stderr
 
 
-@pytest.mark.parametrize("mode", ["GOVERNANCE", "COMPLIANCE"])
+@pytest.mark.parametrize("mode", [pytest.param("GOVERNANCE", marks=pytest.mark.wide), "COMPLIANCE"])
 def test_the_deploy_is_told_what_the_bucket_was_made_with(
     stack: Stack, stubs: Callable[[str], Stubber], mode: str
 ) -> None:

@@ -347,7 +347,9 @@ def test_the_script_of_a_shell_asks_this_command(shell: str) -> None:
     assert f"_CANARY_AUDIT_COMPLETE={shell}_complete" in answer.output
 
 
-@pytest.mark.parametrize("line", [b"5", b"not json", b'{"id": 5'])
+@pytest.mark.parametrize(
+    "line", [b"5", *(pytest.param(each, marks=pytest.mark.wide) for each in (b"not json", b'{"id": 5'))]
+)
 @pytest.mark.parametrize("question", ["entries", "entries --format csv", "evidence"])
 def test_an_altered_entry_file_ends_in_exit_4_for_people_and_for_programs(
     copy: Path, tmp_path: Path, line: bytes, question: str

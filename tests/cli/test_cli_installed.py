@@ -17,6 +17,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+BACKEND = PROJECT["build-system"]["build-backend"]
 NEEDED = ("cli", "layers", "docs", "events", "functions", "*.md", "LICENSE", "pyproject.toml", "*.yaml")
 
 
@@ -29,7 +30,10 @@ def run(*command: str | Path, cwd: Path) -> str:
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel of this tree, made from a copy: a build writes beside its sources."""
+    """The wheel of this tree, asked of the backend as pip does (PEP 517).
+
+    It is made from a copy: a build writes beside its sources.
+    """
     source, made = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("wheel")
     for pattern in NEEDED:
         for path in ROOT.glob(pattern):
@@ -38,8 +42,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (source / "tests").mkdir()
     (source / "tests" / "test_by_chance.py").write_text("")
     (source / "docs" / "by_chance.txt").write_text("")
-    run(sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-index", "--no-build-isolation",
-        "--wheel-dir", made, source, cwd=made)  # fmt: skip
+    run(sys.executable, "-c", f"import {BACKEND} as b; b.build_wheel({str(made)!r})", cwd=source)
     (found,) = made.glob("*.whl")
     return found
 
@@ -52,8 +55,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     (site,) = home.glob("lib/python*/site-packages")
     (site / "dependencies.pth").write_text(sysconfig.get_path("purelib"))
     python = home / "bin" / "python"
-    run(sys.executable, "-m", "pip", "--python", python, "install", "-q", "--no-deps", "--no-index", wheel,
-        cwd=home)  # fmt: skip
+    run(python, "-m", "pip", "install", "-q", "--no-deps", "--no-index", "--no-compile", wheel, cwd=home)
     return home / "bin" / "canary-audit"
 
 
@@ -73,7 +75,6 @@ def test_the_wheel_holds_what_a_stack_is_deployed_from_and_nothing_by_chance(whe
 
 
 def test_the_command_runs_from_the_wheel_alone(installed: Path, tmp_path: Path) -> None:
-    assert "Usage: canary-audit" in run(installed, "--help", cwd=tmp_path)
     assert run(installed, "--version", cwd=tmp_path).strip().endswith(PROJECT["project"]["version"])
     shown = run(installed, "docs", "deploying", cwd=tmp_path)
     assert shown == (ROOT / "docs/deploying.md").read_text()

@@ -3,6 +3,7 @@
 import json
 from base64 import b64encode
 from pathlib import Path
+from shutil import copytree
 
 import pytest
 from click.testing import CliRunner, Result
@@ -19,14 +20,21 @@ ENTRY, LEAF = 8, 5
 KEY = "signing-key-733763c6.pem"
 
 
-@pytest.fixture
-def made(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a proof, its line, the same as JSON, and the key."""
-    assert run("keys", CONSOLE, "--output", str(tmp_path)).exit_code == 0
+    folder = tmp_path_factory.mktemp("written")
+    assert run("keys", CONSOLE, "--output", str(folder)).exit_code == 0
     asked = ("proof", CONSOLE, "--id", str(ENTRY))
-    assert run(*asked, "--output", str(tmp_path)).exit_code == 0
-    (tmp_path / "answer.json").write_text(run(*asked, "--json").stdout)
-    return tmp_path
+    assert run(*asked, "--output", str(folder)).exit_code == 0
+    (folder / "answer.json").write_text(run(*asked, "--json").stdout)
+    return folder
+
+
+@pytest.fixture
+def made(written: Path, tmp_path: Path) -> Path:
+    """A copy of it that a test may alter."""
+    return Path(copytree(written, tmp_path, dirs_exist_ok=True))
 
 
 def check(place: object, *arguments: str, key: object = None, given: bytes | None = None) -> Result:
