@@ -1,6 +1,6 @@
 """How much a campaign tries: examples of a property, seeds, rows. The profile decides it, and is chosen here.
 
-`make test` tries a quarter. `make campaigns` and the hunt for mutants try all, with Hypothesis's own profile:
+`make test` tries a tenth. `make campaigns` and the hunt for mutants try all, with Hypothesis's own profile:
 `--hypothesis-profile=default`. What is no property of Hypothesis has the mark `campaign`.
 """
 
@@ -11,7 +11,7 @@ _ALL = 100
 _LEAST = 5
 
 settings.register_profile("default", max_examples=_ALL, deadline=None)
-settings.register_profile(FEW, max_examples=_ALL // 4, deadline=None)
+settings.register_profile(FEW, max_examples=_ALL // 10, deadline=None)
 
 
 def tries_all() -> bool:
