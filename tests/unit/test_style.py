@@ -64,18 +64,18 @@ def strings_of(code: str) -> list[str]:
 
 def found_in(texts: Iterable[str]) -> list[str]:
     """Every banned pattern in some texts, with the words around it."""
-    found = []
-    for text in texts:
-        for name, pattern in BANNED.items():
-            for match in re.finditer(pattern, text, re.IGNORECASE):
-                words = text[max(0, match.start() - 40) : match.end() + 40]
-                found.append(f"{name}: … {words} …")
-    return found
+    text = "\n".join(texts)  # each is one line, and no pattern goes beyond it
+    return [
+        f"{name}: … {text[max(0, match.start() - 40) : match.end() + 40]} …"
+        for name, pattern in BANNED.items()
+        for match in re.finditer(pattern, text, re.IGNORECASE)
+    ]
 
 
-@pytest.mark.parametrize("file", [*PAGES, *CODE], ids=lambda file: str(file.relative_to(ROOT)))
-def test_no_banned_pattern_is_written(file: Path) -> None:
-    assert found_in(prose_of(file)) == []
+def test_no_banned_pattern_is_written() -> None:
+    found = {str(file.relative_to(ROOT)): found_in(prose_of(file)) for file in [*PAGES, *CODE]}
+    assert len(found) > 300
+    assert {file: patterns for file, patterns in found.items() if patterns} == {}
 
 
 def test_the_page_names_every_banned_pattern() -> None:

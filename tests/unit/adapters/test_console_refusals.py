@@ -209,16 +209,15 @@ NASTY |= HALVED
 
 @every_call
 @pytest.mark.parametrize("style", ["header", "query"])
-@pytest.mark.parametrize("said", NASTY.values(), ids=NASTY)
-def test_no_error_tells_the_key(call: Call, style: str, said: Script) -> None:
-    told = ""
-    with scripted(said) as server:
-        try:
-            told = repr(call(console(server, style)))
-        except (ConsoleError, InvalidExportError) as error:
-            told = everything_told(error)
-    assert "k3y" not in told.lower()
-    assert quote(KEY, safe="") not in told
+def test_no_error_tells_the_key(call: Call, style: str) -> None:
+    for name, said in NASTY.items():
+        with scripted(said) as server:
+            try:
+                told = repr(call(console(server, style)))
+            except (ConsoleError, InvalidExportError) as error:
+                told = everything_told(error)
+        assert "k3y" not in told.lower(), name
+        assert quote(KEY, safe="") not in told, name
 
 
 @every_call

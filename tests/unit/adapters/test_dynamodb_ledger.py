@@ -173,7 +173,7 @@ def test_a_head_that_would_fill_the_memory_is_a_value_error(monkeypatch: pytest.
 
 def test_no_item_exceeds_what_an_item_may_hold() -> None:
     statement = archive_statement("c1", 1, dates=400)
-    head, parts = items.head_items(head_at(statement, holes=300_000), ref_of(statement))
+    head, parts = items.head_items(head_at(statement, holes=100_000), ref_of(statement))
     assert len(parts) > 1
     assert "holes" not in head
     for item in (head, *parts, items.statement_item(statement, ref_of(statement))):

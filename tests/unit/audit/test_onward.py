@@ -112,8 +112,14 @@ OVERNIGHT: dict[str, Deed] = {
 }
 
 
-@pytest.mark.parametrize("deed", OVERNIGHT)
-@pytest.mark.parametrize("seq", [1, 2, 3, 4, 7, 8])
+@pytest.mark.parametrize(
+    ("deed", "seq"),
+    [
+        pytest.param(deed, seq, marks=() if deed == "removed" or seq in (4, 8) else pytest.mark.wide)
+        for seq in (1, 2, 3, 4, 7, 8)
+        for deed in OVERNIGHT
+    ],
+)
 def test_the_next_audit_tells_what_became_of_an_old_statement_or_checkpoint(deed: str, seq: int) -> None:
     """The listing shows it, whichever part of the chain is due."""
     for key in (statement_key(CONSOLE, seq), checkpoint_key(CONSOLE, seq)):

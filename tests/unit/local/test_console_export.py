@@ -93,7 +93,7 @@ class Count:
         """Nothing is held."""
 
 
-@pytest.mark.parametrize("order", ["newest", "shuffled"])
+@pytest.mark.parametrize("order", [pytest.param("newest", marks=pytest.mark.wide), "shuffled"])
 def test_memory_does_not_grow_with_the_trail(order: Literal["newest", "shuffled"]) -> None:
     snapshot = Trail.generated(20_000).snapshot()
 

@@ -129,7 +129,7 @@ def test_half_a_surrogate_pair_is_read_as_the_replacement_character() -> None:
     assert verdict_of(Query("c", text="\ufffd"), line) == MATCH
 
 
-@pytest.mark.parametrize("levels", [127, 254, 990, 1024, 100_000])
+@pytest.mark.parametrize("levels", [127, 254, 990, 1024, 20_000])
 def test_no_depth_is_too_deep_to_be_read(levels: int) -> None:
     source = b'{"id":3,"user":"a","x":%b"deep"%b,"message":"b"}' % (b"[" * levels, b"]" * levels)
     ((entry,),) = read_entries([b"[" + source + b"]"])

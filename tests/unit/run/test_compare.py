@@ -377,7 +377,7 @@ def test_long_lines_are_compared_too(monkeypatch: pytest.MonkeyPatch, form: str)
     monkeypatch.setattr(compare_step, "MAX_LONG_LINES", 1 << 16)
     world = World()
     world.mode = "off"
-    size = 1 << 21 if form == "source" else 1 << 18
+    size = (1 << 20) + (1 << 12) if form == "source" else 1 << 17
     text = Random(1).randbytes(size // 2).hex()  # noqa: S311 - it hardly compresses
     for _ in range(3):
         world.aged(2, message=text)

@@ -2,8 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any, Literal, cast
+from typing import cast
 
 import pytest
 from hypothesis import given
@@ -12,13 +11,13 @@ from hypothesis import strategies as st
 from audit_archive.errors import ArchiveStoreError, ConsoleUnavailableError, LedgerError
 from audit_archive.run.result import RunOutcome
 from tests.support.audit import audit, audit_quiet
+from tests.support.deaths import Death, deaths
 from tests.support.examples import examples
 from tests.support.fakes import CallLog, CrashError, FakeSigner, FaultyCalls
 from tests.support.fakes.console import OURS
+from tests.support.fakes.crash import When
 from tests.support.fakes.trail import stamp
 from tests.support.world import DAY, HOUR, LEASE, World
-
-When = Literal["before", "after"]
 
 
 def first_run() -> World:
@@ -124,66 +123,6 @@ SCENARIOS: tuple[Callable[[], World], ...] = (
 )
 
 
-@dataclass(frozen=True)
-class Death:
-    """At which call of a scenario's run to die, and when."""
-
-    number: int
-    name: str
-    when: When
-
-
-class Changes(CallLog):
-    """Notes the calls after which the world differs from what it was before them; of a row of equal calls
-    only the last one, if `in_rows`.
-    """
-
-    def __init__(self, world: World, *, in_rows: bool) -> None:
-        super().__init__()
-        self.found: list[Death] = []
-        self._world = world
-        self._known = what_outlives_a_run(world)
-        self._in_rows = in_rows
-
-    def call(self, name: str, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        if self._in_rows and self.calls and self.calls[-1] != name:
-            self.look()
-        result = super().call(name, function, *args, **kwargs)
-        if not self._in_rows:
-            self.look()
-        return result
-
-    def look(self) -> None:
-        """Note the last call, if it changed anything."""
-        state = what_outlives_a_run(self._world)
-        if state != self._known:
-            self._known = state
-            self.found.append(Death(len(self.calls), self.calls[-1], "after"))
-
-
-def what_outlives_a_run(world: World) -> str:
-    """All that a later run can find: bucket, trail, ledger, notes, messages and purges."""
-    notes = {name: value for name, value in vars(world.notes).items() if name != "_findings"}
-    kept = (vars(world.store), vars(world.trail), vars(world.ledger), vars(world.notes._findings), notes)
-    passing = ("calls", "audits", "clock", "_clock", "_lock")
-    each = [{name: value for name, value in of.items() if name not in passing} for of in kept]
-    return repr((each, world.alerts.published, world.reader.purges, world.purger.purges))
-
-
-def deaths(scenario: Callable[[], World]) -> list[Death]:
-    """Every death after which something else is there: before the first call, and after each that changes
-    anything. In the longest run only once in a row of equal calls.
-
-    A death before another call, or after one that only reads, is one after the change before it: whoever is
-    dead remembers nothing.
-    """
-    world = scenario()
-    log = Changes(world, in_rows=scenario is over_several_slices)
-    world.run(log)
-    log.look()
-    return [Death(1, log.calls[0], "before"), *log.found]
-
-
 def never_beyond_the_record(world: World) -> None:
     """We purged nothing above the watermark of what is archived, and only what a statement planned."""
     ours = [d.entry["id"] for d in world.trail.destroyed if d.user == OURS]
@@ -208,7 +147,8 @@ def die(world: World, number: int, when: When) -> None:
 def test_a_killed_run_loses_nothing_and_the_next_ones_bring_it_to_rest(
     scenario: Callable[[], World],
 ) -> None:
-    for death in deaths(scenario):
+    # In the longest run only once in a row of equal calls.
+    for death in deaths(scenario, in_rows=scenario is over_several_slices):
         loses_nothing_and_comes_to_rest(scenario, death)
 
 
