@@ -58,9 +58,10 @@ class DeployedStack:
     ) -> Self:
         """Deploy a built template with `parameters`, and mend what the emulator loses."""
         aws.s3.create_bucket(Bucket=sam.ARTIFACTS)
-        sam.deploy(without_unknown(template), parameters, aws.env(), folder, root)
+        known = without_unknown(template)
+        sam.deploy(known, parameters, aws.env(), folder, root)
         stack = cls(aws, aws.stack_outputs(sam.STACK))
-        mend_bucket(aws, stack.bucket, template, stack.settings())
+        mend_bucket(aws, stack.bucket, known, stack.settings())
         return stack
 
     @property

@@ -50,11 +50,14 @@ def stack(laptop: Laptop) -> DeployedStack:
 
 @pytest.fixture
 def new_console(laptop: Laptop) -> Iterator[NewConsole]:
-    """Makes Consoles that end with the test; their keys are in their secrets unless `keys` says otherwise."""
+    """Makes Consoles that end with the test; their keys are in their secrets unless `keys` says otherwise.
+
+    Their entries are of a few days: each day is an entry file more, which is written, read back and audited.
+    """
     with ExitStack() as running:
 
-        def make(entries: int = 300, keys: dict[str, str] | None = None) -> OwnConsole:
-            console = running.enter_context(OwnConsole(entries, years=0.1))
+        def make(entries: int = 300, keys: dict[str, str] | None = None, years: float = 0.01) -> OwnConsole:
+            console = running.enter_context(OwnConsole(entries, years))
             for use, key in ({"read": READ_KEY, "purge": PURGE_KEY} if keys is None else keys).items():
                 laptop.stack.put_key(console.id, use, key)
             return console
