@@ -353,6 +353,7 @@ def test_a_bundle_of_another_console_than_was_asked_for(files: Files, tmp_path: 
     assert "this is a bundle of Console 1234abcd, not of feedbeef" in answer.said["verdict"]
 
 
+@pytest.mark.wide
 def test_many_lines_of_one_id_take_no_time(files: Files, tmp_path: Path) -> None:
     """An id is there once in an epoch: what comes oftener is not held against every proof."""
     files[ENTRIES] += line_of(files, 3) * 3000

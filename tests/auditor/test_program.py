@@ -20,7 +20,6 @@ from audit_archive.evidence.handout import verify
 from audit_archive.format.layout import checkpoint_key, statement_key
 from audit_archive.format.statement import OperatorStatement, Statement
 from audit_archive.format.verdicts import Depth
-from tests.auditor.test_hostile_entries import zipped
 from tests.support.attacker import Victim, twin_world
 from tests.support.fakes.signer import FakeSigner
 from tests.support.tampering import bundle_of, unpacked
@@ -272,16 +271,6 @@ def test_what_expired_is_no_fault_and_is_told(tmp_path: Path) -> None:
     assert answer.status == 0
     why = "(its lock has ended, so it may have been deleted)"
     assert answer.not_checked[5] == {f"export {why}": 1, f"entry file {why}": 1}
-
-
-def test_what_is_nested_too_deep_for_python_is_checked_like_all_else(tmp_path: Path) -> None:
-    world = World()
-    world.mode, world.retention_days = "off", 2555
-    world.trail.arrive()
-    world.reader.export = lambda entries: zipped('[{"id": 1, "field": ' + "[" * 99_999 + "]" * 99_999 + "}]")
-    world.run()
-    answer = ask(copied(world.store, tmp_path))
-    assert answer.said["verdict"] == "VALID: a copy of an archive of 1 statement, 1 line, not signed"
 
 
 def test_a_name_does_nothing_to_the_terminal_and_needs_no_encoding(
