@@ -8,6 +8,8 @@ import gzip
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 from audit_archive.format.verdicts import Depth
 from tests.attacks.deeds import (
     OTHER,
@@ -57,7 +59,7 @@ class Attack:
     `bucket` is found there, with the ledger; `copy` in a copy, by the audit and by `verify.py` alike (`=`:
     the same as in the bucket). None: a bucket, or a copy, has nothing of the kind. `keeps`: the auditor keeps
     the checkpoint of this statement from before. `trusts`: whether he knows the true key. `console`: whose
-    archive is asked for.
+    archive is asked for. `is_wide`: the same was done to another kind of object, or to another place of it.
     """
 
     words: str
@@ -70,6 +72,7 @@ class Attack:
     is_signed: bool = True
     has_ledger: bool = True
     console: str = CONSOLE
+    is_wide: bool = False
 
     def told(self, verifier: str) -> str | None:
         """Who is to blame, by this verifier."""
@@ -212,7 +215,7 @@ MORE = (
     Attack("do nothing", lambda victim: None, "", depths=tuple(Depth)),
     *(Attack(f"flip one bit of {kind}", flip(name, 0.5), f"altered {name}") for kind, name in NEWEST.items()),
     *(
-        Attack(f"flip one bit of {kind}, at {at}", flip(name, at), f"altered {name}")
+        Attack(f"flip one bit of {kind}, at {at}", flip(name, at), f"altered {name}", is_wide=True)
         for kind, name in KINDS.items()
         for at in (0.3, 1.0)
         if kind != "a checkpoint"
@@ -224,6 +227,7 @@ MORE = (
             None,
             f"altered statement {seq}",
             is_signed=False,
+            is_wide=seq != 1,
         )
         for seq in (1, 5, 6)
     ),
@@ -288,11 +292,17 @@ MORE = (
         "unsigned checkpoint 8; missing statement 9",
     ),
     *(
-        Attack(f"shorten the lock of {kind}", shorten(name), f"unlocked {name}", None)
+        Attack(f"shorten the lock of {kind}", shorten(name), f"unlocked {name}", None, is_wide=True)
         for kind, name in LOCKED.items()
     ),
     *(
-        Attack(f"take the lock of {kind} away", unlock(name), f"unlocked {name}", None)
+        Attack(
+            f"take the lock of {kind} away",
+            unlock(name),
+            f"unlocked {name}",
+            None,
+            is_wide=not kind.startswith("the"),
+        )
         for kind, name in LOCKED.items()
     ),
     Attack("shorten the lock of an export by a second", shorten("export 2", 1), "unlocked export 2", None),
@@ -365,6 +375,10 @@ MORE = (
 )
 """The same ones elsewhere, at other depths, by other auditors, and smaller ones."""
 ATTACKS = (*ON_THE_PAGE, *MORE)
+ROWS = [
+    pytest.param(attack, id=attack.words, marks=pytest.mark.wide if attack.is_wide else ())
+    for attack in ATTACKS
+]
 # ---------------------------------------------------------------------------------------------- the page
 
 

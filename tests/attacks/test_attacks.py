@@ -1,5 +1,6 @@
 """Every attack is caught by each of three verifiers: the right verdict, the right object, and no other."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,19 +10,11 @@ from audit_archive.audit.question import KnownPoint
 from audit_archive.format.layout import checkpoint_key, statement_key
 from audit_archive.format.verdicts import Checked, Depth, Verdict
 from tests.attacks.deeds import forge, rewrite
-from tests.attacks.table import ATTACKS, BUCKET, COPIES, PAGE, Attack, blame, page
+from tests.attacks.table import BUCKET, COPIES, PAGE, ROWS, Attack, blame, page
 from tests.attacks.verifiers import judged
 from tests.support.attacker import Victim, blamed, twin_world
+from tests.support.rows import row
 from tests.support.world import CONSOLE, DAY, World
-
-CASES = [
-    pytest.param(attack, verifier, depth, id=f"{attack.words}, {verifier}, {depth}")
-    for attack in ATTACKS
-    for verifier in (BUCKET, *COPIES)
-    if attack.told(verifier) is not None
-    for depth in attack.depths
-    if verifier != "verify.py" or depth == Depth.CONTENT  # it knows no other
-]
 
 
 @pytest.fixture
@@ -29,13 +22,23 @@ def victim() -> Victim:
     return Victim()
 
 
-@pytest.mark.parametrize(("attack", "verifier", "depth"), CASES)
-def test_attack(attack: Attack, verifier: str, depth: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("attack", ROWS)
+def test_attack(attack: Attack, tmp_path: Path) -> None:
     victim = Victim(twin_world(is_signed=attack.is_signed))
     known = () if attack.keeps is None else (victim.checkpoint(attack.keeps),)
     attack.deed(victim)
-    found = judged(victim, verifier, tmp_path, attack, depth=depth, known=known)
-    assert found == blame(victim, attack.told(verifier) or "")
+    for verifier, depth in questions(attack):
+        with row((verifier, depth)):
+            found = judged(victim, verifier, tmp_path, attack, depth=depth, known=known)
+            assert found == blame(victim, attack.told(verifier) or "")
+
+
+def questions(attack: Attack) -> Iterator[tuple[str, str]]:
+    """Each verifier whom an attack is told of, at each depth; `verify.py` knows one."""
+    for verifier in (BUCKET, *COPIES):
+        if attack.told(verifier) is not None:
+            depths = attack.depths if verifier != "verify.py" else {Depth.CONTENT} & {*attack.depths}
+            yield from ((verifier, depth) for depth in depths)
 
 
 def test_the_page_tells_what_the_table_tells() -> None:
@@ -50,7 +53,7 @@ def test_flip_one_bit_of_a_checkpoint(victim: Victim, at: float, tmp_path: Path)
     """It is damaged, or no key that is known has signed it: that depends on the bit."""
     key = checkpoint_key(CONSOLE, 4)
     victim.flip(key, at)
-    found = {verifier: judged(victim, verifier, tmp_path / verifier) for verifier in (BUCKET, *COPIES)}
+    found = {verifier: judged(victim, verifier, tmp_path) for verifier in (BUCKET, *COPIES)}
     assert found["a copy"] == found["verify.py"]
     for each in found.values():
         assert each in ({(Verdict.ALTERED, key)}, {(Verdict.UNSIGNED, key)})

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from audit_archive.adapters.folder_source import FolderSource
 from audit_archive.audit.question import KnownPoint
 from audit_archive.format.verdicts import Depth
 from tests.attacks.table import BUCKET, MORE, Attack
@@ -21,11 +22,17 @@ def judged(
     depth: str = Depth.CONTENT,
     known: tuple[KnownPoint, ...] = (),
 ) -> Blamed:
-    """Who is blamed for what: in the bucket, in a copy (made in the folder), or by `verify.py` in a copy."""
+    """Who is blamed for what: in the bucket, in a copy, or by `verify.py` in a copy.
+
+    The copy is made in the folder, unless another verifier had it there before.
+    """
     trusted = victim.keys if asked.trusts else ()
-    source = None if verifier == BUCKET else victim.copied(folder / "copy")
+    copy = folder / "copy"
+    source = None
+    if verifier != BUCKET:
+        source = FolderSource(copy) if copy.is_dir() else victim.copied(copy)
     if verifier == "verify.py":
-        answer = answered(folder / "copy", folder, asked.console, trusted, known)
+        answer = answered(copy, folder, asked.console, trusted, known)
         assert answer.status == bool(answer.blamed)
         return first_of_each_row(answer.blamed)
     has_ledger = asked.has_ledger and source is None
