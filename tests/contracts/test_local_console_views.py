@@ -309,8 +309,8 @@ def test_an_encoding_by_name_only(console: ConsoleServer, client: Client) -> Non
     assert (answer.headers["Content-Encoding"], len(answer.json()["audit_trail"])) == ("x-secret", 1)
 
 
-def test_a_page_of_more_than_64_mib(console: ConsoleServer, client: Client) -> None:
-    size = 65 * 1024**2
+@pytest.mark.parametrize("size", [1024**2, pytest.param(65 * 1024**2, marks=pytest.mark.wide)])
+def test_a_page_as_large_as_you_like(console: ConsoleServer, client: Client, size: int) -> None:
     assert control(console, "big", bytes=size).json() == {"id": 51, "result": "success"}
     page = client.get("/fetch", limit=1)
     assert len(page.content) > size

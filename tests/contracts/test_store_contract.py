@@ -236,7 +236,27 @@ def test_versions_come_in_the_order_of_keys_after_a_key(subject: Subject) -> Non
     assert list(subject.store.versions(subject.key("a/"), after_key=subject.key("a/3"))) == []
 
 
-@not_moto  # not for a lie: it takes 11 s
+@pytest.mark.parametrize("endpoint", ["moto", "ministack"], indirect=True)
+def test_versions_come_page_by_page(endpoint: str) -> None:
+    """Each page is made to hold three of them."""
+    s3, bucket = aws.client("s3", endpoint), aws.locked_bucket(endpoint)
+    pages: list[int] = []
+
+    def cut(params: dict[str, Any], **_: object) -> dict[str, Any]:
+        pages.append(1)
+        return params | {"MaxKeys": 3}
+
+    s3.meta.events.register("provide-client-params.s3.ListObjectVersions", cut)
+    store = S3ArchiveStore(s3, bucket)
+    for name in "abcdefgh":
+        store.create(f"x/{name}", b"", digest(b""), lock())
+    assert [row.key for row in store.versions("x/")] == [f"x/{name}" for name in "abcdefgh"]
+    assert len(pages) == 3
+
+
+@pytest.mark.parametrize(
+    "endpoint", ["fake", pytest.param("ministack", marks=pytest.mark.wide)], indirect=True
+)  # moto: not for a lie, it takes 11 s
 def test_more_versions_than_one_page_holds(subject: Subject) -> None:
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda n: subject.create(f"{n:04d}", b""), range(1_010)))

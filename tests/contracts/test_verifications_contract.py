@@ -149,8 +149,14 @@ def bookmark(holes: int = 2, names: int = 3) -> Bookmark:
     return Bookmark(head, COVERED, random.randbytes(8 * names), "ab.cd")
 
 
-@everywhere
-@pytest.mark.parametrize("large", [False, True])
+@pytest.mark.parametrize(
+    ("endpoint", "large"),
+    [
+        *[("fake", False), ("moto", False), ("ministack", False), ("fake", True), ("ministack", True)],
+        pytest.param("moto", True, marks=pytest.mark.wide),
+    ],
+    indirect=["endpoint"],
+)
 def test_a_bookmark_is_kept_whole_whatever_was_there_before(
     notes: AuditorNotes, console: str, large: bool
 ) -> None:
