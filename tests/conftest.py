@@ -13,6 +13,7 @@ from typing import Any
 
 import botocore.session
 import pytest
+import requests
 from botocore import useragent
 from botocore.loaders import Loader, create_loader
 from hypothesis import settings
@@ -50,7 +51,8 @@ def pytest_collection_finish() -> None:
 def _models_are_read_once() -> Iterator[None]:
     """Sessions of one process share what botocore reads of the services: it is pure, and takes 0.1 s each.
 
-    So do requests what it makes of the parts of its own name, letter by letter.
+    So do requests what it makes of the parts of its own name, letter by letter. And none looks through the
+    environment for proxies: what is asked here is on this machine.
     """
     made = cache(create_loader)
 
@@ -61,6 +63,7 @@ def _models_are_read_once() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(botocore.session, "create_loader", shared)
+        patch.setattr(requests.sessions, "get_environ_proxies", lambda url, no_proxy=None: {})
         clean = lru_cache(1000)(useragent.sanitize_user_agent_string_component)
         patch.setattr(useragent, "sanitize_user_agent_string_component", clean)
         yield

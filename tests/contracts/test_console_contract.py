@@ -12,6 +12,7 @@ import pytest
 
 from audit_archive.adapters.console.http import HttpPurgingConsole
 from audit_archive.errors import ConsoleAuthError
+from audit_archive.format.facts import AuthStyle
 from audit_archive.ports import Peek, PurgeAnswer, PurgingConsole
 from local.console import ConsoleServer, Trail
 from local.console.faults import CappedExport, NoPageCount, NoReceipt, NullList, ResetAfter, ResetBefore
@@ -193,3 +194,14 @@ def test_an_export_may_be_capped_though_the_population_is_not(subject: Subject) 
 def _empty(subject: Subject) -> None:
     trail: Any = subject.trail
     trail.reset()
+
+
+def test_a_page_of_more_than_64_mb_is_asked_for_smaller_and_no_entry_is_lost() -> None:
+    """Half of them at once are few enough."""
+    trail = Trail()
+    for _ in range(70):
+        trail.write("settings_change", "Long", additional_information="x" * 1_000_000)
+    with ConsoleServer(trail, read_key=READ_KEY, admin_key=ADMIN_KEY) as server:
+        console = HttpPurgingConsole(server.url, FakeKey(READ_KEY), AuthStyle.HEADER, FakeClock())
+        assert [entry["id"] for entry in console.entries_above(0)] == list(range(70, 0, -1))
+        assert [str(seen.parameters["limit"]) for seen in list(server.requests)[:2]] == ["100", "50"]

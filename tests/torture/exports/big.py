@@ -126,9 +126,10 @@ BIG = {
     ),
     "long entries in no order": Big(lambda: _array(_entwined(24, 15 * MIB)), 72),
 }
-SHORT = (
-    *("white space in an entry", "a string of 15 MB", "a string of 50 MB", "a number of 15 MB"),
-    *("a member of 50 MB beside the entries", "an id of 15 MB", "a receipt of white space"),
+SHORT = "a string of 15 MB", "a string of 50 MB", "a receipt of white space"
+LONGER = (
+    *("white space in an entry", "a number of 15 MB"),
+    *("a member of 50 MB beside the entries", "an id of 15 MB"),
 )
 
 

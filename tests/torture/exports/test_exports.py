@@ -7,10 +7,11 @@ from dataclasses import replace
 import pytest
 
 from audit_archive.errors import InvalidExportError
+from tests.support.examples import share
 from tests.support.forge import Lie, Member, deflated, forge, tell
 from tests.support.world import World
 from tests.support.zips import glued_behind
-from tests.torture.exports.big import SHORT, check
+from tests.torture.exports.big import LONGER, SHORT, check
 from tests.torture.exports.campaign import fuzz
 from tests.torture.exports.judge import THENS, Case, Then, judge
 from tests.torture.exports.oracle import STRICTER, read_export
@@ -24,12 +25,14 @@ PLAIN = forge([GOOD]).bytes()
 LOCAL, CENTRAL, END = range(3)
 
 
+@pytest.mark.campaign
 def test_each_ends_in_its_error_or_in_a_complete_archive() -> None:
-    fuzz(1, 30)
+    fuzz(1, share(60))
 
 
-def test_what_unfolds_to_something_large_takes_little_memory() -> None:
-    check(*SHORT)
+@pytest.mark.parametrize("names", [SHORT, pytest.param(LONGER, marks=pytest.mark.wide)])
+def test_what_unfolds_to_something_large_takes_little_memory(names: tuple[str, ...]) -> None:
+    check(*names)
 
 
 @pytest.mark.timeout(60)
