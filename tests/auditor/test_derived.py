@@ -10,6 +10,7 @@ import pytest
 from audit_archive.evidence.handout import verify
 from tests.support.attacker import Victim
 from tests.support.bundles import Files, made_with, tools_of
+from tests.support.examples import breadth
 from tests.support.tampering import sealed, unpacked
 from tests.support.verify_program import Answer, ask, written
 
@@ -57,7 +58,7 @@ def test_a_wrong_total_is_found(
     assert (answer.blamed, answer.failed) == ({("misdescribed", "manifest.json")}, {15})
 
 
-@pytest.mark.parametrize("totals", [{}, [], 7, "totals"])
+@pytest.mark.parametrize("totals", breadth([{}, [], 7, "totals"], {}, 7))
 def test_totals_that_are_none_are_not_taken_for_right(
     totals: object, true: Files, victim: Victim, tmp_path: Path
 ) -> None:

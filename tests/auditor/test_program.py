@@ -21,6 +21,7 @@ from audit_archive.format.layout import checkpoint_key, statement_key
 from audit_archive.format.statement import OperatorStatement, Statement
 from audit_archive.format.verdicts import Depth
 from tests.support.attacker import Victim, twin_world
+from tests.support.examples import breadth
 from tests.support.fakes.signer import FakeSigner
 from tests.support.tampering import bundle_of, unpacked
 from tests.support.verify_program import PROGRAM, ask, copied, entries_of, written
@@ -84,11 +85,7 @@ def test_no_type_is_evaluated_that_an_old_python_does_not_know() -> None:
     assert "\nfrom __future__ import annotations " in PROGRAM.read_text()
 
 
-@pytest.mark.parametrize(
-    "python",
-    [pytest.param(each, marks=() if at < 2 else pytest.mark.wide) for at, each in enumerate(PYTHONS)],
-    ids=lambda path: Path(path).name,
-)
+@pytest.mark.parametrize("python", breadth(PYTHONS, *PYTHONS[:2]), ids=lambda path: Path(path).name)
 def test_it_needs_nothing_but_the_standard_library(python: str) -> None:
     if subprocess.run([python, "-c", ""], capture_output=True, check=False).returncode:  # noqa: S603 - found
         pytest.skip("no Python behind that name")

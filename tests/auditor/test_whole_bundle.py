@@ -21,7 +21,7 @@ from audit_archive.run.operate import state_decision
 from audit_archive.run.request import OperatorRequest
 from tests.support.attacker import Victim, archived_world
 from tests.support.bundles import Files
-from tests.support.examples import examples
+from tests.support.examples import breadth, examples
 from tests.support.fakes import FakeSigner
 from tests.support.tampering import bundle_of, sealed, unpacked
 from tests.support.verify_program import Answer, ask, written
@@ -234,7 +234,10 @@ def test_in_an_unsigned_archive_anybody_could_have_named_the_key(maker: FakeSign
     assert ", not signed; not covered: manifest.json, " in answer.said["verdict"]
 
 
-@pytest.mark.parametrize("name", [ROWS, LINES, "report.html", "manifest.json", "verify.py", "bundle-key.pem"])
+MENDED = [ROWS, LINES, "report.html", "manifest.json", "verify.py", "bundle-key.pem"]
+
+
+@pytest.mark.parametrize("name", breadth(MENDED, ROWS, "report.html", "bundle-key.pem"))
 def test_a_mended_list_is_not_the_signed_one(
     name: str, files: Files, victim: Victim, maker: FakeSigner, tmp_path: Path
 ) -> None:
@@ -316,7 +319,7 @@ def test_another_key_in_the_bundle_is_named_in_the_last_line(
 UNLISTED = ["summary.html", "report.html ", "Entries.csv", "a\nb.txt", ".hidden"]
 
 
-@pytest.mark.parametrize("name", UNLISTED)
+@pytest.mark.parametrize("name", breadth(UNLISTED, "summary.html", "a\nb.txt"))
 def test_a_file_that_the_signed_list_does_not_name_is_named_in_the_last_line(
     name: str, files: Files, victim: Victim, maker: FakeSigner, tmp_path: Path
 ) -> None:
@@ -333,7 +336,9 @@ def test_an_ignored_file_is_no_file_of_the_signed_list(
     assert answer.said["verdict"] == f"{TRUSTED}{told}"
 
 
-@pytest.mark.parametrize("folder", ["statements", "exports", "rejected", "documents"])
+@pytest.mark.parametrize(
+    "folder", breadth(["statements", "exports", "rejected", "documents"], "statements", "documents")
+)
 def test_a_file_that_no_statement_names_is_named_in_the_last_line(
     folder: str, files: Files, victim: Victim, tmp_path: Path
 ) -> None:
@@ -366,7 +371,11 @@ def test_a_damaged_list_is_a_fault_and_does_not_stop_the_checks(
 
 
 @pytest.mark.parametrize(
-    "manifest", [b"5", b"null", b"[]", b"", b"\xff", b"[" * 9999, b'{"coverage":[1]}', b'{"coverage":"16"}']
+    "manifest",
+    breadth(
+        [b"5", b"null", b"[]", b"", b"\xff", b"[" * 9999, b'{"coverage":[1]}', b'{"coverage":"16"}'],
+        *(b"null", b"[" * 9999, b'{"coverage":"16"}'),
+    ),
 )
 def test_a_manifest_that_says_nothing_of_the_entries_is_a_fault(
     manifest: bytes, files: Files, victim: Victim, tmp_path: Path

@@ -1,7 +1,6 @@
 """The report in a real browser: it checks itself, runs nothing of anybody else's, and fits every screen."""
 
 import re
-from collections.abc import Iterable
 from hashlib import sha256
 from io import BytesIO
 from typing import Any
@@ -13,6 +12,7 @@ from pypdf import PdfReader
 
 from audit_archive.evidence.model import BundleFile
 from tests.browser.conftest import Open, Opened, overflow
+from tests.support.examples import breadth
 from tests.support.report_samples import SAMPLES, digest_of, hostile, one_day, quarter
 from tests.support.stack import ROOT
 
@@ -155,11 +155,6 @@ def bare_numbers(page: Page) -> list[str]:
           .map((th) => th.closest('table').className + ' ' + th.textContent.slice(0, 20)).slice(0, 9)"""
     )
     return found
-
-
-def breadth(names: Iterable[str], *narrow: str) -> list[Any]:
-    """Rows, of which `make test` runs the narrow ones."""
-    return [pytest.param(each, marks=() if each in narrow else pytest.mark.wide) for each in names]
 
 
 @pytest.mark.parametrize("name", breadth(SAMPLES, "sample", "outside", "eight years", "hostile"))

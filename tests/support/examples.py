@@ -4,6 +4,10 @@
 `--hypothesis-profile=default`. What is no property of Hypothesis has the mark `campaign`.
 """
 
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
 from hypothesis import settings
 
 FEW = "few"
@@ -27,3 +31,8 @@ def share(many: int) -> int:
 def examples(many: int) -> settings:
     """So many examples of a property, or a share of them."""
     return settings(max_examples=max(_LEAST, share(many)))
+
+
+def breadth(rows: Iterable[object], *narrow: object) -> list[Any]:
+    """Rows of one rule, of which `make test` has the narrow ones, and `make campaigns` all."""
+    return [pytest.param(each, marks=() if each in narrow else pytest.mark.wide) for each in rows]
