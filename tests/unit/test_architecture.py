@@ -15,6 +15,8 @@ from typing import TypeAlias
 
 import pytest
 
+from tests.support.rows import all_rows
+
 Sources: TypeAlias = dict[str, str]
 Rule: TypeAlias = Callable[[Sources], list[str]]
 
@@ -401,7 +403,7 @@ ONE_THING = {
 }
 
 
-@pytest.mark.parametrize("rule", RULES)
+@all_rows("rule", RULES)
 def test_the_house_keeps_every_rule(rule: Rule) -> None:
     known = tuple(start for start, broken in ONE_THING.items() if broken is rule)
     assert [
@@ -543,13 +545,13 @@ INNOCENT = [
 ]
 
 
-@pytest.mark.parametrize(("rule", "module", "text"), PLANTED)
+@all_rows(("rule", "module", "text"), PLANTED)
 def test_a_planted_violation_is_caught(rule: Rule, module: str, text: str) -> None:
     ast.parse(text)
     assert rule({module: text}) != []
 
 
-@pytest.mark.parametrize(("rule", "module", "text"), INNOCENT)
+@all_rows(("rule", "module", "text"), INNOCENT)
 def test_what_is_allowed_is_not_accused(rule: Rule, module: str, text: str) -> None:
     ast.parse(text)
     assert rule({module: text}) == []

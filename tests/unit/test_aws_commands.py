@@ -15,6 +15,7 @@ from botocore.model import OperationModel
 from botocore.session import get_session
 
 from tests.support.pages import PAGES, WORDS, shell_of
+from tests.support.rows import all_rows
 
 OF_THE_CLI = {
     "cli-binary-format",
@@ -75,7 +76,7 @@ def test_the_pages_have_commands() -> None:
     assert {"deploying.md", "operations.md"} <= {command.page for command in ALL}
 
 
-@pytest.mark.parametrize("command", ALL, ids=str)
+@all_rows("command", ALL)
 def test_aws_has_the_command_and_all_its_options(command: Command) -> None:
     service, name, *_ = command.words
     if name == "wait":

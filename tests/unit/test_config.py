@@ -5,6 +5,7 @@ import pytest
 from audit_archive.config import Settings, VerifySettings
 from audit_archive.errors import SettingsError
 from audit_archive.format.facts import AuthStyle, LockMode, Mode
+from tests.support.rows import all_rows
 
 LEAST = {
     "ARCHIVE_BUCKET": "bucket",
@@ -68,22 +69,22 @@ def test_a_key_is_named_as_its_store_names_it() -> None:
     assert Settings.from_environment(rooted).key_name("c1", "read") == "/canary/c1/read"
 
 
-@pytest.mark.parametrize("prefix", ["a@b", "aws-keys", "SSM/keys", "/ssm", "a b", "k\u00e9y"])
+@all_rows("prefix", ["a@b", "aws-keys", "SSM/keys", "/ssm", "a b", "k\u00e9y"])
 def test_a_prefix_that_no_parameter_may_have_is_refused(prefix: str) -> None:
     with pytest.raises(SettingsError, match=r"SECRET_PREFIX.*another SecretPrefix"):
         Settings.from_environment(LEAST | {"KEY_STORE": "parameter-store", "SECRET_PREFIX": prefix})
     assert Settings.from_environment(LEAST | {"SECRET_PREFIX": prefix}).secret_prefix == prefix
 
 
-@pytest.mark.parametrize("name", LEAST)
-@pytest.mark.parametrize("value", [None, "", "  "])
+@all_rows("name", LEAST)
+@all_rows("value", [None, "", "  "])
 def test_a_missing_variable_is_named(name: str, value: str | None) -> None:
     variables = {k: v for k, v in LEAST.items() if k != name} | ({name: value} if value is not None else {})
     with pytest.raises(SettingsError, match=f"^{name} is not set"):
         Settings.from_environment(variables)
 
 
-@pytest.mark.parametrize(
+@all_rows(
     ("name", "value"),
     [
         ("PURGE_MODE", "On"),
@@ -112,7 +113,7 @@ def test_a_wrong_variable_is_named_with_what_it_may_be(name: str, value: str) ->
         Settings.from_environment(LEAST | {name: value})
 
 
-@pytest.mark.parametrize(
+@all_rows(
     ("name", "value"),
     [
         ("KEEP_DAYS", "2495"),

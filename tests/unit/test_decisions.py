@@ -4,10 +4,9 @@ import re
 from datetime import date
 from pathlib import Path
 
-import pytest
-
 from audit_archive.export.json_reader import BATCH_BYTES
 from audit_archive.run.roll_forward import MAX_CRASH_AGE
+from tests.support.rows import all_rows
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "decisions"
 PAGES = sorted(FOLDER.glob("0*.md"))
@@ -20,7 +19,7 @@ FORM = re.compile(
 ROW = re.compile(r"^\| (\d+) \| \[(.+)\]\((.+)\) \| (.+) \| (.+) \|$", re.MULTILINE)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name[:4])
+@all_rows("page", PAGES)
 def test_a_decision_has_number_date_status_and_three_parts(page: Path) -> None:
     found = FORM.fullmatch(page.read_text())
     assert found, page.name

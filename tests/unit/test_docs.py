@@ -35,6 +35,7 @@ from cli.main import main
 from cli.stack import CloudError
 from tests.support import folders
 from tests.support.pages import CODE, POINTER, anchors, text_of
+from tests.support.rows import all_rows
 from tests.support.stack import SOURCE
 from tests.support.world import World
 
@@ -81,7 +82,7 @@ def block(page: Path, marker: str) -> str:
     return found[1]
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+@all_rows("page", PAGES)
 def test_every_link_leads_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)\s]+)\)", text_of(page)):
         if re.match(r"https?://", target):

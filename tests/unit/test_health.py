@@ -23,6 +23,7 @@ from audit_archive.health import (
     judge,
 )
 from tests.support.fakes.verifications import audited
+from tests.support.rows import all_rows
 
 NOW = 1_795_413_600
 LIMITS = Limits(DAY, 3 * DAY)
@@ -53,7 +54,7 @@ def says(known: Known) -> str:
     return judge(known, LIMITS, NOW).says
 
 
-@pytest.mark.parametrize(
+@all_rows(
     ("known", "word"),
     [
         (GOOD, "ok"),
@@ -173,7 +174,7 @@ def test_nothing_is_concluded_from_schedules_that_were_not_looked_for(known: Kno
 # ------------------------------------------------------------------------------------ names
 
 
-@pytest.mark.parametrize(
+@all_rows(
     ("name", "tags"),
     [
         ("", {}), (" a", {}), ("a\n", {}), ("a\tb", {}), ("a\x1b[2Jb", {}), ("a\u202eb", {}), ("\u200b", {}),

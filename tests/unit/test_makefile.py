@@ -17,6 +17,7 @@ from samcli.cli.types import CfnParameterOverridesType  # type: ignore[import-un
 
 from cli.options import DEFAULT_STACK
 from local.deploying import Asked, decided
+from tests.support.rows import all_rows
 from tests.support.stack import SOURCE
 
 ROOT = Path(__file__).parents[2]
@@ -167,9 +168,7 @@ def test_a_stack_s_name_that_fits_is_taken(stack: str) -> None:
     assert make("named", "CONSOLE=1234abcd", "LOCK=GOVERNANCE", f"STACK={stack}").returncode == 0
 
 
-@pytest.mark.parametrize(
-    "stack", ["", "ab", "x" * 56, "1ab", "a--b", "ab-", "-ab", "a_b", "a b", "a;b", "a'b"]
-)
+@all_rows("stack", ["", "ab", "x" * 56, "1ab", "a--b", "ab-", "-ab", "a_b", "a b", "a;b", "a'b"])
 def test_a_stack_s_name_that_would_fail_late_is_refused_early(stack: str) -> None:
     refused = make("named", "CONSOLE=1234abcd", "LOCK=GOVERNANCE", f"STACK={stack}")
     assert refused.returncode == 2
@@ -185,7 +184,7 @@ def on_the_pages() -> list[str]:
     return sorted({each.strip() for each in found if "..." not in each and "=" in each})
 
 
-@pytest.mark.parametrize("command", on_the_pages())
+@all_rows("command", on_the_pages())
 def test_what_the_pages_tell_to_deploy_is_taken(command: str) -> None:
     _, _, *arguments = shlex.split(command.replace("$CONSOLE", "1234abcd").replace("$BUCKET", "kept"))
     parameters, _ = deployed(*arguments)

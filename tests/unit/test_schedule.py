@@ -1,12 +1,11 @@
 """The longest time that a schedule leaves between two runs."""
 
-import pytest
-
 from audit_archive.config import longest_gap
 from audit_archive.format.times import DAY, HOUR, MINUTE
+from tests.support.rows import all_rows
 
 
-@pytest.mark.parametrize(
+@all_rows(
     ("expression", "seconds"),
     [
         ("rate(5 minutes)", 5 * MINUTE),
@@ -43,7 +42,7 @@ def test_the_longest_gap(expression: str, seconds: int) -> None:
     assert longest_gap(expression) == seconds
 
 
-@pytest.mark.parametrize(
+@all_rows(
     "expression",
     ["", "at(2026-11-30T03:00:00)", "rate(soon)", "cron(0 3)", "cron(0 25 * * ? *)", "cron(x 3 * * ? *)",
      "cron(0 3 ? * MOON *)", "cron(0 */0 * * ? *)", "cron(0 3 ? *  MON *)"],

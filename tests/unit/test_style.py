@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.rows import all_rows
+
 ROOT = Path(__file__).resolve().parents[2]
 STYLE = ROOT / "docs/style.md"
 
@@ -100,7 +102,7 @@ def test_commands_in_a_page_are_not_prose(tmp_path: Path) -> None:
     assert found_in(prose_of(page)) == []
 
 
-@pytest.mark.parametrize(
+@all_rows(
     ("name", "text"),
     [
         ("is none", "such checkpoints are none"),

@@ -6,6 +6,7 @@ import pytest
 
 from tests.support.fakes import CallLog, CrashError, FakeClock, FakeConsole, FakeTrail, FaultyCalls
 from tests.support.fakes.crash import When
+from tests.support.rows import all_rows
 
 
 def a_run(log: CallLog) -> FakeConsole:
@@ -30,7 +31,7 @@ def test_without_an_order_to_die_it_only_counts() -> None:
     assert log.calls == [f"FakeConsole.{name}" for name in ("peek", "entries_above", "download", "purge")]
 
 
-@pytest.mark.parametrize(
+@all_rows(
     ("die_at", "when", "reached"),
     [
         (1, "before", {}),

@@ -4,9 +4,10 @@ import pytest
 
 from audit_archive.adapters.console.transport import checked_base_url
 from audit_archive.errors import SettingsError
+from tests.support.rows import all_rows
 
 
-@pytest.mark.parametrize(
+@all_rows(
     ("url", "base"),
     [
         ("https://abc123.canary.tools", "https://abc123.canary.tools"),
@@ -22,7 +23,7 @@ def test_https_anywhere_and_http_on_this_machine(url: str, base: str) -> None:
     assert checked_base_url(url) == base
 
 
-@pytest.mark.parametrize(
+@all_rows(
     "url",
     [
         "http://abc123.canary.tools",

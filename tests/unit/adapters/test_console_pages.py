@@ -8,6 +8,7 @@ import pytest
 
 from audit_archive.errors import ConsoleError
 from audit_archive.ports import Peek
+from tests.support.rows import all_rows
 from tests.support.scripted import answer, console, scripted
 
 
@@ -17,9 +18,7 @@ def page(ids: list[Any], following: Any = None, **more: Any) -> bytes:
     return answer(json.dumps({"result": "success", "audit_trail": entries, "cursor": cursor} | more))
 
 
-@pytest.mark.parametrize(
-    "kind", ["0", "-1", str(2**63), str(2**70), "true", '"7"', "7.0", "null", "[7]", "huge"]
-)
+@all_rows("kind", ["0", "-1", str(2**63), str(2**70), "true", '"7"', "7.0", "null", "[7]", "huge"])
 def test_an_id_that_is_none_is_refused(kind: str) -> None:
     text = "9" * 5_000 if kind == "huge" else kind
     said = answer(f'{{"result": "success", "audit_trail": [{{"id": {text}}}]}}')
@@ -27,7 +26,7 @@ def test_an_id_that_is_none_is_refused(kind: str) -> None:
         list(console(server).entries_above(0))
 
 
-@pytest.mark.parametrize(
+@all_rows(
     "entries",
     ["[7]", "[null]", "[[]]", '[{"no_id": 1}]', "7", '"text"', '{"id": 1}', "0", "false", '""', "{}"],
 )
@@ -37,7 +36,7 @@ def test_entries_that_are_none_are_refused(entries: str) -> None:
         list(console(server).entries_above(0))
 
 
-@pytest.mark.parametrize("entry", ["7", "null", "[]", '{"no_id": 1}', '{"id": "7"}', '{"id": 0}'])
+@all_rows("entry", ["7", "null", "[]", '{"no_id": 1}', '{"id": "7"}', '{"id": 0}'])
 def test_a_look_at_the_newest_entry_leaves_its_id_to_the_export(entry: str) -> None:
     with scripted(answer(f'{{"result": "success", "audit_trail": [{entry}], "page_count": 1}}')) as server:
         newest = console(server).peek().newest
@@ -57,7 +56,7 @@ def test_an_empty_list_may_come_as_null() -> None:
         assert list(console(server).entries_above(0)) == []
 
 
-@pytest.mark.parametrize(
+@all_rows(
     "cursor", ["7", "[]", '"MDo2"', "0", '{"next": 7}', '{"next": 0}', '{"next": false}', '{"next": ["a"]}']
 )
 def test_a_cursor_that_is_no_text_is_not_taken_for_the_end(cursor: str) -> None:
@@ -205,7 +204,7 @@ def test_pages_that_go_upwards_are_refused(second: list[int]) -> None:
         list(console(server).entries_above(0))
 
 
-@pytest.mark.parametrize(
+@all_rows(
     ("ids", "page_count", "peek"),
     [
         ([9], 73, Peek({"id": 9}, 73)),

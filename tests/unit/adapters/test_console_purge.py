@@ -7,6 +7,7 @@ import pytest
 from audit_archive.errors import ConsoleAuthError, ConsoleError, ConsoleUnavailableError
 from audit_archive.ports import PurgeAnswer
 from tests.support.fakes import FakeClock, FakeKey
+from tests.support.rows import all_rows
 from tests.support.scripted import KEY, Script, answer, console, reset, scripted, silence
 
 OPEN: dict[str, Script] = {
@@ -40,7 +41,7 @@ OPEN: dict[str, Script] = {
 }
 
 
-@pytest.mark.parametrize("said", OPEN.values(), ids=OPEN)
+@all_rows("said", OPEN.values())
 def test_what_is_no_verdict_is_no_answer(said: Script) -> None:
     with scripted(said) as server:
         assert console(server).purge(72) == PurgeAnswer(None, None)
@@ -91,7 +92,7 @@ def test_401_in_any_words_and_403_in_the_console_s_own_refuse_the_key(said: byte
         console(server).purge(72)
 
 
-@pytest.mark.parametrize(
+@all_rows(
     ("text", "count"),
     [
         ("72 logs purged successfully", 72),
@@ -126,7 +127,7 @@ def test_401_in_any_words_and_403_in_the_console_s_own_refuse_the_key(said: byte
         ("9223372036854775808 logs purged", None),
     ],
 )
-@pytest.mark.parametrize("name", ["msg", "message"])
+@all_rows("name", ["msg", "message"])
 def test_the_count_is_read_from_the_text(name: str, text: str, count: int | None) -> None:
     with scripted(answer(f'{{"result": "success", "{name}": "{text}"}}')) as server:
         assert console(server).purge(72) == PurgeAnswer(" ".join(text.split()), count)

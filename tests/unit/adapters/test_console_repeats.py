@@ -12,6 +12,7 @@ from audit_archive.adapters.console.retry import Patience, Retries, TransientErr
 from audit_archive.errors import ConsoleError, ConsoleUnavailableError, InvalidExportError, SettingsError
 from audit_archive.format.facts import AuthStyle
 from tests.support.fakes import FakeClock, FakeKey
+from tests.support.rows import all_rows
 from tests.support.scripted import (
     IMPATIENT,
     KEY,
@@ -50,7 +51,7 @@ class TestClock(FakeClock):
         return super().remaining()
 
 
-@pytest.mark.parametrize("trouble", TRANSIENT.values(), ids=TRANSIENT)
+@all_rows("trouble", TRANSIENT.values())
 def test_trouble_that_passes_is_not_noticed(trouble: Script) -> None:
     clock = FakeClock()
     with scripted(trouble, trouble, EMPTY_PAGE) as server:
@@ -59,7 +60,7 @@ def test_trouble_that_passes_is_not_noticed(trouble: Script) -> None:
     assert len(clock.slept) == 2
 
 
-@pytest.mark.parametrize("trouble", TRANSIENT.values(), ids=TRANSIENT)
+@all_rows("trouble", TRANSIENT.values())
 def test_trouble_that_stays_ends_after_five_attempts(trouble: Script) -> None:
     clock = FakeClock()
     with scripted(trouble) as server, pytest.raises(ConsoleUnavailableError, match="next run"):
@@ -212,7 +213,7 @@ def test_an_export_may_come_with_any_success() -> None:
         assert console(server).download(BytesIO()).size == len(ZIP)
 
 
-@pytest.mark.parametrize(
+@all_rows(
     "body",
     [
         b'{"result": "success", "audit_trail": []}',
@@ -267,7 +268,7 @@ def test_backoff_doubles_under_full_jitter_up_to_its_ceiling() -> None:
     assert clock.slept == [1, 2, 4, 8, 16, 30, 30]
 
 
-@pytest.mark.parametrize(
+@all_rows(
     ("header", "seconds"),
     [
         ("7", 7),

@@ -8,6 +8,7 @@ import pytest
 
 from audit_archive.adapters.console.words import MAX_DESCRIBED, MAX_WORDS, Scrubber, description, json_object
 from audit_archive.format.canonical import canonical_bytes
+from tests.support.rows import all_rows
 from tests.support.scripted import KEY
 
 
@@ -18,7 +19,7 @@ def _double(key: str) -> str:
 ENCODINGS = [str, quote, quote_plus, html.escape, json.dumps, repr, lambda k: quote(k, safe=""), str.upper]
 
 
-@pytest.mark.parametrize("encode", ENCODINGS)
+@all_rows("encode", ENCODINGS)
 def test_a_key_is_hidden_in_every_encoding(encode: object) -> None:
     scrub = Scrubber()
     scrub.learn(KEY)
@@ -61,7 +62,7 @@ def test_a_key_at_the_cut_is_hidden_before_the_text_is_cut() -> None:
     assert "secr" not in scrub("x" * (MAX_WORDS - 4) + "secret-key")
 
 
-@pytest.mark.parametrize("between", ["\n", " ", "\x00", "<wbr>", "\r\n\t", "%20", "\\"])
+@all_rows("between", ["\n", " ", "\x00", "<wbr>", "\r\n\t", "%20", "\\"])
 def test_a_key_broken_over_lines_withholds_the_text(between: str) -> None:
     scrub = Scrubber()
     scrub.learn("Secret-Key")
@@ -69,8 +70,8 @@ def test_a_key_broken_over_lines_withholds_the_text(between: str) -> None:
     assert scrub(said) == "(withheld: it repeats the API key)"
 
 
-@pytest.mark.parametrize("begin", ["", "<p>"])
-@pytest.mark.parametrize("shown", range(1, len("secret-key")))
+@all_rows("begin", ["", "<p>"])
+@all_rows("shown", range(1, len("secret-key")))
 def test_a_key_cut_off_with_the_text_goes_with_the_cut(begin: str, shown: int) -> None:
     scrub = Scrubber()
     scrub.learn("secret-key")
@@ -83,7 +84,7 @@ def test_a_text_of_one_endless_word_is_not_shown_at_all() -> None:
     assert description(b"x" * (MAX_DESCRIBED + 1)).split() == ["text:", "..."]
 
 
-@pytest.mark.parametrize(
+@all_rows(
     ("body", "words"),
     [
         (b'{"result": "error", "message": "Invalid auth_token"}', "Invalid auth_token"),
@@ -101,9 +102,7 @@ def test_a_body_is_described_in_a_few_words(body: bytes, words: str) -> None:
     assert description(body).startswith(words)
 
 
-@pytest.mark.parametrize(
-    "body", [b"", b"[]", b"12", b"{", b"[" * 100_000, b'{"a": ' + b"[" * 100_000, b"\xff\xfe{}"]
-)
+@all_rows("body", [b"", b"[]", b"12", b"{", b"[" * 100_000, b'{"a": ' + b"[" * 100_000, b"\xff\xfe{}"])
 def test_what_is_no_json_object_is_none(body: bytes) -> None:
     assert json_object(body) is None
 

@@ -13,6 +13,7 @@ from audit_archive.adapters.ledger import HEAD_READS, DynamoDbLedger
 from audit_archive.errors import IntegrityError, LedgerError
 from audit_archive.fleet_ports import MAX_SENTENCE, Failure
 from audit_archive.format.head import Head
+from tests.support.rows import all_rows
 from tests.support.statements import archive_statement, head_at, operator_statement, ref_of
 from tests.support.stubbed import answering, client, failing
 
@@ -26,8 +27,8 @@ CALLS: dict[str, tuple[str, Callable[[DynamoDbLedger], object]]] = {
 }
 
 
-@pytest.mark.parametrize(("operation", "call"), CALLS.values(), ids=CALLS)
-@pytest.mark.parametrize(
+@all_rows(("operation", "call"), CALLS.values())
+@all_rows(
     ("code", "advice"),
     [
         ("ResourceNotFoundException", "table does not exist"),
@@ -74,7 +75,7 @@ def test_a_listing_that_fails_is_a_ledger_error() -> None:
         DynamoDbLedger(_then_nothing(table), "ledger").head("c1")
 
 
-@pytest.mark.parametrize(
+@all_rows(
     "damage",
     [
         {"body": {"B": b"other bytes"}},
@@ -150,7 +151,7 @@ BODY, HOLES = items.pack(Head("c1")), items.pack([])
 HOLE = {"first": 1, "last": 2, "cause": "unexplained", "served_at": 5, "is_accepted": False}
 
 
-@pytest.mark.parametrize(
+@all_rows(
     ("body", "holes"),
     [
         *((body, HOLES) for body in (b"", b"x", items.pack([]), items.pack({"holes": 1}), BODY[:-5])),

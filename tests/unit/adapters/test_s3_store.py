@@ -16,6 +16,7 @@ from audit_archive.adapters.s3 import READ_BYTES, UNSTATED, S3ArchiveStore, S3Re
 from audit_archive.errors import ArchiveStoreError, IntegrityError
 from audit_archive.format.facts import LockMode, ObjectRef
 from audit_archive.ports import Retention
+from tests.support.rows import all_rows
 from tests.support.scripted import answer, reset, scripted, silence
 from tests.support.stubbed import answering, client, failing
 
@@ -41,7 +42,7 @@ def put(s3: Any) -> None:
     S3ArchiveStore(s3, "bucket").put("key", BytesIO(DATA), DIGEST, LOCK, {})
 
 
-@pytest.mark.parametrize(
+@all_rows(
     ("code", "status"),
     [
         ("PreconditionFailed", 412),
@@ -73,7 +74,7 @@ def test_create_after_its_own_lost_success_finds_the_object_and_is_silent() -> N
     assert all("If-None-Match: *" in request for request in server.requests)
 
 
-@pytest.mark.parametrize(
+@all_rows(
     ("code", "status", "advice"),
     [
         ("AccessDenied", 403, "role and the bucket policy"),

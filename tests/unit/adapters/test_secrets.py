@@ -4,6 +4,7 @@ import pytest
 
 from audit_archive.adapters.secrets import Parameter, Secret, StoredKey, existing, find_key
 from audit_archive.errors import ConsoleUnavailableError, SettingsError
+from tests.support.rows import all_rows
 from tests.support.scripted import everything_told
 from tests.support.stubbed import answering, client, failing
 
@@ -35,7 +36,7 @@ def test_a_key_that_is_there_is_read_once() -> None:
         assert repr(key) == str(key) == f"StoredKey('The secret {NAME}')"
 
 
-@pytest.mark.parametrize(
+@all_rows(
     ("text", "problem"),
     [
         (" \n", "is empty"),

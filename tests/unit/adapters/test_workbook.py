@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from audit_archive.adapters.workbook import SHEET_ROWS, XlsxWorkbook
 from audit_archive.answer_ports import Cell
 from tests.support.examples import examples
+from tests.support.rows import all_rows
 from tests.support.sheets import ABOUT, FIRST, MAIN, parts, read
 
 DAY_ZERO = datetime(1899, 12, 30)  # noqa: DTZ001 - of Excel's calendar
@@ -56,7 +57,7 @@ ATTACKS = [
 ]
 
 
-@pytest.mark.parametrize("attack", ATTACKS)
+@all_rows("attack", ATTACKS)
 def test_what_an_attacker_chose_is_a_text(attack: str) -> None:
     data = made([(1, attack)], notes=[attack])
     for name, root in parts(data).items():

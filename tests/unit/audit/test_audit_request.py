@@ -10,6 +10,7 @@ from audit_archive.errors import RequestError
 from audit_archive.format.checkpoint import Checkpoint
 from audit_archive.format.verdicts import Depth
 from tests.support.fakes import FakeSigner
+from tests.support.rows import all_rows
 
 SIGNER = FakeSigner()
 KEY = SIGNER.public_key()
@@ -65,7 +66,7 @@ def test_further_signatures_on_a_kept_checkpoint_are_let_pass() -> None:
     assert request.since == Since(more.encode(), CHECKPOINT)
 
 
-@pytest.mark.parametrize(
+@all_rows(
     ("field", "value"),
     [
         ("console", None),

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,6 +20,7 @@ from audit_archive.health import (
     judge,
 )
 from tests.support.fakes.verifications import audited as noted
+from tests.support.rows import all_rows
 
 NOW = 1_795_413_600
 CONSOLE = "1234abcd"
@@ -64,7 +64,7 @@ def completed(at: int) -> LastRuns:
     return replace(HEALTHY.runs, completed_at=at)
 
 
-@pytest.mark.parametrize(
+@all_rows(
     ("known", "expected"),
     [
         (HEALTHY, []),
@@ -207,7 +207,7 @@ def test_each_console_counts_once_for_each_judgement(fleet: list[set[Judgement]]
 ONE, TWO = frozenset({"a late "}), frozenset({"a late ", "b failing ConsoleError"})
 
 
-@pytest.mark.parametrize(
+@all_rows(
     ("told", "current", "expected"),
     [
         (None, frozenset[str](), None),

@@ -2,16 +2,16 @@
 
 from datetime import date
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from audit_archive.evidence.report.charts import MOST, Bins
+from tests.support.rows import all_rows
 
 DAYS = st.dates(date(1970, 1, 1))
 
 
-@pytest.mark.parametrize(
+@all_rows(
     ("first", "last", "unit", "count", "label"),
     [
         (date(2026, 11, 23), date(2026, 11, 23), "day", 1, "2026-11-23"),

@@ -34,6 +34,7 @@ from audit_archive.format.verdicts import Depth, Verdict, Why
 from audit_archive.retrieve.coverage import Absence, Hole, RestsOn
 from tests.support.examples import examples
 from tests.support.report_samples import CONSOLE, KEY, ODD, SAMPLES, SCRIPTS, Sample, quarter, sample
+from tests.support.rows import all_rows
 from tests.unit.evidence.page_reading import Element, read, section, tables, tree_of
 
 HEADINGS = ("h1", "h2", "h3", "h4")
@@ -50,7 +51,7 @@ ATTRIBUTES = frozenset(
 # ---------------------------------------------------------------------------------------- how it is made
 
 
-@pytest.mark.parametrize("name", SAMPLES)
+@all_rows("name", SAMPLES)
 def test_it_is_a_page_that_everybody_can_read(name: str) -> None:
     page = tree_of(name)
     assert page.attributes["lang"] == "en"
@@ -64,7 +65,7 @@ def test_it_is_a_page_that_everybody_can_read(name: str) -> None:
     assert (first.tag, first.text, first.attributes["href"]) == ("a", "Skip to the answer", "#answer")
 
 
-@pytest.mark.parametrize("name", SAMPLES)
+@all_rows("name", SAMPLES)
 def test_every_table_has_a_caption_and_every_cell_its_heading(name: str) -> None:
     for table in tree_of(name).all("table"):
         assert table.one("caption").text
@@ -76,7 +77,7 @@ def test_every_table_has_a_caption_and_every_cell_its_heading(name: str) -> None
             assert cells[0].attributes["scope"] == "row"
 
 
-@pytest.mark.parametrize("name", SAMPLES)
+@all_rows("name", SAMPLES)
 def test_every_picture_is_told_in_words(name: str) -> None:
     page = tree_of(name)
     words = {each.attributes["id"]: each.text for each in page.all() if "id" in each.attributes}
@@ -88,7 +89,7 @@ def test_every_picture_is_told_in_words(name: str) -> None:
         assert picture.attributes.get("aria-label") or all(words[name] for name in names)
 
 
-@pytest.mark.parametrize("name", SAMPLES)
+@all_rows("name", SAMPLES)
 def test_every_link_leads_to_the_one_place_of_its_name(name: str) -> None:
     page = tree_of(name)
     ids = Counter(each.attributes["id"] for each in page.all() if "id" in each.attributes)
@@ -104,7 +105,7 @@ def test_every_link_leads_to_the_one_place_of_its_name(name: str) -> None:
     assert set(references) <= set(ids)
 
 
-@pytest.mark.parametrize("name", SAMPLES)
+@all_rows("name", SAMPLES)
 def test_nothing_is_loaded_and_only_our_style_and_script_may_run(name: str) -> None:
     page, made = tree_of(name), handouts()
     assert {each.attributes["href"] for each in page.all("link")} == {"data:,"}
@@ -340,7 +341,7 @@ def test_doubts_are_told_and_lead_to_their_lists() -> None:
     assert "How statements were chosen" in facts
 
 
-@pytest.mark.parametrize(
+@all_rows(
     ("kind", "phrases"),
     [
         (Turn, TURNS),

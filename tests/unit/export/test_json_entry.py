@@ -11,6 +11,7 @@ from audit_archive.export.json_entry import read_exact
 from audit_archive.export.json_reader import read_entries
 from audit_archive.format.entry import Mark
 from tests.support.json_oracle import is_carried
+from tests.support.rows import all_rows
 
 COMMA = Joint(b'},{"id"', 1, is_feed=False)
 FEED = Joint(b'}\n{"id"', 1, is_feed=True)
@@ -61,8 +62,8 @@ PLACES = (
 )
 
 
-@pytest.mark.parametrize("place", PLACES)
-@pytest.mark.parametrize("number", NUMBERS)
+@all_rows("place", PLACES)
+@all_rows("number", NUMBERS)
 def test_a_number_is_carried_exactly_or_kept_as_source(number: str, place: str) -> None:
     texts = [f'{{"id":{i},"user":"u{i}"}}' for i in range(1, 30)]
     texts[17] = f'{{"id":18,{place.format(n=number)}}}'
@@ -129,9 +130,9 @@ MESSAGES = [
 ]
 
 
-@pytest.mark.parametrize("message", MESSAGES)
-@pytest.mark.parametrize("more", ["", '"action_type":"user_login",', '"action_type":"audit_trail_purge",'])
-@pytest.mark.parametrize("lines", [False, True])
+@all_rows("message", MESSAGES)
+@all_rows("more", ["", '"action_type":"user_login",', '"action_type":"audit_trail_purge",'])
+@all_rows("lines", [False, True])
 def test_a_receipt_is_marked_in_the_fast_way_as_in_the_slow_one(message: str, more: str, lines: bool) -> None:
     texts = [f'{{"id":{i},"message":"in","timestamp":"2020-04-03T12:56:42Z"}}' for i in range(1, 30)]
     texts[17] = f'{{"id":18,{more}"message":"{message}","timestamp":"2020-04-03T12:56:42Z"}}'

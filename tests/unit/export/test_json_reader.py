@@ -24,6 +24,7 @@ from tests.support.json_texts import (
     objects,
     strings,
 )
+from tests.support.rows import all_rows
 
 
 @st.composite
@@ -219,7 +220,7 @@ def test_the_fast_path_leaves_the_rest_to_the_exact_path(text: str, monkeypatch:
     assert asked == [0]
 
 
-@pytest.mark.parametrize(
+@all_rows(
     "text",
     [
         '{"id":1,"a":1,"a":2,"b":"\\u0022:"}',
@@ -252,8 +253,8 @@ def test_a_separator_in_a_text_does_not_shift_the_look_at_numbers(key: str, fake
     assert odd.marks & Mark.SOURCE_FORM
 
 
-@pytest.mark.parametrize("pair", ['"a":1,"a":2', '"a":2,"a":2', '"a" : 1,"a":2'])
-@pytest.mark.parametrize("missing", range(1, 12))
+@all_rows("pair", ['"a":1,"a":2', '"a":2,"a":2', '"a" : 1,"a":2'])
+@all_rows("missing", range(1, 12))
 def test_a_dropped_key_is_not_made_up_for_by_a_comma_with_less_space(pair: str, missing: int) -> None:
     usual, less = "," + " " * missing, ","
     texts = ['{"id":1}', '{"id":2,' + pair + "}", '{"id":3}']
@@ -350,7 +351,7 @@ def test_an_empty_trail_has_no_entries(text: str) -> None:
     assert read(text, chunk=1) == []
 
 
-@pytest.mark.parametrize(
+@all_rows(
     ("text", "message"),
     [
         ("", "there is no text at byte 0"),
@@ -452,11 +453,9 @@ BAD_BYTES = [
 ]
 
 
-@pytest.mark.parametrize("bad", BAD_BYTES)
-@pytest.mark.parametrize(
-    "place", [b'{"id":2,"a":"x%by"}', b'{"x%b":[1],"id":2}', b'{"a":[{"b":"%b"}], "id" : 2 }']
-)
-@pytest.mark.parametrize("shape", [b"[%b]", b'{"audit_trail":[%b]}', b"%b"])
+@all_rows("bad", BAD_BYTES)
+@all_rows("place", [b'{"id":2,"a":"x%by"}', b'{"x%b":[1],"id":2}', b'{"a":[{"b":"%b"}], "id" : 2 }'])
+@all_rows("shape", [b"[%b]", b'{"audit_trail":[%b]}', b"%b"])
 def test_a_bad_byte_costs_an_entry_its_form_and_no_other(bad: bytes, place: bytes, shape: bytes) -> None:
     texts = [b'{"id":1}', place % bad, *(b'{"id":%d}' % n for n in range(3, 150))]
     document = shape % (b",\n" if b"[" in shape else b"\n").join(texts)
@@ -468,8 +467,8 @@ def test_a_bad_byte_costs_an_entry_its_form_and_no_other(bad: bytes, place: byte
         assert line == {"_source_base64": b64encode(place % bad).decode(), "id": 2}
 
 
-@pytest.mark.parametrize("raw", ["\n", "\t", "\r", "\r\n"])
-@pytest.mark.parametrize("shape", ["[%s]", "%s"])
+@all_rows("raw", ["\n", "\t", "\r", "\r\n"])
+@all_rows("shape", ["[%s]", "%s"])
 def test_raw_white_space_in_a_text_is_kept_as_text(raw: str, shape: str) -> None:
     source = f'{{"id":2,"user":"x{raw}y"}}'
     (entry,) = read(shape % source)
@@ -502,7 +501,7 @@ def test_equal_rows_with_bad_bytes_are_equal_lines() -> None:
     assert len({row.line for row in rows}) == 3
 
 
-@pytest.mark.parametrize(
+@all_rows(
     ("number", "line"),
     [
         *(("-0", "0"), ("0", "0"), ("-0.0", "-0.0"), ("0e9", "0.0"), ("1.0", "1.0"), ("1", "1")),

@@ -17,6 +17,7 @@ from audit_archive.export.zip_reader import Member, open_member
 from tests.support.examples import examples
 from tests.support.forge import NONE32, Lie, Record, deflated, forge, tell
 from tests.support.forge import Member as Forged
+from tests.support.rows import all_rows
 
 CONTENT = b'[{"id":1,"user":"x"}]' * 50
 
@@ -107,10 +108,10 @@ def by_zipfile(
     return made
 
 
-@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
-@pytest.mark.parametrize("streamed", [False, True])
-@pytest.mark.parametrize("zip64", [False, True])
-@pytest.mark.parametrize("content", [b"", b"x", CONTENT, b"\0" * 1_000_000])
+@all_rows("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+@all_rows("streamed", [False, True])
+@all_rows("zip64", [False, True])
+@all_rows("content", [b"", b"x", CONTENT, b"\0" * 1_000_000])
 def test_what_the_standard_library_writes_is_read(
     method: int, streamed: bool, zip64: bool, content: bytes
 ) -> None:
@@ -149,7 +150,7 @@ def test_zip64_records_are_read() -> None:
             open_bytes(made(**wide | lacking))
 
 
-@pytest.mark.parametrize(
+@all_rows(
     ("changes", "message"),
     [
         ({"members": 2}, "split over several files"),
@@ -259,7 +260,7 @@ LIES = {
 }
 
 
-@pytest.mark.parametrize("name", LIES)
+@all_rows("name", LIES)
 def test_a_lying_structure_is_refused(name: str) -> None:
     data, message = LIES[name]
     with pytest.raises(InvalidExportError, match=f"The export is not an acceptable zip: .*({message})"):
@@ -300,7 +301,7 @@ CONTENT_LIES = {
 }
 
 
-@pytest.mark.parametrize("name", CONTENT_LIES)
+@all_rows("name", CONTENT_LIES)
 def test_lying_content_is_refused_while_it_is_read(name: str) -> None:
     data, message = CONTENT_LIES[name]
     member = open_bytes(data)
@@ -320,9 +321,7 @@ def test_what_follows_the_deflate_is_seen_at_the_edge_of_a_piece() -> None:
                 read(made(content=content, data=data + b"x"))
 
 
-@pytest.mark.parametrize(
-    "data", [b"", b"P", b"PK", b"<!DOCTYPE html><html>", b'{"result":"error"}', b"PK\5\6" + bytes(18)]
-)
+@all_rows("data", [b"", b"P", b"PK", b"<!DOCTYPE html><html>", b'{"result":"error"}', b"PK\5\6" + bytes(18)])
 def test_what_is_no_zip_is_refused(data: bytes) -> None:
     with pytest.raises(InvalidExportError, match=r"begins with|no end record|has 0 members"):
         open_bytes(data)
@@ -394,7 +393,7 @@ FOLDER = Forged(b"", name=b"trail/", method=0, attributes=0o040755 << 16 | 0x10)
 FILE = Forged(CONTENT, name=b"trail/canary_audit_trail.json")
 
 
-@pytest.mark.parametrize(
+@all_rows(
     "members",
     [
         [FOLDER, FILE],
@@ -410,7 +409,7 @@ FILE = Forged(CONTENT, name=b"trail/canary_audit_trail.json")
         [FOLDER, replace(FILE, is_wide=True)],
     ],
 )
-@pytest.mark.parametrize("is_wide", [False, True])
+@all_rows("is_wide", [False, True])
 def test_folders_beside_the_one_file_are_passed_over(members: list[Forged], is_wide: bool) -> None:
     data = forge(members, is_wide=is_wide, comment=b"made by hand").bytes()
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -489,7 +488,7 @@ NOT_ONE_FILE = {
 }
 
 
-@pytest.mark.parametrize("name", NOT_ONE_FILE)
+@all_rows("name", NOT_ONE_FILE)
 def test_what_is_not_one_file_and_its_folders_is_refused(name: str) -> None:
     data, message = NOT_ONE_FILE[name]
     with pytest.raises(InvalidExportError, match=f"The export is not an acceptable zip: .*({message})"):

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from audit_archive.format.bucket_settings import BucketFacts, Setting, expected_settings, setting_difference
 from audit_archive.format.facts import LockMode
+from tests.support.rows import all_rows
 
 ROLE = "arn:aws:iam::111122223333:role/archive"
 FACTS = BucketFacts("bucket", ROLE, 2555, 2560, LockMode.GOVERNANCE, f"{ROLE}-glass", f"{ROLE}-deploy")
@@ -93,7 +94,7 @@ def test_a_second_change_of_the_same_statement_reads_differently() -> None:
     assert None in told
 
 
-@pytest.mark.parametrize("setting", Setting)
+@all_rows("setting", Setting)
 def test_a_setting_that_is_not_set_differs(setting: Setting) -> None:
     assert setting_difference(setting, EXPECTED[setting], None) == "is not set"
     assert setting_difference(setting, EXPECTED[setting], {}) is not None

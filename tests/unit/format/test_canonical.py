@@ -15,6 +15,7 @@ from audit_archive.format.canonical import (
     source_in,
     source_line,
 )
+from tests.support.rows import all_rows
 
 scalars = st.one_of(st.none(), st.booleans(), st.integers(-(2**63), 2**64 - 1), st.text())
 values = st.recursive(scalars, lambda v: st.one_of(st.lists(v), st.dictionaries(st.text(), v)), max_leaves=20)
@@ -48,7 +49,7 @@ def test_floats_keep_their_value(value: float) -> None:
     assert float(canonical_bytes(value)) == value
 
 
-@pytest.mark.parametrize(
+@all_rows(
     "value",
     [
         float("nan"),
@@ -112,7 +113,7 @@ def test_the_bytes_hold_no_spare_memory() -> None:
     assert size < 2 * sum(map(sys.getsizeof, kept))
 
 
-@pytest.mark.parametrize(
+@all_rows(
     "text",
     [
         '{"a":1,"b":[null,true,"\u00e9\\u0000"]}',
@@ -128,7 +129,7 @@ def test_what_is_canonical(text: str) -> None:
     assert is_canonical(text.encode())
 
 
-@pytest.mark.parametrize(
+@all_rows(
     "text",
     [
         *('{"a": 1}', '{"b":1,"a":1}', '{"a":1,"a":1}', '{"a":1.0}x', "[1]\n", "[02]", "-0"),

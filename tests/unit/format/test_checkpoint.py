@@ -18,6 +18,7 @@ from audit_archive.format.checkpoint import (
 )
 from audit_archive.format.merkle import EMPTY_ROOT
 from tests.support.fakes import FakeSigner
+from tests.support.rows import all_rows
 
 ROOT, DIGEST = "74" * 32, "a7" * 32
 CHECKPOINT = Checkpoint("1234abcd", 9, ROOT, DIGEST)
@@ -57,7 +58,7 @@ def test_every_checkpoint_is_read_as_it_was_written_and_short_enough_for_kms(che
     assert open_checkpoint(signed(checkpoint), checkpoint.console, [KEY], is_signed) == checkpoint
 
 
-@pytest.mark.parametrize(
+@all_rows(
     ("part", "instead"),
     [
         ("canary-audit-archive/", "canary-audit-archive2/"),

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from audit_archive.format.codec import UnknownMember, from_json, to_json
 from audit_archive.format.head import Head
 from audit_archive.format.statement import ArchiveStatement, OperatorStatement, PurgeStatement
+from tests.support.rows import all_rows
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ def test_the_example_fits() -> None:
     assert to_json(from_json(Record, GOOD)) == GOOD
 
 
-@pytest.mark.parametrize("name", GOOD)
+@all_rows("name", GOOD)
 def test_a_missing_field_is_refused_by_name(name: str) -> None:
     with pytest.raises(ValueError, match=f"Record: missing or unknown fields: {name}$"):
         from_json(Record, {key: value for key, value in GOOD.items() if key != name})
@@ -105,7 +106,7 @@ def test_an_unknown_field_is_refused_by_name() -> None:
         from_json(Record, GOOD | {"surplus": None})
 
 
-@pytest.mark.parametrize(
+@all_rows(
     ("change", "where"),
     [
         ({"leaf": None}, "Leaf"),
@@ -166,8 +167,8 @@ def test_a_text_that_is_not_a_member_is_kept_where_a_later_release_may_have_more
         from_json(Painted, PAINTED | {"closed": text})
 
 
-@pytest.mark.parametrize("field", ["closed", "open", "maybe"])
-@pytest.mark.parametrize("value", [1, True, ["red"], {"red": 1}])
+@all_rows("field", ["closed", "open", "maybe"])
+@all_rows("value", [1, True, ["red"], {"red": 1}])
 def test_a_member_is_a_text(field: str, value: object) -> None:
     with pytest.raises(ValueError, match=rf"^Painted\.{field}: expected str, got {type(value).__name__}$"):
         from_json(Painted, PAINTED | {field: value})

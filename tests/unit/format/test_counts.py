@@ -1,11 +1,10 @@
 """Counts in the Console's words: read for sure, or not at all."""
 
-import pytest
-
 from audit_archive.format.entry import read_count
+from tests.support.rows import all_rows
 
 
-@pytest.mark.parametrize(
+@all_rows(
     ("text", "count"),
     [
         ("0", 0),
@@ -22,7 +21,7 @@ def test_a_count_is_digits_or_groups_of_three_between_commas(text: str, count: i
     assert read_count(text) == count
 
 
-@pytest.mark.parametrize(
+@all_rows(
     "text",
     [
         *["", " ", "72 ", " 72", "72\n", "-72", "+72", "72.0", "7e2", "0x48", "1_234", "many"],

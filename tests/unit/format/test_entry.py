@@ -12,6 +12,7 @@ from audit_archive.format.canonical import canonical_bytes, source_line
 from audit_archive.format.entry import Entry, Mark, Receipt, is_receipt, marks_of, read_receipt
 from audit_archive.format.times import read_timestamp, read_timestamps
 from tests.support.examples import examples
+from tests.support.rows import all_rows
 
 moments = st.integers(3 * 86_400, 253_402_300_800 - 3 * 86_400)
 offsets = st.builds(lambda m: timezone(timedelta(minutes=m)), st.integers(-1439, 1439))
@@ -57,8 +58,8 @@ SAME_INSTANT = [
 ]
 
 
-@pytest.mark.parametrize("text", SAME_INSTANT)
-@pytest.mark.parametrize("known", [None, *SAME_INSTANT[:5], "2020-04-03T00:00:00Z"])
+@all_rows("text", SAME_INSTANT)
+@all_rows("known", [None, *SAME_INSTANT[:5], "2020-04-03T00:00:00Z"])
 def test_every_spelling_of_an_instant_is_the_same_whole_second(text: str, known: str | None) -> None:
     timestamps._days.clear()
     assert known is None or read_timestamp(known) is not None
@@ -128,8 +129,8 @@ UNREADABLE: list[object] = [
 ]
 
 
-@pytest.mark.parametrize("text", UNREADABLE)
-@pytest.mark.parametrize("known_day", [False, True])
+@all_rows("text", UNREADABLE)
+@all_rows("known_day", [False, True])
 def test_what_is_no_timestamp_is_none(text: object, known_day: bool) -> None:
     timestamps._days.clear()
     timestamps._seconds.clear()
@@ -190,7 +191,7 @@ def test_a_message_with_comma_groups_is_read() -> None:
     assert (receipt.count, receipt.before_id) == (2500, 1_002_499)
 
 
-@pytest.mark.parametrize(
+@all_rows(
     "message",
     [
         *(None, 7, [], "", "72 logs purged successfully", "Successfully purged 72 logs before id:"),
@@ -227,7 +228,7 @@ def test_a_receipt_keeps_the_beginning_of_an_endless_text() -> None:
     assert (receipt.user, receipt.user_ip) == ("\U0001f600" * 1000, "x" * 1000)
 
 
-@pytest.mark.parametrize(
+@all_rows(
     ("members", "seconds", "marks"),
     [
         ({"id": 1}, None, 0),
@@ -271,7 +272,7 @@ def test_marks(members: dict[str, object], seconds: int | None, marks: int) -> N
 RECEIPT_MESSAGE = "Successfully purged 9 logs before id:9"
 
 
-@pytest.mark.parametrize(
+@all_rows(
     ("action", "message", "expected"),
     [
         ("audit_trail_purge", None, True),

@@ -13,6 +13,7 @@ from audit_archive.format.checkpoint import Checkpoint, EntryProof, check_entry,
 from audit_archive.format.merkle import EMPTY_TREE, Prover, Tree
 from tests.support.fakes import FakeSigner
 from tests.support.merkle import grown
+from tests.support.rows import all_rows
 from tests.unit.format.test_merkle import LINES
 
 CONSOLE, DIGEST = "1234abcd", "a7" * 32
@@ -71,7 +72,7 @@ def test_its_size_in_bytes(leaves: int, at_most: int) -> None:
     assert at_most - 40 < len(longest.encode()) <= at_most
 
 
-@pytest.mark.parametrize(
+@all_rows(
     ("change", "problem"),
     [
         ({"index": 4}, "not leaf 4"),
@@ -97,7 +98,7 @@ def test_another_line_is_not_proven(line: bytes) -> None:
         check_entry(line, PROOF, CONSOLE, KEYS, is_signed)
 
 
-@pytest.mark.parametrize(
+@all_rows(
     "text",
     [
         "",

@@ -40,6 +40,7 @@ from audit_archive.format.ids import IdSet, id_set
 from audit_archive.format.merkle import Tree
 from audit_archive.format.statement import ArchiveStatement, OperatorStatement, PurgeStatement, Statement
 from audit_archive.format.times import from_rfc3339, rfc3339
+from tests.support.rows import all_rows
 
 NOW = 1_795_413_600
 NOT_YET = HeldBackBy.NOT_YET_RECORDED
@@ -220,7 +221,7 @@ def test_only_so_many_intents_are_remembered_and_the_oldest_goes_first() -> None
     assert [intent.seq for intent in after.intents] == [*range(2, MAX_UNSETTLED + 1), 8]
 
 
-@pytest.mark.parametrize(
+@all_rows(
     ("outcome", "intents", "is_latched", "due"),
     [
         ("confirmed", (3,), False, 300),
@@ -242,7 +243,7 @@ def test_each_outcome_of_a_purge_with_its_receipt(
     assert (after.anchor, after.holes) == (BEFORE.anchor, BEFORE.holes)
 
 
-@pytest.mark.parametrize(
+@all_rows(
     ("outcome", "still_matches"),
     [
         ("unconfirmed", True),
@@ -282,9 +283,7 @@ def test_a_receipt_is_remembered_if_it_is_not_archived_yet() -> None:
     assert BEFORE.after(purge("unconfirmed", receipt=None), REF).receipts == BEFORE.receipts
 
 
-@pytest.mark.parametrize(
-    "outcome", ["confirmed", "unconfirmed", "partial", "not_sent", "unknown", "superseded"]
-)
+@all_rows("outcome", ["confirmed", "unconfirmed", "partial", "not_sent", "unknown", "superseded"])
 def test_a_latch_stays_whatever_comes_but_a_resume(outcome: str) -> None:
     latched = replace(BEFORE, is_latched=True)
     assert latched.after(purge(outcome), REF).is_latched
@@ -352,7 +351,7 @@ def test_legal_holds_add_up_and_each_ends_by_itself() -> None:
     assert left.legal_holds == both.legal_holds[1:]
 
 
-@pytest.mark.parametrize("action", Action)
+@all_rows("action", Action)
 def test_the_hour_begins_with_each_decision_that_lets_purging_go_on(action: Action) -> None:
     holds = {Action.PAUSE, Action.LEGAL_HOLD, Action.END_LEGAL_HOLD}
     lets = action not in {Action.KEY, Action.BUNDLE_KEY, *holds}
@@ -371,7 +370,7 @@ def counted(counted: int | None, accounted: int, offset: int | None) -> Populati
     return PopulationFacts(counted, accounted, offset, ())
 
 
-@pytest.mark.parametrize(
+@all_rows(
     ("population", "live", "offset"),
     [
         (counted(9, 9, 0), 9, 0),
@@ -403,7 +402,7 @@ def test_an_export_that_is_stale_or_not_archived_to_its_end_says_nothing_of_it(
     assert (after.live_count, after.count_offset, after.surveyed_at, after.first_live_id) == (None, 5, 4, 3)
 
 
-@pytest.mark.parametrize(
+@all_rows(
     ("outcome", "reported", "live"),
     [
         ("confirmed", 8, 93),  # 8 less, its receipt more
@@ -428,7 +427,7 @@ def test_how_many_should_be_live_after_a_purge_is_known_only_if_it_ended_as_plan
 # ---------------------------------------------------------------------------- holes and who accepts them
 
 
-@pytest.mark.parametrize(
+@all_rows(
     ("hole", "holds"),
     [
         (OpenHole(11, 12, Cause.UNEXPLAINED, 0), True),

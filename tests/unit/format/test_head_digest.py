@@ -5,8 +5,6 @@ from dataclasses import asdict, fields, replace
 from hashlib import sha256
 from typing import Any
 
-import pytest
-
 from audit_archive.format.codec import UnknownMember
 from audit_archive.format.decisions import Acceptance, LegalHold, Pause
 from audit_archive.format.facts import (
@@ -22,6 +20,7 @@ from audit_archive.format.facts import (
 from audit_archive.format.head import Head, Hold, Intent, KnownReceipt, OpenHole
 from audit_archive.format.head_digest import HEAD_FIELDS, HEAD_FORMAT, head_sha256, holes_sha256
 from audit_archive.format.merkle import EMPTY_TREE, Tree
+from tests.support.rows import all_rows
 
 EXPORT = ExportFacts("k", "v", "00", 1, LockMode.GOVERNANCE, "then", "then", 1, 9, 9, 9, "11")
 HOLES = (OpenHole(3, 4, Cause.UNEXPLAINED, 100), OpenHole(6, 6, Cause.FOREIGN_PURGE, 200, is_accepted=True))
@@ -129,7 +128,7 @@ def test_every_field_is_covered() -> None:
     assert set(CHANGES) == NAMES
 
 
-@pytest.mark.parametrize("name", sorted(NAMES))
+@all_rows("name", sorted(NAMES))
 def test_whatever_changes_in_a_head_changes_its_digest(name: str) -> None:
     digests = {head_sha256(replace(HEAD, **{name: value})) for value in CHANGES[name]}
     assert head_sha256(HEAD) not in digests

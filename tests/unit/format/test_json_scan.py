@@ -12,6 +12,7 @@ from audit_archive.format import json_scan
 from audit_archive.format.entry import top_level_members
 from audit_archive.format.json_scan import NoTokenError, Scan, is_exact_number, is_exact_string
 from tests.support.json_oracle import depth
+from tests.support.rows import all_rows
 
 scalars = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text())
 values = st.recursive(scalars, lambda v: st.one_of(st.lists(v), st.dictionaries(st.text(), v)), max_leaves=20)
@@ -41,7 +42,7 @@ def test_a_value_cut_anywhere_is_cut_off_not_broken(
     assert raised.value.cut_off
 
 
-@pytest.mark.parametrize(
+@all_rows(
     ("text", "offset"),
     [
         (b'{"a":1]', 6),
@@ -123,7 +124,7 @@ def test_a_scan_notes_the_members_of_the_outermost_object_only() -> None:
     assert sorted(scan.members) == ["id", "message", "timestamp", "user"]
 
 
-@pytest.mark.parametrize(
+@all_rows(
     "text",
     [
         '{"a":1,"a":1}',

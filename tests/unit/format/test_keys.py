@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from audit_archive.adapters.signing import is_signed
 from audit_archive.format.keys import PublicKey, from_base64, to_base64
 from tests.support.fakes import FakeSigner
+from tests.support.rows import all_rows
 
 SPKI = (Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 COMPRESSED = (Encoding.X962, PublicFormat.CompressedPoint)
@@ -32,7 +33,7 @@ def test_the_key_id_is_of_the_der() -> None:
     assert KEY.point[0] == 4
 
 
-@pytest.mark.parametrize(
+@all_rows(
     "spki",
     [
         b"",
@@ -44,14 +45,13 @@ def test_the_key_id_is_of_the_der() -> None:
         ec.generate_private_key(ec.SECP256R1()).public_key().public_bytes(*COMPRESSED),
         ed25519.Ed25519PrivateKey.generate().public_key().public_bytes(*SPKI),
     ],
-    ids=["empty", "short", "long", "no-point", "p384", "k256", "compressed", "ed25519"],
 )
 def test_what_is_no_key_on_p256(spki: bytes) -> None:
     with pytest.raises(ValueError, match="P-256"):
         PublicKey(spki)
 
 
-@pytest.mark.parametrize(
+@all_rows(
     ("text", "problem"),
     [
         ("", "not a PEM file"),
@@ -94,9 +94,7 @@ def test_base64_is_read_as_it_was_written(data: bytes) -> None:
     assert from_base64(to_base64(data)) == data
 
 
-@pytest.mark.parametrize(
-    "text", ["YQ", "YQ=", "YR==", "YQ==\n", " YQ==", "Y Q==", "YQ==YQ==", "Y-Q=", "Yé=="]
-)
+@all_rows("text", ["YQ", "YQ=", "YR==", "YQ==\n", " YQ==", "Y Q==", "YQ==YQ==", "Y-Q=", "Yé=="])
 def test_another_spelling_of_base64_is_refused(text: str) -> None:
     assert from_base64("YQ==") == b"a"
     with pytest.raises(ValueError, match="Base64"):

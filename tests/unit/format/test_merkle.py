@@ -16,6 +16,7 @@ from audit_archive.format.merkle import (
     root_of,
 )
 from tests.support.merkle import grown, mth
+from tests.support.rows import all_rows
 
 # The test data of the Certificate Transparency reference implementation: eight leaves, and the roots of the
 # trees over the first 0 to 8 of them.
@@ -51,20 +52,20 @@ def peaks(lines: list[bytes]) -> tuple[str, ...]:
     return tuple(found)
 
 
-@pytest.mark.parametrize("size", range(9))
+@all_rows("size", range(9))
 def test_the_published_vectors(size: int) -> None:
     tree = grown(EMPTY_TREE, CT_LEAVES[:size])
     assert (tree.size, tree.root) == (size, CT_ROOTS[size])
     assert mth(CT_LEAVES[:size]).hex() == CT_ROOTS[size], "the oracle itself"
 
 
-@pytest.mark.parametrize("size", range(len(LINES) + 1))
+@all_rows("size", range(len(LINES) + 1))
 def test_root_and_frontier_of_every_size_are_those_of_the_rfc(size: int) -> None:
     expected = Tree(size, mth(LINES[:size]).hex(), peaks(LINES[:size]))
     assert grown(EMPTY_TREE, LINES[:size]) == expected
 
 
-@pytest.mark.parametrize("size", [0, 1, 2, 3, 7, 8, 9, 31, 64, 100, 130])
+@all_rows("size", [0, 1, 2, 3, 7, 8, 9, 31, 64, 100, 130])
 def test_a_tree_that_goes_on_from_any_recorded_frontier_is_the_same_tree(size: int) -> None:
     whole = grown(EMPTY_TREE, LINES[:size])
     for split in range(size + 1):
@@ -103,7 +104,7 @@ def test_the_root_of_a_frontier() -> None:
     assert root_of(iter([mth(CT_LEAVES[:4]), mth(CT_LEAVES[4:6]), mth(CT_LEAVES[6:7])])) == CT_ROOTS[7]
 
 
-@pytest.mark.parametrize(("size", "hashes"), [(1, 0), (0, 1), (3, 1), (4, 2), (-1, 1), (-1, 0)])
+@all_rows(("size", "hashes"), [(1, 0), (0, 1), (3, 1), (4, 2), (-1, 1), (-1, 0)])
 def test_a_frontier_of_another_length_than_the_size_gives_is_refused(size: int, hashes: int) -> None:
     """To go on from it would take a hash that is not there."""
     with pytest.raises(ValueError, match=f"{hashes} hashes are not the frontier of {size} leaves"):

@@ -17,6 +17,7 @@ from audit_archive.format.merkle import (
     leaf_hash,
 )
 from tests.support.merkle import grown, mth
+from tests.support.rows import all_rows
 from tests.unit.format.test_merkle import CT_LEAVES, CT_ROOTS, LINES
 
 # The paths and proofs in the tests of the Certificate Transparency reference implementation; leaves from 0.
@@ -96,7 +97,7 @@ def test_the_published_consistency_proofs(old: int, new: int, hashes: list[str])
     assert is_consistent(old, CT_ROOTS[old], new, CT_ROOTS[new], found)
 
 
-@pytest.mark.parametrize("size", range(1, 34))
+@all_rows("size", range(1, 34))
 def test_all_lines_of_a_small_tree_have_the_rfcs_paths_in_one_pass(size: int) -> None:
     lines = LINES[:size]
     found = proofs_of(set(range(size)), 0, lines)
@@ -104,7 +105,7 @@ def test_all_lines_of_a_small_tree_have_the_rfcs_paths_in_one_pass(size: int) ->
     assert [each.hashes for each in found] == [path(index, lines) for index in range(size)]
 
 
-@pytest.mark.parametrize("new", range(1, 34))
+@all_rows("new", range(1, 34))
 def test_all_smaller_trees_have_the_rfcs_consistency_proofs(new: int) -> None:
     for old in range(1, new + 1):
         found = consistency_proof(grown(EMPTY_TREE, LINES[:old]), map(leaf_hash, LINES[old:new]))
@@ -135,7 +136,7 @@ def test_proofs_may_be_asked_for_while_the_tree_grows() -> None:
         assert prover.proofs() == prover.proofs() == proofs_of(set(range(3, size)), 3, LINES[:size])
 
 
-@pytest.mark.parametrize("size", [1, 2, 3, 7, 8, 21])
+@all_rows("size", [1, 2, 3, 7, 8, 21])
 def test_whatever_is_changed_about_a_path_it_proves_nothing(size: int) -> None:
     for each in proofs_of(set(range(size)), 0, LINES[:size]):
         leaf, index, good = leaf_hash(LINES[each.index]), each.index, each.hashes

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,6 +10,7 @@ from audit_archive.format.facts import Cause, IdSpan, Missing, ReceiptSeen
 from audit_archive.format.head import Head, OpenHole
 from audit_archive.format.purges import ForeignPurge, foreign_purges, purger, surpluses
 from tests.support.examples import examples
+from tests.support.rows import all_rows
 
 HEAD = Head("c", seq=3, highest_archived_id=10, highest_purged_id=2, history_up_to=1, first_live_id=3)
 """3 to 10 are archived, and should be live."""
@@ -28,7 +28,7 @@ def surplus(found: Receipt, *missing: Missing, head: Head = HEAD) -> int | None:
     return surpluses([found], missing, head, {})[found.entry_id]
 
 
-@pytest.mark.parametrize(
+@all_rows(
     ("before_id", "count", "expected"),
     [(5, 3, 0), (5, 2, 0), (5, 4, 1), (2, 0, 0), (2, 4, 4), (10, 8, 0), (10, 9, 1), (99, 9, 1)],
 )

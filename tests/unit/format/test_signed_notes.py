@@ -10,6 +10,7 @@ from audit_archive.adapters.signing import is_signed
 from audit_archive.format.checkpoint import MAX_NOTE, NoteSignature, SignedNote, open_note, parse_note
 from audit_archive.format.keys import PublicKey
 from tests.support.fakes import FakeSigner
+from tests.support.rows import all_rows
 
 # The ECDSA notes in the tests of github.com/transparency-dev/formats: a verifier key and a note by that key.
 REKOR = (
@@ -91,7 +92,7 @@ def test_nothing_is_signed_under_no_key() -> None:
         open_note(SignedNote(TEXT, (line(FakeSigner()),)).encode(), NAME, [], is_signed)
 
 
-@pytest.mark.parametrize(
+@all_rows(
     ("data", "problem"),
     [
         ("", "empty line"),

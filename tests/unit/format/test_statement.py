@@ -21,6 +21,7 @@ from audit_archive.format.statement import (
     statement_bytes,
 )
 from tests.support.examples import examples
+from tests.support.rows import all_rows
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)  # no lone surrogates
 INTEGER = st.integers(-(2**63), 2**63 - 1)
@@ -104,7 +105,7 @@ def changed(**fields: object) -> bytes:
     return json.dumps({k: v for k, v in (value | fields).items() if v is not ...}).encode()
 
 
-@pytest.mark.parametrize(
+@all_rows(
     ("data", "words"),
     [
         (b"", "unexpected|Input|empty|JSON"),

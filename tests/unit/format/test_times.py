@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audit_archive.format.times import DAY, MINUTE, from_rfc3339, rfc3339, utc_date
+from tests.support.rows import all_rows
 
 MOMENTS = st.integers(0, 253_402_300_799)
 
@@ -32,7 +33,7 @@ def test_texts_sort_as_their_moments_do(one: int, other: int) -> None:
     assert (one < other) == (rfc3339(one) < rfc3339(other))
 
 
-@pytest.mark.parametrize(
+@all_rows(
     "text",
     [
         "",

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from local.console import ExportShape, Trail, write_export, zip_of
 from local.console.export import in_order
 from local.console.ids import IdSet
+from tests.support.rows import all_rows
 
 LINES = [b'{"id":%d,"user":"S\xc3\xade","nested":{"a":[1,null]}}' % n for n in range(1, 1301)]
 ENTRIES = [json.loads(line) for line in LINES]
@@ -37,9 +38,9 @@ def read(text: str, layout: str) -> Any:
     return value["audit_trail"] if layout == "object" else value
 
 
-@pytest.mark.parametrize("layout", ["array", "object", "lines"])
-@pytest.mark.parametrize("indent", [None, 2])
-@pytest.mark.parametrize("count", [0, 1, 512, 513, 1300])
+@all_rows("layout", ["array", "object", "lines"])
+@all_rows("indent", [None, 2])
+@all_rows("count", [0, 1, 512, 513, 1300])
 def test_shapes(layout: Literal["array", "object", "lines"], indent: int | None, count: int) -> None:
     text = inner(zip_of(LINES[:count], ExportShape(layout=layout, indent=indent)))
     if count:

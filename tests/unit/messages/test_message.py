@@ -22,6 +22,7 @@ from audit_archive.messages.linkless import linkless, linkless_in_chat, linkless
 from audit_archive.messages.message import MAX_MESSAGE, AlertForm, Message, alert_message
 from cli.main import main
 from tests.support.messages import CHAT_SENDER, SENDER, Desk
+from tests.support.rows import all_rows
 from tests.support.world import CONSOLE
 
 ROOT = Path(__file__).parents[3]
@@ -60,7 +61,7 @@ def label_with(name: str) -> Label:
         return NO_LABEL
 
 
-@pytest.mark.parametrize("hostile", HOSTILE)
+@all_rows("hostile", HOSTILE)
 def test_what_others_wrote_is_no_link_no_mention_and_no_style(hostile: str) -> None:
     for shown in (linkless(hostile), linkless_in_chat(hostile)):
         assert links_in(shown) == []
@@ -68,7 +69,7 @@ def test_what_others_wrote_is_no_link_no_mention_and_no_style(hostile: str) -> N
     assert not re.search(r"[<>&*~`|\\]|(?<!\w)[@#_]|\]\(", linkless_in_chat(hostile).replace("[.]", ""))
 
 
-@pytest.mark.parametrize("hostile", HOSTILE)
+@all_rows("hostile", HOSTILE)
 def test_no_form_of_a_message_is_broken_by_what_others_wrote(hostile: str) -> None:
     finding = Finding(FindingKind.AMENDED_ENTRY, CONSOLE, hostile, {"live": hostile, hostile: 1})
     for sender in (SENDER, CHAT_SENDER):
@@ -153,8 +154,8 @@ def test_the_chat_gets_what_amazon_q_shows_and_programs_get_the_same_as_before()
     }
 
 
-@pytest.mark.parametrize("sender", [SENDER, CHAT_SENDER])
-@pytest.mark.parametrize("huge", ["\u20ac" * 100_000, list(range(300_000)), '"\\' * 60_000])
+@all_rows("sender", [SENDER, CHAT_SENDER])
+@all_rows("huge", ["\u20ac" * 100_000, list(range(300_000)), '"\\' * 60_000])
 def test_facts_that_no_message_can_carry_are_left_to_the_log(sender: Any, huge: object) -> None:
     message = alert_message(replace(SENT, facts={"holes": huge, "other": 1}), sender)
     assert "see the log" in message.texts["default"]

@@ -18,6 +18,7 @@ from tests.support.archives import archives, queries
 from tests.support.asking import ASKED_AT, Plain, find, lines_of, reader_of
 from tests.support.examples import examples
 from tests.support.fakes import FakeReports
+from tests.support.rows import all_rows
 from tests.support.world import CONSOLE, World
 from tests.unit.retrieve.test_desk import ask, desk
 
@@ -79,7 +80,7 @@ def test_a_question_to_all_is_to_no_one_of_them(field: str) -> None:
     assert isinstance(parse(all_consoles=False, console="a"), EntriesRequest)
 
 
-@pytest.mark.parametrize("said", ["", "5", "0-1", "1-0", "1-2-3", 5, "1-9223372036854775808"])
+@all_rows("said", ["", "5", "0-1", "1-0", "1-2-3", 5, "1-9223372036854775808"])
 def test_a_cursor_is_what_an_answer_gave(said: object) -> None:
     with pytest.raises(RequestError, match=r"cursor: .* is not the cursor of an answer"):
         parse(console="a", cursor=said)

@@ -34,6 +34,7 @@ from tests.support.attacker import Victim
 from tests.support.bundles import make
 from tests.support.examples import examples
 from tests.support.fakes import FakeStore
+from tests.support.rows import all_rows
 from tests.support.world import CONSOLE
 
 Ask = Callable[[Reader], object]
@@ -202,7 +203,7 @@ def test_lines_that_are_no_entries_are_refused_though_a_signed_statement_names_t
     ask_all(victim, ledger=False)
 
 
-@pytest.mark.parametrize("line", NO_ENTRIES)
+@all_rows("line", NO_ENTRIES)
 def test_a_question_that_looks_into_such_a_line_ends_in_an_integrity_error(line: bytes) -> None:
     victim = Victim()
     seq, file = first_file(victim)
@@ -214,7 +215,7 @@ def test_a_question_that_looks_into_such_a_line_ends_in_an_integrity_error(line:
         entries(OCSF)(reader_of(victim.world, ledger=False))
 
 
-@pytest.mark.parametrize("line", NO_ENTRIES)
+@all_rows("line", NO_ENTRIES)
 def test_what_is_no_entry_has_no_members(line: bytes) -> None:
     with pytest.raises(ValueError, match=r"id|source|ase64|JSON|document|str|char"):
         members_of(line)

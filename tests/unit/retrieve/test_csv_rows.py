@@ -24,6 +24,7 @@ from audit_archive.retrieve.rows import (
     times_of,
 )
 from tests.support.examples import examples
+from tests.support.rows import all_rows
 
 VALUES = st.recursive(
     st.one_of(st.text(max_size=8), st.none(), st.booleans(), st.integers(-9, 9)),
@@ -97,7 +98,7 @@ def test_a_user_agent_with_a_separator_in_it_is_no_formula(separator: str) -> No
     assert value(read(row)[COLUMNS.index("user_browser_agent")]) == agent
 
 
-@pytest.mark.parametrize(
+@all_rows(
     ("timestamp", "zone", "expected"),
     [
         ("2026-11-23 09:01:02 UTC+0000", "UTC", ("2026-11-23 09:01:02", "2026-11-23 09:01:02", "UTC+00:00")),
@@ -137,7 +138,7 @@ def test_a_byte_order_mark_tells_excel_that_it_is_utf_8() -> None:
     assert "nas-münchen" in csv_row(canonical_bytes({"id": 7, "message": "nas-münchen"}), HERE).decode()
 
 
-@pytest.mark.parametrize(
+@all_rows(
     "attack",
     [
         "=cmd|' /C calc'!A0",
@@ -158,7 +159,7 @@ def test_an_attacker_chooses_his_user_agent(attack: str) -> None:
     assert value(harmless(attack)) == attack
 
 
-@pytest.mark.parametrize(
+@all_rows(
     "text", ["", "alice@example.com", "2026-11-20", "a=b", 'say "hi"', "10.0.0.1", "é", "  x", "a;b, c|d\ne"]
 )
 def test_what_is_harmless_stays_as_it_is(text: str) -> None:

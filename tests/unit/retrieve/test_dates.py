@@ -5,7 +5,6 @@ from functools import cache
 from importlib.resources import files
 from zoneinfo import ZoneInfo
 
-import pytest
 import pytz
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +12,7 @@ from hypothesis import strategies as st
 from audit_archive.adapters.machine import find_zone
 from audit_archive.format.times import DAY, OffsetAt, rfc3339
 from audit_archive.retrieve.dates import of_day, of_reading, read_moment
+from tests.support.rows import all_rows
 
 HOUR = 3600
 ZONES = [
@@ -43,7 +43,7 @@ def span(begin: str, end: str, name: str) -> tuple[str, str]:
     return rfc3339(first.begin(zone(name))), rfc3339(last.end(zone(name)))
 
 
-@pytest.mark.parametrize(
+@all_rows(
     ("begin", "end", "name", "expected"),
     [
         ("2026-03-01", "2026-03-31", "UTC", ("2026-03-01T00:00:00Z", "2026-04-01T00:00:00Z")),
@@ -93,7 +93,7 @@ def test_what_from_and_to_include(begin: str, end: str, name: str, expected: tup
     assert span(begin, end, name) == expected
 
 
-@pytest.mark.parametrize(
+@all_rows(
     "text",
     [
         "",

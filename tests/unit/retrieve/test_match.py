@@ -17,6 +17,7 @@ from audit_archive.retrieve.match import MATCH, NO, EntryMatcher, Prefilter
 from audit_archive.retrieve.ocsf import ocsf_event
 from audit_archive.retrieve.query import Query
 from audit_archive.retrieve.rows import LineOrigin, csv_row
+from tests.support.rows import all_rows
 
 ENTRY: dict[str, Any] = {
     "id": 17,
@@ -43,7 +44,7 @@ def verdict(query: Query, **fields: Any) -> str:
     return verdict_of(query, canonical_bytes(entry))
 
 
-@pytest.mark.parametrize(
+@all_rows(
     ("query", "expected"),
     [
         (Query("c"), True),
@@ -79,7 +80,7 @@ def test_each_filter_alone_and_all_together(query: Query, expected: bool) -> Non
     assert verdict_of(query, source_line(source.encode(), 17)) == (MATCH if expected else NO)
 
 
-@pytest.mark.parametrize(
+@all_rows(
     ("address", "block", "expected"),
     [
         ("::ffff:192.0.2.7", "192.0.2.0/24", True),

@@ -15,6 +15,7 @@ from audit_archive.retrieve.match import LOOSE, NO, UNSEEN, EntryMatcher, Prefil
 from audit_archive.retrieve.query import Query
 from audit_archive.retrieve.reading import NO_BREAK, as_read
 from tests.support.examples import examples
+from tests.support.rows import all_rows
 
 ALPHABET = [*'aAkKsSiI"\\/.:,{}\n\t\x1f19', "ß", "\u017f", "İ", "\u212a", "\ufb01", "é", "É", "王", "🦜", "ǰ"]
 ALPHABET += ["\u0301", "\u200b", "\xa0", "\xad", "\u202f", "\u2066", "\ufeff", "\u037e", " ", "e"]
@@ -99,9 +100,7 @@ def test_it_spares_the_parser_most_lines(query: Query, expected: list[bytes]) ->
     assert Prefilter(query).candidates(b"".join(line + b"\n" for line in lines)) == expected
 
 
-@pytest.mark.parametrize(
-    "address", ["192.0.2.256", "999.1.1.1", "192.0.2.07", "192.0.2", "1.2.3.4.5", "", "host"]
-)
+@all_rows("address", ["192.0.2.256", "999.1.1.1", "192.0.2.07", "192.0.2", "1.2.3.4.5", "", "host"])
 def test_what_is_no_address_is_left_to_the_judge(address: str) -> None:
     line = canonical_bytes({"id": 1, "user_ip": address})
     query = Query("c", networks=(network("10.0.0.0/8"),))

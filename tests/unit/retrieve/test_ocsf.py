@@ -23,6 +23,7 @@ from audit_archive.retrieve.ocsf import (
     unknown_actions,
 )
 from audit_archive.retrieve.rows import LineOrigin
+from tests.support.rows import all_rows
 from tests.unit.retrieve.ocsf_schema import SCHEMA, faults
 
 ENTRY: dict[str, Any] = {
@@ -84,7 +85,7 @@ def test_a_login_is_an_authentication() -> None:
     }
 
 
-@pytest.mark.parametrize(
+@all_rows(
     ("action", "type_uid"),
     [
         ("user_login", 300201),
@@ -155,7 +156,7 @@ def test_forwarded_addresses_and_the_id_of_an_api_key_have_a_place() -> None:
     assert "x_forwarded_for" not in event_of(user_access_route="api")["http_request"]
 
 
-@pytest.mark.parametrize(
+@all_rows(
     ("fields", "status"),
     [
         ({}, "Success"),

@@ -15,6 +15,7 @@ from audit_archive.retrieve.fields import network, text
 from audit_archive.retrieve.match import MATCH, NO, EntryMatcher, Prefilter
 from audit_archive.retrieve.query import Query
 from audit_archive.retrieve.reading import NO_BREAK, as_name, as_read, forwarded_addresses
+from tests.support.rows import all_rows
 from tests.support.unicode_data import DEFAULT_IGNORABLE, characters
 
 ALIKE = [
@@ -42,7 +43,7 @@ DIFFERENT = [
 ]
 
 
-@pytest.mark.parametrize(("one", "other"), ALIKE)
+@all_rows(("one", "other"), ALIKE)
 def test_what_looks_the_same_is_the_same(one: str, other: str) -> None:
     assert as_read(one) == as_read(other)
     line = canonical_bytes({"id": 1, "user": other, "flock_name": other, "message": f"by {other}!"})
@@ -53,7 +54,7 @@ def test_what_looks_the_same_is_the_same(one: str, other: str) -> None:
             assert Prefilter(query).candidates(stored + b"\n") == [stored]
 
 
-@pytest.mark.parametrize(("one", "other"), DIFFERENT)
+@all_rows(("one", "other"), DIFFERENT)
 def test_what_looks_different_is_different(one: str, other: str) -> None:
     assert as_read(one) != as_read(other)
     assert EntryMatcher(Query("c", users=(one,))).verdicts([canonical_bytes({"id": 1, "user": other})]) == [
@@ -95,7 +96,7 @@ def test_a_text_that_no_person_sees_can_t_be_asked_for() -> None:
         text("user")("\u200b\ufeff")
 
 
-@pytest.mark.parametrize(
+@all_rows(
     ("route", "addresses"),
     [
         ("", []),

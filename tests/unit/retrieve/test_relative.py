@@ -14,6 +14,7 @@ from audit_archive.format.ids import MAX_ID, IdRange
 from audit_archive.format.times import from_rfc3339, rfc3339
 from audit_archive.retrieve.query import Query
 from audit_archive.retrieve.request import EntriesRequest, parse_request
+from tests.support.rows import all_rows
 
 TUESDAY = "2026-12-01T02:30:00Z"
 
@@ -25,7 +26,7 @@ def query(now: str = TUESDAY, **event: Any) -> Query:
     return request.query
 
 
-@pytest.mark.parametrize(
+@all_rows(
     ("said", "zone", "begin", "end"),
     [
         ("today", "UTC", "2026-12-01T00:00:00Z", "2026-12-02T00:00:00Z"),
@@ -86,7 +87,7 @@ def _day(at: int, zone: tzinfo) -> date:
     return datetime.fromtimestamp(at, UTC).astimezone(zone).date()
 
 
-@pytest.mark.parametrize(
+@all_rows(
     ("fields", "field", "accepts"),
     [
         ({"since": "60"}, "since", "60d"),

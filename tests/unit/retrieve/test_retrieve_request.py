@@ -23,6 +23,7 @@ from audit_archive.retrieve.request import (
     parse_request,
 )
 from tests.support.asking import ASKED_AT
+from tests.support.rows import all_rows
 
 
 def parse(**event: Any) -> RetrieveRequest:
@@ -89,7 +90,7 @@ def test_null_is_as_good_as_absent() -> None:
     assert query(user=None, **{"from": None}, zone=None, format=None) == Query("a")
 
 
-@pytest.mark.parametrize(
+@all_rows(
     ("event", "field", "accepts"),
     [
         (None, "request", "entries, export, proof, evidence, status"),
@@ -122,7 +123,7 @@ def test_a_question_that_is_none(event: Any, field: str, accepts: str) -> None:
     assert accepts in str(refused.value)
 
 
-@pytest.mark.parametrize(
+@all_rows(
     ("fields", "field", "accepts"),
     [
         ({"users": "a"}, "users", "user, action_type"),
@@ -212,7 +213,7 @@ A_SAMPLE = "is not a whole number from 1 to 10000"
 A_SEED = "is not a whole number from 0 to 999999999999999"
 
 
-@pytest.mark.parametrize(
+@all_rows(
     ("fields", "told"),
     [
         *(({"sample": bad}, A_SAMPLE) for bad in NO_SAMPLES),

@@ -21,6 +21,7 @@ from tests.support import folders
 from tests.support.asking import reader_of
 from tests.support.fakes import CrashError, FakeLedger
 from tests.support.fakes.verifications import FakeVerifications, audited
+from tests.support.rows import all_rows
 from tests.support.world import CONSOLE, DAY, HOUR, Meanwhile, World
 
 
@@ -199,7 +200,7 @@ def test_notes_that_can_t_be_read_hide_neither_the_status_nor_another_fault(worl
     assert told.fault == status(world).fault != "IntegrityError: no notes"
 
 
-@pytest.mark.parametrize(
+@all_rows(
     ("told", "state"),
     [
         (Status(CONSOLE, statements=1), "ok"),

@@ -17,6 +17,7 @@ from audit_archive.run.result import RunOutcome
 from tests.support.attacker import Victim
 from tests.support.audit import audit
 from tests.support.fakes.verifications import audited
+from tests.support.rows import all_rows
 from tests.support.watch import Watch, long_world
 from tests.support.world import CONSOLE, HOUR, World, ready
 
@@ -129,7 +130,7 @@ def test_only_what_the_last_audit_found_can_be_accepted() -> None:
         accept(empty, LOST)
 
 
-@pytest.mark.parametrize("given", [[], "a" * 64, ["a" * 63], ["A" * 64], ["a" * 64] * 2, [7], None])
+@all_rows("given", [[], "a" * 64, ["a" * 63], ["A" * 64], ["a" * 64] * 2, [7], None])
 def test_faults_are_named_by_whole_digests_each_once(given: object) -> None:
     event = {"console": CONSOLE, "action": "accept_faults", "who": "ada", "reason": "looked", "faults": given}
     with pytest.raises(RequestError) as refused:

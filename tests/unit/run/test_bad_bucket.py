@@ -10,6 +10,7 @@ from audit_archive.format.facts import LockMode, ObjectRef
 from audit_archive.ports import Retention
 from audit_archive.run.result import RunOutcome
 from tests.support.fakes import FakeClock, FakeSigner, FakeStore
+from tests.support.rows import all_rows
 from tests.support.world import CONSOLE, World
 
 
@@ -84,7 +85,7 @@ def test_nothing_meddled_with_is_purged() -> None:
     assert (world.posts, world.alerts.published) == ([3], [])
 
 
-@pytest.mark.parametrize(
+@all_rows(
     ("meddle", "says"),
     [
         ("alter", "reads back as"),
@@ -159,7 +160,7 @@ def test_a_bucket_without_object_lock() -> None:
     assert world.store.all_keys() == []
 
 
-@pytest.mark.parametrize(
+@all_rows(
     "happens",
     ["second-version", "delete-marker", "removed", "altered", "unlocked-and-unrecorded", "encrypted-anew"],
 )

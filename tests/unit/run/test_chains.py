@@ -27,6 +27,7 @@ from audit_archive.run.result import RunOutcome
 from tests.support.audit import audit, audit_quiet, fold
 from tests.support.fakes import CallLog, FakeLedger
 from tests.support.fakes.bucket import Stored
+from tests.support.rows import all_rows
 from tests.support.statements import operator_after
 from tests.support.world import CONSOLE, DAY, HOUR, Meanwhile, World
 
@@ -245,7 +246,7 @@ def test_a_second_version_of_the_newest_statement_is_an_integrity_error() -> Non
 
 
 # A chain that is cut short or altered at its very end shows only against the ledger or a checkpoint.
-@pytest.mark.parametrize(
+@all_rows(
     ("what", "seq"),
     [(what, seq) for what in ("marker", "second version", "unlocked") for seq in (1, 2, 3, 4)]
     + [(what, seq) for what in ("altered", "gone") for seq in (1, 2, 3)],

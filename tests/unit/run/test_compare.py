@@ -15,6 +15,7 @@ from audit_archive.run.compare import COMPARE_RESERVE, Compared, archived_by, co
 from audit_archive.run.comparison import ends_at, live_archived
 from tests.support.fakes.bucket import Stored
 from tests.support.fakes.trail import stamp
+from tests.support.rows import all_rows
 from tests.support.world import World, with_a_gap
 from tests.unit.run.comparing import (
     DOCUMENTED,
@@ -339,7 +340,7 @@ def test_a_bucket_that_refuses_entry_files_stops_nothing(method: str) -> None:
     assert (compared.compared, compared.not_compared, compared.amended) == (6, 3, ())
 
 
-@pytest.mark.parametrize("looks", range(1, 12))
+@all_rows("looks", range(1, 12))
 def test_when_the_time_runs_out_what_was_not_compared_is_counted(looks: int) -> None:
     world = off()
     for entry_id in world.trail.ids:

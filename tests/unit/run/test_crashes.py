@@ -17,6 +17,7 @@ from tests.support.fakes import CallLog, CrashError, FakeSigner, FaultyCalls
 from tests.support.fakes.console import OURS
 from tests.support.fakes.crash import When
 from tests.support.fakes.trail import stamp
+from tests.support.rows import all_rows
 from tests.support.world import DAY, HOUR, LEASE, World
 
 
@@ -143,7 +144,7 @@ def die(world: World, number: int, when: When) -> None:
         world.run(CallLog(number, when))
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS)
+@all_rows("scenario", SCENARIOS)
 def test_a_killed_run_loses_nothing_and_the_next_ones_bring_it_to_rest(
     scenario: Callable[[], World],
 ) -> None:
@@ -202,8 +203,8 @@ def test_several_deaths_in_a_row_lose_nothing_either(
     never_beyond_the_record(world)
 
 
-@pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("error", [ArchiveStoreError, LedgerError, ConsoleUnavailableError])
+@all_rows("when", ["before", "after"])
+@all_rows("error", [ArchiveStoreError, LedgerError, ConsoleUnavailableError])
 def test_an_outage_at_any_call_ends_the_run_and_loses_nothing(
     error: Callable[[str], Exception], when: When
 ) -> None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from audit_archive.format.canonical import canonical_bytes, source_line
 from audit_archive.run.comparison import OTHER_TEXT, Change, difference
 from tests.support.examples import examples
+from tests.support.rows import all_rows
 
 ENTRY: dict[str, Any] = {
     "id": 17,
@@ -43,15 +44,15 @@ def source(text: str) -> bytes:
 # ---------------------------------------------------------------------------- amended
 
 
-@pytest.mark.parametrize("member", DOCUMENTED)
-@pytest.mark.parametrize("value", ["another", "", None, 1, {"device": ["x", 2]}])
+@all_rows("member", DOCUMENTED)
+@all_rows("value", ["another", "", None, 1, {"device": ["x", 2]}])
 def test_another_value_of_a_documented_member_is_an_amendment(member: str, value: object) -> None:
     found = difference(LINE, line(**{member: value}))
     assert found.changes == (Change(member, canonical_bytes(ENTRY[member]), canonical_bytes(value)),)
     assert (found.is_respelled, found.drift) == (False, ())
 
 
-@pytest.mark.parametrize("member", DOCUMENTED)
+@all_rows("member", DOCUMENTED)
 def test_a_documented_member_that_is_gone_or_new_is_an_amendment(member: str) -> None:
     value = canonical_bytes(ENTRY[member])
     assert difference(LINE, without(member)).changes == (Change(member, value, None),)
@@ -107,7 +108,7 @@ def test_a_member_that_is_not_documented_only_drifts(name: str) -> None:
         assert (found.changes, found.is_respelled, found.drift) == ((), False, (name,))
 
 
-@pytest.mark.parametrize("member", DOCUMENTED)
+@all_rows("member", DOCUMENTED)
 def test_nothing_said_in_another_way_only_drifts(member: str) -> None:
     nothing = [without(member), line(**{member: None}), line(**{member: ""})]
     for before in nothing:

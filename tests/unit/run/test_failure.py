@@ -6,6 +6,7 @@ from audit_archive.errors import AuditArchiveError, ConsoleAuthError, LedgerErro
 from audit_archive.fleet_ports import MAX_SENTENCE, Failure, LastRuns, Runs
 from audit_archive.run.failure import MIN_SECONDS, NOT_OURS, FailureNoted
 from tests.support.fakes import FakeClock, FakeLedger
+from tests.support.rows import all_rows
 from tests.support.world import CONSOLE
 
 
@@ -67,7 +68,7 @@ def test_a_ledger_that_can_t_be_opened_hides_nothing() -> None:
     assert caught.value is error
 
 
-@pytest.mark.parametrize("console", [None, 7, "", "NOT ONE", "../x", "_fleet", ["1234abcd"]])
+@all_rows("console", [None, 7, "", "NOT ONE", "../x", "_fleet", ["1234abcd"]])
 def test_without_the_id_of_a_console_nothing_is_noted(console: object) -> None:
     ledger = FakeLedger()
     fails(ConsoleAuthError("No."), ledger, console)

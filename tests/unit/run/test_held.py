@@ -30,6 +30,7 @@ from tests.support.audit import audit_quiet, fold
 from tests.support.examples import examples
 from tests.support.fakes import FakeSigner
 from tests.support.fakes.bucket import Stored
+from tests.support.rows import all_rows
 from tests.support.world import CONSOLE, HOUR, Meanwhile, World
 
 Change = Callable[[Head], Head]
@@ -87,7 +88,7 @@ def refer(head: Head, **fields: str) -> Head:
     return replace(head, statement=replace(head.statement, **fields))
 
 
-@pytest.mark.parametrize("lie", LIES)
+@all_rows("lie", LIES)
 def test_a_head_that_the_chain_does_not_confirm_is_made_anew_and_told_once(lie: str) -> None:
     world, honest = pending(), pending()
     true = fold(world)
@@ -469,7 +470,7 @@ STRAYS = (
 )
 
 
-@pytest.mark.parametrize("name", STRAYS)
+@all_rows("name", STRAYS)
 def test_a_stray_key_among_the_statements_stops_nothing(name: str) -> None:
     world = pending()
     (version,) = world.store.history(statement_key(CONSOLE, 1))

@@ -17,6 +17,7 @@ from audit_archive.run.request import OperatorRequest
 from audit_archive.run.result import Result, RunOutcome
 from tests.support.asking import reader_of
 from tests.support.audit import audit
+from tests.support.rows import all_rows
 from tests.support.world import CONSOLE, World
 
 
@@ -171,7 +172,7 @@ EVENT = {"console": CONSOLE, "action": "legal_hold", "who": "ada", "reason": "ca
 SPAN = {"first": 2, "last": 3}
 
 
-@pytest.mark.parametrize(
+@all_rows(
     "held",
     [
         *([], {}, "1-2", [1], [[1, 2]], [{"first": 1}], [SPAN | {"more": 1}], [SPAN, SPAN]),

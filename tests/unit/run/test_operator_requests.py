@@ -7,6 +7,7 @@ import pytest
 from audit_archive.errors import RequestError
 from audit_archive.format.facts import Action, IdSpan
 from audit_archive.run.request import OperatorRequest
+from tests.support.rows import all_rows
 
 DECISION = {"console": "1234abcd", "who": "ada", "reason": "looked into"}
 
@@ -22,7 +23,7 @@ def test_another_decision_accepts_nothing(own: dict[str, Any]) -> None:
     assert OperatorRequest.from_event(DECISION | own).accepted is None
 
 
-@pytest.mark.parametrize(
+@all_rows(
     ("own", "field", "accepts"),
     [
         ({"action": "purge"}, "action", "resume, epoch, rebuild, accept"),

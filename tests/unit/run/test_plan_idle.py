@@ -12,6 +12,7 @@ from audit_archive.format.head import Head, KnownReceipt
 from audit_archive.format.times import DAY
 from audit_archive.run.plan import WHOLE_EVERY, Policy, is_anchor, is_idle
 from tests.support.examples import examples
+from tests.support.rows import all_rows
 
 NOW = 1_795_413_600
 ON = Policy(Mode.ON, 3600, 0)
@@ -45,7 +46,7 @@ def test_the_anchor_is_still_the_newest() -> None:
     assert idle(NEWEST)
 
 
-@pytest.mark.parametrize(
+@all_rows(
     "change",
     [{"id": 11}, {"id": 9}, {"id": None}, {"timestamp": "now"}, {"action_type": "x"}, {"timestamp": None}],
 )
@@ -59,7 +60,7 @@ def test_what_the_anchor_did_not_state_may_be_anything() -> None:
     assert idle({"id": 10}, head)
 
 
-@pytest.mark.parametrize(
+@all_rows(
     ("timestamp", "is_same"),
     [
         ("2020-04-03 12:56:42 UTC+0000", True),
@@ -93,7 +94,7 @@ def test_an_empty_trail_is_idle_only_if_nothing_should_be_there() -> None:
     assert not idle(None, WITH_RECEIPTS)
 
 
-@pytest.mark.parametrize("entry_id", [1, 0, True, False, "1", None, -1])
+@all_rows("entry_id", [1, 0, True, False, "1", None, -1])
 def test_a_first_entry_is_something_to_do(entry_id: object) -> None:
     assert not idle({"id": entry_id}, NEVER)
 

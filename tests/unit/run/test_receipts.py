@@ -8,6 +8,7 @@ from audit_archive.format.entry import Receipt
 from audit_archive.format.head import Head, Intent, KnownReceipt
 from audit_archive.format.purges import reach_of
 from audit_archive.run.receipts import is_receipt_of, match_receipts, most_expected, receipt_among, receipt_of
+from tests.support.rows import all_rows
 
 
 def receipt(entry_id: int, before_id: int | None, count: int | None) -> Receipt:
@@ -17,7 +18,7 @@ def receipt(entry_id: int, before_id: int | None, count: int | None) -> Receipt:
 INTENT = Intent(seq=4, boundary=50, expected_count=30, export_last_id=60)
 
 
-@pytest.mark.parametrize(
+@all_rows(
     ("found", "is_ours"),
     [
         (receipt(61, 50, 30), True),

@@ -12,6 +12,7 @@ from audit_archive.format.head import Head, Intent, KnownReceipt, OpenHole
 from audit_archive.run.rollback import check_forward
 from audit_archive.run.survey import Survey
 from tests.support.batches import surveyed_whole
+from tests.support.rows import all_rows
 
 ANCHOR = Anchor(10, "then", "user_login")
 HEAD = Head("1234abcd", highest_archived_id=10, highest_purged_id=6, anchor=ANCHOR)
@@ -34,9 +35,7 @@ def surveyed(ids: list[int], head: Head, **of_anchor: object) -> Survey:
     return surveyed_whole(entries, head, 0, 0)
 
 
-@pytest.mark.parametrize(
-    "ids", [[7, 8, 9, 10], [7, 8, 9, 10, 11], [10], [11], [7, 10, 20], list(range(1, 12))]
-)
+@all_rows("ids", [[7, 8, 9, 10], [7, 8, 9, 10, 11], [10], [11], [7, 10, 20], list(range(1, 12))])
 def test_forward(ids: list[int]) -> None:
     check(ids)
 

@@ -12,6 +12,7 @@ from audit_archive.errors import RequestError
 from audit_archive.format.facts import Mode
 from audit_archive.run.plan import Policy
 from audit_archive.run.request import ArchiveRequest
+from tests.support.rows import all_rows
 
 STACK = Settings.from_environment(
     {
@@ -45,7 +46,7 @@ def test_a_console_is_a_dns_label(console: str) -> None:
     assert ArchiveRequest.from_event({"console": console}).console == console
 
 
-@pytest.mark.parametrize(
+@all_rows(
     ("event", "field"),
     [
         (None, "event"),
@@ -113,8 +114,8 @@ def test_without_wishes_the_stack_decides() -> None:
     assert ArchiveRequest("a").policy(STACK) == Policy(Mode.DRY_RUN, 3600, 7 * 86_400)
 
 
-@pytest.mark.parametrize("asked", tuple(Mode))
-@pytest.mark.parametrize("allowed", tuple(Mode))
+@all_rows("asked", tuple(Mode))
+@all_rows("allowed", tuple(Mode))
 def test_the_mode_may_be_lowered_and_never_raised(asked: Mode, allowed: Mode) -> None:
     request, stack = ArchiveRequest("a", purge_mode=asked), replace(STACK, purge_mode=allowed)
     if tuple(Mode).index(asked) <= tuple(Mode).index(allowed):

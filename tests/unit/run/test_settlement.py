@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,6 +10,7 @@ from audit_archive.format.facts import PurgeOutcome
 from audit_archive.format.head import Intent
 from audit_archive.format.purges import mismatch_sentence
 from audit_archive.run.receipts import Settlement, settle_intent
+from tests.support.rows import all_rows
 
 INTENT = Intent(seq=4, boundary=50, expected_count=30, export_last_id=60)
 EARLIER = Intent(seq=2, boundary=50, expected_count=33, export_last_id=55, is_open=False)
@@ -32,7 +32,7 @@ def unanswered(*receipts: Receipt) -> Settlement:
     return settle_intent((INTENT,), INTENT, receipts, is_answered=False, answered=None)
 
 
-@pytest.mark.parametrize(
+@all_rows(
     ("receipts", "expected"),
     [
         ([], Settlement(PurgeOutcome.UNKNOWN, None, None)),
@@ -50,7 +50,7 @@ def test_without_an_answer_only_the_receipt_tells(receipts: list[Receipt], expec
     assert unanswered(*receipts) == expected
 
 
-@pytest.mark.parametrize(
+@all_rows(
     ("answer", "receipts", "expected"),
     [
         (30, [OURS], Settlement(PurgeOutcome.CONFIRMED, 30, 61)),
@@ -114,7 +114,7 @@ def test_laws_of_every_end(is_answered: bool, count: int | None, receipts: list[
     assert again == ended
 
 
-@pytest.mark.parametrize(
+@all_rows(
     ("outcome", "was_sent"),
     [
         (PurgeOutcome.CONFIRMED, True),

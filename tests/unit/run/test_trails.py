@@ -19,6 +19,7 @@ from audit_archive.run.request import OperatorRequest
 from audit_archive.run.result import RunOutcome
 from tests.support.audit import archived_lines, audit, audit_quiet
 from tests.support.fakes.console import zip_of
+from tests.support.rows import all_rows
 from tests.support.world import CONSOLE, DAY, HOUR, Meanwhile, World
 
 
@@ -497,7 +498,7 @@ def with_member(text: bytes) -> bytes:
     return file.getvalue()
 
 
-@pytest.mark.parametrize(
+@all_rows(
     "data",
     [
         b"not a zip",
@@ -507,7 +508,6 @@ def with_member(text: bytes) -> bytes:
         with_member(b'[{"id": "7"}]'),
         with_member(b'[{"id": 7, "a": 1}, {"id": 7, "a": 2}]'),
     ],
-    ids=["no zip", "cut off", "no json", "id zero", "id text", "two of one id"],
 )
 def test_an_export_that_is_not_acceptable_is_kept_and_nothing_is_committed(data: bytes) -> None:
     world = damaged(data)

@@ -14,6 +14,7 @@ from audit_archive.ports import Lack
 from audit_archive.run.survey import Survey
 from audit_archive.run.view import covered_until, is_overdue, next_lack, unexported
 from tests.support.batches import surveyed_whole
+from tests.support.rows import all_rows
 
 NOW = 1_795_413_600
 HOUR, DAY = 3600, 86_400
@@ -46,7 +47,7 @@ def test_an_entry_that_was_shown_and_is_not_in_the_export_is_lacking() -> None:
     assert unexported({"id": 5, "timestamp": 7}, survey_of(4)) == Unexported(5, None)
 
 
-@pytest.mark.parametrize("newest", [None, {}, {"id": None}, {"id": 0}, {"id": True}, {"id": "5"}, {"id": -3}])
+@all_rows("newest", [None, {}, {"id": None}, {"id": 0}, {"id": True}, {"id": "5"}, {"id": -3}])
 def test_where_nothing_was_shown_nothing_is_lacking(newest: dict[str, Any] | None) -> None:
     assert unexported(newest, survey_of(3)) is None
 
@@ -76,7 +77,7 @@ def test_a_purge_before_it_was_written_explains_nothing() -> None:
 EXPORT = survey_of(3, 4)
 
 
-@pytest.mark.parametrize(
+@all_rows(
     ("age", "settle", "is_stale"),
     [
         (HOUR, HOUR, True),
@@ -95,8 +96,8 @@ def test_it_is_stale_once_the_entry_is_older_than_a_settle_window_and_an_hour(
     assert is_overdue(lacking, None, EXPORT, NOW, settle) is is_stale
 
 
-@pytest.mark.parametrize("timestamp", [None, "soon", stamp(NOW + DAY), stamp(NOW)])
-@pytest.mark.parametrize(("ago", "is_stale"), [(HOUR, True), (HOUR - 1, False)])
+@all_rows("timestamp", [None, "soon", stamp(NOW + DAY), stamp(NOW)])
+@all_rows(("ago", "is_stale"), [(HOUR, True), (HOUR - 1, False)])
 def test_an_earlier_run_saw_it_whatever_its_time_says(
     timestamp: str | None, ago: int, is_stale: bool
 ) -> None:
@@ -223,7 +224,7 @@ def test_it_lasts_from_the_third_export_or_after_a_day() -> None:
 # ---------------------------------------------------------------------------- what is covered
 
 
-@pytest.mark.parametrize(
+@all_rows(
     ("lacking", "settle", "until"),
     [
         (None, HOUR, NOW),

@@ -11,6 +11,7 @@ from tests.support.audit import audit, audit_quiet
 from tests.support.fakes import CrashError
 from tests.support.fakes.console import OURS, zip_of
 from tests.support.fakes.trail import stamp
+from tests.support.rows import all_rows
 from tests.support.world import DAY, HOUR, LEASE, Meanwhile, World, ready, with_a_gap
 
 
@@ -92,9 +93,7 @@ def test_a_capped_export_is_told_in_every_run_with_the_mode_off() -> None:
 # ---------------------------------------------------------------------------- a purge limited per call
 
 
-@pytest.mark.parametrize(
-    ("limit", "is_newest_first"), [(1, False), (2, False), (4, False), (2, True), (3, True), (5, True)]
-)
+@all_rows(("limit", "is_newest_first"), [(1, False), (2, False), (4, False), (2, True), (3, True), (5, True)])
 def test_a_purge_that_deletes_only_so_many_is_due_again_until_all_is_gone(
     limit: int, is_newest_first: bool
 ) -> None:
@@ -198,7 +197,7 @@ def somebody_elses_of_the_same_id(world: World) -> None:
     world.run()
 
 
-@pytest.mark.parametrize(
+@all_rows(
     "happens",
     [
         crash_after_the_post,
