@@ -33,12 +33,12 @@ def folder(world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def database(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """DuckDB with the table `lines`, as the template describes it."""
+    """DuckDB with the table `lines`, as the template describes it; the files are read once."""
     with duckdb.connect() as connection:
         connection.execute(
-            f"""CREATE VIEW lines AS SELECT * FROM read_csv('{folder}/entries/*/*/*.ndjson.gz',
+            f"""CREATE TABLE lines AS SELECT * FROM read_csv('{folder}/entries/*/*/*.ndjson.gz',
             auto_detect = false, header = false, delim = '\x01', quote = '', escape = '',
             columns = {{'line': 'VARCHAR'}}, max_line_size = 10000000,
             hive_partitioning = true, hive_types = {{'console': VARCHAR, 'dt': VARCHAR}})"""  # noqa: S608

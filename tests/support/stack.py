@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import re
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +69,12 @@ def render(**parameters: str) -> Rendered:
 
 
 def translated(values: dict[str, str]) -> dict[str, Any]:
-    """The template after SAM's transform, before any reference is resolved."""
+    """The template after SAM's transform, before any reference is resolved. It is not to be changed."""
+    return _translated(frozenset((name, value) for name, value in values.items() if name not in PSEUDO))
+
+
+@cache
+def _translated(known: frozenset[tuple[str, str]]) -> dict[str, Any]:
     # Loaded when needed: it takes a second, and every process that collects the tests loads this module.
     from samtranslator.parser.parser import Parser  # type: ignore[import-untyped] # noqa: PLC0415
     from samtranslator.translator.translator import Translator  # type: ignore[import-untyped] # noqa: PLC0415
@@ -79,8 +85,7 @@ def translated(values: dict[str, str]) -> dict[str, Any]:
             resource["Properties"]["CodeUri"] = "s3://artifacts/function"
     packaged["Resources"]["CoreLayer"]["Properties"]["ContentUri"] = "s3://artifacts/layer"
     session = boto3.session.Session(region_name=PSEUDO["AWS::Region"])
-    known = {name: value for name, value in values.items() if name not in PSEUDO}
-    found: dict[str, Any] = Translator({}, Parser(), boto_session=session).translate(packaged, known)
+    found: dict[str, Any] = Translator({}, Parser(), boto_session=session).translate(packaged, dict(known))
     return found
 
 
