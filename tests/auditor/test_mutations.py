@@ -28,7 +28,7 @@ from tests.support.examples import share
 from tests.support.verify_program import ask
 from tests.support.world import CONSOLE
 
-SEEDS, AT_ONCE = 6, 60
+SEEDS, AT_ONCE = 12, 30
 VALUES: tuple[Any, ...] = (
     0,
     1,

@@ -24,8 +24,8 @@ def tries_all() -> bool:
 
 
 def share(many: int) -> int:
-    """So many, or the share of it that the profile in force has."""
-    return many * settings().max_examples // _ALL
+    """So many, or the share of it that the profile in force has: one at least."""
+    return max(1, many * settings().max_examples // _ALL)
 
 
 def examples(many: int) -> settings:
