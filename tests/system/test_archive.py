@@ -104,7 +104,7 @@ def test_a_second_run_is_idle_and_a_third_archives_what_arrived(
     is_whole(stack, console)
 
 
-@pytest.mark.parametrize("name", ["by-hand", "dry-run"])
+@pytest.mark.parametrize("name", ["by-hand", pytest.param("dry-run", marks=pytest.mark.wide)])
 def test_a_lowered_mode_archives_and_purges_nothing(
     stack: DeployedStack, new_console: NewConsole, name: str
 ) -> None:

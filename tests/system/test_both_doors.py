@@ -37,6 +37,7 @@ def function(laptop: Laptop, event: dict[str, Any], name: str) -> dict[str, Any]
     return ran.result
 
 
+@pytest.mark.wide  # tests/functions/test_both_doors.py: the same of the functions that are not deployed
 def test_every_action_has_one_answer(
     laptop: Laptop, new_console: NewConsole, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -61,18 +61,20 @@ def of_the_command(laptop: Laptop, console: str, user: str) -> list[bytes]:
 
 def of_athena(stack: DeployedStack, console: str, user: str) -> list[bytes]:
     """In Athena's SQL, made that of the emulator's engine."""
+    days = sorted(each.key.split("dt=")[1][:10] for each in stack.objects(f"entries/console={console}/"))
     sql = (
-        f"SELECT line FROM lines WHERE console = '{console}' "  # noqa: S608
+        f"SELECT line FROM lines WHERE console = '{console}' AND dt BETWEEN '{days[0]}' AND '{days[-1]}' "  # noqa: S608
         f"AND json_extract_scalar(line, '$.user') = '{user}' "
         "ORDER BY CAST(json_extract_scalar(line, '$.id') AS BIGINT)"
     )
     client = stack.aws.session.client("athena", endpoint_url=stack.aws.endpoint, config=CONFIG)
     try:
-        rows, _ = Athena(client, stack.outputs["AthenaWorkGroup"], stack.outputs["EntriesDatabase"]).ask(
+        rows, put = Athena(client, stack.outputs["AthenaWorkGroup"], stack.outputs["EntriesDatabase"]).ask(
             duckdb_sql(sql)
         )
     finally:
         client.close()
+    assert put.startswith(f"s3://{stack.outputs['ReportsBucket']}/athena/")
     return [str(line).encode() for (line,) in rows]
 
 
