@@ -22,8 +22,7 @@ from tests.support.fakes import FakeLedger
 from tests.support.statements import archive_statement, head_at, operator_statement, ref_of
 
 NOW = 1_795_413_600
-everywhere = pytest.mark.parametrize("endpoint", ["fake", "moto", "ministack"], indirect=True)
-large = pytest.mark.parametrize(
+everywhere = pytest.mark.parametrize(
     "endpoint", ["fake", pytest.param("moto", marks=pytest.mark.wide), "ministack"], indirect=True
 )
 not_moto = pytest.mark.parametrize("endpoint", ["fake", "ministack"], indirect=True)
@@ -289,7 +288,7 @@ def test_a_head_that_is_disowned_makes_room_for_an_older_one(ledger: Ledger, con
     assert ledger.head(console) == head_at(first)
 
 
-@large
+@everywhere
 def test_a_large_head_is_read_again_though_its_holes_stayed(ledger: Ledger, console: str) -> None:
     for seq in (1, 2, 3):
         statement = operator_statement(console, seq)
@@ -315,7 +314,7 @@ def test_of_many_that_record_at_once_the_highest_stays(ledger: Ledger, console: 
     assert head.seq == 12
 
 
-@large
+@everywhere
 def test_a_head_of_many_thousands_of_holes(ledger: Ledger, console: str) -> None:
     large, small = operator_statement(console, 1), operator_statement(console, 2)
     head = head_at(large, holes=80_000)

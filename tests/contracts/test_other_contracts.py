@@ -20,7 +20,9 @@ from tests.support import aws
 from tests.support.fakes import FakeAlerts, FakeClock, FakeKey, FakeScratch
 from tests.support.messages import SENDER
 
-everywhere = pytest.mark.parametrize("endpoint", ["fake", "moto", "ministack"], indirect=True)
+everywhere = pytest.mark.parametrize(
+    "endpoint", ["fake", pytest.param("moto", marks=pytest.mark.wide), "ministack"], indirect=True
+)
 FINDING = Finding(
     UnknownMember("foreign_purge"), "c1", "Somebody purged 72 entries.", {"user": "mallory", "ids": [1, 72]}
 )

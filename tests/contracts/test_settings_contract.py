@@ -21,7 +21,9 @@ from tests.support.fakes.settings import FakeSettings
 from tests.support.rows import row
 from tests.support.stubbed import failing
 
-everywhere = pytest.mark.parametrize("endpoint", ["fake", "moto", "ministack"], indirect=True)
+everywhere = pytest.mark.parametrize(
+    "endpoint", ["fake", pytest.param("moto", marks=pytest.mark.wide), "ministack"], indirect=True
+)
 ROLE = "arn:aws:iam::000000000000:role/archive"
 
 

@@ -21,7 +21,9 @@ from tests.support.fakes import FakeSigner
 from tests.support.stubbed import answering
 from tests.support.stubbed import client as unreachable
 
-everywhere = pytest.mark.parametrize("endpoint", ["fake", "moto", "ministack"], indirect=True)
+everywhere = pytest.mark.parametrize(
+    "endpoint", ["fake", pytest.param("moto", marks=pytest.mark.wide), "ministack"], indirect=True
+)
 emulated = pytest.mark.parametrize("endpoint", ["moto", "ministack"], indirect=True)
 only_ministack = pytest.mark.parametrize("endpoint", ["ministack"], indirect=True)
 

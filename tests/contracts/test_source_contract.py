@@ -142,7 +142,7 @@ def test_keys_come_in_the_order_of_their_bytes_and_after_a_key(subject: Subject)
     assert subject.names("c") == []
 
 
-@pytest.mark.parametrize("place", ["fake", "moto", "ministack"])
+@pytest.mark.parametrize("place", ["fake", pytest.param("moto", marks=pytest.mark.wide), "ministack"])
 def test_the_versions_of_a_key_come_newest_first(subject: Subject) -> None:
     keys = [subject.plant("a", data) for data in (b"1", b"2", b"3")]
     found = [version.version_id for version in subject.source.versions(keys[0])]

@@ -29,7 +29,9 @@ from tests.support import aws
 from tests.support.fakes import FakeStore
 
 HOUR = 3600
-everywhere = pytest.mark.parametrize("endpoint", ["fake", "moto", "ministack"], indirect=True)
+everywhere = pytest.mark.parametrize(
+    "endpoint", ["fake", pytest.param("moto", marks=pytest.mark.wide), "ministack"], indirect=True
+)
 only_fake = pytest.mark.parametrize("endpoint", ["fake"], indirect=True)
 not_moto = pytest.mark.parametrize("endpoint", ["fake", "ministack"], indirect=True)
 
@@ -239,7 +241,7 @@ def test_versions_come_in_the_order_of_keys_after_a_key(subject: Subject) -> Non
 @pytest.mark.parametrize("endpoint", ["moto", "ministack"], indirect=True)
 def test_versions_come_page_by_page(endpoint: str) -> None:
     """Each page is made to hold three of them."""
-    s3, bucket = aws.client("s3", endpoint), aws.locked_bucket(endpoint)
+    s3, bucket = aws.client("s3", endpoint, aws.PLAIN), aws.locked_bucket(endpoint)
     pages: list[int] = []
 
     def cut(params: dict[str, Any], **_: object) -> dict[str, Any]:

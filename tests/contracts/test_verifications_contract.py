@@ -33,7 +33,9 @@ ROTATION = Rotation(
     open_faults=(Fault(Verdict.MISSING, "entries/é", None, 3, 'entries/é "is" missing'),),
     open_since=(1_764_547_200,),
 )
-everywhere = pytest.mark.parametrize("endpoint", ["fake", "moto", "ministack"], indirect=True)
+everywhere = pytest.mark.parametrize(
+    "endpoint", ["fake", pytest.param("moto", marks=pytest.mark.wide), "ministack"], indirect=True
+)
 
 
 @pytest.fixture

@@ -312,11 +312,17 @@ def test_an_event_may_keep_more_and_never_less(make_world: MakeWorld) -> None:
 
 # Events
 
+TOLD = {"resume", "epoch", "rebuild", "by-hand"}
+"""Another test states the same event and tells what comes of it; a run by the schedule is as one by hand."""
+
 
 @pytest.mark.parametrize(
     "path",
-    [p for p in ARCHIVING if p.stem not in {"extend-locks", "purging-off"}],
-    ids=lambda path: path.stem,
+    [
+        pytest.param(path, id=path.stem, marks=pytest.mark.wide if path.stem in TOLD else ())
+        for path in ARCHIVING
+        if path.stem not in {"extend-locks", "purging-off"}
+    ],
 )
 def test_every_example_event_does_what_it_says(make_world: MakeWorld, path: Path) -> None:
     event = json.loads(path.read_text())
@@ -939,8 +945,13 @@ class BrokenHeader(Fault):
         return replace(answer, headers=headers)
 
 
-@pytest.mark.parametrize("style", ["header", "query"])
-@pytest.mark.parametrize("endpoint", ["fetch", "purge"])
+@pytest.mark.parametrize(
+    ("endpoint", "style"),
+    [
+        *(("fetch", "query"), ("purge", "query")),
+        *(pytest.param(each, "header", marks=pytest.mark.wide) for each in ("fetch", "purge")),
+    ],
+)
 def test_a_library_that_warns_of_a_url_does_not_get_the_key_into_the_log(
     world: World, endpoint: Endpoint, style: str
 ) -> None:

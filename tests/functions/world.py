@@ -111,7 +111,7 @@ class Kept(ABC):
 
     def statements(self, kind: str | None = None) -> list[Json]:
         """The chain, or its statements of one kind."""
-        chain = [json.loads(self.get(key)) for key in self.keys("statements/")]
+        chain = [json.loads(data) for data in self.versions("statements/")]
         return [statement for statement in chain if kind in (None, statement["kind"])]
 
     def archived_lines(self) -> list[bytes]:

@@ -31,15 +31,27 @@ REGION = "eu-west-1"
 START_SECONDS = 30
 
 
+PLAIN = Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"})
+
+
 def client(service: str, endpoint: str, config: Config | None = None) -> Any:
-    """A boto3 client of an emulator; with our own configuration where a test asks for it."""
+    """A boto3 client of an emulator; with our own configuration, and one's own, where a test asks for it."""
+    return _shared(service, endpoint) if config is None else _client(service, endpoint, config)
+
+
+@cache
+def _shared(service: str, endpoint: str) -> Any:
+    return _client(service, endpoint, PLAIN)
+
+
+def _client(service: str, endpoint: str, config: Config) -> Any:
     return boto3.client(  # type: ignore[call-overload]  # the service's name is a variable here
         service,
         endpoint_url=endpoint,
         region_name=REGION,
         aws_access_key_id="test",
         aws_secret_access_key="test",
-        config=config or Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}),
+        config=config,
     )
 
 

@@ -70,7 +70,7 @@ def test_a_month_with_a_week_kept_leaves_a_week() -> None:
     assert oldest <= stamp(world.clock.now() - 6 * DAY)
 
 
-@pytest.mark.parametrize("mode", ["dry-run", "off"])
+@pytest.mark.parametrize("mode", ["dry-run", pytest.param("off", marks=pytest.mark.wide)])
 def test_a_month_without_purging_destroys_nothing_and_archives_all(mode: str) -> None:
     world, _, lengths = month(mode, 0)
     assert world.alerts.published == []
