@@ -1,6 +1,6 @@
 """How the workers share the tests: what takes long to start is started in one of them only.
 
-And how they collect them: each worker makes all of the ten thousand tests, and keeps every one. The garbage
+And how they collect them: each worker makes all of the thousands of tests, and keeps every one. The garbage
 collector would look through them again and again, for a quarter of that time. So it waits until they are
 there, and never looks at them after.
 """

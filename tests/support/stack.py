@@ -14,10 +14,18 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-from samtranslator.yaml_helper import yaml_parse  # type: ignore[import-untyped]
+import yaml  # type: ignore[import-untyped]
+from samtranslator.yaml_helper import intrinsics_multi_constructor  # type: ignore[import-untyped]
+
+
+class _Loader(yaml.CSafeLoader):  # type: ignore[misc]  # yaml has no types
+    """What SAM reads a template with, in C: it takes a tenth of the time."""
+
+
+_Loader.add_multi_constructor("!", intrinsics_multi_constructor)
 
 ROOT = Path(__file__).resolve().parents[2]
-SOURCE: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text())
+SOURCE: dict[str, Any] = yaml.load((ROOT / "template.yaml").read_text(), _Loader)  # noqa: S506 - a safe one
 REQUIRED = {"Console": "1234abcd", "PurgeMode": "on", "ObjectLockMode": "GOVERNANCE", "DeployedBy": "caller"}
 PSEUDO = {
     "AWS::AccountId": "111122223333",

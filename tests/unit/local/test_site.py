@@ -61,9 +61,15 @@ def test_a_link_leads_to_the_same_page_from_its_new_place() -> None:
     assert relinked("[a](../operations.md)", Path("docs/decisions/0001.md")) == "[a](../operations.md)"
 
 
-@pytest.mark.parametrize("link", [f"docs/{PAGE}.md#no-heading", "docs/two.md", "docs/two.txt"])
-def test_a_link_that_leads_nowhere_fails(small: Path, tmp_path: Path, link: str) -> None:
+@pytest.mark.parametrize(
+    ("links", "told"),
+    [((f"docs/{PAGE}.md#no-heading", "docs/two.md"), "2 issues found"), (("docs/two.txt",), r"two\.txt")],
+    ids=["pages", "a file"],
+)
+def test_a_link_that_leads_nowhere_fails(
+    small: Path, tmp_path: Path, links: tuple[str, ...], told: str
+) -> None:
     root = shutil.copytree(small, tmp_path / "project")
-    (root / "README.md").write_text(f"# Start\n\n[gone]({link})\n")
-    with pytest.raises(SiteError):
+    (root / "README.md").write_text("# Start\n\n" + "".join(f"[gone]({link})\n" for link in links))
+    with pytest.raises(SiteError, match=told):
         build(tmp_path / "site", root)
