@@ -28,9 +28,11 @@ TOGETHER = (
     "tests/template/",
     "tests/functions/permissions/",
     "tests/functions/alarms/",
+    "tests/network/",
+    "tests/queries/",
 )
-"""Folders: one deploys the stack, one starts an AWS and processes of the function, one starts a browser, and
-three load what renders the template."""
+"""Folders: one deploys the stack, one starts an AWS and processes of the function, one starts a browser,
+three load what renders the template, one starts an AWS behind a proxy, and one fills an engine of SQL."""
 
 QUICK = "tests/unit/"
 """Here are thousands of tests, so short that it takes as long to hand them out."""

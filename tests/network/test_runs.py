@@ -11,12 +11,23 @@ from tests.network.world import Aws
 HEALED = [
     pytest.param(first, Order(Fault("close", "blank line"), "GET fetch"), id="peek cut off in its head"),
     pytest.param(first, Order(Fault("close", "middle"), "GET download/json"), id="export cut off"),
-    pytest.param(first, Order(Fault("close", "line 1"), "GetSecretValue"), id="secret cut off"),
-    pytest.param(first, Order(Fault("close", "line 3"), "PUT exports"), id="version cut off"),
+    pytest.param(
+        first, Order(Fault("close", "line 1"), "GetSecretValue"), id="secret cut off", marks=pytest.mark.wide
+    ),
+    pytest.param(
+        first, Order(Fault("close", "line 3"), "PUT exports"), id="version cut off", marks=pytest.mark.wide
+    ),
     pytest.param(first, Order(Fault("reset", "middle"), "GET exports"), id="reading back reset"),
-    pytest.param(first, Order(Fault("close", "headers"), "HEAD exports"), id="lock cut off"),
+    pytest.param(
+        first, Order(Fault("close", "headers"), "HEAD exports"), id="lock cut off", marks=pytest.mark.wide
+    ),
     pytest.param(first, Order(Fault("reset"), "PUT statements"), id="statement put, answer lost"),
-    pytest.param(first, Order(Fault("close", "line 2"), "GET statements"), id="statement cut off"),
+    pytest.param(
+        first,
+        Order(Fault("close", "line 2"), "GET statements"),
+        id="statement cut off",
+        marks=pytest.mark.wide,
+    ),
     pytest.param(first, Order(Fault("close", "line 2"), "GET ?versions", nth=2), id="listing cut off"),
     pytest.param(signed, Order(Fault("reset"), "PUT checkpoints"), id="checkpoint put, answer lost"),
     pytest.param(settling, Order(Fault("close", "middle"), "GET fetch"), id="while settling"),
