@@ -82,7 +82,7 @@ def test_a_float_that_is_carried_is_read_without_the_exact_path(
     batch = ",".join(texts).encode()
     expected = [read_exact(text.encode(), 0, 0)[0] for text in texts]
     monkeypatch.setattr(json_batch, "read_exact", None)
-    found = read_fast(batch, COMMA) or read_apart(batch, COMMA, 0)[0]
+    found = read_fast(batch, COMMA, 0) or read_apart(batch, COMMA, 0)[0]
     assert list(found or ()) == expected
 
 
@@ -93,7 +93,7 @@ def test_a_float_of_the_length_of_its_line_is_taken_only_if_it_is_that_number(
     value: float, form: str
 ) -> None:
     text = f'{{"a":[{form.format(value)}],"id":1}}'
-    found = read_fast(text.encode(), COMMA)
+    found = read_fast(text.encode(), COMMA, 0)
     exact, _ = read_exact(text.encode(), 0, 0)
     assert found is None or list(found) == [exact]
 
@@ -102,7 +102,7 @@ def test_a_float_of_the_length_of_its_line_is_taken_only_if_it_is_that_number(
 def test_another_number_of_the_same_length_is_not_taken(number: str) -> None:
     line = orjson.dumps(float(number))
     for text in (f'{{"a":{number},"id":1}}', f'{{"a":{number:0<{len(line)}},"id":1}}'):
-        assert read_fast(text.encode(), COMMA) is None
+        assert list(read_fast(text.encode(), COMMA, 0) or ()) == [read_exact(text.encode(), 0, 0)[0]]
 
 
 ROUNDED = '{"id":2, "a":[0.10000000000000000555]}'
@@ -114,12 +114,20 @@ DECOY = '{"id":1,"a":[{"b":1},{"id":9}]}'
     [
         ['{"id":1, "a":0.5}', ROUNDED, '{"id":3}'],
         ['{"id":3, "a":0.5}', ROUNDED, '{"id":1}'],
-        # Cut at its separators, this text has as many pieces as entries, but they are others.
-        [DECOY, ROUNDED, '{"b":0,"id":5}'],
     ],
 )
 def test_a_rounded_number_is_found_in_the_text_of_its_entry(texts: list[str]) -> None:
-    assert read_fast(",".join(texts).encode(), COMMA) is None
+    source = ",".join(texts).encode()
+    found = list(read_fast(source, COMMA, 0) or ())
+    assert sorted(found) == sorted(read_exact(text.encode(), 0, 0)[0] for text in texts)
+    assert [entry.id for entry in found if entry.marks & Mark.SOURCE_FORM] == [2]
+
+
+def test_a_text_with_as_many_pieces_as_entries_that_are_others_is_not_judged_by_them() -> None:
+    texts = [DECOY, ROUNDED, '{"b":0,"id":5}']
+    assert read_fast(",".join(texts).encode(), COMMA, 0) is None
+    entries = [entry for batch in read_entries([f"[{','.join(texts)}]".encode()]) for entry in batch]
+    assert entries == [read_exact(text.encode(), 0, 0)[0] for text in texts]
 
 
 MESSAGES = [
@@ -137,7 +145,7 @@ def test_a_receipt_is_marked_in_the_fast_way_as_in_the_slow_one(message: str, mo
     texts = [f'{{"id":{i},"message":"in","timestamp":"2020-04-03T12:56:42Z"}}' for i in range(1, 30)]
     texts[17] = f'{{"id":18,{more}"message":"{message}","timestamp":"2020-04-03T12:56:42Z"}}'
     source, joint = ("\n" if lines else ",").join(texts).encode(), FEED if lines else COMMA
-    batch = list(read_fast(source, joint) or read_apart(source, joint, 0)[0] or ())
+    batch = list(read_fast(source, joint, 0) or read_apart(source, joint, 0)[0] or ())
     assert batch == [read_exact(text.encode(), 0, 0)[0] for text in texts]
     is_one = "purge" in more or "some" not in message
     assert [entry.id for entry in batch if entry.marks & Mark.RECEIPT] == [18] * is_one

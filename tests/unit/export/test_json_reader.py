@@ -3,6 +3,7 @@
 import json
 from base64 import b64encode
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -104,7 +105,7 @@ def test_fast_path_and_exact_path_agree(texts: list[str], space: str, batch: int
     document = "[" + f",{space}".join(texts) + "]"
     fast = read(document, batch_bytes=batch)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(json_entries, "read_fast", lambda source, joint: None)
+        patch.setattr(json_entries, "read_fast", lambda source, joint, offset: None)
         assert read(document, batch_bytes=batch) == fast
         patch.setattr(json_entries, "read_apart", lambda source, joint, offset: (None, 0))
         assert read(document, batch_bytes=batch) == fast
@@ -140,7 +141,7 @@ def members(draw: st.DrawFn) -> str:
 @examples(500)
 @given(st.lists(members(), min_size=1, max_size=3), st.sampled_from([",", " ,"]))
 def test_what_the_fast_path_takes_is_what_the_exact_path_reads(texts: list[str], comma: str) -> None:
-    fast = json_fast.read_fast(comma.join(texts).encode(), joint_of(comma))
+    fast = json_fast.read_fast(comma.join(texts).encode(), joint_of(comma), 0)
     try:
         exact = [json_exact.read_exact(text.encode(), 0, 0)[0] for text in texts]
     except InvalidExportError:
@@ -151,8 +152,8 @@ def test_what_the_fast_path_takes_is_what_the_exact_path_reads(texts: list[str],
         assert fast is None or list(fast) in (exact, exact[::-1])
         assert read_together(texts, comma) in (exact, exact[::-1])
     bare = [text.replace("\n", "").replace("\r", "") for text in texts]
-    lines = json_fast.read_fast("\n".join(bare).encode(), joint_of("\n"))
-    assert lines == json_fast.read_fast(",".join(bare).encode(), joint_of(","))
+    lines = json_fast.read_fast("\n".join(bare).encode(), joint_of("\n"), 0)
+    assert lines == json_fast.read_fast(",".join(bare).encode(), joint_of(","), 0)
 
 
 def joint_of(between: str) -> json_fast.Joint:
@@ -180,7 +181,7 @@ def test_what_nothing_was_lost_of_is_read_without_the_exact_path(
 def read_together(texts: list[str], between: str = ",") -> list[Entry]:
     """Entries as a batch gives them: all at once if that is possible, otherwise apart."""
     source, joint = to_bytes(between.join(texts)), joint_of(between)
-    return list(json_fast.read_fast(source, joint) or json_fast.read_apart(source, joint, 0)[0] or ())
+    return list(json_fast.read_fast(source, joint, 0) or json_fast.read_apart(source, joint, 0)[0] or ())
 
 
 @pytest.mark.parametrize(
@@ -207,8 +208,7 @@ def read_together(texts: list[str], between: str = ",") -> list[Entry]:
         '{"id":1,"a":"' + "x" * (1 << 20) + '"}',
     ],
 )
-def test_the_fast_path_leaves_the_rest_to_the_exact_path(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert json_fast.read_fast(text.encode(), joint_of(",")) is None
+def test_the_rest_is_left_to_the_exact_path(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[int] = []
 
     def exact(source: bytes, start: int, offset: int) -> tuple[Entry, int]:
@@ -216,7 +216,8 @@ def test_the_fast_path_leaves_the_rest_to_the_exact_path(text: str, monkeypatch:
         raise NoTokenError(start, "this is a test")
 
     monkeypatch.setattr(json_fast, "read_exact", exact)
-    assert json_fast.read_apart(text.encode(), joint_of(","), 0) == (None, 0)
+    with suppress(NoTokenError):
+        assert read_together([text]) == []
     assert asked == [0]
 
 
@@ -230,6 +231,8 @@ def test_the_fast_path_leaves_the_rest_to_the_exact_path(text: str, monkeypatch:
         '{"id":1,"a":1,"a":2,"b"\n:3}',
         '{"id":1,"a":1,"a":2,"b"\t:3}',
         '{"id":1,"a":1,"a":2,"b"\r:3}',
+        '{"id":1,"a":1,"a":2,"b":"      "}',
+        '{"id":1,"a":123,"a":2,"b":"éé"}',
     ],
 )
 def test_a_dropped_key_is_not_made_up_for(text: str) -> None:
@@ -253,6 +256,37 @@ def test_a_separator_in_a_text_does_not_shift_the_look_at_numbers(key: str, fake
     assert odd.marks & Mark.SOURCE_FORM
 
 
+def test_a_batch_is_judged_by_the_texts_of_its_own_entries() -> None:
+    """One comma with less space, and one with the usual space in a value that was dropped."""
+    first = '{"id":1,"a":[{"x":"xxxxxxxxx"},  {"id":9}],"a":0,"b":"yyyyyyyyy"}'
+    texts = [first, '{"id":2,"c":"z"}', '{"id":3}']
+    source, joint = ",".join(texts[:2]) + ",  " + texts[2], json_fast.Joint(b'},  {"id"', 3, is_feed=False)
+    assert source.encode().split(joint.separator)[0] + b"}" == b'{"id":1,"a":[{"x":"xxxxxxxxx"}'
+    assert len('{"id":1,"a":[{"x":"xxxxxxxxx"}') == len('{"a":0,"b":"yyyyyyyyy","id":1}')
+    found = json_fast.read_fast(source.encode(), joint, 0)
+    assert found is None or list(found) == [json_exact.read_exact(text.encode(), 0, 0)[0] for text in texts]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        json.dumps({"id": 1, "a": "Зоя é 😀", "b": [1, {"c": " "}]}),
+        json.dumps({"id": 1, "a": "Зоя é 😀", "b": [1, {"c": " "}]}, indent=4, ensure_ascii=False),
+        json.dumps({"id": 1, "a": 'said "x": y :z'}),
+    ],
+)
+def test_how_a_source_is_spaced_and_escaped_costs_no_second_look(
+    text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By its length alone it is known that nothing was lost."""
+    expected = [json_exact.read_exact(text.encode(), 0, 0)[0]] * 2
+    monkeypatch.setattr(json_fast, "_has_same_marks", None)
+    monkeypatch.setattr(json_fast, "_cut", None)
+    for comma in (",", ", ", ",\n\t"):
+        found = json_fast.read_fast(f"{text}{comma}{text}".encode(), joint_of(","), 0)
+        assert list(found or ()) == expected
+
+
 @all_rows("pair", ['"a":1,"a":2', '"a":2,"a":2', '"a" : 1,"a":2'])
 @all_rows("missing", range(1, 12))
 def test_a_dropped_key_is_not_made_up_for_by_a_comma_with_less_space(pair: str, missing: int) -> None:
@@ -261,7 +295,7 @@ def test_a_dropped_key_is_not_made_up_for_by_a_comma_with_less_space(pair: str, 
     expected = [json_exact.read_exact(text.encode(), 0, 0)[0] for text in texts]
     assert expected[1].marks & Mark.SOURCE_FORM
     source = usual.join((less.join(texts[:2]), texts[2]))
-    found = json_fast.read_fast(source.encode(), joint_of(usual))
+    found = json_fast.read_fast(source.encode(), joint_of(usual), 0)
     assert found is None
     many = [f'{{"id":{number}}}' for number in range(4, 3000)]
     assert read("[" + usual.join((source, *many)) + "]")[1] == expected[1]
@@ -589,9 +623,9 @@ class Counted:
         read_fast, read_exact = json_fast.read_fast, json_exact.read_exact
         read_apart = json_fast.read_apart
 
-        def fast(source: bytes, joint: json_fast.Joint) -> Batch | None:
+        def fast(source: bytes, joint: json_fast.Joint, offset: int) -> Batch | None:
             self.seen += len(source)
-            return read_fast(source, joint)
+            return read_fast(source, joint, offset)
 
         def apart(source: bytes, joint: json_fast.Joint, offset: int) -> tuple[Batch | None, int]:
             self.seen += len(source)

@@ -42,8 +42,7 @@ _KEY = re.compile(WS + rb"(" + STRING + rb")" + WS + rb":" + WS)
 _AFTER = re.compile(WS + rb"([,}])" + WS)
 _STRING = re.compile(STRING)
 _COMMA_OR_END = re.compile(WS + rb"([,\]])" + WS)
-# No text goes on with such a key behind the quote that ends a string: so the quote begins one.
-_FIRST_KEY = re.compile(rb'\{[ \t\r\n]{0,40}"[0-9A-Za-z_][^"\\]{0,39}"')
+_FIRST_KEY = re.compile(rb'\{[ \t\r\n]{0,40}"[^"\\]{0,40}"')
 
 T = TypeVar("T")
 
@@ -309,7 +308,7 @@ class _Batches:
         if length + joint.between > self._max_entry_bytes:
             return None
         source = window.data[window.pos : end]
-        batch = read_fast(source, joint)
+        batch = read_fast(source, joint, window.at)
         if batch is None:
             batch, length = read_apart(source, joint, window.at)
         is_whole = window.pos + length == end

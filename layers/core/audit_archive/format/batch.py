@@ -4,7 +4,7 @@ A call for each entry costs more than what it does. So entries come in batches o
 asked of them is asked of a whole column at once.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain, repeat
@@ -97,6 +97,14 @@ class Batch:
         """The entries at some places, at least one, in that order."""
         choose = itemgetter(*places) if len(places) > 1 else lambda column: (column[places[0]],)
         ids, lines, seconds, marks = map(choose, (self.ids, self.lines, self.seconds, self.marks))
+        return Batch(ids, text_of_lines(lines), seconds, bytes(marks))
+
+    def replaced(self, entries: Mapping[int, Entry]) -> "Batch":
+        """The same entries, but others at some places."""
+        ids, lines = list(self.ids), list(self.lines)
+        seconds, marks = list(self.seconds), bytearray(self.marks)
+        for place, entry in entries.items():
+            ids[place], lines[place], seconds[place], marks[place] = entry
         return Batch(ids, text_of_lines(lines), seconds, bytes(marks))
 
     def part(self, start: int, stop: int) -> "Batch":

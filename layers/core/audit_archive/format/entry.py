@@ -201,8 +201,8 @@ def marks_of_all(
     `fields`: the names of all their members. `nested`: the places of all with a NESTED_VALUE.
     """
     try:
-        actions = column(members, "action_type")
-        kinds, messages = set(actions), set(column(members, "message"))
+        actions, messages = column(members, "action_type"), column(members, "message")
+        kinds, texts = set(actions), set(messages)
     except TypeError:  # one is an object or an array
         return bytes(map(marks_of, members, seconds))
     marks = bytearray(len(actions))
@@ -215,15 +215,14 @@ def marks_of_all(
     for place in nested:
         marks[place] |= _NESTED_VALUE
     odd = {place for place, moment in enumerate(seconds) if moment is None} if None in seconds else set()
-    if RECEIPT_ACTION in kinds or _may_hold_receipt(messages):
-        odd.update(place for place, each in enumerate(members) if _may_be_receipt(each))
+    if RECEIPT_ACTION in kinds:
+        odd.update(place for place, action in enumerate(actions) if action == RECEIPT_ACTION)
+    if _may_hold_receipt(texts):
+        receipts = {text for text in texts if _may_hold_receipt((text,))}
+        odd.update(place for place, message in enumerate(messages) if message in receipts)
     for place in odd:
         marks[place] = marks_of(members[place], seconds[place])
     return bytes(marks)
-
-
-def _may_be_receipt(members: Mapping[str, object]) -> bool:
-    return members.get("action_type") == RECEIPT_ACTION or _may_hold_receipt((members.get("message"),))
 
 
 def _may_hold_receipt(messages: Iterable[object]) -> bool:

@@ -59,8 +59,8 @@ class TreeBuilder:
                 nodes.insert(0, frontier.pop())
             if len(nodes) & 1:
                 lone.append(nodes.pop())
-            pairs = zip(nodes[::2], nodes[1::2], strict=True)
-            nodes = [sha256(b"\x01" + left + right).digest() for left, right in pairs]
+            pairs = b"".join(nodes)
+            nodes = [sha256(b"\x01" + pairs[at : at + 64]).digest() for at in range(0, len(pairs), 64)]
             size >>= 1
         frontier += reversed(lone)
 

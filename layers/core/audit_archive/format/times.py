@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
+from operator import add, itemgetter
 from typing import Any, NamedTuple, TypeAlias
 
 DAY = 86_400
@@ -55,6 +56,11 @@ _MOST_KEPT = 4096  # an attacker can't choose timestamps, but a damaged export m
 _days: dict[str, int] = {}
 _MINUTES = {f"{m // 60:02}:{m % 60:02}": m * 60 for m in range(1440)}
 _seconds: dict[str, int] = {}
+_PARTS = (
+    (_days, itemgetter(slice(11))),
+    (_MINUTES, itemgetter(slice(11, 16))),
+    (_seconds, itemgetter(slice(16, None))),
+)
 
 
 def read_timestamp(text: object) -> int | None:
@@ -73,16 +79,16 @@ def read_timestamp(text: object) -> int | None:
 
 
 def read_timestamps(texts: list[Any]) -> list[int | None]:
-    """`read_timestamp` of many texts. It takes about half the time."""
-    days, minutes, seconds = _days, _MINUTES, _seconds
+    """`read_timestamp` of many texts. It takes about a third of the time."""
     for _ in range(2):  # once more with the days that were new
         try:
-            return [days[text[:11]] + minutes[text[11:16]] + seconds[text[16:]] for text in texts]
+            days, minutes, seconds = (map(known.__getitem__, map(part, texts)) for known, part in _PARTS)
+            return list(map(add, map(add, days, minutes), seconds))
         except TypeError:
             break
         except KeyError:
             for text in texts:
-                if type(text) is str and (text[:11] not in days or text[16:] not in seconds):
+                if type(text) is str and (text[:11] not in _days or text[16:] not in _seconds):
                     _parse(text)
     return list(map(read_timestamp, texts))
 
