@@ -180,8 +180,10 @@ class _Columns:
 
     @classmethod
     def of(cls, values: Sequence[Any]) -> "_Columns | None":
-        """The columns of one object or more; None unless each has a valid id, not too many levels, and no
-        member that would make it look like what stands for a source.
+        """The columns of one object or more; None if one of the values is nothing that a line can carry.
+
+        That is no object, one without a valid id or with too many levels, and one with a member that would
+        make its line look like what stands for a source.
         """
         ids = _ids_of(values)
         if ids is None:
