@@ -219,7 +219,7 @@ class _Columns:
 
 
 def _ids_of(values: Sequence[Any]) -> list[int] | None:
-    """The ids of values; None unless all are objects with a valid id, or if there is none."""
+    """The ids of one value or more; None unless all are objects with a valid id."""
     if set(map(type, values)) != {dict}:
         return None
     try:
