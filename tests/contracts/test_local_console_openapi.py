@@ -57,7 +57,7 @@ def test_answers_as_described(schema: BaseSchema, console: ConsoleServer) -> Non
     load_all_checks()
     asked = set()
 
-    @settings(max_examples=25, derandomize=True, deadline=None, database=None)
+    @settings(max_examples=15, derandomize=True, deadline=None, database=None)
     def answers_as_described(case: Case[Any]) -> None:
         meant_well = case.meta is not None and case.meta.generation.mode == GenerationMode.POSITIVE
         if meant_well and case.query and "cursor" in case.query:

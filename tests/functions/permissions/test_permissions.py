@@ -15,6 +15,8 @@ from tests.support.examples import tries_all
 from tests.support.stack import Rendered, render
 
 ROLES = sorted({job.role for job in JOBS} | {"ScheduleRole"})
+TOGETHER = ("ArchiveRole",), ("RetrieveRole", "VerifyRole"), ("ScheduleRole",)
+"""The roles, those together whose jobs look at the same archive."""
 OWN_KEY = "arn:aws:kms:eu-west-1:111122223333:key/mine"
 
 
@@ -22,18 +24,22 @@ def test_every_role_of_the_template_has_its_jobs(rendered: Rendered) -> None:
     assert sorted(rendered.of_type("AWS::IAM::Role")) == ROLES
     functions = rendered.of_type("AWS::Lambda::Function").values()
     assert {each["Role"].rpartition(":")[2] for each in functions} == {job.role for job in JOBS}
+    assert sorted(role for roles in TOGETHER for role in roles) == ROLES
 
 
-@pytest.mark.parametrize("role", ROLES)
-def test_without_a_permission_the_jobs_that_the_page_names_are_refused(stage: Stage, role: str) -> None:
+@pytest.mark.parametrize("roles", TOGETHER, ids="+".join)
+def test_without_a_permission_the_jobs_that_the_page_names_are_refused(
+    stage: Stage, roles: tuple[str, ...]
+) -> None:
     """Of what each job asked for. One job is done without a permission, and suffers."""
-    found, said = refusals(stage, role), reasons(role)
-    assert written(role) == rows(dict(zip(found, said, strict=True)))
-    for (permission, jobs), why in zip(found.items(), said, strict=True):
-        named = set(why.split("; "))
-        assert why == used_by_aws(permission) or named <= jobs.keys(), str(permission)
-    for permission, job in [(each, job) for each, jobs in found.items() for job in jobs.values()][:1]:
-        assert suffers(stage, job, permission)
+    for role in roles:
+        found, said = refusals(stage, role), reasons(role)
+        assert written(role) == rows(dict(zip(found, said, strict=True)))
+        for (permission, jobs), why in zip(found.items(), said, strict=True):
+            named = set(why.split("; "))
+            assert why == used_by_aws(permission) or named <= jobs.keys(), str(permission)
+        for permission, job in [(each, job) for each, jobs in found.items() for job in jobs.values()][:1]:
+            assert suffers(stage, job, permission)
 
 
 @pytest.mark.campaign
