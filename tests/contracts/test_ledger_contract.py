@@ -314,7 +314,11 @@ def test_of_many_that_record_at_once_the_highest_stays(ledger: Ledger, console: 
     assert head.seq == 12
 
 
-@everywhere
+@pytest.mark.parametrize(
+    "endpoint",
+    [*(pytest.param(each, marks=pytest.mark.wide) for each in ("fake", "moto")), "ministack"],
+    indirect=True,
+)
 def test_a_head_of_many_thousands_of_holes(ledger: Ledger, console: str) -> None:
     large, small = operator_statement(console, 1), operator_statement(console, 2)
     head = head_at(large, holes=80_000)
