@@ -12,6 +12,7 @@ from audit_archive.errors import ConsoleUnavailableError
 from audit_archive.ports import PurgeAnswer
 from tests.support.fakes import FakeClock, FakeKey
 from tests.support.fakes.clock import START
+from tests.support.rows import all_rows
 from tests.support.scripted import KEY, answer, console, scripted
 
 MINUTE, HOUR, YEAR = 60, 3600, 365 * 86400
@@ -30,8 +31,8 @@ def dated(moment: float, body: str = PAGE, status: int = 200) -> bytes:
 
 
 @every_get
-@pytest.mark.parametrize("age", ["121", "86400", "5, 700", "9" * 5_000])
-@pytest.mark.parametrize("status", [200, 401, 404])
+@all_rows("age", ["121", "86400", "5, 700", "9" * 5_000])
+@all_rows("status", [200, 401, 404])
 def test_an_old_answer_is_a_cache_s(call: Call, age: str, status: int) -> None:
     key = FakeKey(KEY)
     body = json.dumps({"result": "success" if status == 200 else "error", "message": "Unauthorized"})
@@ -41,13 +42,13 @@ def test_an_old_answer_is_a_cache_s(call: Call, age: str, status: int) -> None:
     assert (len(server.requests), key.refreshed) == (1, 0)
 
 
-@pytest.mark.parametrize("age", ["0", "120", "", "-", "young"])
+@all_rows("age", ["0", "120", "", "-", "young"])
 def test_an_answer_that_is_minutes_old_at_most_is_taken(age: str) -> None:
     with scripted(answer(PAGE, headers={"Age": age})) as server:
         assert console(server).peek().population == 1
 
 
-@pytest.mark.parametrize("skew", [0, 5 * HOUR, -5 * HOUR, 30 * YEAR, -30 * YEAR])
+@all_rows("skew", [0, 5 * HOUR, -5 * HOUR, 30 * YEAR, -30 * YEAR])
 def test_a_clock_that_is_wrong_is_no_cache(skew: int) -> None:
     clock = FakeClock(left=2 * HOUR)
     with scripted(*(dated(START + skew + minutes * MINUTE) for minutes in (0, 30, 59))) as server:
@@ -58,7 +59,7 @@ def test_a_clock_that_is_wrong_is_no_cache(skew: int) -> None:
 
 
 @every_get
-@pytest.mark.parametrize("skew", [0, 5 * HOUR, -5 * HOUR])
+@all_rows("skew", [0, 5 * HOUR, -5 * HOUR])
 def test_a_date_that_stands_still_while_minutes_pass_is_a_cache_s(call: Call, skew: int) -> None:
     clock = FakeClock()
     with scripted(dated(START + skew)) as server:
@@ -87,7 +88,7 @@ def test_that_the_first_answer_was_old_shows_with_the_second() -> None:
             subject.download(BytesIO())
 
 
-@pytest.mark.parametrize("made_after", [0, 10 * MINUTE, 20 * MINUTE])
+@all_rows("made_after", [0, 10 * MINUTE, 20 * MINUTE])
 def test_an_export_that_takes_long_is_no_old_one(made_after: int) -> None:
     """Its date may be of the moment when it was asked for, when it began to come, or any in between."""
     clock = FakeClock(left=10_000)

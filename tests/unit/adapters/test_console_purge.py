@@ -41,7 +41,7 @@ OPEN: dict[str, Script] = {
 }
 
 
-@all_rows("said", OPEN.values())
+@pytest.mark.parametrize("said", OPEN.values(), ids=OPEN)
 def test_what_is_no_verdict_is_no_answer(said: Script) -> None:
     with scripted(said) as server:
         assert console(server).purge(72) == PurgeAnswer(None, None)

@@ -11,6 +11,7 @@ import pytest
 from audit_archive.adapters.console.http import HttpPurgingConsole
 from audit_archive.errors import ConsoleAuthError, ConsoleError, ConsoleUnavailableError, InvalidExportError
 from tests.support.fakes import FakeKey
+from tests.support.rows import all_rows
 from tests.support.scripted import (
     KEY,
     Script,
@@ -126,7 +127,7 @@ def test_after_the_rotation_the_call_succeeds() -> None:
 
 
 @every_get
-@pytest.mark.parametrize("result", ['"error"', '"failure"', "null", "7"])
+@all_rows("result", ['"error"', '"failure"', "null", "7"])
 def test_an_error_result_counts_even_with_status_200(call: Call, result: str) -> None:
     said = answer(f'{{"result": {result}, "message": "Something broke"}}')
     with scripted(said) as server, pytest.raises(ConsoleError, match="Something broke") as caught:
@@ -149,8 +150,8 @@ def test_another_4xx_is_not_repeated(call: Call) -> None:
 
 
 @every_get
-@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-@pytest.mark.parametrize("where", ["https://evil.example/login?a=1", "/login", "//evil.example", ""])
+@all_rows("status", [301, 302, 303, 307, 308])
+@all_rows("where", ["https://evil.example/login?a=1", "/login", "//evil.example", ""])
 def test_a_redirect_is_not_followed(call: Call, status: int, where: str) -> None:
     with (
         scripted(answer("", status, {"Location": where})) as server,
@@ -170,7 +171,7 @@ def test_a_redirect_to_another_server_does_not_carry_the_key_there() -> None:
 
 
 @every_get
-@pytest.mark.parametrize("where", ["http://[evil", "https://[::1/", "//[", "http://evil\uff0f.example"])
+@all_rows("where", ["http://[evil", "https://[::1/", "//[", "http://evil\uff0f.example"])
 def test_a_redirect_to_what_is_no_address_is_told_all_the_same(call: Call, where: str) -> None:
     said = answer("", 302, {"Location": where})
     with scripted(said) as server, pytest.raises(ConsoleError, match="Redirects are not followed"):
@@ -208,7 +209,7 @@ NASTY |= HALVED
 
 
 @every_call
-@pytest.mark.parametrize("style", ["header", "query"])
+@all_rows("style", ["header", "query"])
 def test_no_error_tells_the_key(call: Call, style: str) -> None:
     for name, said in NASTY.items():
         with scripted(said) as server:
@@ -221,7 +222,7 @@ def test_no_error_tells_the_key(call: Call, style: str) -> None:
 
 
 @every_call
-@pytest.mark.parametrize("style", ["header", "query"])
+@all_rows("style", ["header", "query"])
 def test_nobody_listening_tells_the_reason_but_not_the_key(call: Call, style: str) -> None:
     with scripted() as server:
         pass
@@ -230,7 +231,7 @@ def test_nobody_listening_tells_the_reason_but_not_the_key(call: Call, style: st
     assert "k3y" not in everything_told(caught.value)
 
 
-@pytest.mark.parametrize("style", ["header", "query"])
+@all_rows("style", ["header", "query"])
 def test_a_name_that_does_not_resolve_is_told_without_the_key(style: str) -> None:
     with pytest.raises(ConsoleUnavailableError) as caught:
         console("https://console.invalid", style).purge(1)
@@ -258,7 +259,7 @@ def test_an_encoding_that_was_not_asked_for_is_named(call: Call) -> None:
 
 
 @every_get
-@pytest.mark.parametrize("status", [401, 403, 404, 503])
+@all_rows("status", [401, 403, 404, 503])
 def test_an_encoded_error_is_named_and_not_shown(call: Call, status: int) -> None:
     said = answer(compress(b"whatever"), status, {"Content-Encoding": "br"})
     with scripted(said) as server, pytest.raises(ConsoleError, match="Content-Encoding br") as caught:
@@ -266,7 +267,7 @@ def test_an_encoded_error_is_named_and_not_shown(call: Call, status: int) -> Non
     assert "\ufffd" not in str(caught.value)
 
 
-@pytest.mark.parametrize("encoding", ["", "identity", "Identity"])
+@all_rows("encoding", ["", "identity", "Identity"])
 def test_an_encoding_that_changes_no_byte_is_taken(encoding: str) -> None:
     said = answer('{"result": "success", "audit_trail": []}', headers={"Content-Encoding": encoding})
     with scripted(said) as server:

@@ -51,7 +51,7 @@ class TestClock(FakeClock):
         return super().remaining()
 
 
-@all_rows("trouble", TRANSIENT.values())
+@pytest.mark.parametrize("trouble", TRANSIENT.values(), ids=TRANSIENT)
 def test_trouble_that_passes_is_not_noticed(trouble: Script) -> None:
     clock = FakeClock()
     with scripted(trouble, trouble, EMPTY_PAGE) as server:
@@ -60,7 +60,7 @@ def test_trouble_that_passes_is_not_noticed(trouble: Script) -> None:
     assert len(clock.slept) == 2
 
 
-@all_rows("trouble", TRANSIENT.values())
+@pytest.mark.parametrize("trouble", TRANSIENT.values(), ids=TRANSIENT)
 def test_trouble_that_stays_ends_after_five_attempts(trouble: Script) -> None:
     clock = FakeClock()
     with scripted(trouble) as server, pytest.raises(ConsoleUnavailableError, match="next run"):

@@ -27,7 +27,7 @@ CALLS: dict[str, tuple[str, Callable[[DynamoDbLedger], object]]] = {
 }
 
 
-@all_rows(("operation", "call"), CALLS.values())
+@pytest.mark.parametrize(("operation", "call"), CALLS.values(), ids=CALLS)
 @all_rows(
     ("code", "advice"),
     [
