@@ -47,10 +47,7 @@ def to_json(value: Any) -> Any:
         return value
     names = _names(kind)
     if names is not None:
-        # Most fields are scalars: a call for each would take half of the time.
-        return {
-            name: item if type(item := getattr(value, name)) in _AS_IT_IS else to_json(item) for name in names
-        }
+        return {name: to_json(getattr(value, name)) for name in names}
     if isinstance(value, tuple):
         return [to_json(item) for item in value]
     if isinstance(value, str):
