@@ -28,11 +28,15 @@ TOGETHER = (
     "tests/template/",
     "tests/functions/permissions/",
     "tests/functions/alarms/",
+    "tests/functions/test_both_doors.py",
+    "tests/functions/test_retrieve_function.py",
+    "tests/contracts/",
     "tests/network/",
     "tests/queries/",
 )
 """Folders: one deploys the stack, one starts an AWS and processes of the function, one starts a browser,
-three load what renders the template, one starts an AWS behind a proxy, and one fills an engine of SQL."""
+three load what renders the template, one starts two AWS, one an AWS behind a proxy, and one fills an engine
+of SQL. And files that ask one archive."""
 
 QUICK = "tests/unit/"
 """Here are thousands of tests, so short that it takes as long to hand them out."""
