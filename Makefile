@@ -23,6 +23,9 @@ LAYER_ARCH    ?= arm64
 # test: how many processes. Twice the cores of a small machine, because many a test only waits.
 WORKERS    ?= 4
 
+# What `check` tests, and `test` does not test again.
+HOUSE := tests/unit/test_architecture.py tests/unit/test_directions.py
+
 export SAM_CLI_TELEMETRY := 0
 
 # The AWS CLI reads AWS_REGION first, then AWS_DEFAULT_REGION, then the profile. SAM does not know AWS_REGION.
@@ -50,12 +53,12 @@ check: $(STAMP) ## Lint, format, types, directions, architecture
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	PYTHONPATH=layers/core:. $(BIN)/lint-imports --no-logo --no-cache
-	$(BIN)/pytest tests/unit/test_architecture.py tests/unit/test_directions.py
+	$(BIN)/pytest $(HOUSE)
 
 # Many images forbid Python to keep what it compiles: then each process would compile everything anew.
 test: export PYTHONDONTWRITEBYTECODE :=
 test: $(STAMP) ## Every rule, the system's too
-	$(BIN)/pytest -n $(WORKERS) -m "not wide"
+	$(BIN)/pytest -n $(WORKERS) -m "not wide" $(addprefix --ignore=,$(HOUSE))
 
 campaigns: export PYTHONDONTWRITEBYTECODE :=
 campaigns: $(STAMP) ## Every case of the rules that have very many: `test` tries a share of them

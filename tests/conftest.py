@@ -48,6 +48,7 @@ settings.load_profile(FEW)  # `--hypothesis-profile` comes later, and wins
 
 def pytest_collection_finish() -> None:
     """All tests are there; what is made from now on may be garbage."""
+    gc.set_threshold(100_000, 20, 20)  # a test makes little garbage that lasts
     gc.enable()
     gc.freeze()
     atexit.register(gc.unfreeze)  # some modules complain of what is still there when Python has ended

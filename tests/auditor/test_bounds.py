@@ -25,6 +25,7 @@ from audit_archive.format.statement import Statement
 from audit_archive.format.times import from_rfc3339
 from tests.auditor.test_hostile_entries import zipped as export_of
 from tests.support.attacker import Victim, twin_world
+from tests.support.examples import breadth
 from tests.support.tampering import bundle_of, sealed, unpacked, zipped
 from tests.support.verify_program import PROGRAM, ask, copied, entries_of
 from tests.support.world import CONSOLE
@@ -293,7 +294,7 @@ def test_an_id_is_an_integer_or_both_refuse_it(entry_id: str) -> None:
         assert len(entries_of(data)) == len("12")
 
 
-@pytest.mark.parametrize("megabytes", [1, 17])
+@pytest.mark.parametrize("megabytes", breadth([1, 17], 1))
 def test_an_entry_is_as_long_as_the_product_takes_it_or_both_refuse_it(megabytes: int) -> None:
     """However it is cut into members, none of which is long."""
     member = '"' + "x" * (1 << 20) + '"'

@@ -196,6 +196,7 @@ def _empty(subject: Subject) -> None:
     trail.reset()
 
 
+@pytest.mark.wide
 def test_a_page_of_more_than_64_mb_is_asked_for_smaller_and_no_entry_is_lost() -> None:
     """Half of them at once are few enough."""
     trail = Trail()

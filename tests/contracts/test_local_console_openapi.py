@@ -48,6 +48,7 @@ def test_the_description_is_valid_and_names_every_endpoint(schema: BaseSchema) -
     assert methods == {path: [method] for path, (_, method) in ENDPOINTS.items()}
 
 
+@pytest.mark.wide
 def test_answers_as_described(schema: BaseSchema, console: ConsoleServer) -> None:
     """As `schema.parametrize()`, but its thousand cases are not made by every process that collects."""
     from schemathesis import GenerationMode  # noqa: PLC0415

@@ -9,6 +9,8 @@ from tests.mutants.mutant import PRODUCT, ListError, Mutant
 from tests.mutants.page import rows_of, write_page
 from tests.mutants.suite import judged
 
+pytestmark = pytest.mark.wide
+
 RULES = """\
 def is_old(age):
     return age >= 60

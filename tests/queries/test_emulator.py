@@ -54,6 +54,7 @@ def athena(
         yield Athena(athena, group["Name"], name)
 
 
+@pytest.mark.wide
 def test_every_saved_query_answers_what_the_lines_say(
     athena: Athena, buckets: dict[str, str], entries: Sequence[Plain]
 ) -> None:

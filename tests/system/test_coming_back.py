@@ -28,6 +28,7 @@ NAME = "comes-back"
 TEMPLATE = "template-of-the-laptop.yaml"
 
 
+@pytest.mark.wide
 def test_a_deleted_stack_s_archive_is_gone_on_with(
     laptop: Laptop, new_console: NewConsole, tmp_path: Path
 ) -> None:

@@ -176,6 +176,7 @@ def put_files(folder: Path, ids: tuple[str, ...]) -> None:
     (folder / "consoles.csv").write_text(f"id,name,{table}")
 
 
+@pytest.mark.wide
 def test_every_command_of_the_pages_ends_as_they_say(typist: Typist) -> None:
     wrong, ended = [], set()
     for words in lines():

@@ -6,6 +6,8 @@ import re
 import warnings
 from typing import Any
 
+import pytest
+
 from tests.support.stack import ROOT, SOURCE
 
 PAGE = (ROOT / "docs" / "template-findings.md").read_text()
@@ -32,6 +34,7 @@ def test_checkov_found_ten_kinds() -> None:
     assert len(listed("checkov")) == int(re.findall(r"failed, of (\d+) kinds", PAGE)[0])
 
 
+@pytest.mark.wide
 def test_the_linter_finds_what_the_page_lists() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the linter's imports, not ours

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from random import Random
 
+import pytest
+
 from tests.functions.alarms.account import ARCHIVE, VERIFY, Watched
 from tests.support.alarms import DAY, HOUR, MINUTE, Reader, Sample, State
 from tests.support.entries import Json
@@ -80,6 +82,7 @@ def of_a_fleet(samples: list[Sample], random: Random) -> Iterator[Sample]:
         yield from (replace(each, at=each.at + shift) for each in sound)
 
 
+@pytest.mark.wide
 def test_no_alarm_goes_off_in_a_healthy_week(rendered: Rendered, watch: Callable[[], Watched]) -> None:
     """But those that wait for the first audit and the first fleet check of the new stack."""
     watched = watch()

@@ -11,7 +11,7 @@ from tests.functions.permissions.jobs import JOBS
 from tests.functions.permissions.needs import BY_AWS, needs, refusals, suffers, used_by_aws
 from tests.functions.permissions.page import WRITES, reasons, rows, write, written
 from tests.functions.permissions.stage import PARAMETERS, Stage
-from tests.support.examples import tries_all
+from tests.support.examples import breadth, tries_all
 from tests.support.stack import Rendered, render
 
 ROLES = sorted({job.role for job in JOBS} | {"ScheduleRole"})
@@ -27,7 +27,7 @@ def test_every_role_of_the_template_has_its_jobs(rendered: Rendered) -> None:
     assert sorted(role for roles in TOGETHER for role in roles) == ROLES
 
 
-@pytest.mark.parametrize("roles", TOGETHER, ids="+".join)
+@pytest.mark.parametrize("roles", breadth(TOGETHER, ("ArchiveRole",), ("ScheduleRole",)), ids="+".join)
 def test_without_a_permission_the_jobs_that_the_page_names_are_refused(
     stage: Stage, roles: tuple[str, ...]
 ) -> None:

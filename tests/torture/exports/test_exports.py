@@ -35,6 +35,7 @@ def test_what_unfolds_to_something_large_takes_little_memory(names: tuple[str, .
     check(*names)
 
 
+@pytest.mark.wide
 @pytest.mark.timeout(60)
 def test_holes_and_receipts_without_number_take_no_time_without_end() -> None:
     """The second run comes within the settle window, so every hole is looked at again."""

@@ -98,6 +98,7 @@ def test_what_is_kept_names_no_machine_and_no_path(tmp_path: Path) -> None:
     assert str(Path.home()) not in kept
 
 
+@pytest.mark.wide
 @pytest.mark.timeout(180)
 def test_a_small_run_of_it_works(capsys: pytest.CaptureFixture[str]) -> None:
     asked = ["--quick", "--entries", "100", "--years", "0.03", "--json", "--only", "survey", "idle run"]

@@ -108,6 +108,7 @@ def test_what_is_no_address_is_left_to_the_judge(address: str) -> None:
     assert wanted(query, [line]) == [line]
 
 
+@pytest.mark.wide
 def test_the_characters_that_fold_to_ascii_are_all_known() -> None:
     """Every character beyond ASCII that is read as an ASCII character, or is not seen, and no other."""
     beyond = [chr(c) for c in range(0x80, sys.maxunicode + 1) if not 0xD800 <= c <= 0xDFFF]

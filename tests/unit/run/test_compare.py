@@ -13,6 +13,7 @@ from audit_archive.format.times import DAY, from_rfc3339
 from audit_archive.run import compare as compare_step
 from audit_archive.run.compare import COMPARE_RESERVE, Compared, archived_by, compare
 from audit_archive.run.comparison import ends_at, live_archived
+from tests.support.examples import breadth
 from tests.support.fakes.bucket import Stored
 from tests.support.fakes.trail import stamp
 from tests.support.rows import all_rows
@@ -373,7 +374,7 @@ def test_more_files_than_are_read_side_by_side_are_read_in_turns(monkeypatch: py
     assert look(world).amended == (IdSpan(1, 9),)
 
 
-@pytest.mark.parametrize("form", ["plain", "source"])
+@pytest.mark.parametrize("form", breadth(["plain", "source"], "plain"))
 def test_long_lines_are_compared_too(monkeypatch: pytest.MonkeyPatch, form: str) -> None:
     monkeypatch.setattr(compare_step, "MAX_LONG_LINES", 1 << 16)
     world = World()
