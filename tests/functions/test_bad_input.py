@@ -611,8 +611,9 @@ def test_a_fault_that_stays(world: World) -> None:
         with row((endpoint, fault)):
             world.console.faults.add(fault, endpoint=endpoint, times=None)
             started = time.monotonic()
-            refused(world, ConsoleUnavailableError, says, seconds=SHORT)
-            assert time.monotonic() - started < SHORT - 5
+            seconds = SHORT + 3 if isinstance(fault, Status) else SHORT  # a busy machine must hear the answer
+            refused(world, ConsoleUnavailableError, says, seconds=seconds)
+            assert time.monotonic() - started < seconds - 5
             world.console.faults.clear()
     heals(world)
 
