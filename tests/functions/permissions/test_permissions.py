@@ -27,7 +27,7 @@ def test_every_role_of_the_template_has_its_jobs(rendered: Rendered) -> None:
     assert sorted(role for roles in TOGETHER for role in roles) == ROLES
 
 
-@pytest.mark.parametrize("roles", breadth(TOGETHER, ("ArchiveRole",), ("ScheduleRole",)), ids="+".join)
+@pytest.mark.parametrize("roles", breadth(TOGETHER, ("ScheduleRole",)), ids="+".join)
 def test_without_a_permission_the_jobs_that_the_page_names_are_refused(
     stage: Stage, roles: tuple[str, ...]
 ) -> None:
