@@ -18,11 +18,15 @@ def check_free(*paths: Path) -> None:
     """Raise Failure unless all these files can be made. Call it before long work."""
     for path in paths:
         if os.path.lexists(path):
-            raise Failure("FileExists", f"{path} exists already: name another file, or remove it", Exit.USAGE)
+            raise _there_already(path)
         if not path.parent.is_dir():
             raise Failure(
                 "NoFolder", f"There is no folder {path.parent}: make it, or name another", Exit.USAGE
             )
+
+
+def _there_already(path: Path) -> Failure:
+    return Failure("FileExists", f"{path} exists already: name another file, or remove it", Exit.USAGE)
 
 
 def unused(path: Path) -> Path:
@@ -52,8 +56,8 @@ def _name(file: Path, path: Path) -> None:
     """Give a file its name. A link, unlike a rename, never replaces a file that was made meanwhile."""
     try:
         os.link(file, path)
-    except FileExistsError:
-        raise
+    except FileExistsError as error:
+        raise _there_already(path) from error
     except OSError:  # no hard links there: FAT, as on USB sticks, and some network shares
         path.touch(mode=0o600, exist_ok=False)
         file.replace(path)

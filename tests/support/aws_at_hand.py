@@ -49,6 +49,8 @@ def main() -> None:
             connection, _ = listener.accept()
             with connection:
                 if os.fork() == 0:
+                    listener.close()
+                    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
                     connection.send(str(_called(connection)).encode())
                     os._exit(0)
 

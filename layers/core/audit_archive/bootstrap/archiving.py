@@ -1,7 +1,6 @@
 """The archive function: a run, and the extension of locks."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from audit_archive.adapters.machine import LambdaClock
 from audit_archive.bootstrap.clients import InvocationContext, alerts, archive_of, ledger_of, quick_ledger
@@ -13,9 +12,6 @@ from audit_archive.run.extend_locks import LocksOrder, LocksPorts, LocksReport, 
 from audit_archive.run.failure import FailureNoted
 from audit_archive.run.request import ArchiveRequest, LocksRequest, is_locks_event, is_operator_event
 from audit_archive.run.result import Result
-
-if TYPE_CHECKING:
-    pass
 
 
 def archive(event: object, context: InvocationContext) -> Result | LocksReport:

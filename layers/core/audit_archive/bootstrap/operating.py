@@ -1,7 +1,5 @@
 """The operate function: what an operator decides."""
 
-from typing import TYPE_CHECKING
-
 from audit_archive.adapters.machine import LambdaClock
 from audit_archive.bootstrap.clients import InvocationContext, alerts, ledger_of
 from audit_archive.bootstrap.running import make_run
@@ -16,9 +14,6 @@ from audit_archive.run.purging import (
 )
 from audit_archive.run.request import ArchiveRequest, OperatorRequest
 from audit_archive.run.result import Result
-
-if TYPE_CHECKING:
-    pass
 
 
 def operate(event: object, context: InvocationContext) -> Result | PurgingReport:
