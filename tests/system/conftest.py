@@ -30,6 +30,7 @@ class OwnConsole(ConsoleOnAPort):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._server.stop()
+        assert self._server.crashes == []
 
 
 NewConsole = Callable[..., OwnConsole]
